@@ -1,0 +1,129 @@
+"""A certificate authority of our own and one server certificate for loopback.
+
+Emulator and database present the same certificate; clients trust the CA by AWS_CA_BUNDLE and PGSSLROOTCERT.
+The keys live in the run directory, which only its owner can read, and go with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+LIFETIME = dt.timedelta(days=397)
+"""Longest lifetime that clients accept for a server certificate (CA/Browser Forum baseline requirements)."""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Paths of the PEM files."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+def ensure_certificates(directory: Path) -> Certificates:
+    """Return the certificates of `directory`, making them where absent or within a day of their end."""
+    paths = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
+    if not _usable(paths):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(paths)
+    return paths
+
+
+def _usable(paths: Certificates) -> bool:
+    if not (paths.authority.exists() and paths.certificate.exists() and paths.key.exists()):
+        return False
+    certificate = x509.load_pem_x509_certificate(paths.certificate.read_bytes())
+    return certificate.not_valid_after_utc > dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+
+
+def _make(paths: Certificates) -> None:
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    server_key = ec.generate_private_key(ec.SECP256R1())
+    authority_name = _name("embedded AWS local authority")
+    authority = (
+        _builder(authority_name, authority_name, authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    server = (
+        _builder(_name("localhost"), authority_name, server_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [
+                    x509.DNSName("localhost"),
+                    x509.DNSName("*.localhost"),
+                    x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
+                ]
+            ),
+            critical=False,
+        )
+        # Python 3.13 verifies with VERIFY_X509_STRICT, which wants this identifier.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    _write(paths.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
+    _write(paths.certificate, server.public_bytes(serialization.Encoding.PEM), 0o644)
+    _write(
+        paths.key,
+        server_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+        0o600,
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + LIFETIME)
+    )
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Write with `mode` from the first byte on; a key is never readable by others."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)

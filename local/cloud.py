@@ -1,0 +1,293 @@
+"""EmbeddedCloud: starts, describes and stops one embedded AWS.
+
+    with EmbeddedCloud() as cloud:
+        s3 = cloud.client("s3")
+        subprocess.run([...], env={**os.environ, **cloud.environment()})
+
+Each instance has its own processes, ports, directory and credentials, so that parallel test workers take one each.
+Nothing outlives it: the emulator and its PostgreSQL servers run under guards (`local.guard`) that end them when this
+process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.config
+
+from local.certificates import Certificates, ensure_certificates
+from local.emulator import command_line, emulator_environment
+from local.errors import StartError
+from local.guard import GRACE, guarded_command
+from local.settings import ACCOUNT, REGION, Settings
+
+START_TIMEOUT = 60.0
+"""Seconds until a start counts as failed; two to four are usual, a loaded machine needs more."""
+
+LOG_TAIL_LINES = 40
+
+_new_config: Any = botocore.config.Config  # untyped, like all of botocore
+_CLIENT_CONFIG = _new_config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
+
+
+class EmbeddedCloud:
+    """One embedded AWS. A context manager; `start` and `stop` do the same by hand.
+
+    `port` is the emulator's, 0 for a free one. `keep` is a directory in which the state survives (and with it the
+    port, which is part of queue URLs). `detached` leaves the processes running when this one ends: then `stop` or
+    `python -m local down` must end them. `postgres_binaries` is a PostgreSQL bin directory other than the bundled one.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        keep: Path | None = None,
+        detached: bool = False,
+        postgres_binaries: Path | None = None,
+    ) -> None:
+        self._requested_port = port
+        self._keep = keep.resolve() if keep is not None else None
+        self._detached = detached
+        self._postgres_binaries = postgres_binaries
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings: Settings | None = None
+        self._access_key = "AKIA" + secrets.token_hex(8).upper()
+        self._secret_key = secrets.token_urlsafe(30)
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start emulator and PostgreSQL and return when both are healthy.
+
+        Raises StartError, with the end of the emulator's log, when they are not within START_TIMEOUT seconds.
+        """
+        run_directory = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
+        (run_directory / "tmp").mkdir()
+        certificates = ensure_certificates(run_directory / "tls")
+        port = self._choose_port()
+        self._settings = _settings(port, run_directory, certificates, self._keep, self._postgres_binaries)
+        try:
+            self._process = self._spawn()
+            self._wait_until_healthy()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the processes and remove the run directory. Harmless when nothing runs."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.terminate()
+            try:
+                process.wait(GRACE + 4)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        settings, self._settings = self._settings, None
+        if settings is not None:
+            shutil.rmtree(settings.run_directory, ignore_errors=True)
+
+    def _choose_port(self) -> int:
+        """The port asked for, the one of the kept state, or a free one."""
+        remembered = self._keep / "port" if self._keep is not None else None
+        if self._requested_port:
+            port = self._requested_port
+        elif remembered is not None and remembered.exists():
+            port = int(remembered.read_text())
+        else:
+            port = free_port()
+        if remembered is not None:
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            remembered.write_text(str(port))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise StartError("The emulator", f"port {port} of 127.0.0.1 is taken ({error.strerror})") from error
+        return port
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        with self.log_file.open("wb") as log:
+            return subprocess.Popen(
+                guarded_command(command_line(settings), detached=self._detached),
+                stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=emulator_environment(settings, self._access_key, self._secret_key),
+                cwd=settings.run_directory,
+                start_new_session=True,
+            )
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        reason = "no answer"
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                code = None if self._process is None else self._process.returncode
+                raise StartError("The emulator", f"its process ended with code {code}", self.log_tail())
+            try:
+                health = self.ask("/_local/health")
+            except (OSError, urllib.error.URLError) as error:
+                reason = str(error)
+            else:
+                if health.get("postgres") == "ready":
+                    return
+                reason = f"PostgreSQL is {health.get('postgres')}"
+            time.sleep(0.05)
+        raise StartError("The embedded AWS", f"{reason} after {START_TIMEOUT:.0f} s", self.log_tail())
+
+    # -- what callers need ----------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The running emulator's settings. Raises StartError when it does not run."""
+        if self._settings is None:
+            raise StartError("The embedded AWS", "start() was not called")
+        return self._settings
+
+    @property
+    def endpoint(self) -> str:
+        return self.settings.endpoint
+
+    @property
+    def authority(self) -> Path:
+        """The CA file that the emulator and the databases are verified with."""
+        return self.settings.authority
+
+    @property
+    def guard_pid(self) -> int:
+        """The process that ends everything when it gets SIGTERM."""
+        if self._process is None:
+            raise StartError("The embedded AWS", "start() was not called")
+        return self._process.pid
+
+    def environment(self) -> dict[str, str]:
+        """Variables that point the AWS SDKs and CLI, and libpq's TLS, at this cloud."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CA_BUNDLE": str(self.authority),
+            "AWS_ACCESS_KEY_ID": self._access_key,
+            "AWS_SECRET_ACCESS_KEY": self._secret_key,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCOUNT_ID": ACCOUNT,
+            "PGSSLMODE": "verify-full",
+            "PGSSLROOTCERT": str(self.authority),
+        }
+
+    def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
+        """A boto3 client of this cloud, whatever the caller's environment says.
+
+        `credentials` are those of STS (AccessKeyId, SecretAccessKey, SessionToken); root's without.
+        """
+        chosen = credentials or {"AccessKeyId": self._access_key, "SecretAccessKey": self._secret_key}
+        session: Any = boto3.Session()
+        return session.client(
+            service,
+            endpoint_url=self.endpoint,
+            verify=str(self.authority),
+            region_name=REGION,
+            aws_access_key_id=chosen["AccessKeyId"],
+            aws_secret_access_key=chosen["SecretAccessKey"],
+            aws_session_token=chosen.get("SessionToken"),
+            config=_CLIENT_CONFIG,
+        )
+
+    def api_url(self, url: str) -> str:
+        """Map an API Gateway invoke URL of AWS to this cloud's.
+
+        https://<id>.execute-api.<region>.amazonaws.com/<stage>/<path> becomes
+        https://127.0.0.1:<port>/_aws/execute-api/<id>/<stage>/<path>. Sign (SigV4, service `execute-api`) for the
+        mapped URL. Raises ValueError for another kind of URL.
+        """
+        return local_api_url(url, self.endpoint)
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """Resources that exist only as a record, the emulator having no such service: Type, PhysicalId, Properties."""
+        answer: list[dict[str, Any]] = self.ask("/_local/recorded")["resources"]
+        return answer
+
+    def leftovers(self) -> dict[str, list[str]]:
+        """Everything that exists now and did not at the start, by service: empty after a complete destroy."""
+        answer: dict[str, list[str]] = self.ask("/_local/leftovers")["leftovers"]
+        return answer
+
+    @property
+    def log_file(self) -> Path:
+        return self.settings.run_directory / "emulator.log"
+
+    def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
+        """The last lines of the emulator's log."""
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """GET one of the launcher's own paths below /_local/. Raises OSError (URLError) when it does not answer."""
+        context = ssl.create_default_context(cafile=str(self.authority))
+        with urllib.request.urlopen(f"{self.endpoint}{path}", timeout=10, context=context) as answer:
+            body: dict[str, Any] = json.load(answer)
+        return body
+
+
+def local_api_url(url: str, endpoint: str) -> str:
+    """See EmbeddedCloud.api_url."""
+    parts = urlsplit(url)
+    labels = (parts.hostname or "").split(".")
+    if len(labels) < 2 or labels[1] != "execute-api":
+        raise ValueError(f"not an API Gateway invoke URL: {url}")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{endpoint}/_aws/execute-api/{labels[0]}{parts.path}{query}"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _settings(
+    port: int,
+    run_directory: Path,
+    certificates: Certificates,
+    keep: Path | None,
+    postgres_binaries: Path | None,
+) -> Settings:
+    return Settings(
+        port=port,
+        run_directory=run_directory,
+        authority=certificates.authority,
+        certificate=certificates.certificate,
+        key=certificates.key,
+        keep=keep,
+        postgres_binaries=postgres_binaries,
+    )

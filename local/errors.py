@@ -1,0 +1,47 @@
+"""Errors of the embedded AWS. Each carries data; `local.__main__` turns them into one sentence."""
+
+from __future__ import annotations
+
+
+class PlatformError(Exception):
+    """Base of the errors that a person can act on."""
+
+
+class LocalError(PlatformError):
+    """Base of the errors of the embedded AWS."""
+
+
+class StartError(LocalError):
+    """A process of the embedded AWS did not become healthy."""
+
+    def __init__(self, what: str, reason: str, log_tail: str = "") -> None:
+        self.what = what
+        self.reason = reason
+        self.log_tail = log_tail
+        tail = f"\nThe end of its log:\n{log_tail}" if log_tail else ""
+        super().__init__(f"{what} did not start: {reason}{tail}")
+
+
+class EmulatorMismatchError(LocalError):
+    """The installed emulator does not look as the patches expect: another version, most likely."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"The emulator's internals changed: expected {expected}, found {found}. "
+            "Install the version that requirements pin (make setup), or adapt local/patches."
+        )
+
+
+class PostgresError(LocalError):
+    """PostgreSQL could not be found, initialised or started."""
+
+    def __init__(self, action: str, detail: str) -> None:
+        self.action = action
+        self.detail = detail
+        super().__init__(f"PostgreSQL: {action} failed: {detail}")
+
+
+class StateError(LocalError):
+    """`up`, `down`, `env` or `status` met a state that does not allow them."""
