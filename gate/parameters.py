@@ -1,0 +1,62 @@
+"""Parameter files against the root templates they are for. The rules are the deployer's own (`deploy.parameters`)."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy import parameters as deployer
+from deploy.errors import TemplateError
+from deploy.templates import ROOTS, parse
+from gate.findings import Finding, at_file
+from gate.templates import TemplateFile
+
+TOOL = "parameters"
+RULE = "GATE02"
+TITLE = "A parameter file fits the parameters of its root template"
+DEPLOYER_SETTINGS = "deployment.json"  # lies beside the parameter files and is none
+
+
+@dataclass(frozen=True)
+class ParameterFile:
+    """A parameter file by its POSIX path below the root, with the root template it is for."""
+
+    name: str
+    template: TemplateFile
+
+
+def find_parameter_files(root: Path, folder: str, templates: Iterable[TemplateFile]) -> tuple[ParameterFile, ...]:
+    """The files `<folder>/<platform>/*.json` of every platform whose root is among the templates."""
+    found: list[ParameterFile] = []
+    for template in templates:
+        parent, file = posixpath.split(template.name)
+        if file not in ROOTS:
+            continue
+        beside = sorted((root / folder / posixpath.basename(parent)).glob("*.json"))
+        names = [path.relative_to(root).as_posix() for path in beside if path.name != DEPLOYER_SETTINGS]
+        found += [ParameterFile(name, template) for name in names]
+    return tuple(found)
+
+
+def check_parameter_files(root: Path, files: Sequence[ParameterFile]) -> tuple[Finding, ...]:
+    """A finding for each fault. Files of a root that cannot be read are left out: the root has its own findings."""
+    roots: dict[str, Mapping[str, Any]] = {}
+    findings: list[Finding] = []
+    for file in files:
+        name = file.template.name
+        if name not in roots:
+            try:
+                roots[name] = parse(file.template.content.decode(), name)
+            except (TemplateError, UnicodeDecodeError):
+                roots[name] = {}
+        if roots[name]:
+            faults = deployer.check(root / file.name, roots[name], file.name)
+            findings += [_finding(fault.file, fault.line, f"{fault.name}: {fault.what} {fault.do}") for fault in faults]
+    return tuple(findings)
+
+
+def _finding(file: str, line: int | None, message: str) -> Finding:
+    return at_file(file, RULE, message, tool=TOOL, title=TITLE, line=line or 1)
