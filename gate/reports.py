@@ -14,6 +14,7 @@ from gate.configuration import TOOL as CONFIGURATION
 from gate.findings import Finding, Level
 from gate.parameters import TOOL as PARAMETERS
 from gate.run import Result
+from gate.templates import TOOL as TEMPLATES
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _GITHUB_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
@@ -21,7 +22,7 @@ _GITHUB_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: 
 
 def summary(result: Result) -> str:
     """The last line: what was looked at, what was found, how long it took."""
-    templates = max(result.count_files(lint.TOOL), result.count_files(validate.TOOL))
+    templates = result.count_files(TEMPLATES)
     files = result.count_files(PARAMETERS)
     counts = {level: sum(finding.level == level for finding in result.findings) for level in Level}
     found = ", ".join(_plural(count, level) for level, count in counts.items() if count) or "no findings"
@@ -166,7 +167,7 @@ def junit(result: Result) -> str:
     suites = ElementTree.Element("testsuites", name="gate", time=f"{result.seconds:.3f}")
     failures = 0
     by_subject = _by_subject(result.findings)
-    for tool in (lint.TOOL, validate.TOOL, PARAMETERS, CONFIGURATION):
+    for tool in (lint.TOOL, validate.TOOL, TEMPLATES, PARAMETERS, CONFIGURATION):
         files = [subject.file for subject in result.subjects if subject.tool == tool]
         if not files:
             continue

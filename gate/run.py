@@ -16,7 +16,8 @@ from gate.configuration import check_configuration, read_configuration
 from gate.findings import Finding, merge
 from gate.parameters import TOOL as PARAMETERS_TOOL
 from gate.parameters import check_parameter_files, find_parameter_files
-from gate.templates import TemplateFile, children, find_templates
+from gate.templates import TOOL as TEMPLATES_TOOL
+from gate.templates import TemplateFile, check_children, children, find_templates
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,11 @@ def run(request: Request) -> Result:
     # cfn-lint first: where both tools say the same, its words stay.
     ordered = sorted(results, key=lambda subject: (subject.tool != lint.TOOL, subject.file))
     all_findings = [finding for subject in ordered for finding in results[subject]]
+    all_findings += check_children(templates)
     all_findings += check_configuration(configuration)
     all_findings += check_parameter_files(request.root, parameter_files)
     others = [Subject(CONFIGURATION_TOOL, ".cfnlintrc")]
+    others += [Subject(TEMPLATES_TOOL, template.name) for template in templates]
     others += [Subject(PARAMETERS_TOOL, file.name) for file in parameter_files]
     return Result(
         subjects=(*ordered, *others),

@@ -12,7 +12,11 @@ from typing import Any
 from deploy.errors import TemplateError
 from deploy.templates import parse
 from gate.errors import NoTemplatesError, OutsideRootError
+from gate.findings import Finding, at_file
 
+TOOL = "templates"
+RULE = "GATE03"
+TITLE = "A nested template that is named exists"
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 # A relative TemplateURL names a file beside the template. Read by pattern, not parsed: unchanged templates must cost
 # no more than their hash, and a text that only looks like a child merely widens the key.
@@ -69,6 +73,16 @@ def children(template: TemplateFile) -> dict[str, bytes]:
             reached[name] = child.read_bytes() if child.is_file() else b""
             open_ends.append((posixpath.dirname(name), reached[name]))
     return reached
+
+
+def check_children(templates: Sequence[TemplateFile]) -> tuple[Finding, ...]:
+    """A finding for each template that names a child that is not there: cfn-lint passes over those in silence."""
+    return tuple(
+        at_file(template.name, RULE, f"TemplateURL names {name}, which does not exist", tool=TOOL, title=TITLE)
+        for template in templates
+        for name in children(template)
+        if not (template.path.parent / name).is_file()
+    )
 
 
 def suppressions(template: TemplateFile) -> Mapping[str, frozenset[str]]:

@@ -20,6 +20,10 @@ DOCUMENTS: dict[str, tuple[str, ...]] = {
     "AWS::IAM::Role": ("Policies",),
     "AWS::IAM::User": ("Policies",),
 }
+# Actions whose listed resource is optional and not what callers mean, with the condition key that limits them instead.
+LIMITED_BY_CONDITION: dict[str, str] = {
+    "cloudwatch:putmetricdata": "cloudwatch:namespace",  # a metric has no ARN; only the newer data sets have
+}
 
 
 class WildcardResource(CloudFormationLintRule):
@@ -51,12 +55,15 @@ class WildcardResource(CloudFormationLintRule):
         for logical_id, resource in cfn.get_resources().items():
             path: list[str | int] = ["Resources", logical_id, "Properties"]
             for where, statement in _statements(path, resource):
-                if wide := [action for action in _actions(statement) if self._has_resources(action)]:
+                wide = [action for action in _actions(statement) if self._has_resources(action, statement)]
+                if wide:
                     matches.append(RuleMatch(where, f'{", ".join(wide)} on "*" can be limited to resources'))
         return matches
 
-    def _has_resources(self, action: str) -> bool:
+    def _has_resources(self, action: str, statement: dict[str, Any]) -> bool:
         service, _, name = action.lower().partition(":")
+        if LIMITED_BY_CONDITION.get(action.lower()) in _condition_keys(statement):
+            return False
         known: dict[str, Any] = self._services.get(service, {}).get("Actions", {})
         if service == "*":
             return True
@@ -85,6 +92,12 @@ def _open_statements(path: list[str | int], document: Any) -> Iterator[tuple[lis
             resources = statement.get("Resource")
             if "*" in (resources if isinstance(resources, list) else [resources]):
                 yield ([*path, "Statement", index] if isinstance(statements, list) else [*path, "Statement"]), statement
+
+
+def _condition_keys(statement: dict[str, Any]) -> set[str]:
+    """Condition keys of a statement in lower case; AWS compares them so."""
+    operators = statement.get("Condition") or {}
+    return {str(key).lower() for keys in operators.values() if isinstance(keys, dict) for key in keys}
 
 
 def _actions(statement: dict[str, Any]) -> list[str]:

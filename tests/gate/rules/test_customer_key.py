@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.rules.customer_key import KEYS, CustomerKey
+
+pytestmark = pytest.mark.requirement("A-4")
+
+BUCKET = """
+  Raw:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault: {SSEAlgorithm: KIND, KMSMasterKeyID: !Ref Key}
+"""
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in KEYS}))
+def test_resource_without_key_is_found(judge: Any, kind: str) -> None:
+    found = judge(CustomerKey(), f"  It:\n    Type: {kind}\n")
+    assert any("names no customer-managed key" in message for _, message in found)
+
+
+def test_bucket_under_a_customer_key_passes(judge: Any) -> None:
+    assert judge(CustomerKey(), BUCKET.replace("KIND", "aws:kms")) == []
+
+
+def test_bucket_is_judged_by_every_arm_of_a_condition(judge: Any) -> None:
+    bucket = BUCKET.replace("!Ref Key", "!If [Own, !Ref Key, !Ref 'AWS::NoValue']").replace("KIND", "aws:kms")
+    assert len(judge(CustomerKey(), bucket)) == 1
+
+
+@pytest.mark.parametrize("key", ["alias/aws/sns", "!Sub arn:aws:kms:${AWS::Region}:${AWS::AccountId}:alias/aws/sns"])
+def test_key_that_aws_manages_does_not_count(judge: Any, key: str) -> None:
+    topic = f"  It:\n    Type: AWS::SNS::Topic\n    Properties:\n      KmsMasterKeyId: {key}\n"
+    assert len(judge(CustomerKey(), topic)) == 1
+
+
+def test_named_key_without_the_switch_is_found(judge: Any) -> None:
+    cluster = "  It:\n    Type: AWS::RDS::DBCluster\n    Properties:\n      KmsKeyId: !Ref Key\n"
+    assert [message for _, message in judge(CustomerKey(), cluster)] == ["StorageEncrypted is not true"]
+
+
+def test_managed_secret_and_insights_of_a_cluster_need_keys(judge: Any) -> None:
+    cluster = """
+  It:
+    Type: AWS::RDS::DBCluster
+    Properties:
+      KmsKeyId: !Ref Key
+      StorageEncrypted: true
+      ManageMasterUserPassword: true
+      PerformanceInsightsEnabled: !If [Big, true, false]
+"""
+    messages = [message for _, message in judge(CustomerKey(), cluster)]
+    assert [message.split()[0] for message in messages] == ["MasterUserSecret.KmsKeyId", "PerformanceInsightsKmsKeyId"]
+
+
+def test_instance_of_a_cluster_needs_no_storage_key_of_its_own(judge: Any) -> None:
+    instance = """
+  It:
+    Type: AWS::RDS::DBInstance
+    Properties: {DBClusterIdentifier: !Ref Cluster, EnablePerformanceInsights: false}
+"""
+    assert judge(CustomerKey(), instance) == []
+
+
+def test_key_without_rotation_is_found(judge: Any) -> None:
+    key = "  It:\n    Type: AWS::KMS::Key\n    Properties: {EnableKeyRotation: false}\n"
+    assert [message for _, message in judge(CustomerKey(), key)] == ["EnableKeyRotation is not true"]

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.rules.name_suffix import NameSuffix
+
+pytestmark = pytest.mark.requirement("A-1")
+
+
+def role(name: str) -> str:
+    return f"""
+  It:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: {name}
+  Api: {{Type: 'AWS::ApiGateway::RestApi'}}
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "!Sub trading-ingest-${EnvironmentSuffix}",
+        "!Sub trading-raw-${EnvironmentSuffix}-${AWS::AccountId}",
+        "!Sub jobs-${EnvironmentSuffix}.fifo",
+        "!Sub /aws/rds/cluster/trading-${EnvironmentSuffix}/postgresql",
+        "!Join ['-', [trading, ingest, !Ref EnvironmentSuffix]]",
+        "!Sub ['${Name}-${EnvironmentSuffix}', {Name: trading}]",
+        "!Sub API-Gateway-Execution-Logs_${Api}/live",
+        "!If [Named, !Sub 'x-${EnvironmentSuffix}', !Ref 'AWS::NoValue']",
+    ],
+)
+def test_suffixed_name_passes(judge: Any, name: str) -> None:
+    assert judge(NameSuffix(), role(name)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trading-ingest",
+        "!Sub trading-ingest-${AWS::AccountId}",
+        "!Sub ${EnvironmentSuffix}-trading",
+        "!Sub trading${EnvironmentSuffix}",
+        "!Sub trading-${EnvironmentSuffix}-ingest",
+        "!Ref Name",
+        "!If [Named, !Sub 'x-${EnvironmentSuffix}', fixed]",
+    ],
+)
+def test_name_that_could_be_taken_is_found(judge: Any, name: str) -> None:
+    assert [path for path, _ in judge(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
+
+
+def test_name_below_another_property_is_judged(judge: Any) -> None:
+    database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseInput: {Name: trading}}\n"
+    assert [path for path, _ in judge(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
+
+
+def test_unnamed_resource_passes(judge: Any) -> None:
+    assert judge(NameSuffix(), "  It: {Type: 'AWS::S3::Bucket'}") == []
+
+
+def test_suffix_can_have_another_name(judge: Any) -> None:
+    assert judge(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from gate.cli import PROJECT, main
+
+Edit = Callable[[str, str, str], None]
+
+
+def test_clean_templates_exit_with_0_and_a_summary(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--root", str(demo), "--fast"]) == 0
+    assert capsys.readouterr().out.startswith("gate: 2 templates, 1 parameter file: no findings")
+
+
+def test_finding_exits_with_1_and_reaches_every_report(
+    demo: Path, edit: Edit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit("params/demo/dev.json", '"30"', '"500"')
+    sarif, junit = tmp_path / "out" / "gate.sarif", tmp_path / "out" / "gate.xml"
+    arguments = ["--root", str(demo), "--fast", "--format", "json", "--sarif", str(sarif), "--junit", str(junit)]
+    assert main(arguments) == 1
+    assert [item["rule"] for item in json.loads(capsys.readouterr().out)["findings"]] == ["GATE02"]
+    assert [item["ruleId"] for item in json.loads(sarif.read_text())["runs"][0]["results"]] == ["GATE02"]
+    assert ElementTree.parse(junit).getroot().get("failures") == "1"
+
+
+@pytest.mark.parametrize("arguments", [["--jobs", "0"], ["--format", "xml"], ["--unknown"], ["--jobs", "two"]])
+def test_bad_usage_exits_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+
+
+@pytest.mark.parametrize(("path", "reason"), [("nowhere", "no template found"), ("..", "is not below")])
+def test_wrong_path_exits_with_2_and_one_sentence(
+    demo: Path, path: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--root", str(demo), path]) == 2
+    captured = capsys.readouterr()
+    assert reason in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_missing_configuration_exits_with_2(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (demo / ".cfnlintrc").unlink()
+    assert main(["--root", str(demo), "--fast"]) == 2
+    assert ".cfnlintrc: missing" in capsys.readouterr().err
+
+
+def test_disbelieved_cache_is_neither_read_nor_written(demo: Path) -> None:
+    assert main(["--root", str(demo), "--fast", "--no-cache"]) == 0
+    assert not (demo / ".cache").exists()
+
+
+def test_unchanged_run_loads_neither_linter(demo: Path) -> None:
+    """cfn-lint takes seconds to load and the native library most of one; a run that knows all must load neither."""
+    program = (
+        "import sys; from gate.cli import main; code = main(sys.argv[1:]);"
+        "print(sorted({'cfnlint', 'cloudformation_validate', 'boto3'} & set(sys.modules))); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program, "--root", str(demo), "--fast"]
+    outputs = [
+        subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    assert outputs[0].endswith("['cloudformation_validate']\n")
+    assert outputs[1].endswith("[]\n")

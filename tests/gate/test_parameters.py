@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gate.parameters import check_parameter_files, find_parameter_files
+from gate.templates import find_templates
+
+
+def check(demo: Path) -> list[tuple[str, int, str]]:
+    files = find_parameter_files(demo, "params", find_templates(demo, ["templates"]))
+    return [(finding.file, finding.line, finding.message) for finding in check_parameter_files(demo, files)]
+
+
+def test_file_that_fits_has_no_finding(demo: Path) -> None:
+    assert check(demo) == []
+
+
+def test_all_faults_of_a_file_are_told_with_their_lines(demo: Path) -> None:
+    values = {"EnvironmentSuffix": "Dev_1", "RetentionDays": "500", "Retention": "7"}
+    (demo / "params" / "demo" / "dev.json").write_text(json.dumps({"Parameters": values}, indent=2))
+    found = check(demo)
+    assert [(file, line) for file, line, _ in found] == [("params/demo/dev.json", line) for line in (3, 4, 5)]
+    assert "Did you mean RetentionDays?" in found[2][2]
+
+
+def test_settings_of_the_deployer_are_no_parameter_file(demo: Path) -> None:
+    (demo / "params" / "demo" / "deployment.json").write_text("{}")
+    files = find_parameter_files(demo, "params", find_templates(demo, ["templates"]))
+    assert [file.name for file in files] == ["params/demo/dev.json"]
+
+
+def test_tier_alone_brings_no_parameter_files(demo: Path) -> None:
+    assert find_parameter_files(demo, "params", find_templates(demo, ["templates/demo/logs.yaml"])) == ()
+
+
+def test_unreadable_root_is_left_to_the_linters(demo: Path) -> None:
+    (demo / "templates" / "demo" / "root.yaml").write_text("Resources: [")
+    assert check(demo) == []

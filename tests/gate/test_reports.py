@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from gate import reports
+from gate.findings import Level
+from tests.gate.helpers import finding, result
+
+# What SARIF 2.1.0 asks of the parts that are written (sections 3.13, 3.14, 3.19, 3.27 to 3.30, 3.49 of the standard).
+LEVELS = {"enum": ["none", "note", "warning", "error"]}
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+POSITIVE = {"type": "integer", "minimum": 1}
+RULE = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {
+        "id": {"type": "string"},
+        "shortDescription": TEXT,
+        "helpUri": {"type": "string", "format": "uri", "pattern": "^https?://"},
+        "defaultConfiguration": {"properties": {"level": LEVELS}},
+        "properties": {"properties": {"tags": {"type": "array", "uniqueItems": True}}},
+    },
+    "additionalProperties": False,
+}
+REGION = {
+    "type": "object",
+    "required": ["startLine"],
+    "properties": dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), POSITIVE),
+    "additionalProperties": False,
+}
+LOCATION = {
+    "type": "object",
+    "properties": {
+        "physicalLocation": {
+            "required": ["artifactLocation"],
+            "properties": {
+                "artifactLocation": {"properties": {"uri": {"pattern": "^[^/\\\\]"}, "uriBaseId": {"type": "string"}}},
+                "region": REGION,
+            },
+            "additionalProperties": False,
+        },
+        "logicalLocations": {"type": "array", "items": {"type": "object", "required": ["name"]}},
+    },
+    "additionalProperties": False,
+}
+RESULT = {
+    "type": "object",
+    "required": ["message", "ruleId", "level"],
+    "properties": {
+        "ruleId": {"type": "string"},
+        "ruleIndex": {"type": "integer", "minimum": 0},
+        "level": LEVELS,
+        "message": TEXT,
+        "locations": {"type": "array", "items": LOCATION},
+        "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "additionalProperties": False,
+}
+COMPONENT = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string"},
+        "version": {"type": "string"},
+        "semanticVersion": {"pattern": r"^\d+\.\d+\.\d+$"},
+        "rules": {"type": "array", "items": RULE, "uniqueItems": True},
+    },
+    "additionalProperties": False,
+}
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool"],
+                "properties": {
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {"driver": COMPONENT, "extensions": {"items": COMPONENT, "uniqueItems": True}},
+                    },
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "results": {"type": "array", "items": RESULT},
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+    "additionalProperties": False,
+}
+FINDINGS = (
+    finding(),
+    finding(line=9, end_line=9, level=Level.WARNING, rule="W2001", resource="", help_uri=""),
+    finding(file="params/demo/dev.json", tool="parameters", rule="GATE02", message='"a" <b> & ]]> é', resource=""),
+)
+
+
+def sarif(*findings: Any) -> Any:
+    log = json.loads(reports.sarif(result(*findings)))
+    jsonschema.Draft7Validator(SARIF).validate(log)
+    return log["runs"][0]
+
+
+@pytest.mark.parametrize("findings", [(), FINDINGS])
+def test_sarif_follows_the_standard(findings: Any) -> None:
+    assert len(sarif(*findings)["results"]) == len(findings)
+
+
+def test_sarif_results_point_at_their_rule() -> None:
+    run = sarif(*FINDINGS)
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[item["ruleIndex"]]["id"] for item in run["results"]] == ["E3002", "W2001", "GATE02"]
+
+
+def test_sarif_fingerprint_outlives_a_moved_line_and_nothing_else() -> None:
+    def fingerprint(**changed: Any) -> str:
+        (item,) = sarif(finding(**changed))["results"]
+        return str(item["partialFingerprints"]["gateFinding/v1"])
+
+    assert fingerprint() == fingerprint(line=40, end_line=40, column=1)
+    others = [{"rule": "E1"}, {"file": "templates/x.yaml"}, {"resource": "Other"}, {"message": "other"}]
+    assert len({fingerprint(), *(fingerprint(**changed) for changed in others)}) == 5
+
+
+def test_sarif_names_the_tools_behind_the_gate() -> None:
+    names = [extension["name"] for extension in sarif()["tool"]["extensions"]]
+    assert names == ["cfn-lint", "cloudformation-validate"]
+
+
+def test_junit_has_a_case_for_each_file_a_tool_looked_at() -> None:
+    root = ElementTree.fromstring(reports.junit(result(*FINDINGS)))
+    assert (root.get("tests"), root.get("failures")) == ("5", "2")
+    cases = {(suite.get("name"), case.get("name")): case for suite in root for case in suite}
+    assert len(cases) == 5
+    failure = cases["cfn-lint", "templates/demo/logs.yaml"].find("failure")
+    assert failure is not None
+    assert failure.text is not None
+    assert len(failure.text.splitlines()) == 2
+    assert cases["cloudformation-validate", "templates/demo/logs.yaml"].find("failure") is None
+    broken = cases["parameters", "params/demo/dev.json"].find("failure")
+    assert broken is not None
+    assert broken.get("message") == 'GATE02 "a" <b> & ]]> é'
+
+
+def test_text_is_one_line_a_finding_and_a_summary() -> None:
+    lines = reports.text(result(*FINDINGS)).splitlines()
+    assert lines[0] == "templates/demo/logs.yaml:3:5: E3002 error: Group: no such property [cfn-lint]"
+    assert lines[-1] == "gate: 1 template, 1 parameter file: 2 errors, 1 warning (1 checked, 1 unchanged, 1.2 s)"
+
+
+def test_summary_of_a_clean_run_says_so() -> None:
+    assert "no findings" in reports.summary(result())
+
+
+def test_github_commands_escape_what_would_end_them() -> None:
+    line = reports.github(result(finding(message="50 %\nof it", file="a:b,c.yaml"))).splitlines()[0]
+    assert line == ("::error file=a%3Ab%2Cc.yaml,line=3,endLine=3,col=5,title=E3002::Group: 50 %25%0Aof it")
+
+
+def test_json_holds_the_findings_and_the_checks() -> None:
+    content = json.loads(reports.as_json(result(*FINDINGS)))
+    assert [item["rule"] for item in content["findings"]] == ["E3002", "W2001", "GATE02"]
+    assert len(content["checks"]) == 5

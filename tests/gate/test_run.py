@@ -1,0 +1,116 @@
+"""The gate as a whole on a small project: cfn-lint really runs, in its worker processes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gate.configuration import read_configuration
+from gate.run import Request, Result, _keys, run
+from gate.templates import find_templates
+
+Edit = Callable[[str, str, str], None]
+
+
+def request_for(root: Path) -> Request:
+    return Request(root=root, cache_folder=root / ".cache", jobs=2)
+
+
+def told(result: Result) -> set[tuple[str, str, str]]:
+    return {(finding.tool, finding.rule, finding.file) for finding in result.findings}
+
+
+def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Edit) -> None:
+    """Within a template (both tools), across templates, against the own rules, in parameters and configuration."""
+    root, logs = "templates/demo/root.yaml", "templates/demo/logs.yaml"
+    edit(root, "!GetAtt Logs.Outputs.LogGroup", "!GetAtt Logs.Outputs.Missing")
+    edit(root, "Value: demo", "Value: !GetAtt Logs.Outputs.Missing")
+    edit(root, "        RetentionDays: !Ref RetentionDays\n", "")
+    edit(logs, "      RetentionInDays: !Ref RetentionDays", "      Colour: red")
+    edit(logs, "!Sub demo-${EnvironmentSuffix}", "demo")
+    edit("params/demo/dev.json", '"30"', '"500"')
+    edit(".cfnlintrc", "ignore_checks:", "ignore_checks:\n  - W1001")
+    first = run(request_for(demo))
+    assert told(first) >= {
+        ("cfn-lint", "E1010", root),
+        ("cfn-lint", "E6101", root),
+        ("cfn-lint", "E3043", root),
+        ("cfn-lint", "W2001", root),
+        ("cfn-lint", "E3002", logs),
+        ("cfn-lint", "E9804", logs),
+        ("cloudformation-validate", "F3002", logs),
+        ("parameters", "GATE02", "params/demo/dev.json"),
+        ("configuration", "GATE01", ".cfnlintrc"),
+    }
+    assert (first.fresh, first.cached) == (4, 0)
+    again = run(request_for(demo))
+    assert (again.fresh, again.cached) == (0, 4)
+    assert again.findings == first.findings
+    assert again.seconds < first.seconds / 10
+
+
+def test_clean_project_has_no_finding_and_a_change_is_checked_alone(demo: Path, edit: Edit) -> None:
+    assert run(request_for(demo)).findings == ()
+    edit("templates/demo/root.yaml", "Ends every name.", "Ends each name.")
+    second = run(request_for(demo))
+    assert (second.findings, second.fresh, second.cached) == ((), 2, 2)
+
+
+def test_unknown_own_rule_fault_is_a_finding_and_not_a_crash(demo: Path, edit: Edit) -> None:
+    """A rule that breaks on a template must not pass it: cfn-lint reports E0002."""
+    broken = demo / "rules"
+    broken.mkdir()
+    (broken / "broken.py").write_text(
+        "from cfnlint.rules import CloudFormationLintRule\n"
+        "class Broken(CloudFormationLintRule):\n"
+        "    id = 'E9899'\n"
+        "    def match(self, cfn):\n"
+        "        raise KeyError('surprise')\n"
+    )
+    edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
+    result = run(dataclasses.replace(request_for(demo), paths=("templates/demo/logs.yaml",)))
+    assert told(result) == {("cfn-lint", "E0002", "templates/demo/logs.yaml")}
+
+
+def test_fast_run_leaves_cfn_lint_out(demo: Path) -> None:
+    result = run(dataclasses.replace(request_for(demo), fast=True, cache_folder=None))
+    assert {subject.tool for subject in result.subjects} == {
+        "cloudformation-validate",
+        "templates",
+        "configuration",
+        "parameters",
+    }
+    assert result.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        ("templates/demo/root.yaml", "Ends every name.", "Ends each name.", {"root.yaml"}),
+        ("templates/demo/logs.yaml", "Ends every name.", "Ends each name.", {"root.yaml", "logs.yaml"}),
+        (".cfnlintrc", "us-east-1", "eu-west-1", {"root.yaml", "logs.yaml"}),
+        ("params/demo/dev.json", "30", "31", set()),
+    ],
+)
+def test_key_covers_template_children_and_configuration(
+    demo: Path, edit: Edit, file: str, old: str, new: str, changed: set[str]
+) -> None:
+    def keys() -> dict[str, str]:
+        made = _keys(find_templates(demo, ["templates"]), read_configuration(demo), fast=False)
+        return {subject.file.rsplit("/")[-1]: key for subject, key in made.items() if subject.tool == "cfn-lint"}
+
+    before = keys()
+    edit(file, old, new)
+    after = keys()
+    assert {name for name in before if before[name] != after[name]} == changed
+
+
+@pytest.mark.parametrize("source", ["gate.lint.version", "gate.validate.version", "gate.run._own_sources"])
+def test_key_covers_tools_and_the_gate_itself(demo: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    templates, configuration = find_templates(demo, ["templates"]), read_configuration(demo)
+    before = _keys(templates, configuration, fast=False)
+    monkeypatch.setattr(source, lambda: b"other" if source.endswith("sources") else "9.9.9")
+    assert before != _keys(templates, configuration, fast=False)

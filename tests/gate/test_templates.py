@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gate.errors import NoTemplatesError, OutsideRootError
+from gate.templates import check_children, children, find_templates, suppressions
+
+
+def test_all_templates_below_a_folder_are_found_in_order(demo: Path) -> None:
+    (demo / "templates" / "demo" / "README.md").write_text("no template")
+    names = [template.name for template in find_templates(demo, ["templates"])]
+    assert names == ["templates/demo/logs.yaml", "templates/demo/root.yaml"]
+
+
+def test_template_named_twice_is_one(demo: Path) -> None:
+    assert len(find_templates(demo, ["templates/demo/root.yaml", "templates"])) == 2
+
+
+def test_no_template_is_an_error_that_names_the_path(demo: Path) -> None:
+    with pytest.raises(NoTemplatesError, match="no template found under params"):
+        find_templates(demo, ["params/demo/nothing"])
+
+
+def test_path_outside_the_root_is_refused(demo: Path) -> None:
+    with pytest.raises(OutsideRootError, match=r"\.\./x is not below"):
+        find_templates(demo, ["../x"])
+
+
+def test_children_are_followed_at_any_depth(demo: Path, edit: Callable[[str, str, str], None]) -> None:
+    (demo / "templates" / "shared.yaml").write_text("Resources: {T: {Type: 'AWS::SNS::Topic'}}")
+    (demo / "templates" / "demo" / "logs.yaml").write_text("TemplateURL: ../shared.yaml\nTemplateURL: root.yaml")
+    (root,) = find_templates(demo, ["templates/demo/root.yaml"])
+    reached = children(root)
+    assert sorted(reached) == ["../shared.yaml", "logs.yaml", "root.yaml"]
+    assert reached["../shared.yaml"].startswith(b"Resources")
+
+
+@pytest.mark.parametrize(
+    "written", ['"TemplateURL": "child.json"', "TemplateURL: 'child.json'", "TemplateURL:  child.json"]
+)
+def test_child_is_seen_in_every_way_of_writing(demo: Path, written: str) -> None:
+    (demo / "templates" / "one.yaml").write_text(written)
+    (template,) = find_templates(demo, ["templates/one.yaml"])
+    assert children(template) == {"child.json": b""}
+
+
+def test_uploaded_child_is_not_looked_for(demo: Path) -> None:
+    (demo / "templates" / "one.yaml").write_text("TemplateURL: https://s3.us-east-1.amazonaws.com/b/k.yaml")
+    (template,) = find_templates(demo, ["templates/one.yaml"])
+    assert children(template) == {}
+
+
+def test_child_that_is_not_there_is_found(demo: Path) -> None:
+    """cfn-lint skips its cross-template rules without a word where it cannot read the child."""
+    assert check_children(find_templates(demo, ["templates"])) == ()
+    (demo / "templates" / "demo" / "logs.yaml").unlink()
+    (finding,) = check_children(find_templates(demo, ["templates"]))
+    assert (finding.file, finding.rule) == ("templates/demo/root.yaml", "GATE03")
+    assert finding.message == "TemplateURL names logs.yaml, which does not exist"
+
+
+def test_suppressions_are_read_from_template_and_resources(demo: Path) -> None:
+    text = """
+Metadata: {cfn-lint: {config: {ignore_checks: [W2001]}}}
+Resources:
+  One: {Type: 'AWS::SNS::Topic', Metadata: {cfn-lint: {config: {ignore_checks: [W2001, E9802]}}}}
+  Two: {Type: 'AWS::SNS::Topic', Metadata: {cfn-lint: {config: {ignore_checks: [E9802]}}}}
+  Three: {Type: 'AWS::SNS::Topic', Metadata: {Comment: none}}
+"""
+    (demo / "templates" / "one.yaml").write_text(text)
+    (template,) = find_templates(demo, ["templates/one.yaml"])
+    assert suppressions(template) == {"W2001": frozenset(), "E9802": frozenset({"One", "Two"})}
+
+
+@pytest.mark.parametrize("content", [b"Resources: [", b"\xff\xfe", b"- a\n- b\n", b""])
+def test_unreadable_template_suppresses_nothing(demo: Path, content: bytes) -> None:
+    (demo / "templates" / "one.yaml").write_bytes(content)
+    (template,) = find_templates(demo, ["templates/one.yaml"])
+    assert suppressions(template) == {}
