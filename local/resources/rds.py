@@ -1,0 +1,324 @@
+"""RDS: the emulator keeps records of clusters; here each PostgreSQL cluster also gets a server that runs.
+
+The cluster goes through the RDS API, which the emulator's CloudFormation bypasses: so the managed master secret, the
+scaling configuration and the rest exist. Endpoints are 127.0.0.1 and the port of the cluster's proxy.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from pathlib import Path
+from typing import Any
+
+from local.database_proxy import DatabaseProxy, Listener
+from local.patches.internals import emulator_module, require
+from local.postgres import ClusterSpec, PostgresHost, Server, remember_port, remembered_ports
+from local.resources.framework import Attributes, Place, Props, Supplement, aws, changed, ignoring, tag_list, truth
+from local.resources.records import records
+from local.settings import ACCOUNT, REGION
+
+logger = logging.getLogger("local.database")
+
+_rds = emulator_module("services.rds")
+_rds_iam = emulator_module("core.rds_iam")
+_evaluator = emulator_module("core.iam_evaluator")
+_core = emulator_module("core.responses")
+_provisioners = emulator_module("services.cloudformation.provisioners")
+
+_HOST = "127.0.0.1"
+
+_NOT_SHOWN = (
+    "EnableCloudwatchLogsExports",
+    "PerformanceInsightsEnabled",
+    "PerformanceInsightsKmsKeyId",
+    "PerformanceInsightsRetentionPeriod",
+    "DatabaseInsightsMode",
+    "EnablePerformanceInsights",
+    "PerformanceInsightsKMSKeyId",
+    "MonitoringInterval",
+    "MonitoringRoleArn",
+    "StorageType",
+)
+"""Properties that the emulator's DescribeDBClusters and DescribeDBInstances leave out: recorded."""
+
+
+class Databases:
+    """The servers and doors of all clusters."""
+
+    def __init__(self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None) -> None:
+        self.host = host
+        self._proxy = proxy
+        self._ports_file = ports_file
+
+    def create(self, cluster: dict[str, Any]) -> int:
+        """Start a server for the emulator's cluster record and return the port of its endpoint."""
+        identifier = cluster["DBClusterIdentifier"]
+        server = self.host.create(
+            ClusterSpec(
+                identifier=identifier,
+                major=int(str(cluster["EngineVersion"]).split(".")[0]),
+                master=cluster["MasterUsername"],
+                password=cluster["_MasterUserPassword"],
+                database=cluster.get("DatabaseName") or "",
+            )
+        )
+        port = _free_port()
+        self._open(server, port)
+        if self._ports_file is not None:
+            remember_port(self._ports_file, identifier, port)
+        return port
+
+    def drop(self, identifier: str) -> None:
+        self._proxy.shut(identifier)
+        self.host.drop(identifier)
+        if self._ports_file is not None:
+            remember_port(self._ports_file, identifier, None)
+
+    def resume(self) -> None:
+        """Serve the kept clusters again, at their ports."""
+        if self._ports_file is None:
+            return
+        ports = remembered_ports(self._ports_file)
+        for server in self.host.resume():
+            self._open(server, ports[server.identifier])
+
+    def _open(self, server: Server, port: int) -> None:
+        self._proxy.open(
+            Listener(
+                server=server,
+                port=port,
+                verify_token=lambda token, user, at: _refusal(server.identifier, token, user, at),
+                requires_tls=lambda: _requires_tls(server.identifier),
+            )
+        )
+
+
+_databases: Databases | None = None
+
+
+def install(databases: Databases) -> None:
+    """Check what is reached into, and take `databases` for the handlers."""
+    global _databases
+    require(_rds, "_clusters", "_instances", "_db_cluster_param_groups")
+    require(_rds_iam, "verify_rds_iam_token", "RdsIamTokenError")
+    require(_evaluator, "resolve_principal", "evaluate", "EvalContext", "AuthError")
+    _databases = databases
+    table = _provisioners._RESOURCE_HANDLERS["AWS::RDS::DBCluster"]
+    _own_create, _own_update = table["create"], table["update"]
+
+    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
+        if not _is_postgres(props):
+            physical_id, attributes = _own_create(logical_id, props, stack_name)
+            return str(physical_id), attributes
+        return _create_cluster(Place(stack_name, logical_id), props)
+
+    def update(
+        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+    ) -> tuple[str, Attributes]:
+        if not _is_postgres(new):
+            same_id, attributes = _own_update(physical_id, old, new, stack_name, logical_id)
+            return str(same_id), attributes
+        renamed = new.get("DBClusterIdentifier", physical_id) != physical_id
+        if renamed or _provisioners._requires_replacement("AWS::RDS::DBCluster", old, new):
+            return _create_cluster(Place(stack_name, logical_id or physical_id), new)
+        return _update_cluster(physical_id, old, new)
+
+    table.update(create=create, update=update, delete=_delete_cluster)
+
+
+def _is_postgres(props: Props) -> bool:
+    return "postgres" in str(props.get("Engine", ""))
+
+
+# -- cluster ----------------------------------------------------------------------------------------------------------
+
+_RENAMED = {"EnableCloudwatchLogsExports": None, "Tags": None, "MasterUserSecret": None}
+
+
+def _arguments(operation: str, props: Props) -> dict[str, Any]:
+    """The template's properties that the API operation takes under the same name, as its types want them."""
+    members = aws("rds").meta.service_model.operation_model(operation).input_shape.members
+    arguments: dict[str, Any] = {}
+    for name, value in props.items():
+        if name in _RENAMED or name not in members:
+            continue
+        kind = members[name].type_name
+        arguments[name] = truth(value) if kind == "boolean" else int(value) if kind == "integer" else value
+    if "ServerlessV2ScalingConfiguration" in arguments:
+        scaling = arguments["ServerlessV2ScalingConfiguration"]
+        whole = ("SecondsUntilAutoPause",)
+        arguments["ServerlessV2ScalingConfiguration"] = {
+            name: int(value) if name in whole else float(value) for name, value in scaling.items()
+        }
+    return arguments
+
+
+def _create_cluster(place: Place, props: Props) -> tuple[str, Attributes]:
+    identifier = str(props.get("DBClusterIdentifier") or place.name(63, lowercase=True)).lower()
+    arguments = _arguments("CreateDBCluster", props)
+    arguments["DBClusterIdentifier"] = identifier
+    if "EnableCloudwatchLogsExports" in props:
+        arguments["EnableCloudwatchLogsExports"] = props["EnableCloudwatchLogsExports"]
+    if (props.get("MasterUserSecret") or {}).get("KmsKeyId"):
+        arguments["MasterUserSecretKmsKeyId"] = props["MasterUserSecret"]["KmsKeyId"]
+    if tag_list(props):
+        arguments["Tags"] = tag_list(props)
+    aws("rds").create_db_cluster(**arguments)
+    try:
+        record = _rds._clusters[identifier]
+        _show(record, props)
+        port = _running().create(record)
+    except Exception:
+        aws("rds").delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+        raise
+    record.update(Endpoint=_HOST, ReaderEndpoint=_HOST, Port=port)
+    return identifier, _attributes(record)
+
+
+def _update_cluster(identifier: str, old: Props, new: Props) -> tuple[str, Attributes]:
+    differing = {name: value for name, value in new.items() if changed(old, new, name)}
+    arguments = _arguments("ModifyDBCluster", differing)
+    for fixed in ("DBClusterIdentifier", "NewDBClusterIdentifier", "Port"):
+        arguments.pop(fixed, None)
+    if arguments:
+        aws("rds").modify_db_cluster(DBClusterIdentifier=identifier, ApplyImmediately=True, **arguments)
+    record = _rds._clusters[identifier]
+    if changed(old, new, "Tags"):
+        _retag(record["DBClusterArn"], old, new)
+    if "MasterUserPassword" in arguments:
+        _running().host.set_password(identifier, record["MasterUsername"], arguments["MasterUserPassword"])
+    _show(record, new)
+    return identifier, _attributes(record)
+
+
+def _show(record: dict[str, Any], props: Props) -> None:
+    """What the API drops: into the record where Describe shows it, to the records where not."""
+    record["EnabledCloudwatchLogsExports"] = list(props.get("EnableCloudwatchLogsExports") or [])
+    hidden = {name: props[name] for name in _NOT_SHOWN if name in props}
+    if hidden:
+        records.put("AWS::RDS::DBCluster (some properties)", record["DBClusterIdentifier"], hidden)
+
+
+def _attributes(record: dict[str, Any]) -> Attributes:
+    secret = (record.get("MasterUserSecret") or {}).get("SecretArn")
+    return {
+        "DBClusterArn": record["DBClusterArn"],
+        "DBClusterResourceId": record["DbClusterResourceId"],
+        "Endpoint": record["Endpoint"],
+        "Endpoint.Address": record["Endpoint"],
+        "Endpoint.Port": str(record["Port"]),
+        "ReadEndpoint.Address": record["ReaderEndpoint"],
+        **({"MasterUserSecret.SecretArn": secret} if secret else {}),
+    }
+
+
+def _delete_cluster(identifier: str, props: Props) -> None:
+    if _is_postgres(props):
+        _running().drop(identifier)
+    records.remove(identifier)
+    with ignoring("DBClusterNotFoundFault"):
+        aws("rds").delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+
+
+def _retag(arn: str, old: Props, new: Props) -> None:
+    dropped = sorted({tag["Key"] for tag in tag_list(old)} - {tag["Key"] for tag in tag_list(new)})
+    if dropped:
+        aws("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=dropped)
+    if tag_list(new):
+        aws("rds").add_tags_to_resource(ResourceName=arn, Tags=tag_list(new))
+
+
+# -- instance ---------------------------------------------------------------------------------------------------------
+
+
+def _complete_instance(identifier: str, old: Props, new: Props) -> Attributes | None:
+    """A member of a running cluster answers at the cluster's server; the first is the writer."""
+    instance = _rds._instances[identifier]
+    hidden = {name: new[name] for name in _NOT_SHOWN if name in new}
+    if hidden:
+        records.put("AWS::RDS::DBInstance (some properties)", identifier, hidden)
+    cluster = _rds._clusters.get(new.get("DBClusterIdentifier", ""))
+    if cluster is None or not _is_postgres(cluster):
+        return None
+    instance["Endpoint"].update(Address=_HOST, Port=cluster["Port"])
+    instance["StorageEncrypted"], instance["KmsKeyId"] = cluster["StorageEncrypted"], cluster["KmsKeyId"]
+    for number, member in enumerate(cluster["DBClusterMembers"]):
+        member["IsClusterWriter"] = number == 0
+    return {"Endpoint.Address": _HOST, "Endpoint.Port": str(cluster["Port"])}
+
+
+def _delete_instance(identifier: str, props: Props) -> None:
+    _provisioners._rds_db_instance_delete(identifier, props)
+    records.remove(identifier)
+    cluster = _rds._clusters.get(props.get("DBClusterIdentifier", ""))
+    if cluster is not None:
+        cluster["DBClusterMembers"] = [
+            member for member in cluster["DBClusterMembers"] if member["DBInstanceIdentifier"] != identifier
+        ]
+
+
+SUPPLEMENTS = {"AWS::RDS::DBInstance": Supplement(_complete_instance, _delete_instance)}
+
+# -- login ------------------------------------------------------------------------------------------------------------
+
+
+def _refusal(identifier: str, token: str, user: str, port: int) -> str | None:
+    """Why an IAM token does not let `user` into the cluster, or None: what RDS checks, in its order.
+
+    The emulator does this for MySQL only (its core/rds_iam.py); the parts are the same.
+    """
+    cluster = _rds._clusters.get_scoped(ACCOUNT, REGION, identifier)
+    if cluster is None:
+        return "the cluster is gone"
+    if cluster.get("IAMDatabaseAuthenticationEnabled") is not True:
+        return "IAM authentication is not enabled for the cluster"
+    verified = _rds_iam.verify_rds_iam_token(
+        token, hostname=_HOST, port=port, db_user=user, region=REGION, account_id=ACCOUNT
+    )
+    if isinstance(verified, _rds_iam.RdsIamTokenError):
+        return f"the token is not valid: {verified.code}"
+    with _core.request_scope(ACCOUNT, REGION):
+        principal = _evaluator.resolve_principal(verified.access_key_id, ACCOUNT)
+        if isinstance(principal, _evaluator.AuthError):
+            return f"the token's principal is unknown: {principal.message}"
+        if principal.policies is None:
+            return None  # the account's root
+        resource = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{cluster['DbClusterResourceId']}/{user}"
+        decision = _evaluator.evaluate(
+            _evaluator.EvalContext(
+                principal_arn=principal.arn,
+                principal_type=principal.type,
+                principal_account=ACCOUNT,
+                action="rds-db:connect",
+                resource_arn=resource,
+                region=REGION,
+                principal_keys=principal.keys,
+            ),
+            principal.policies,
+            *principal.limits,
+        ).decision
+    return None if decision == "Allow" else f"{principal.arn} may not rds-db:connect to {resource} ({decision})"
+
+
+def _requires_tls(identifier: str) -> bool:
+    """rds.force_ssl of the cluster's parameter group; 1 is the default since PostgreSQL 15."""
+    cluster = _rds._clusters.get_scoped(ACCOUNT, REGION, identifier) or {}
+    group = _rds._db_cluster_param_groups.get_scoped(ACCOUNT, REGION, cluster.get("DBClusterParameterGroup", "")) or {}
+    parameters = group.get("Parameters") or {}
+    value = parameters.get("rds.force_ssl", "1") if isinstance(parameters, dict) else json.dumps(parameters)
+    return str(value) != "0"
+
+
+def _running() -> Databases:
+    if _databases is None:
+        raise RuntimeError("local.resources.rds.install() was not called")
+    return _databases
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,80 @@
+"""Resources that exist only as a record: the emulator has no such service, or the service no such setting.
+
+A record makes the stack deployable and the declaration visible (`EmbeddedCloud.recorded`), and promises nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from local.resources.framework import Attributes, NewType, Place, Props
+
+
+class Records:
+    """Records by physical id; kept in `file` when the state is kept."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()
+        self._file: Path | None = None
+
+    def keep_in(self, file: Path) -> None:
+        """Load what an earlier run left in `file` and write every change to it."""
+        with self._lock:
+            self._file = file
+            if file.exists():
+                self._entries = json.loads(file.read_text())
+
+    def put(self, resource_type: str, physical_id: str, props: Props) -> None:
+        with self._lock:
+            self._entries[physical_id] = {"Type": resource_type, "PhysicalId": physical_id, "Properties": props}
+            self._save()
+
+    def remove(self, physical_id: str) -> None:
+        with self._lock:
+            self._entries.pop(physical_id, None)
+            self._save()
+
+    def get(self, physical_id: str) -> dict[str, Any] | None:
+        return self._entries.get(physical_id)
+
+    def all(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [self._entries[key] for key in sorted(self._entries)]
+
+    def _save(self) -> None:
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(json.dumps(self._entries, default=str, indent=1))
+
+
+records = Records()
+
+
+def recorded_type(
+    resource_type: str, physical_id: Any, attributes: Any = None, *, replaced_by: tuple[str, ...] = ()
+) -> NewType:
+    """A type that is only recorded.
+
+    `physical_id(place, props)` draws the id and `attributes(physical_id, props)` the attributes; a change of a property
+    in `replaced_by` replaces the resource.
+    """
+
+    def create(place: Place, props: Props) -> tuple[str, Attributes]:
+        drawn = str(physical_id(place, props))
+        records.put(resource_type, drawn, props)
+        return drawn, attributes(drawn, props) if attributes else {}
+
+    def update(place: Place, existing: str, old: Props, new: Props) -> tuple[str, Attributes]:
+        if any(old.get(name) != new.get(name) for name in replaced_by):
+            return create(place, new)
+        records.put(resource_type, existing, new)
+        return existing, attributes(existing, new) if attributes else {}
+
+    def delete(existing: str, props: Props) -> None:
+        records.remove(existing)
+
+    return NewType(create, delete, update, tagged=False)

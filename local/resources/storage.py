@@ -1,0 +1,174 @@
+"""S3 and DynamoDB: the properties that the emulator's CloudFormation drops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.patches.internals import emulator_module
+from local.resources.framework import Attributes, Props, Supplement, aws, changed, tag_list, truth
+
+_s3_handlers = emulator_module("services.cloudformation.provisioners")
+
+# -- S3 ---------------------------------------------------------------------------------------------------------------
+
+
+def _complete_bucket(bucket: str, old: Props, new: Props) -> Attributes | None:
+    """Encryption, versioning, lifecycle, access logs, ownership and tags."""
+    s3 = aws("s3")
+    for name, put, clear in _BUCKET_SETTINGS:
+        if not changed(old, new, name):
+            continue
+        if new.get(name):
+            put(s3, bucket, new[name])
+        else:
+            clear(s3, bucket)
+    if changed(old, new, "Tags"):
+        if tag_list(new):
+            s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(new)})
+        else:
+            s3.delete_bucket_tagging(Bucket=bucket)
+    return None
+
+
+def _put_encryption(s3: Any, bucket: str, value: Props) -> None:
+    rules = [
+        {
+            "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+            "BucketKeyEnabled": truth(rule.get("BucketKeyEnabled", False)),
+        }
+        for rule in value["ServerSideEncryptionConfiguration"]
+    ]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+
+
+def _put_versioning(s3: Any, bucket: str, value: Props) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": value["Status"]})
+
+
+def _put_lifecycle(s3: Any, bucket: str, value: Props) -> None:
+    rules = [_lifecycle_rule(number, rule) for number, rule in enumerate(value["Rules"])]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+
+def _lifecycle_rule(number: int, rule: Props) -> dict[str, Any]:
+    """CloudFormation's rule in the API's words (they differ in many names)."""
+    result: dict[str, Any] = {
+        "ID": rule.get("Id", f"rule-{number}"),
+        "Status": rule["Status"],
+        "Filter": {"Prefix": rule.get("Prefix", "")},
+    }
+    expiration: dict[str, Any] = {}
+    if "ExpirationInDays" in rule:
+        expiration["Days"] = int(rule["ExpirationInDays"])
+    if truth(rule.get("ExpiredObjectDeleteMarker", False)):
+        expiration["ExpiredObjectDeleteMarker"] = True
+    if expiration:
+        result["Expiration"] = expiration
+    noncurrent = rule.get("NoncurrentVersionExpiration")
+    if noncurrent is None and "NoncurrentVersionExpirationInDays" in rule:
+        noncurrent = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
+    if noncurrent:
+        result["NoncurrentVersionExpiration"] = {key: int(value) for key, value in noncurrent.items()}
+    if "AbortIncompleteMultipartUpload" in rule:
+        days = int(rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
+        result["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
+    transitions = rule.get("Transitions") or ([rule["Transition"]] if "Transition" in rule else [])
+    if transitions:
+        result["Transitions"] = [
+            {"Days": int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]} for step in transitions
+        ]
+    later = rule.get("NoncurrentVersionTransitions") or []
+    if later:
+        result["NoncurrentVersionTransitions"] = [
+            {"NoncurrentDays": int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]} for step in later
+        ]
+    return result
+
+
+def _put_logging(s3: Any, bucket: str, value: Props) -> None:
+    target: dict[str, Any] = {
+        "TargetBucket": value.get("DestinationBucketName", bucket),
+        "TargetPrefix": value.get("LogFilePrefix", ""),
+    }
+    if "TargetObjectKeyFormat" in value:
+        target["TargetObjectKeyFormat"] = value["TargetObjectKeyFormat"]
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
+
+
+def _put_ownership(s3: Any, bucket: str, value: Props) -> None:
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": value["Rules"]})
+
+
+_BUCKET_SETTINGS = (
+    ("BucketEncryption", _put_encryption, lambda s3, bucket: s3.delete_bucket_encryption(Bucket=bucket)),
+    (
+        "VersioningConfiguration",
+        _put_versioning,
+        lambda s3, bucket: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
+    ),
+    ("LifecycleConfiguration", _put_lifecycle, lambda s3, bucket: s3.delete_bucket_lifecycle(Bucket=bucket)),
+    (
+        "LoggingConfiguration",
+        _put_logging,
+        lambda s3, bucket: s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={}),
+    ),
+    (
+        "OwnershipControls",
+        _put_ownership,
+        lambda s3, bucket: s3.delete_bucket_ownership_controls(Bucket=bucket),
+    ),
+)
+
+
+_delete_bucket_record = _s3_handlers._s3_delete
+
+
+def _delete_bucket(bucket: str, props: Props) -> None:
+    """As the service: a bucket that is not empty stays (the emulator's handler drops it with all its objects)."""
+    s3 = aws("s3")
+    if bucket in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
+        s3.delete_bucket(Bucket=bucket)
+    _delete_bucket_record(bucket, props)
+
+
+# -- DynamoDB ---------------------------------------------------------------------------------------------------------
+
+
+def _complete_table(table: str, old: Props, new: Props) -> Attributes | None:
+    """Encryption, point-in-time recovery and time to live."""
+    dynamodb = aws("dynamodb")
+    if changed(old, new, "SSESpecification"):
+        dynamodb.update_table(TableName=table, SSESpecification=_sse(new.get("SSESpecification") or {}))
+    if changed(old, new, "PointInTimeRecoverySpecification"):
+        wanted = new.get("PointInTimeRecoverySpecification") or {"PointInTimeRecoveryEnabled": False}
+        specification: dict[str, Any] = {
+            "PointInTimeRecoveryEnabled": truth(wanted.get("PointInTimeRecoveryEnabled", False))
+        }
+        if "RecoveryPeriodInDays" in wanted:
+            specification["RecoveryPeriodInDays"] = int(wanted["RecoveryPeriodInDays"])
+        dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=specification)
+    if changed(old, new, "TimeToLiveSpecification"):
+        wanted = new.get("TimeToLiveSpecification") or {**old["TimeToLiveSpecification"], "Enabled": False}
+        dynamodb.update_time_to_live(
+            TableName=table,
+            TimeToLiveSpecification={
+                "Enabled": truth(wanted["Enabled"]),
+                "AttributeName": wanted["AttributeName"],
+            },
+        )
+    return None
+
+
+def _sse(value: Props) -> dict[str, Any]:
+    specification: dict[str, Any] = {"Enabled": truth(value.get("SSEEnabled", False))}
+    if specification["Enabled"]:
+        specification["SSEType"] = value.get("SSEType", "KMS")
+        if "KMSMasterKeyId" in value:
+            specification["KMSMasterKeyId"] = value["KMSMasterKeyId"]
+    return specification
+
+
+SUPPLEMENTS = {
+    "AWS::S3::Bucket": Supplement(_complete_bucket, _delete_bucket),
+    "AWS::DynamoDB::Table": Supplement(_complete_table),
+}
