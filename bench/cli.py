@@ -1,0 +1,60 @@
+"""`python -m bench`: exit code 0 where every goal is met, 1 where one is missed, 2 where a bench could not run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import report
+from bench.errors import BenchError, UnknownBenchError
+from bench.registry import BENCHES, Bench
+from bench.rows import Row, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benches that are named, or all, and print the table."""
+    options = _parser().parse_args(argv)
+    results: dict[str, list[Row]] = {}
+    try:
+        for bench in _chosen(options.benches):
+            print(f"{bench.name}: {bench.question}", file=sys.stderr, flush=True)
+            results[bench.name] = bench.run(Settings(repetitions=options.repetitions))
+        if options.json:
+            path = Path(options.json)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(report.as_json(results), encoding="utf-8")
+    except (BenchError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    print(report.table(results))
+    return 0 if all(row.is_met for rows in results.values() for row in rows) else 1
+
+
+def _chosen(names: Sequence[str]) -> list[Bench]:
+    known = {bench.name: bench for bench in BENCHES}
+    for name in names:
+        if name not in known:
+            raise UnknownBenchError(name, list(known))
+    return [known[name] for name in names or known]
+
+
+def _repetitions(value: str) -> int:
+    repetitions = int(value)
+    if repetitions < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return repetitions
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = ", ".join(bench.name for bench in BENCHES)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures the project's figures as ratios to references taken in the same run.",
+        epilog="Exit codes: 0 every goal met, 1 a goal missed, 2 a bench could not run.",
+    )
+    parser.add_argument("benches", nargs="*", help=f"any of {names} (default: all)")
+    parser.add_argument("--repetitions", type=_repetitions, default=5, help="samples of each side (default: 5)")
+    parser.add_argument("--json", metavar="FILE", help="also write everything, with all samples, as JSON")
+    return parser

@@ -1,0 +1,63 @@
+"""Times, taken in turn."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bench.errors import CommandError
+
+Samples = dict[str, list[float]]
+
+
+def interleave(subjects: Mapping[str, Callable[[], float]], repetitions: int, *, warm_up: bool = True) -> Samples:
+    """Seconds of each subject, A B A B …, so that whatever else the machine does falls on all of them alike.
+
+    With `warm_up` each subject runs once before, unmeasured: files come into the page cache, bytecode is written.
+    """
+    if warm_up:
+        for subject in subjects.values():
+            subject()
+    samples: Samples = {name: [] for name in subjects}
+    for _ in range(repetitions):
+        for name, subject in subjects.items():
+            samples[name].append(subject())
+    return samples
+
+
+def process(arguments: Sequence[str], cwd: Path) -> Callable[[], float]:
+    """A subject: the wall time in seconds of a whole Python process, from start to exit.
+
+    Calling it raises CommandError where the process does not end with 0.
+    """
+    command = [sys.executable, *arguments]
+
+    def run() -> float:
+        started = time.perf_counter()
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        if done.returncode != 0:
+            raise CommandError(("python", *arguments), done.returncode, done.stdout + done.stderr)
+        return seconds
+
+    return run
+
+
+def call(function: Callable[[], object]) -> Callable[[], float]:
+    """A subject: the seconds of one call in this process."""
+
+    def run() -> float:
+        started = time.perf_counter()
+        function()
+        return time.perf_counter() - started
+
+    return run
+
+
+def medians(samples: Samples) -> dict[str, float]:
+    """The median of each subject's samples."""
+    return {name: statistics.median(values) for name, values in samples.items()}

@@ -1,0 +1,25 @@
+"""The table of benches. A new one is a module and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench import generate, growth, lint
+from bench.rows import Row, Settings
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench by its name on the command line, what it asks, and the function that answers."""
+
+    name: str
+    question: str
+    run: Callable[[Settings], list[Row]]
+
+
+BENCHES = (
+    Bench("generate", "How long do templates take, against importing troposphere?", generate.run),
+    Bench("growth", "Does one more resource cost the same on a platform of any size?", growth.run),
+    Bench("lint", "How long does the gate take, against plain cfn-lint?", lint.run),
+)

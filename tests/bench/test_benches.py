@@ -1,0 +1,65 @@
+"""What each bench divides by what. The figures themselves are `python -m bench`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import troposphere
+
+from bench import generate, growth, lint
+from bench.rows import Settings
+from builders.root import assemble
+
+SETTINGS = Settings(repetitions=2)
+
+
+def fake_process(seconds: dict[str, float]) -> Callable[[Sequence[str], Path], Callable[[], float]]:
+    """A `process` that takes as long as the first of the given words in its command says."""
+
+    def process(arguments: Sequence[str], _cwd: Path) -> Callable[[], float]:
+        command = " ".join(arguments)
+        return lambda: next(value for word, value in seconds.items() if word in command)
+
+    return process
+
+
+def test_generate_is_a_ratio_to_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "process", fake_process({"generate.py": 0.6, "import troposphere": 0.2}))
+    (row,) = generate.run(SETTINGS)
+    assert row.value == pytest.approx(3)
+    assert (row.measured, row.reference) == ("0.60 s", "import troposphere: 0.20 s")
+
+
+def test_lint_compares_cold_with_plain_and_warm_with_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"--fast": 0.5, "--no-cache": 5.0, "cfnlint": 10.0, "gate": 0.25}
+    monkeypatch.setattr(lint, "process", fake_process(times))
+    cold, warm, fast = lint.run(SETTINGS)
+    assert (cold.value, warm.value, fast.value) == (0.5, 0.05, 0.1)
+    assert (cold.is_met, warm.is_met, fast.goal) == (True, True, None)
+
+
+def test_growth_compares_marginal_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 times 10 tiers, 4 times 100, once 1,000: the last 900 tiers cost twice what the 90 before them did, each."""
+    rounds = {"10": [20.0], "100": [40.0], "1000": [190.0]}
+    monkeypatch.setattr(growth, "interleave", lambda _subjects, _repetitions: rounds)
+    (row,) = growth.run(SETTINGS)
+    assert row.value == pytest.approx(((190 - 10) / 900) / ((10 - 1) / 90))
+    assert not row.is_met
+
+
+@pytest.mark.parametrize("tiers", [1, 9, 10, 25])
+def test_synthetic_platform_is_whole(tiers: int) -> None:
+    """The contract of ports holds and every tier has its ten resources, so what is measured is what users do."""
+    made = assemble(growth.platform(tiers))
+    assert len(made.templates) == tiers + 1
+    counts = {len(template.resources) for name, template in made.templates.items() if name != "root"}
+    assert counts == {growth.RESOURCES}
+    assert len(made.templates["root"].resources) == tiers
+
+
+def test_synthetic_platform_can_pass_the_limit_of_a_template() -> None:
+    with mock.patch.object(troposphere, "MAX_RESOURCES", 600):
+        assert growth.generate(growth.platform(600)) > 600 * 1_000
