@@ -1,0 +1,1 @@
+"""Code that the functions share; packaged beside each of them as ``common/``."""

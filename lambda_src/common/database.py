@@ -1,0 +1,138 @@
+"""Connections to PostgreSQL: TLS verified, IAM token or given password, one kept per execution environment.
+
+Source of the token scheme: "IAM database authentication for Aurora", Aurora User Guide. A token is valid for 15 minutes
+and needed only while connecting; an open connection outlives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import settings
+from .errors import DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    import psycopg
+
+RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
+CONNECT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and as whom to connect."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    options: str = ""
+
+    @classmethod
+    def from_environment(cls, options: str = "") -> Target:
+        """The target in DB_HOST, DB_PORT, DB_NAME and DB_USER. Raises ConfigurationError."""
+        return cls(
+            settings.required("DB_HOST"),
+            settings.port("DB_PORT"),
+            settings.required("DB_NAME"),
+            settings.required("DB_USER"),
+            options,
+        )
+
+
+def session_options(**parameters: str | int) -> str:
+    """libpq ``options`` that set server parameters from the first statement on, for example statement_timeout=5000."""
+    return " ".join(f"-c {name}={value}" for name, value in parameters.items())
+
+
+def iam_token(target: Target) -> str:
+    """A password for an ``rds_iam`` user (``rds-db:connect``); made locally, no request is sent."""
+    from .clients import client
+
+    token: str = client("rds").generate_db_auth_token(DBHostname=target.host, Port=target.port, DBUsername=target.user)
+    return token
+
+
+def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -> psycopg.Connection[Any]:
+    """A new autocommit connection. PGSSLMODE defaults to verify-full, PGSSLROOTCERT to the RDS roots shipped here.
+
+    Raises DatabaseUnavailableError, without the password in its text.
+    """
+    import psycopg
+
+    try:
+        return psycopg.connect(
+            host=target.host,
+            port=target.port,
+            dbname=target.name,
+            user=target.user,
+            password=password,
+            options=target.options,
+            sslmode=settings.optional("PGSSLMODE", "verify-full"),
+            sslrootcert=settings.optional("PGSSLROOTCERT", str(RDS_BUNDLE)),
+            connect_timeout=timeout_s,
+            application_name=settings.optional("POWERTOOLS_SERVICE_NAME", "trading"),
+            keepalives_idle=30,
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailableError(target.host, _first_line(error)) from None
+
+
+@dataclass
+class Database:
+    """One connection, opened on first use, reused while it lives and replaced when it is lost."""
+
+    target: Callable[[], Target]
+    password: Callable[[Target], str] = iam_token
+    timeout_s: int = CONNECT_TIMEOUT_S
+    _connection: psycopg.Connection[Any] | None = field(default=None, repr=False)
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, proven alive when it was idle before.
+
+        Raises DatabaseUnavailableError where it cannot be opened or breaks while it is used; a broken one is dropped.
+        """
+        import psycopg
+
+        opened = self._alive() or self._open()
+        try:
+            yield opened
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if opened.broken or opened.closed:
+                self.close()
+            raise DatabaseUnavailableError(opened.info.host if not opened.closed else "", _first_line(error)) from error
+
+    def close(self) -> None:
+        """Close the connection if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> psycopg.Connection[Any]:
+        target = self.target()
+        self._connection = connect(target, self.password(target), self.timeout_s)
+        return self._connection
+
+    def _alive(self) -> psycopg.Connection[Any] | None:
+        import psycopg
+
+        if self._connection is None:
+            return None
+        try:
+            # Lambda freezes between invocations: a kept connection may have died unseen (failover, idle timeout).
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            self.close()
+            return None
+        return self._connection
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,92 @@
+"""Requests and answers of an API Gateway REST proxy integration."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import DatabaseUnavailableError, RequestError
+from .observe import count, logger
+
+Response = dict[str, Any]
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=63072000",
+}
+
+
+def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
+    """A proxy response with a JSON body (no body at all for 204)."""
+    text = "" if status == 204 else json.dumps(body, separators=(",", ":"))
+    return {"statusCode": status, "headers": {**_HEADERS, **(headers or {})}, "body": text, "isBase64Encoded": False}
+
+
+def error_answer(error: RequestError) -> Response:
+    """``{"error": {"code", "message", …}}`` with the error's status."""
+    return answer(
+        error.status, {"error": {"code": error.code, "message": error.message, **error.details}}, error.headers
+    )
+
+
+def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) -> Response:
+    """Run a route and turn every exception into an answer: the client never sees a stack trace.
+
+    RequestError keeps its status, a lost database is 503, anything else is logged with its type and becomes a 500.
+    """
+    try:
+        return route(event)
+    except RequestError as error:
+        count("ClientErrors")
+        logger.info("request refused", extra={"status": error.status, "code": error.code})
+        return error_answer(error)
+    except DatabaseUnavailableError as error:
+        count("DatabaseUnavailable")
+        logger.error("database unavailable", extra={"reason": error.reason})
+        return error_answer(
+            RequestError(503, "database_unavailable", "The database cannot be reached; try again", {"Retry-After": "5"})
+        )
+    except Exception:  # noqa: BLE001 - without it API Gateway answers a bare 502
+        count("InternalErrors")
+        logger.exception("unexpected error")
+        return error_answer(RequestError(500, "internal_error", "An unexpected error happened; it has been logged"))
+
+
+def header(event: Mapping[str, Any], name: str) -> str:
+    """A request header's value whatever its case, or ``""``."""
+    wanted = name.lower()
+    for key, value in (event.get("headers") or {}).items():
+        if str(key).lower() == wanted and value is not None:
+            return str(value).strip()
+    return ""
+
+
+def body_bytes(event: Mapping[str, Any]) -> bytes:
+    """The request body as bytes. Raises RequestError 400 where the base64 is broken."""
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError(400, "malformed_body", "The body is not valid base64") from None
+
+
+def api_key_id(event: Mapping[str, Any]) -> str:
+    """The id (not the value) of the API key that API Gateway has verified, or ``""``."""
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    return str(identity.get("apiKeyId") or "")
+
+
+def query_parameters(event: Mapping[str, Any]) -> dict[str, str]:
+    """Query string parameters; the last value wins where one is repeated."""
+    return {str(key): str(value) for key, value in (event.get("queryStringParameters") or {}).items()}
+
+
+def path_parameter(event: Mapping[str, Any], name: str) -> str:
+    """A path parameter, or ``""``."""
+    return str((event.get("pathParameters") or {}).get(name) or "")

@@ -1,0 +1,62 @@
+"""``POST /v1/market-data``: 202 with counts, batch id and every rejected record, or a 4xx that says what is wrong."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from common import entitlements, rest, schema, settings
+from common.clients import client
+from common.observe import count, logger, observed
+
+from .batch import Batch, read_batch
+from .store import store
+
+
+@cache
+def _entitlements() -> entitlements.Entitlements:
+    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> rest.Response:
+    """Entry point of the Lambda function."""
+    return rest.guarded(take, event)
+
+
+def take(event: dict[str, Any]) -> rest.Response:
+    """Validate and store one batch. Raises RequestError."""
+    entitlement = _entitlements().require(rest.api_key_id(event), "ingest")
+    batch = read_batch(
+        rest.body_bytes(event),
+        rest.header(event, "Content-Type"),
+        rest.header(event, "Content-Encoding"),
+        entitlement.api_key_id,
+        rest.header(event, "Idempotency-Key"),
+        entitlement.allows,
+        time.time_ns() + schema.CLOCK_SKEW_NS,
+    )
+    # A batch without one valid record leaves nothing to store: its client has every reason in the answer.
+    new = bool(batch.records) and store(client("s3"), settings.required("RAW_BUCKET"), batch)
+    _report(batch, new)
+    return rest.answer(202, _summary(batch), {} if new or not batch.records else {"Idempotency-Replayed": "true"})
+
+
+def _summary(batch: Batch) -> dict[str, object]:
+    return {
+        "batchId": batch.batch_id,
+        "received": batch.received,
+        "accepted": len(batch.records),
+        "rejected": len(batch.rejected),
+        "rejectedRecords": [rejection.as_json() for rejection in batch.rejected],
+    }
+
+
+def _report(batch: Batch, new: bool) -> None:
+    count("RecordsAccepted", len(batch.records))
+    count("RecordsRejected", len(batch.rejected))
+    logger.info(
+        "batch taken",
+        extra={"batch_id": batch.batch_id, "accepted": len(batch.records), "rejected": len(batch.rejected), "new": new},
+    )

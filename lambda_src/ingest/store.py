@@ -1,0 +1,51 @@
+"""Storing a batch exactly once: conditional writes to S3, no lock and no table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from common.clients import error_code
+from common.errors import RequestError
+
+from .batch import Batch
+
+_TAKEN = frozenset({"PreconditionFailed", "412"})
+
+
+def store(s3: Any, bucket: str, batch: Batch) -> bool:
+    """Store the batch's object. False when it was there already (a repeated request).
+
+    With an idempotency key a small marker binds the key to its content first. Raises RequestError 409 when the key was
+    used for other content, and botocore's ClientError when S3 fails: then nothing is answered as accepted.
+    """
+    if batch.marker:
+        _bind(s3, bucket, batch)
+    return _put_once(
+        s3,
+        bucket,
+        batch.object_key,
+        batch.stored_bytes(),
+        "application/x-ndjson",
+        {"batch-id": batch.batch_id, "content-sha256": batch.content_sha256, "records": str(len(batch.records))},
+    )
+
+
+def _bind(s3: Any, bucket: str, batch: Batch) -> None:
+    key = f"idempotency/{batch.marker}.json"
+    body = json.dumps({"contentSha256": batch.content_sha256}).encode()
+    if _put_once(s3, bucket, key, body, "application/json", {}):
+        return
+    bound = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    if bound.get("contentSha256") != batch.content_sha256:
+        raise RequestError(409, "idempotency_key_reused", "This Idempotency-Key was used with another body")
+
+
+def _put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=metadata, IfNoneMatch="*")
+    except Exception as error:
+        if error_code(error) in _TAKEN:
+            return False
+        raise
+    return True

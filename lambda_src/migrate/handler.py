@@ -1,0 +1,77 @@
+"""``Custom::DatabaseMigration``: schema, users and rights on Create and Update; nothing on Delete.
+
+The database goes with its cluster, so there is nothing to take back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from common import custom_resource, database, settings
+from common.clients import client
+from common.errors import ConfigurationError, DatabaseUnavailableError
+from common.observe import count, logger, observed
+
+from .migrations import load, migrate
+from .roles import ensure_roles
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECT_FOR_S = 60.0  # a paused or just created Serverless v2 writer needs some seconds to answer
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    return custom_resource.handle(event, context, PROVIDERS)
+
+
+def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
+    """Bring the database to the newest version. Raises MigrationError and DatabaseUnavailableError."""
+    migrations = load()
+    app_user, analyst_user = settings.required("DB_APP_USER"), settings.required("DB_ANALYST_USER")
+    with _connect() as connection:
+        applied = migrate(connection, migrations)
+        ensure_roles(connection, app_user, analyst_user)
+    count("MigrationsApplied", len(applied))
+    return {"Version": str(len(migrations)), "Applied": ",".join(str(version) for version in applied)}
+
+
+def _connect() -> psycopg.Connection[Any]:
+    user, password = _master_credentials()
+    target = database.Target(settings.required("DB_HOST"), settings.port("DB_PORT"), settings.required("DB_NAME"), user)
+    deadline = time.monotonic() + CONNECT_FOR_S
+    while True:
+        try:
+            return database.connect(target, password)
+        except DatabaseUnavailableError as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("database does not answer yet", extra={"reason": error.reason})
+            time.sleep(2)
+
+
+def _master_credentials() -> tuple[str, str]:
+    reply = client("secretsmanager").get_secret_value(SecretId=settings.required("DB_SECRET_ARN"))
+    try:
+        secret = json.loads(reply["SecretString"])
+        return str(secret["username"]), str(secret["password"])
+    except (KeyError, TypeError, ValueError):
+        # Without the cause: its text could hold a part of the secret.
+        raise ConfigurationError("DB_SECRET_ARN", "names a secret without username and password") from None
+
+
+def _physical_id(properties: Mapping[str, Any]) -> str:
+    """Of the database, not of the code: a new ArtifactKey is an update, never a replacement."""
+    return f"migration:{settings.required('DB_HOST')}/{settings.required('DB_NAME')}"
+
+
+def _delete(properties: Mapping[str, Any]) -> None:
+    """Nothing to do: see the module's text."""
+
+
+PROVIDERS = {"Custom::DatabaseMigration": custom_resource.Provider(_physical_id, upsert, _delete)}

@@ -1,0 +1,109 @@
+"""Numbered SQL files, applied once each and in order: the files are the truth, a ledger table remembers them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.errors import MigrationError
+from common.observe import logger
+
+if TYPE_CHECKING:
+    import psycopg
+
+SQL_FOLDER = Path(__file__).with_name("sql")
+LOCK_KEY = 7_291_553_001  # an arbitrary constant of this project: one migration at a time in a database
+LOCK_TIMEOUT = "120s"
+STATEMENT_TIMEOUT = "300s"
+_NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+_LEDGER = """
+CREATE SCHEMA IF NOT EXISTS migrations;
+CREATE TABLE IF NOT EXISTS migrations.applied (
+    version    integer     PRIMARY KEY,
+    name       text        NOT NULL,
+    sha256     text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One SQL file."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the SQL: an applied file must never change."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
+    """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
+    migrations = []
+    for path in sorted(folder.glob("*.sql")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise MigrationError(0, f"{path.name} is not named like 0001_what_it_does.sql")
+        migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
+    for expected, migration in enumerate(migrations, start=1):
+        if migration.version != expected:
+            raise MigrationError(migration.version, f"expected version {expected} here: no gaps, no doubles")
+    return tuple(migrations)
+
+
+def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> list[int]:
+    """Apply what is missing, each file in a transaction of its own; the versions that were applied now.
+
+    Safe to run again and from several places at once: an advisory lock lets one run at a time, and the next one finds
+    nothing to do. Raises MigrationError when an applied file was changed or removed, or when its SQL fails.
+    """
+    import psycopg
+
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+    except psycopg.errors.LockNotAvailable:
+        raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT}") from None
+    try:
+        connection.execute(_LEDGER)
+        known = _check_ledger(connection, migrations)
+        return [_apply(connection, migration) for migration in migrations if migration.version not in known]
+    finally:
+        if not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def _check_ledger(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> set[int]:
+    files = {migration.version: migration for migration in migrations}
+    rows = connection.execute("SELECT version, name, sha256 FROM migrations.applied ORDER BY version").fetchall()
+    for version, name, sha256 in rows:
+        if version not in files:
+            raise MigrationError(version, f"was applied ({name}) but its file is gone; never delete one")
+        if files[version].sha256 != sha256:
+            raise MigrationError(version, f"was applied ({name}) and changed since; add a new file instead")
+    return {version for version, _, _ in rows}
+
+
+def _apply(connection: psycopg.Connection[Any], migration: Migration) -> int:
+    import psycopg
+
+    try:
+        with connection.transaction():
+            connection.execute(migration.sql.encode())
+            connection.execute(
+                "INSERT INTO migrations.applied (version, name, sha256) VALUES (%s, %s, %s)",
+                (migration.version, migration.name, migration.sha256),
+            )
+    except psycopg.Error as error:
+        raise MigrationError(migration.version, f"{migration.name}: {error}") from error
+    logger.info("migration applied", extra={"version": migration.version, "migration": migration.name})
+    return migration.version

@@ -1,0 +1,112 @@
+"""One batch into PostgreSQL, in one transaction with its ledger row.
+
+Why the tables end up the same whatever the order, the split into batches, and the repetitions: ``trades`` and
+``quotes`` are sets (of two trades with one identifier the lesser counts), and every bar is computed anew from those
+sets, never added to. Batches that share a symbol are serialised by advisory locks, so that no recomputation misses
+rows of a transaction that has not been committed yet.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.schema import NANOS_PER_MINUTE
+
+from . import statements
+
+if TYPE_CHECKING:
+    import psycopg
+
+HOUR_NS = 60 * NANOS_PER_MINUTE
+SYMBOL_LOCKS = 256  # symbols share locks, so a batch of many symbols cannot exhaust the server's lock table
+_SYMBOL_LOCK_CLASS = 41
+_HOUR_LOCK_CLASS = 42
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an object has come; ``bar_hours`` are starts of hours in epoch nanoseconds."""
+
+    bar_hours: tuple[int, ...]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A batch that is ready for COPY."""
+
+    object_key: str
+    etag: str
+    trades_csv: Path
+    quotes_csv: Path
+    symbols: tuple[str, ...]
+    trades: int
+    quotes: int
+    quarantined: int
+
+
+def progress(connection: psycopg.Connection[Any], object_key: str, etag: str) -> Progress | None:
+    """What the ledger says about an object's version; None when it has not been applied."""
+    row = connection.execute(statements.PROGRESS, (object_key, etag)).fetchone()
+    return Progress(tuple(row[0]), row[1]) if row else None
+
+
+def apply(connection: psycopg.Connection[Any], incoming: Incoming) -> Progress:
+    """Apply the batch, or find that it is applied already: a redelivery, or a twin that was faster.
+
+    Raises psycopg errors; nothing has happened then.
+    """
+    with connection.transaction():
+        claimed = connection.execute(
+            statements.CLAIM,
+            (incoming.object_key, incoming.etag, incoming.trades, incoming.quotes, incoming.quarantined),
+        ).fetchone()
+        if claimed is None:
+            return progress(connection, incoming.object_key, incoming.etag) or Progress((), False)
+        _lock_symbols(connection, incoming.symbols)
+        connection.execute(statements.STAGE, prepare=False)
+        _copy(connection, statements.COPY_TRADES, incoming.trades_csv)
+        _copy(connection, statements.COPY_QUOTES, incoming.quotes_csv)
+        connection.execute(statements.ANALYZE, prepare=False)
+        for statement in statements.MERGE:
+            # Never prepared: the temporary tables are other ones each time.
+            connection.execute(statement, prepare=False)
+        hours = connection.execute(statements.BAR_HOURS, (incoming.object_key,), prepare=False).fetchone()
+    return Progress(tuple(hours[0]) if hours else (), False)
+
+
+def finish(connection: psycopg.Connection[Any], object_key: str, etag: str) -> None:
+    """Note that Parquet and archive are there too."""
+    connection.execute(statements.FINISH, (object_key, etag))
+
+
+def lock_hour(connection: psycopg.Connection[Any], hour_ns: int) -> None:
+    """Within a transaction: one writer of an hour's Parquet at a time, so an older state never replaces a newer one."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_HOUR_LOCK_CLASS, hour_ns // HOUR_NS))
+
+
+def bars_to_csv(connection: psycopg.Connection[Any], hour_ns: int, path: Path) -> None:
+    """The hour's bars, all symbols, as CSV."""
+    cursor = connection.cursor()
+    with cursor.copy(statements.COPY_BARS, (hour_ns, hour_ns + HOUR_NS)) as copy, path.open("wb") as target:
+        for block in copy:
+            target.write(block)
+
+
+def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str]) -> None:
+    """Always in ascending order: two batches can wait for each other, never both."""
+    locks = sorted({zlib.crc32(symbol.encode()) % SYMBOL_LOCKS for symbol in symbols})
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s::int[]) AS lock", (_SYMBOL_LOCK_CLASS, locks)
+    )
+
+
+def _copy(connection: psycopg.Connection[Any], statement: bytes, csv: Path) -> None:
+    with connection.cursor().copy(statement) as copy, csv.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            copy.write(chunk)

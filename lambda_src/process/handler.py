@@ -1,0 +1,64 @@
+"""SQS messages with S3 events → ``Pipeline``; only the messages that failed are delivered again."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from common import settings
+from common.clients import client
+from common.database import Database, Target
+from common.observe import count, logger, observed
+
+from .pipeline import RAW_PREFIX, SUFFIX, Buckets, Pipeline
+
+
+@cache
+def _pipeline() -> Pipeline:
+    buckets = Buckets(
+        settings.required("RAW_BUCKET"), settings.required("PROCESSED_BUCKET"), settings.required("ARCHIVE_BUCKET")
+    )
+    return Pipeline(client("s3"), Database(Target.from_environment), buckets)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Entry point of the Lambda function: a partial batch response, also when every message failed."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    response = process_partial_response(event, _process_message, processor, context)
+    return dict(response)
+
+
+def keys_of(body: str, raw_bucket: str) -> list[str]:
+    """The keys of new market data in an S3 event; empty for S3's test event and for other objects.
+
+    Raises ValueError and KeyError for a body that is no S3 event: such a message ends in the dead-letter queue.
+    """
+    document = json.loads(body)
+    if document.get("Event") == "s3:TestEvent":
+        return []
+    keys = []
+    for entry in document["Records"]:
+        bucket, key = str(entry["s3"]["bucket"]["name"]), unquote_plus(str(entry["s3"]["object"]["key"]))
+        if bucket == raw_bucket and key.startswith(RAW_PREFIX) and key.endswith(SUFFIX):
+            keys.append(key)
+        else:
+            logger.warning("object is not market data", extra={"bucket": bucket, "key": key})
+    return keys
+
+
+def _process_message(record: SQSRecord) -> None:
+    pipeline = _pipeline()
+    try:
+        for key in keys_of(record.body, pipeline.buckets.raw):
+            pipeline.process(key)
+    except Exception as error:
+        # Powertools turns it into a batch item failure and says nothing; the reason belongs in the log.
+        count("MessagesFailed")
+        logger.exception("message failed", extra={"message_id": record.message_id, "error": type(error).__name__})
+        raise

@@ -1,0 +1,1 @@
+"""Answers bars, analytics and health from the database's reader."""

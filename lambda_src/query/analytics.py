@@ -1,0 +1,213 @@
+"""The analytics, each by its standard definition: pure functions over one-minute rows, in event time, UTC.
+
+Notation: trades i with price p_i and size s_i; one-minute bars k = 1 … n of the interval with close C_k and traded
+value V_k; C_0 is the interval's open. Quotes are in force until the symbol's next one, at most 60 seconds; w_j is the
+time in nanoseconds that quote j (bid b, ask a, sizes q_b and q_a, mid m = (a + b) / 2) is in force in the interval.
+
+Sums are exact decimals. Only what needs a logarithm, or is a pure ratio, is binary floating point. None where there is
+nothing to compute from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from itertools import accumulate, groupby, pairwise
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_PRICE_UNIT = Decimal("0.00000001")
+_ZERO = Decimal(0)
+MILLION = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Trades of one minute; ``notional`` is the sum of p·s, the effective sums as in ``trading.bars_1m``."""
+
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    notional: Decimal
+    trades: int
+    effective_spread: Decimal
+    effective_relative: Decimal
+    effective_volume: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteStats:
+    """Quotes of one minute, as in ``trading.quote_stats_1m``."""
+
+    quotes: int
+    covered_ns: int
+    spread_ns: Decimal
+    relative_ns: Decimal
+    microprice_ns: Decimal
+    last_microprice: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of a symbol; at least one of the two parts is there."""
+
+    start_ns: int
+    bar: Bar | None
+    quotes: QuoteStats | None
+
+
+def buckets(minutes: Iterable[Minute], bucket_ns: int) -> Iterator[tuple[int, list[Minute]]]:
+    """Ascending minutes grouped by the start of the interval they belong to."""
+    for start, group in groupby(minutes, key=lambda minute: minute.start_ns - minute.start_ns % bucket_ns):
+        yield start, list(group)
+
+
+def summarise(minutes: Sequence[Minute]) -> dict[str, object]:
+    """All analytics of one interval; prices as decimal text, ratios as numbers."""
+    bars = [minute.bar for minute in minutes if minute.bar is not None]
+    quotes = [minute.quotes for minute in minutes if minute.quotes is not None]
+    closes = [float(bars[0].open), *(float(bar.close) for bar in bars)] if bars else []
+    variance = realised_variance(closes)
+    return {
+        "bar": ohlcv(bars),
+        "vwap": text(vwap(bars)),
+        "quotedSpread": text(quoted_spread(quotes)),
+        "quotedSpreadBps": quoted_spread_bps(quotes),
+        "effectiveSpread": text(effective_spread(bars)),
+        "effectiveSpreadBps": effective_spread_bps(bars),
+        "microprice": text(microprice(quotes)),
+        "lastMicroprice": text(quotes[-1].last_microprice) if quotes else None,
+        "realisedVariance": variance,
+        "realisedVolatility": None if variance is None else math.sqrt(variance),
+        "maxDrawdown": max_drawdown(closes),
+        "amihud": amihud(closes, [bar.notional for bar in bars]),
+        "quotes": sum(stats.quotes for stats in quotes),
+    }
+
+
+def ohlcv(bars: Sequence[Bar]) -> dict[str, object] | None:
+    """First, highest, lowest and last price, units traded and number of trades.
+
+    Ties in time are broken by trade_id. Units: currency per unit; units. Exact, so bars roll up without error.
+    """
+    if not bars:
+        return None
+    return {
+        "open": text(bars[0].open),
+        "high": text(max(bar.high for bar in bars)),
+        "low": text(min(bar.low for bar in bars)),
+        "close": text(bars[-1].close),
+        "volume": text(_sum(bar.volume for bar in bars)),
+        "trades": sum(bar.trades for bar in bars),
+    }
+
+
+def vwap(bars: Sequence[Bar]) -> Decimal | None:
+    """Σ p_i·s_i / Σ s_i, currency per unit.
+
+    Source: Berkowitz, Logue, Noser (1988), "The Total Cost of Transactions on the NYSE", Journal of Finance 43(1).
+    """
+    return _ratio(_sum(bar.notional for bar in bars), _sum(bar.volume for bar in bars))
+
+
+def quoted_spread(quotes: Sequence[QuoteStats]) -> Decimal | None:
+    """Time-weighted: Σ w_j·(a_j − b_j) / Σ w_j, currency per unit.
+
+    Source: Holden, Jacobsen (2014), "Liquidity Measurement Problems in Fast, Competitive Markets", Journal of Finance
+    69(4).
+    """
+    return _ratio(_sum(stats.spread_ns for stats in quotes), _covered(quotes))
+
+
+def quoted_spread_bps(quotes: Sequence[QuoteStats]) -> float | None:
+    """Time-weighted: 10⁴ · Σ w_j·(a_j − b_j)/m_j / Σ w_j, basis points. Source: as ``quoted_spread``."""
+    return _basis_points(_sum(stats.relative_ns for stats in quotes), _covered(quotes))
+
+
+def effective_spread(bars: Sequence[Bar]) -> Decimal | None:
+    """Σ 2·|p_i − m_i|·s_i / Σ s_i over trades with a quote in force (its mid m_i), currency per unit.
+
+    Source: share-weighted average of double the distance to the midpoint, 17 CFR 242.600 "average effective spread"
+    (SEC Rule 605), with the mid at the time of the trade.
+    """
+    return _ratio(_sum(bar.effective_spread for bar in bars), _sum(bar.effective_volume for bar in bars))
+
+
+def effective_spread_bps(bars: Sequence[Bar]) -> float | None:
+    """10⁴ · Σ 2·|p_i − m_i|/m_i·s_i / Σ s_i, basis points. Source: as ``effective_spread``."""
+    return _basis_points(_sum(bar.effective_relative for bar in bars), _sum(bar.effective_volume for bar in bars))
+
+
+def microprice(quotes: Sequence[QuoteStats]) -> Decimal | None:
+    """Time-weighted mean of (b·q_a + a·q_b) / (q_a + q_b), currency per unit.
+
+    Source: Gatheral, Oomen (2010), "Zero-intelligence realized variance estimation", Finance and Stochastics 14;
+    Stoikov (2018), "The micro-price", Quantitative Finance 18, calls it the weighted mid-price.
+    """
+    return _ratio(_sum(stats.microprice_ns for stats in quotes), _covered(quotes))
+
+
+def realised_variance(closes: Sequence[float]) -> float | None:
+    """Σ (ln C_k − ln C_{k−1})², dimensionless, for the interval (not annualised).
+
+    Minutes without a trade have no return. Source: Andersen, Bollerslev, Diebold, Labys (2003), "Modeling and
+    Forecasting Realized Volatility", Econometrica 71(2). Realised volatility is its square root.
+    """
+    if len(closes) < 2:
+        return None
+    return math.fsum((math.log(now) - math.log(before)) ** 2 for before, now in pairwise(closes))
+
+
+def max_drawdown(closes: Sequence[float]) -> float | None:
+    """max_k (1 − C_k / max_{l ≤ k} C_l), a fraction from 0 to 1.
+
+    Source: Magdon-Ismail, Atiya (2004), "Maximum Drawdown", Risk Magazine 17(10), relative to the peak.
+    """
+    if len(closes) < 2:
+        return None
+    return max(1 - close / peak for close, peak in zip(closes, accumulate(closes, max), strict=True))
+
+
+def amihud(closes: Sequence[float], notionals: Sequence[Decimal]) -> float | None:
+    """10⁶/n · Σ |C_k/C_{k−1} − 1| / V_k: return per million of currency traded, over one-minute bars.
+
+    Source: Amihud (2002), "Illiquidity and stock returns", Journal of Financial Markets 5(1), there over days.
+    """
+    if not notionals:
+        return None
+    steps = zip(pairwise(closes), notionals, strict=True)
+    terms = (abs(now / before - 1) / float(value) for (before, now), value in steps)
+    return MILLION * math.fsum(terms) / len(notionals)
+
+
+def text(value: Decimal | None) -> str | None:
+    """A decimal without exponent and without trailing zeros."""
+    if value is None:
+        return None
+    plain = format(value, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def _ratio(numerator: Decimal, denominator: Decimal) -> Decimal | None:
+    """A quotient to 8 decimals, half to even."""
+    if not denominator:
+        return None
+    return _EXACT.quantize(_EXACT.divide(numerator, denominator), _PRICE_UNIT)
+
+
+def _basis_points(numerator: Decimal, denominator: Decimal) -> float | None:
+    return float(_EXACT.divide(numerator, denominator)) * 10_000 if denominator else None
+
+
+def _covered(quotes: Sequence[QuoteStats]) -> Decimal:
+    return Decimal(sum(stats.covered_ns for stats in quotes))
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    total = _ZERO
+    for value in values:
+        total = _EXACT.add(total, value)
+    return total

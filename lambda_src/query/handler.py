@@ -1,0 +1,116 @@
+"""``GET /v1/bars/{symbol}``, ``GET /v1/analytics/{symbol}`` and the open ``GET /health``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from common import entitlements, rest, schema, settings
+from common.database import Database, Target, session_options
+from common.errors import DatabaseUnavailableError, RequestError
+from common.observe import count, logger, observed
+
+from . import reader, request
+
+if TYPE_CHECKING:
+    import psycopg
+
+STATEMENT_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 5
+HEALTH_CACHE_S = 5.0
+Read = Callable[["psycopg.Connection[Any]", request.Range], reader.Page]
+
+
+@dataclass
+class _Health:
+    """The last answer of /health, kept for some seconds: the path is open to anybody and must stay cheap."""
+
+    checked_at: float = float("-inf")
+    healthy: bool = False
+
+
+_health = _Health()
+
+
+@cache
+def _entitlements() -> entitlements.Entitlements:
+    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
+
+
+@cache
+def _database() -> Database:
+    options = session_options(statement_timeout=STATEMENT_TIMEOUT_MS, default_transaction_read_only="on")
+    return Database(lambda: Target.from_environment(options), timeout_s=CONNECT_TIMEOUT_S)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> rest.Response:
+    """Entry point of the Lambda function."""
+    return rest.guarded(route, event)
+
+
+def route(event: dict[str, Any]) -> rest.Response:
+    """Serve one request. Raises RequestError and DatabaseUnavailableError."""
+    resource = str(event.get("resource") or event.get("path") or "")
+    if resource.endswith("/health"):
+        return health()
+    if "/v1/bars/" in resource:
+        return _page(event, "bars", reader.read_bars)
+    if "/v1/analytics/" in resource:
+        return _page(event, "analytics", reader.read_analytics)
+    raise RequestError(404, "unknown_path", "There is no such path")
+
+
+def health() -> rest.Response:
+    """200 while the database answers, 503 otherwise."""
+    now = time.monotonic()
+    if now - _health.checked_at >= HEALTH_CACHE_S:
+        _health.healthy, _health.checked_at = _database_answers(), now
+    state = "ok" if _health.healthy else "unavailable"
+    return rest.answer(200 if _health.healthy else 503, {"status": state, "checks": {"database": state}})
+
+
+def _database_answers() -> bool:
+    try:
+        with _database().connection() as connection:
+            connection.execute("SELECT 1")
+    except DatabaseUnavailableError as error:
+        logger.error("health check failed", extra={"reason": error.reason})
+        count("DatabaseUnavailable")
+        return False
+    return True
+
+
+def _page(event: dict[str, Any], name: str, read: Read) -> rest.Response:
+    entitlement = _entitlements().require(rest.api_key_id(event), "query")
+    wanted = request.parse(rest.path_parameter(event, "symbol"), rest.query_parameters(event))
+    if not entitlement.allows(wanted.symbol):
+        raise RequestError(403, "symbol_not_entitled", f"This API key may not read {wanted.symbol}")
+    items, following = _read(wanted, read)
+    body = {
+        "symbol": wanted.symbol,
+        "interval": wanted.interval,
+        "from": schema.format_timestamp(wanted.start_ns),
+        "to": schema.format_timestamp(wanted.end_ns),
+        name: items,
+        "next": None if following is None else str(following),
+    }
+    return rest.answer(200, body)
+
+
+def _read(wanted: request.Range, read: Read) -> reader.Page:
+    import psycopg
+
+    try:
+        with _database().connection() as connection:
+            items, following = read(connection, wanted)
+            if not items and following is None and not reader.knows(connection, wanted.symbol):
+                raise RequestError(404, "unknown_symbol", f"There is no data of {wanted.symbol}")
+    except DatabaseUnavailableError as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise RequestError(503, "query_timeout", "The query took too long; ask for a shorter range") from None
+        raise
+    return items, following

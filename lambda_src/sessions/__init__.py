@@ -1,0 +1,1 @@
+"""Sessions of API clients: opaque tokens, kept hashed, expiring."""

@@ -1,0 +1,72 @@
+"""``POST /v1/sessions``, ``GET`` and ``DELETE /v1/sessions/{id}``.
+
+A session is opened by an API key with the ``sessions`` scope. Its token is returned once; reading or ending the session
+takes that token in the ``Session-Token`` header and the same API key.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from common import entitlements, rest, settings
+from common.clients import client
+from common.errors import RequestError
+from common.observe import count, observed
+
+from .model import Session, authorize, open_session, requested_ttl
+
+TOKEN_HEADER = "Session-Token"
+
+
+@cache
+def _entitlements() -> entitlements.Entitlements:
+    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> rest.Response:
+    """Entry point of the Lambda function."""
+    return rest.guarded(route, event)
+
+
+def route(event: dict[str, Any]) -> rest.Response:
+    """Serve one request. Raises RequestError."""
+    entitlement = _entitlements().require(rest.api_key_id(event), "sessions")
+    method = event.get("httpMethod")
+    session_id = rest.path_parameter(event, "id")
+    if method == "POST" and not session_id:
+        return _create(event, entitlement)
+    if method == "GET" and session_id:
+        return rest.answer(200, _owned(event, entitlement, session_id).as_json())
+    if method == "DELETE" and session_id:
+        return _delete(_owned(event, entitlement, session_id))
+    raise RequestError(405, "method_not_allowed", "This path takes POST, or GET and DELETE with an id")
+
+
+def _create(event: dict[str, Any], entitlement: entitlements.Entitlement) -> rest.Response:
+    ttl_s = requested_ttl(rest.body_bytes(event))
+    session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_s, int(time.time()))
+    client("dynamodb").put_item(
+        TableName=_table(), Item=session.to_item(), ConditionExpression="attribute_not_exists(sessionId)"
+    )
+    count("SessionsOpened")
+    location = {"Location": f"/v1/sessions/{session.session_id}"}
+    return rest.answer(201, {**session.as_json(), "token": token}, location)
+
+
+def _owned(event: dict[str, Any], entitlement: entitlements.Entitlement, session_id: str) -> Session:
+    reply = client("dynamodb").get_item(TableName=_table(), Key={"sessionId": {"S": session_id}}, ConsistentRead=True)
+    session = Session.from_item(reply["Item"]) if "Item" in reply else None
+    return authorize(session, entitlement.api_key_id, rest.header(event, TOKEN_HEADER), int(time.time()))
+
+
+def _delete(session: Session) -> rest.Response:
+    client("dynamodb").delete_item(TableName=_table(), Key={"sessionId": {"S": session.session_id}})
+    count("SessionsClosed")
+    return rest.answer(204, None)
+
+
+def _table() -> str:
+    return settings.required("SESSIONS_TABLE")

@@ -1,0 +1,110 @@
+"""A session and its rules: pure, no AWS.
+
+The token is shown once, when the session is made; the table holds its SHA-256 only. A plain hash is enough (no salt, no
+slow hash): the token has 256 random bits, so there is nothing to guess (OWASP Session Management Cheat Sheet).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from common import schema
+from common.errors import RequestError
+
+MIN_TTL_S = 60
+DEFAULT_TTL_S = 3600
+MAX_TTL_S = 86_400
+TTL_ATTRIBUTE = "expiresAt"  # the table's time-to-live attribute, epoch seconds
+_ID_BYTES = 16
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A stored session; times are epoch seconds, UTC."""
+
+    session_id: str
+    token_sha256: str
+    api_key_id: str
+    client: str
+    created_at: int
+    expires_at: int
+
+    def to_item(self) -> dict[str, Any]:
+        """DynamoDB's wire form."""
+        return {
+            "sessionId": {"S": self.session_id},
+            "tokenSha256": {"S": self.token_sha256},
+            "apiKeyId": {"S": self.api_key_id},
+            "client": {"S": self.client},
+            "createdAt": {"N": str(self.created_at)},
+            TTL_ATTRIBUTE: {"N": str(self.expires_at)},
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Session:
+        """The session in a DynamoDB item."""
+        return cls(
+            item["sessionId"]["S"],
+            item["tokenSha256"]["S"],
+            item["apiKeyId"]["S"],
+            item["client"]["S"],
+            int(item["createdAt"]["N"]),
+            int(item[TTL_ATTRIBUTE]["N"]),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """What a client may see: everything but the token's hash."""
+        return {
+            "sessionId": self.session_id,
+            "client": self.client,
+            "createdAt": schema.format_timestamp(self.created_at * schema.NANOS_PER_SECOND),
+            "expiresAt": schema.format_timestamp(self.expires_at * schema.NANOS_PER_SECOND),
+        }
+
+
+def open_session(api_key_id: str, client: str, ttl_s: int, now_s: int) -> tuple[Session, str]:
+    """A new session and its token."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    session = Session(secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_s, now_s + ttl_s)
+    return session, token
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 of a token, in hex."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def requested_ttl(body: bytes) -> int:
+    """``ttlSeconds`` of the request body (absent: 3600). Raises RequestError 400."""
+    if not body.strip():
+        return DEFAULT_TTL_S
+    try:
+        document = schema.loads(body)
+    except ValueError:
+        raise RequestError(400, "malformed_body", "The body is not JSON") from None
+    if not isinstance(document, dict) or not document.keys() <= {"ttlSeconds"}:
+        raise RequestError(400, "malformed_body", 'The body must be a JSON object with at most "ttlSeconds"')
+    value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_S))
+    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_S))
+    if not whole or not MIN_TTL_S <= int(value) <= MAX_TTL_S:
+        raise RequestError(400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_S} to {MAX_TTL_S}')
+    return int(value)
+
+
+def authorize(session: Session | None, api_key_id: str, token: str, now_s: int) -> Session:
+    """The session, if it lives and belongs to this key and token.
+
+    Raises RequestError 404 when it is unknown, expired (DynamoDB deletes late) or another client's, and 403 when the
+    token is wrong: the token is compared in constant time.
+    """
+    if session is None or session.expires_at <= now_s or session.api_key_id != api_key_id:
+        raise RequestError(404, "unknown_session", "There is no such session, or it has expired")
+    if not hmac.compare_digest(session.token_sha256, token_hash(token)):
+        raise RequestError(403, "bad_session_token", "The Session-Token header does not match this session")
+    return session

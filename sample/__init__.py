@@ -1,0 +1,1 @@
+"""A deterministic generator of market data, for demonstrations, tests and benchmarks: ``python -m sample --help``."""
