@@ -1,0 +1,33 @@
+"""The deployer: one template set and one parameter file become one reviewed change set.
+
+The only package that talks to AWS. It reads what ``generate.py`` emitted (``templates/``), and never imports the
+builders or troposphere: the committed bytes are the contract between the two halves.
+
+Data's way, one module for each step and nothing shared but frozen values::
+
+    settings ── deployment.json, paths ─┐
+    parameters ── params/<env>.json ────┤ checked, every fault at once, before the first call
+    templates ── root.yaml + tiers ─────┘
+          │
+    artifacts ── lambda_src ──> reproducible zips, named by their content      (wheels: pip, hash-pinned)
+          │
+    package ── uploads what the bucket lacks, rewrites TemplateURL             (bootstrap makes the bucket)
+          │
+    plan ── changesets: nested change set, every page, children followed
+          │  snapshot: what is deployed now, each nested stack with its template, parameters and outputs
+          ▼
+    plan file (JSON, everything that follows needs nothing else)
+          │
+    review ── pure: evaluate resolves both sides, compare walks the two trees, replacement knows the schemas;
+          │   classify merges this with what the service said: certain, possible, noise; render prints it
+          ▼
+    review record (the digest of the plan that a person saw)
+          │
+    execute ── exactly that change set, or a refusal; watch follows the events of the whole tree
+          │
+    outputs, destroy
+
+Errors are the small tree in ``errors``; ``cli`` is the one place that turns them into a sentence and an exit code.
+Every call takes the ``Aws`` of ``session``, so tests put botocore's Stubber there, and ``AWS_ENDPOINT_URL`` leads the
+same code to the embedded AWS.
+"""

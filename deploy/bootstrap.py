@@ -1,0 +1,34 @@
+"""The artifact bucket, as a small stack of its own: planned, reviewed, executed and destroyed like any other.
+
+Made from ``bootstrap.yaml`` by the same plan and execute as a platform, so running it again is "no changes".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.package import Package, bucket_name
+from deploy.parameters import ParameterFile
+from deploy.plan import Plan, make
+from deploy.session import Aws
+from deploy.settings import Deployment
+from deploy.templates import Template, TemplateSet, parse
+
+FILE = Path(__file__).with_name("bootstrap.yaml")
+STACK = "platform-artifacts"
+TAGS = {"CostCenter": "trading-platform", "Compliance": "PCI-DSS", "DataClassification": "Confidential"}
+
+
+def deployment(region: str) -> Deployment:
+    """The bootstrap stack as a deployment; protected, because every platform of the account needs its bucket."""
+    return Deployment("bootstrap", "account", STACK, region, termination_protection=True)
+
+
+def plan(aws: Aws, *, bucket: str | None = None) -> Plan:
+    """The plan for the bucket. ``bucket`` names another than ``platform-artifacts-<account>-<region>``."""
+    text = FILE.read_text("utf-8")
+    template = Template(FILE.name, text, parse(text, FILE.name))
+    name = bucket or bucket_name(aws)
+    inline = Package(bucket=name, urls={}, packaged={}, artifacts=(), parameters={}, uploaded=(), reused=())
+    values = ParameterFile({"BucketName": name}, TAGS, None)
+    return make(aws, deployment(aws.region), TemplateSet(template, {template.name: template}), values, inline)

@@ -1,0 +1,146 @@
+"""What can go wrong, as data. ``cli`` turns each into one message and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class PlatformError(Exception):
+    """A failure that the person at the keyboard can act upon.
+
+    ``what`` says what is wrong, ``do`` what to do next; both are whole sentences.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, do: str = "") -> None:
+        super().__init__(f"{what} {do}".strip())
+        self.what = what
+        self.do = do
+
+
+class UsageError(PlatformError):
+    """The command line or a file that it names is wrong; nothing was called."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """params/<platform>/deployment.json lacks something or says something impossible."""
+
+
+class TemplateError(UsageError):
+    """A committed template cannot be read or does not fit the others."""
+
+    def __init__(self, file: str, what: str, do: str = "", *, line: int | None = None) -> None:
+        place = f"{file}:{line}" if line else file
+        super().__init__(f"{place}: {what}", do)
+        self.file = file
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a parameter file: where, what, and what to do about it."""
+
+    file: str
+    name: str
+    what: str
+    do: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.name}: {self.what} {self.do}".strip()
+
+
+class ParameterError(UsageError):
+    """A parameter file is wrong. All faults are told together."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        count = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"The parameters have {count}; nothing was called:\n{lines}")
+
+
+class ArtifactError(PlatformError):
+    """A function cannot be packaged."""
+
+    def __init__(self, function: str, what: str, do: str = "") -> None:
+        super().__init__(f"{function}: {what}", do)
+        self.function = function
+
+
+class AccessError(PlatformError):
+    """AWS cannot be reached or does not let us in: credentials, region, permission, network."""
+
+    def __init__(self, what: str, do: str = "", *, operation: str = "", code: str = "") -> None:
+        super().__init__(what, do)
+        self.operation = operation
+        self.code = code
+
+
+class BootstrapError(PlatformError):
+    """The artifact bucket is missing or is not ours."""
+
+    def __init__(self, bucket: str, what: str, do: str = "") -> None:
+        super().__init__(what, do)
+        self.bucket = bucket
+
+
+class StackStateError(PlatformError):
+    """The stack is in a state that the command cannot start from."""
+
+    def __init__(self, stack: str, status: str, what: str, do: str = "") -> None:
+        super().__init__(what, do)
+        self.stack = stack
+        self.status = status
+
+
+class ChangeSetError(PlatformError):
+    """The service could not make the change set. ``reasons`` holds the deepest ones, path first."""
+
+    def __init__(self, stack: str, reasons: Sequence[str], do: str = "") -> None:
+        self.stack = stack
+        self.reasons = tuple(reasons)
+        lines = "\n".join(f"  {reason}" for reason in self.reasons)
+        super().__init__(f"The change set for {stack} could not be made:\n{lines}\n", do)
+
+
+class PlanError(UsageError):
+    """The plan file is missing, unreadable, or was changed by hand."""
+
+
+class StalePlanError(PlatformError):
+    """Something moved since the plan was made; it is refused."""
+
+    exit_code = 3
+
+    def __init__(self, stack: str, reasons: Sequence[str], do: str = "") -> None:
+        self.stack = stack
+        self.reasons = tuple(reasons)
+        lines = "\n".join(f"  {reason}" for reason in self.reasons)
+        super().__init__(f"The plan for {stack} is refused:\n{lines}\n", do)
+
+
+class ExecutionError(PlatformError):
+    """The deployment failed; ``root_cause`` is the first resource that failed by itself."""
+
+    def __init__(self, stack: str, status: str, root_cause: str, do: str = "") -> None:
+        super().__init__(f"{stack} ended in {status}. First failure: {root_cause}", do)
+        self.stack = stack
+        self.status = status
+        self.root_cause = root_cause
+
+
+class DestroyError(PlatformError):
+    """The stack could not be deleted, or something of it is left."""
+
+    def __init__(self, stack: str, what: str, left: Sequence[str] = (), do: str = "") -> None:
+        self.stack = stack
+        self.left = tuple(left)
+        lines = "".join(f"\n  {item}" for item in self.left)
+        super().__init__(f"{what}{lines}", f"\n{do}" if lines and do else do)

@@ -1,0 +1,199 @@
+"""Reads a committed template set, without troposphere, and rewrites only its TemplateURLs.
+
+PyYAML (libyaml's parser) with one constructor for the short-form tags: cfn-lint's decoder costs two and a half
+seconds to import; cfn-flip lets a key stand twice and reads a policy's Version as a date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.errors import TemplateError
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+ROOTS = ("root.yaml", "root.json")
+MAX_TEMPLATE_BYTES = 1_000_000  # CreateChangeSet, TemplateURL: 1 MB
+MAX_BODY_BYTES = 51_200  # CreateChangeSet, TemplateBody
+
+# libyaml when the wheel has it, which every published one does; the pure parser otherwise.
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_yaml: Any = yaml  # PyYAML carries no annotations
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """CloudFormation's YAML: short-form tags, dates are text, no key twice."""
+
+
+def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix in ("Ref", "Condition"):
+        return {suffix: value}
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {f"Fn::{suffix}": value}
+
+
+def _mapping(loader: Any, node: Any) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for key_node, _ in node.value:
+        key = str(key_node.value)
+        if key in seen:
+            raise _yaml.constructor.ConstructorError(None, None, f"the key {key!r} is there twice", key_node.start_mark)
+        seen[key] = None
+    result: dict[str, Any] = loader.construct_mapping(node, deep=True)
+    return result
+
+
+_Loader.add_multi_constructor("!", _short_form)
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+# A policy's Version: 2012-10-17 is text to CloudFormation, a date to YAML.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+}
+
+
+def parse(text: str, name: str = "template") -> dict[str, Any]:
+    """The template as plain data with ``Fn::`` long forms. Takes YAML and JSON.
+
+    Raises TemplateError with the line of the fault.
+    """
+    try:
+        document = _yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise TemplateError(name, f"not readable: {error.problem}.", "Generate it again.", line=line) from None
+    except yaml.YAMLError as error:
+        raise TemplateError(name, f"not readable: {error}.", "Generate it again.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        raise TemplateError(name, "not a CloudFormation template: it has no Resources.", "Generate it again.")
+    return document
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the text's UTF-8 bytes, hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template of a set: its file name, its bytes as text, and what they say."""
+
+    name: str
+    text: str
+    document: Mapping[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        return digest(self.text)
+
+    @property
+    def nested(self) -> dict[str, str]:
+        """Logical id of each nested stack -> its TemplateURL."""
+        return nested_urls(self.document)
+
+
+@dataclass(frozen=True)
+class TemplateSet:
+    """A root and the templates that it reaches, by file name."""
+
+    root: Template
+    templates: Mapping[str, Template]
+
+    def children_first(self) -> Iterator[Template]:
+        """Every template once, each after the ones that it nests; the root is last."""
+        done: set[str] = set()
+
+        def visit(template: Template) -> Iterator[Template]:
+            for name in template.nested.values():
+                if name not in done:
+                    yield from visit(self.templates[name])
+            if template.name not in done:
+                done.add(template.name)
+                yield template
+
+        yield from visit(self.root)
+
+
+def nested_urls(document: Mapping[str, Any]) -> dict[str, str]:
+    """Logical id -> TemplateURL of the nested stacks whose URL is plain text."""
+    found = {}
+    for logical_id, resource in document["Resources"].items():
+        if isinstance(resource, dict) and resource.get("Type") == STACK_TYPE:
+            url = (resource.get("Properties") or {}).get("TemplateURL")
+            if isinstance(url, str):
+                found[logical_id] = url
+    return found
+
+
+def load_set(folder: Path) -> TemplateSet:
+    """The set in ``templates/<platform>/``, found from its root by the relative TemplateURLs.
+
+    Raises TemplateError for a missing, unreadable, oversized or circular template.
+    """
+    root_path = next((folder / name for name in ROOTS if (folder / name).is_file()), None)
+    if root_path is None:
+        raise TemplateError(f"{folder.parent.name}/{folder.name}", "no root template.", "Run `python generate.py`.")
+    templates: dict[str, Template] = {}
+
+    def read(name: str, trail: tuple[str, ...]) -> None:
+        if name in trail:
+            raise TemplateError(name, f"nests itself: {' > '.join((*trail, name))}.", "Correct the builders.")
+        if name in templates:
+            return
+        template = _read(folder, name, trail)
+        for nested_name in template.nested.values():
+            read(nested_name, (*trail, name))
+        templates[name] = template
+
+    read(root_path.name, ())
+    return TemplateSet(templates[root_path.name], templates)
+
+
+def _read(folder: Path, name: str, trail: tuple[str, ...]) -> Template:
+    path = folder / name
+    if "://" in name or not path.resolve().is_relative_to(folder.resolve()):
+        what = f"TemplateURL {name!r} is not a file of this folder."
+        raise TemplateError(trail[-1] if trail else name, what, "Write the relative file name; packaging rewrites it.")
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise TemplateError(trail[-1], f"nests {name}, which does not exist.", "Run `python generate.py`.") from None
+    size = len(text.encode("utf-8"))
+    if size > MAX_TEMPLATE_BYTES:
+        raise TemplateError(name, f"{size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,}.", "Split the tier.")
+    return Template(name, text, parse(text, name))
+
+
+def rewrite_urls(template: Template, urls: Mapping[str, str]) -> str:
+    """The template's text with the TemplateURL of each named nested stack replaced, all other bytes as they were.
+
+    ``urls`` maps a logical id to its new URL. The places come from the parser's own marks, so comments, tags and
+    order stay, and what is uploaded can be compared with what is committed by eye.
+    """
+    if not urls:
+        return template.text
+    edits = []
+    resources = _child(_yaml.compose(template.text, Loader=yaml.SafeLoader), "Resources")
+    for logical_id, url in urls.items():
+        node = _child(_child(_child(resources, logical_id), "Properties"), "TemplateURL")
+        edits.append((node.start_mark.index, node.end_mark.index, url))
+    text = template.text
+    for start, end, url in sorted(edits, reverse=True):
+        text = f'{text[:start]}"{url}"{text[end:]}'
+    return text
+
+
+def _child(node: Any, key: str) -> Any:
+    return next(value for name, value in node.value if name.value == key)
