@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gate.configuration import read_configuration
+from gate.errors import WorkerError
 from gate.run import Request, Result, _keys, run
 from gate.templates import find_templates
 
@@ -114,3 +115,21 @@ def test_key_covers_tools_and_the_gate_itself(demo: Path, monkeypatch: pytest.Mo
     before = _keys(templates, configuration, fast=False)
     monkeypatch.setattr(source, lambda: b"other" if source.endswith("sources") else "9.9.9")
     assert before != _keys(templates, configuration, fast=False)
+
+
+def test_worker_that_dies_is_an_error_and_no_clean_result(demo: Path, edit: Edit) -> None:
+    """Killed by the system for want of memory, say: nothing was checked, so nothing may pass."""
+    deadly = demo / "rules"
+    deadly.mkdir()
+    (deadly / "deadly.py").write_text(
+        "import os\n"
+        "from cfnlint.rules import CloudFormationLintRule\n"
+        "class Deadly(CloudFormationLintRule):\n"
+        "    id = 'E9898'\n"
+        "    def match(self, cfn):\n"
+        "        os._exit(9)\n"
+    )
+    edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
+    with pytest.raises(WorkerError, match="cfn-lint ended without an answer"):
+        run(request_for(demo))
+    assert not list((demo / ".cache").glob("*"))
