@@ -98,6 +98,7 @@ class Request:
     description: str
     template_url: str | None = None
     template_body: str | None = None
+    role_arn: str | None = None
 
     def arguments(self, name: str) -> dict[str, Any]:
         """The arguments of CreateChangeSet. ``UsePreviousValue`` is never used: the file is the truth.
@@ -105,6 +106,7 @@ class Request:
         OnStackFailure stays out: it forbids DisableRollback at execution, which is where rolling back is asked
         for in so many words, for creations and updates alike.
         """
+        role = {"RoleARN": self.role_arn} if self.role_arn else {}
         template = {"TemplateURL": self.template_url} if self.template_url else {"TemplateBody": self.template_body}
         return {
             "StackName": self.stack,
@@ -117,6 +119,7 @@ class Request:
             "Capabilities": list(CAPABILITIES),
             "IncludeNestedStacks": True,
             **template,
+            **role,
         }
 
 

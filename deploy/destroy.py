@@ -70,9 +70,9 @@ def destroy(
     deployed = snapshot.read(cloudformation, description)
     for bucket in empty_first:
         say(f"{empty(aws.client('s3'), bucket)} object versions deleted from {bucket}")
-    outcome = _delete(aws, deployed, say, sleep)
+    outcome, deleted = _delete(aws, deployed, say, sleep)
     left = [*_kept(outcome), *_log_groups(aws, deployed)]
-    tagged, notes = _tagged(aws, deployed, sleep)
+    tagged, notes = _tagged(aws, deployed, deleted, sleep)
     return Destroyed(True, (*left, *tagged), tuple(notes))
 
 
@@ -97,11 +97,15 @@ def _delete_change_sets(cloudformation: Any, stack_id: str) -> None:
             changesets.delete(cloudformation, summary["ChangeSetId"])
 
 
-def _delete(aws: Aws, deployed: snapshot.Stack, say: Callable[[str], None], sleep: Callable[[float], None]) -> Outcome:
+def _delete(
+    aws: Aws, deployed: snapshot.Stack, say: Callable[[str], None], sleep: Callable[[float], None]
+) -> tuple[Outcome, frozenset[str]]:
+    """How the last attempt ended, and the physical ids of what all attempts deleted."""
     cloudformation = aws.client("cloudformation")
+    deleted: frozenset[str] = frozenset()
     for attempt in range(1, ATTEMPTS + 1):
         watch = Watch(cloudformation, deployed.id, say, total=expected(deployed), sleep=sleep)
-        watch.begin()
+        watch.begin([stack.id for path, stack in deployed.walk() if path])
         try:
             cloudformation.delete_stack(StackName=deployed.id, ClientRequestToken=str(uuid.uuid4()))
         except ClientError as error:
@@ -112,8 +116,9 @@ def _delete(aws: Aws, deployed: snapshot.Stack, say: Callable[[str], None], slee
                 deployed.name, f"{deployed.name} cannot be deleted: {message_of(error)}.", do=do
             ) from None
         outcome = watch.follow()
+        deleted |= outcome.deleted
         if outcome.status == "DELETE_COMPLETE":
-            return outcome
+            return outcome, deleted
         full = [one.physical_id for one in outcome.failures if NOT_EMPTY.search(one.reason) and _is_bucket(one)]
         for bucket in full:
             say(f"{empty(aws.client('s3'), bucket)} object versions deleted from {bucket}")
@@ -168,7 +173,9 @@ def _log_groups(aws: Aws, deployed: snapshot.Stack) -> Iterator[str]:
                     yield f"AWS::Logs::LogGroup {group['logGroupName']}"
 
 
-def _tagged(aws: Aws, deployed: snapshot.Stack, sleep: Callable[[float], None]) -> tuple[list[str], list[str]]:
+def _tagged(
+    aws: Aws, deployed: snapshot.Stack, deleted: frozenset[str], sleep: Callable[[float], None]
+) -> tuple[list[str], list[str]]:
     """What still carries the tag of one of the stacks, and notes of what only looks so."""
     tagging = aws.client("resourcegroupstaggingapi")
     names = [stack.name for _, stack in deployed.walk()]
@@ -179,7 +186,7 @@ def _tagged(aws: Aws, deployed: snapshot.Stack, sleep: Callable[[float], None]) 
         except ClientError as error:
             note = f"What carries the stack's tags could not be asked: {message_of(error)}"
             return [], [note]
-        left, notes = _sorted_out(aws, found)
+        left, notes = _sorted_out(aws, found, deleted)
         if not left or waited >= TAG_PATIENCE_SECONDS:
             return left, notes
         sleep(TAG_PAUSE_SECONDS)
@@ -194,12 +201,14 @@ def _resources_of(tagging: Any, names: Sequence[str]) -> Iterator[str]:
                 yield item["ResourceARN"]
 
 
-def _sorted_out(aws: Aws, arns: Iterable[str]) -> tuple[list[str], list[str]]:
+def _sorted_out(aws: Aws, arns: Iterable[str], deleted: frozenset[str]) -> tuple[list[str], list[str]]:
+    """What is left, and notes. What CloudFormation says it deleted is only still in the tagging API's index."""
     left, notes = [], []
     for arn in arns:
+        name = arn.split(":", 5)[-1]
         if ":kms:" in arn and _is_dying(aws.client("kms"), arn):
             notes.append(f"{arn} is scheduled for deletion; KMS keeps a key for its waiting period.")
-        else:
+        elif not {arn, name, name.split("/", 1)[-1], name.split(":", 1)[-1]} & deleted:
             left.append(arn)
     return left, notes
 

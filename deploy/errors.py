@@ -16,7 +16,7 @@ class PlatformError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, do: str = "") -> None:
-        super().__init__(f"{what} {do}".strip())
+        super().__init__(f"{what}{do}" if what.endswith("\n") else f"{what} {do}".strip())
         self.what = what
         self.do = do
 
@@ -130,7 +130,7 @@ class ExecutionError(PlatformError):
     """The deployment failed; ``root_cause`` is the first resource that failed by itself."""
 
     def __init__(self, stack: str, status: str, root_cause: str, do: str = "") -> None:
-        super().__init__(f"{stack} ended in {status}. First failure: {root_cause}", do)
+        super().__init__(f"{stack} ended in {status}. First failure:\n  {root_cause}\n", do)
         self.stack = stack
         self.status = status
         self.root_cause = root_cause
@@ -143,4 +143,4 @@ class DestroyError(PlatformError):
         self.stack = stack
         self.left = tuple(left)
         lines = "".join(f"\n  {item}" for item in self.left)
-        super().__init__(f"{what}{lines}", f"\n{do}" if lines and do else do)
+        super().__init__(f"{what}{lines}\n" if lines else what, do)

@@ -58,7 +58,7 @@ def execute(
         say("This change set is being executed already; following it.")
         watch.resume()
     else:
-        watch.begin()
+        watch.begin([stack.id for path, stack in plan.deployed.walk() if path] if plan.deployed else ())
         if plan.kind == "UPDATE":
             make_settings_true(cloudformation, plan, stack_id)
         _start(cloudformation, plan)
@@ -210,8 +210,9 @@ def expected(plan: Plan) -> int:
     deployed: Stack | None = plan.deployed
     old = sum(len(stack.resources) for _, stack in deployed.walk()) if deployed else 0
     if plan.kind == "UPDATE":
-        listed = sum(1 for _ in _listed(plan.change_set))
-        return listed or old
+        listed = list(_listed(plan.change_set))
+        whole = all(change.child is not None for change in listed if change.type == STACK_TYPE)
+        return len(listed) if whole else old
     return _new_resources(plan, plan.root, plan.parameters)
 
 

@@ -144,6 +144,7 @@ def make(
         description=f"{deployment.platform} {deployment.environment}: {templates.root.sha256[:12]}",
         template_url=package.urls.get(templates.root.name),
         template_body=None if package.urls else templates.root.text,
+        role_arn=deployment.role_arn,
     )
     policy = parameters.stack_policy
     return Plan(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +17,7 @@ from deploy.review import Certainty, Review, Reviewed, ValueChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
 MAX_VALUE = 160
+DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256; twelve digits tell two apart
 
 
 def text(review: Review, *, every: bool = False) -> str:
@@ -178,7 +181,8 @@ class _Writer:
         if one.flows:
             will = "changes" if one.state is State.CHANGED else "may change"
             return f"{path}: {self.marks.code(shown(one.before))} {will} with what it refers to"
-        return f"{path}: {self.marks.code(shown(one.before))} -> {self.marks.code(shown(one.after))}"
+        before, after = shown_pair(one.before, one.after)
+        return f"{path}: {self.marks.code(before)} -> {self.marks.code(after)}"
 
     def _values(self, title: str, found: Iterable[ValueChange]) -> Iterator[str]:
         listed = list(found)
@@ -193,13 +197,24 @@ class _Writer:
         return f"{one.name} {self.marks.code(one.type)}"
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, limit: int = MAX_VALUE) -> str:
     """A value in one line, short enough to read."""
     if value is None:
         return "(none)"
     words = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    words = " ".join(words.split())
-    return words if len(words) <= MAX_VALUE else f"{words[: MAX_VALUE - 1]}…"
+    words = DIGEST.sub(r"\1…", " ".join(words.split()))
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
+def shown_pair(before: Any, after: Any) -> tuple[str, str]:
+    """Two values in one line each, cut so that the place where they differ is to be seen."""
+    words = [shown(value, limit=sys.maxsize) for value in (before, after)]
+    pairs = enumerate(zip(*words, strict=False))
+    start = next((index for index, (one, other) in pairs if one != other), min(map(len, words)))
+    if max(map(len, words)) > MAX_VALUE and start > MAX_VALUE // 2:
+        cut = start - MAX_VALUE // 4
+        words = [f"…{text[cut:]}" for text in words]
+    return shown(words[0]), shown(words[1])
 
 
 def _surely_gone(one: Reviewed) -> bool:

@@ -13,7 +13,9 @@ from deploy.errors import SettingsError
 
 STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+")
 KEYS = {"StackName": str, "Region": str, "TerminationProtection": bool}
+OPTIONAL = {"RoleArn": str}
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,17 @@ class Project:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One environment of a platform, as deployment.json gives it."""
+    """One environment of a platform, as deployment.json gives it.
+
+    ``role_arn`` is the role that CloudFormation works with; None means the caller's own rights.
+    """
 
     platform: str
     environment: str
     stack_name: str
     region: str
     termination_protection: bool
+    role_arn: str | None = None
 
 
 def load_deployment(
@@ -79,7 +85,8 @@ def load_deployment(
     faults = _faults(row)
     if faults:
         raise SettingsError(f"{shown}, {environment}: {'; '.join(faults)}.", "Correct the file, then repeat.")
-    return Deployment(platform, environment, row["StackName"], row["Region"], row["TerminationProtection"])
+    protection = row["TerminationProtection"]
+    return Deployment(platform, environment, row["StackName"], row["Region"], protection, row.get("RoleArn"))
 
 
 def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
@@ -95,15 +102,17 @@ def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _faults(row: Mapping[str, Any]) -> list[str]:
-    found = [f"unknown key {key}" for key in row if key not in KEYS]
-    for key, kind in KEYS.items():
+    found = [f"unknown key {key}" for key in row if key not in KEYS | OPTIONAL]
+    for key, kind in (KEYS | OPTIONAL).items():
         if key not in row:
-            found.append(f"{key} is missing")
+            found += [] if key in OPTIONAL else [f"{key} is missing"]
         elif not isinstance(row[key], kind):
             found.append(f"{key} must be a {'boolean' if kind is bool else 'string'}")
-    name, region = row.get("StackName"), row.get("Region")
+    name, region, role = row.get("StackName"), row.get("Region"), row.get("RoleArn")
     if isinstance(name, str) and not STACK_NAME.fullmatch(name):
         found.append(f"StackName {name!r} must be letters, digits and hyphens, begin with a letter, at most 128")
     if isinstance(region, str) and not REGION.fullmatch(region):
         found.append(f"Region {region!r} does not look like a region such as us-east-1")
+    if isinstance(role, str) and not ROLE.fullmatch(role):
+        found.append(f"RoleArn {role!r} is not the ARN of a role")
     return found

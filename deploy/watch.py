@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from deploy.templates import STACK_TYPE
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 PATIENCE_SECONDS = 1800  # how long a lost connection is waited out
 FOLLOWERS = re.compile(r"cancell?ed|^Embedded stack|following resource\(s\) failed|^Rollback requested", re.IGNORECASE)
+EMBEDDED = re.compile(r"Embedded stack (arn:\S+:stack/\S+)")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,13 +56,16 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an operation ended. ``elapsed`` is seconds; ``failures`` are in the order in which they happened."""
+    """How an operation ended. ``elapsed`` is seconds; ``failures`` are in the order in which they happened;
+    ``deleted`` holds the physical ids of what the service says it deleted.
+    """
 
     status: str
     reason: str
     elapsed: float
     failures: tuple[Event, ...]
     skipped: tuple[Event, ...]
+    deleted: frozenset[str]
 
     @property
     def root_cause(self) -> str:
@@ -91,13 +95,17 @@ class Watch:
     _done: set[tuple[str, str]] = field(default_factory=set)
     _failures: list[Event] = field(default_factory=list)
     _skipped: list[Event] = field(default_factory=list)
+    _deleted: set[str] = field(default_factory=set)
     _root_events: int = 0
 
-    def begin(self) -> None:
-        """Remember where the history of events stands, before the operation starts."""
-        events = self.cloudformation.describe_stack_events(StackName=self.stack_id)["StackEvents"]
-        self._since = max((event["Timestamp"] for event in events), default=LONG_AGO)
-        self._seen = {event["EventId"] for event in events}
+    def begin(self, nested: Iterable[str] = ()) -> None:
+        """Remember where the history of events stands before the operation starts, in the nested stacks too.
+
+        A nested stack's last events can be younger than its parent's, so a moment in time would not do.
+        """
+        for stack_id in (self.stack_id, *nested):
+            events = self.cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
+            self._seen.update(event["EventId"] for event in events)
 
     def resume(self) -> None:
         """Go back to where the operation that is running now began."""
@@ -133,7 +141,8 @@ class Watch:
                 self._active = set(self._stacks)
                 self._poll(started)
                 elapsed = self.clock() - started
-                return Outcome(status, reason, elapsed, tuple(sorted(self._failures, key=_time)), tuple(self._skipped))
+                failures = tuple(sorted(self._failures, key=_time))
+                return Outcome(status, reason, elapsed, failures, tuple(self._skipped), frozenset(self._deleted))
             pause = FIRST_PAUSE if moved else min(pause * 1.5, LONGEST_PAUSE)
             self.sleep(pause)
 
@@ -158,7 +167,8 @@ class Watch:
                     self._note(event)
         for event in sorted(fresh, key=_time):
             self._count(event)
-            self.say(self._line(event, started))
+            if not event.own or event.stack_id == self.stack_id:  # a nested stack's own are told by its parent
+                self.say(self._line(event, started))
         return bool(fresh)
 
     def _news(self, stack_id: str) -> list[Event]:
@@ -166,7 +176,7 @@ class Watch:
         found = []
         for event in self._events(stack_id, self._stacks[stack_id]):
             if event.id in self._seen or event.time < self._since:
-                break
+                break  # all older ones are known as well
             self._seen.add(event.id)
             found.append(event)
         return found[::-1]
@@ -196,20 +206,29 @@ class Watch:
         """Keep track of which stacks are at work."""
         if event.stack_id == self.stack_id:
             self._root_events += 1
-        if event.type != STACK_TYPE or not event.physical_id:
+        if event.type != STACK_TYPE:
             return
+        # One that failed early may be named only in the reason of its failure.
+        for stack_id in EMBEDDED.findall(event.reason):
+            self._know(event, stack_id)
         if event.own:
             if event.settled and event.stack_id != self.stack_id:
                 self._active.discard(event.stack_id)
-        elif event.physical_id.startswith("arn:"):
-            self._stacks.setdefault(event.physical_id, (*event.path, event.logical_id))
-            self._active.add(event.physical_id)
+        else:
+            self._know(event, event.physical_id)
+
+    def _know(self, event: Event, stack_id: str) -> None:
+        if stack_id.startswith("arn:"):
+            self._stacks.setdefault(stack_id, (*event.path, event.logical_id))
+            self._active.add(stack_id)
 
     def _count(self, event: Event) -> None:
         if event.status.endswith("_FAILED"):
             self._failures.append(event)
         if event.status == "DELETE_SKIPPED":
             self._skipped.append(event)
+        if event.status == "DELETE_COMPLETE":
+            self._deleted.add(event.physical_id)
         if event.settled and not event.own:
             self._done.add((event.stack_id, event.logical_id))
 
