@@ -41,6 +41,7 @@ START_TIMEOUT = 60.0
 
 LOG_TAIL_LINES = 40
 
+_new_session: Any = vars(boto3)["Session"]
 _new_config: Any = botocore.config.Config  # untyped, like all of botocore
 _CLIENT_CONFIG = _new_config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
 
@@ -210,8 +211,7 @@ class EmbeddedCloud:
         `credentials` are those of STS (AccessKeyId, SecretAccessKey, SessionToken); root's without.
         """
         chosen = credentials or {"AccessKeyId": self._access_key, "SecretAccessKey": self._secret_key}
-        session: Any = boto3.Session()
-        return session.client(
+        return _new_session().client(
             service,
             endpoint_url=self.endpoint,
             verify=str(self.authority),

@@ -80,7 +80,7 @@ def _run(
     signal.signal(signal.SIGINT, stop)
     if not detached:
         threading.Thread(target=watch_owner, daemon=True).start()
-    code = process.wait()
+    code: int = process.wait()
     _signal_group(process.pid, signal.SIGKILL)
     return code if code >= 0 else 128 - code
 

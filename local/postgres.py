@@ -248,7 +248,7 @@ class PostgresHost:
 
 
 def unprivileged_user() -> tuple[int, int] | None:
-    """The (uid, gid) that servers run as: None for this user, another one where this is root (PostgreSQL refuses root)."""
+    """The (uid, gid) that servers run as: None for this user, another one where this is root (which it refuses)."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

@@ -31,11 +31,19 @@ class Settings:
     @classmethod
     def from_json(cls, text: str) -> Settings:
         raw = json.loads(text)
-        paths = {
-            name: None if raw[name] is None else Path(raw[name])
-            for name in ("run_directory", "authority", "certificate", "key", "keep", "postgres_binaries")
-        }
-        return cls(port=raw["port"], **paths)
+
+        def optional(name: str) -> Path | None:
+            return None if raw[name] is None else Path(raw[name])
+
+        return cls(
+            port=raw["port"],
+            run_directory=Path(raw["run_directory"]),
+            authority=Path(raw["authority"]),
+            certificate=Path(raw["certificate"]),
+            key=Path(raw["key"]),
+            keep=optional("keep"),
+            postgres_binaries=optional("postgres_binaries"),
+        )
 
     @property
     def endpoint(self) -> str:

@@ -171,8 +171,12 @@ def truth(value: object) -> bool:
 
 
 def tag_list(props: Props) -> list[dict[str, str]]:
-    """The Tags property with text values."""
-    return [{"Key": str(tag["Key"]), "Value": str(tag["Value"])} for tag in props.get("Tags") or []]
+    """The Tags property with text values, without the `aws:` tags that only CloudFormation itself may set."""
+    return [
+        {"Key": str(tag["Key"]), "Value": str(tag["Value"])}
+        for tag in props.get("Tags") or []
+        if not str(tag["Key"]).startswith("aws:")
+    ]
 
 
 def lower_first(value: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, Props, Supplement, aws, changed, tag_list, truth
+from local.resources.framework import Attributes, Delete, Props, Supplement, aws, changed, tag_list, truth
 
 _s3_handlers = emulator_module("services.cloudformation.provisioners")
 
@@ -99,7 +100,7 @@ def _put_ownership(s3: Any, bucket: str, value: Props) -> None:
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": value["Rules"]})
 
 
-_BUCKET_SETTINGS = (
+_BUCKET_SETTINGS: tuple[tuple[str, Callable[[Any, str, Props], None], Callable[[Any, str], object]], ...] = (
     ("BucketEncryption", _put_encryption, lambda s3, bucket: s3.delete_bucket_encryption(Bucket=bucket)),
     (
         "VersioningConfiguration",
@@ -120,7 +121,7 @@ _BUCKET_SETTINGS = (
 )
 
 
-_delete_bucket_record = _s3_handlers._s3_delete
+_delete_bucket_record: Delete = _s3_handlers._s3_delete
 
 
 def _delete_bucket(bucket: str, props: Props) -> None:
