@@ -67,13 +67,14 @@ def at_file(file: str, rule: str, message: str, *, tool: str, title: str, line: 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sorted findings without repeats.
 
-    cloudformation-validate carries many of cfn-lint's rules under the same ids: of two reports of one rule on one
-    line the first stays. Callers put the gate's own word (cfn-lint) first.
+    cloudformation-validate carries many of cfn-lint's rules under the same ids, if not on the same line: of what two
+    tools report of one rule on one resource (or line, outside of resources) the first tool's stays. Callers put the
+    gate's own word (cfn-lint) first.
     """
     kept: list[Finding] = []
-    seen: dict[tuple[str, str, int], str] = {}
+    seen: dict[tuple[str, str, str | int], str] = {}
     for finding in findings:
-        place = (finding.file, finding.rule, finding.line)
+        place = (finding.file, finding.rule, finding.resource or finding.line)
         if seen.setdefault(place, finding.tool) == finding.tool and finding not in kept:
             kept.append(finding)
     return tuple(sorted(kept))

@@ -10,9 +10,16 @@ def test_finding_survives_the_way_through_json() -> None:
 
 def test_one_fault_told_by_two_tools_is_told_once_in_the_first_ones_words() -> None:
     ours = finding(message="ours")
-    theirs = finding(message="theirs", tool="cloudformation-validate")
+    theirs = finding(message="theirs", tool="cloudformation-validate", line=2)
     assert merge([ours, theirs]) == (ours,)
     assert merge([theirs, ours]) == (theirs,)
+
+
+def test_one_fault_outside_of_resources_is_one_by_its_line() -> None:
+    ours = finding(resource="")
+    assert merge([ours, finding(resource="", tool="cloudformation-validate")]) == (ours,)
+    other = finding(resource="", tool="cloudformation-validate", line=30)
+    assert merge([ours, other]) == (ours, other)
 
 
 def test_two_faults_of_one_rule_on_one_line_stay_two() -> None:
