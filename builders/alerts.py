@@ -1,0 +1,157 @@
+"""The alerts tier: the topic that people listen to, and the function that turns errors in logs into messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from awacs.aws import Allow, Principal, Statement
+from awacs.sns import Publish
+from troposphere import Equals, Not, Ref
+from troposphere.awslambda import Permission
+from troposphere.logs import SubscriptionFilter
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from builders import arns, parameters, statements
+from builders.api import ACCESS_LOG_GROUP, EXECUTION_LOG_GROUP
+from builders.contract import Port, TierTemplate
+from builders.keys import MESSAGING_KEY
+from builders.lambdas import (
+    FUNCTION_DEAD_LETTERS,
+    BuiltFunction,
+    FunctionRow,
+    add_function,
+    function_name_port,
+    log_group_port,
+    pascal,
+)
+from builders.postgres import DATABASE_LOG_GROUP
+
+ALERT_TOPIC = Port("AlertTopicArn", "Topic of alarms and log alerts.")
+WITH_EMAIL = "WithAlertEmail"
+LOG_ALERTS_TIMEOUT = 30
+
+# Functions log JSON: their own records carry a level, Lambda's a status.
+_FUNCTION_ERRORS = (
+    '{ $.level = "ERROR" || $.level = "CRITICAL" || $.level = "FATAL" || $.errorType = "*" '
+    '|| $.record.status = "timeout" || $.record.status = "error" || $.record.status = "failure" }'
+)
+
+
+@dataclass(frozen=True)
+class FilterRow:
+    """A log group and the pattern of its errors.
+
+    Syntax: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+
+    title: str
+    log_group: Port
+    pattern: str
+
+
+# Every application log group but the log-alert function's own: its errors would alert about alerts without end. They
+# sound the alarm on its error metric instead.
+FILTERS = (
+    *(
+        FilterRow(pascal(name), log_group_port(name), _FUNCTION_ERRORS)
+        for name in ("housekeeping", "migrate", "ingest", "process", "query", "sessions")
+    ),
+    FilterRow("ApiAccess", ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
+    FilterRow("ApiExecution", EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
+    FilterRow("Database", DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
+)
+
+
+def build(platform: str) -> TierTemplate:
+    """Topic, log-alert function, and a filter on every application log group."""
+    template = TierTemplate(platform, "Alert topic, and the function that publishes errors found in logs.")
+    topic = add_topic(template)
+    alerts = add_log_alerts(template, topic)
+    add_subscription_filters(template, alerts)
+    template.export(ALERT_TOPIC, Ref(topic))
+    template.export(function_name_port("log_alerts"), Ref(alerts.function))
+    return template
+
+
+def add_topic(template: TierTemplate) -> Topic:
+    """The encrypted topic: CloudWatch alarms of this account and the log-alert function publish, a person may subscribe."""
+    template.add_condition(WITH_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
+    topic = template.add(
+        Topic(
+            "AlertTopic",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            TopicName=template.named("alerts"),
+            KmsMasterKeyId=template.use(MESSAGING_KEY),
+        )
+    )
+    alarms = Statement(
+        Sid="Alarms",
+        Effect=Allow,
+        Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
+        Action=[Publish],
+        Resource=[Ref(topic)],
+        Condition=statements.when(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
+    )
+    template.add(
+        TopicPolicy(
+            "AlertTopicPolicy",
+            Topics=[Ref(topic)],
+            PolicyDocument=statements.policy(alarms, statements.deny_plain_messages("sns", Ref(topic))),
+        )
+    )
+    template.add(
+        SubscriptionResource(
+            "AlertEmailSubscription",
+            Condition=WITH_EMAIL,
+            TopicArn=Ref(topic),
+            Protocol="email",
+            Endpoint=template.use(parameters.ALERT_EMAIL),
+        )
+    )
+    return topic
+
+
+def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
+    """The function that turns errors in logs into messages."""
+    return add_function(
+        template,
+        FunctionRow(
+            name="log_alerts",
+            description="Publishes errors found in logs",
+            memory=256,
+            timeout=LOG_ALERTS_TIMEOUT,
+            concurrency=parameters.SUPPORT_CONCURRENCY,
+            environment={"ALERT_TOPIC_ARN": Ref(topic)},
+            permissions=[
+                statements.publish("PublishAlerts", Ref(topic)),
+                statements.use_key("UseTopicKey", template.use(MESSAGING_KEY), "sns"),
+            ],
+        ),
+        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+    )
+
+
+def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction) -> None:
+    """One filter per application log group, each allowed to call the function for that group only."""
+    for row in FILTERS:
+        group = template.use(row.log_group)
+        permission = template.add(
+            Permission(
+                f"{row.title}FilterPermission",
+                FunctionName=Ref(alerts.function),
+                Action="lambda:InvokeFunction",
+                Principal="logs.amazonaws.com",
+                SourceAccount=Ref("AWS::AccountId"),
+                SourceArn=arns.arn("logs", f"log-group:${{{row.log_group.name}}}:*"),
+            )
+        )
+        template.add(
+            SubscriptionFilter(
+                f"{row.title}Filter",
+                DependsOn=permission,
+                LogGroupName=group,
+                FilterPattern=row.pattern,
+                DestinationArn=alerts.arn,
+            )
+        )

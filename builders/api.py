@@ -1,0 +1,442 @@
+"""The API tier: a regional REST API before the functions, with keys, throttling, signatures, validation and a firewall."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from awacs import logs as logs_actions
+from troposphere import AWSObject, Equals, GetAtt, If, Ref, Sub
+from troposphere.apigateway import (
+    AccessLogSetting,
+    Account,
+    ApiKey,
+    ApiStage,
+    ClientCertificate,
+    Deployment,
+    EndpointConfiguration,
+    GatewayResponse,
+    Integration,
+    Method,
+    MethodSetting,
+    Model,
+    RequestValidator,
+    Resource,
+    RestApi,
+    Stage,
+    ThrottleSettings,
+    UsagePlan,
+    UsagePlanKey,
+)
+from troposphere.awslambda import Permission
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+
+from builders import arns, firewall, parameters, statements
+from builders.contract import Port, TierTemplate
+from builders.functions import API_FUNCTIONS
+from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
+from builders.lambdas import function_arn_port, pascal
+from builders.logs import add_log_group
+from builders.roles import add_role
+from builders.suppressions import suppress
+from builders.tables import API_KEYS_TABLE
+from lambda_src.common.schema import request_model
+
+API_URL = Port("ApiUrl", "Base address of the API.")
+API_ID = Port("ApiId", "Identifier of the REST API.")
+API_NAME = Port("ApiName", "Name of the REST API, as its metrics carry it.")
+API_KEY_ID = Port(
+    "ApiKeyId", "Identifier of the platform's own API key; its value is read with `aws apigateway get-api-key`."
+)
+API_CLIENT_ROLE = Port("ApiClientRoleArn", "Role that clients within the account assume to call the API.")
+ACCESS_LOG_GROUP = Port("ApiAccessLogGroupName", "Log group of the API's access log.")
+EXECUTION_LOG_GROUP = Port("ApiExecutionLogGroupName", "Log group of the API's execution log.")
+
+STAGE = "live"
+REQUESTS_PER_SECOND = 1000
+BURST = 2000
+"""Requests per key (requirement T-API-2)."""
+OWN_SINGLETON = "ManagesApiGatewayAccount"
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of the API.
+
+    Attributes:
+        method: HTTP method.
+        path: below the stage, with ``{parameters}``.
+        function: the function behind it.
+        open: True only for health: no signature and no key.
+        body: whether a JSON body is validated against the batch model.
+        query: names of query parameters that reach the function; none is demanded.
+    """
+
+    method: str
+    path: str
+    function: str
+    open: bool = False
+    body: bool = False
+    query: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The method's logical id: ``GET /v1/bars/{symbol}`` → ``GetV1BarsSymbol``."""
+        return pascal("_".join([self.method, *_words(self.path)]))
+
+
+ROUTES = (
+    Route("POST", "/v1/market-data", "ingest", body=True),
+    Route("GET", "/v1/bars/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
+    Route("GET", "/v1/analytics/{symbol}", "query", query=("interval", "from", "to")),
+    Route("POST", "/v1/sessions", "sessions"),
+    Route("GET", "/v1/sessions/{id}", "sessions"),
+    Route("DELETE", "/v1/sessions/{id}", "sessions"),
+    Route("GET", "/health", "query", open=True),
+)
+
+# $context variables only: no body, no header, no key's value.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ACCESS_LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "caller": "$context.identity.userArn",
+    "apiKeyId": "$context.identity.apiKeyId",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "responseLength": "$context.responseLength",
+    "responseLatency": "$context.responseLatency",
+    "integrationLatency": "$context.integration.latency",
+    "integrationStatus": "$context.integration.integrationStatus",
+    "error": "$context.error.responseType",
+    "waf": "$context.wafResponseCode",
+    "traceId": "$context.xrayTraceId",
+}
+
+
+def build(platform: str) -> TierTemplate:
+    """The API from its definition to the web ACL before it."""
+    template = TierTemplate(platform, "REST API with signatures, keys, throttling, validation, logs and a web ACL.")
+    api = add_rest_api(template)
+    definition = [*add_resources(template, api), *add_error_answers(template, api)]
+    account = add_account_singleton(template)
+    deployment = add_deployment(template, api, definition)
+    stage = add_stage(template, api, deployment, account)
+    key = add_usage_plan(template, api, stage)
+    add_custom_resource(
+        template,
+        "ApiKeyEntitlement",
+        template.use(HOUSEKEEPING_FUNCTION),
+        TableName=template.use(API_KEYS_TABLE),
+        ApiKeyId=Ref(key),
+        Scopes=["ingest", "query", "sessions"],
+        Symbols=["*"],
+    )
+    client = add_client_role(template, api)
+    firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage)
+    for port, value in (
+        (API_URL, Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
+        (API_ID, Ref(api)),
+        (API_NAME, template.named("api")),
+        (API_KEY_ID, Ref(key)),
+        (API_CLIENT_ROLE, GetAtt(client, "Arn")),
+    ):
+        template.export(port, value)
+    return template
+
+
+def add_rest_api(template: TierTemplate) -> RestApi:
+    """The API; gzip in requests is unpacked by API Gateway, gzip as a media type reaches the function as bytes."""
+    return template.add(
+        RestApi(
+            "RestApi",
+            Name=template.named("api"),
+            Description="Market data in, bars and analytics out",
+            EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
+            ApiKeySourceType="HEADER",
+            BinaryMediaTypes=["application/gzip"],
+            MinimumCompressionSize=1024,
+        )
+    )
+
+
+def add_resources(template: TierTemplate, api: RestApi) -> list[AWSObject]:
+    """Paths, validators, the batch model, methods and the functions' permissions; returns what a deployment captures."""
+    model = template.add(
+        Model(
+            "MarketDataBatchModel",
+            RestApiId=Ref(api),
+            Name="MarketDataBatch",
+            Description="Envelope of a batch; each record is validated on its own by the function",
+            ContentType=JSON_TYPE,
+            Schema=request_model(),
+        )
+    )
+    validator = template.add(
+        RequestValidator(
+            "RequestValidator",
+            RestApiId=Ref(api),
+            Name="body-and-parameters",
+            ValidateRequestBody=True,
+            ValidateRequestParameters=True,
+        )
+    )
+    paths = _add_paths(template, api)
+    methods = [_add_method(template, api, route, paths[route.path], model, validator) for route in ROUTES]
+    for name in API_FUNCTIONS:
+        _allow_invocation(template, api, name)
+    return [api, model, validator, *paths.values(), *methods]
+
+
+def _add_paths(template: TierTemplate, api: RestApi) -> dict[str, Resource]:
+    paths: dict[str, Resource] = {}
+    for route in ROUTES:
+        parent, path = GetAtt(api, "RootResourceId"), ""
+        for part in route.path.strip("/").split("/"):
+            path = f"{path}/{part}"
+            if path not in paths:
+                paths[path] = template.add(
+                    Resource(
+                        f"Path{pascal('_'.join(_words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part
+                    )
+                )
+            parent = Ref(paths[path])
+    return paths
+
+
+def _words(path: str) -> list[str]:
+    return path.translate(str.maketrans("/-{}", "    ")).split()
+
+
+def _add_method(
+    template: TierTemplate, api: RestApi, route: Route, path: Resource, model: Model, validator: RequestValidator
+) -> Method:
+    in_path = {f"method.request.path.{part[1:-1]}": True for part in route.path.split("/") if part.startswith("{")}
+    in_query = {f"method.request.querystring.{name}": False for name in route.query}
+    optional = {"RequestParameters": {**in_path, **in_query}} if in_path or in_query else {}
+    if route.body:
+        optional["RequestModels"] = {JSON_TYPE: Ref(model)}
+    return template.add(
+        Method(
+            route.title,
+            RestApiId=Ref(api),
+            ResourceId=Ref(path),
+            HttpMethod=route.method,
+            OperationName=route.title,
+            AuthorizationType="NONE" if route.open else "AWS_IAM",
+            ApiKeyRequired=not route.open,
+            RequestValidatorId=Ref(validator),
+            Integration=Integration(
+                Type="AWS_PROXY",
+                IntegrationHttpMethod="POST",
+                Uri=Sub(
+                    "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations",
+                    Function=template.use(function_arn_port(route.function)),
+                ),
+                TimeoutInMillis=29_000,
+            ),
+            **optional,
+        )
+    )
+
+
+def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
+    """One permission per route: a function answers the methods that lead to it and no others."""
+    for route in (route for route in ROUTES if route.function == name):
+        path = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
+        template.add(
+            Permission(
+                f"{route.title}Permission",
+                FunctionName=template.use(function_arn_port(name)),
+                Action="lambda:InvokeFunction",
+                Principal="apigateway.amazonaws.com",
+                SourceArn=arns.arn("execute-api", f"${{{api.title}}}/*/{route.method}{path}"),
+            )
+        )
+
+
+def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayResponse]:
+    """API Gateway's own refusals in the shape of the functions' errors, with the validator's words where there are any."""
+    rows = (
+        ("Default4xx", "DEFAULT_4XX", "$context.error.messageString"),
+        ("Default5xx", "DEFAULT_5XX", '"The request could not be handled; try again."'),
+        ("BadRequestBody", "BAD_REQUEST_BODY", '"$context.error.validationErrorString"'),
+    )
+    return [
+        template.add(
+            GatewayResponse(
+                f"{title}Answer",
+                RestApiId=Ref(api),
+                ResponseType=kind,
+                ResponseTemplates={
+                    JSON_TYPE: f'{{"error":{{"code":"$context.error.responseType","message":{message}}}}}'
+                },
+            )
+        )
+        for title, kind, message in rows
+    ]
+
+
+def add_account_singleton(template: TierTemplate) -> Account:
+    """The role by which API Gateway writes logs: one for the account and region, so only one stack keeps it (A-8).
+
+    Setting it makes API Gateway create the group /aws/apigateway/welcome; here it exists before, encrypted, and goes along.
+    """
+    template.add_condition(OWN_SINGLETON, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
+    welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=OWN_SINGLETON)
+    suppress(welcome, "API Gateway dictates this name; the group is the account's, like the role", cfn_lint=["E9804"])
+    groups = [arns.arn("logs", f"log-group:{name}*") for name in ("API-Gateway-Execution-Logs_", "/aws/apigateway/")]
+    role = add_role(
+        template,
+        "ApiLogRole",
+        "api-log",
+        "API Gateway writes execution and access logs",
+        trust=statements.trust_service("apigateway"),
+        permissions=[
+            statements.allow(
+                "WriteLogs",
+                [
+                    logs_actions.CreateLogGroup,
+                    logs_actions.CreateLogStream,
+                    logs_actions.DescribeLogStreams,
+                    logs_actions.PutLogEvents,
+                    logs_actions.GetLogEvents,
+                    logs_actions.FilterLogEvents,
+                ],
+                groups,
+            ),
+            statements.unscoped(
+                "FindLogGroups",
+                "logs:DescribeLogGroups has no resource-level permission",
+                [logs_actions.DescribeLogGroups],
+            ),
+        ],
+        condition=OWN_SINGLETON,
+    )
+    return template.add(
+        Account("ApiGatewayAccount", Condition=OWN_SINGLETON, DependsOn=welcome, CloudWatchRoleArn=GetAtt(role, "Arn"))
+    )
+
+
+def add_deployment(template: TierTemplate, api: RestApi, definition: Sequence[AWSObject]) -> Deployment:
+    """A snapshot of the definition. Its logical id carries the definition's digest, so that every change makes a new one.
+
+    Without that, CloudFormation would find the deployment unchanged and the stage would go on serving the old definition.
+    """
+    digest = hashlib.sha256(_canonical(definition).encode()).hexdigest()[:12]
+    return template.add(
+        Deployment(
+            f"Deployment{digest}",
+            DependsOn=sorted(part.title for part in definition if part is not api),
+            RestApiId=Ref(api),
+            Description=f"Definition {digest}",
+        )
+    )
+
+
+def _canonical(definition: Iterable[AWSObject]) -> str:
+    return json.dumps({part.title: part.to_dict() for part in definition}, sort_keys=True)
+
+
+def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
+    """The stage with its logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
+    access = add_log_group(
+        template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.platform}-access-${{EnvironmentSuffix}}")
+    )
+    execution = add_log_group(
+        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_${{{api.title}}}/{STAGE}")
+    )
+    certificate = template.add(
+        ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API ${{EnvironmentSuffix}}"))
+    )
+    template.export(ACCESS_LOG_GROUP, Ref(access))
+    template.export(EXECUTION_LOG_GROUP, Ref(execution))
+    return template.add(
+        Stage(
+            "Stage",
+            DependsOn=execution,
+            RestApiId=Ref(api),
+            DeploymentId=Ref(deployment),
+            StageName=STAGE,
+            # Logging is refused before the account has its role. A DependsOn would name a resource that may not exist; a
+            # reference in the branch where it does exist orders the two just as well.
+            Description=If(
+                OWN_SINGLETON,
+                Sub(f"The stage that clients use; it logs by {account.title} ${{{account.title}}}"),
+                "The stage that clients use; it logs by the account's role",
+            ),
+            TracingEnabled=True,
+            ClientCertificateId=Ref(certificate),
+            AccessLogSetting=AccessLogSetting(DestinationArn=_group_arn(access), Format=json.dumps(ACCESS_LOG_FIELDS)),
+            MethodSettings=[
+                _method_setting("*", "/*", rate=REQUESTS_PER_SECOND * 5, burst=BURST * 2),
+                # Open to everybody, so held to what load balancers and monitors need.
+                _method_setting("GET", "/~1health", rate=10, burst=20),
+            ],
+        )
+    )
+
+
+def _method_setting(method: str, path: str, *, rate: int, burst: int) -> MethodSetting:
+    return MethodSetting(
+        HttpMethod=method,
+        ResourcePath=path,
+        LoggingLevel="INFO",
+        DataTraceEnabled=False,
+        MetricsEnabled=True,
+        CachingEnabled=False,
+        ThrottlingRateLimit=rate,
+        ThrottlingBurstLimit=burst,
+    )
+
+
+def _group_arn(group: LogGroup) -> Sub:
+    """The group's ARN without the ``:*`` that its attribute ends in, which API Gateway and WAF do not take."""
+    return arns.arn("logs", f"log-group:${{{group.title}}}")
+
+
+def add_usage_plan(template: TierTemplate, api: RestApi, stage: Stage) -> ApiKey:
+    """The plan by which each key is throttled, and the platform's own key in it."""
+    plan = template.add(
+        UsagePlan(
+            "UsagePlan",
+            UsagePlanName=template.named("usage-plan"),
+            Description=f"{REQUESTS_PER_SECOND} requests a second for each key, {BURST} in a burst",
+            ApiStages=[ApiStage(ApiId=Ref(api), Stage=Ref(stage))],
+            Throttle=ThrottleSettings(RateLimit=REQUESTS_PER_SECOND, BurstLimit=BURST),
+        )
+    )
+    key = template.add(
+        ApiKey(
+            "ApiKey",
+            Name=template.named("api-key"),
+            Description="The platform's own client",
+            Enabled=True,
+        )
+    )
+    template.add(UsagePlanKey("UsagePlanKey", UsagePlanId=Ref(plan), KeyId=Ref(key), KeyType="API_KEY"))
+    return key
+
+
+def add_client_role(template: TierTemplate, api: RestApi) -> Role:
+    """The role whose signature opens the data routes; the API key beside it decides throttling and entitlements."""
+    return add_role(
+        template,
+        "ApiClientRole",
+        "api-client",
+        "Clients call the API's data routes",
+        trust=statements.trust_account(),
+        permissions=[
+            statements.invoke_api("CallDataRoutes", arns.arn("execute-api", f"${{{api.title}}}/{STAGE}/*/v1/*"))
+        ],
+    )
+
+
+def _stage_arn() -> str:
+    return f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestApi}}/stages/{STAGE}"

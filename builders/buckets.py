@@ -1,0 +1,199 @@
+"""Buckets: versioned, private, encrypted, TLS only, logged, aged into Glacier, and emptied before they are deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from awacs.aws import Allow, Principal, Statement
+from awacs.s3 import PutObject
+from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.s3 import (
+    AbortIncompleteMultipartUpload,
+    Bucket,
+    BucketEncryption,
+    BucketPolicy,
+    LifecycleConfiguration,
+    LifecycleRule,
+    LifecycleRuleTransition,
+    LoggingConfiguration,
+    NoncurrentVersionExpiration,
+    OwnershipControls,
+    OwnershipControlsRule,
+    PublicAccessBlockConfiguration,
+    ServerSideEncryptionByDefault,
+    ServerSideEncryptionRule,
+    VersioningConfiguration,
+)
+
+from builders import arns, statements
+from builders.contract import TierTemplate
+from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
+from builders.roles import when
+from builders.suppressions import suppress
+
+GLACIER_AFTER = 90
+"""Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
+DEEP_ARCHIVE_AFTER = 180
+"""Days until an archived object goes on to Deep Archive: after Glacier's least storage time of 90 days."""
+OLD_VERSIONS_EXPIRE_AFTER = 30
+INCOMPLETE_UPLOADS_EXPIRE_AFTER = 7
+
+
+def bucket_name(template: TierTemplate, thing: str) -> Sub:
+    """``<platform>-<thing>-<suffix>-<account>``: bucket names are shared by all accounts of the world."""
+    return Sub(f"{template.platform}-{thing}-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+
+
+def lifecycle(*, deep_archive: bool = False, expire_after: int | None = None) -> LifecycleConfiguration:
+    """Every object to Glacier; small ones too, which S3 would leave where they are unless told (since September 2024).
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    """
+    transitions = [LifecycleRuleTransition(StorageClass="GLACIER", TransitionInDays=GLACIER_AFTER)]
+    if deep_archive:
+        transitions.append(LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=DEEP_ARCHIVE_AFTER))
+    expiry = {"ExpirationInDays": expire_after} if expire_after else {}
+    return LifecycleConfiguration(
+        Rules=[
+            LifecycleRule(Id="to-glacier", Status="Enabled", Transitions=transitions, **expiry),
+            LifecycleRule(
+                Id="clean-up",
+                Status="Enabled",
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER),
+                AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
+                    DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER
+                ),
+            ),
+        ],
+        TransitionDefaultMinimumObjectSize="varies_by_storage_class",
+    )
+
+
+def add_bucket(
+    template: TierTemplate,
+    title: str,
+    thing: str,
+    *,
+    key: AWSHelperFn,
+    log_bucket: AWSHelperFn,
+    rules: LifecycleConfiguration,
+    grants: Sequence[Statement] = (),
+    condition: str | None = None,
+    **properties: Any,
+) -> Bucket:
+    """A bucket under a customer key, with its policy and its emptying.
+
+    Args:
+        key: ARN of the key; uploads under any other are denied.
+        log_bucket: name of the bucket where S3 writes the access logs, below ``<thing>/``.
+        grants: what the policy allows services that are no principals of this account.
+        condition: the condition of the bucket and of all that belongs to it.
+        properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
+    """
+    bucket = template.add(
+        Bucket(
+            title,
+            **_common(template, thing, rules),
+            BucketEncryption=_encryption("aws:kms", key),
+            LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{thing}/"),
+            **when(condition),
+            **properties,
+        )
+    )
+    _add_policy(template, bucket, [*grants, *statements.deny_other_keys(GetAtt(bucket, "Arn"), key)], condition)
+    _add_emptying(template, bucket, condition)
+    return bucket
+
+
+def add_access_log_bucket(template: TierTemplate, title: str, thing: str, *, expire_after: int) -> Bucket:
+    """The bucket for S3's server access logs: the one exception to customer keys, as S3 writes them with SSE-S3 only.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    bucket = template.add(
+        Bucket(
+            title,
+            **_common(template, thing, lifecycle(expire_after=expire_after)),
+            BucketEncryption=_encryption("AES256"),
+        )
+    )
+    suppress(
+        bucket,
+        "S3 writes server access logs only to buckets encrypted with SSE-S3 (requirement A-4)",
+        cfn_lint=["E9802"],
+    )
+    suppress(
+        bucket,
+        "This bucket receives the access logs; logging its own access here would go round in a circle",
+        checkov=["CKV_AWS_18"],
+        cfn_nag=["W35"],
+    )
+    arn = GetAtt(bucket, "Arn")
+    _add_policy(template, bucket, [_log_delivery(template, arn)])
+    _add_emptying(template, bucket)
+    return bucket
+
+
+def _common(template: TierTemplate, thing: str, rules: LifecycleConfiguration) -> dict[str, Any]:
+    return {
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "BucketName": bucket_name(template, thing),
+        "VersioningConfiguration": VersioningConfiguration(Status="Enabled"),
+        "PublicAccessBlockConfiguration": PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        "OwnershipControls": OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
+        "LifecycleConfiguration": rules,
+    }
+
+
+def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncryption:
+    with_key = {"KMSMasterKeyID": key} if key else {}
+    rule = ServerSideEncryptionRule(
+        ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **with_key),
+        **({"BucketKeyEnabled": True} if key else {}),
+    )
+    return BucketEncryption(ServerSideEncryptionConfiguration=[rule])
+
+
+def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
+    sources = Sub(f"arn:${{AWS::Partition}}:s3:::{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    return Statement(
+        Sid="AccessLogDelivery",
+        Effect=Allow,
+        Principal=Principal("Service", ["logging.s3.amazonaws.com"]),
+        Action=[PutObject],
+        Resource=[arns.below(bucket_arn, "/*")],
+        Condition=statements.when(*statements.from_source(sources)),
+    )
+
+
+def _add_policy(
+    template: TierTemplate, bucket: Bucket, grants: Sequence[Statement], condition: str | None = None
+) -> BucketPolicy:
+    arn = GetAtt(bucket, "Arn")
+    return template.add(
+        BucketPolicy(
+            f"{bucket.title}Policy",
+            Bucket=Ref(bucket),
+            PolicyDocument=statements.policy(
+                *grants, statements.deny_plain_transport(arn), statements.deny_old_transport(arn)
+            ),
+            **when(condition),
+        )
+    )
+
+
+def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> None:
+    """Deleted before the bucket, this empties it: CloudFormation deletes no bucket that holds a version."""
+    emptying = add_custom_resource(
+        template,
+        f"Empty{bucket.title}",
+        template.use(HOUSEKEEPING_FUNCTION),
+        resource_type="EmptyBucket",
+        BucketName=Ref(bucket),
+    )
+    if condition:
+        emptying.Condition = condition

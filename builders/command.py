@@ -1,0 +1,125 @@
+"""What generate.py does: write, compare, draw."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders import limits
+from builders.emit import Format, as_dict, render
+from builders.errors import LimitError
+from builders.platforms import Platform
+from builders.root import TemplateSet, assemble, logical_id
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """One template as it is written: the path below the output folder, the text, and its measure."""
+
+    path: Path
+    text: str
+    measure: limits.Measure
+
+
+def emit(platform: Platform, output: Format) -> list[Emitted]:
+    """The texts of a platform's templates; raises `LimitError` where CloudFormation would refuse one."""
+    files = []
+    for name, template in assemble(platform, output).templates.items():
+        path = Path(platform.name) / f"{name}.{output}"
+        text = render(template, output)
+        files.append(Emitted(path, text, limits.measure(str(path), as_dict(template), text)))
+    excesses = [fault for file in files for fault in file.measure.excesses()]
+    if excesses:
+        raise LimitError(excesses)
+    return files
+
+
+def write(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bool = False) -> int:
+    """Writes the templates, and removes those of tiers that are gone; returns 0."""
+    for platform in platforms:
+        files = emit(platform, output)
+        folder = out / platform.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            _replace(out / file.path, file.text)
+        for left_over in _left_over(folder, files, output):
+            left_over.unlink()
+        if not quiet:
+            _print_report(files)
+    return 0
+
+
+def check(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bool = False) -> int:
+    """Compares the templates with those in the folder; prints a unified diff and returns 1 where they differ."""
+    stale = 0
+    for platform in platforms:
+        files = emit(platform, output)
+        for file in files:
+            stale += _differs(out / file.path, file.text)
+        for left_over in _left_over(out / platform.name, files, output):
+            stale += _differs(left_over, "")
+        if not quiet:
+            _print_report(files)
+    if stale:
+        print(f"{stale} template(s) are stale: run `make templates` and commit them.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def graph(platforms: Iterable[Platform]) -> int:
+    """Prints each platform's tiers and ports as a Mermaid flowchart; returns 0."""
+    for platform in platforms:
+        print("\n".join(mermaid(assemble(platform, "yaml"))))
+    return 0
+
+
+def mermaid(templates: TemplateSet) -> Iterator[str]:
+    """The lines of a flowchart: an arrow from the tier that makes ports to each tier that uses them."""
+    yield "flowchart LR"
+    for tier in templates.uses:
+        yield f"    {logical_id(tier)}[{tier}]"
+    for user, ports in templates.uses.items():
+        by_maker: dict[str, list[str]] = {}
+        for port in ports:
+            if port in templates.producers:
+                by_maker.setdefault(templates.producers[port], []).append(port)
+        for maker, names in by_maker.items():
+            yield f'    {logical_id(maker)} -- "{"<br/>".join(names)}" --> {logical_id(user)}'
+
+
+def _left_over(folder: Path, files: Sequence[Emitted], output: Format) -> list[Path]:
+    expected = {file.path.name for file in files}
+    return sorted(path for path in folder.glob(f"*.{output}") if path.name not in expected)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes whole or not at all, and leaves an unchanged file's time alone."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    temporary = path.with_suffix(path.suffix + ".new")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(temporary, path)
+
+
+def _differs(path: Path, text: str) -> bool:
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    diff = difflib.unified_diff(
+        present.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"committed/{path.name}",
+        f"built/{path.name}",
+    )
+    lines = list(diff)
+    sys.stdout.writelines(lines)
+    return bool(lines)
+
+
+def _print_report(files: Sequence[Emitted]) -> None:
+    measures = [file.measure for file in files]
+    print(limits.report(measures))
+    for measure in measures:
+        for advice in measure.advice():
+            print(f"advice: {advice}")

@@ -1,0 +1,227 @@
+"""The compliance tier: AWS Config's recorder and delivery, and the rules that show PCI DSS, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from awacs.aws import Allow, Principal, Statement, StringEquals
+from awacs.s3 import GetBucketAcl, ListBucket, PutObject
+from troposphere import Equals, GetAtt, Ref, Sub
+from troposphere.config import (
+    ConfigRule,
+    ConfigSnapshotDeliveryProperties,
+    ConfigurationRecorder,
+    DeliveryChannel,
+    RecordingGroup,
+    Scope,
+    Source,
+)
+from troposphere.iam import Role
+from troposphere.s3 import Bucket
+
+from builders import arns, parameters, statements
+from builders.alarms import AlarmRow, add_alarm
+from builders.alerts import ALERT_TOPIC
+from builders.buckets import add_bucket, bucket_name, lifecycle
+from builders.contract import TierTemplate
+from builders.keys import DATA_KEY
+from builders.roles import add_role
+from builders.storage import ACCESS_LOG_BUCKET
+
+RECORDS = "ManagesConfigRecorder"
+HISTORY_EXPIRES_AFTER = 2557
+"""Days: seven years of configuration history."""
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A managed rule of AWS Config and the PCI DSS 4.0.1 requirement that it helps to show.
+
+    Attributes:
+        thing: the name's middle.
+        identifier: the rule's identifier, https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html
+        pci: requirement of PCI DSS 4.0.1.
+        shows: what compliance means, in one sentence.
+        inputs: the rule's parameters.
+        types: resource types that the rule looks at; account-wide rules have none.
+    """
+
+    thing: str
+    identifier: str
+    pci: str
+    shows: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    types: tuple[str, ...] = ()
+
+
+_BUCKET = ("AWS::S3::Bucket",)
+RULES = (
+    # Encryption of stored data
+    RuleRow("s3-default-encryption-kms", "S3_DEFAULT_ENCRYPTION_KMS", "3.5.1", "Buckets encrypt under KMS keys", types=_BUCKET),
+    RuleRow("rds-storage-encrypted", "RDS_STORAGE_ENCRYPTED", "3.5.1", "Database storage is encrypted", types=("AWS::RDS::DBInstance",)),
+    RuleRow("dynamodb-table-encrypted-kms", "DYNAMODB_TABLE_ENCRYPTED_KMS", "3.5.1", "Tables encrypt under KMS keys", types=("AWS::DynamoDB::Table",)),
+    RuleRow("encrypted-volumes", "ENCRYPTED_VOLUMES", "3.5.1", "Attached EBS volumes are encrypted", types=("AWS::EC2::Volume",)),
+    RuleRow("log-group-encrypted", "CLOUDWATCH_LOG_GROUP_ENCRYPTED", "3.5.1", "Log groups are encrypted"),
+    RuleRow("sns-encrypted-kms", "SNS_ENCRYPTED_KMS", "3.5.1", "Topics encrypt under KMS keys", types=("AWS::SNS::Topic",)),
+    RuleRow("kms-key-rotation", "CMK_BACKING_KEY_ROTATION_ENABLED", "3.7.4", "Customer keys rotate", types=("AWS::KMS::Key",)),
+    # Encryption in transit
+    RuleRow("s3-tls-only", "S3_BUCKET_SSL_REQUESTS_ONLY", "4.2.1", "Buckets refuse requests without TLS", types=_BUCKET),
+    # Logging and monitoring
+    RuleRow("s3-access-logging", "S3_BUCKET_LOGGING_ENABLED", "10.2.1", "Access to buckets is logged", types=_BUCKET),
+    RuleRow("api-execution-logging", "API_GW_EXECUTION_LOGGING_ENABLED", "10.2.1", "API stages log their execution", types=("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage")),
+    RuleRow("vpc-flow-logs", "VPC_FLOW_LOGS_ENABLED", "10.2.1", "VPCs log their traffic"),
+    # Backup
+    RuleRow("rds-backup", "DB_INSTANCE_BACKUP_ENABLED", "12.10.1", "Databases are backed up", types=("AWS::RDS::DBInstance",)),
+    RuleRow("dynamodb-point-in-time-recovery", "DYNAMODB_PITR_ENABLED", "12.10.1", "Tables recover to any point in time", types=("AWS::DynamoDB::Table",)),
+    # No public access
+    RuleRow("s3-no-public-read", "S3_BUCKET_PUBLIC_READ_PROHIBITED", "1.4.4", "Nobody outside reads buckets", types=_BUCKET),
+    RuleRow("s3-no-public-write", "S3_BUCKET_PUBLIC_WRITE_PROHIBITED", "1.4.4", "Nobody outside writes to buckets", types=_BUCKET),
+    RuleRow("rds-no-public-access", "RDS_INSTANCE_PUBLIC_ACCESS_CHECK", "1.4.4", "Databases have no public address", types=("AWS::RDS::DBInstance",)),
+    RuleRow("lambda-no-public-access", "LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED", "1.4.4", "Nobody outside calls functions directly", types=("AWS::Lambda::Function",)),
+    RuleRow("lambda-in-vpc", "LAMBDA_INSIDE_VPC", "1.3.1", "Functions run in a VPC", types=("AWS::Lambda::Function",)),
+    RuleRow("default-security-group-closed", "VPC_DEFAULT_SECURITY_GROUP_CLOSED", "1.3.1", "Default security groups let nothing through", types=("AWS::EC2::SecurityGroup",)),
+    RuleRow("no-open-ssh", "INCOMING_SSH_DISABLED", "1.3.1", "No security group opens SSH to the world", types=("AWS::EC2::SecurityGroup",)),
+    RuleRow("api-behind-waf", "API_GW_ASSOCIATED_WITH_WAF", "6.4.2", "API stages stand behind a web ACL", types=("AWS::ApiGateway::Stage",)),
+    # Identities
+    RuleRow(
+        "iam-password-policy", "IAM_PASSWORD_POLICY", "8.3.6", "Passwords are long, mixed and changed",
+        inputs={
+            "MaxPasswordAge": "90", "MinimumPasswordLength": "12", "PasswordReusePrevention": "4",
+            "RequireLowercaseCharacters": "true", "RequireNumbers": "true", "RequireSymbols": "true", "RequireUppercaseCharacters": "true",
+        },
+    ),
+    RuleRow("root-mfa", "ROOT_ACCOUNT_MFA_ENABLED", "8.4.2", "The root user signs in with a second factor"),
+    RuleRow("no-admin-statements", "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS", "7.2.2", "No policy allows everything on everything", types=("AWS::IAM::Policy",)),
+    RuleRow("secrets-rotation", "SECRETSMANAGER_ROTATION_ENABLED_CHECK", "8.6.3", "Secrets rotate", types=("AWS::SecretsManager::Secret",)),
+)  # fmt: skip
+
+
+def build(platform: str) -> TierTemplate:
+    """Recorder, delivery and rules; the recorder and its channel only where this stack keeps the account's one."""
+    template = TierTemplate(platform, "AWS Config: recorder, delivery channel and the rules for PCI DSS 4.0.1.")
+    template.add_condition(RECORDS, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
+    bucket = add_history_bucket(template)
+    role = add_config_role(template, bucket)
+    channel = add_delivery_channel(template, bucket)
+    recorder = add_recorder(template, role)
+    for row in RULES:
+        add_rule(template, row, after=[recorder.title, channel.title])
+    add_delivery_alarms(template)
+    return template
+
+
+def add_history_bucket(template: TierTemplate) -> Bucket:
+    """The bucket of snapshots and history, with the policy that AWS Config demands.
+
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
+    """
+    arn = arns.bucket(bucket_name(template, "config").data["Fn::Sub"])
+    delivered = arns.bucket(bucket_name(template, "config").data["Fn::Sub"] + "/AWSLogs/${AWS::AccountId}/Config/*")
+    service = Principal("Service", ["config.amazonaws.com"])
+    here = statements.from_this_account()
+    grants = [
+        Statement(Sid="ConfigChecks", Effect=Allow, Principal=service, Action=[GetBucketAcl, ListBucket], Resource=[arn], Condition=statements.when(here)),
+        Statement(
+            Sid="ConfigDelivers", Effect=Allow, Principal=service, Action=[PutObject], Resource=[delivered],
+            Condition=statements.when(here, StringEquals("s3:x-amz-acl", "bucket-owner-full-control")),
+        ),
+    ]  # fmt: skip
+    return add_bucket(
+        template,
+        "ConfigBucket",
+        "config",
+        key=template.use(DATA_KEY),
+        log_bucket=template.use(ACCESS_LOG_BUCKET),
+        rules=lifecycle(expire_after=HISTORY_EXPIRES_AFTER),
+        grants=grants,
+        condition=RECORDS,
+    )
+
+
+def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
+    """The recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
+    return add_role(
+        template,
+        "ConfigRole",
+        "config",
+        "AWS Config records and delivers",
+        trust=statements.trust_service("config", statements.from_this_account()),
+        permissions=[
+            statements.write_objects("Deliver", GetAtt(bucket, "Arn"), "AWSLogs/*"),
+            statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [GetAtt(bucket, "Arn")]),
+            statements.use_key("UseBucketKey", template.use(DATA_KEY), "s3"),
+        ],
+        policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
+        condition=RECORDS,
+    )
+
+
+def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
+    """Records every type, global ones included. CloudFormation starts it once the channel exists."""
+    return template.add(
+        ConfigurationRecorder(
+            "ConfigRecorder",
+            Condition=RECORDS,
+            Name=template.named("config-recorder"),
+            RoleARN=GetAtt(role, "Arn"),
+            RecordingGroup=RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
+        )
+    )
+
+
+def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChannel:
+    """Delivers to the bucket. It must not depend on the recorder: each of the two waits for the other to exist."""
+    return template.add(
+        DeliveryChannel(
+            "ConfigDeliveryChannel",
+            Condition=RECORDS,
+            DependsOn=f"{bucket.title}Policy",
+            Name=template.named("config-delivery"),
+            S3BucketName=Ref(bucket),
+            S3KmsKeyArn=template.use(DATA_KEY),
+            ConfigSnapshotDeliveryProperties=ConfigSnapshotDeliveryProperties(DeliveryFrequency="TwentyFour_Hours"),
+        )
+    )
+
+
+def add_rule(template: TierTemplate, row: RuleRow, *, after: list[str]) -> ConfigRule:
+    """One managed rule. AWS Config refuses it before recorder and channel exist, so it depends on both.
+
+    It shares their condition: rules judge the whole account, and a second stack's copies would only cost.
+    """
+    optional: dict[str, Any] = {}
+    if row.types:
+        optional["Scope"] = Scope(ComplianceResourceTypes=list(row.types))
+    if row.inputs:
+        optional["InputParameters"] = dict(row.inputs)
+    return template.add(
+        ConfigRule(
+            "".join(word.capitalize() for word in row.thing.split("-")) + "Rule",
+            Condition=RECORDS,
+            DependsOn=after,
+            ConfigRuleName=template.named(row.thing),
+            Description=f"PCI DSS 4.0.1, {row.pci}: {row.shows}",
+            Source=Source(Owner="AWS", SourceIdentifier=row.identifier),
+            **optional,
+        )
+    )
+
+
+def add_delivery_alarms(template: TierTemplate) -> None:
+    """Failed deliveries of the account's channel, from the metrics that AWS Config publishes.
+
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/viewing-the-aws-config-metrics.html
+    """
+    topic = [template.use(ALERT_TOPIC)]
+    for title, thing, metric in (
+        ("ConfigHistory", "config-history-failed", "ConfigHistoryExportFailed"),
+        ("ConfigSnapshot", "config-snapshot-failed", "ConfigSnapshotExportFailed"),
+        ("ConfigNotification", "config-notification-failed", "ChangeNotificationsDeliveryFailed"),
+    ):
+        row = AlarmRow(
+            title, thing, "AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
+            "AWS/Config", metric, {}, "Sum", threshold=1,
+        )  # fmt: skip
+        add_alarm(template, row, topic, RECORDS)

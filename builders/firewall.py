@@ -1,0 +1,141 @@
+"""Web ACLs: a rate limit for each address and AWS's managed rule groups, with logs that hold no credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
+from troposphere.wafv2 import (
+    AllowAction,
+    AssociationConfig,
+    BlockAction,
+    CountAction,
+    DefaultAction,
+    LoggingConfiguration,
+    LoggingConfigurationFieldToMatch,
+    ManagedRuleGroupStatement,
+    OverrideAction,
+    RateBasedStatement,
+    RuleAction,
+    RuleActionOverride,
+    SingleHeader,
+    Statement,
+    VisibilityConfig,
+    WebACL,
+    WebACLAssociation,
+    WebACLRule,
+)
+
+from builders import arns, parameters
+from builders.contract import Port, TierTemplate
+from builders.logs import add_log_group
+
+WEB_ACL_NAME = Port("WebAclName", "Name of the web ACL, as its metrics carry it.")
+SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "cookie")
+
+
+@dataclass(frozen=True)
+class ManagedRules:
+    """A rule group that AWS keeps, and its rules that only count here, each with the reason."""
+
+    name: str
+    only_count: tuple[tuple[str, str], ...] = ()
+
+
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+MANAGED_RULES = (
+    ManagedRules("AWSManagedRulesAmazonIpReputationList"),
+    ManagedRules(
+        "AWSManagedRulesCommonRuleSet",
+        only_count=(
+            (
+                "SizeRestrictions_BODY",
+                "blocks bodies above 8 KB; a batch of market data is larger, and API Gateway bounds it at 10 MB",
+            ),
+        ),
+    ),
+    ManagedRules("AWSManagedRulesKnownBadInputsRuleSet"),
+    ManagedRules("AWSManagedRulesSQLiRuleSet"),
+)
+
+
+def add_regional_web_acl(template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject) -> WebACL:
+    """A web ACL before a regional resource, with its logs."""
+    acl = template.add(
+        WebACL(
+            "WebAcl",
+            Name=template.named("web-acl"),
+            Description="Rate limit for each address and managed rules",
+            Scope="REGIONAL",
+            DefaultAction=DefaultAction(Allow=AllowAction()),
+            # Inspect as much of a body as WAF can; the default ends at 16 KB.
+            AssociationConfig=AssociationConfig(RequestBody={"API_GATEWAY": {"DefaultSizeInspectionLimit": "KB_64"}}),
+            Rules=_rules(template),
+            VisibilityConfig=_visibility(template.named("web-acl")),
+            Metadata={
+                "RulesThatOnlyCount": {rule: reason for group in MANAGED_RULES for rule, reason in group.only_count}
+            },
+        )
+    )
+    template.add(
+        WebACLAssociation("WebAclAssociation", DependsOn=after, WebACLArn=GetAtt(acl, "Arn"), ResourceArn=resource_arn)
+    )
+    _add_logs(template, acl)
+    template.export(WEB_ACL_NAME, template.named("web-acl"))
+    return acl
+
+
+def _rules(template: TierTemplate) -> list[WebACLRule]:
+    rate = WebACLRule(
+        Name="requests-per-address",
+        Priority=0,
+        Action=RuleAction(Block=BlockAction()),
+        Statement=Statement(
+            RateBasedStatement=RateBasedStatement(
+                AggregateKeyType="IP", EvaluationWindowSec=300, Limit=template.use(parameters.REQUESTS_PER_ADDRESS)
+            )
+        ),
+        VisibilityConfig=_visibility("requests-per-address"),
+    )
+    return [rate, *(_managed(group, priority) for priority, group in enumerate(MANAGED_RULES, start=1))]
+
+
+def _managed(group: ManagedRules, priority: int) -> WebACLRule:
+    overrides = [
+        RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule, _ in group.only_count
+    ]
+    return WebACLRule(
+        Name=group.name,
+        Priority=priority,
+        OverrideAction=OverrideAction(**{"None": {}}),
+        Statement=Statement(
+            ManagedRuleGroupStatement=ManagedRuleGroupStatement(
+                VendorName="AWS", Name=group.name, **({"RuleActionOverrides": overrides} if overrides else {})
+            )
+        ),
+        VisibilityConfig=_visibility(group.name),
+    )
+
+
+def _visibility(metric: AWSHelperFn | str) -> VisibilityConfig:
+    return VisibilityConfig(CloudWatchMetricsEnabled=True, MetricName=metric, SampledRequestsEnabled=True)
+
+
+def _add_logs(template: TierTemplate, acl: WebACL) -> None:
+    """Logs without credentials; WAF demands a group whose name begins with aws-waf-logs-.
+
+    Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    """
+    group = add_log_group(
+        template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.platform}-web-acl-${{EnvironmentSuffix}}")
+    )
+    template.add(
+        LoggingConfiguration(
+            "WebAclLogging",
+            ResourceArn=GetAtt(acl, "Arn"),
+            LogDestinationConfigs=[arns.arn("logs", f"log-group:${{{group.title}}}")],
+            RedactedFields=[
+                LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name)) for name in SECRET_HEADERS
+            ],
+        )
+    )

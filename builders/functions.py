@@ -1,0 +1,171 @@
+"""The functions tier: the data plane's functions, each a row with exactly what it may do."""
+
+from __future__ import annotations
+
+from troposphere import Ref
+from troposphere.awslambda import EventSourceMapping, ScalingConfig
+
+from builders import parameters, statements
+from builders.contract import TierTemplate
+from builders.keys import DATA_KEY, MESSAGING_KEY
+from builders.lambdas import (
+    FUNCTION_DEAD_LETTERS,
+    BuiltFunction,
+    FunctionRow,
+    add_function,
+    export_function,
+    function_arn_port,
+)
+from builders.postgres import (
+    APP_USER,
+    DATABASE_CONNECT_POLICY,
+    DATABASE_ENDPOINT,
+    DATABASE_NAME,
+    DATABASE_PORT,
+    DATABASE_READER_ENDPOINT,
+)
+from builders.storage import (
+    ARCHIVE_BUCKET,
+    ARCHIVE_BUCKET_ARN,
+    OBJECT_QUEUE_ARN,
+    PROCESS_TIMEOUT,
+    PROCESSED_BUCKET,
+    PROCESSED_BUCKET_ARN,
+    RAW_BUCKET,
+    RAW_BUCKET_ARN,
+    RAW_PREFIX,
+)
+from builders.tables import API_KEYS_ARN, API_KEYS_TABLE, USER_SESSIONS_ARN, USER_SESSIONS_TABLE
+
+API_TIMEOUT = 28
+"""Seconds; API Gateway gives up after 29 and the function should answer first."""
+API_FUNCTIONS = ("ingest", "query", "sessions")
+QUARANTINE_PREFIX = "quarantine/"
+
+
+def build(platform: str) -> TierTemplate:
+    """The functions behind the API and the one behind the queue."""
+    template = TierTemplate(platform, "Functions of the data plane: ingest, process, query and sessions.")
+    dead_letters = template.use(FUNCTION_DEAD_LETTERS)
+    for row in (ingest(template), process(template), query(template), sessions(template)):
+        built = add_function(template, row, dead_letters=dead_letters)
+        export_function(template, built)
+        if row.name in API_FUNCTIONS:
+            template.export(function_arn_port(row.name), built.arn)
+        else:
+            add_object_source(template, built)
+    return template
+
+
+def ingest(template: TierTemplate) -> FunctionRow:
+    """Validates and stores what clients post."""
+    raw = template.use(RAW_BUCKET_ARN)
+    return FunctionRow(
+        name="ingest",
+        description="Validates market data and stores it before it answers",
+        memory=1769,
+        timeout=API_TIMEOUT,
+        concurrency=parameters.API_CONCURRENCY,
+        environment={"RAW_BUCKET": template.use(RAW_BUCKET), "API_KEYS_TABLE": template.use(API_KEYS_TABLE)},
+        permissions=[
+            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
+            statements.read_objects("FindEarlierBatch", raw, f"{RAW_PREFIX}*"),
+            statements.list_objects("TellMissingFromForbidden", raw),
+            statements.write_objects("StoreBatch", raw, f"{RAW_PREFIX}*"),
+            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3", "dynamodb"),
+        ],
+    )
+
+
+def process(template: TierTemplate) -> FunctionRow:
+    """Aggregates raw objects into the database and Parquet."""
+    raw = template.use(RAW_BUCKET_ARN)
+    return FunctionRow(
+        name="process",
+        description="Aggregates raw market data into bars, in the database and in Parquet",
+        memory=3008,
+        timeout=PROCESS_TIMEOUT,
+        concurrency=parameters.PROCESS_CONCURRENCY,
+        environment={
+            "RAW_BUCKET": template.use(RAW_BUCKET),
+            "PROCESSED_BUCKET": template.use(PROCESSED_BUCKET),
+            "ARCHIVE_BUCKET": template.use(ARCHIVE_BUCKET),
+            **_database(template, writer=True),
+        },
+        permissions=[
+            statements.consume_queue("ReceiveObjects", template.use(OBJECT_QUEUE_ARN)),
+            statements.read_objects("ReadRaw", raw, f"{RAW_PREFIX}*"),
+            statements.list_objects("TellMissingFromForbidden", raw),
+            statements.write_objects("Quarantine", raw, f"{QUARANTINE_PREFIX}*"),
+            statements.write_objects("WriteProcessed", template.use(PROCESSED_BUCKET_ARN)),
+            statements.write_objects("Archive", template.use(ARCHIVE_BUCKET_ARN)),
+            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
+            statements.use_key("UseObjectQueueKey", template.use(MESSAGING_KEY), "sqs"),
+        ],
+        policies=[template.use(DATABASE_CONNECT_POLICY)],
+    )
+
+
+def query(template: TierTemplate) -> FunctionRow:
+    """Answers with bars and analytics, from the readers."""
+    return FunctionRow(
+        name="query",
+        description="Answers with bars and analytics",
+        memory=1024,
+        timeout=API_TIMEOUT,
+        concurrency=parameters.API_CONCURRENCY,
+        environment={"API_KEYS_TABLE": template.use(API_KEYS_TABLE), **_database(template, writer=False)},
+        permissions=[
+            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
+            statements.use_key("UseDataKey", template.use(DATA_KEY), "dynamodb"),
+        ],
+        policies=[template.use(DATABASE_CONNECT_POLICY)],
+    )
+
+
+def sessions(template: TierTemplate) -> FunctionRow:
+    """Opens, shows and ends sessions of clients."""
+    return FunctionRow(
+        name="sessions",
+        description="Opens, shows and ends sessions of clients",
+        memory=512,
+        timeout=API_TIMEOUT,
+        concurrency=parameters.API_CONCURRENCY,
+        environment={
+            "API_KEYS_TABLE": template.use(API_KEYS_TABLE),
+            "SESSIONS_TABLE": template.use(USER_SESSIONS_TABLE),
+        },
+        permissions=[
+            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
+            statements.keep_items("KeepSessions", template.use(USER_SESSIONS_ARN)),
+            statements.use_key("UseDataKey", template.use(DATA_KEY), "dynamodb"),
+        ],
+    )
+
+
+def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSourceMapping:
+    """New raw objects, in batches of which only the failed ones come again.
+
+    As many batches at once as the function may run: more would be throttled, and throttled messages count as failed.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    """
+    return template.add(
+        EventSourceMapping(
+            "ObjectSource",
+            EventSourceArn=template.use(OBJECT_QUEUE_ARN),
+            FunctionName=Ref(built.function),
+            BatchSize=10,
+            MaximumBatchingWindowInSeconds=1,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            ScalingConfig=ScalingConfig(MaximumConcurrency=template.use(parameters.PROCESS_CONCURRENCY)),
+        )
+    )
+
+
+def _database(template: TierTemplate, *, writer: bool) -> dict[str, object]:
+    return {
+        "DB_HOST": template.use(DATABASE_ENDPOINT if writer else DATABASE_READER_ENDPOINT),
+        "DB_PORT": template.use(DATABASE_PORT),
+        "DB_NAME": DATABASE_NAME,
+        "DB_USER": APP_USER,
+    }

@@ -1,0 +1,100 @@
+"""The housekeeping tier: what CloudFormation itself cannot do, done by one function behind custom resources.
+
+It empties versioned buckets before they are deleted, closes the VPC's default security group, and writes the entitlement of
+the platform's own API key. Its queue of dead letters serves every function of the platform.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs.aws import ArnEquals
+from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
+from troposphere import AWSHelperFn, GetAtt, Sub
+from troposphere.cloudformation import CustomResource
+
+from builders import arns, parameters, statements
+from builders.contract import Port, TierTemplate
+from builders.keys import DATA_KEY
+from builders.lambdas import FUNCTION_DEAD_LETTERS, FunctionRow, add_function, export_function
+from builders.network import DEFAULT_SECURITY_GROUP, VPC_ID
+from builders.queues import add_dead_letter_queue
+from builders.tables import API_KEYS_NAME
+
+HOUSEKEEPING_FUNCTION = Port("HousekeepingFunctionArn", "Function behind the custom resources.")
+DEAD_LETTER_QUEUE_NAME = Port("FunctionDeadLetterQueueName", "Name of the queue of the functions' dead letters.")
+
+TIMEOUT = 900
+"""Seconds: Lambda's longest, for buckets with many versions."""
+
+
+def build(platform: str) -> TierTemplate:
+    """The function, its dead letters, and the closed default security group."""
+    template = TierTemplate(
+        platform, "Custom resources: bucket emptying, closed default security group, API key entitlement."
+    )
+    queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
+    built = add_function(template, row(template), dead_letters=GetAtt(queue, "Arn"))
+    add_custom_resource(
+        template,
+        "ClosedDefaultSecurityGroup",
+        built.arn,
+        VpcId=template.use(VPC_ID),
+        GroupId=template.use(DEFAULT_SECURITY_GROUP),
+    )
+    template.export(FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
+    template.export(DEAD_LETTER_QUEUE_NAME, GetAtt(queue, "QueueName"))
+    template.export(HOUSEKEEPING_FUNCTION, built.arn)
+    export_function(template, built)
+    return template
+
+
+def row(template: TierTemplate) -> FunctionRow:
+    """The function's row; the resources it works on come later in the set and are known here by name."""
+    buckets = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    objects = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}/*")
+    group = Sub(
+        "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:security-group/${Group}",
+        Group=template.use(DEFAULT_SECURITY_GROUP),
+    )
+    vpc = Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/${Vpc}", Vpc=template.use(VPC_ID))
+    return FunctionRow(
+        name="housekeeping",
+        description="Empties buckets, closes the default security group, entitles the API key",
+        memory=256,
+        timeout=TIMEOUT,
+        concurrency=parameters.SUPPORT_CONCURRENCY,
+        permissions=[
+            *statements.empty_buckets("EmptyBuckets", buckets, objects),
+            statements.allow(
+                "CloseDefaultGroup",
+                [RevokeSecurityGroupIngress, RevokeSecurityGroupEgress],
+                [group],
+                ArnEquals("ec2:Vpc", vpc),
+            ),
+            statements.unscoped(
+                "FindDefaultGroup",
+                "ec2:DescribeSecurityGroups has no resource-level permission",
+                [DescribeSecurityGroups],
+            ),
+            statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{API_KEYS_NAME}-${{EnvironmentSuffix}}")),
+            statements.use_key("UseTableKey", template.use(DATA_KEY), "dynamodb"),
+        ],
+    )
+
+
+def add_custom_resource(template: TierTemplate, title: str, function: AWSHelperFn, **properties: Any) -> CustomResource:
+    """A custom resource of the type ``Custom::<title>`` (or ``resource_type``), answered within the function's timeout.
+
+    Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
+    """
+    kind = properties.pop("resource_type", title)
+    resource = type(kind, (CustomResource,), {"resource_type": f"Custom::{kind}", "props": _PROPS})(
+        title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60
+    )
+    resource.properties.update(properties)
+    return template.add(resource)
+
+
+_PROPS = CustomResource.props

@@ -1,0 +1,181 @@
+"""How a Lambda function is built: everything that is the same for all of them, decided once (requirement T-FN-1).
+
+A function is a row (what it does, how large it is, what it may do). Architecture, runtime, network, keys, tracing, log group,
+dead letters and code by content-addressed key are the same for every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from awacs.aws import Statement
+from troposphere import AWSHelperFn, Equals, GetAtt, If, NoValue, Ref, Sub
+from troposphere.awslambda import (
+    Code,
+    DeadLetterConfig,
+    Environment,
+    Function,
+    LoggingConfig,
+    TracingConfig,
+    VPCConfig,
+)
+from troposphere.logs import LogGroup
+
+from builders import arns, parameters, statements
+from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
+from builders.keys import FUNCTIONS_KEY, MESSAGING_KEY
+from builders.logs import add_log_group
+from builders.network import FUNCTION_SECURITY_GROUP, PRIVATE_SUBNETS
+from builders.roles import add_role
+
+RUNTIME = "python3.14"
+METRICS_NAMESPACE = "TradingPlatform"
+RESERVED = "WithReservedConcurrency"
+
+FUNCTION_DEAD_LETTERS = Port("FunctionDeadLetterQueueArn", "Queue for events that a function failed on for good.")
+
+
+def function_name_port(name: str) -> Port:
+    """The port that carries a function's name."""
+    return Port(f"{pascal(name)}FunctionName", f"Name of the {name.replace('_', ' ')} function.")
+
+
+def function_arn_port(name: str) -> Port:
+    """The port that carries a function's ARN."""
+    return Port(f"{pascal(name)}FunctionArn", f"ARN of the {name.replace('_', ' ')} function.")
+
+
+def log_group_port(name: str) -> Port:
+    """The port that carries the name of a function's log group."""
+    return Port(f"{pascal(name)}LogGroupName", f"Log group of the {name.replace('_', ' ')} function.")
+
+
+def pascal(name: str) -> str:
+    """``log_alerts`` → ``LogAlerts``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+@dataclass(frozen=True)
+class FunctionRow:
+    """One function.
+
+    Attributes:
+        name: its folder in lambda_src.
+        description: shown in the console.
+        memory: MiB, which also sets the share of CPU (1,769 MiB is one vCPU).
+        timeout: seconds.
+        concurrency: the root parameter that reserves its executions.
+        environment: its configuration beyond what all functions have.
+        permissions: what it may do beyond logging, tracing and its own environment.
+        policies: customer-managed policies that exist elsewhere.
+    """
+
+    name: str
+    description: str
+    memory: int
+    timeout: int
+    concurrency: RootParameter
+    environment: Mapping[str, AWSHelperFn | str] = field(default_factory=dict)
+    permissions: Sequence[Statement] = ()
+    policies: Sequence[AWSHelperFn] = ()
+
+
+@dataclass(frozen=True)
+class BuiltFunction:
+    """What a row became."""
+
+    row: FunctionRow
+    function: Function
+    log_group: LogGroup
+
+    @property
+    def arn(self) -> GetAtt:
+        """The function's ARN."""
+        return GetAtt(self.function, "Arn")
+
+
+def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSHelperFn) -> BuiltFunction:
+    """A function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
+    title, thing = pascal(row.name), row.name.replace("_", "-")
+    group = add_log_group(
+        template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.platform}-{thing}-${{EnvironmentSuffix}}")
+    )
+    arn = arns.arn("lambda", f"function:{template.platform}-{thing}-${{EnvironmentSuffix}}")
+    role = add_role(
+        template,
+        f"{title}Role",
+        thing,
+        row.description,
+        trust=statements.trust_service("lambda"),
+        permissions=[*_every_function_may(template, arn, group, dead_letters), *row.permissions],
+        policies=row.policies,
+    )
+    function = template.add(
+        Function(
+            f"{title}Function",
+            FunctionName=template.named(thing),
+            Description=row.description,
+            Architectures=["arm64"],
+            Runtime=RUNTIME,
+            Handler=f"{row.name}.handler.handler",
+            Code=Code(
+                S3Bucket=template.use(parameters.ARTIFACT_BUCKET), S3Key=template.use(parameters.artifact_key(row.name))
+            ),
+            Role=GetAtt(role, "Arn"),
+            MemorySize=row.memory,
+            Timeout=row.timeout,
+            ReservedConcurrentExecutions=_reservation(template, row.concurrency),
+            KmsKeyArn=template.use(FUNCTIONS_KEY),
+            Environment=Environment(Variables=_environment(template, row)),
+            VpcConfig=VPCConfig(
+                SecurityGroupIds=[template.use(FUNCTION_SECURITY_GROUP)],
+                SubnetIds=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+            ),
+            LoggingConfig=LoggingConfig(
+                LogGroup=Ref(group),
+                LogFormat="JSON",
+                ApplicationLogLevel=template.use(parameters.LOG_LEVEL),
+                SystemLogLevel="INFO",
+            ),
+            TracingConfig=TracingConfig(Mode="Active"),
+            DeadLetterConfig=DeadLetterConfig(TargetArn=dead_letters),
+        )
+    )
+    return BuiltFunction(row, function, group)
+
+
+def export_function(template: TierTemplate, built: BuiltFunction) -> None:
+    """The function's and its log group's name, for alarms and subscription filters."""
+    template.export(function_name_port(built.row.name), Ref(built.function))
+    template.export(log_group_port(built.row.name), Ref(built.log_group))
+
+
+def _every_function_may(
+    template: TierTemplate, arn: AWSHelperFn, group: LogGroup, dead_letters: AWSHelperFn
+) -> list[Statement]:
+    return [
+        statements.write_logs("WriteLogs", GetAtt(group, "Arn")),
+        statements.trace("Trace"),
+        statements.decrypt_environment("DecryptEnvironment", template.use(FUNCTIONS_KEY), arn),
+        statements.send_messages("SendDeadLetters", dead_letters),
+        statements.use_key("UseQueueKey", template.use(MESSAGING_KEY), "sqs"),
+        *statements.attach_to_vpc(arn),
+    ]
+
+
+def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelperFn | str]:
+    common: dict[str, AWSHelperFn | str] = {
+        "ENVIRONMENT": template.use(ENVIRONMENT_SUFFIX),
+        "LOG_LEVEL": template.use(parameters.LOG_LEVEL),
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_SERVICE_NAME": row.name.replace("_", "-"),
+    }
+    return dict(sorted({**common, **row.environment}.items()))
+
+
+def _reservation(template: TierTemplate, executions: RootParameter) -> AWSHelperFn:
+    """The reserved concurrency, or none where the account's pool is shared."""
+    if RESERVED not in template.conditions:
+        template.add_condition(RESERVED, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
+    return If(RESERVED, template.use(executions), NoValue)

@@ -1,0 +1,39 @@
+"""Log groups: every group that the platform writes, also those that a service would create by itself (requirement A-5).
+
+A group that exists before the service first writes keeps our key and retention, and goes with the stack.
+"""
+
+from __future__ import annotations
+
+from troposphere import AWSHelperFn, Ref
+from troposphere.logs import LogGroup
+
+from builders import parameters
+from builders.contract import TierTemplate
+from builders.keys import LOGS_KEY
+
+
+def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, **properties: object) -> LogGroup:
+    """An encrypted log group with the platform's retention.
+
+    Args:
+        title: logical id.
+        name: the full name; where a service dictates it, the name that service uses.
+        properties: resource attributes such as Condition.
+    """
+    return template.add(
+        LogGroup(
+            title,
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            LogGroupName=name,
+            KmsKeyId=template.use(LOGS_KEY),
+            RetentionInDays=template.use(parameters.LOG_RETENTION),
+            **properties,
+        )
+    )
+
+
+def name_of(group: LogGroup) -> Ref:
+    """A log group's name."""
+    return Ref(group)

@@ -1,0 +1,103 @@
+"""Names: every named resource ends in the environment's suffix, and no name can pass its service's limit.
+
+The longest name is derived from the name's pattern with the longest suffix the root parameter admits, so that a name that
+would only fail for a long suffix already fails at generation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import AWSObject
+
+from builders.contract import ENVIRONMENT_SUFFIX, TierTemplate
+from builders.errors import NamingError
+
+SUFFIX = "${EnvironmentSuffix}"
+_LONGEST = {
+    SUFFIX: "s" * (ENVIRONMENT_SUFFIX.max_length or 0),
+    "${AWS::AccountId}": "1" * 12,
+    "${AWS::Region}": "r" * 14,  # ap-southeast-1
+}
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """The property that holds the name of a resource type, and the service's limit in characters."""
+
+    property: str
+    limit: int
+    endings: tuple[str, ...] = ("-" + SUFFIX,)
+
+
+# A log group's name may be dictated by the service that writes it, which appends to the resource's (suffixed) name or id.
+_SERVICE_LOG_ENDINGS = ("-" + SUFFIX, "-" + SUFFIX + "/postgresql", "-" + SUFFIX + "/error", "}/" + "live")
+
+NAME_RULES: dict[str, NameRule] = {
+    "AWS::ApiGateway::ApiKey": NameRule("Name", 1024),
+    "AWS::ApiGateway::RestApi": NameRule("Name", 1024),
+    "AWS::ApiGateway::UsagePlan": NameRule("UsagePlanName", 1024),
+    "AWS::Athena::WorkGroup": NameRule("Name", 128),
+    "AWS::CloudWatch::Alarm": NameRule("AlarmName", 255),
+    "AWS::CloudWatch::CompositeAlarm": NameRule("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": NameRule("DashboardName", 255),
+    "AWS::Config::ConfigRule": NameRule("ConfigRuleName", 128),
+    "AWS::Config::ConfigurationRecorder": NameRule("Name", 256),
+    "AWS::Config::DeliveryChannel": NameRule("Name", 256),
+    "AWS::DynamoDB::Table": NameRule("TableName", 255),
+    "AWS::EC2::SecurityGroup": NameRule("GroupName", 255),
+    "AWS::IAM::ManagedPolicy": NameRule("ManagedPolicyName", 128),
+    "AWS::IAM::Role": NameRule("RoleName", 64),
+    "AWS::KMS::Alias": NameRule("AliasName", 256),
+    "AWS::Lambda::Function": NameRule("FunctionName", 64),
+    "AWS::Logs::LogGroup": NameRule("LogGroupName", 512, _SERVICE_LOG_ENDINGS),
+    "AWS::RDS::DBCluster": NameRule("DBClusterIdentifier", 63),
+    "AWS::RDS::DBClusterParameterGroup": NameRule("DBClusterParameterGroupName", 255),
+    "AWS::RDS::DBInstance": NameRule("DBInstanceIdentifier", 63),
+    "AWS::RDS::DBParameterGroup": NameRule("DBParameterGroupName", 255),
+    "AWS::RDS::DBSubnetGroup": NameRule("DBSubnetGroupName", 255),
+    "AWS::S3::Bucket": NameRule("BucketName", 63, ("-" + SUFFIX + "-${AWS::AccountId}",)),
+    "AWS::SNS::Topic": NameRule("TopicName", 256),
+    "AWS::SQS::Queue": NameRule("QueueName", 80),
+    "AWS::WAFv2::WebACL": NameRule("Name", 128),
+}
+
+# Names that are the account's, not the environment's: the singletons that a service dictates (requirement A-8).
+SINGLETON_NAMES = frozenset({"/aws/apigateway/welcome"})
+
+
+def longest(pattern: str) -> str:
+    """The longest name that a `Fn::Sub` pattern can give."""
+    for placeholder, value in _LONGEST.items():
+        pattern = pattern.replace(placeholder, value)
+    return pattern
+
+
+def check_names(template: TierTemplate) -> None:
+    """Raises `NamingError` for the first named resource that lacks the suffix or could pass its limit."""
+    for title, resource in template.resources.items():
+        rule = NAME_RULES.get(resource.resource_type)
+        if rule and rule.property in resource.properties:
+            _check(f"{title} ({resource.resource_type})", resource, rule)
+
+
+def _check(title: str, resource: AWSObject, rule: NameRule) -> None:
+    pattern = _pattern(resource.properties[rule.property])
+    if pattern in SINGLETON_NAMES:
+        return
+    if not pattern.endswith(rule.endings):
+        raise NamingError(title, pattern, f"must end in {' or '.join(rule.endings)}: use TierTemplate.named()")
+    length = len(longest(pattern))
+    if length > rule.limit:
+        raise NamingError(
+            title, pattern, f"can become {length} characters long; the service takes {rule.limit}: shorten it"
+        )
+
+
+def _pattern(value: Any) -> str:
+    plain = value.to_dict() if hasattr(value, "to_dict") else value
+    if isinstance(plain, dict) and "Fn::Sub" in plain:
+        sub = plain["Fn::Sub"]
+        return str(sub if isinstance(sub, str) else sub[0])
+    return str(plain)

@@ -1,0 +1,163 @@
+"""The observability tier: alarms on every station of the data's way, and the dashboard that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from troposphere import Ref
+from troposphere.cloudwatch import Dashboard
+
+from builders.alarms import MINUTE, AlarmRow, add_alarm, add_both
+from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
+from builders.api import API_NAME, STAGE
+from builders.contract import TierTemplate
+from builders.dashboard import dashboard_body
+from builders.functions import API_TIMEOUT
+from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
+from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
+from builders.lambdas import function_name_port, pascal
+from builders.postgres import DATABASE_CLUSTER
+from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME, PROCESS_TIMEOUT
+from builders.tables import API_KEYS_TABLE, USER_SESSIONS_TABLE
+
+ERROR_BUDGET = 0.001
+"""Of a 99.9 % objective: one request in a thousand may fail."""
+
+FUNCTION_TIMEOUTS = {
+    "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
+    "migrate": CUSTOM_RESOURCE_TIMEOUT,
+    "ingest": API_TIMEOUT,
+    "process": PROCESS_TIMEOUT,
+    "query": API_TIMEOUT,
+    "sessions": API_TIMEOUT,
+    "log_alerts": LOG_ALERTS_TIMEOUT,
+}
+
+
+def build(platform: str) -> TierTemplate:
+    """Alarms and dashboard."""
+    template = TierTemplate(platform, "Alarms on the data's way, and the dashboard that shows it.")
+    actions = [template.use(ALERT_TOPIC)]
+    for row in alarm_rows(template):
+        add_alarm(template, row, actions)
+    add_burn_rate_alarms(template, actions)
+    template.add(
+        Dashboard("Dashboard", DashboardName=template.named("data-path"), DashboardBody=dashboard_body(template))
+    )
+    return template
+
+
+def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
+    """Every alarm on one metric."""
+    yield from _api_alarms(template)
+    for name, timeout in FUNCTION_TIMEOUTS.items():
+        yield from _function_alarms(name, template.use(function_name_port(name)), timeout)
+    yield from _queue_alarms(template)
+    yield from _database_alarms(template)
+    yield from _table_alarms(template)
+
+
+def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    api = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    yield AlarmRow(
+        "ApiServerErrors", "api-5xx", "The API answers with 5xx: look at the functions' errors and the execution log",
+        "AWS/ApiGateway", "5XXError", api, "Sum", threshold=5,
+    )  # fmt: skip
+    yield AlarmRow(
+        "ApiLatency", "api-latency-p99", "One request in a hundred takes more than 3 seconds: look at query and the database",
+        "AWS/ApiGateway", "Latency", api, "p99", threshold=3000, periods=3, breaching=2,
+    )  # fmt: skip
+
+
+def _function_alarms(name: str, function: Ref, timeout: int) -> Iterator[AlarmRow]:
+    title, thing, of = pascal(name), name.replace("_", "-"), {"FunctionName": function}
+    yield AlarmRow(
+        f"{title}Errors", f"{thing}-errors", f"The function {thing} fails: look at its log group",
+        "AWS/Lambda", "Errors", of, "Sum", threshold=1,
+    )  # fmt: skip
+    yield AlarmRow(
+        f"{title}Throttles", f"{thing}-throttles", f"The function {thing} is throttled: raise its concurrency",
+        "AWS/Lambda", "Throttles", of, "Sum", threshold=1, periods=2,
+    )  # fmt: skip
+    yield AlarmRow(
+        f"{title}Duration", f"{thing}-duration", f"The function {thing} comes near its timeout of {timeout} seconds",
+        "AWS/Lambda", "Duration", of, "Maximum", threshold=timeout * 1000 * 0.8, periods=2,
+    )  # fmt: skip
+
+
+def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    yield AlarmRow(
+        "ObjectQueueAge", "object-queue-age", "Raw objects wait more than 5 minutes: processing fails or is too slow",
+        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": template.use(OBJECT_QUEUE_NAME)}, "Maximum",
+        threshold=300, period=MINUTE, periods=5, breaching=3,
+    )  # fmt: skip
+    for title, thing, queue in (
+        ("ObjectDeadLetters", "object-dead-letters", OBJECT_DEAD_LETTERS_NAME),
+        ("FunctionDeadLetters", "function-dead-letters", DEAD_LETTER_QUEUE_NAME),
+    ):
+        yield AlarmRow(
+            title, thing, "Dead letters wait to be looked at and replayed",
+            "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": template.use(queue)}, "Maximum", threshold=1,
+        )  # fmt: skip
+
+
+def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    cluster = {"DBClusterIdentifier": template.use(DATABASE_CLUSTER)}
+    rows = (
+        ("DatabaseCpu", "database-cpu", "CPUUtilization", 80, "The database's CPU is above 80 %"),
+        ("DatabaseCapacity", "database-capacity", "ACUUtilization", 90, "Capacity nears its maximum: raise DatabaseMaxCapacity"),
+        ("DatabaseConnections", "database-connections", "DatabaseConnections", 400, "More connections than functions should hold"),
+    )  # fmt: skip
+    for title, thing, metric, threshold, meaning in rows:
+        yield AlarmRow(
+            title, thing, meaning, "AWS/RDS", metric, cluster, "Average", threshold=threshold, periods=3,
+        )  # fmt: skip
+
+
+def _table_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    for name, table in (("UserSessions", USER_SESSIONS_TABLE), ("ApiKeys", API_KEYS_TABLE)):
+        of, thing = {"TableName": template.use(table)}, "user-sessions" if name == "UserSessions" else "api-keys"
+        for metric, kind in (("ReadThrottleEvents", "read"), ("WriteThrottleEvents", "write")):
+            yield AlarmRow(
+                f"{name}{kind.capitalize()}Throttles", f"{thing}-{kind}-throttles", f"DynamoDB throttles {kind}s of {thing}",
+                "AWS/DynamoDB", metric, of, "Sum", threshold=1, periods=2,
+            )  # fmt: skip
+        yield AlarmRow(
+            f"{name}SystemErrors", f"{thing}-system-errors", f"DynamoDB fails on requests to {thing}",
+            "AWS/DynamoDB", "SystemErrors", of, "Sum", threshold=1,
+            sum_over={"Operation": ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
+        )  # fmt: skip
+
+
+def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
+    """The error budget burns too fast: over a long window, and still in a short one, so that the alarm ends when it ends.
+
+    The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
+    Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
+    """
+    api = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    for speed, factor, long, short, spent in (
+        ("Fast", 14.4, 60, 5, "2 % in an hour"),
+        ("Slow", 6, 360, 30, "5 % in six hours"),
+    ):
+        alarms = [
+            add_alarm(
+                template,
+                AlarmRow(
+                    f"{speed}Burn{window}Minutes", f"api-{speed.lower()}-burn-{window}m",
+                    f"Part of the {speed.lower()} burn alarm: share of failed requests over {window} minutes",
+                    "AWS/ApiGateway", "5XXError", api, "Average",
+                    threshold=round(factor * ERROR_BUDGET, 6), period=window * MINUTE, at_least=False, notify=False,
+                ),
+                actions,
+            )
+            for window in (long, short)
+        ]  # fmt: skip
+        add_both(
+            template,
+            f"{speed}Burn",
+            f"api-{speed.lower()}-burn",
+            f"The month's error budget of 99.9 % burns at {factor} times the rate it allows ({spent})",
+            alarms,
+            actions,
+        )

@@ -1,0 +1,285 @@
+"""The root parameters, grouped and ordered as the console shows them (requirement A-9).
+
+A platform shows those that its tiers use. Values that differ between environments stand in params/<platform>/<env>.json;
+the group "Artifacts" is filled in by packaging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from builders.contract import ENVIRONMENT_SUFFIX, RootParameter
+
+_BOOLEAN: tuple[str | int | float, ...] = ("true", "false")
+
+
+def _switch(name: str, label: str, description: str, *, default: str) -> RootParameter:
+    return RootParameter(
+        name, description, label=label, constraint="true or false.", default=default, allowed_values=_BOOLEAN
+    )
+
+
+# --- General ---------------------------------------------------------------------------------------------------------
+ALLOWED_REGIONS = RootParameter(
+    "AllowedRegions",
+    "Regions in which the platform's roles may act, separated by commas; every role carries a denial outside them.",
+    label="Allowed regions",
+    constraint="Region codes separated by commas, such as us-east-1,us-west-2.",
+    type="CommaDelimitedList",
+    default="us-east-1",
+    allowed_pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$",
+)
+
+# --- Network ---------------------------------------------------------------------------------------------------------
+NAT_GATEWAY_PER_ZONE = _switch(
+    "NatGatewayPerZone",
+    "NAT gateway in every zone",
+    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper.",
+    default="false",
+)
+INTERFACE_ENDPOINTS = _switch(
+    "InterfaceEndpoints",
+    "Interface endpoints",
+    "true: the AWS APIs that private functions call are reached inside the VPC, and HTTPS to the internet is closed.",
+    default="false",
+)
+# The ids of AWS-managed prefix lists differ by region and cannot be looked up in a template without a macro.
+# aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.<region>.s3
+S3_PREFIX_LIST = RootParameter(
+    "S3PrefixListId",
+    "Managed prefix list com.amazonaws.<region>.s3 of the region, for egress to the S3 gateway endpoint.",
+    label="S3 prefix list",
+    constraint="The id of a managed prefix list, such as pl-63a5400a (us-east-1).",
+    default="pl-63a5400a",
+    allowed_pattern="^pl-[0-9a-f]{8,17}$",
+)
+DYNAMODB_PREFIX_LIST = RootParameter(
+    "DynamoDBPrefixListId",
+    "Managed prefix list com.amazonaws.<region>.dynamodb of the region, for egress to the DynamoDB gateway endpoint.",
+    label="DynamoDB prefix list",
+    constraint="The id of a managed prefix list, such as pl-02cd2c6b (us-east-1).",
+    default="pl-02cd2c6b",
+    allowed_pattern="^pl-[0-9a-f]{8,17}$",
+)
+
+# --- Database --------------------------------------------------------------------------------------------------------
+POSTGRES_VERSION = RootParameter(
+    "PostgresEngineVersion",
+    "Aurora PostgreSQL version; only versions that can still be created are offered.",
+    label="Engine version",
+    constraint="One of the Aurora PostgreSQL 17 versions offered.",
+    default="17.7",
+    allowed_values=("17.5", "17.6", "17.7", "17.9"),
+)
+DATABASE_MIN_CAPACITY = RootParameter(
+    "DatabaseMinCapacity",
+    "Least capacity of each Aurora Serverless v2 instance in ACU (about 2 GiB of memory each).",
+    label="Minimum capacity (ACU)",
+    constraint="0.5 to 256 ACU in steps of 0.5.",
+    type="Number",
+    default=0.5,
+    min_value=0.5,
+    max_value=256,
+)
+DATABASE_MAX_CAPACITY = RootParameter(
+    "DatabaseMaxCapacity",
+    "Greatest capacity of each Aurora Serverless v2 instance in ACU; it bounds the cost.",
+    label="Maximum capacity (ACU)",
+    constraint="1 to 256 ACU in steps of 0.5, and not below the minimum.",
+    type="Number",
+    default=4,
+    min_value=1,
+    max_value=256,
+)
+BACKUP_RETENTION = RootParameter(
+    "BackupRetentionDays",
+    "Days for which Aurora keeps automated backups.",
+    label="Backup retention (days)",
+    constraint="1 to 35 days.",
+    type="Number",
+    default=1,
+    min_value=1,
+    max_value=35,
+)
+
+# --- Functions -------------------------------------------------------------------------------------------------------
+RESERVE_CONCURRENCY = _switch(
+    "ReserveConcurrency",
+    "Reserve concurrency",
+    "true: the executions below are set aside for each function; false: functions share the account's pool. AWS refuses "
+    "reservations that leave the pool too small, which is so in a new account until its quota is raised.",
+    default="true",
+)
+
+
+def _concurrency(name: str, label: str, who: str, least: int, default: int) -> RootParameter:
+    return RootParameter(
+        name,
+        f"Concurrent executions of {who}.",
+        label=label,
+        constraint=f"{least} to 1000.",
+        type="Number",
+        default=default,
+        min_value=least,
+        max_value=1000,
+    )
+
+
+API_CONCURRENCY = _concurrency("ApiConcurrency", "API functions", "each function behind the API", 1, 50)
+# SQS takes no fewer than two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+PROCESS_CONCURRENCY = _concurrency(
+    "ProcessConcurrency", "Processing", "the processing function, reserved or not", 2, 10
+)
+SUPPORT_CONCURRENCY = _concurrency(
+    "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 1, 2
+)
+LOG_LEVEL = RootParameter(
+    "LogLevel",
+    "Least level that the functions log.",
+    label="Log level",
+    constraint="DEBUG, INFO, WARN or ERROR.",
+    default="INFO",
+    allowed_values=("DEBUG", "INFO", "WARN", "ERROR"),
+)
+
+# --- API -------------------------------------------------------------------------------------------------------------
+REQUESTS_PER_ADDRESS = RootParameter(
+    "RequestsPerAddress",
+    "Requests in five minutes after which WAF blocks an address. A client that uses its key's full 1000 requests a second "
+    "makes 300000, so the default lies above that; lower it where several clients never share an address.",
+    label="WAF rate limit",
+    constraint="100 to 2000000 requests in five minutes.",
+    type="Number",
+    default=360_000,
+    min_value=100,
+    max_value=2_000_000,
+)
+
+# --- Logs and alerts -------------------------------------------------------------------------------------------------
+# The periods that CloudWatch Logs takes:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION = RootParameter(
+    "LogRetentionDays",
+    "Days for which log groups keep their events.",
+    label="Log retention (days)",
+    constraint="One of the periods that CloudWatch Logs offers.",
+    type="Number",
+    default=30,
+    allowed_values=(
+        1,
+        3,
+        5,
+        7,
+        14,
+        30,
+        60,
+        90,
+        120,
+        150,
+        180,
+        365,
+        400,
+        545,
+        731,
+        1096,
+        1827,
+        2192,
+        2557,
+        2922,
+        3288,
+        3653,
+    ),
+)
+ALERT_EMAIL = RootParameter(
+    "AlertEmail",
+    "Address that is subscribed to the alert topic and has to confirm; empty for none.",
+    label="Alerts by e-mail",
+    constraint="An e-mail address, or empty.",
+    default="",
+    allowed_pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$",
+)
+
+# --- Account singletons ----------------------------------------------------------------------------------------------
+MANAGE_API_GATEWAY_ACCOUNT = _switch(
+    "ManageApiGatewayAccount",
+    "API Gateway's CloudWatch role",
+    "An account and region have one such role. true in exactly one stack of an account, false in all others.",
+    default="true",
+)
+MANAGE_CONFIG_RECORDER = _switch(
+    "ManageConfigRecorder",
+    "AWS Config recorder and rules",
+    "An account and region have one recorder, and its rules judge the whole account. true in exactly one stack of an "
+    "account; false where AWS Config is kept elsewhere.",
+    default="true",
+)
+
+# --- Artifacts -------------------------------------------------------------------------------------------------------
+ARTIFACT_BUCKET = RootParameter(
+    "ArtifactBucket",
+    "Bucket of the packaged artifacts; filled in by packaging.",
+    label="Artifact bucket",
+    constraint="The name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens.",
+    allowed_pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+)
+
+
+def artifact_key(function: str) -> RootParameter:
+    """The parameter that says where a function's zip lies: ``log_alerts`` → ``LogAlertsArtifactKey``."""
+    words = function.split("_")
+    return RootParameter(
+        "".join(word.capitalize() for word in words) + "ArtifactKey",
+        f"Content-addressed key of the {' '.join(words)} function's code; filled in by packaging.",
+        label=f"Code of {' '.join(words)}",
+        constraint="The key of a zip file, such as functions/ingest/<sha-256>.zip.",
+        allowed_pattern=r"^[A-Za-z0-9/._-]+\.zip$",
+    )
+
+
+GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
+    ("General", (ENVIRONMENT_SUFFIX, ALLOWED_REGIONS)),
+    ("Network", (NAT_GATEWAY_PER_ZONE, INTERFACE_ENDPOINTS, S3_PREFIX_LIST, DYNAMODB_PREFIX_LIST)),
+    ("Database", (POSTGRES_VERSION, DATABASE_MIN_CAPACITY, DATABASE_MAX_CAPACITY, BACKUP_RETENTION)),
+    ("Functions", (RESERVE_CONCURRENCY, API_CONCURRENCY, PROCESS_CONCURRENCY, SUPPORT_CONCURRENCY, LOG_LEVEL)),
+    ("API", (REQUESTS_PER_ADDRESS,)),
+    ("Logs and alerts", (LOG_RETENTION, ALERT_EMAIL)),
+    ("Account singletons", (MANAGE_API_GATEWAY_ACCOUNT, MANAGE_CONFIG_RECORDER)),
+    (
+        "Artifacts",
+        (
+            ARTIFACT_BUCKET,
+            *map(
+                artifact_key,
+                ("housekeeping", "migrate", "ingest", "process", "query", "sessions", "log_alerts"),
+            ),
+        ),
+    ),
+)
+
+
+def in_console_order() -> list[RootParameter]:
+    """All root parameters, group by group."""
+    return [parameter for _, members in GROUPS for parameter in members]
+
+
+def interface(shown: Sequence[RootParameter]) -> dict[str, Any]:
+    """``AWS::CloudFormation::Interface`` for the parameters shown.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-interface.html
+    """
+    names = {parameter.name for parameter in shown}
+    groups = [
+        {"Label": {"default": label}, "Parameters": [p.name for p in members if p.name in names]}
+        for label, members in GROUPS
+    ]
+    return {
+        "AWS::CloudFormation::Interface": {
+            "ParameterGroups": [group for group in groups if group["Parameters"]],
+            "ParameterLabels": {p.name: {"default": p.label} for p in _by_name(shown)},
+        }
+    }
+
+
+def _by_name(shown: Iterable[RootParameter]) -> list[RootParameter]:
+    return sorted(shown, key=lambda parameter: parameter.name)

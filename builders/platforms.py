@@ -1,0 +1,90 @@
+"""The platforms: each an ordered tuple of tiers. A third platform is one more tuple here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from builders import (
+    alerts,
+    api,
+    compliance,
+    functions,
+    housekeeping,
+    keys,
+    network,
+    observability,
+    postgres,
+    storage,
+    tables,
+)
+from builders.contract import Port, TierTemplate
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One nested template.
+
+    Attributes:
+        name: the template's file name without extension; in PascalCase the nested stack's logical id.
+        build: makes the template, given the platform's name.
+    """
+
+    name: str
+    build: Callable[[str], TierTemplate]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A template set.
+
+    Attributes:
+        name: the folder under templates/ and params/, and the beginning of every resource's name.
+        description: the root template's description.
+        tiers: in the order in which a reader should meet them; deployment order follows from the ports.
+        outputs: the ports that the root gives to the outside, exported under the suffix.
+    """
+
+    name: str
+    description: str
+    tiers: tuple[Tier, ...]
+    outputs: tuple[Port, ...]
+
+
+TRADING = Platform(
+    name="trading",
+    description="Trading analytics platform: market data in through an API, bars and analytics out (PCI DSS).",
+    tiers=(
+        Tier("keys", keys.build),
+        Tier("network", network.build),
+        Tier("housekeeping", housekeeping.build),
+        Tier("storage", storage.build),
+        Tier("tables", tables.build),
+        Tier("database", postgres.build),
+        Tier("functions", functions.build),
+        Tier("api", api.build),
+        Tier("alerts", alerts.build),
+        Tier("observability", observability.build),
+        Tier("compliance", compliance.build),
+    ),
+    outputs=(
+        network.VPC_ID,
+        postgres.DATABASE_ENDPOINT,
+        postgres.DATABASE_READER_ENDPOINT,
+        postgres.DATABASE_PORT,
+        api.API_URL,
+        api.API_ID,
+        api.API_KEY_ID,
+        api.API_CLIENT_ROLE,
+        storage.RAW_BUCKET,
+        storage.PROCESSED_BUCKET,
+        storage.ARCHIVE_BUCKET,
+        storage.ACCESS_LOG_BUCKET,
+        tables.USER_SESSIONS_TABLE,
+        tables.API_KEYS_TABLE,
+        alerts.ALERT_TOPIC,
+        postgres.ANALYST_ROLE,
+    ),
+)
+
+PLATFORMS = {platform.name: platform for platform in (TRADING,)}

@@ -1,0 +1,79 @@
+"""Roles: one customer-managed policy each, the region denial on all of them (requirements A-3, A-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from awacs.aws import PolicyDocument, Statement
+from troposphere import AWSHelperFn, Ref, Tags
+from troposphere.iam import ManagedPolicy, Role
+
+from builders import statements
+from builders.contract import Port, TierTemplate
+
+REGION_DENY_POLICY = Port(
+    "RegionDenyPolicyArn", "Managed policy that denies every role what lies outside the allowed regions."
+)
+
+
+def when(condition: str | None) -> dict[str, str]:
+    """The Condition attribute of a resource, or nothing for a resource that always exists."""
+    return {"Condition": condition} if condition else {}
+
+
+def add_policy(
+    template: TierTemplate,
+    title: str,
+    thing: str,
+    description: str,
+    permissions: Sequence[Statement],
+    condition: str | None = None,
+) -> ManagedPolicy:
+    """A customer-managed policy; the reasons of its statements on every resource go into its metadata."""
+    reasons = statements.wildcard_reasons(permissions)
+    policy = ManagedPolicy(
+        title,
+        ManagedPolicyName=template.named(thing),
+        Description=description,
+        PolicyDocument=statements.policy(*permissions),
+        **when(condition),
+    )
+    if reasons:
+        policy.Metadata = {"WildcardResources": reasons}
+    return template.add(policy)
+
+
+def add_role(
+    template: TierTemplate,
+    title: str,
+    thing: str,
+    description: str,
+    *,
+    trust: PolicyDocument,
+    permissions: Sequence[Statement],
+    policies: Sequence[AWSHelperFn | str] = (),
+    condition: str | None = None,
+) -> Role:
+    """A role with its own policy, policies that exist already, and the region denial.
+
+    Args:
+        title: the role's logical id; its policy's is ``<title minus Role>Policy``.
+        thing: the name's middle: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
+    """
+    attached: list[AWSHelperFn | str] = [template.use(REGION_DENY_POLICY), *policies]
+    if permissions:
+        own = add_policy(
+            template, title.removesuffix("Role") + "Policy", f"{thing}-policy", description, permissions, condition
+        )
+        attached.append(Ref(own))
+    return template.add(
+        Role(
+            title,
+            RoleName=template.named(f"{thing}-role"),
+            Description=description,
+            AssumeRolePolicyDocument=trust,
+            ManagedPolicyArns=attached,
+            Tags=Tags(Name=template.named(f"{thing}-role")),
+            **when(condition),
+        )
+    )

@@ -1,0 +1,355 @@
+"""IAM statements named by intent, authored with awacs.
+
+Each function says what a principal wants to do and to what; which actions that takes is decided here, once. A statement on
+``Resource: "*"`` exists only where the API has no resource-level permission; it is made by `unscoped`, which demands the
+reason, and `wildcard_reasons` carries that reason into the template's metadata, so that a reviewer reads it there.
+
+Source of what supports resource-level permissions: the Service Authorization Reference,
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import awacs.dynamodb as dynamodb
+import awacs.ec2 as ec2
+import awacs.execute_api as execute_api
+import awacs.kms as kms
+import awacs.logs as logs
+import awacs.rds_db as rds_db
+import awacs.s3 as s3
+import awacs.secretsmanager as secretsmanager
+import awacs.sns as sns
+import awacs.sqs as sqs
+import awacs.sts as sts
+import awacs.xray as xray
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnEquals,
+    ArnLike,
+    Bool,
+    Condition,
+    ConditionElement,
+    Deny,
+    Null,
+    NumericLessThan,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringNotEquals,
+)
+from troposphere import AWSHelperFn, Ref, Sub
+
+from builders import arns
+
+Resource = AWSHelperFn | str
+
+ACCOUNT_ROOT = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
+
+
+class WildcardStatement(Statement):  # type: ignore[misc]  # awacs is not typed as subclassable
+    """A statement on every resource, with the reason why no narrower one exists."""
+
+    def __init__(self, sid: str, reason: str, **properties: Any) -> None:
+        super().__init__(Sid=sid, Resource=["*"], **properties)
+        self.__dict__["reason"] = reason  # awacs lets only policy elements be set as attributes
+
+
+def policy(*statements: Statement) -> PolicyDocument:
+    """A policy document in the current policy language; awacs would leave the version out."""
+    return PolicyDocument(Version="2012-10-17", Statement=list(statements))
+
+
+def wildcard_reasons(statements: Sequence[Statement]) -> dict[str, str]:
+    """Sid → reason for the statements on every resource, for the metadata of the resource that holds the policy."""
+    return {s.properties["Sid"]: s.reason for s in statements if isinstance(s, WildcardStatement)}
+
+
+def allow(
+    sid: str, actions: Sequence[Action], resources: Sequence[Resource], *conditions: ConditionElement
+) -> Statement:
+    """An identity-based permission."""
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **_when(conditions))
+
+
+def every_action(service: str) -> Action:
+    """All actions of a service, for endpoint policies and denials; never for what a role may do."""
+    return Action(service, "*")
+
+
+def unscoped(sid: str, reason: str, actions: Sequence[Action], *conditions: ConditionElement) -> WildcardStatement:
+    """A permission on ``*`` for APIs without resource-level permission; the reason names the API."""
+    return WildcardStatement(sid, reason, Effect=Allow, Action=list(actions), **_when(conditions))
+
+
+def when(*conditions: ConditionElement) -> Condition:
+    """Conditions that must all hold. Those with one operator are merged: awacs would silently keep only the last of them."""
+    merged: dict[type[ConditionElement], dict[str, Any]] = {}
+    for condition in conditions:
+        merged.setdefault(type(condition), {}).update(condition.get_dict())
+    return Condition([operator(keys) for operator, keys in merged.items()])
+
+
+def _when(conditions: Sequence[ConditionElement]) -> dict[str, Condition]:
+    return {"Condition": when(*conditions)} if conditions else {}
+
+
+# --- Storage ---------------------------------------------------------------------------------------------------------
+def read_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
+    """Read objects below a prefix."""
+    return allow(sid, [s3.GetObject], [arns.below(bucket_arn, f"/{prefix}")])
+
+
+def write_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
+    """Write objects below a prefix, in parts where they are large."""
+    return allow(sid, [s3.PutObject, s3.AbortMultipartUpload], [arns.below(bucket_arn, f"/{prefix}")])
+
+
+def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
+    """List a bucket's objects; without it a missing object answers 403 instead of 404."""
+    return allow(sid, [s3.ListBucket], [bucket_arn])
+
+
+def empty_buckets(sid: str, bucket_names: AWSHelperFn, objects: AWSHelperFn) -> list[Statement]:
+    """Delete everything in buckets: objects, versions, delete markers and incomplete uploads."""
+    return [
+        allow(f"{sid}List", [s3.ListBucket, s3.ListBucketVersions, s3.ListBucketMultipartUploads], [bucket_names]),
+        allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], [objects]),
+    ]
+
+
+# --- Keys ------------------------------------------------------------------------------------------------------------
+def use_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
+    """Encrypt and decrypt under a key, only through the services named (``s3``, ``dynamodb`` …)."""
+    return allow(
+        sid,
+        [kms.Decrypt, kms.GenerateDataKey],
+        [key_arn],
+        StringEquals("kms:ViaService", [via(service) for service in services]),
+    )
+
+
+def decrypt_environment(sid: str, key_arn: AWSHelperFn, function_arn: AWSHelperFn) -> Statement:
+    """Decrypt one function's environment variables and no others, by Lambda's encryption context."""
+    return allow(sid, [kms.Decrypt], [key_arn], ArnEquals("kms:EncryptionContext:aws:lambda:FunctionArn", function_arn))
+
+
+def via(service: str) -> Sub:
+    """The value of ``kms:ViaService`` for a service in this region."""
+    return Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
+
+
+# --- Databases and tables --------------------------------------------------------------------------------------------
+def connect_database(sid: str, cluster_resource_id: AWSHelperFn, user: str) -> Statement:
+    """Log in to one cluster as one database user.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+    """
+    resource = Sub(
+        "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${Cluster}/" + user,
+        Cluster=cluster_resource_id,
+    )
+    return allow(sid, [rds_db.connect], [resource])
+
+
+def read_secret(sid: str, secret_arn: AWSHelperFn) -> Statement:
+    """Read the current value of one secret."""
+    return allow(sid, [secretsmanager.GetSecretValue], [secret_arn])
+
+
+def read_items(sid: str, table_arn: AWSHelperFn) -> Statement:
+    """Read single items by their key."""
+    return allow(sid, [dynamodb.GetItem], [table_arn])
+
+
+def keep_items(sid: str, table_arn: AWSHelperFn) -> Statement:
+    """Read, write and delete single items by their key."""
+    return allow(sid, [dynamodb.GetItem, dynamodb.PutItem, dynamodb.UpdateItem, dynamodb.DeleteItem], [table_arn])
+
+
+def put_items(sid: str, table_arn: AWSHelperFn) -> Statement:
+    """Write and delete single items without reading them."""
+    return allow(sid, [dynamodb.PutItem, dynamodb.UpdateItem, dynamodb.DeleteItem], [table_arn])
+
+
+# --- Messages --------------------------------------------------------------------------------------------------------
+def consume_queue(sid: str, queue_arn: AWSHelperFn) -> Statement:
+    """Receive and delete messages, as Lambda's event source mapping does with the function's role."""
+    return allow(
+        sid, [sqs.ReceiveMessage, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ChangeMessageVisibility], [queue_arn]
+    )
+
+
+def send_messages(sid: str, queue_arn: AWSHelperFn) -> Statement:
+    """Send messages to one queue."""
+    return allow(sid, [sqs.SendMessage], [queue_arn])
+
+
+def publish(sid: str, topic_arn: AWSHelperFn) -> Statement:
+    """Publish to one topic."""
+    return allow(sid, [sns.Publish], [topic_arn])
+
+
+# --- Functions -------------------------------------------------------------------------------------------------------
+def write_logs(sid: str, log_group_arn: AWSHelperFn) -> Statement:
+    """Write to one log group that exists. There is no right to create groups: what a template deletes stays deleted."""
+    return allow(sid, [logs.CreateLogStream, logs.PutLogEvents], [log_group_arn])
+
+
+def deliver_flow_logs(log_group_arn: AWSHelperFn) -> list[Statement]:
+    """What the flow log service needs to write to one group.
+
+    Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    return [
+        allow("WriteFlowLogs", [logs.CreateLogStream, logs.PutLogEvents, logs.DescribeLogStreams], [log_group_arn]),
+        unscoped("FindLogGroups", "logs:DescribeLogGroups has no resource-level permission", [logs.DescribeLogGroups]),
+    ]
+
+
+def trace(sid: str) -> WildcardStatement:
+    """Send trace segments."""
+    return unscoped(
+        sid,
+        "xray:PutTraceSegments and xray:PutTelemetryRecords have no resource-level permission",
+        [xray.PutTraceSegments, xray.PutTelemetryRecords],
+    )
+
+
+def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
+    """Let Lambda keep the function's network interfaces, and deny the same to the function's own code.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (execution role, and the security best
+    practice with ``lambda:SourceFunctionArn``)
+    """
+    manage = [
+        ec2.CreateNetworkInterface,
+        ec2.DeleteNetworkInterface,
+        ec2.AssignPrivateIpAddresses,
+        ec2.UnassignPrivateIpAddresses,
+    ]
+    look = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets]
+    return [
+        allow("ManageNetworkInterfaces", manage, [arns.arn("ec2", "*/*")]),
+        unscoped(
+            "FindNetworkInterfaces",
+            "ec2:DescribeNetworkInterfaces and ec2:DescribeSubnets have no resource-level permission",
+            look,
+        ),
+        Statement(
+            Sid="DenyNetworkInterfacesToCode",
+            Effect=Deny,
+            Action=[*manage, *look],
+            Resource=["*"],
+            Condition=when(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
+        ),
+    ]
+
+
+def invoke_api(sid: str, resource: AWSHelperFn) -> Statement:
+    """Call methods of a REST API."""
+    return allow(sid, [execute_api.Invoke], [resource])
+
+
+# --- Trust -----------------------------------------------------------------------------------------------------------
+def trust_service(service: str, *conditions: ConditionElement) -> PolicyDocument:
+    """Lets a service assume a role; conditions guard against a confused deputy where the service sends their keys."""
+    return policy(
+        Statement(
+            Sid="AssumedByService",
+            Effect=Allow,
+            Principal=Principal("Service", [f"{service}.amazonaws.com"]),
+            Action=[sts.AssumeRole],
+            **_when(conditions),
+        )
+    )
+
+
+def trust_account() -> PolicyDocument:
+    """Lets principals of this account assume a role, where their own policies allow it too."""
+    return policy(
+        Statement(
+            Sid="AssumedWithinAccount",
+            Effect=Allow,
+            Principal=Principal("AWS", [ACCOUNT_ROOT]),
+            Action=[sts.AssumeRole],
+            Condition=when(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
+        )
+    )
+
+
+def from_this_account() -> StringEquals:
+    """The condition against a confused deputy where the calling resource's ARN is not known."""
+    return StringEquals("aws:SourceAccount", Ref("AWS::AccountId"))
+
+
+def from_source(*source_arns: Resource) -> list[ConditionElement]:
+    """The conditions against a confused deputy: this account, and these resources."""
+    return [from_this_account(), ArnLike("aws:SourceArn", list(source_arns))]
+
+
+# --- Guardrails ------------------------------------------------------------------------------------------------------
+def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:
+    """Nothing without TLS."""
+    return Statement(
+        Sid="DenyPlainTransport",
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[s3.Action("*")],
+        Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
+        Condition=when(Bool("aws:SecureTransport", "false")),
+    )
+
+
+def deny_old_transport(bucket_arn: AWSHelperFn) -> Statement:
+    """Nothing with TLS older than 1.2, which PCI DSS no longer counts as strong cryptography."""
+    return Statement(
+        Sid="DenyOldTransport",
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[s3.Action("*")],
+        Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
+        Condition=when(NumericLessThan("s3:TlsVersion", "1.2")),
+    )
+
+
+def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[Statement]:
+    """No upload that names another key, another kind of encryption, or brings its own key.
+
+    An upload that names nothing gets the bucket's default, which is the key.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    header = "s3:x-amz-server-side-encryption"
+    rows = (
+        ("DenyOtherKey", f"{header}-aws-kms-key-id", StringNotEquals(f"{header}-aws-kms-key-id", key_arn)),
+        ("DenyOtherEncryption", header, StringNotEquals(header, "aws:kms")),
+        ("DenyCustomerProvidedKey", f"{header}-customer-algorithm", None),
+    )
+    return [
+        Statement(
+            Sid=sid,
+            Effect=Deny,
+            Principal=Principal("*"),
+            Action=[s3.PutObject],
+            Resource=[arns.below(bucket_arn, "/*")],
+            Condition=when(Null(named, "false"), *([differs] if differs else [])),
+        )
+        for sid, named, differs in rows
+    ]
+
+
+def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
+    """No message without TLS; ``service`` is sqs or sns."""
+    action = {"sqs": every_action("sqs"), "sns": sns.Publish}[service]
+    return Statement(
+        Sid="DenyPlainTransport",
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[action],
+        Resource=[resource_arn],
+        Condition=when(Bool("aws:SecureTransport", "false")),
+    )

@@ -1,0 +1,107 @@
+"""The storage tier: buckets for raw data, processed analytics, archive and access logs, and the queue of new objects."""
+
+from __future__ import annotations
+
+from troposphere import GetAtt, Ref
+from troposphere.s3 import (
+    Filter,
+    NotificationConfiguration,
+    QueueConfigurations,
+    Rules,
+    S3Key,
+)
+from troposphere.sqs import Queue
+
+from builders import arns
+from builders.buckets import add_access_log_bucket, add_bucket, lifecycle
+from builders.contract import Port, TierTemplate
+from builders.keys import DATA_KEY
+from builders.queues import add_dead_letter_queue, add_queue, send_from
+
+RAW_BUCKET = Port("RawBucketName", "Bucket of raw market data as it was accepted, and of what was quarantined.")
+PROCESSED_BUCKET = Port("ProcessedBucketName", "Bucket of processed analytics in Parquet.")
+ARCHIVE_BUCKET = Port("ArchiveBucketName", "Bucket of processed raw data, kept for the record.")
+RAW_BUCKET_ARN = Port("RawBucketArn", "ARN of the bucket of raw market data.")
+PROCESSED_BUCKET_ARN = Port("ProcessedBucketArn", "ARN of the bucket of processed analytics.")
+ARCHIVE_BUCKET_ARN = Port("ArchiveBucketArn", "ARN of the archive bucket.")
+ACCESS_LOG_BUCKET = Port("AccessLogBucketName", "Bucket of S3's server access logs.")
+OBJECT_QUEUE_ARN = Port("ObjectQueueArn", "Queue of raw objects to be processed.")
+OBJECT_QUEUE_NAME = Port("ObjectQueueName", "Name of the queue of raw objects to be processed.")
+OBJECT_DEAD_LETTERS_NAME = Port(
+    "ObjectDeadLetterQueueName", "Name of the queue of raw objects that could not be processed."
+)
+
+RAW_PREFIX = "market-data/"
+"""Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""
+PROCESS_TIMEOUT = 120
+"""Seconds that processing may take; the queue hides a message six times as long."""
+ACCESS_LOGS_EXPIRE_AFTER = 365
+"""Days: PCI DSS 4.0.1 requirement 10.5.1 asks for twelve months of audit trail."""
+
+
+def build(platform: str) -> TierTemplate:
+    """The queue first: S3 checks that it may send before it takes the notification of a bucket."""
+    template = TierTemplate(
+        platform, "Buckets of raw, processed and archived market data, and the queue of new objects."
+    )
+    log_bucket = add_access_log_bucket(template, "AccessLogBucket", "logs", expire_after=ACCESS_LOGS_EXPIRE_AFTER)
+    queue = add_object_queue(template)
+    key = template.use(DATA_KEY)
+    raw = add_bucket(
+        template,
+        "RawBucket",
+        "raw",
+        key=key,
+        log_bucket=Ref(log_bucket),
+        rules=lifecycle(),
+        DependsOn=f"{queue.title}Policy",
+        NotificationConfiguration=notify(queue),
+    )
+    processed = add_bucket(
+        template, "ProcessedBucket", "processed", key=key, log_bucket=Ref(log_bucket), rules=lifecycle()
+    )
+    archive = add_bucket(
+        template, "ArchiveBucket", "archive", key=key, log_bucket=Ref(log_bucket), rules=lifecycle(deep_archive=True)
+    )
+    for bucket, name, arn in (
+        (raw, RAW_BUCKET, RAW_BUCKET_ARN),
+        (processed, PROCESSED_BUCKET, PROCESSED_BUCKET_ARN),
+        (archive, ARCHIVE_BUCKET, ARCHIVE_BUCKET_ARN),
+    ):
+        template.export(name, Ref(bucket))
+        template.export(arn, GetAtt(bucket, "Arn"))
+    template.export(ACCESS_LOG_BUCKET, Ref(log_bucket))
+    return template
+
+
+def add_object_queue(template: TierTemplate) -> Queue:
+    """The queue between the raw bucket and processing, and its dead letters."""
+    dead_letters = add_dead_letter_queue(template, "ObjectDeadLetters", "object-dead-letters")
+    raw_arn = arns.bucket(f"{template.platform}-raw-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    queue_arn = arns.arn("sqs", f"{template.platform}-objects-${{EnvironmentSuffix}}")
+    queue = add_queue(
+        template,
+        "ObjectQueue",
+        "objects",
+        visibility=6 * PROCESS_TIMEOUT,
+        dead_letters=dead_letters,
+        max_receives=5,
+        senders=[send_from("NewRawObjects", "s3", queue_arn, raw_arn)],
+    )
+    template.export(OBJECT_QUEUE_ARN, GetAtt(queue, "Arn"))
+    template.export(OBJECT_QUEUE_NAME, GetAtt(queue, "QueueName"))
+    template.export(OBJECT_DEAD_LETTERS_NAME, GetAtt(dead_letters, "QueueName"))
+    return queue
+
+
+def notify(queue: Queue) -> NotificationConfiguration:
+    """Every new object below the raw prefix becomes a message."""
+    return NotificationConfiguration(
+        QueueConfigurations=[
+            QueueConfigurations(
+                Event="s3:ObjectCreated:*",
+                Queue=GetAtt(queue, "Arn"),
+                Filter=Filter(S3Key=S3Key(Rules=[Rules(Name="prefix", Value=RAW_PREFIX)])),
+            )
+        ]
+    )

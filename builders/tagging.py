@@ -1,0 +1,57 @@
+"""Tags: the same four on every taggable resource, a Name where the console shows one (requirement A-7).
+
+They stand on the resources themselves, and not only on the stack, so that they are seen in review and do not depend on how
+the stack was deployed. Tags of the stack (params file) come on top through CloudFormation's propagation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import AWSHelperFn, AWSObject, Ref, Tags
+
+from builders.contract import TierTemplate
+
+COST_CENTER = "trading-platform"
+COMPLIANCE = "PCI-DSS"
+DATA_CLASSIFICATION = "Confidential"
+
+_AS_MAP = frozenset({"dict", "dict_or_string"})
+
+
+def standard_tags() -> dict[str, Any]:
+    """The tags that every resource carries."""
+    return {
+        "Compliance": COMPLIANCE,
+        "CostCenter": COST_CENTER,
+        "DataClassification": DATA_CLASSIFICATION,
+        "Environment": Ref("EnvironmentSuffix"),
+    }
+
+
+def as_tags(tags: dict[str, Any]) -> Tags:
+    """A dictionary of tags as CloudFormation's list of Key and Value, sorted by key."""
+    return Tags(**tags)
+
+
+def name_tag(name: AWSHelperFn) -> Tags:
+    """The Name tag for resources (VPC, subnets, addresses …) whose only name is this tag."""
+    return Tags(Name=name)
+
+
+def tag_everything(template: TierTemplate) -> None:
+    """Adds the standard tags to every resource of the template whose type takes tags."""
+    for resource in template.resources.values():
+        if "Tags" in resource.props:
+            _tag(resource)
+
+
+def _tag(resource: AWSObject) -> None:
+    kind = resource.props["Tags"][0]
+    if getattr(kind, "__name__", "") in _AS_MAP:
+        resource.Tags = {**resource.properties.get("Tags", {}), **standard_tags()}
+        return
+    present = resource.properties.get("Tags", Tags())
+    merged = Tags(**standard_tags())
+    merged.tags = present.tags + merged.tags
+    resource.Tags = merged

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Generates the platforms' CloudFormation templates: builders in, templates/<platform>/*.yaml out.
+
+    python generate.py                     write the committed templates of every platform
+    python generate.py --check             write nothing; exit 1 with a unified diff where a committed template is stale
+    python generate.py --platform trading --format json --out build/
+    python generate.py --graph             the tiers and their ports as a Mermaid diagram
+
+Never talks to AWS and reads nothing of the environment: the same sources give the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from builders.command import check, graph, write
+from builders.errors import GenerationError
+from builders.platforms import PLATFORMS
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--platform", action="append", choices=sorted(PLATFORMS), help="one platform (default: all)")
+    parser.add_argument("--format", choices=("yaml", "json"), default="yaml")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "templates", help="default: templates/")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="compare with what is there instead of writing")
+    mode.add_argument("--graph", action="store_true", help="print tiers and ports as Mermaid")
+    parser.add_argument("--quiet", action="store_true", help="no table of sizes")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; 0 for done, 1 for stale templates or a fault in the builders."""
+    arguments = _arguments(argv)
+    platforms = [PLATFORMS[name] for name in arguments.platform or PLATFORMS]
+    try:
+        if arguments.graph:
+            return graph(platforms)
+        run = check if arguments.check else write
+        return run(platforms, arguments.out, arguments.format, quiet=arguments.quiet)
+    except GenerationError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
