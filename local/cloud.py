@@ -12,8 +12,10 @@ process ends, however it ends.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -32,7 +34,7 @@ import botocore.config
 
 from local.certificates import Certificates, ensure_certificates
 from local.emulator import command_line, emulator_environment
-from local.errors import StartError
+from local.errors import StartError, StateError
 from local.guard import GRACE, guarded_command
 from local.settings import ACCOUNT, REGION, Settings
 
@@ -67,6 +69,7 @@ class EmbeddedCloud:
         self._detached = detached
         self._postgres_binaries = postgres_binaries
         self._process: subprocess.Popen[bytes] | None = None
+        self._loaded_guard: int | None = None
         self._settings: Settings | None = None
         self._access_key = "AKIA" + secrets.token_hex(8).upper()
         self._secret_key = secrets.token_urlsafe(30)
@@ -111,9 +114,58 @@ class EmbeddedCloud:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        guard, self._loaded_guard = self._loaded_guard, None
+        if guard is not None:
+            self._stop_loaded(guard)
         settings, self._settings = self._settings, None
         if settings is not None:
             shutil.rmtree(settings.run_directory, ignore_errors=True)
+
+    # -- detached -------------------------------------------------------------------------------------------------
+
+    def save(self, file: Path) -> None:
+        """Write what `load` needs to find this running cloud again. The file holds its root credentials: mode 600."""
+        state = {
+            "settings": json.loads(self.settings.to_json()),
+            "guard": self.guard_pid,
+            "access_key": self._access_key,
+            "secret_key": self._secret_key,
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(state, indent=1))
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """The running cloud that `save` described. Raises StateError when the file is not there."""
+        if not file.exists():
+            raise StateError("The embedded AWS is not up (start it with: python -m local up)")
+        state = json.loads(file.read_text())
+        settings = Settings.from_json(json.dumps(state["settings"]))
+        cloud = cls(keep=settings.keep, detached=True)
+        cloud._settings = settings
+        cloud._access_key, cloud._secret_key = state["access_key"], state["secret_key"]
+        cloud._loaded_guard = state["guard"]
+        return cloud
+
+    def is_running(self) -> bool:
+        """Whether this very cloud answers, and not another process at its port."""
+        if self._settings is None:
+            return False
+        try:
+            return bool(self.ask("/_local/health").get("instance") == self._settings.run_directory.name)
+        except (OSError, ValueError):
+            return False
+
+    def _stop_loaded(self, guard: int) -> None:
+        if not _is_guard(guard):
+            return
+        os.kill(guard, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE + 4
+        while _is_guard(guard):
+            if time.monotonic() > deadline:
+                raise StateError(f"process {guard} does not end")
+            time.sleep(0.05)
 
     def _choose_port(self) -> int:
         """The port asked for, the one of the kept state, or a free one."""
@@ -265,6 +317,12 @@ def local_api_url(url: str, endpoint: str) -> str:
         raise ValueError(f"not an API Gateway invoke URL: {url}")
     query = f"?{parts.query}" if parts.query else ""
     return f"{endpoint}/_aws/execute-api/{labels[0]}{parts.path}{query}"
+
+
+def _is_guard(pid: int) -> bool:
+    """Whether `pid` is alive and a guard of ours: the number may have gone to another process since."""
+    answer = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False)
+    return "guard.py" in answer.stdout and not answer.stdout.startswith("Z")
 
 
 def free_port() -> int:

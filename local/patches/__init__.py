@@ -43,6 +43,7 @@ def install_patches(settings: Settings) -> Application:
 
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
+    from local.leftovers import Leftovers
     from local.patches import functions, nested_stacks
     from local.patches.internals import emulator_module
     from local.resources import api, compute, ec2, framework, governance, rds, storage
@@ -61,6 +62,8 @@ def install_patches(settings: Settings) -> Application:
     if settings.keep is not None:
         records.keep_in(settings.keep / "records.json")
     application.answers["/_local/health"] = lambda: health
+    leftovers = Leftovers()
+    application.answers["/_local/leftovers"] = lambda: {"leftovers": leftovers.list()}
     application.answers["/_local/recorded"] = lambda: {"resources": records.all()}
     return application
 
@@ -76,7 +79,7 @@ def _start_databases(settings: Settings, application: Application) -> dict[str, 
     ports_file = settings.keep / "database-ports.json" if settings.keep is not None else None
     databases = rds.Databases(host, DatabaseProxy(settings.certificate, settings.key), ports_file)
     rds.install(databases)
-    health = {"postgres": "starting"}
+    health = {"postgres": "starting", "instance": settings.run_directory.name}
 
     def prepare() -> None:
         try:

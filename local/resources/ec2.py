@@ -75,6 +75,8 @@ def _update_nat(place: Place, physical_id: str, old: Props, new: Props) -> tuple
 
 def _delete_nat(physical_id: str, props: Props) -> None:
     with ignoring("NatGatewayNotFound"):
+        if tag_list(props):
+            aws("ec2").delete_tags(Resources=[physical_id])  # the emulator keeps those of a deleted gateway
         aws("ec2").delete_nat_gateway(NatGatewayId=physical_id)
 
 

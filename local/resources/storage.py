@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, Delete, Props, Supplement, aws, changed, tag_list, truth
+from local.resources.framework import Attributes, Delete, Props, Supplement, aws, changed, ignoring, tag_list, truth
 
-_s3_handlers = emulator_module("services.cloudformation.provisioners")
+_handlers = emulator_module("services.cloudformation.provisioners")
+_dynamodb = emulator_module("services.dynamodb")
 
 # -- S3 ---------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ _BUCKET_SETTINGS: tuple[tuple[str, Callable[[Any, str, Props], None], Callable[[
 )
 
 
-_delete_bucket_record: Delete = _s3_handlers._s3_delete
+_delete_bucket_record: Delete = _handlers._s3_delete
 
 
 def _delete_bucket(bucket: str, props: Props) -> None:
@@ -169,7 +170,21 @@ def _sse(value: Props) -> dict[str, Any]:
     return specification
 
 
+_delete_table_record: Delete = _handlers._ddb_delete
+
+
+def _delete_table(table: str, props: Props) -> None:
+    """Through the API, which also drops what belongs to the table (the emulator's handler leaves tags and settings)."""
+    with ignoring("ResourceNotFoundException"):
+        arn = aws("dynamodb").describe_table(TableName=table)["Table"]["TableArn"]
+        aws("dynamodb").delete_table(TableName=table)
+        _dynamodb._tags.pop(arn, None)
+    _delete_table_record(table, props)
+    for settings in (_dynamodb._pitr_settings, _dynamodb._ttl_settings):
+        settings.pop(table, None)
+
+
 SUPPLEMENTS = {
     "AWS::S3::Bucket": Supplement(_complete_bucket, _delete_bucket),
-    "AWS::DynamoDB::Table": Supplement(_complete_table),
+    "AWS::DynamoDB::Table": Supplement(_complete_table, _delete_table),
 }

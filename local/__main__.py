@@ -1,0 +1,110 @@
+"""`python -m local up|down|env|status|demo`: the embedded AWS from the command line.
+
+    python -m local up [--port N] [--keep DIR] [--postgres-bin DIR]
+    eval "$(python -m local env)"
+
+`up` returns when everything is healthy; the processes stay until `down`. The state file (.local/state.json) tells the
+other commands where they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import shlex
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.cloud import EmbeddedCloud
+from local.errors import PlatformError, StateError
+
+STATE_FILE = Path(".local/state.json")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["demo"]:
+        code: int = importlib.import_module("local.demo").main(given[1:])
+        return code
+    options = _parser().parse_args(given)
+    commands = {"up": _up, "down": _down, "env": _env, "status": _status}
+    try:
+        return commands[options.command](options)
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="The embedded AWS on loopback.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start the emulator and PostgreSQL")
+    up.add_argument("--port", type=int, default=0, help="the emulator's port (default: a free one)")
+    up.add_argument("--keep", type=Path, help="a directory in which the state survives `down`")
+    up.add_argument("--postgres-bin", type=Path, help="bin directory of another PostgreSQL, e.g. Debian's")
+    down = commands.add_parser("down", help="stop them")
+    env = commands.add_parser("env", help="print export lines for a shell")
+    status = commands.add_parser("status", help="say what runs and what is only recorded")
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("demo", help="deploy and use the trading platform", add_help=False)
+    for command in (up, down, env, status):
+        command.add_argument("--state", type=Path, default=STATE_FILE, help=argparse.SUPPRESS)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    if options.state.exists() and EmbeddedCloud.load(options.state).is_running():
+        raise StateError("The embedded AWS is up already (see: python -m local status)")
+    begun = time.monotonic()
+    cloud = EmbeddedCloud(port=options.port, keep=options.keep, postgres_binaries=options.postgres_bin, detached=True)
+    cloud.start()
+    cloud.save(options.state)
+    print(f"The embedded AWS is up at {cloud.endpoint} ({time.monotonic() - begun:.1f} s).")
+    print('Point a shell at it with:  eval "$(python -m local env)"')
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    EmbeddedCloud.load(options.state).stop()
+    options.state.unlink()
+    print("The embedded AWS is down.")
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    for name, value in _running(options.state).environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    cloud = _running(options.state)
+    recorded, existing = cloud.recorded(), cloud.leftovers()
+    if options.json:
+        print(json.dumps({"endpoint": cloud.endpoint, "recorded": recorded, "existing": existing}, indent=1))
+        return 0
+    print(f"Endpoint      {cloud.endpoint}")
+    print(f"CA            {cloud.authority}")
+    print(f"Log           {cloud.log_file}")
+    print(f"Resources     {sum(len(keys) for keys in existing.values())} entries in {len(existing)} stores")
+    if recorded:
+        print("Only recorded, because the emulator has no such service or setting:")
+        for resource_type, count in sorted(Counter(entry["Type"] for entry in recorded).items()):
+            print(f"  {count:3} {resource_type}")
+    return 0
+
+
+def _running(state: Path) -> EmbeddedCloud:
+    cloud = EmbeddedCloud.load(state)
+    if not cloud.is_running():
+        raise StateError("The embedded AWS does not answer any more (python -m local down, then up)")
+    return cloud
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

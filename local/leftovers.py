@@ -1,0 +1,70 @@
+"""What exists in the emulator now and did not when it started: a complete destroy leaves nothing.
+
+It reads the emulator's stores rather than its APIs, so that what no API lists is found as well. Stores whose entries
+are no resources are left out, each with its reason.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from local.patches.internals import emulator_module
+
+_core = emulator_module("core.responses")
+
+_NO_RESOURCES = {
+    "cloudformation._stack_events": "events of deleted stacks stay readable for 90 days",
+    "cloudformation._change_sets": "go with their stack",
+    "cloudwatch._alarm_history": "the history of deleted alarms stays readable for 30 days",
+    "cloudwatch._metrics": "metrics cannot be deleted, they expire",
+    "sts._sessions": "temporary credentials expire by themselves",
+    "iam._aws_managed_attachment_counts": "a counter of AWS's own policies",
+}
+
+_GONE: dict[str, Callable[[Any], bool]] = {
+    # Still listed for a while after their end, as on AWS.
+    "cloudformation._stacks": lambda stack: stack["StackStatus"] == "DELETE_COMPLETE",
+    "ec2._nat_gateways": lambda gateway: gateway["State"] == "deleted",
+    "kms._keys": lambda key: key["KeyState"] == "PendingDeletion",
+    "secretsmanager._secrets": lambda secret: bool(secret.get("DeletedDate")),
+    # The account's settings have no end, only an empty value.
+    "apigateway_v1._account_settings": lambda settings: not settings.get("cloudwatchRoleArn"),
+}
+"""Entries that count as gone, by store."""
+
+
+class Leftovers:
+    """Compares the stores with those of the moment it was made."""
+
+    def __init__(self) -> None:
+        self._before = {store: set(values) for store, values in _entries().items()}
+
+    def list(self) -> dict[str, list[str]]:
+        """The new entries, by "service.store"."""
+        found: dict[str, list[str]] = {}
+        for store, values in sorted(_entries().items()):
+            if store in _NO_RESOURCES:
+                continue
+            gone = _GONE.get(store, lambda value: False)
+            before = self._before.get(store, set())
+            new = sorted(key for key, value in values.items() if key not in before and not gone(value))
+            if new:
+                found[store] = new
+        return found
+
+
+def _entries() -> dict[str, dict[str, Any]]:
+    """Every store's entries by their own key, without account and region."""
+    scoped = (_core.AccountRegionScopedDict, _core.AccountScopedDict)
+    entries: dict[str, dict[str, Any]] = {}
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("ministack.services."):
+            continue
+        service = name.removeprefix("ministack.services.")
+        for attribute, value in list(vars(module).items()):
+            if isinstance(value, scoped):
+                own = {str(key[-1]): item for key, item in list(value._data.items())}
+                entries[f"{service}.{attribute}"] = own
+    return entries
