@@ -1,0 +1,112 @@
+"""One PostgreSQL for the session, one migrated database a test that asks for it."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from common import clients, database, observe
+from migrate.migrations import load, migrate
+from migrate.roles import ensure_roles
+
+from .fakes import FakeDynamoDB, FakeS3
+from .postgres import SUPERUSER, Postgres, wheel_bin
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running server in which the role rds_iam exists, as on RDS."""
+    server = Postgres(wheel_bin()).start()
+    try:
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            connection.execute("CREATE ROLE rds_iam")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of a migrated database that tests copy (it is a template: nobody may stay connected)."""
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection:
+        migrate(connection, load())
+        ensure_roles(connection, "trading_app", "trading_analyst")
+    return "migrated"
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[str]:
+    """The name of a new, empty database."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def trading_database(postgres: Postgres, migrated: str) -> Iterator[str]:
+    """The name of a migrated database without data."""
+    yield from _database(postgres, migrated)
+
+
+@pytest.fixture
+def admin(postgres: Postgres, trading_database: str) -> Iterator[psycopg.Connection[Any]]:
+    """The superuser's connection to the migrated database."""
+    with psycopg.connect(postgres.dsn, dbname=trading_database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def app_database(
+    postgres: Postgres, trading_database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[database.Database]:
+    """The functions' own way to the database, as trading_app."""
+    monkeypatch.setenv("PGSSLMODE", "disable")  # the wheel's PostgreSQL has no TLS; test_database_tls.py has one
+    target = database.Target("127.0.0.1", postgres.port, trading_database, "trading_app")
+    opened = database.Database(lambda: target, lambda _: "token")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Everything that the functions log, as the JSON lines that CloudWatch would get."""
+    stream = io.StringIO()
+    monkeypatch.setattr(observe.logger.registered_handler, "stream", stream)
+    return stream
+
+
+@pytest.fixture
+def s3() -> FakeS3:
+    return FakeS3()
+
+
+@pytest.fixture
+def dynamodb() -> FakeDynamoDB:
+    return FakeDynamoDB()
+
+
+@pytest.fixture
+def fake_clients(monkeypatch: pytest.MonkeyPatch, s3: FakeS3, dynamodb: FakeDynamoDB) -> dict[str, Any]:
+    """What ``common.clients.client`` gives out; a test adds what it needs."""
+    known: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
+    for name in ("ingest", "sessions", "log_alerts", "housekeeping", "migrate"):
+        monkeypatch.setattr(f"{name}.handler.client", known.__getitem__)
+    monkeypatch.setattr(clients, "client", known.__getitem__)
+    return known
+
+
+def _database(server: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        connection.execute(statement.format(*map(sql.Identifier, (name, template, SUPERUSER))))
+        yield name
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,172 @@
+"""In-memory stand-ins for the AWS clients and small makers of events."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+def client_error(code: str, operation: str = "Call") -> ClientError:
+    """A botocore error with this code."""
+    make: Any = ClientError  # botocore has no types
+    error: ClientError = make({"Error": {"Code": code, "Message": code}}, operation)
+    return error
+
+
+@dataclass
+class Context:
+    """What Lambda hands to a handler."""
+
+    function_name: str = "trading-test-dev"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:trading-test-dev"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+class _Body(io.BytesIO):
+    def iter_chunks(self, size: int) -> Iterator[bytes]:
+        while chunk := self.read(size):
+            yield chunk
+
+
+@dataclass
+class FakeS3:
+    """Objects in a dictionary; the n-th call with an effect raises instead of it (``fail_on``) or after it."""
+
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    fail_on: int = 0
+    fail_after: int = 0
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, str]:
+        with self._effect(f"put {Bucket}/{Key}"):
+            if IfNoneMatch == "*" and (Bucket, Key) in self.objects:
+                raise client_error("PreconditionFailed", "PutObject")
+            self.objects[Bucket, Key] = bytes(Body)
+        return {"ETag": self._etag(Bucket, Key)}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        if (Bucket, Key) not in self.objects:
+            raise client_error("NoSuchKey", "GetObject")
+        body = self.objects[Bucket, Key]
+        return {"Body": _Body(body), "ContentLength": len(body), "ETag": self._etag(Bucket, Key)}
+
+    def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:
+        with self._effect(f"copy {Bucket}/{Key}"):
+            self.objects[Bucket, Key] = self.objects[CopySource["Bucket"], CopySource["Key"]]
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        return sorted(key for b, key in self.objects if b == bucket and key.startswith(prefix))
+
+    def _etag(self, bucket: str, key: str) -> str:
+        return f'"{hashlib.md5(self.objects[bucket, key], usedforsecurity=False).hexdigest()}"'
+
+    def _effect(self, call: str) -> _Effect:
+        self.calls.append(call)
+        return _Effect(len(self.calls) == self.fail_on, len(self.calls) == self.fail_after)
+
+
+@dataclass
+class _Effect:
+    """Fails before or after the effect in its block."""
+
+    before: bool
+    after: bool
+
+    def __enter__(self) -> None:
+        if self.before:
+            raise client_error("InternalError")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self.after and kind is None:
+            raise client_error("RequestTimeout")
+
+
+@dataclass
+class FakeDynamoDB:
+    """Tables by name, items by their single key attribute."""
+
+    tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    reads: int = 0
+
+    def get_item(self, TableName: str, Key: dict[str, Any], ConsistentRead: bool = False) -> dict[str, Any]:
+        self.reads += 1
+        item = self.tables.get(TableName, {}).get(_key(Key))
+        return {"Item": item} if item else {}
+
+    def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "") -> None:
+        name = "sessionId" if "sessionId" in Item else "apiKeyId"
+        self.tables.setdefault(TableName, {})[Item[name]["S"]] = Item
+
+    def delete_item(self, TableName: str, Key: dict[str, Any]) -> None:
+        if TableName not in self.tables:
+            raise client_error("ResourceNotFoundException")
+        self.tables[TableName].pop(_key(Key), None)
+
+
+def _key(key: dict[str, Any]) -> str:
+    (value,) = key.values()
+    return str(value["S"])
+
+
+def entitlement(
+    scopes: tuple[str, ...] = ("ingest", "query", "sessions"), symbols: tuple[str, ...] = ("*",), enabled: bool = True
+) -> dict[str, Any]:
+    """An item of the api-keys table."""
+    return {
+        "apiKeyId": {"S": "key-1"},
+        "enabled": {"BOOL": enabled},
+        "scopes": {"L": [{"S": scope} for scope in scopes]},
+        "symbols": {"L": [{"S": symbol} for symbol in symbols]},
+        "client": {"S": "desk"},
+    }
+
+
+def api_event(method: str, path: str, body: str | None = None, **more: Any) -> dict[str, Any]:
+    """A REST proxy event with a verified API key."""
+    return {
+        "httpMethod": method,
+        "resource": path,
+        "path": path,
+        "headers": {},
+        "body": body,
+        "isBase64Encoded": False,
+        "requestContext": {"identity": {"apiKeyId": "key-1"}},
+        **more,
+    }
+
+
+def sqs_event(*keys: str, bucket: str = "raw") -> dict[str, Any]:
+    """An SQS batch, one S3 event a message."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "r",
+                "body": json.dumps({"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]}),
+                "attributes": {},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:q",
+                "awsRegion": "us-east-1",
+            }
+            for number, key in enumerate(keys)
+        ]
+    }
+
+
+def ndjson_gz(*records: dict[str, Any] | str) -> bytes:
+    """Gzip NDJSON of records, or of raw lines."""
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    return gzip.compress("".join(line + "\n" for line in lines).encode(), mtime=0)

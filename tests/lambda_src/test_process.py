@@ -1,0 +1,313 @@
+"""Processing on a real PostgreSQL: exactly once in effect, whatever happens on the way."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+
+import process.handler
+from common.database import Database
+from common.errors import DatabaseUnavailableError
+from process import apply, engine
+from process.pipeline import Buckets, Pipeline
+
+from . import reference
+from .fakes import Context, FakeS3, ndjson_gz, sqs_event
+from .records import T0, M, Record, S, deliveries, quote, trade
+
+pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
+
+BUCKETS = Buckets("raw", "processed", "archive")
+TABLES = ("trades", "trade_conflicts", "quotes", "bars_1m", "quote_stats_1m")
+DAY = [
+    quote("99", "101", T0 + S, ("1", "3")),
+    trade("1", "100.5", "2", T0 + 2 * S, side="buy", venue="XNYS"),
+    trade("2", "99.25", "1.5", T0 + 3 * S),
+    quote("99.5", "100.5", T0 + 50 * S),
+    trade("3", "101.125", "4", T0 + M + S),
+    trade("4", "7", "1", T0 + 65 * M, symbol="B"),
+]
+
+
+def key_of(name: str) -> str:
+    return f"market-data/date=2026-01-02/hour=10/{name}.ndjson.gz"
+
+
+def contents(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    statements = {table: f"SELECT * FROM trading.{table} ORDER BY 1, 2, 3, 4".encode() for table in TABLES}
+    return {table: connection.execute(statement).fetchall() for table, statement in statements.items()}
+
+
+def truncate(connection: psycopg.Connection[Any]) -> None:
+    names = ", ".join(f"trading.{table}" for table in (*TABLES, "batches"))
+    connection.execute(f"TRUNCATE {names}".encode())
+
+
+@pytest.fixture
+def pipeline(app_database: Database, s3: FakeS3) -> Pipeline:
+    return Pipeline(s3, app_database, BUCKETS)
+
+
+def deliver(pipeline: Pipeline, name: str, records: list[Record]) -> None:
+    pipeline.s3.objects["raw", key_of(name)] = ndjson_gz(*records)
+    pipeline.process(key_of(name))
+
+
+def parquet(s3: FakeS3, tmp_path: Path, key: str) -> list[dict[str, Any]]:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(s3.objects["processed", key])
+    found = duckdb.sql(f"SELECT * FROM '{path}'")
+    return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+
+
+@pytest.mark.requirement("T-DATA-3")
+def test_bars_and_quote_statistics_of_a_hand_worked_case(admin: psycopg.Connection[Any], pipeline: Pipeline) -> None:
+    """Minute 10:00: quote 1 for 49 s (spread 2, mid 100, micro 99.5), quote 2 for 10 s (spread 1, micro 100)."""
+    deliver(pipeline, "a", DAY)
+    rows = admin.execute("SELECT * FROM trading.bars_1m WHERE symbol = 'ACME' ORDER BY minute_ns").fetchall()
+    assert [str(value.normalize()) for value in rows[0][2:8]] == ["100.5", "100.5", "99.25", "99.25", "3.5", "349.875"]
+    assert rows[0][9:] == (Decimal("4.25"), Decimal("0.0425"), Decimal("3.5"))  # 2·0.5·2 + 2·0.75·1.5
+    assert rows[1][9:] == (Decimal("9"), Decimal("0.09"), Decimal("4"))  # 2·1.125·4 against the later quote
+    stats = admin.execute("SELECT * FROM trading.quote_stats_1m ORDER BY minute_ns").fetchall()
+    assert stats[0][2:5] == (2, 59 * S, 108 * S)
+    assert stats[0][6:] == (Decimal("99.5") * 49 * S + 100 * 10 * S, Decimal(100))
+    assert stats[1][2:5] == (0, 50 * S, 50 * S)
+
+
+def test_parquet_has_the_same_data_partitioned_by_date(pipeline: Pipeline, s3: FakeS3, tmp_path: Path) -> None:
+    midnight = T0 + 14 * 60 * M
+    deliver(pipeline, "a", [*DAY, trade("5", "8.5", "2", midnight + 7, symbol="B")])
+    assert s3.keys("processed") == [
+        "bars/date=2026-01-02/hour-10.parquet",
+        "bars/date=2026-01-02/hour-11.parquet",
+        "bars/date=2026-01-03/hour-00.parquet",
+        "quotes/date=2026-01-02/a.parquet",
+        "trades/date=2026-01-02/a.parquet",
+        "trades/date=2026-01-03/a.parquet",
+    ]
+    (bar,) = parquet(s3, tmp_path, "bars/date=2026-01-03/hour-00.parquet")
+    assert (bar["symbol"], bar["close"], bar["volume"], bar["notional"]) == ("B", Decimal("8.5"), 2, 17)
+    (late,) = parquet(s3, tmp_path, "trades/date=2026-01-03/a.parquet")
+    assert (late["ts_ns"], late["price"], str(late["ts"])) == (midnight + 7, Decimal("8.5"), "2026-01-03 00:00:00")
+    assert s3.objects["archive", key_of("a")] == s3.objects["raw", key_of("a")]
+
+
+@pytest.mark.requirement("T-DATA-3")
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(case=deliveries())
+def test_order_splits_and_duplicates_never_change_a_result(
+    case: tuple[list[Record], list[list[Record]]], admin: psycopg.Connection[Any], pipeline: Pipeline
+) -> None:
+    original, batches = case
+    truncate(admin)
+    for number, batch in enumerate(batches):
+        deliver(pipeline, f"b{number}", batch)
+    found = contents(admin)
+    expected = reference.bars(original)
+    assert {row[:2]: row[2:] for row in found["bars_1m"]} == expected
+    assert {row[:2]: row[2:] for row in found["quote_stats_1m"]} == reference.quote_stats(original)
+    assert {row[:2]: row[2:] for row in found["trades"]} == reference.trades_of(original)
+    every = {(r["symbol"], r["trade_id"], *_content(r)) for r in original if r["type"] == "trade"}
+    assert set(found["trade_conflicts"]) == every - set(found["trades"])
+
+
+def _content(r: Record) -> tuple[Any, ...]:
+    return (r["ts"], Decimal(r["price"]), Decimal(r["size"]), r["side"], r["venue"])
+
+
+def test_a_redelivered_object_is_not_processed_again(pipeline: Pipeline, s3: FakeS3) -> None:
+    deliver(pipeline, "a", DAY)
+    calls = list(s3.calls)
+    pipeline.process(key_of("a"))
+    assert s3.calls == calls
+
+
+def test_a_late_trade_corrects_its_bar_and_the_parquet_of_its_hour(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
+) -> None:
+    deliver(pipeline, "a", DAY)
+    deliver(pipeline, "b", [trade("0", "120", "1", T0 + 1)])
+    row = admin.execute("SELECT open, high, trades FROM trading.bars_1m WHERE minute_ns = %s", (T0,)).fetchone()
+    assert row == (120, 120, 3)
+    bars = parquet(s3, tmp_path, "bars/date=2026-01-02/hour-10.parquet")
+    assert [bar["open"] for bar in bars] == [Decimal(120), Decimal("101.125")]
+
+
+def test_a_displaced_trade_leaves_no_empty_bar(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
+) -> None:
+    """The lesser of two trades with one id counts; the bar of the other one had nothing else in it."""
+    deliver(pipeline, "a", [trade("1", "10", "1", T0 + 61 * M)])
+    deliver(pipeline, "b", [trade("1", "10", "1", T0)])
+    assert admin.execute("SELECT minute_ns FROM trading.bars_1m").fetchall() == [(T0,)]
+    assert admin.execute("SELECT ts_ns FROM trading.trade_conflicts").fetchall() == [(T0 + 61 * M,)]
+    assert parquet(s3, tmp_path, "bars/date=2026-01-02/hour-11.parquet") == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("call", range(1, 7))
+def test_a_crash_at_any_storage_call_is_mended_by_the_redelivery(
+    call: int, moment: str, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    records = [*DAY[:4], "not json"]
+    s3.objects["raw", key_of("a")] = ndjson_gz(*records)
+    pipeline.process(key_of("a"))
+    clean, clean_objects, effects = contents(admin), dict(s3.objects), len(s3.calls)
+    assert effects == 5, "a call of its own for each parameter, and one run without a crash"
+    truncate(admin)
+    broken = FakeS3({("raw", key_of("a")): ndjson_gz(*records)})
+    setattr(broken, "fail_on" if moment == "before" else "fail_after", call)
+    crashing = replace(pipeline, s3=broken)
+    if call <= effects:
+        with pytest.raises(ClientError):
+            crashing.process(key_of("a"))
+    crashing.process(key_of("a"))
+    assert contents(admin) == clean
+    assert broken.objects == clean_objects
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_lost_connection_at_any_step_leaves_nothing_half_done(
+    step: int, admin: psycopg.Connection[Any], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["_lock_symbols", "_copy", "progress", "finish", "lock_hour", "bars_to_csv"]
+    real = getattr(apply, names[step])
+    broken = []
+
+    def break_once(connection: psycopg.Connection[Any], *arguments: Any) -> Any:
+        if not broken:
+            broken.append(True)
+            admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        return real(connection, *arguments)
+
+    monkeypatch.setattr(apply, names[step], break_once)
+    with pytest.raises(DatabaseUnavailableError):
+        deliver(pipeline, "a", DAY)
+    deliver(pipeline, "a", DAY)
+    found = contents(admin)
+    assert broken
+    assert {row[:2]: row[2:] for row in found["bars_1m"]} == reference.bars(DAY)
+    assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NOT NULL").fetchone() == (1,)
+
+
+def test_batches_of_one_minute_at_the_same_time_lose_nothing(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database, s3: FakeS3, tmp_path: Path
+) -> None:
+    """Without the locks the later commit would compute the bar without the other's trades."""
+    batches = [[trade(f"{b}-{n}", "10", "1", T0 + b + n) for n in range(50)] for b in range(8)]
+
+    def work(number: int) -> None:
+        own = Database(app_database.target, app_database.password)
+        deliver(replace(pipeline, database=own), f"b{number}", batches[number])
+        own.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert admin.execute("SELECT volume, trades FROM trading.bars_1m").fetchall() == [(400, 400)]
+    (bar,) = parquet(s3, tmp_path, "bars/date=2026-01-02/hour-10.parquet")
+    assert bar["trades"] == 400
+
+
+def test_twin_deliveries_at_the_same_time_apply_once(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database, s3: FakeS3
+) -> None:
+    s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
+
+    def work(_: int) -> None:
+        own = Database(app_database.target, app_database.password)
+        replace(pipeline, database=own).process(key_of("a"))
+        own.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert {row[:2]: row[2:] for row in contents(admin)["bars_1m"]} == reference.bars(DAY)
+    assert admin.execute("SELECT count(*) FROM trading.batches").fetchone() == (1,)
+
+
+def test_bad_records_go_to_quarantine_with_their_reason_and_the_good_ones_count(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    bad = [{**DAY[1], "price": "1e400"}, "{", {**DAY[1], "ts": 5}, "[" * 3000, "x" * 5000, {**DAY[0], "bid": "200"}]
+    s3.objects["raw", key_of("a")] = ndjson_gz(DAY[1], *bad, DAY[2])
+    pipeline.process(key_of("a"))
+    lines = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
+    found = [(entry["line"], entry["reason"]) for entry in map(json.loads, lines)]
+    assert [line for line, _ in found] == [2, 3, 4, 5, 6, 7]
+    assert found[0][1] == "price: has more than 10 digits before the point"
+    assert found[2][1] == "ts: is before 2000-01-01 (a number is nanoseconds since 1970)"
+    assert found[4][1] == "is longer than 4096 bytes"
+    assert found[5][1] == "bid: is above the ask"
+    assert admin.execute("SELECT trade_id FROM trading.trades ORDER BY 1").fetchall() == [("1",), ("2",)]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"plain text", "is not complete gzip"),
+        (gzip.compress(b"{}")[:-4], "is not complete gzip"),
+        (gzip.compress(b"\n" * 2000), ""),
+        (b"", ""),
+    ],
+)
+def test_a_bad_object_goes_to_quarantine_and_blocks_nothing(
+    body: bytes, reason: str, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    s3.objects["raw", key_of("bad")] = body
+    pipeline.process(key_of("bad"))
+    quarantined = s3.keys("raw", "quarantine/objects/")
+    if reason:
+        assert s3.objects["raw", quarantined[0]] == body
+        assert reason in json.loads(s3.objects["raw", quarantined[1]])["reason"]
+    else:
+        assert quarantined == []
+    deliver(pipeline, "good", DAY)
+    assert len(contents(admin)["trades"]) == 4
+
+
+def test_an_object_that_unpacks_without_end_is_refused(
+    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "UNPACKED_LIMIT_BYTES", 1 << 20)
+    s3.objects["raw", key_of("bomb")] = gzip.compress(b"\n" * (3 << 20))
+    pipeline.process(key_of("bomb"))
+    reason = json.loads(s3.objects["raw", f"quarantine/objects/{key_of('bomb')}.reason.json"])
+    assert reason["reason"] == "unpacks to more than 1048576 bytes"
+
+
+def test_only_the_failed_messages_are_delivered_again(
+    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any]
+) -> None:
+    monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
+    s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
+    event = sqs_event(key_of("missing"), key_of("a"))
+    event["Records"].append({**event["Records"][0], "messageId": "m2", "body": "no json"})
+    event["Records"].append({**event["Records"][0], "messageId": "m3", "body": '{"Event": "s3:TestEvent"}'})
+    result = process.handler.handler(event, Context())
+    assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
+    assert len(contents(admin)["trades"]) == 4
+
+
+def test_every_message_may_fail_without_an_exception(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
+    result = process.handler.handler(sqs_event(key_of("missing")), Context())
+    assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+def test_keys_are_decoded_and_foreign_objects_left_alone() -> None:
+    encoded = "market-data/date%3D2026-01-02/hour%3D10/a.ndjson.gz"
+    body = {"Records": [{"s3": {"bucket": {"name": "raw"}, "object": {"key": encoded}}}]}
+    assert process.handler.keys_of(json.dumps(body), "raw") == [key_of("a")]
+    assert process.handler.keys_of(json.dumps(body), "other") == []
+    foreign = sqs_event("quarantine/records/x.ndjson.gz")["Records"][0]["body"]
+    assert process.handler.keys_of(foreign, "raw") == []

@@ -1,0 +1,212 @@
+"""The schema: what is taken, what is refused and why, and that its three forms agree."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common import schema
+from process import engine
+
+from .records import T0, quote, records, trade
+
+pytestmark = pytest.mark.requirement("T-DATA-1")
+
+TRADE = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
+QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "ask_size": 4, "ts": T0}
+
+
+def parse(record: object) -> schema.Record:
+    return schema.parse_record(schema.loads(json.dumps(record)))
+
+
+def test_a_record_is_stored_with_all_fields_and_exact_decimals() -> None:
+    assert parse(TRADE) == trade("1", "1.5", "2", T0)
+    assert parse({**QUOTE, "bid": 1.10, "ask": "001.20"}) == quote("1.1", "1.2", T0, ("3", "4"))
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason"),
+    [
+        ({"price": 0}, "price", "must be above zero"),
+        ({"price": -1}, "price", "must be above zero"),
+        ({"price": "-1"}, "price", "must be above zero"),
+        ({"price": "1,5"}, "price", "is not a number"),
+        ({"price": True}, "price", "is not a number"),
+        ({"price": [1]}, "price", "is not a number"),
+        ({"price": "NaN"}, "price", "is not a number"),
+        ({"price": "1_0.5e0"}, "price", "is not a number"),
+        ({"price": "١"}, "price", "is not a number"),
+        ({"price": 10**10}, "price", "has more than 10 digits before the point"),
+        ({"price": 1e-9}, "price", "has more than 8 digits after the point"),
+        ({"price": "1e-999999999"}, "price", "has more than 8 digits after the point"),
+        ({"price": "1e999999999"}, "price", "has more than 10 digits before the point"),
+        ({"price": "1" * 70}, "price", "has too many digits"),
+        ({"price": None}, "price", "is missing"),
+        ({"symbol": "acme"}, "symbol", f"does not match {schema.SYMBOL_PATTERN}"),
+        ({"symbol": "ACME\n"}, "symbol", f"does not match {schema.SYMBOL_PATTERN}"),
+        ({"symbol": 5}, "symbol", "is not a string"),
+        ({"trade_id": "a b"}, "trade_id", f"does not match {schema.IDENTIFIER_PATTERN}"),
+        ({"trade_id": 12}, "trade_id", "is not a string"),
+        ({"trade_id": "\ud800"}, "trade_id", f"does not match {schema.IDENTIFIER_PATTERN}"),
+        ({"side": "BUY"}, "side", "must be one of buy, sell"),
+        ({"ts": "2026-01-02"}, "ts", "is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)"),
+        ({"ts": "2026-01-02T10:00:00"}, "ts", "is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)"),
+        ({"ts": "2026-02-30T10:00:00Z"}, "ts", "is not a valid date and time"),
+        ({"ts": 1.5}, "ts", "as a number is integer nanoseconds since 1970"),
+        ({"ts": 1767348000}, "ts", "is before 2000-01-01 (a number is nanoseconds since 1970)"),
+        ({"ts": 10**19}, "ts", "as a number is integer nanoseconds since 1970"),
+        ({"ts": {}}, "ts", "is neither RFC 3339 text nor an integer of nanoseconds"),
+        ({"type": "order"}, "type", "must be one of trade, quote"),
+        ({"type": ["trade"]}, "type", "must be one of trade, quote"),
+        ({"pirce": 1}, "", "has an unknown field 'pirce'"),
+    ],
+)
+def test_a_bad_field_is_refused_with_its_reason(change: dict[str, Any], field: str, reason: str) -> None:
+    with pytest.raises(schema.RecordError) as error:
+        parse({**TRADE, **change})
+    assert (error.value.field, error.value.reason) == (field, reason)
+
+
+@pytest.mark.parametrize("record", [None, 5, "x", [TRADE], True])
+def test_what_is_no_object_is_refused(record: object) -> None:
+    with pytest.raises(schema.RecordError, match="is not a JSON object"):
+        parse(record)
+
+
+def test_a_crossed_quote_is_refused_and_a_locked_one_taken() -> None:
+    with pytest.raises(schema.RecordError, match="bid: is above the ask"):
+        parse({**QUOTE, "bid": "10", "ask": "9.5"})
+    assert parse({**QUOTE, "bid": "2", "ask": 2.0})["ask"] == "2"
+
+
+def test_an_event_of_the_future_is_refused() -> None:
+    with pytest.raises(schema.RecordError, match="ts: is in the future"):
+        schema.parse_record(schema.loads(json.dumps(TRADE)), T0 - 1)
+
+
+@pytest.mark.parametrize("text", ["NaN", '{"a": Infinity}', "[" * 100_000, "", "{", "\x00"])
+def test_what_is_no_json_raises_value_error_only(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is the parser's
+        schema.loads(text)
+
+
+@given(st.decimals(min_value=Decimal("0.00000001"), max_value=Decimal("9999999999.99999999"), places=8))
+def test_decimals_keep_their_exact_value(value: Decimal) -> None:
+    for form in (str(value), schema.JsonNumber(str(value)), schema.JsonNumber(f"{value:e}")):
+        assert Decimal(schema.parse_decimal(form)) == value
+    canonical = schema.parse_decimal(str(value))
+    assert schema.parse_decimal(canonical) == canonical
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)),
+    st.integers(0, 999_999_999),
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_timestamps_are_utc_to_the_nanosecond(local: datetime, nanos: int, offset: int) -> None:
+    local = local.replace(microsecond=0)
+    sign, (hours, minutes) = "-" if offset < 0 else "+", divmod(abs(offset), 60)
+    text = f"{local:%Y-%m-%dT%H:%M:%S}.{nanos:09d}{sign}{hours:02d}:{minutes:02d}"
+    seconds = (local.replace(tzinfo=UTC) - timedelta(minutes=offset)).timestamp()
+    expected = int(seconds) * 1_000_000_000 + nanos
+    assert schema.parse_timestamp(text) == expected
+    assert schema.parse_timestamp(schema.format_timestamp(expected)) == expected
+    assert schema.parse_timestamp(expected) == expected
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3),
+    max_leaves=5,
+)
+_fuzzed = st.builds(
+    lambda base, changes: {**base, **changes},
+    st.sampled_from([TRADE, QUOTE]),
+    st.dictionaries(st.sampled_from([*TRADE, *QUOTE, "side", "venue", "x"]), _json, max_size=3),
+)
+
+
+@given(_json | _fuzzed)
+@settings(max_examples=400)
+def test_any_json_is_taken_or_refused_never_an_exception_of_another_kind(raw: object) -> None:
+    try:
+        record = parse(raw)
+    except schema.RecordError:
+        return
+    kind = schema.RECORD_TYPES[str(record["type"])]
+    assert list(record) == ["type", *(spec.name for spec in kind.fields)]
+    # What was stored reads back as the same record: the schema is its own fixed point.
+    assert schema.parse_record(engine._stored(schema.loads(schema.dump_record(record)))) == record
+
+
+@given(_fuzzed)
+@settings(max_examples=200)
+def test_the_published_json_schema_takes_whatever_validation_takes(raw: dict[str, Any]) -> None:
+    try:
+        parse(raw)
+    except schema.RecordError:
+        return
+    clean = {key: value for key, value in raw.items() if value is not None}
+    jsonschema.Draft4Validator(schema.record_json_schema(schema.RECORD_TYPES[raw["type"]])).validate(clean)
+
+
+def test_the_published_json_schema_refuses_what_validation_refuses() -> None:
+    validator = jsonschema.Draft4Validator(schema.record_json_schema(schema.TRADE))
+    for change in ({"price": -1}, {"price": "x"}, {"side": "short"}, {"symbol": "acme"}, {"pirce": 1}, {"ts": 5}):
+        assert list(validator.iter_errors({**TRADE, **change})), change
+
+
+@pytest.mark.requirement("T-API-1")
+def test_the_request_model_checks_the_envelope_only() -> None:
+    model = schema.request_model()
+    jsonschema.Draft4Validator.check_schema(model)
+    validator = jsonschema.Draft4Validator(model)
+    assert not list(validator.iter_errors({"records": [{"type": "nonsense"}, 5]}))
+    for body in ([], {}, {"records": []}, {"records": {}}, {"records": [1], "more": 1}):
+        assert list(validator.iter_errors(body)), body
+
+
+def test_the_schema_module_needs_the_standard_library_only() -> None:
+    """The template builders import it, and they must not import boto3 or anything that a function needs."""
+    script = (
+        "import sys, lambda_src.common.schema\n"
+        "outside = {m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)\n"
+        "print(sorted(m for m in outside if not m.startswith('_') and m not in ('lambda_src', 'sitecustomize')))"
+    )
+    root = Path(__file__).parents[2]
+    run = subprocess.run([sys.executable, "-S", "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@given(records)
+@settings(max_examples=20, deadline=None)
+def test_both_paths_of_the_engine_accept_what_the_schema_accepts(found: list[dict[str, Any]]) -> None:
+    for record in found:
+        assert schema.parse_record(engine._stored(schema.loads(json.dumps(record))))["symbol"] == record["symbol"]
+
+
+def test_the_fast_path_refuses_whatever_the_schema_refuses(tmp_path: Path) -> None:
+    """Each fault alone must send the object to the path that knows the reasons."""
+    faults: list[dict[str, Any]] = [
+        *({"price": p} for p in ("0", "-1", "1e3", "", "12345678901", "1.123456789", None, [1])),
+        *({"symbol": s} for s in ("acme", "", None, "A" * 17, "A\nB")),
+        *({"ts": t} for t in (5, 1.5, 2**62, "x", None)),
+        *({"side": "short"}, {"venue": "x y"}, {"trade_id": "é"}, {"type": "order"}, {"type": None}),
+    ]
+    good = trade("1", "1.5", "2", T0)
+    with engine.engine(tmp_path) as duck:
+        for fault in [*faults, {}]:
+            path = tmp_path / "lines"
+            path.write_text(json.dumps(good) + "\n" + json.dumps({**good, **fault}) + "\n")
+            assert engine._load_fast(duck, path) is (fault == {}), fault
