@@ -39,7 +39,8 @@ def _group_id(properties: Properties) -> str:
 
 def _close_group(properties: Properties) -> Mapping[str, str]:
     group_id = str(properties.get("GroupId") or "")
-    revoked = security_groups.close_default_group(client("ec2"), text_property(properties, "VpcId"), group_id)
+    vpc_id = text_property(properties, "VpcId")
+    revoked = security_groups.close_default_group(client("ec2"), vpc_id, group_id)
     return {"Revoked": str(revoked)}
 
 
@@ -52,15 +53,11 @@ def _entitlement_id(properties: Properties) -> str:
 
 
 def _put_entitlement(properties: Properties) -> Mapping[str, str]:
-    entitlements.put_entitlement(
-        client("dynamodb"),
-        text_property(properties, "TableName"),
-        text_property(properties, "ApiKeyId"),
-        list_property(properties, "Scopes"),
-        list_property(properties, "Symbols"),
-        str(properties.get("Client") or "stack"),
-    )
-    return {"ApiKeyId": text_property(properties, "ApiKeyId")}
+    table, api_key_id = text_property(properties, "TableName"), text_property(properties, "ApiKeyId")
+    scopes, symbols = list_property(properties, "Scopes"), list_property(properties, "Symbols")
+    owner = str(properties.get("Client") or "stack")
+    entitlements.put_entitlement(client("dynamodb"), table, api_key_id, scopes, symbols, owner)
+    return {"ApiKeyId": api_key_id}
 
 
 def _delete_entitlement(properties: Properties) -> None:
