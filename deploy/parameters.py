@@ -114,6 +114,8 @@ def _examine(path: Path, root: Mapping[str, Any], shown: str) -> tuple[list[Faul
         if section in document and not isinstance(document[section], dict):
             faults.append(at(section, "not an object.", f'Write "{section}": {{…}}.'))
             document[section] = {}
+            if section == "Parameters":
+                return faults, {}  # whatever else could be said follows from this
     document.setdefault("Parameters", {})
     for name, what, do in (
         *_parameter_faults(document["Parameters"], root.get("Parameters", {})),

@@ -98,7 +98,7 @@ def message_of(error: BaseException) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """True for what goes away by itself: throttling, a lost connection, a fault of the service."""
-    if isinstance(error, faults.HTTPClientError) and not isinstance(error, faults.SSLError):
+    if isinstance(error, (faults.HTTPClientError, faults.ConnectionError)) and not isinstance(error, faults.SSLError):
         return True
     response: Any = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0

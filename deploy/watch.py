@@ -96,6 +96,7 @@ class Watch:
     _failures: list[Event] = field(default_factory=list)
     _skipped: list[Event] = field(default_factory=list)
     _deleted: set[str] = field(default_factory=set)
+    _fresh: list[Event] = field(default_factory=list)
     _root_events: int = 0
 
     def begin(self, nested: Iterable[str] = ()) -> None:
@@ -157,15 +158,15 @@ class Watch:
         return str(stack["StackStatus"]), str(stack.get("StackStatusReason", ""))
 
     def _poll(self, started: float) -> bool:
-        fresh: list[Event] = []
         asked: set[str] = set()
         while todo := self._active - asked:  # an event may make a nested stack known, which is asked in the same turn
             for stack_id in sorted(todo, key=lambda one: len(self._stacks[one])):
                 asked.add(stack_id)
                 for event in self._news(stack_id):
-                    fresh.append(event)
+                    self._fresh.append(event)  # kept if the next read fails, and told in the turn that succeeds
                     self._note(event)
-        for event in sorted(fresh, key=_time):
+        fresh, self._fresh = sorted(self._fresh, key=_time), []
+        for event in fresh:
             self._count(event)
             if not event.own or event.stack_id == self.stack_id:  # a nested stack's own are told by its parent
                 self.say(self._line(event, started))

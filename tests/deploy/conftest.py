@@ -1,0 +1,54 @@
+"""What the deployer's tests share: a copy of the small project, and clients that answer from a script."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from deploy.session import Aws
+from deploy.settings import Project
+
+DATA = Path(__file__).parent / "data"
+ACCOUNT = "111122223333"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A copy of the small project that a test may change."""
+    shutil.copytree(DATA / "project", tmp_path / "project")
+    return Project(tmp_path / "project")
+
+
+class Scripted:
+    """An ``Aws`` whose clients are real botocore clients that answer what the test wrote; nothing is sent."""
+
+    def __init__(self) -> None:
+        self.stubs: dict[str, Stubber] = {}
+        clients: dict[str, Any] = {}
+        for service in ("cloudformation", "s3", "sts", "logs", "kms", "resourcegroupstaggingapi"):
+            clients[service] = boto3.client(
+                service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            self.stubs[service] = Stubber(clients[service])
+            self.stubs[service].activate()
+        self.aws = Aws("us-east-1", None, clients)
+        self.aws.__dict__["identity"] = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/u", "UserId": "U"}
+
+    def __getitem__(self, service: str) -> Stubber:
+        return self.stubs[service]
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """Clients on a script. At the end every answer must have been asked for."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    answers = Scripted()
+    yield answers
+    for stub in answers.stubs.values():
+        stub.assert_no_pending_responses()

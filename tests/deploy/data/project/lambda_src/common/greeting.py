@@ -1,0 +1,5 @@
+"""The greeting."""
+
+
+def greet(message: str) -> dict[str, str]:
+    return {"message": message}

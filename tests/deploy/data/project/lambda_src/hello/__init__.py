@@ -1,0 +1,1 @@
+"""A function that says what it was told to say."""

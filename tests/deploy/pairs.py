@@ -1,0 +1,126 @@
+"""Plans written by hand: what is deployed, what is planned, and what the service says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploy.changesets import Change, ChangeSet, Detail
+from deploy.parameters import complete
+from deploy.plan import FORMAT, Plan, PlannedTemplate
+from deploy.snapshot import Resource, Stack
+from deploy.templates import STACK_TYPE, digest, parse
+
+ACCOUNT = "111122223333"
+
+
+def stack_arn(name: str) -> str:
+    return f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name}/1"
+
+
+def deployed(
+    name: str,
+    template: str,
+    parameters: Mapping[str, str] | None = None,
+    outputs: Mapping[str, str] | None = None,
+    children: Mapping[str, Stack] | None = None,
+    *,
+    absent: Sequence[str] = (),
+    **more: Any,
+) -> Stack:
+    """A deployed stack whose resources have the id ``<logical id>-id``."""
+    resources = {
+        logical_id: Resource(
+            resource["Type"],
+            stack_arn(f"{name}-{logical_id}") if resource["Type"] == STACK_TYPE else f"{logical_id}-id",
+            "CREATE_COMPLETE",
+        )
+        for logical_id, resource in parse(template)["Resources"].items()
+        if logical_id not in absent
+    }
+    fields: dict[str, Any] = {
+        "id": stack_arn(name),
+        "name": name,
+        "status": "CREATE_COMPLETE",
+        "updated": "2026-01-01T00:00:00+00:00",
+        "template": template,
+        "parameters": dict(parameters or {}),
+        "outputs": dict(outputs or {}),
+        "tags": {},
+        "termination_protection": False,
+        "policy": None,
+        "resources": resources,
+        "children": dict(children or {}),
+    }
+    return Stack(**{**fields, **more})
+
+
+def change(
+    logical_id: str,
+    kind: str,
+    action: str = "Modify",
+    replacement: str = "False",
+    details: Sequence[Detail] = (),
+    child: ChangeSet | None = None,
+    *,
+    scope: Sequence[str] = ("Properties",),
+    policy: str = "",
+) -> Change:
+    """One change as the service lists it."""
+    return Change(
+        action, logical_id, f"{logical_id}-id", kind, replacement, policy, tuple(scope), tuple(details), child
+    )
+
+
+def detail(
+    name: str,
+    recreation: str = "Never",
+    evaluation: str = "Static",
+    source: str = "DirectModification",
+    cause: str = "",
+    before: str | None = None,
+    after: str | None = None,
+    attribute: str = "Properties",
+) -> Detail:
+    """One detail of a change as the service gives it."""
+    return Detail(attribute, name, f"/Properties/{name}", recreation, evaluation, source, cause, before, after)
+
+
+def change_set(*changes: Change, status: str = "CREATE_COMPLETE", reason: str = "") -> ChangeSet:
+    """A settled change set."""
+    identifier = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet/deploy/1"
+    return ChangeSet(identifier, stack_arn("small-dev"), status, "AVAILABLE", reason, {}, changes)
+
+
+def plan(
+    templates: Mapping[str, str],
+    before: Stack | None = None,
+    parameters: Mapping[str, str] | None = None,
+    service: ChangeSet | None = None,
+    **more: Any,
+) -> Plan:
+    """A plan for ``root.yaml`` of the templates; without ``before`` it creates the stack."""
+    values = complete(parse(templates["root.yaml"]), parameters or {})
+    fields: dict[str, Any] = {
+        "format": FORMAT,
+        "created": "2026-01-01T00:00:00+00:00",
+        "platform": "small",
+        "environment": "dev",
+        "region": "us-east-1",
+        "account": ACCOUNT,
+        "partition": "aws",
+        "url_suffix": "amazonaws.com",
+        "stack": "small-dev",
+        "kind": "UPDATE" if before else "CREATE",
+        "bucket": "b",
+        "root": "root.yaml",
+        "templates": {name: PlannedTemplate(digest(text), text, "", digest(text)) for name, text in templates.items()},
+        "artifacts": (),
+        "parameters": values,
+        "tags": {},
+        "stack_policy": None,
+        "termination_protection": False,
+        "change_set": service or change_set(),
+        "deployed": before,
+    }
+    return Plan(**{**fields, **more})

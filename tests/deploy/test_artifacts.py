@@ -1,0 +1,222 @@
+"""Packages are reproducible to the bit, complete, cached by content, and within Lambda's limits."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from deploy import artifacts, wheels
+from deploy.errors import ArtifactError, TemplateError
+from deploy.settings import Project
+
+
+def build(project: Project) -> artifacts.Artifact:
+    return artifacts.build("hello", project.lambda_src, wheels.LAMBDA, project.work)
+
+
+def names(artifact: artifacts.Artifact) -> list[str]:
+    with zipfile.ZipFile(artifact.path) as archive:
+        return archive.namelist()
+
+
+def write_wheel(folder: Path, name: str, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+    return path
+
+
+@pytest.mark.requirement("T-FN-1")
+def test_zip_holds_function_and_common_and_nothing_else(project: Project) -> None:
+    caches = project.lambda_src / "hello" / "__pycache__"
+    caches.mkdir()
+    (caches / "handler.cpython-314.pyc").write_bytes(b"x")
+    (project.lambda_src / "hello" / ".mypy_cache").mkdir()
+    (project.lambda_src / "hello" / ".mypy_cache" / "a.json").write_text("{}")
+    (project.lambda_src / "hello" / "requirements.in").write_text("")
+    assert names(build(project)) == [
+        "common/__init__.py",
+        "common/greeting.py",
+        "hello/__init__.py",
+        "hello/handler.py",
+    ]
+
+
+@pytest.mark.requirement("T-FN-1")
+def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project: Project, tmp_path: Path) -> None:
+    """Two processes package the same sources with other times, modes, umask and time zone."""
+    digests = []
+    for zone, umask, moment in (("UTC", 0o022, 1_000_000_000), ("Pacific/Auckland", 0o077, 1_700_000_000)):
+        for path in project.lambda_src.rglob("*"):
+            os.utime(path, (moment, moment))
+            if path.is_file():
+                path.chmod(0o644 & ~umask)
+        code = (
+            "import os, sys, time; from pathlib import Path; from deploy import artifacts, wheels\n"
+            f"time.tzset(); os.umask({umask})\n"
+            f"done = artifacts.build('hello', Path({str(project.lambda_src)!r}), wheels.LAMBDA, Path(sys.argv[1]))\n"
+            "print(done.zip_sha256, done.sha256)"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / f"cache{umask}")],
+            env={**os.environ, "TZ": zone},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.append(run.stdout.split())
+    assert digests[0] == digests[1]
+
+
+def test_entries_are_sorted_and_readable_by_every_user(project: Project) -> None:
+    (project.lambda_src / "hello" / "secret.txt").write_text("x")
+    (project.lambda_src / "hello" / "secret.txt").chmod(0o600)
+    with zipfile.ZipFile(build(project).path) as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_name_follows_the_content(project: Project) -> None:
+    first = build(project)
+    handler = project.lambda_src / "hello" / "handler.py"
+    handler.write_text(handler.read_text() + "# changed\n")
+    second = build(project)
+    assert first.sha256 != second.sha256
+    assert second.key == f"functions/hello/{second.sha256}.zip"
+
+
+def test_change_of_common_changes_every_function(project: Project) -> None:
+    first = build(project)
+    (project.lambda_src / "common" / "greeting.py").write_text("def greet(m):\n    return {}\n")
+    assert build(project).sha256 != first.sha256
+
+
+def test_unchanged_function_is_not_packaged_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build(project)
+    monkeypatch.setattr(artifacts, "zip_bytes", lambda files: pytest.fail("packaged again"))
+    assert build(project) == first
+
+
+def test_lost_zip_is_packaged_again(project: Project) -> None:
+    first = build(project)
+    Path(first.path).unlink()
+    assert build(project) == first
+    assert Path(first.path).is_file()
+
+
+@pytest.mark.parametrize(("limit", "said"), [("MAX_ZIPPED", "zipped"), ("MAX_UNZIPPED", "unzipped")])
+def test_size_beyond_lambdas_limits_names_the_largest_files(
+    project: Project, monkeypatch: pytest.MonkeyPatch, limit: str, said: str
+) -> None:
+    (project.lambda_src / "hello" / "model.bin").write_bytes(os.urandom(5000))
+    monkeypatch.setattr(artifacts, limit, 4000)
+    with pytest.raises(ArtifactError) as caught:
+        build(project)
+    assert f"MB {said}; Lambda takes" in str(caught.value)
+    assert "The largest files: hello/model.bin" in str(caught.value)
+
+
+def test_parameter_name_is_the_function_in_pascal_case() -> None:
+    assert artifacts.parameter_of("log_alerts") == "LogAlertsArtifactKey"
+
+
+def roots(*keys: str) -> dict[str, dict[str, dict[str, object]]]:
+    return {"small": {"Parameters": {key: {"Type": "String"} for key in keys}}}
+
+
+def test_folders_and_parameters_must_match(project: Project) -> None:
+    assert artifacts.match("small", project.lambda_src, roots("HelloArtifactKey")) == ["hello"]
+    with pytest.raises(TemplateError) as caught:
+        artifacts.match("small", project.lambda_src, roots("OtherArtifactKey"))
+    assert "OtherArtifactKey has no folder in lambda_src/" in str(caught.value)
+    assert "lambda_src/hello/ is in no template: no root has the parameter HelloArtifactKey" in str(caught.value)
+
+
+def test_function_of_another_platform_is_left_alone(project: Project) -> None:
+    other = {"other": roots("HelloArtifactKey")["small"], "small": roots()["small"]}
+    assert artifacts.match("small", project.lambda_src, other) == []
+
+
+class TestWheels:
+    """Wheels are fetched by pip, hash-pinned, for the function's machine; pip itself is played by the test."""
+
+    @pytest.fixture
+    def pip(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+        calls: list[list[str]] = []
+
+        def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+            calls.append(command)
+            destination = Path(command[command.index("--dest") + 1])
+            files = {
+                "lib/__init__.py": "x = 1",
+                "lib-1.0.dist-info/METADATA": "Name: lib",
+                "lib-1.0.data/scripts/run": "#!",
+            }
+            write_wheel(destination, "lib", **files, **{"lib-1.0.data/purelib/extra.py": "y = 2"})
+            return subprocess.CompletedProcess(command, 0, "", "")
+
+        monkeypatch.setattr(subprocess, "run", run)
+        return calls
+
+    def pin(self, project: Project) -> Path:
+        path = project.lambda_src / "hello" / "requirements.txt"
+        path.write_text("lib==1.0 --hash=sha256:00\n")
+        return path
+
+    def test_wheels_lie_at_the_top_without_scripts(self, project: Project, pip: list[list[str]]) -> None:
+        self.pin(project)
+        found = names(build(project))
+        assert {"lib/__init__.py", "lib-1.0.dist-info/METADATA", "extra.py"} <= set(found)
+        assert not [name for name in found if "run" in name]
+        assert "hello/requirements.txt" not in found
+
+    def test_pip_is_asked_for_lambdas_machine_and_for_hashes(self, project: Project, pip: list[list[str]]) -> None:
+        self.pin(project)
+        build(project)
+        command = " ".join(pip[0])
+        assert "--require-hashes --only-binary=:all:" in command
+        assert "--platform manylinux2014_aarch64" in command
+        assert "--platform manylinux_2_28_aarch64" in command
+        assert "--python-version 3.14" in command
+
+    def test_host_wheels_are_kept_apart(self, project: Project, pip: list[list[str]]) -> None:
+        self.pin(project)
+        build(project)
+        artifacts.build("hello", project.lambda_src, wheels.HOST, project.work)
+        assert "--platform" not in pip[1]
+
+    def test_code_change_fetches_no_wheel_again(self, project: Project, pip: list[list[str]]) -> None:
+        self.pin(project)
+        build(project)
+        (project.lambda_src / "hello" / "handler.py").write_text("def handler(event, context):\n    return {}\n")
+        build(project)
+        assert len(pip) == 1
+
+    def test_wheel_may_not_overwrite_the_function(self, project: Project, pip: list[list[str]]) -> None:
+        self.pin(project)
+        (project.lambda_src / "hello").rename(project.lambda_src / "lib")
+        with pytest.raises(ArtifactError, match=r"lib: a wheel would overwrite lib/__init__\.py"):
+            artifacts.build("lib", project.lambda_src, wheels.LAMBDA, project.work)
+
+    def test_pips_own_words_are_passed_on(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pin(project)
+        failed = subprocess.CompletedProcess([], 1, "", "noise\nERROR: No matching distribution found for lib==1.0\n")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+        with pytest.raises(ArtifactError, match="No matching distribution found for lib"):
+            build(project)
+        assert not list((project.work / "wheels").glob("*")), "a failed download leaves nothing in the cache"
+
+
+def test_zip_of_nothing_is_a_zip() -> None:
+    assert zipfile.ZipFile(io.BytesIO(artifacts.zip_bytes({}))).namelist() == []

@@ -1,0 +1,220 @@
+"""Change sets as AWS answers them: children, pages, property values, and failures deep down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.stub import ANY
+
+from deploy import changesets
+from deploy.changesets import Request
+from deploy.errors import ChangeSetError
+
+from .conftest import ACCOUNT, Scripted
+
+ARN = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet"
+ROOT, NETWORK, DATABASE = f"{ARN}/deploy/root-1", f"{ARN}/deploy-Network-X/n-1", f"{ARN}/deploy-Database-Y/d-1"
+STACK = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/trading-dev/1"
+URL = "https://s3.us-east-1.amazonaws.com/b/root.yaml"
+REQUEST = Request("trading-dev", "UPDATE", {"A": "1"}, {"T": "x"}, "why", template_url=URL)
+NEVER = "The submitted information didn't contain changes. Submit different information to create a change set."
+
+
+def change(logical_id: str, kind: str = "AWS::S3::Bucket", action: str = "Modify", **more: Any) -> dict[str, Any]:
+    resource = {"LogicalResourceId": logical_id, "ResourceType": kind, "Action": action, **more}
+    return {"Type": "Resource", "ResourceChange": resource}
+
+
+def nested(logical_id: str, child: str | None) -> dict[str, Any]:
+    return change(logical_id, "AWS::CloudFormation::Stack", **({"ChangeSetId": child} if child else {}))
+
+
+def described(
+    identifier: str, changes: list[dict[str, Any]], status: str = "CREATE_COMPLETE", **more: Any
+) -> dict[str, Any]:
+    return {"ChangeSetId": identifier, "StackId": STACK, "Status": status, "Changes": changes, **more}
+
+
+def answer(
+    scripted: Scripted, identifier: str, *pages: dict[str, Any], rich: list[dict[str, Any]] | None = None
+) -> None:
+    """Script a change set's description: without values page by page, then with values."""
+    stub = scripted["cloudformation"]
+    for values, several in ((False, list(pages)), (True, rich or list(pages))):
+        for number, page in enumerate(several):
+            expected: dict[str, Any] = {"ChangeSetName": identifier}
+            if values:
+                expected["IncludePropertyValues"] = True
+            if number:
+                expected["NextToken"] = f"t{number}"
+            last = number == len(several) - 1
+            stub.add_response(
+                "describe_change_set", {**page, **({} if last else {"NextToken": f"t{number + 1}"})}, expected
+            )
+
+
+def created(scripted: Scripted, status: str = "CREATE_COMPLETE") -> None:
+    """Script CreateChangeSet and the waiting for it."""
+    stub = scripted["cloudformation"]
+    expected = {
+        "StackName": "trading-dev",
+        "ChangeSetName": ANY,
+        "ChangeSetType": "UPDATE",
+        "Description": "why",
+        "ClientToken": ANY,
+        "TemplateURL": URL,
+        "Parameters": [{"ParameterKey": "A", "ParameterValue": "1"}],
+        "Tags": [{"Key": "T", "Value": "x"}],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "IncludeNestedStacks": True,
+    }
+    stub.add_response("create_change_set", {"Id": ROOT, "StackId": STACK}, expected)
+    stub.add_response("describe_change_set", {"Status": "CREATE_IN_PROGRESS"}, {"ChangeSetName": ROOT})
+    stub.add_response("describe_change_set", {"Status": status}, {"ChangeSetName": ROOT})
+
+
+def deleted(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_response("delete_change_set", {}, {"ChangeSetName": ROOT})
+
+
+def create(scripted: Scripted) -> changesets.ChangeSet:
+    return changesets.create(scripted.aws.client("cloudformation"), REQUEST, sleep=lambda seconds: None)
+
+
+def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> None:
+    created(scripted)
+    answer(
+        scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]), described(ROOT, [nested("Database", DATABASE)])
+    )
+    answer(
+        scripted, NETWORK, described(NETWORK, [change("Vpc"), change("Subnet")]), described(NETWORK, [change("Nat")])
+    )
+    answer(scripted, DATABASE, described(DATABASE, [change("Cluster")]))
+    # pages of the root are read first, without values and with, then the children in order
+    found = create(scripted)
+    tree = {one.logical_id: [inner.logical_id for inner in one.child.changes] for one in found.changes if one.child}
+    assert tree == {"Network": ["Vpc", "Subnet", "Nat"], "Database": ["Cluster"]}
+    assert not found.unchanged
+
+
+def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
+    """With property values the service drops changes that it cannot render; the plain description has them."""
+    detail = {"Target": {"Attribute": "Properties", "Name": "Tags"}, "ChangeSource": "DirectModification"}
+    rendered = {
+        "Target": {**detail["Target"], "BeforeValue": "a", "AfterValue": "b"},
+        "ChangeSource": "DirectModification",
+    }  # type: ignore[dict-item]
+    other = {"Target": {"Attribute": "Properties", "Name": "Configuration"}, "ChangeSource": "DirectModification"}
+    warning = (
+        "[WARN] --include-property-values option can return incomplete ChangeSet data because: Logical Id: Dropped"
+    )
+    plain = described(ROOT, [change("Kept", Details=[detail, other]), change("Dropped", Details=[other])])
+    rich = described(ROOT, [change("Kept", Details=[rendered])], StatusReason=warning)
+    created(scripted)
+    answer(scripted, ROOT, plain, rich=[rich])
+    found = {one.logical_id: one for one in create(scripted).changes}
+    assert set(found) == {"Kept", "Dropped"}
+    assert [(one.name, one.before, one.after) for one in found["Kept"].details] == [
+        ("Tags", "a", "b"),
+        ("Configuration", None, None),
+    ]
+
+
+def test_region_without_property_values_is_read_without_them(scripted: Scripted) -> None:
+    created(scripted)
+    stub = scripted["cloudformation"]
+    stub.add_response("describe_change_set", described(ROOT, [change("A")]), {"ChangeSetName": ROOT})
+    stub.add_client_error("describe_change_set", "ValidationError", "IncludePropertyValues is not supported")
+    assert [one.logical_id for one in create(scripted).changes] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [NEVER, "No updates are to be performed.", "There are no changes to deploy.", "no changes to perform"],
+)
+def test_no_changes_is_a_result_in_all_its_wordings(scripted: Scripted, reason: str) -> None:
+    created(scripted, "FAILED")
+    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
+    deleted(scripted)
+    assert create(scripted).unchanged
+
+
+def test_no_changes_may_also_come_as_an_error_of_the_call(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_client_error(
+        "create_change_set", "ValidationError", "No updates are to be performed."
+    )
+    assert create(scripted).unchanged
+
+
+def test_children_without_changes_make_no_changes(scripted: Scripted) -> None:
+    """The root fails only because its child has nothing to change; that is no failure."""
+    reason = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
+    created(scripted, "FAILED")
+    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
+    answer(scripted, NETWORK, described(NETWORK, [], "FAILED", StatusReason=NEVER))
+    deleted(scripted)
+    assert create(scripted).unchanged
+
+
+def test_failure_is_told_by_the_deepest_child(scripted: Scripted) -> None:
+    """The root says only that a nested change set failed; the reason that helps is two levels down."""
+    created(scripted, "FAILED")
+    root = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
+    middle = f"Nested change set {DATABASE} was not successfully created: Currently in FAILED."
+    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)], "FAILED", StatusReason=root))
+    answer(scripted, NETWORK, described(NETWORK, [], "FAILED", StatusReason=middle))
+    answer(
+        scripted, DATABASE, described(DATABASE, [], "FAILED", StatusReason="Template error: Fn::Select cannot select")
+    )
+    deleted(scripted)
+    with pytest.raises(ChangeSetError) as caught:
+        create(scripted)
+    assert caught.value.reasons == (
+        "trading-dev > Network > deploy-Database-Y: Template error: Fn::Select cannot select",
+    )
+
+
+def test_early_validation_is_told_in_full(scripted: Scripted) -> None:
+    reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
+    created(scripted, "FAILED")
+    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
+    event = {
+        "EventId": "e",
+        "EventType": "VALIDATION_ERROR",
+        "ValidationPath": "/Resources/Table/Properties/BillingMode",
+        "ValidationStatusReason": "PAY is not a valid enum value",
+    }
+    scripted["cloudformation"].add_response("describe_events", {"OperationEvents": [event]}, {"ChangeSetName": ROOT})
+    deleted(scripted)
+    with pytest.raises(ChangeSetError) as caught:
+        create(scripted)
+    assert "/Resources/Table/Properties/BillingMode: PAY is not a valid enum value" in str(caught.value)
+
+
+def test_change_set_that_is_not_readable_at_once_is_waited_for(scripted: Scripted) -> None:
+    stub = scripted["cloudformation"]
+    stub.add_client_error("describe_change_set", "ChangeSetNotFound", "ChangeSet [x] does not exist", 404)
+    stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"})
+    changesets.wait(scripted.aws.client("cloudformation"), ROOT, sleep=lambda seconds: None)
+
+
+def test_wait_ends_when_nothing_ever_settles() -> None:
+    class Stuck:
+        def describe_change_set(self, ChangeSetName: str) -> dict[str, str]:
+            return {"Status": "CREATE_IN_PROGRESS"}
+
+    with pytest.raises(ChangeSetError, match="not settled after 30 minutes"):
+        changesets.wait(Stuck(), ROOT, sleep=lambda seconds: None)
+
+
+def test_deleting_a_change_set_that_is_gone_is_as_good(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_client_error("delete_change_set", "ChangeSetNotFound", http_status_code=404)
+    changesets.delete(scripted.aws.client("cloudformation"), ROOT)
+
+
+def test_template_without_bucket_goes_by_body() -> None:
+    arguments = Request("s", "CREATE", {}, {}, "", template_body="{}", role_arn="arn:role").arguments("n")
+    assert arguments["TemplateBody"] == "{}"
+    assert arguments["RoleARN"] == "arn:role"
+    assert "TemplateURL" not in arguments
