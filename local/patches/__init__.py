@@ -44,7 +44,7 @@ def install_patches(settings: Settings) -> Application:
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
     from local.leftovers import Leftovers
-    from local.patches import functions, nested_stacks
+    from local.patches import api_gateway, functions, log_events, nested_stacks
     from local.patches.internals import emulator_module
     from local.resources import api, compute, ec2, framework, governance, rds, storage
     from local.resources.records import records
@@ -53,6 +53,9 @@ def install_patches(settings: Settings) -> Application:
     health = _start_databases(settings, application)
     nested_stacks.install()
     functions.install(settings.run_directory)
+    log_events.install()
+    api_gateway.install()
+    api.replace_request_validator()
     compute.patch_metric_math_alarms()
     framework.install(
         {**ec2.NEW_TYPES, **compute.NEW_TYPES, **api.NEW_TYPES, **governance.NEW_TYPES},

@@ -3,7 +3,8 @@
 A function sees the launcher's installed packages, so that one whose package is incomplete would work here and fail on
 AWS: it gets only what Lambda's runtime has (boto3 and what that needs). A custom resource's function that fails
 without answering keeps the stack waiting for ServiceTimeout: the error is its answer here. Log groups appear whoever
-the function is: here only if its role may create them, as on AWS.
+the function is: here only if its role may create them, as on AWS. Its credentials have no end, and credentials without
+an end are refused for database tokens.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 import shlex
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,17 @@ _evaluator = emulator_module("core.iam_evaluator")
 _custom_resource = emulator_module("services.cloudformation.custom_resource")
 _core = emulator_module("core.responses")
 
+_sts = emulator_module("services.sts")
+
+_CREDENTIALS_LIFETIME = 365 * 24 * 3600.0  # seconds
+
 _OF_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What Lambda's Python runtime brings (lambda-python.html: runtime-included SDK versions)."""
 
 
 def install(run_directory: Path) -> None:
-    """Apply all three."""
+    """Apply all of them."""
+    wrap(_runtime, "execution_credentials", _with_an_end)
     _give_functions_only_the_runtime(run_directory / "runtime")
     wrap(_lambda, "_execute_function_with_config_scope", _answer_for_failed_custom_resources)
     wrap(_lambda, "_emit_lambda_logs", _log_only_with_permission)
@@ -66,6 +73,18 @@ def _give_functions_only_the_runtime(directory: Path) -> None:
         return detect
 
     wrap(_runtime, "_detect_runtime_binary", wrapper)
+
+
+def _with_an_end(original: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    require(_sts, "_sessions")
+
+    def credentials(config: dict[str, Any]) -> dict[str, str]:
+        given = original(config)
+        # A process keeps its credentials for life, so the end is farther away than Lambda's (hours).
+        _sts._sessions[given["AWS_ACCESS_KEY_ID"]]["Expiration"] = time.time() + _CREDENTIALS_LIFETIME
+        return given
+
+    return credentials
 
 
 def _answer_for_failed_custom_resources(original: Callable[..., Any]) -> Callable[..., Any]:

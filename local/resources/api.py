@@ -5,7 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from local.resources.framework import Attributes, NewType, Place, Props, Supplement, aws, changed, truth
+from local.patches.internals import replace_handler
+from local.resources.framework import (
+    Attributes,
+    NewType,
+    Place,
+    Props,
+    Supplement,
+    aws,
+    changed,
+    ignoring,
+    on_worker_threads,
+    truth,
+)
 from local.resources.records import recorded_type
 
 
@@ -57,6 +69,53 @@ def _replacements(old: Props, new: Props, *fields: tuple[str, str, str]) -> list
             text = ("true" if truth(value) else "false") if isinstance(value, bool) else str(value)
             operations.append({"op": "replace", "path": path, "value": text})
     return operations
+
+
+def replace_request_validator() -> None:
+    """Gap: the emulator's CloudFormation only draws an id for a validator, so nothing would be validated."""
+    replace_handler(
+        "AWS::ApiGateway::RequestValidator",
+        {
+            "create": lambda logical_id, props, stack_name: _create_validator(Place(stack_name, logical_id), props),
+            "update": _update_validator,
+            "update_with_logical_id": True,
+            "delete": _delete_validator,
+        },
+    )
+    on_worker_threads(["AWS::ApiGateway::RequestValidator"])
+
+
+def _create_validator(place: Place, props: Props) -> tuple[str, Attributes]:
+    identifier = aws("apigateway").create_request_validator(
+        restApiId=props["RestApiId"],
+        name=props.get("Name") or place.name(128),
+        validateRequestBody=truth(props.get("ValidateRequestBody", False)),
+        validateRequestParameters=truth(props.get("ValidateRequestParameters", False)),
+    )["id"]
+    return identifier, {"RequestValidatorId": identifier}
+
+
+def _update_validator(
+    physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+) -> tuple[str, Attributes]:
+    if changed(old, new, "RestApiId") or changed(old, new, "Name"):
+        return _create_validator(Place(stack_name, logical_id or physical_id), new)
+    operations = _replacements(
+        old,
+        new,
+        ("ValidateRequestBody", "/validateRequestBody", "false"),
+        ("ValidateRequestParameters", "/validateRequestParameters", "false"),
+    )
+    if operations:
+        aws("apigateway").update_request_validator(
+            restApiId=new["RestApiId"], requestValidatorId=physical_id, patchOperations=operations
+        )
+    return physical_id, {"RequestValidatorId": physical_id}
+
+
+def _delete_validator(physical_id: str, props: Props) -> None:
+    with ignoring("NotFoundException"):
+        aws("apigateway").delete_request_validator(restApiId=props["RestApiId"], requestValidatorId=physical_id)
 
 
 # -- WAF --------------------------------------------------------------------------------------------------------------

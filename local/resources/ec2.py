@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.patches.internals import emulator_module
 from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list
+
+_ec2 = emulator_module("services.ec2")
 
 
 def _tag_specifications(kind: str, props: Props) -> list[dict[str, Any]]:
@@ -75,8 +78,7 @@ def _update_nat(place: Place, physical_id: str, old: Props, new: Props) -> tuple
 
 def _delete_nat(physical_id: str, props: Props) -> None:
     with ignoring("NatGatewayNotFound"):
-        if tag_list(props):
-            aws("ec2").delete_tags(Resources=[physical_id])  # the emulator keeps those of a deleted gateway
+        _ec2._tags.pop(physical_id, None)  # the emulator keeps those of a deleted gateway
         aws("ec2").delete_nat_gateway(NatGatewayId=physical_id)
 
 
