@@ -7,6 +7,7 @@ cache has none to spare.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,12 @@ _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Leve
 
 
 def start(root: str) -> None:
-    """Prepare the process: cfn-lint resolves its configuration and own rules against the current folder."""
+    """Prepare the process: cfn-lint resolves its configuration and own rules against the current folder.
+
+    The cyclic collector is off: it finds nothing worth a tenth of the time in a process that lives for seconds (some
+    4 MB a template).
+    """
+    gc.disable()
     os.chdir(root)
     _rules()
 
