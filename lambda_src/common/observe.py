@@ -14,7 +14,8 @@ from aws_lambda_powertools import Logger, Metrics
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-logger = Logger(log_uncaught_exceptions=False, utc=True)
+# RFC 3339: Lambda's own JSON log format takes the level of a line only together with such a timestamp.
+logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Trading")
 
 

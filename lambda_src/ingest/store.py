@@ -36,9 +36,20 @@ def _bind(s3: Any, bucket: str, batch: Batch) -> None:
     body = json.dumps({"contentSha256": batch.content_sha256}).encode()
     if _put_once(s3, bucket, key, body, "application/json", {}):
         return
-    bound = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    bound = _read_marker(s3, bucket, key)
     if bound.get("contentSha256") != batch.content_sha256:
         raise RequestError(409, "idempotency_key_reused", "This Idempotency-Key was used with another body")
+
+
+def _read_marker(s3: Any, bucket: str, key: str) -> dict[str, str]:
+    try:
+        marker: dict[str, str] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except Exception as error:
+        if error_code(error) != "InvalidObjectState":
+            raise
+        # The bucket's lifecycle has archived it: too old to compare.
+        raise RequestError(409, "idempotency_key_reused", "This Idempotency-Key was used long ago") from None
+    return marker
 
 
 def _put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:

@@ -96,7 +96,7 @@ def _page(event: dict[str, Any], name: str, read: Read) -> rest.Response:
         "from": schema.format_timestamp(wanted.start_ns),
         "to": schema.format_timestamp(wanted.end_ns),
         name: items,
-        "next": None if following is None else str(following),
+        "nextCursor": None if following is None else str(following),
     }
     return rest.answer(200, body)
 

@@ -15,7 +15,7 @@ MAX_RANGE_DAYS = {"1m": 31, "5m": 92, "15m": 92, "1h": 366, "1d": 366}
 DEFAULT_LIMIT = 200
 MAX_LIMIT = 1000
 _SYMBOL = re.compile(schema.SYMBOL_PATTERN)
-_KNOWN = frozenset({"interval", "from", "to", "limit", "next"})
+_KNOWN = frozenset({"interval", "from", "to", "limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Range:
 def parse(symbol: str, parameters: Mapping[str, str]) -> Range:
     """The page that is asked for. Raises RequestError 400 with the parameter's name.
 
-    ``from`` is moved down and ``to`` up to the interval's grid (UTC), so every bucket of an answer is whole. ``next``
-    is the token of the page before.
+    ``from`` is moved down and ``to`` up to the interval's grid (UTC), so every bucket of an answer is whole.
+    ``cursor`` is what the page before gave as ``nextCursor``.
     """
     if not _SYMBOL.fullmatch(symbol):
         raise _bad("symbol", f"does not match {schema.SYMBOL_PATTERN}")
@@ -59,11 +59,11 @@ def parse(symbol: str, parameters: Mapping[str, str]) -> Range:
 
 
 def _page_start(parameters: Mapping[str, str], start: int, end: int, grid: int) -> int:
-    if "next" not in parameters:
+    if "cursor" not in parameters:
         return start
-    token = parameters["next"]
+    token = parameters["cursor"]
     if not re.fullmatch("[0-9]{1,19}", token) or not start <= int(token) < end or int(token) % grid:
-        raise _bad("next", "is not a token of this range")
+        raise _bad("cursor", "is not of this range and interval")
     return int(token)
 
 

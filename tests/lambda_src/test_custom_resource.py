@@ -52,7 +52,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    monkeypatch.setattr(custom_resource.time, "sleep", lambda _: None)
+    monkeypatch.setattr("common.custom_resource.time.sleep", lambda _: None)
     received.url = f"http://127.0.0.1:{server.server_port}/answer?X-Amz-Signature=TOPSECRET"
     yield received
     server.shutdown()

@@ -17,10 +17,11 @@ from .fakes import Context, client_error
 pytestmark = pytest.mark.requirement("T-FN-2", "A-2")
 
 
-def stub(service: str) -> tuple[Any, Stubber]:
+def stub(service: str) -> tuple[Any, Any]:
     make: Any = boto3.client  # boto3 has no types
     client = make(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    stubber = Stubber(client)
+    make_stubber: Any = Stubber
+    stubber = make_stubber(client)
     stubber.activate()
     return client, stubber
 
@@ -197,7 +198,8 @@ def test_an_entitlement_is_written_but_an_operators_disabling_survives(fake_clie
         },
     }
     stubber.add_response("update_item", {}, expected)
-    properties = {"TableName": "api-keys-dev", "ApiKeyId": "k", "Scopes": ["query", "ingest"], "Symbols": ["*"]}
+    properties: dict[str, Any] = {"TableName": "api-keys-dev", "ApiKeyId": "k"}
+    properties |= {"Scopes": ["query", "ingest"], "Symbols": ["*"]}
     created = housekeeping.handler.handler(event("Custom::ApiKeyEntitlement", "Create", **properties), Context())
     assert (created["Status"], created["PhysicalResourceId"]) == ("SUCCESS", "entitlement:api-keys-dev:k")
     stubber.add_response("delete_item", {}, {"TableName": "api-keys-dev", "Key": {"apiKeyId": {"S": "k"}}})

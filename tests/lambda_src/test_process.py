@@ -67,8 +67,10 @@ def deliver(pipeline: Pipeline, name: str, records: list[Record]) -> None:
 def parquet(s3: FakeS3, tmp_path: Path, key: str) -> list[dict[str, Any]]:
     path = tmp_path / "x.parquet"
     path.write_bytes(s3.objects["processed", key])
-    found = duckdb.sql(f"SELECT * FROM '{path}'")
-    return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT * FROM '{path}'")
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 @pytest.mark.requirement("T-DATA-3")
@@ -160,7 +162,7 @@ def test_a_displaced_trade_leaves_no_empty_bar(
 def test_a_crash_at_any_storage_call_is_mended_by_the_redelivery(
     call: int, moment: str, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
-    records = [*DAY[:4], "not json"]
+    records: list[dict[str, Any] | str] = [*DAY[:4], "not json"]
     s3.objects["raw", key_of("a")] = ndjson_gz(*records)
     pipeline.process(key_of("a"))
     clean, clean_objects, effects = contents(admin), dict(s3.objects), len(s3.calls)
@@ -183,7 +185,7 @@ def test_a_lost_connection_at_any_step_leaves_nothing_half_done(
 ) -> None:
     names = ["_lock_symbols", "_copy", "progress", "finish", "lock_hour", "bars_to_csv"]
     real = getattr(apply, names[step])
-    broken = []
+    broken: list[bool] = []
 
     def break_once(connection: psycopg.Connection[Any], *arguments: Any) -> Any:
         if not broken:
@@ -238,7 +240,14 @@ def test_twin_deliveries_at_the_same_time_apply_once(
 def test_bad_records_go_to_quarantine_with_their_reason_and_the_good_ones_count(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
-    bad = [{**DAY[1], "price": "1e400"}, "{", {**DAY[1], "ts": 5}, "[" * 3000, "x" * 5000, {**DAY[0], "bid": "200"}]
+    bad: list[dict[str, Any] | str] = [
+        {**DAY[1], "price": "1e400"},
+        "{",
+        {**DAY[1], "ts": 5},
+        "[" * 3000,
+        "x" * 5000,
+        {**DAY[0], "bid": "200"},
+    ]
     s3.objects["raw", key_of("a")] = ndjson_gz(DAY[1], *bad, DAY[2])
     pipeline.process(key_of("a"))
     lines = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()

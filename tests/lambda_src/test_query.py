@@ -61,10 +61,10 @@ def pages(what: str, symbol: str, interval: str, limit: int, **window: str) -> l
         status, body = get(what, symbol, interval=interval, limit=str(limit), **window, **more)
         assert status == 200
         items += body[what]
-        if body["next"] is None:
+        if body["nextCursor"] is None:
             return items
         assert body[what], "a page is never empty while there are more"
-        more = {"next": body["next"]}
+        more = {"cursor": body["nextCursor"]}
     raise AssertionError("paging does not end")
 
 
@@ -89,7 +89,7 @@ def test_bars_of_a_hand_worked_case(pipeline: Pipeline) -> None:
                 "vwap": "100.58333333",  # (201 + 148.875 + 404.5) / 7.5
             }
         ],
-        "next": None,
+        "nextCursor": None,
     }
 
 
@@ -238,9 +238,9 @@ def test_an_unknown_symbol_is_a_404_and_a_foreign_one_a_403(what: str, pipeline:
         ({"limit": "0"}, "limit"),
         ({"limit": "1001"}, "limit"),
         ({"limit": "١"}, "limit"),
-        ({"next": "x"}, "next"),
-        ({"next": str(T0 + 1)}, "next"),
-        ({"next": str(T0 - M)}, "next"),
+        ({"cursor": "x"}, "cursor"),
+        ({"cursor": str(T0 + 1)}, "cursor"),
+        ({"cursor": str(T0 - M)}, "cursor"),
         ({"page": "2"}, "page"),
     ],
 )
@@ -253,7 +253,7 @@ def test_a_bad_symbol_is_a_400(pipeline: Pipeline) -> None:
     assert get("bars", "acme'; --", **HOUR)[0] == 400
 
 
-@given(st.dictionaries(st.sampled_from(["interval", "from", "to", "limit", "next"]), st.text(max_size=30)), st.text())
+@given(st.dictionaries(st.sampled_from(["interval", "from", "to", "limit", "cursor"]), st.text(max_size=30)), st.text())
 def test_any_parameters_are_taken_or_a_400(parameters: dict[str, str], symbol: str) -> None:
     try:
         wanted = request.parse(symbol, parameters)
