@@ -7,6 +7,7 @@ reads its settings from the environment while it is imported.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import importlib.metadata
 import logging
 import os
@@ -19,6 +20,9 @@ from local.errors import EmulatorMismatchError
 from local.settings import ACCOUNT, REGION, Settings
 
 MINISTACK_VERSION = "1.5.33"
+
+FAREWELL = 0.5
+"""Seconds that open connections get at the end."""
 
 _OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """What the process keeps of its launcher's environment: nothing that could point a function at a real account."""
@@ -86,6 +90,7 @@ def main(settings_json: str) -> None:
     """Run until SIGTERM."""
     settings = Settings.from_json(settings_json)
     check_version()
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1: every thread's stack goes to the log
     asyncio.run(_serve(settings))
 
 
@@ -93,7 +98,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from local.patches import install_patches
+    from local.patches import install_patches, save_state
 
     application: Any = install_patches(settings)
     config = Config()
@@ -107,13 +112,20 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    serving = asyncio.ensure_future(serve(application.asgi, config, shutdown_trigger=stopped.wait))
     try:
-        await serve(application.asgi, config, shutdown_trigger=stopped.wait)
+        await asyncio.wait([serving, asyncio.ensure_future(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
+        # An idle TLS connection can hold the server's own end back for half a minute.
+        await asyncio.wait([serving], timeout=FAREWELL)
+        if serving.done():
+            serving.result()
     finally:
+        if settings.keep is not None:
+            save_state()
         application.close()
-        # Pooled threads of the emulator (long polls, pollers) would be waited for. The state is saved by now.
         logging.shutdown()
-        os._exit(0)
+        # Pooled threads of the emulator (long polls, pollers) would be waited for. The state is saved by now.
+        os._exit(0 if stopped.is_set() else 1)
 
 
 def command_line(settings: Settings) -> list[str]:

@@ -34,6 +34,8 @@ _GONE: dict[str, Callable[[Any], bool]] = {
 }
 """Entries that count as gone, by store."""
 
+_EMPTY: tuple[Any, ...] = ({}, [], None)  # a store of stores keeps an empty one for a deleted owner
+
 
 class Leftovers:
     """Compares the stores with those of the moment it was made."""
@@ -49,7 +51,9 @@ class Leftovers:
                 continue
             gone = _GONE.get(store, lambda value: False)
             before = self._before.get(store, set())
-            new = sorted(key for key, value in values.items() if key not in before and not gone(value))
+            new = sorted(
+                key for key, value in values.items() if key not in before and value not in _EMPTY and not gone(value)
+            )
             if new:
                 found[store] = new
         return found

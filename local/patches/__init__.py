@@ -71,6 +71,15 @@ def install_patches(settings: Settings) -> Application:
     return application
 
 
+def save_state() -> None:
+    """Write the emulator's state; it does so itself only after every connection has closed."""
+    from local.patches.internals import emulator_module, require
+
+    app = emulator_module("app")
+    require(app, "save_all", "_build_persistence_save_dict")
+    app.save_all(app._build_persistence_save_dict())
+
+
 def _start_databases(settings: Settings, application: Application) -> dict[str, str]:
     """Prepare PostgreSQL beside the emulator's own start; the answer's `postgres` says how far it is."""
     from local.database_proxy import DatabaseProxy
