@@ -27,6 +27,7 @@ MEMORY_LIMIT = "384MB"
 LINE_LIMIT_BYTES = 4096
 SAMPLE_BYTES = 1024  # of a refused line that is kept
 _CHUNK = 1 << 20
+DAY_NS = 24 * 60 * schema.NANOS_PER_MINUTE
 
 _TRADES = f"""
 CREATE OR REPLACE TABLE trades AS
@@ -42,11 +43,11 @@ SELECT DISTINCT symbol, ts AS ts_ns,
     CAST(bid_size AS DECIMAL(18, 8)) AS bid_size, CAST(ask_size AS DECIMAL(18, 8)) AS ask_size
 FROM raw WHERE type = '{schema.QUOTE.name}' ORDER BY ALL
 """
-_DAYS = "SELECT DISTINCT strftime(make_timestamp(ts_ns // 1000), '%Y-%m-%d') AS day FROM {table} ORDER BY day"
-_DAY = """
-COPY (SELECT symbol, make_timestamp(ts_ns // 1000) AS ts, * EXCLUDE (symbol) FROM {table}
-      WHERE strftime(make_timestamp(ts_ns // 1000), '%Y-%m-%d') = '{day}' ORDER BY ALL)
-TO '{path}' (FORMAT parquet, COMPRESSION zstd)
+_DAYS = f"SELECT DISTINCT ts_ns // {DAY_NS} AS day FROM {{table}} ORDER BY day"
+_DAY = f"""
+COPY (SELECT symbol, make_timestamp(ts_ns // 1000) AS ts, * EXCLUDE (symbol) FROM {{table}}
+      WHERE ts_ns >= {{day}} * {DAY_NS} AND ts_ns < ({{day}} + 1) * {DAY_NS})
+TO '{{path}}' (FORMAT parquet, COMPRESSION zstd)
 """
 _BARS = """
 COPY (
@@ -89,7 +90,6 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "temp_directory": str(folder / "spill"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "preserve_insertion_order": False,
     }
     connection = duckdb.connect(":memory:", config=config)
     try:
@@ -132,13 +132,13 @@ def write_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
     connection.execute(f"COPY {table} TO {_literal(path)} (FORMAT csv, HEADER false, FORCE_QUOTE *)")
 
 
-def days(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The UTC dates (YYYY-MM-DD) on which the table has events."""
-    return [str(day) for (day,) in connection.execute(_DAYS.format(table=table)).fetchall()]
+def days(connection: duckdb.DuckDBPyConnection, table: str) -> list[int]:
+    """The UTC days on which the table has events, counted from 1970-01-01."""
+    return [int(day) for (day,) in connection.execute(_DAYS.format(table=table)).fetchall()]
 
 
-def write_day(connection: duckdb.DuckDBPyConnection, table: str, day: str, path: Path) -> None:
-    """One day of the table as Parquet: ``ts`` in microseconds for Athena, ``ts_ns`` exact."""
+def write_day(connection: duckdb.DuckDBPyConnection, table: str, day: int, path: Path) -> None:
+    """One day of the table as Parquet, in the table's order: ``ts`` in microseconds for Athena, ``ts_ns`` exact."""
     connection.execute(_DAY.format(table=table, day=day, path=_escaped(path)))
 
 

@@ -95,7 +95,8 @@ class Pipeline:
             for day in engine.days(duck, table):
                 path = folder / "events.parquet"
                 engine.write_day(duck, table, day, path)
-                self._put(self.buckets.processed, f"{table}/date={day}/{_batch_id(key)}.parquet", path.read_bytes())
+                date = schema.format_timestamp(day * engine.DAY_NS)[:10]
+                self._put(self.buckets.processed, f"{table}/date={date}/{_batch_id(key)}.parquet", path.read_bytes())
 
     def _write_bars(
         self,
