@@ -31,7 +31,7 @@ ADMINISTRATOR = "rdsadmin"
 IAM_ROLE = "rds_iam"
 """Members log in with an IAM token (UsingWithRDS.IAMDBAuth.DBAccounts)."""
 
-DEFAULT_MAJOR = 16
+DEFAULT_MAJOR = 17
 START_TIMEOUT = 30.0  # seconds
 
 SUPERUSER_ROLE = "rds_superuser"
@@ -114,8 +114,8 @@ class PostgresHost:
             self._template(self.major_for(DEFAULT_MAJOR))
 
     def major_for(self, wanted: int) -> int:
-        """`wanted` where its binaries are installed, the newest installed version otherwise."""
-        return wanted if wanted in self._installations else max(self._installations)
+        """The installed version that is `wanted` or next above it; the newest where there is none."""
+        return min((major for major in self._installations if major >= wanted), default=max(self._installations))
 
     def create(self, spec: ClusterSpec) -> Server:
         """A new server with the cluster's master user and database. Raises PostgresError."""

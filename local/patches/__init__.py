@@ -44,7 +44,7 @@ def install_patches(settings: Settings) -> Application:
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
     from local.leftovers import Leftovers
-    from local.patches import api_gateway, functions, log_events, nested_stacks
+    from local.patches import api_gateway, conditions, functions, log_events, nested_stacks
     from local.patches.internals import emulator_module
     from local.resources import api, compute, ec2, framework, governance, rds, storage
     from local.resources.records import records
@@ -54,6 +54,7 @@ def install_patches(settings: Settings) -> Application:
     nested_stacks.install()
     functions.install(settings.run_directory)
     log_events.install()
+    conditions.install()
     api_gateway.install()
     api.replace_request_validator()
     compute.patch_metric_math_alarms()

@@ -1,0 +1,37 @@
+"""Gap: condition keys that the emulator's policy evaluation does not know count as absent, so that a grant under such
+a condition is refused although AWS would allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from local.patches.internals import emulator_module, require, wrap
+from local.settings import ACCOUNT, REGION
+
+_evaluator = emulator_module("core.iam_evaluator")
+_ec2 = emulator_module("services.ec2")
+
+_IN_A_VPC = {"security-group": "_security_groups", "subnet": "_subnets", "network-interface": "_network_interfaces"}
+"""EC2 resource types with the key ec2:Vpc (service authorization reference, list_amazonec2) and their stores."""
+
+
+def install() -> None:
+    """Resolve ec2:Vpc from the resource that the request names."""
+    require(_ec2, *_IN_A_VPC.values())
+    wrap(_evaluator, "_resolve_condition_key", _with_vpc)
+
+
+def _with_vpc(original: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    def resolve(key: str, context: Any) -> Any:
+        return _vpc_of(context.resource_arn) if key.lower() == "ec2:vpc" else original(key, context)
+
+    return resolve
+
+
+def _vpc_of(resource_arn: str) -> str | None:
+    kind, _, identifier = resource_arn.rpartition(":")[2].partition("/")
+    if kind not in _IN_A_VPC:
+        return None
+    record = getattr(_ec2, _IN_A_VPC[kind]).get_scoped(ACCOUNT, REGION, identifier)
+    return f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/{record['VpcId']}" if record else None
