@@ -52,7 +52,7 @@ class AlarmRow:
 def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
     """The alarm of a row; no data is no alarm, as every metric here is silent when nothing happens."""
     measured = _sum(row) if row.sum_over else _single(row)
-    told = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
+    told: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
     return template.add(
         Alarm(
             f"{row.title}Alarm",

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from awacs import logs as logs_actions
-from troposphere import AWSObject, Equals, GetAtt, If, Ref, Sub
+from troposphere import AWSHelperFn, AWSObject, Equals, GetAtt, If, Ref, Sub
 from troposphere.apigateway import (
     AccessLogSetting,
     Account,
@@ -197,7 +198,8 @@ def add_resources(template: TierTemplate, api: RestApi) -> list[AWSObject]:
 def _add_paths(template: TierTemplate, api: RestApi) -> dict[str, Resource]:
     paths: dict[str, Resource] = {}
     for route in ROUTES:
-        parent, path = GetAtt(api, "RootResourceId"), ""
+        parent: AWSHelperFn = GetAtt(api, "RootResourceId")
+        path = ""
         for part in route.path.strip("/").split("/"):
             path = f"{path}/{part}"
             if path not in paths:
@@ -219,7 +221,7 @@ def _add_method(
 ) -> Method:
     in_path = {f"method.request.path.{part[1:-1]}": True for part in route.path.split("/") if part.startswith("{")}
     in_query = {f"method.request.querystring.{name}": False for name in route.query}
-    optional = {"RequestParameters": {**in_path, **in_query}} if in_path or in_query else {}
+    optional: dict[str, Any] = {"RequestParameters": {**in_path, **in_query}} if in_path or in_query else {}
     if route.body:
         optional["RequestModels"] = {JSON_TYPE: Ref(model)}
     return template.add(

@@ -53,7 +53,7 @@ def lifecycle(*, deep_archive: bool = False, expire_after: int | None = None) ->
     transitions = [LifecycleRuleTransition(StorageClass="GLACIER", TransitionInDays=GLACIER_AFTER)]
     if deep_archive:
         transitions.append(LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=DEEP_ARCHIVE_AFTER))
-    expiry = {"ExpirationInDays": expire_after} if expire_after else {}
+    expiry: dict[str, Any] = {"ExpirationInDays": expire_after} if expire_after else {}
     return LifecycleConfiguration(
         Rules=[
             LifecycleRule(Id="to-glacier", Status="Enabled", Transitions=transitions, **expiry),
@@ -150,11 +150,10 @@ def _common(template: TierTemplate, thing: str, rules: LifecycleConfiguration) -
 
 
 def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncryption:
-    with_key = {"KMSMasterKeyID": key} if key else {}
-    rule = ServerSideEncryptionRule(
-        ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **with_key),
-        **({"BucketKeyEnabled": True} if key else {}),
-    )
+    named: dict[str, Any] = {"KMSMasterKeyID": key} if key else {}
+    cheaper: dict[str, Any] = {"BucketKeyEnabled": True} if key else {}
+    default = ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **named)
+    rule = ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, **cheaper)
     return BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
@@ -188,12 +187,11 @@ def _add_policy(
 
 def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> None:
     """Deleted before the bucket, this empties it: CloudFormation deletes no bucket that holds a version."""
-    emptying = add_custom_resource(
+    add_custom_resource(
         template,
         f"Empty{bucket.title}",
         template.use(HOUSEKEEPING_FUNCTION),
-        resource_type="EmptyBucket",
+        kind="EmptyBucket",
+        condition=condition,
         BucketName=Ref(bucket),
     )
-    if condition:
-        emptying.Condition = condition

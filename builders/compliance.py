@@ -8,7 +8,7 @@ from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
 from awacs.s3 import GetBucketAcl, ListBucket, PutObject
-from troposphere import Equals, GetAtt, Ref, Sub
+from troposphere import AWSObject, Equals, GetAtt, Ref, Sub
 from troposphere.config import (
     ConfigRule,
     ConfigSnapshotDeliveryProperties,
@@ -107,7 +107,7 @@ def build(platform: str) -> TierTemplate:
     channel = add_delivery_channel(template, bucket)
     recorder = add_recorder(template, role)
     for row in RULES:
-        add_rule(template, row, after=[recorder.title, channel.title])
+        add_rule(template, row, after=[recorder, channel])
     add_delivery_alarms(template)
     return template
 
@@ -186,7 +186,7 @@ def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChan
     )
 
 
-def add_rule(template: TierTemplate, row: RuleRow, *, after: list[str]) -> ConfigRule:
+def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) -> ConfigRule:
     """One managed rule. AWS Config refuses it before recorder and channel exist, so it depends on both.
 
     It shares their condition: rules judge the whole account, and a second stack's copies would only cost.

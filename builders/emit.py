@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import yaml
 from troposphere import Template
@@ -121,5 +121,5 @@ def render(template: Template, output: Format) -> str:
     plain = as_dict(template)
     if output == "json":
         return json.dumps(plain, indent=2) + "\n"
-    text = yaml.dump(_shorten(plain), Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
-    return cast(str, text)
+    text: str = yaml.dump(_shorten(plain), Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
+    return text

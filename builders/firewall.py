@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
 from troposphere.wafv2 import (
@@ -100,18 +101,20 @@ def _rules(template: TierTemplate) -> list[WebACLRule]:
     return [rate, *(_managed(group, priority) for priority, group in enumerate(MANAGED_RULES, start=1))]
 
 
+_NO_OVERRIDE: dict[str, Any] = {"None": {}}  # None is a keyword of Python and a property of CloudFormation
+
+
 def _managed(group: ManagedRules, priority: int) -> WebACLRule:
     overrides = [
         RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule, _ in group.only_count
     ]
+    optional: dict[str, Any] = {"RuleActionOverrides": overrides} if overrides else {}
     return WebACLRule(
         Name=group.name,
         Priority=priority,
-        OverrideAction=OverrideAction(**{"None": {}}),
+        OverrideAction=OverrideAction(**_NO_OVERRIDE),
         Statement=Statement(
-            ManagedRuleGroupStatement=ManagedRuleGroupStatement(
-                VendorName="AWS", Name=group.name, **({"RuleActionOverrides": overrides} if overrides else {})
-            )
+            ManagedRuleGroupStatement=ManagedRuleGroupStatement(VendorName="AWS", Name=group.name, **optional)
         ),
         VisibilityConfig=_visibility(group.name),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import Ref
+from troposphere import AWSHelperFn, Ref
 from troposphere.awslambda import EventSourceMapping, ScalingConfig
 
 from builders import parameters, statements
@@ -162,7 +162,7 @@ def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSour
     )
 
 
-def _database(template: TierTemplate, *, writer: bool) -> dict[str, object]:
+def _database(template: TierTemplate, *, writer: bool) -> dict[str, AWSHelperFn | str]:
     return {
         "DB_HOST": template.use(DATABASE_ENDPOINT if writer else DATABASE_READER_ENDPOINT),
         "DB_PORT": template.use(DATABASE_PORT),

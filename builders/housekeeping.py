@@ -6,11 +6,12 @@ the platform's own API key. Its queue of dead letters serves every function of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs.aws import ArnEquals
 from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
-from troposphere import AWSHelperFn, GetAtt, Sub
+from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
 from troposphere.cloudformation import CustomResource
 
 from builders import arns, parameters, statements
@@ -19,6 +20,7 @@ from builders.keys import DATA_KEY
 from builders.lambdas import FUNCTION_DEAD_LETTERS, FunctionRow, add_function, export_function
 from builders.network import DEFAULT_SECURITY_GROUP, VPC_ID
 from builders.queues import add_dead_letter_queue
+from builders.roles import when
 from builders.tables import API_KEYS_NAME
 
 HOUSEKEEPING_FUNCTION = Port("HousekeepingFunctionArn", "Function behind the custom resources.")
@@ -83,18 +85,24 @@ def row(template: TierTemplate) -> FunctionRow:
     )
 
 
-def add_custom_resource(template: TierTemplate, title: str, function: AWSHelperFn, **properties: Any) -> CustomResource:
-    """A custom resource of the type ``Custom::<title>`` (or ``resource_type``), answered within the function's timeout.
+def add_custom_resource(
+    template: TierTemplate,
+    title: str,
+    function: AWSHelperFn,
+    *,
+    kind: str | None = None,
+    after: Sequence[AWSObject] = (),
+    condition: str | None = None,
+    **properties: Any,
+) -> CustomResource:
+    """A custom resource of the type ``Custom::<kind>`` (default: its title), answered within the function's timeout.
 
     Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
     """
-    kind = properties.pop("resource_type", title)
-    resource = type(kind, (CustomResource,), {"resource_type": f"Custom::{kind}", "props": _PROPS})(
-        title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60
-    )
+    of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
+    resource: CustomResource = of_kind(title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60, **when(condition))
+    if after:
+        resource.DependsOn = [other.title for other in after]
     resource.properties.update(properties)
     return template.add(resource)
-
-
-_PROPS = CustomResource.props

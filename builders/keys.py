@@ -310,17 +310,18 @@ def _service(name: str) -> AWSHelperFn | str:
 # (https://docs.aws.amazon.com/controltower/latest/userguide/primary-region-deny-policy.html).
 GLOBAL_ACTIONS: tuple[str, ...] = (
     "access-analyzer:*", "account:*", "acm:*", "aws-marketplace:*", "aws-portal:*", "billing:*", "budgets:*", "ce:*",
-    "cloudfront:*", "cloudtrail:LookupEvents", "config:*", "consoleapp:*", "cur:*", "directconnect:*", "ec2:DescribeRegions",
-    "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "fms:*", "freetier:*", "globalaccelerator:*", "health:*",
-    "iam:*", "importexport:*", "invoicing:*", "kms:*", "networkmanager:*", "notifications:*", "organizations:*",
-    "payments:*", "pricing:*", "resource-explorer-2:*", "route53:*", "route53domains:*", "s3:CreateMultiRegionAccessPoint",
-    "s3:DeleteMultiRegionAccessPoint", "s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublicAccessBlock",
-    "s3:GetBucketLocation", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock", "s3:GetMultiRegionAccessPoint",
+    "cloudfront:*", "cloudtrail:LookupEvents", "config:*", "consoleapp:*", "cur:*", "directconnect:*",
+    "ec2:DescribeRegions", "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "fms:*", "freetier:*",
+    "globalaccelerator:*", "health:*", "iam:*", "importexport:*", "invoicing:*", "kms:*", "networkmanager:*",
+    "notifications:*", "organizations:*", "payments:*", "pricing:*", "resource-explorer-2:*", "route53:*",
+    "route53domains:*", "s3:CreateMultiRegionAccessPoint", "s3:DeleteMultiRegionAccessPoint",
+    "s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublicAccessBlock", "s3:GetBucketLocation",
+    "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock", "s3:GetMultiRegionAccessPoint",
     "s3:GetMultiRegionAccessPointPolicy", "s3:GetStorageLensConfiguration", "s3:GetStorageLensDashboard",
     "s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints", "s3:ListStorageLensConfigurations",
-    "s3:PutAccountPublicAccessBlock", "s3:PutMultiRegionAccessPointPolicy", "savingsplans:*", "shield:*", "sso:*", "sts:*",
-    "support:*", "supportapp:*", "supportplans:*", "tag:*", "tax:*", "trustedadvisor:*",
-    "waf:*", "waf-regional:*", "wafv2:*",
+    "s3:PutAccountPublicAccessBlock", "s3:PutMultiRegionAccessPointPolicy", "savingsplans:*", "shield:*", "sso:*",
+    "sts:*", "support:*", "supportapp:*", "supportplans:*", "tag:*", "tax:*", "trustedadvisor:*", "waf-regional:*",
+    "waf:*", "wafv2:*",
 )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ A group that exists before the service first writes keeps our key and retention,
 
 from __future__ import annotations
 
-from troposphere import AWSHelperFn, Ref
+from typing import Any
+
+from troposphere import AWSHelperFn
 from troposphere.logs import LogGroup
 
 from builders import parameters
@@ -13,7 +15,7 @@ from builders.contract import TierTemplate
 from builders.keys import LOGS_KEY
 
 
-def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, **properties: object) -> LogGroup:
+def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, **properties: Any) -> LogGroup:
     """An encrypted log group with the platform's retention.
 
     Args:
@@ -32,8 +34,3 @@ def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, *
             **properties,
         )
     )
-
-
-def name_of(group: LogGroup) -> Ref:
-    """A log group's name."""
-    return Ref(group)

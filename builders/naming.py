@@ -77,7 +77,7 @@ def longest(pattern: str) -> str:
 def check_names(template: TierTemplate) -> None:
     """Raises `NamingError` for the first named resource that lacks the suffix or could pass its limit."""
     for title, resource in template.resources.items():
-        rule = NAME_RULES.get(resource.resource_type)
+        rule = NAME_RULES.get(resource.resource_type or "")
         if rule and rule.property in resource.properties:
             _check(f"{title} ({resource.resource_type})", resource, rule)
 

@@ -30,7 +30,7 @@ from troposphere.ec2 import (
 from builders import arns, parameters, statements
 from builders.contract import Port, TierTemplate
 from builders.logs import add_log_group
-from builders.roles import add_role
+from builders.roles import add_role, when
 from builders.tagging import name_tag
 
 VPC_ID = Port("VpcId", "The VPC.")
@@ -202,7 +202,7 @@ def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
 
 
 def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> NatGateway:
-    condition = {} if always else {"Condition": PER_ZONE}
+    condition = when(None if always else PER_ZONE)
     letter = zone.letter
     address = template.add(
         EIP(

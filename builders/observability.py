@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
-from builders.alarms import MINUTE, AlarmRow, add_alarm, add_both
+from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both
 from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
 from builders.api import API_NAME, STAGE
 from builders.contract import TierTemplate
@@ -58,7 +58,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    api = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(API_NAME), "Stage": STAGE}
     yield AlarmRow(
         "ApiServerErrors", "api-5xx", "The API answers with 5xx: look at the functions' errors and the execution log",
         "AWS/ApiGateway", "5XXError", api, "Sum", threshold=5,
@@ -106,7 +106,7 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     rows = (
         ("DatabaseCpu", "database-cpu", "CPUUtilization", 80, "The database's CPU is above 80 %"),
         ("DatabaseCapacity", "database-capacity", "ACUUtilization", 90, "Capacity nears its maximum: raise DatabaseMaxCapacity"),
-        ("DatabaseConnections", "database-connections", "DatabaseConnections", 400, "More connections than functions should hold"),
+        ("DatabaseConnections", "database-connections", "DatabaseConnections", 400, "More connections than functions hold"),
     )  # fmt: skip
     for title, thing, metric, threshold, meaning in rows:
         yield AlarmRow(
@@ -135,7 +135,7 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
     The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
     Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
-    api = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(API_NAME), "Stage": STAGE}
     for speed, factor, long, short, spent in (
         ("Fast", 14.4, 60, 5, "2 % in an hour"),
         ("Slow", 6, 360, 30, "5 % in six hours"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from troposphere import AWSHelperFn, GetAtt, Ref, Sub
-from troposphere.iam import ManagedPolicy
+from troposphere import GetAtt, Ref, Sub
+from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -189,7 +189,7 @@ def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPol
     )
 
 
-def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> AWSHelperFn:
+def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
     """The role that people of this account assume to read the database, as a database user that can only read."""
     return add_role(
         template,
@@ -231,8 +231,8 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
         template,
         "DatabaseMigration",
         built.arn,
+        after=instances,
         ArtifactKey=template.use(parameters.artifact_key("migrate")),
-        DependsOn=[instance.title for instance in instances],
     )
     return built
 

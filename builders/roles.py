@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from awacs.aws import PolicyDocument, Statement
 from troposphere import AWSHelperFn, Ref, Tags
@@ -16,7 +17,7 @@ REGION_DENY_POLICY = Port(
 )
 
 
-def when(condition: str | None) -> dict[str, str]:
+def when(condition: str | None) -> dict[str, Any]:
     """The Condition attribute of a resource, or nothing for a resource that always exists."""
     return {"Condition": condition} if condition else {}
 

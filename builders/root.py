@@ -40,6 +40,9 @@ def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
     tiers = {tier.name: tier.build(platform.name) for tier in platform.tiers}
     producers = _check_contract(platform, tiers)
     for template in tiers.values():
+        template.parameters = {
+            port.name: template.parameters[port.name] for port in _sorted(template.record.uses.values())
+        }
         tagging.tag_everything(template)
         naming.check_names(template)
     root = _root(platform, tiers, producers, extension)
@@ -159,7 +162,7 @@ def _nested_stack(tier: str, template: TierTemplate, producers: Mapping[str, str
 
 
 def _sorted(ports: Iterable[Port]) -> list[Port]:
-    """By name: a nested stack's parameters must not move when a builder mentions a port earlier."""
+    """By name: parameters must not move when a builder mentions a port earlier."""
     return sorted(ports, key=lambda port: port.name)
 
 

@@ -51,11 +51,13 @@ Resource = AWSHelperFn | str
 ACCOUNT_ROOT = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
 
 
-class WildcardStatement(Statement):  # type: ignore[misc]  # awacs is not typed as subclassable
+class WildcardStatement(Statement):
     """A statement on every resource, with the reason why no narrower one exists."""
 
-    def __init__(self, sid: str, reason: str, **properties: Any) -> None:
-        super().__init__(Sid=sid, Resource=["*"], **properties)
+    def __init__(
+        self, sid: str, reason: str, actions: Sequence[Action], conditions: Sequence[ConditionElement]
+    ) -> None:
+        super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_when(conditions))
         self.__dict__["reason"] = reason  # awacs lets only policy elements be set as attributes
 
 
@@ -83,7 +85,7 @@ def every_action(service: str) -> Action:
 
 def unscoped(sid: str, reason: str, actions: Sequence[Action], *conditions: ConditionElement) -> WildcardStatement:
     """A permission on ``*`` for APIs without resource-level permission; the reason names the API."""
-    return WildcardStatement(sid, reason, Effect=Allow, Action=list(actions), **_when(conditions))
+    return WildcardStatement(sid, reason, actions, conditions)
 
 
 def when(*conditions: ConditionElement) -> Condition:

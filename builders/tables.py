@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import GetAtt, Ref
 from troposphere.dynamodb import (
@@ -56,7 +57,7 @@ def build(platform: str) -> TierTemplate:
 
 def add_table(template: TierTemplate, row: TableRow) -> Table:
     """An on-demand table under the data key with point-in-time recovery."""
-    expiry = (
+    expiry: dict[str, Any] = (
         {"TimeToLiveSpecification": TimeToLiveSpecification(AttributeName=row.ttl, Enabled=True)} if row.ttl else {}
     )
     return template.add(

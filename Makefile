@@ -1,0 +1,101 @@
+# Every target makes what it needs first; on a fresh machine `make demo` and `make test` are the first commands to type.
+PYTHON   ?= python3
+PLATFORM ?= trading
+ENV      ?= dev
+WORKERS  ?= 2
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.made-from-lock
+DEPLOY  = $(BIN)/python -m deploy
+TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup templates format lint types stale check test test-unit bench demo local down \
+        gates bootstrap package changeset review execute outputs destroy lock clean
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Environment ------------------------------------------------------------------------------------------------------
+setup: $(STAMP) ## the virtual environment, from the lock with its hashes
+
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": call make PYTHON=python3.12")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing the pinned dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@
+
+lock: setup ## writes requirements.txt from requirements.in
+	$(BIN)/uv pip compile requirements.in --output-file requirements.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
+
+clean: ## removes everything that was made
+	rm -rf $(VENV) .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- Templates and gates ----------------------------------------------------------------------------------------------
+templates: setup ## writes templates/ from the builders
+	$(BIN)/python generate.py
+
+lint: setup ## cfn-lint and the other checks of templates and parameter files
+	$(BIN)/python -m gate $(OPTIONS)
+
+format: setup ## formats the code in place
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy generate.py builders deploy gate local bench sample
+	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
+
+stale: setup ## fails where committed templates differ from what the builders make
+	$(BIN)/python generate.py --check --quiet
+
+gates: setup stale lint types ## everything that `make test` does not run
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+check: gates test ## format, lint, types, stale templates, tests
+
+# --- Tests ------------------------------------------------------------------------------------------------------------
+test: setup ## all tests; ends with the requirements that no test names
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(OPTIONS)
+
+test-unit: setup ## the tests that need no emulator
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup -m "not emulator" $(OPTIONS)
+
+bench: setup ## speed, as ratios to references measured in the same run
+	$(BIN)/python -m bench $(OPTIONS)
+
+# --- Embedded AWS -----------------------------------------------------------------------------------------------------
+demo: setup ## the whole platform on the embedded AWS: generate, deploy, use, look
+	$(BIN)/python -m local demo $(OPTIONS)
+
+local: setup ## starts the embedded AWS and leaves it running
+	$(BIN)/python -m local up $(OPTIONS)
+
+down: setup ## stops it
+	$(BIN)/python -m local down
+
+# --- Deployment: PLATFORM=trading ENV=dev, against AWS or wherever AWS_ENDPOINT_URL points -------------------------------
+bootstrap: setup ## the artifact bucket, once for each account and region
+	$(DEPLOY) bootstrap $(TARGET)
+
+package: setup ## zips, uploads, rewritten templates
+	$(DEPLOY) package $(TARGET)
+
+changeset: setup ## packages, makes the nested change set, saves and prints the plan
+	$(DEPLOY) plan $(TARGET)
+
+review: setup ## what the plan would change, and how certain that is
+	$(DEPLOY) review $(TARGET)
+
+execute: setup ## executes exactly the reviewed plan
+	$(DEPLOY) execute $(TARGET)
+
+outputs: setup ## the stack's outputs
+	$(DEPLOY) outputs $(TARGET)
+
+destroy: setup ## deletes everything, after a confirmation
+	$(DEPLOY) destroy $(TARGET)

@@ -1,0 +1,96 @@
+"""The database tier (T-DB-*)."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders.postgres import ANALYST_USER, APP_USER
+from tests.builders.support import one, permissions_of, resources, statements, templates, text
+
+CLUSTER = one("trading", "DatabaseCluster").properties
+
+
+@pytest.mark.requirement("T-DB-1")
+def test_aurora_postgresql_serverless_in_private_subnets() -> None:
+    assert CLUSTER["Engine"] == "aurora-postgresql"
+    assert CLUSTER["ServerlessV2ScalingConfiguration"] == {
+        "MinCapacity": {"Ref": "DatabaseMinCapacity"},
+        "MaxCapacity": {"Ref": "DatabaseMaxCapacity"},
+    }
+    subnets = one("trading", "DatabaseSubnetGroup").properties["SubnetIds"]
+    assert subnets == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
+
+
+@pytest.mark.requirement("T-DB-1")
+def test_writer_and_reader_stand_in_different_zones() -> None:
+    instances = list(resources("trading", "AWS::RDS::DBInstance"))
+    assert [found.properties["AvailabilityZone"] for found in instances] == [{"Ref": "ZoneA"}, {"Ref": "ZoneB"}]
+    assert all(found.properties["DBInstanceClass"] == "db.serverless" for found in instances)
+    assert not any(found.properties["PubliclyAccessible"] for found in instances)
+
+
+@pytest.mark.requirement("T-DB-2")
+def test_backups_encryption_secret_and_sign_in() -> None:
+    assert CLUSTER["BackupRetentionPeriod"] == {"Ref": "BackupRetentionDays"}
+    assert templates("trading")["root"]["Parameters"]["BackupRetentionDays"]["Default"] == 1
+    assert CLUSTER["StorageEncrypted"] is True
+    assert CLUSTER["ManageMasterUserPassword"] is True
+    assert CLUSTER["MasterUserSecret"] == {"KmsKeyId": {"Ref": "DatabaseKeyArn"}}
+    assert "MasterUserPassword" not in CLUSTER
+    assert CLUSTER["EnableIAMDatabaseAuthentication"] is True
+    assert CLUSTER["DeleteAutomatedBackups"] is True
+
+
+@pytest.mark.requirement("T-DB-2")
+def test_tls_is_forced_and_no_data_is_logged() -> None:
+    parameters = one("trading", "DatabaseClusterParameters").properties["Parameters"]
+    assert parameters["rds.force_ssl"] == "1"
+    assert parameters["ssl_min_protocol_version"] == "TLSv1.2"
+    assert parameters["log_statement"] == "ddl"
+    assert parameters["log_parameter_max_length"] == "0"
+
+
+@pytest.mark.requirement("T-DB-2", "A-2")
+def test_log_group_exists_before_aurora_would_make_it() -> None:
+    assert CLUSTER["EnableCloudwatchLogsExports"] == ["postgresql"]
+    assert one("trading", "DatabaseCluster").body["DependsOn"] == "DatabaseLogGroup"
+    name = text(one("trading", "DatabaseLogGroup").properties["LogGroupName"])
+    assert name == f"/aws/rds/cluster/{text(CLUSTER['DBClusterIdentifier'])}/postgresql"
+
+
+@pytest.mark.requirement("T-DB-2")
+def test_performance_insights_are_under_the_key() -> None:
+    for found in resources("trading", "AWS::RDS::DBInstance"):
+        assert found.properties["EnablePerformanceInsights"] is True
+        assert found.properties["PerformanceInsightsKMSKeyId"] == {"Ref": "DatabaseKeyArn"}
+
+
+@pytest.mark.requirement("T-DB-3")
+@pytest.mark.parametrize(("holder", "user"), [("DatabaseConnectPolicy", APP_USER), ("AnalystPolicy", ANALYST_USER)])
+def test_sign_in_is_for_one_user_on_this_cluster(holder: str, user: str) -> None:
+    (statement,) = statements(one("trading", holder).properties["PolicyDocument"])
+    assert statement["Action"] == ["rds-db:connect"]
+    (resource,) = statement["Resource"]
+    pattern, values = resource["Fn::Sub"]
+    assert pattern == "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${Cluster}/" + user
+    assert values == {"Cluster": {"Fn::GetAtt": ["DatabaseCluster", "DBClusterResourceId"]}}
+
+
+@pytest.mark.requirement("T-DB-3")
+def test_only_processing_and_query_sign_in_as_the_application() -> None:
+    carriers = {
+        found.title
+        for found in resources("trading", "AWS::IAM::Role")
+        if {"Ref": "DatabaseConnectPolicyArn"} in found.properties["ManagedPolicyArns"]
+    }
+    assert carriers == {"ProcessRole", "QueryRole"}
+
+
+@pytest.mark.requirement("T-DB-3")
+def test_migration_runs_after_the_instances_and_again_when_its_code_changes() -> None:
+    migration = one("trading", "DatabaseMigration")
+    assert migration.type == "Custom::DatabaseMigration"
+    assert migration.body["DependsOn"] == ["DatabaseWriter", "DatabaseReader"]
+    assert migration.properties["ArtifactKey"] == {"Ref": "MigrateArtifactKey"}
+    reads = [s["Resource"] for s in permissions_of("trading", "MigrateRole") if s["Sid"] == "ReadMasterSecret"]
+    assert reads == [[{"Fn::GetAtt": ["DatabaseCluster", "MasterUserSecret.SecretArn"]}]]

@@ -1,0 +1,89 @@
+"""Functions wherever they stand (T-FN-*)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.lambdas import pascal
+from tests.builders.support import Found, deployed, one, permissions_of, resources, templates, text
+
+FUNCTIONS = list(resources("trading", "AWS::Lambda::Function"))
+SOURCES = Path(__file__).parents[2] / "lambda_src"
+
+
+@pytest.mark.requirement("T-FN-2")
+def test_every_folder_of_functions_is_deployed_and_every_function_has_its_folder() -> None:
+    folders = {path.parent.name for path in SOURCES.glob("*/handler.py")}
+    assert {found.properties["Handler"].split(".")[0] for found in FUNCTIONS} == folders
+    assert folders == {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
+
+
+@pytest.mark.requirement("T-FN-1")
+@pytest.mark.parametrize("found", FUNCTIONS, ids=str)
+def test_functions_run_on_arm_in_private_subnets_with_tracing(found: Found) -> None:
+    function = found.properties
+    assert function["Architectures"] == ["arm64"]
+    assert function["Runtime"] == "python3.14"
+    assert function["VpcConfig"]["SubnetIds"] == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["KmsKeyArn"] == {"Ref": "FunctionsKeyArn"}
+    assert function["DeadLetterConfig"]["TargetArn"]
+
+
+@pytest.mark.requirement("T-FN-1")
+@pytest.mark.parametrize("found", FUNCTIONS, ids=str)
+def test_code_comes_from_content_addressed_artifacts(found: Found) -> None:
+    name = found.properties["Handler"].split(".")[0]
+    assert found.properties["Code"] == {
+        "S3Bucket": {"Ref": "ArtifactBucket"},
+        "S3Key": {"Ref": f"{pascal(name)}ArtifactKey"},
+    }
+    assert f"{pascal(name)}ArtifactKey" in templates("trading")["root"]["Parameters"]
+
+
+@pytest.mark.requirement("T-FN-1")
+def test_concurrency_is_reserved_only_when_asked() -> None:
+    tier = templates("trading")["functions"]
+    for reserve, expected in (("true", {"Ref": "ProcessConcurrency"}), ("false", None)):
+        process = deployed(tier, ReserveConcurrency=reserve)["ProcessFunction"]["Properties"]
+        assert process.get("ReservedConcurrentExecutions") == expected
+
+
+@pytest.mark.requirement("T-FN-1")
+def test_the_queue_never_starts_more_than_the_function_may_run() -> None:
+    """A regression many have met: throttled messages count as failed and end in the dead letters."""
+    source = one("trading", "ObjectSource").properties
+    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ProcessConcurrency"}}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert templates("trading")["root"]["Parameters"]["ProcessConcurrency"]["MinValue"] == 2
+
+
+@pytest.mark.requirement("A-6")
+@pytest.mark.parametrize("found", FUNCTIONS, ids=str)
+def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Found) -> None:
+    role = found.properties["Role"]["Fn::GetAtt"][0]
+    users = [f for f in FUNCTIONS if f.tier == found.tier and f.properties["Role"]["Fn::GetAtt"][0] == role]
+    assert users == [found]
+    (decrypt,) = [s for s in permissions_of("trading", role) if s["Sid"] == "DecryptEnvironment"]
+    arn = text(decrypt["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:lambda:FunctionArn"])
+    assert arn.endswith("function:" + text(found.properties["FunctionName"]))
+
+
+@pytest.mark.requirement("A-6")
+def test_ingest_cannot_touch_what_is_processed_or_quarantined() -> None:
+    writes = [s["Resource"] for s in permissions_of("trading", "IngestRole") if "s3:PutObject" in s["Action"]]
+    assert [[text(arn) for arn in each] for each in writes] == [["${RawBucketArn}/market-data/*"]]
+
+
+@pytest.mark.requirement("A-6")
+@pytest.mark.parametrize("found", FUNCTIONS, ids=str)
+def test_a_functions_code_cannot_use_lambdas_own_network_rights(found: Found) -> None:
+    role = found.properties["Role"]["Fn::GetAtt"][0]
+    (denial,) = [s for s in permissions_of("trading", role) if s["Effect"] == "Deny"]
+    assert "ec2:DeleteNetworkInterface" in denial["Action"]
+    assert [
+        text(arn).endswith(":function:" + text(found.properties["FunctionName"]))
+        for arn in denial["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]
+    ] == [True]

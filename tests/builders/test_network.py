@@ -1,0 +1,142 @@
+"""The network tier (T-NET-*)."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import pytest
+
+from tests.builders.support import deployed, one, resources, statements, templates, text
+
+TIER = templates("trading")["network"]
+
+
+def network(*, per_zone: bool = False, endpoints: bool = False) -> dict[str, Any]:
+    return deployed(TIER, NatGatewayPerZone=str(per_zone).lower(), InterfaceEndpoints=str(endpoints).lower())
+
+
+def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {title: body["Properties"] for title, body in found.items() if body["Type"] == kind}
+
+
+@pytest.mark.requirement("T-NET-1")
+def test_three_zones_with_a_public_and_a_private_subnet_each() -> None:
+    subnets = of_type(network(), "AWS::EC2::Subnet")
+    zones: dict[int, set[str]] = {}
+    for title, subnet in subnets.items():
+        index = subnet["AvailabilityZone"]["Fn::Select"][0]
+        zones.setdefault(index, set()).add(title[: -len("SubnetA")])
+        assert subnet["MapPublicIpOnLaunch"] is False
+    assert zones == {0: {"Public", "Private"}, 1: {"Public", "Private"}, 2: {"Public", "Private"}}
+
+
+@pytest.mark.requirement("T-NET-1")
+def test_subnets_lie_in_the_vpc_and_do_not_overlap() -> None:
+    vpc = ipaddress.ip_network(one("trading", "Vpc").properties["CidrBlock"])
+    assert str(vpc) == "10.0.0.0/16"
+    blocks = [ipaddress.ip_network(s["CidrBlock"]) for s in of_type(network(), "AWS::EC2::Subnet").values()]
+    assert all(block.subnet_of(vpc) for block in blocks)
+    assert not any(a.overlaps(b) for i, a in enumerate(blocks) for b in blocks[:i])
+
+
+@pytest.mark.requirement("T-NET-2")
+@pytest.mark.parametrize(("per_zone", "gateways"), [(False, ["A", "A", "A"]), (True, ["A", "B", "C"])])
+def test_private_routes_follow_the_nat_gateways(per_zone: bool, gateways: list[str]) -> None:
+    found = network(per_zone=per_zone)
+    assert len(of_type(found, "AWS::EC2::NatGateway")) == len(set(gateways)) == len(of_type(found, "AWS::EC2::EIP"))
+    for zone, gateway in zip("ABC", gateways, strict=True):
+        route = found[f"PrivateDefaultRoute{zone}"]["Properties"]
+        assert route["NatGatewayId"] == {"Ref": f"NatGateway{gateway}"}
+        assert route["RouteTableId"] == {"Ref": f"PrivateRouteTable{zone}"}
+        assert found[f"NatGateway{gateway}"]["Properties"]["SubnetId"] == {"Ref": f"PublicSubnet{gateway}"}
+
+
+@pytest.mark.requirement("T-NET-2")
+def test_one_nat_gateway_is_the_default() -> None:
+    assert templates("trading")["root"]["Parameters"]["NatGatewayPerZone"]["Default"] == "false"
+
+
+@pytest.mark.requirement("T-NET-3")
+def test_gateway_endpoints_serve_every_private_route_table() -> None:
+    for title in ("S3Endpoint", "DynamoDBEndpoint"):
+        endpoint = one("trading", title).properties
+        assert endpoint["VpcEndpointType"] == "Gateway"
+        assert endpoint["RouteTableIds"] == [{"Ref": f"PrivateRouteTable{zone}"} for zone in "ABC"]
+
+
+@pytest.mark.requirement("T-NET-3")
+def test_interface_endpoints_are_switched_by_their_parameter() -> None:
+    def interfaces(found: dict[str, Any]) -> set[str]:
+        endpoints = of_type(found, "AWS::EC2::VPCEndpoint").values()
+        return {text(e["ServiceName"]).rpartition(".")[2] for e in endpoints if e["VpcEndpointType"] == "Interface"}
+
+    assert interfaces(network()) == set()
+    assert interfaces(network(endpoints=True)) == {"ec2", "secretsmanager", "sns"}
+
+
+@pytest.mark.requirement("T-NET-3")
+def test_endpoint_policies_admit_this_account_only() -> None:
+    account = {"Ref": "AWS::AccountId"}
+    for found in resources("trading", "AWS::EC2::VPCEndpoint"):
+        for statement in statements(found.properties["PolicyDocument"]):
+            if statement["Sid"] == "CustomResourceAnswers":
+                assert statement["Action"] == ["s3:PutObject"]
+                assert "cloudformation-custom-resource-response-" in text(statement["Resource"][0])
+                continue
+            assert statement["Condition"]["StringEquals"] == {
+                "aws:PrincipalAccount": account,
+                "aws:ResourceAccount": account,
+            }
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_database_accepts_traffic_only_from_functions() -> None:
+    for endpoints in (False, True):
+        inbound = of_type(network(endpoints=endpoints), "AWS::EC2::SecurityGroupIngress").values()
+        into = [rule for rule in inbound if text(rule["GroupId"]) == "${DatabaseSecurityGroup.GroupId}"]
+        assert [text(rule["SourceSecurityGroupId"]) for rule in into] == ["${FunctionSecurityGroup.GroupId}"]
+        assert [(rule["FromPort"], rule["ToPort"]) for rule in into] == [(5432, 5432)]
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_groups_let_nothing_out_but_by_rules_of_their_own() -> None:
+    for title, group in of_type(network(), "AWS::EC2::SecurityGroup").items():
+        assert "SecurityGroupIngress" not in group, title
+        assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"], title
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_interface_endpoints_close_the_way_to_the_internet() -> None:
+    def cidrs(found: dict[str, Any]) -> list[str]:
+        return [r["CidrIp"] for r in of_type(found, "AWS::EC2::SecurityGroupEgress").values() if "CidrIp" in r]
+
+    assert cidrs(network()) == ["0.0.0.0/0"]
+    assert cidrs(network(endpoints=True)) == []
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_every_rule_says_why_and_names_its_ports() -> None:
+    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
+        for title, rule in of_type(network(endpoints=True), kind).items():
+            assert len(rule["Description"]) > 10, title
+            assert rule["IpProtocol"] == "tcp"
+            assert rule["FromPort"] == rule["ToPort"] in (443, 5432)
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_default_security_group_is_closed() -> None:
+    found = one("trading", "ClosedDefaultSecurityGroup")
+    assert found.type == "Custom::ClosedDefaultSecurityGroup"
+    assert found.properties["GroupId"] == {"Ref": "DefaultSecurityGroupId"}
+    assert templates("trading")["network"]["Outputs"]["DefaultSecurityGroupId"]["Value"] == {
+        "Fn::GetAtt": ["Vpc", "DefaultSecurityGroup"]
+    }
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_all_traffic_is_logged_to_the_encrypted_group() -> None:
+    flow = one("trading", "FlowLog").properties
+    assert flow["TrafficType"] == "ALL"
+    assert flow["ResourceId"] == {"Ref": "Vpc"}
+    assert flow["LogGroupName"] == {"Ref": "FlowLogGroup"}
