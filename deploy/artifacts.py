@@ -33,6 +33,7 @@ REQUIREMENTS = "requirements.txt"
 MAX_ZIPPED = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can hold
+LEVEL = 6  # 9 takes three times as long for half a percent less
 MODE = 0o100644  # Lambda runs as a user that owns nothing: every file must be readable by all
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[cod]$|(^|/)requirements\.(txt|in)$")
 FORMAT = "1"  # raised when the layout of the zip changes, so that old cache entries are not used
@@ -170,7 +171,7 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
             info.create_system = 3  # Unix, also when packaged elsewhere: the mode is in its bits
             info.external_attr = MODE << 16
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[path], compresslevel=9)
+            archive.writestr(info, files[path], compresslevel=LEVEL)
     return buffer.getvalue()
 
 

@@ -36,6 +36,8 @@ def _decode(kind: Any, data: Any) -> Any:
         if data is None:
             return None
         return _decode(next(argument for argument in arguments if argument is not type(None)), data)
+    if origin is not None and not isinstance(data, list if origin is tuple else dict):
+        raise TypeError(f"{data!r} is not a {'list' if origin is tuple else 'mapping'}")
     if origin is tuple:
         return tuple(_decode(arguments[0], item) for item in data)
     if origin is not None and issubclass(origin, Mapping):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -145,12 +146,13 @@ class _Writer:
         paths = sorted({one.path for one in self.review.real})
         for path in paths:
             inside = [one for one in self.review.real if one.path == path]
-            yield self.marks.item(len(path), "/".join(path) or self.review.plan.stack)
+            name = "/".join(path) or self.review.plan.stack
             added = [one for one in inside if one.action == "Add" and one.certainty is Certainty.CERTAIN]
-            if self._new and not every:
-                for kind, number in sorted(_by_type(added).items()):
-                    yield self.marks.item(len(path) + 1, f"+ {number} {self.marks.code(kind)}")
+            if self._new and not every and added:
+                yield self.marks.item(len(path), f"{name}: + {len(added)}: {_by_type_in_words(added)}")
                 inside = [one for one in inside if one not in added]
+            else:
+                yield self.marks.item(len(path), name)
             for one in inside:
                 yield from self._resource(one, len(path) + 1, values=True)
 
@@ -159,8 +161,7 @@ class _Writer:
             return
         yield self.marks.title(title)
         if not values:
-            for kind, number in sorted(_by_type(found).items()):
-                yield self.marks.item(1, f"+ {number} {self.marks.code(kind)}")
+            yield self.marks.item(1, f"+ {len(found)}: {_by_type_in_words(found)}")
             return
         for one in found:
             yield from self._resource(one, 1, values=title != "Network" or bool(one.differences), full=True)
@@ -225,11 +226,10 @@ def _replacement(one: Reviewed) -> str:
     return {Replacement.CERTAIN: " REPLACED", Replacement.POSSIBLE: " perhaps replaced"}.get(one.replacement, "")
 
 
-def _by_type(found: Iterable[Reviewed]) -> dict[str, int]:
-    numbers: dict[str, int] = {}
-    for one in found:
-        numbers[one.type] = numbers.get(one.type, 0) + 1
-    return numbers
+def _by_type_in_words(found: Iterable[Reviewed]) -> str:
+    """``6 EC2::Subnet, 1 EC2::VPC``: how many of each type, the usual AWS:: left out."""
+    numbers = Counter(one.type.removeprefix("AWS::") for one in found)
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(numbers.items()))
 
 
 def plan_summary(plan: Plan, review: Review) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _read(cloudformation: Any, description: Mapping[str, Any], pool: ThreadPoolE
         found = describe(cloudformation, physical_id)
         return _read(cloudformation, found, None) if found else None
 
-    stacks = (pool.map if pool else map)(child, nested.values())
+    stacks = list((pool.map if pool else map)(child, nested.values()))
     return Stack(
         id=identifier,
         name=description["StackName"],

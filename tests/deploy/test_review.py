@@ -349,8 +349,7 @@ def test_new_stack_lists_what_it_makes_with_conditions() -> None:
     seen = review(plan(TEMPLATES, service=service), replaces=lambda *_: pytest.fail("no resource exists yet"))
     assert render.counts(seen)["add"] == 3
     text = render.text(seen)
-    assert "Database" in text
-    assert "+ 1 AWS::RDS::DBCluster" in text
+    assert "Database: + 2: 1 EC2::SecurityGroup, 1 RDS::DBCluster" in text
     assert "+ Cluster AWS::RDS::DBCluster" in render.text(seen, every=True)
 
 

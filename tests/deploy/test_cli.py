@@ -1,0 +1,184 @@
+"""The command line: exit codes, one message an error, and a boundary that imports keep."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from deploy import cli, package
+from deploy import plan as plans
+from deploy.settings import Project
+from deploy.templates import load_set
+
+from .pairs import change, change_set, deployed, plan
+
+TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
+
+
+def run(project: Project, *arguments: str) -> int:
+    return cli.main([*arguments, "--platform", "small"], project=project)
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials, and nobody at the terminal."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+
+def saved(project: Project, made: plans.Plan) -> Path:
+    path = project.plan("small", "dev")
+    plans.save(made, path)
+    return path
+
+
+@pytest.mark.parametrize("command", ["package", "plan", "outputs", "destroy", "bootstrap"])
+def test_missing_credentials_are_one_sentence(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run(project, command) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: No AWS credentials were found")
+    assert said.count("\n") == 1
+
+
+def test_unknown_profile_is_one_sentence(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "outputs", "--profile", "desk") == 1
+    assert "profile (desk) could not be found. List the profiles" in capsys.readouterr().err
+
+
+def test_bad_parameters_end_before_any_call(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """There are no credentials: a call would fail with another message."""
+    path = project.parameters("small", "dev")
+    document = json.loads(path.read_text())
+    document["Parameters"] |= {"Retention": "31", "Mesage": "x"}
+    path.write_text(json.dumps(document, indent=2))
+    assert run(project, "plan") == 2
+    said = capsys.readouterr().err
+    assert "2 faults; nothing was called" in said
+    assert "params/small/dev.json:5: Retention: '31' is not allowed" in said
+    assert "Mesage: the root template has no such parameter. Did you mean Message?" in said
+
+
+def test_unknown_environment_is_named(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "plan", "--environment", "prod") == 2
+    assert "has no environment 'prod'" in capsys.readouterr().err
+
+
+def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(project, plan({"root.yaml": TEMPLATE}, service=change_set(change("X", "AWS::DynamoDB::Table", "Add"))))
+    assert run(project, "review") == 0
+    assert "1 to add" in capsys.readouterr().out
+    record = plans.load_review(path)
+    assert record is not None
+    assert record.plan == plans.digest(plans.load(path))
+
+
+@pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
+def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str) -> None:
+    saved(project, plan({"root.yaml": TEMPLATE}))
+    assert run(project, "review", "--format", option) == 0
+    assert capsys.readouterr().out.startswith(begins)
+
+
+def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "review") == 2
+    assert "Run `deploy plan` first." in capsys.readouterr().err
+
+
+def losing() -> plans.Plan:
+    """A plan that replaces a table."""
+    before = deployed("small-dev", TEMPLATE)
+    service = change_set(change("X", "AWS::DynamoDB::Table", replacement="True"))
+    return plan({"root.yaml": TEMPLATE.replace("TableName: a", "TableName: b")}, before, service=service)
+
+
+def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(project, losing())
+    assert run(project, "execute") == 2
+    said = capsys.readouterr().err
+    assert "X (AWS::DynamoDB::Table, X-id)" in said
+    assert "Give --yes to confirm" in said
+
+
+@pytest.mark.parametrize(("typed", "said"), [("no\n", "Not confirmed"), ("small-dev\n", "No AWS credentials")])
+def test_confirmation_is_the_stacks_name(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    saved(project, losing())
+    assert run(project, "review") == 0
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert run(project, "execute") == 1
+    assert said in capsys.readouterr().err
+
+
+def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(project, plan({"root.yaml": TEMPLATE}))
+    assert run(project, "execute") == 3
+    assert "it was not reviewed" in capsys.readouterr().err
+
+
+def test_interruption_says_that_aws_goes_on(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plans, "load", interrupt)
+    assert run(project, "review") == 130
+    assert "What was started in AWS goes on" in capsys.readouterr().err
+
+
+def test_unexpected_refusal_of_aws_is_no_traceback(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal: Any = botocore.exceptions.ClientError
+    error = refusal({"Error": {"Code": "AccessDenied", "Message": "no right"}}, "DescribeStacks")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(plans, "load", refuse)
+    assert run(project, "review") == 1
+    assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
+
+
+def test_packages_of_a_set_are_checked_before_the_bucket(project: Project) -> None:
+    roots = package._roots(project, "small", load_set(project.templates("small")))
+    assert set(roots) == {"small"}
+
+
+def test_deployer_imports_neither_troposphere_nor_builders() -> None:
+    """One question tells builders/ from deploy/: does it talk to AWS?"""
+    code = (
+        "import importlib, pkgutil, sys, deploy\n"
+        "for one in pkgutil.iter_modules(deploy.__path__):\n"
+        "    one.name == '__main__' or importlib.import_module(f'deploy.{one.name}')\n"
+        "from deploy.replacement import replaces\n"
+        "replaces('AWS::S3::Bucket', ['BucketName'], 'us-east-1')\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders')])"
+    )
+    root = Path(cli.__file__).parents[1]
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert run.stdout.strip() == "[]"
+
+
+def test_help_names_every_command() -> None:
+    words = cli._parser().format_help()
+    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy"):
+        assert command in words

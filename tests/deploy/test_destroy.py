@@ -1,0 +1,209 @@
+"""Destroying: protections are kept, buckets emptied when they must be, and what is left is listed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from deploy import destroy as destroyer
+from deploy.errors import DestroyError
+from deploy.watch import Event, Outcome
+
+from .conftest import ACCOUNT, Scripted
+from .pairs import deployed, stack_arn
+
+STACK = stack_arn("small-dev")
+STAMP = datetime(2026, 1, 1, tzinfo=UTC)
+TEMPLATE = "Resources: {X: {Type: 'AWS::S3::Bucket'}}"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k-1"
+
+
+def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
+    stack = {"StackId": STACK, "StackName": "small-dev", "StackStatus": status, "CreationTime": STAMP, **more}
+    scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
+
+
+def event(
+    number: int, status: str, reason: str = "", logical: str = "small-dev", physical: str = STACK
+) -> dict[str, Any]:
+    kind = "AWS::CloudFormation::Stack" if physical == STACK else "AWS::S3::Bucket"
+    own = {"StackId": STACK, "StackName": "small-dev", "EventId": f"e{number}", "Timestamp": STAMP}
+    told = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
+    return {**own, **told, "LogicalResourceId": logical, "PhysicalResourceId": physical}
+
+
+def attempt(scripted: Scripted, status: str, history: list[dict[str, Any]], news: list[dict[str, Any]]) -> None:
+    """One deletion: what the events say before and after."""
+    stub = scripted["cloudformation"]
+    stub.add_response("describe_stack_events", {"StackEvents": history})
+    stub.add_response("delete_stack", {})
+    describe(scripted, status)
+    for _ in range(2):
+        stub.add_response("describe_stack_events", {"StackEvents": [*news, *history]})
+
+
+def snapshot(scripted: Scripted, kind: str = "AWS::S3::Bucket", physical: str = "raw") -> None:
+    stub = scripted["cloudformation"]
+    done = {"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": STAMP}
+    one = {"LogicalResourceId": "X", "ResourceType": kind, "PhysicalResourceId": physical, **done}
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": [one]})
+    stub.add_response("get_template", {"TemplateBody": TEMPLATE})
+    stub.add_response("get_stack_policy", {})
+
+
+def tagged(scripted: Scripted, *arns: str) -> None:
+    expected = {"TagFilters": [{"Key": "aws:cloudformation:stack-name", "Values": ["small-dev"]}]}
+    answer = {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
+    scripted["resourcegroupstaggingapi"].add_response("get_resources", answer, expected)
+
+
+def destroy(scripted: Scripted, *, protected: bool = False) -> destroyer.Destroyed:
+    lines: list[str] = []
+    return destroyer.destroy(scripted.aws, "small-dev", lines.append, protected=protected, sleep=lambda seconds: None)
+
+
+GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")]
+
+
+def test_nothing_to_destroy_is_said(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack small-dev does not exist")
+    assert destroy(scripted) == destroyer.Destroyed(False, (), ("There is no stack small-dev in us-east-1.",))
+
+
+def test_protection_that_the_file_wants_is_kept(scripted: Scripted) -> None:
+    describe(scripted, EnableTerminationProtection=True)
+    with pytest.raises(DestroyError, match=r"set TerminationProtection to false in deployment\.json"):
+        destroy(scripted, protected=True)
+
+
+def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted) -> None:
+    describe(scripted, EnableTerminationProtection=True)
+    expected = {"StackName": STACK, "EnableTerminationProtection": False}
+    scripted["cloudformation"].add_response("update_termination_protection", {}, expected)
+    snapshot(scripted)
+    attempt(scripted, "DELETE_COMPLETE", [event(1, "CREATE_COMPLETE")], GONE)
+    tagged(scripted)
+    assert destroy(scripted).left == ()
+
+
+def test_running_operation_is_not_cut_off(scripted: Scripted) -> None:
+    describe(scripted, "UPDATE_IN_PROGRESS")
+    with pytest.raises(DestroyError, match="another operation is running"):
+        destroy(scripted)
+
+
+def test_stack_that_was_never_made_is_deleted_with_its_change_sets(scripted: Scripted) -> None:
+    describe(scripted, "REVIEW_IN_PROGRESS")
+    stub = scripted["cloudformation"]
+    stub.add_response("list_change_sets", {"Summaries": [{"ChangeSetId": "arn:cs"}]}, {"StackName": STACK})
+    stub.add_response("delete_change_set", {}, {"ChangeSetName": "arn:cs"})
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": []})
+    stub.add_response("get_template", {"TemplateBody": TEMPLATE})
+    stub.add_response("get_stack_policy", {})
+    attempt(scripted, "DELETE_COMPLETE", [event(1, "REVIEW_IN_PROGRESS")], [event(2, "DELETE_COMPLETE")])
+    tagged(scripted)
+    assert destroy(scripted).existed
+
+
+def test_bucket_that_is_not_empty_is_emptied_and_the_deletion_repeated(scripted: Scripted) -> None:
+    describe(scripted)
+    snapshot(scripted)
+    first = [event(1, "CREATE_COMPLETE")]
+    refused = event(2, "DELETE_FAILED", "The bucket you tried to delete is not empty", "X", "raw")
+    failed = [event(3, "DELETE_FAILED"), refused]
+    attempt(scripted, "DELETE_FAILED", first, failed)
+    versions = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "b", "VersionId": "2"}]}
+    scripted["s3"].add_response("list_object_versions", versions, {"Bucket": "raw"})
+    doomed = {"Objects": [{"Key": "a", "VersionId": "1"}, {"Key": "b", "VersionId": "2"}], "Quiet": True}
+    scripted["s3"].add_response("delete_objects", {}, {"Bucket": "raw", "Delete": doomed})
+    again = [event(5, "DELETE_COMPLETE"), event(4, "DELETE_COMPLETE", "", "X", "raw")]
+    attempt(scripted, "DELETE_COMPLETE", [*failed, *first], again)
+    tagged(scripted)
+    assert destroy(scripted).left == ()
+
+
+def test_deletion_that_keeps_failing_lists_what_is_left(scripted: Scripted) -> None:
+    describe(scripted)
+    snapshot(scripted)
+    history = [event(1, "CREATE_COMPLETE")]
+    for number in (2, 4, 6):
+        news = [event(number + 1, "DELETE_FAILED"), event(number, "DELETE_FAILED", "in use by eni-1", "X", "raw")]
+        attempt(scripted, "DELETE_FAILED", history, news)
+        history = [*news, *history]
+    with pytest.raises(DestroyError) as caught:
+        destroy(scripted)
+    assert caught.value.left == ("X raw: in use by eni-1",)
+
+
+def test_object_that_cannot_be_deleted_is_named(scripted: Scripted) -> None:
+    scripted["s3"].add_response("list_object_versions", {"Versions": [{"Key": "a", "VersionId": "1"}]})
+    scripted["s3"].add_response("delete_objects", {"Errors": [{"Key": "a", "Message": "locked"}]})
+    with pytest.raises(DestroyError, match="raw/a cannot be deleted: locked"):
+        destroyer.empty(scripted.aws.client("s3"), "raw")
+
+
+def test_bucket_that_is_gone_is_empty(scripted: Scripted) -> None:
+    scripted["s3"].add_client_error("list_object_versions", "NoSuchBucket", http_status_code=404)
+    assert destroyer.empty(scripted.aws.client("s3"), "raw") == 0
+
+
+def test_exports_in_use_are_explained(scripted: Scripted) -> None:
+    describe(scripted)
+    snapshot(scripted)
+    stub = scripted["cloudformation"]
+    stub.add_response("describe_stack_events", {"StackEvents": []})
+    stub.add_client_error("delete_stack", "ValidationError", "Export a is imported by stack b")
+    with pytest.raises(DestroyError, match="Export a is imported by stack b"):
+        destroy(scripted)
+
+
+@pytest.mark.requirement("A-2")
+def test_leftovers_are_found_by_tag_by_policy_and_by_log_group_name(scripted: Scripted) -> None:
+    describe(scripted)
+    snapshot(scripted, "AWS::Lambda::Function", "small-hello-dev")
+    skipped = {**event(2, "DELETE_SKIPPED", "", "Kept", "kept-bucket")}
+    attempt(scripted, "DELETE_COMPLETE", [event(1, "CREATE_COMPLETE")], [event(3, "DELETE_COMPLETE"), skipped])
+    names = ("/aws/lambda/small-hello-dev", "/aws/lambda/small-hello-dev-other")
+    groups = {"logGroups": [{"logGroupName": name} for name in names]}
+    scripted["logs"].add_response("describe_log_groups", groups, {"logGroupNamePrefix": "/aws/lambda/small-hello-dev"})
+    for _ in range(13):  # a minute of asking again: the tagging API lags behind
+        tagged(scripted, "arn:aws:sqs:us-east-1:111122223333:lost", KEY)
+        scripted["kms"].add_response("describe_key", {"KeyMetadata": {"KeyId": "k-1", "KeyState": "PendingDeletion"}})
+    done = destroy(scripted)
+    assert done.left == (
+        "AWS::S3::Bucket kept-bucket (kept by its DeletionPolicy)",
+        "AWS::Logs::LogGroup /aws/lambda/small-hello-dev",
+        "arn:aws:sqs:us-east-1:111122223333:lost",
+    )
+    assert "is scheduled for deletion" in done.notes[0]
+
+
+def test_what_cloudformation_deleted_is_not_called_left(scripted: Scripted) -> None:
+    """The tagging API still shows the table that the service has just deleted."""
+    arns = [
+        f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/sessions",
+        f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:hello",
+        "arn:aws:s3:::raw",
+        f"arn:aws:sns:us-east-1:{ACCOUNT}:topic",
+    ]
+    deleted = frozenset({"sessions", "hello", "raw", arns[3]})
+    assert destroyer._sorted_out(scripted.aws, arns, deleted) == ([], [])
+
+
+def test_tagging_api_that_may_not_be_asked_is_a_note(scripted: Scripted) -> None:
+    scripted["resourcegroupstaggingapi"].add_client_error("get_resources", "AccessDeniedException", "not allowed")
+    left, notes = destroyer._tagged(scripted.aws, deployed("small-dev", TEMPLATE), frozenset(), print)
+    assert left == []
+    assert "could not be asked: not allowed" in notes[0]
+
+
+def test_nested_stack_that_was_skipped_is_not_a_resource() -> None:
+    nested = Event((), "e", STAMP, STACK, "N", "arn", "AWS::CloudFormation::Stack", "DELETE_SKIPPED", "")
+    assert not list(destroyer._kept(Outcome("DELETE_COMPLETE", "", 0, (), (nested,), frozenset())))
+
+
+def test_own_log_groups_are_known_by_service() -> None:
+    kinds = {"AWS::Lambda::Function", "AWS::ApiGateway::RestApi", "AWS::RDS::DBCluster"}
+    assert kinds <= destroyer.OWN_LOG_GROUPS.keys()

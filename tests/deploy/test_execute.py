@@ -1,0 +1,292 @@
+"""Executing exactly the reviewed plan, and refusing when anything moved."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import ANY
+
+from deploy import execute as executor
+from deploy.errors import ExecutionError, StalePlanError
+from deploy.plan import Plan, PlannedTemplate, Reviewed, digest
+from deploy.templates import digest as text_digest
+
+from .conftest import ACCOUNT, Scripted
+from .pairs import change_set, deployed, plan, stack_arn
+
+TEMPLATE = "Resources:\n  X: {Type: 'AWS::SNS::Topic'}\n"
+STAMP = datetime(2026, 1, 1, tzinfo=UTC)
+ID = change_set().id
+STACK = stack_arn("small-dev")
+
+
+def update(**more: Any) -> Plan:
+    return plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
+
+
+def reviewed(made: Plan) -> Reviewed:
+    return Reviewed(digest(made), "2026-01-01", "me")
+
+
+def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
+    stack = {"StackId": STACK, "StackName": "small-dev", "StackStatus": status, "CreationTime": STAMP, **more}
+    scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
+
+
+def describe_change_set(scripted: Scripted, execution: str = "AVAILABLE") -> None:
+    answer = {"ExecutionStatus": execution, "Status": "CREATE_COMPLETE"}
+    scripted["cloudformation"].add_response("describe_change_set", answer, {"ChangeSetName": ID})
+
+
+def get_template(scripted: Scripted, text: str = TEMPLATE) -> None:
+    expected = {"ChangeSetName": ID, "TemplateStage": "Original"}
+    scripted["cloudformation"].add_response("get_template", {"TemplateBody": text}, expected)
+
+
+def settings(scripted: Scripted, policy: str | None = None, wanted: str | None = None, protected: bool = False) -> None:
+    """The reading of what the settings are now, and the setting of the wanted policy."""
+    describe(scripted, EnableTerminationProtection=protected)
+    answer = {"StackPolicyBody": policy} if policy else {}
+    scripted["cloudformation"].add_response("get_stack_policy", answer, {"StackName": STACK})
+    if wanted:
+        expected = {"StackName": STACK, "StackPolicyBody": wanted}
+        scripted["cloudformation"].add_response("set_stack_policy", {}, expected)
+    scripted["cloudformation"].add_response(
+        "list_stack_resources", {"StackResourceSummaries": []}, {"StackName": STACK}
+    )
+
+
+def event(
+    number: int, status: str, reason: str = "", logical: str = "small-dev", physical: str = STACK
+) -> dict[str, Any]:
+    own = {"StackId": STACK, "StackName": "small-dev", "EventId": f"e{number}", "Timestamp": STAMP}
+    kind = "AWS::CloudFormation::Stack" if physical == STACK else "AWS::SNS::Topic"
+    told = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
+    return {**own, **told, "LogicalResourceId": logical, "PhysicalResourceId": physical}
+
+
+def events(scripted: Scripted, found: Sequence[dict[str, Any]]) -> None:
+    scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": found}, {"StackName": STACK})
+
+
+def execute(scripted: Scripted, made: Plan, record: Reviewed | None = None) -> Any:
+    lines: list[str] = []
+    return executor.execute(scripted.aws, made, record or reviewed(made), lines.append, sleep=lambda seconds: None)
+
+
+def test_plan_that_was_not_reviewed_is_refused(scripted: Scripted) -> None:
+    with pytest.raises(StalePlanError, match="it was not reviewed"):
+        executor.execute(scripted.aws, update(), None, print)
+
+
+def test_plan_that_changed_after_its_review_is_refused(scripted: Scripted) -> None:
+    record = reviewed(update())
+    with pytest.raises(StalePlanError, match="not the plan that was reviewed"):
+        execute(scripted, update(termination_protection=True), record)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"account": "999999999999"}, "it is for account 999999999999"), ({"region": "eu-west-1"}, "it is for eu-west-1")],
+)
+def test_plan_for_elsewhere_is_refused(scripted: Scripted, more: dict[str, str], said: str) -> None:
+    with pytest.raises(StalePlanError, match=said):
+        execute(scripted, update(**more))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("OBSOLETE", "the stack was changed since"),
+        ("EXECUTE_COMPLETE", "was executed already"),
+        ("EXECUTE_FAILED", "executed already, and failed"),
+        ("UNAVAILABLE", "cannot be executed"),
+    ],
+)
+def test_change_set_that_is_used_up_is_refused(scripted: Scripted, status: str, said: str) -> None:
+    describe_change_set(scripted, status)
+    with pytest.raises(StalePlanError, match=said):
+        execute(scripted, update())
+
+
+def test_change_set_that_is_gone_is_refused(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_client_error("describe_change_set", "ChangeSetNotFound", "gone", 404)
+    with pytest.raises(StalePlanError, match="its change set is gone"):
+        execute(scripted, update())
+
+
+def test_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    describe(scripted, "UPDATE_COMPLETE", LastUpdatedTime=datetime(2026, 3, 1, tzinfo=UTC))
+    get_template(scripted)
+    with pytest.raises(StalePlanError, match="small-dev was changed since"):
+        execute(scripted, update())
+
+
+def test_nested_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
+    inner = replace(deployed("n", TEMPLATE), updated="2025-01-01")
+    before = deployed("small-dev", TEMPLATE, children={"N": inner})
+    describe_change_set(scripted)
+    describe(scripted)
+    describe(scripted)
+    get_template(scripted)
+    with pytest.raises(StalePlanError, match="N was changed since"):
+        execute(scripted, plan({"root.yaml": TEMPLATE}, before))
+
+
+def test_other_template_in_the_change_set_is_refused(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    describe(scripted)
+    get_template(scripted, "Resources:\n  Y: {Type: 'AWS::SNS::Topic'}\n")
+    with pytest.raises(StalePlanError, match="the change set has another root template"):
+        execute(scripted, update())
+
+
+@pytest.mark.parametrize(
+    ("found", "said"), [("00" * 32, "does not have the plan's digest"), (None, "is no longer in b")]
+)
+def test_packaged_template_that_moved_is_refused(scripted: Scripted, found: str | None, said: str) -> None:
+    planned = PlannedTemplate(text_digest(TEMPLATE), TEMPLATE, "https://s3.x/b/root.yaml", text_digest(TEMPLATE))
+    made = replace(update(), templates={"root.yaml": planned})
+    describe_change_set(scripted)
+    describe(scripted)
+    get_template(scripted)
+    expected = {"Bucket": "b", "Key": "root.yaml", "ExpectedBucketOwner": ACCOUNT, "ChecksumMode": "ENABLED"}
+    if found is None:
+        scripted["s3"].add_client_error("head_object", "404", http_status_code=404, expected_params=expected)
+    else:
+        checksum = base64.b64encode(bytes.fromhex(found)).decode()
+        scripted["s3"].add_response("head_object", {"ChecksumSHA256": checksum}, expected)
+    with pytest.raises(StalePlanError, match=said):
+        execute(scripted, made)
+
+
+def test_new_stack_that_somebody_made_meanwhile_is_refused(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    describe(scripted, "CREATE_COMPLETE")
+    get_template(scripted)
+    with pytest.raises(StalePlanError, match="was to be created, but is in CREATE_COMPLETE"):
+        execute(scripted, plan({"root.yaml": TEMPLATE}))
+
+
+def started(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    describe(scripted)
+    get_template(scripted)
+    events(scripted, [event(1, "CREATE_COMPLETE")])
+
+
+def run(scripted: Scripted) -> None:
+    expected = {"ChangeSetName": ID, "ClientRequestToken": ANY, "DisableRollback": False}
+    scripted["cloudformation"].add_response("execute_change_set", {}, expected)
+
+
+def test_policy_and_protection_are_made_true_before_and_after_an_update(scripted: Scripted) -> None:
+    policy = {"Statement": [{"Effect": "Deny", "Action": "Update:Replace", "Principal": "*", "Resource": "*"}]}
+    body = json.dumps(policy, sort_keys=True)
+    stub = scripted["cloudformation"]
+    started(scripted)
+    settings(scripted, None, body)
+    protect = {"StackName": STACK, "EnableTerminationProtection": True}
+    stub.add_response("update_termination_protection", {}, protect)
+    run(scripted)
+    describe(scripted, "UPDATE_COMPLETE")
+    news = [event(3, "UPDATE_COMPLETE"), event(2, "UPDATE_IN_PROGRESS"), event(1, "CREATE_COMPLETE")]
+    events(scripted, news)
+    events(scripted, news)
+    settings(scripted, body, protected=True)
+    outcome = execute(scripted, update(stack_policy=body, termination_protection=True))
+    assert outcome.status == "UPDATE_COMPLETE"
+
+
+def test_policy_that_the_file_no_longer_has_is_opened(scripted: Scripted) -> None:
+    """A stack policy cannot be deleted, so a file without one means: everything is allowed."""
+    settings(scripted, '{"Statement": []}', executor.ALLOW_ALL)
+    executor.make_settings_true(scripted.aws.client("cloudformation"), update(), STACK)
+
+
+def test_policy_reaches_every_nested_stack(scripted: Scripted) -> None:
+    stub, inner = scripted["cloudformation"], stack_arn("n")
+    done = {
+        "ResourceStatus": "CREATE_COMPLETE",
+        "LastUpdatedTimestamp": STAMP,
+        "ResourceType": "AWS::CloudFormation::Stack",
+    }
+    nested = {"StackResourceSummaries": [{"LogicalResourceId": "N", "PhysicalResourceId": inner, **done}]}
+    describe(scripted)
+    stub.add_response("get_stack_policy", {}, {"StackName": STACK})
+    stub.add_response("set_stack_policy", {}, {"StackName": STACK, "StackPolicyBody": "{}"})
+    stub.add_response("list_stack_resources", nested, {"StackName": STACK})
+    stub.add_response("get_stack_policy", {}, {"StackName": inner})
+    stub.add_response("set_stack_policy", {}, {"StackName": inner, "StackPolicyBody": "{}"})
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": []}, {"StackName": inner})
+    executor.make_settings_true(scripted.aws.client("cloudformation"), update(stack_policy="{}"), STACK)
+
+
+def test_rollback_raises_the_root_cause(scripted: Scripted) -> None:
+    started(scripted)
+    settings(scripted)
+    run(scripted)
+    describe(scripted, "UPDATE_ROLLBACK_COMPLETE")
+    failed = event(3, "UPDATE_FAILED", "Invalid topic name", "X", "arn:x")
+    news = [event(4, "UPDATE_ROLLBACK_COMPLETE"), failed, event(2, "UPDATE_IN_PROGRESS"), event(1, "CREATE_COMPLETE")]
+    events(scripted, news)
+    events(scripted, news)
+    with pytest.raises(ExecutionError) as caught:
+        execute(scripted, update())
+    assert caught.value.root_cause == "X (AWS::SNS::Topic) UPDATE_FAILED: Invalid topic name"
+    assert "The stack is as it was before" in str(caught.value)
+
+
+def test_change_set_that_runs_already_is_followed(scripted: Scripted) -> None:
+    """The command was interrupted, or a second terminal asks: the running operation is joined, not refused."""
+    describe_change_set(scripted, "EXECUTE_IN_PROGRESS")
+    began = event(2, "UPDATE_IN_PROGRESS", "User Initiated")
+    events(scripted, [began, event(1, "CREATE_COMPLETE")])
+    describe(scripted, "UPDATE_COMPLETE")
+    news = [event(3, "UPDATE_COMPLETE"), began]
+    events(scripted, news)
+    events(scripted, news)
+    settings(scripted)
+    assert execute(scripted, update()).status == "UPDATE_COMPLETE"
+
+
+def test_race_for_the_change_set_is_a_refusal(scripted: Scripted) -> None:
+    started(scripted)
+    settings(scripted)
+    scripted["cloudformation"].add_client_error("execute_change_set", "InvalidChangeSetStatus", "no longer")
+    with pytest.raises(StalePlanError, match="became unusable at the last moment"):
+        execute(scripted, update())
+
+
+def test_no_changes_execute_nothing_but_settings(scripted: Scripted) -> None:
+    nothing = change_set(status="FAILED", reason="The submitted information didn't contain changes.")
+    describe(scripted)
+    settings(scripted)
+    protect = {"StackName": STACK, "EnableTerminationProtection": True}
+    scripted["cloudformation"].add_response("update_termination_protection", {}, protect)
+    assert execute(scripted, update(change_set=nothing, termination_protection=True)) is None
+
+
+def test_expected_count_follows_conditions_and_nesting() -> None:
+    root = """
+Parameters: {Many: {Type: String, Default: "false"}}
+Resources:
+  N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: n.yaml, Parameters: {Many: !Ref Many}}}
+"""
+    child = """
+Parameters: {Many: {Type: String}}
+Conditions: {IsMany: !Equals [!Ref Many, "true"]}
+Resources:
+  A: {Type: AWS::SNS::Topic}
+  B: {Type: AWS::SNS::Topic, Condition: IsMany}
+"""
+    templates = {"root.yaml": root, "n.yaml": child}
+    assert executor.expected(plan(templates)) == 2
+    assert executor.expected(plan(templates, parameters={"Many": "true"})) == 3

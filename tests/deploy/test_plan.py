@@ -1,0 +1,174 @@
+"""Plans: the stack's states, what is deployed, and the file between the commands."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import plan as plans
+from deploy import snapshot
+from deploy.errors import PlanError, StackStateError
+
+from .conftest import Scripted
+from .pairs import change, change_set, deployed, detail, plan, stack_arn
+
+TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
+CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (None, "CREATE"),
+        ("REVIEW_IN_PROGRESS", "CREATE"),
+        ("CREATE_COMPLETE", "UPDATE"),
+        ("UPDATE_ROLLBACK_COMPLETE", "UPDATE"),
+        ("UPDATE_FAILED", "UPDATE"),
+    ],
+)
+def test_state_decides_between_create_and_update(status: str | None, kind: str) -> None:
+    assert plans.kind_of("s", {"StackStatus": status} if status else None) == kind
+
+
+@pytest.mark.parametrize(
+    ("status", "do"),
+    [
+        ("ROLLBACK_COMPLETE", "Run `deploy destroy`"),
+        ("CREATE_FAILED", "Run `deploy destroy`"),
+        ("DELETE_FAILED", "Run `deploy destroy`"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name s"),
+        ("UPDATE_IN_PROGRESS", "Wait until it has ended"),
+        ("DELETE_IN_PROGRESS", "Wait until it has ended"),
+    ],
+)
+def test_state_that_allows_nothing_says_what_to_do(status: str, do: str) -> None:
+    with pytest.raises(StackStateError) as caught:
+        plans.kind_of("s", {"StackStatus": status})
+    assert do in caught.value.do
+
+
+def test_plan_file_says_everything_again(tmp_path: Path) -> None:
+    flowing = detail("A", before="1", after="2")
+    child = change_set(change("Inner", "AWS::S3::Bucket", details=[flowing]))
+    before = deployed("small-dev", TEMPLATE, {"A": "1"}, {"O": "v"}, {"N": deployed("n", TEMPLATE)}, policy="{}")
+    made = plan(
+        {"root.yaml": TEMPLATE}, before, service=change_set(change("N", "AWS::CloudFormation::Stack", child=child))
+    )
+    path = tmp_path / "deep" / "plan.json"
+    plans.save(made, path)
+    assert plans.load(path) == made
+    assert plans.digest(plans.load(path)) == plans.digest(made)
+
+
+def test_plan_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plans.save(plan({"root.yaml": TEMPLATE}), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def retouched(document: dict[str, Any]) -> None:
+    document["templates"]["root.yaml"]["text"] += "# changed"
+
+
+def older(document: dict[str, Any]) -> None:
+    del document["bucket"]
+
+
+def mistyped(document: dict[str, Any]) -> None:
+    document["parameters"] = ["a"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (retouched, "root.yaml does not have its digest"),
+        (older, "not a plan of this version"),
+        (mistyped, "not a plan"),
+    ],
+)
+def test_damaged_plan_is_refused(tmp_path: Path, damage: Callable[[dict[str, Any]], None], said: str) -> None:
+    path = tmp_path / "plan.json"
+    plans.save(plan({"root.yaml": TEMPLATE}), path)
+    document = json.loads(path.read_text())
+    damage(document)
+    path.write_text(json.dumps(document))
+    with pytest.raises(PlanError, match=said):
+        plans.load(path)
+
+
+def test_missing_plan_says_to_plan(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="Run `deploy plan` first"):
+        plans.load(tmp_path / "none.json")
+
+
+def test_review_record_is_read_back_and_a_broken_one_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    assert plans.load_review(path) is None
+    record = plans.Reviewed("digest", "2026-01-01", "me")
+    plans.record_review(path, record)
+    assert plans.load_review(path) == record
+    plans.reviewed_path(path).write_text("{")
+    assert plans.load_review(path) is None
+
+
+def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:
+    """The root with two pages of resources, one of them a nested stack with parameters and outputs."""
+    stub = scripted["cloudformation"]
+    root, child = stack_arn("small-dev"), stack_arn("small-dev-N")
+    common = {"CreationTime": CREATED, "StackStatus": "CREATE_COMPLETE"}
+    root_stack: dict[str, Any] = {
+        "StackId": root,
+        "StackName": "small-dev",
+        **common,
+        "EnableTerminationProtection": True,
+    }
+    child_stack = {
+        "StackId": child,
+        "StackName": "small-dev-N",
+        **common,
+        "LastUpdatedTime": datetime(2026, 2, 1, tzinfo=UTC),
+        "Parameters": [{"ParameterKey": "Image", "ParameterValue": "/ssm/name", "ResolvedValue": "ami-1"}],
+        "Outputs": [{"OutputKey": "O", "OutputValue": "v"}],
+    }
+
+    def summary(logical_id: str, kind: str, physical: str, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
+        done = {"ResourceStatus": status, "LastUpdatedTimestamp": CREATED}
+        return {"LogicalResourceId": logical_id, "ResourceType": kind, "PhysicalResourceId": physical, **done}
+
+    nested = summary("N", "AWS::CloudFormation::Stack", child)
+    first = {"StackResourceSummaries": [nested], "NextToken": "t"}
+    gone = summary("Old", "AWS::S3::Bucket", "b", "DELETE_COMPLETE")
+    stub.add_response("list_stack_resources", first, {"StackName": root})
+    second = {"StackResourceSummaries": [summary("X", "AWS::SNS::Topic", "arn"), gone]}
+    stub.add_response("list_stack_resources", second, {"StackName": root, "NextToken": "t"})
+    template = {"TemplateBody": TEMPLATE}
+    # the child is read in another thread while the root's template is asked for; one reader keeps the script in order
+    stub.add_response("describe_stacks", {"Stacks": [child_stack]}, {"StackName": child})
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": []}, {"StackName": child})
+    stub.add_response("get_template", template, {"StackName": child, "TemplateStage": "Original"})
+    stub.add_response("get_stack_policy", {}, {"StackName": child})
+    stub.add_response("get_template", template, {"StackName": root, "TemplateStage": "Original"})
+    stub.add_response("get_stack_policy", {"StackPolicyBody": "{}"}, {"StackName": root})
+    found = snapshot._read(scripted.aws.client("cloudformation"), root_stack, None)
+    assert set(found.resources) == {"N", "X"}
+    assert found.policy == "{}"
+    assert found.termination_protection
+    inner = found.children["N"]
+    assert inner.parameters == {"Image": "ami-1"}
+    assert inner.outputs == {"O": "v"}
+    assert inner.updated == "2026-02-01T00:00:00+00:00"
+
+
+def test_stack_that_does_not_exist_is_none(scripted: Scripted) -> None:
+    stub = scripted["cloudformation"]
+    stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
+    assert snapshot.describe(scripted.aws.client("cloudformation"), "x") is None
+    stub.add_client_error("describe_stacks", "AccessDenied", "no")
+    with pytest.raises(Exception, match="AccessDenied"):
+        snapshot.describe(scripted.aws.client("cloudformation"), "x")
