@@ -93,7 +93,7 @@ class Route:
 ROUTES = (
     Route("POST", "/v1/market-data", "ingest", body=True),
     Route("GET", "/v1/bars/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
-    Route("GET", "/v1/analytics/{symbol}", "query", query=("interval", "from", "to")),
+    Route("GET", "/v1/analytics/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
     Route("POST", "/v1/sessions", "sessions"),
     Route("GET", "/v1/sessions/{id}", "sessions"),
     Route("DELETE", "/v1/sessions/{id}", "sessions"),

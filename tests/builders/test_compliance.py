@@ -1,0 +1,88 @@
+"""AWS Config (T-CFG-*)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from builders.compliance import RULES
+from tests.builders.support import deployed, one, resources, statements, templates
+
+TIER = templates("trading")["compliance"]
+
+
+@pytest.mark.requirement("T-CFG-1")
+def test_recorder_records_every_type_and_global_ones() -> None:
+    assert one("trading", "ConfigRecorder").properties["RecordingGroup"] == {
+        "AllSupported": True,
+        "IncludeGlobalResourceTypes": True,
+    }
+
+
+@pytest.mark.requirement("T-CFG-1")
+def test_channel_does_not_wait_for_the_recorder() -> None:
+    """Each of the two waits for the other to exist: a dependency either way never ends."""
+    assert one("trading", "ConfigDeliveryChannel").body["DependsOn"] == "ConfigBucketPolicy"
+    assert "DependsOn" not in one("trading", "ConfigRecorder").body
+    for a, b in (("ConfigRecorder", "ConfigDeliveryChannel"), ("ConfigDeliveryChannel", "ConfigRecorder")):
+        assert b not in str(one("trading", a).properties)
+
+
+@pytest.mark.requirement("T-CFG-1")
+def test_delivery_is_encrypted_and_the_bucket_lets_the_service_of_this_account_in() -> None:
+    assert one("trading", "ConfigDeliveryChannel").properties["S3KmsKeyArn"] == {"Ref": "DataKeyArn"}
+    allowed = [
+        s
+        for s in statements(one("trading", "ConfigBucketPolicy").properties["PolicyDocument"])
+        if s["Effect"] == "Allow"
+    ]
+    assert [s["Sid"] for s in allowed] == ["ConfigChecks", "ConfigDelivers"]
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": ["config.amazonaws.com"]}
+        assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+@pytest.mark.requirement("T-CFG-1")
+def test_role_carries_the_services_policy() -> None:
+    arns = [str(arn) for arn in one("trading", "ConfigRole").properties["ManagedPolicyArns"]]
+    assert any("service-role/AWS_ConfigRole" in arn for arn in arns)
+
+
+@pytest.mark.requirement("T-CFG-2")
+def test_rules_wait_for_recorder_and_channel() -> None:
+    for found in resources("trading", "AWS::Config::ConfigRule"):
+        assert found.body["DependsOn"] == ["ConfigRecorder", "ConfigDeliveryChannel"]
+
+
+@pytest.mark.requirement("T-CFG-2")
+def test_rules_cover_what_is_demanded() -> None:
+    demanded = """
+        S3_DEFAULT_ENCRYPTION_KMS RDS_STORAGE_ENCRYPTED DYNAMODB_TABLE_ENCRYPTED_KMS
+        ENCRYPTED_VOLUMES CLOUDWATCH_LOG_GROUP_ENCRYPTED S3_BUCKET_LOGGING_ENABLED
+        API_GW_EXECUTION_LOGGING_ENABLED VPC_FLOW_LOGS_ENABLED DB_INSTANCE_BACKUP_ENABLED
+        DYNAMODB_PITR_ENABLED S3_BUCKET_PUBLIC_READ_PROHIBITED S3_BUCKET_PUBLIC_WRITE_PROHIBITED
+        RDS_INSTANCE_PUBLIC_ACCESS_CHECK S3_BUCKET_SSL_REQUESTS_ONLY CMK_BACKING_KEY_ROTATION_ENABLED
+        IAM_PASSWORD_POLICY ROOT_ACCOUNT_MFA_ENABLED IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS
+        LAMBDA_INSIDE_VPC VPC_DEFAULT_SECURITY_GROUP_CLOSED INCOMING_SSH_DISABLED
+        SECRETSMANAGER_ROTATION_ENABLED_CHECK
+    """.split()  # noqa: SIM905 - a list of names reads better as text
+    emitted = {
+        found.properties["Source"]["SourceIdentifier"] for found in resources("trading", "AWS::Config::ConfigRule")
+    }
+    assert set(demanded) <= emitted
+
+
+@pytest.mark.requirement("T-CFG-2")
+def test_every_rule_names_its_pci_requirement() -> None:
+    for row in RULES:
+        assert re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{1,2}(\.\d)?", row.pci), row.thing
+    for found in resources("trading", "AWS::Config::ConfigRule"):
+        assert found.properties["Description"].startswith("PCI DSS 4.0.1, ")
+        assert len(found.properties["Description"]) <= 256
+
+
+@pytest.mark.requirement("A-8")
+def test_a_second_stack_of_the_account_makes_nothing_of_aws_config() -> None:
+    assert deployed(TIER, ManageConfigRecorder="false") == {}
+    assert len(deployed(TIER, ManageConfigRecorder="true")) == len(TIER["Resources"])

@@ -1,0 +1,155 @@
+"""generate.py: writes, compares, draws; the same bytes everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import generate
+from builders import limits
+from builders.emit import render
+from builders.errors import LimitError, NamingError
+from builders.platforms import PLATFORMS
+from builders.root import assemble
+from tests.builders.support import templates
+
+PROJECT = Path(__file__).parents[2]
+
+
+def run(*arguments: object) -> int:
+    return generate.main([str(argument) for argument in arguments])
+
+
+def test_committed_templates_are_what_the_builders_make() -> None:
+    assert run("--check", "--quiet") == 0
+
+
+def test_check_shows_a_diff_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--out", tmp_path, "--quiet")
+    stale = tmp_path / "trading" / "tables.yaml"
+    before = stale.read_text().replace("PAY_PER_REQUEST", "PROVISIONED", 1)
+    stale.write_text(before)
+    assert run("--check", "--quiet", "--out", tmp_path) == 1
+    shown = capsys.readouterr()
+    assert "-      BillingMode: PROVISIONED\n+      BillingMode: PAY_PER_REQUEST\n" in shown.out
+    assert "make templates" in shown.err
+    assert stale.read_text() == before
+
+
+def test_check_finds_missing_and_left_over_templates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--out", tmp_path, "--quiet")
+    (tmp_path / "trading" / "tables.yaml").rename(tmp_path / "trading" / "gone.yaml")
+    assert run("--check", "--quiet", "--out", tmp_path) == 1
+    assert "2 template(s) are stale" in capsys.readouterr().err
+
+
+def test_writing_removes_the_template_of_a_tier_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "trading"
+    folder.mkdir()
+    (folder / "gone.yaml").write_text("Resources: {}\n")
+    (folder / "notes.txt").write_text("mine")
+    run("--out", tmp_path, "--quiet")
+    assert not (folder / "gone.yaml").exists()
+    assert (folder / "notes.txt").exists()
+
+
+def test_json_says_the_same_as_yaml(tmp_path: Path) -> None:
+    run("--format", "json", "--out", tmp_path, "--quiet")
+    written = json.loads((tmp_path / "trading" / "tables.json").read_text())
+    assert written == json.loads(json.dumps(templates("trading")["tables"]))
+    root = json.loads((tmp_path / "trading" / "root.json").read_text())
+    assert root["Resources"]["Tables"]["Properties"]["TemplateURL"] == "tables.json"
+
+
+def test_bytes_do_not_depend_on_the_hash_seed_the_locale_or_the_folder(tmp_path: Path) -> None:
+    outputs = []
+    for number, extra in enumerate(
+        ({"PYTHONHASHSEED": "1", "LC_ALL": "C"}, {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
+    ):
+        out = tmp_path / str(number)
+        subprocess.run(
+            [sys.executable, PROJECT / "generate.py", "--quiet", "--out", out],
+            cwd=tmp_path,
+            env={**os.environ, **extra},
+            check=True,
+        )
+        outputs.append({path.name: path.read_bytes() for path in sorted((out / "trading").iterdir())})
+    assert outputs[0] == outputs[1]
+    assert outputs[0]["root.yaml"] == (PROJECT / "templates" / "trading" / "root.yaml").read_bytes()
+
+
+def test_graph_draws_every_tier_and_the_ports_between_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--graph", "--platform", "trading") == 0
+    drawn = capsys.readouterr().out
+    assert drawn.startswith("flowchart LR\n")
+    assert "    Keys[keys]\n" in drawn
+    assert any(line.strip().startswith("Network --") and "VpcId" in line for line in drawn.splitlines())
+
+
+def test_docs_show_the_graph_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    run("--graph", "--platform", "trading")
+    assert capsys.readouterr().out in (PROJECT / "docs" / "architecture.md").read_text()
+
+
+def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--out", tmp_path)
+    shown = capsys.readouterr().out
+    assert all(f"trading/{name}.yaml" in shown for name in templates("trading"))
+    assert "/ 51,200" in shown
+    assert "/ 500" in shown
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_template_stays_within_what_can_be_read(platform: str) -> None:
+    for name, template in assemble(PLATFORMS[platform]).templates.items():
+        measure = limits.measure(name, templates(platform)[name], render(template, "yaml"))
+        assert measure.excesses() == []
+        assert measure.advice() == []
+
+
+def test_an_excess_fails_and_says_by_how_much() -> None:
+    body = {"Resources": {f"R{n}": {} for n in range(501)}, "Outputs": {f"O{n}": {} for n in range(201)}}
+    measure = limits.measure("huge.yaml", body, "x" * 1_048_577)
+    assert measure.excesses() == [
+        "huge.yaml has 1,048,577 bytes; the quota is 1,048,576",
+        "huge.yaml has 501 resources; the quota is 500",
+        "huge.yaml has 201 outputs; the quota is 200",
+    ]
+    assert "501 resources" in str(LimitError(measure.excesses()))
+
+
+def test_a_fault_of_the_builders_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise NamingError("Bucket (AWS::S3::Bucket)", "x" * 80, "can become 80 characters long")
+
+    monkeypatch.setattr(generate, "check", fail)
+    assert run("--check") == 1
+    assert "can become 80 characters long" in capsys.readouterr().err
+
+
+def test_committed_yaml_reads_back_as_what_was_built() -> None:
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
+        value = (
+            loader.construct_scalar(node)
+            if isinstance(node, yaml.ScalarNode)
+            else loader.construct_sequence(node, deep=True)
+        )  # type: ignore[arg-type]
+        if suffix == "GetAtt":
+            value = str(value).split(".", 1)
+        return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+    Loader.add_multi_constructor("!", short_form)
+    for name, built in templates("trading").items():
+        read = yaml.load((PROJECT / "templates" / "trading" / f"{name}.yaml").read_text(), Loader)
+        assert read == json.loads(json.dumps(built)), name

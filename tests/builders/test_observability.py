@@ -1,0 +1,132 @@
+"""Alerts, alarms and the dashboard (T-OBS-*)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.builders.support import deployed, one, resources, statements, templates, text
+
+ALARMS = {found.title: found.properties for found in resources("trading", "AWS::CloudWatch::Alarm")}
+
+
+def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
+    return [
+        dict(alarm)
+        for alarm in ALARMS.values()
+        if (alarm.get("Namespace"), alarm.get("MetricName")) == (namespace, metric)
+        or any(
+            query.get("MetricStat", {}).get("Metric", {}).get("MetricName") == metric
+            for query in alarm.get("Metrics", [])
+        )
+    ]
+
+
+@pytest.mark.requirement("T-OBS-1")
+def test_every_application_log_group_has_a_filter() -> None:
+    """All groups but those of traffic (flow logs, web ACL), the welcome note, and the log-alert function's own."""
+    others = {"FlowLogGroup", "WebAclLogGroup", "WelcomeLogGroup", "LogAlertsLogGroup"}
+    groups = {found.title for found in resources("trading", "AWS::Logs::LogGroup")} - others
+    filtered = [
+        found.properties["LogGroupName"]["Ref"] for found in resources("trading", "AWS::Logs::SubscriptionFilter")
+    ]
+    produced = {
+        name: output["Value"]["Ref"]
+        for template in templates("trading").values()
+        for name, output in template.get("Outputs", {}).items()
+        if "LogGroup" in name and set(output["Value"]) == {"Ref"}
+    }
+    assert {produced[name] for name in filtered} == groups
+
+
+@pytest.mark.requirement("T-OBS-1")
+def test_filters_lead_to_the_log_alert_function_which_each_group_alone_may_call() -> None:
+    for found in resources("trading", "AWS::Logs::SubscriptionFilter"):
+        assert found.properties["DestinationArn"] == {"Fn::GetAtt": ["LogAlertsFunction", "Arn"]}
+        permission = one("trading", str(found.body["DependsOn"])).properties
+        assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+        assert found.properties["LogGroupName"]["Ref"] in text(permission["SourceArn"])
+
+
+@pytest.mark.requirement("T-OBS-1")
+def test_alerts_go_to_an_encrypted_topic_by_tls_only() -> None:
+    assert one("trading", "AlertTopic").properties["KmsMasterKeyId"] == {"Ref": "MessagingKeyArn"}
+    allow, deny = statements(one("trading", "AlertTopicPolicy").properties["PolicyDocument"])
+    assert allow["Principal"] == {"Service": ["cloudwatch.amazonaws.com"]}
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.requirement("T-OBS-1")
+@pytest.mark.parametrize(("address", "subscribed"), [("", False), ("ops@example.com", True)])
+def test_an_address_is_subscribed_where_one_is_given(address: str, subscribed: bool) -> None:
+    found = deployed(templates("trading")["alerts"], AlertEmail=address, ReserveConcurrency="false")
+    assert ("AlertEmailSubscription" in found) is subscribed
+
+
+@pytest.mark.requirement("T-OBS-2")
+@pytest.mark.parametrize(
+    ("namespace", "metric", "count"),
+    [
+        ("AWS/ApiGateway", "Latency", 1),
+        ("AWS/ApiGateway", "5XXError", 5),
+        ("AWS/Lambda", "Errors", 7),
+        ("AWS/Lambda", "Throttles", 7),
+        ("AWS/Lambda", "Duration", 7),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", 1),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", 2),
+        ("AWS/RDS", "CPUUtilization", 1),
+        ("AWS/RDS", "ACUUtilization", 1),
+        ("AWS/RDS", "DatabaseConnections", 1),
+        ("AWS/DynamoDB", "ReadThrottleEvents", 2),
+        ("AWS/DynamoDB", "WriteThrottleEvents", 2),
+        ("AWS/DynamoDB", "SystemErrors", 2),
+        ("AWS/Config", "ConfigHistoryExportFailed", 1),
+        ("AWS/Config", "ConfigSnapshotExportFailed", 1),
+    ],
+)
+def test_what_is_watched(namespace: str, metric: str, count: int) -> None:
+    assert len(alarms_on(namespace, metric)) == count
+
+
+@pytest.mark.requirement("T-OBS-2")
+def test_latency_is_watched_at_its_ninety_ninth_percentile() -> None:
+    (alarm,) = alarms_on("AWS/ApiGateway", "Latency")
+    assert alarm["ExtendedStatistic"] == "p99"
+
+
+@pytest.mark.requirement("T-OBS-2")
+@pytest.mark.parametrize(("speed", "minutes", "threshold"), [("Fast", (60, 5), 0.0144), ("Slow", (360, 30), 0.006)])
+def test_burn_rate_sounds_only_while_both_windows_burn(speed: str, minutes: tuple[int, int], threshold: float) -> None:
+    parts = [ALARMS[f"{speed}Burn{window}MinutesAlarm"] for window in minutes]
+    for part, window in zip(parts, minutes, strict=True):
+        assert (part["Statistic"], part["Period"], part["Threshold"]) == ("Average", window * 60, threshold)
+        assert "AlarmActions" not in part
+    both = one("trading", f"{speed}BurnAlarm").properties
+    names = re.findall(r'ALARM\("([^"]+)"\)', text(both["AlarmRule"]))
+    assert names == [text(part["AlarmName"]) for part in parts]
+    assert both["AlarmActions"] == [{"Ref": "AlertTopicArn"}]
+
+
+@pytest.mark.requirement("T-OBS-2")
+def test_alarms_tell_the_topic_what_is_wrong() -> None:
+    for title, alarm in ALARMS.items():
+        assert len(alarm["AlarmDescription"]) > 20, title
+        assert alarm["TreatMissingData"] == "notBreaching", title
+        if "Burn" not in title:
+            assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlertTopicArn"}], title
+
+
+@pytest.mark.requirement("T-OBS-2")
+def test_dashboard_shows_the_way_of_the_data_in_order() -> None:
+    body = json.loads(text(one("trading", "Dashboard").properties["DashboardBody"]))
+    titles = [widget["properties"]["title"] for widget in body["widgets"]]
+    assert [title.split()[0] for title in titles] == sorted(title.split()[0] for title in titles)
+    assert all(
+        any(station in title for title in titles)
+        for station in ("API", "Ingest", "Queue", "Process", "Database", "Query")
+    )
+    places = [(widget["x"], widget["y"]) for widget in body["widgets"]]
+    assert len(places) == len(set(places))

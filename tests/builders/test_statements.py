@@ -1,0 +1,41 @@
+"""IAM by intent."""
+
+from __future__ import annotations
+
+import pytest
+from awacs.aws import ArnLike, StringEquals
+from awacs.sqs import SendMessage
+from troposphere import GetAtt, Ref, Sub
+
+from builders import arns, statements
+
+
+def test_conditions_with_one_operator_are_merged() -> None:
+    """awacs writes a dictionary by operator: of two StringEquals it would silently keep the last, and widen the policy."""
+    merged = statements.when(StringEquals("a", "1"), ArnLike("b", "2"), StringEquals("c", "3"))
+    assert merged.JSONrepr() == {"StringEquals": {"a": "1", "c": "3"}, "ArnLike": {"b": "2"}}
+
+
+def test_documents_carry_the_current_policy_version() -> None:
+    document = statements.policy(statements.send_messages("Send", GetAtt("Queue", "Arn"))).JSONrepr()
+    assert document["Version"] == "2012-10-17"
+
+
+@pytest.mark.requirement("A-6")
+def test_a_wildcard_needs_a_reason_that_reaches_the_metadata() -> None:
+    wide = statements.unscoped("Send", "sqs:Example has no resource-level permission", [SendMessage])
+    narrow = statements.send_messages("Other", GetAtt("Queue", "Arn"))
+    assert statements.wildcard_reasons([wide, narrow]) == {"Send": "sqs:Example has no resource-level permission"}
+    assert wide.JSONrepr()["Resource"] == ["*"]
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"), [(GetAtt("Bucket", "Arn"), "${Bucket.Arn}/*"), (Ref("BucketArn"), "${BucketArn}/*")]
+)
+def test_an_arn_is_continued_in_place(base: Ref | GetAtt, expected: str) -> None:
+    assert arns.below(base, "/*").to_dict() == {"Fn::Sub": expected}
+
+
+def test_only_references_can_be_continued() -> None:
+    with pytest.raises(TypeError, match="Ref or a GetAtt"):
+        arns.below(Sub("x"), "/*")
