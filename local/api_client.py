@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import botocore.auth
 import botocore.awsrequest
@@ -51,7 +52,7 @@ def call_api(
     With `credentials` (STS: AccessKeyId, SecretAccessKey, SessionToken) the request is signed for `execute-api`.
     Every HTTP status is an answer; raises OSError when there is none.
     """
-    target = cloud.api_url(url)
+    target = _canonical(cloud.api_url(url))
     sent = {"content-type": "application/json", **(headers or {})}
     if api_key is not None:
         sent["x-api-key"] = api_key
@@ -68,6 +69,13 @@ def call_api(
             return _answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         return _answer(error.code, error.headers, error.read())
+
+
+def _canonical(url: str) -> str:
+    """The URL with its query as SigV4 wants it: everything but unreserved characters percent-encoded."""
+    parts = urlsplit(url)
+    query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote, safe="-_.~")
+    return urlunsplit(parts._replace(query=query))
 
 
 def _answer(status: int, headers: Any, body: bytes) -> ApiAnswer:

@@ -100,6 +100,7 @@ async def _serve(settings: Settings) -> None:
 
     from local.patches import install_patches, save_state
 
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # the handlers' own calls back
     application: Any = install_patches(settings)
     config = Config()
     config.bind = [f"127.0.0.1:{settings.port}"]

@@ -44,7 +44,15 @@ def install_patches(settings: Settings) -> Application:
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
     from local.leftovers import Leftovers
-    from local.patches import api_gateway, conditions, functions, log_events, nested_stacks
+    from local.patches import (
+        api_gateway,
+        conditions,
+        functions,
+        log_events,
+        nested_stacks,
+        property_types,
+        request_validation,
+    )
     from local.patches.internals import emulator_module
     from local.resources import api, compute, ec2, framework, governance, rds, storage
     from local.resources.records import records
@@ -52,10 +60,12 @@ def install_patches(settings: Settings) -> Application:
     application = Application(emulator_module("app").app)
     health = _start_databases(settings, application)
     nested_stacks.install()
+    property_types.install()
     functions.install(settings.run_directory)
     log_events.install()
     conditions.install()
     api_gateway.install()
+    request_validation.install()
     api.replace_request_validator()
     compute.patch_metric_math_alarms()
     framework.install(

@@ -1,0 +1,117 @@
+"""Gap: values keep the type that the template gives them, and a parameter is always text ("4"), so that the emulator's
+services meet text where they compute with numbers. CloudFormation converts every property to the type that the resource
+type's schema declares; so does this, with the schemas that cfn-lint ships.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from local.errors import EmulatorMismatchError
+from local.patches.internals import emulator_module, wrap
+from local.settings import REGION
+
+logger = logging.getLogger("local")
+
+_stack_engine = emulator_module("services.cloudformation.stacks")
+
+Schema = dict[str, Any]
+
+
+def install() -> None:
+    """Convert before every create and update. Raises EmulatorMismatchError without cfn-lint's schemas."""
+    _schema_files()
+    wrap(_stack_engine, "_provision_resource", _on_create)
+    wrap(_stack_engine, "_update_resource", _on_update)
+
+
+def _on_create(original: Callable[..., Any]) -> Callable[..., Any]:
+    def provision(resource_type: str, logical_id: str, props: Any, *others: Any) -> Any:
+        return original(resource_type, logical_id, converted(resource_type, props), *others)
+
+    return provision
+
+
+def _on_update(original: Callable[..., Any]) -> Callable[..., Any]:
+    def update(resource_type: str, physical_id: str, old: Any, new: Any, *others: Any) -> Any:
+        return original(
+            resource_type, physical_id, converted(resource_type, old), converted(resource_type, new), *others
+        )
+
+    return update
+
+
+def converted(resource_type: str, props: Any) -> Any:
+    """`props` with every text value in the type that the schema of `resource_type` declares."""
+    schema = _schema(resource_type)
+    if schema is None or not isinstance(props, dict):
+        return props
+    return _convert(props, schema, schema)
+
+
+def _convert(value: Any, schema: Schema, root: Schema) -> Any:
+    schema = _resolved(schema, root)
+    if isinstance(value, dict):
+        declared, patterns = schema.get("properties") or {}, list((schema.get("patternProperties") or {}).values())
+        return {
+            key: _convert(item, declared[key] if key in declared else patterns[0] if patterns else {}, root)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        items = schema.get("items")
+        return [_convert(item, items, root) for item in value] if isinstance(items, dict) else value
+    return _scalar(value, schema.get("type")) if isinstance(value, str) else value
+
+
+def _scalar(value: str, declared: Any) -> Any:
+    """Text as the one type that is declared; where text is allowed as well it stays text."""
+    try:
+        if declared == "integer":
+            return int(value)
+        if declared == "number":
+            return int(value) if value.lstrip("-").isdigit() else float(value)
+    except ValueError:
+        return value  # the service refuses it with its own words
+    if declared == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    seen = 0
+    while isinstance(schema.get("$ref"), str) and seen < 20:
+        target: Any = root
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target.get(step, {})
+        schema, seen = target, seen + 1
+    return schema
+
+
+@lru_cache(maxsize=512)
+def _schema(resource_type: str) -> Schema | None:
+    files = _schema_files()
+    if resource_type not in files:
+        return None
+    schema: Schema = json.loads(files[resource_type].read_text())
+    return schema
+
+
+@lru_cache(maxsize=1)
+def _schema_files() -> dict[str, Path]:
+    """Resource type → file with its schema."""
+    spec = importlib.util.find_spec("cfnlint")
+    places = list(spec.submodule_search_locations or []) if spec is not None else []
+    if not places:
+        raise EmulatorMismatchError("cfn-lint to be installed", "no such package")
+    schemas = Path(places[0]) / "data" / "schemas"
+    index = schemas / "providers" / f"{REGION}.json"
+    if not index.exists():
+        raise EmulatorMismatchError("cfn-lint's resource schemas", f"no {index.name}")
+    names: dict[str, str] = json.loads(index.read_text())
+    return {resource_type: schemas / "resources" / f"{name}.json" for resource_type, name in names.items()}
