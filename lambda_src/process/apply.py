@@ -73,10 +73,9 @@ def apply(connection: psycopg.Connection[Any], incoming: Incoming) -> Progress:
         _copy(connection, statements.COPY_TRADES, incoming.trades_csv)
         _copy(connection, statements.COPY_QUOTES, incoming.quotes_csv)
         connection.execute(statements.ANALYZE, prepare=False)
-        for statement in statements.MERGE:
-            # Never prepared: the temporary tables are other ones each time.
-            connection.execute(statement, prepare=False)
+        _run(connection, statements.MERGE)
         hours = connection.execute(statements.BAR_HOURS, (incoming.object_key,), prepare=False).fetchone()
+        _run(connection, statements.RECOMPUTE)
     return Progress(tuple(hours[0]) if hours else (), False)
 
 
@@ -104,6 +103,12 @@ def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str]) -
     connection.execute(
         "SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s::int[]) AS lock", (_SYMBOL_LOCK_CLASS, locks)
     )
+
+
+def _run(connection: psycopg.Connection[Any], batch: Iterable[bytes]) -> None:
+    """Never prepared: the temporary tables are other ones each time."""
+    for statement in batch:
+        connection.execute(statement, prepare=False)
 
 
 def _copy(connection: psycopg.Connection[Any], statement: bytes, csv: Path) -> None:

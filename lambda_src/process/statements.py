@@ -93,9 +93,11 @@ FROM new_quotes, unnest(ARRAY[0, {NANOS_PER_MINUTE}]::bigint[]) AS later
 """
 
 _TOUCHED_TRADES = f"""
-INSERT INTO trade_minutes
-SELECT symbol, ts_ns - ts_ns % {NANOS_PER_MINUTE} FROM new_trades UNION SELECT symbol, minute_ns FROM quote_minutes
+INSERT INTO trade_minutes SELECT DISTINCT symbol, ts_ns - ts_ns % {NANOS_PER_MINUTE} FROM new_trades
 """
+
+# The effective spread of a bar depends on the quotes too.
+_TOUCHED_BARS = "INSERT INTO trade_minutes SELECT symbol, minute_ns FROM quote_minutes"
 
 _BARS = f"""
 INSERT INTO trading.bars_1m AS b (
@@ -171,8 +173,14 @@ MERGE = tuple(
         _MERGE_TRADES,
         _KEEP_REFUSED,
         _MERGE_QUOTES,
-        _TOUCHED_QUOTES,
         _TOUCHED_TRADES,
+    )
+)
+RECOMPUTE = tuple(
+    statement.encode()
+    for statement in (
+        _TOUCHED_QUOTES,
+        _TOUCHED_BARS,
         "ANALYZE trade_minutes; ANALYZE quote_minutes",
         _BARS,
         _EMPTY_BARS,
@@ -180,6 +188,7 @@ MERGE = tuple(
     )
 )
 
+# Between MERGE and RECOMPUTE: prices and volumes, which the Parquet of bars holds, depend on trades alone.
 BAR_HOURS = f"""
 UPDATE trading.batches SET bar_hours = ARRAY(
     SELECT DISTINCT minute_ns - minute_ns %% {60 * NANOS_PER_MINUTE} FROM trade_minutes ORDER BY 1

@@ -128,6 +128,11 @@ def _content(r: Record) -> tuple[Any, ...]:
     return (r["ts"], Decimal(r["price"]), Decimal(r["size"]), r["side"], r["venue"])
 
 
+def test_quotes_alone_write_no_parquet_of_bars(pipeline: Pipeline, s3: FakeS3) -> None:
+    deliver(pipeline, "a", [quote("1", "2", T0 + 59 * M)])
+    assert s3.keys("processed", "bars/") == []
+
+
 def test_a_redelivered_object_is_not_processed_again(pipeline: Pipeline, s3: FakeS3) -> None:
     deliver(pipeline, "a", DAY)
     calls = list(s3.calls)
