@@ -203,14 +203,16 @@ def _resources_of(tagging: Any, names: Sequence[str]) -> Iterator[str]:
 
 def _sorted_out(aws: Aws, arns: Iterable[str], deleted: frozenset[str]) -> tuple[list[str], list[str]]:
     """What is left, and notes. What CloudFormation says it deleted is only still in the tagging API's index."""
-    left, notes = [], []
+    left: list[str] = []
+    dying: list[str] = []
     for arn in arns:
         name = arn.split(":", 5)[-1]
         if ":kms:" in arn and _is_dying(aws.client("kms"), arn):
-            notes.append(f"{arn} is scheduled for deletion; KMS keeps a key for its waiting period.")
+            dying.append(name.removeprefix("key/"))
         elif not {arn, name, name.split("/", 1)[-1], name.split(":", 1)[-1]} & deleted:
             left.append(arn)
-    return left, notes
+    note = f"KMS keeps keys that are scheduled for deletion until their waiting period is over: {', '.join(dying)}."
+    return left, [note] if dying else []
 
 
 def _is_dying(kms: Any, arn: str) -> bool:

@@ -177,7 +177,7 @@ def test_leftovers_are_found_by_tag_by_policy_and_by_log_group_name(scripted: Sc
         "AWS::Logs::LogGroup /aws/lambda/small-hello-dev",
         "arn:aws:sqs:us-east-1:111122223333:lost",
     )
-    assert "is scheduled for deletion" in done.notes[0]
+    assert "scheduled for deletion until their waiting period is over: k-1." in done.notes[0]
 
 
 def test_what_cloudformation_deleted_is_not_called_left(scripted: Scripted) -> None:

@@ -1,0 +1,181 @@
+"""The deployer's whole way on the embedded AWS, with a small nested set of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import cli
+from deploy import plan as plans
+from deploy.session import Aws
+from deploy.settings import Project
+from deploy.snapshot import describe
+from local.cloud import EmbeddedCloud
+
+from .conftest import DATA
+
+pytestmark = pytest.mark.emulator
+BAD_KEY = "no/such/package.zip"
+
+
+class Desk:
+    """A person at the terminal: runs commands, reads what they say, edits files."""
+
+    def __init__(self, project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+        self.project, self.capsys = project, capsys
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command that must end with the code; gives everything it printed."""
+        result = cli.main([*arguments, "--platform", "small"], project=self.project)
+        said = self.capsys.readouterr()
+        assert result == code, f"{arguments} ended with {result}:\n{said.out}\n{said.err}"
+        return said.out + said.err
+
+    def deploy(self, code: int = 0) -> str:
+        """plan, review and execute; gives what review and execute say."""
+        self.run("plan", "--wheels", "host")
+        return self.run("review") + self.run("execute", "--yes", code=code)
+
+    def edit(self, name: str, change: Callable[[str], str]) -> None:
+        path = self.project.root / name
+        path.write_text(change(path.read_text("utf-8")), "utf-8")
+
+    def set(self, **parameters: str) -> None:
+        path = self.project.parameters("small", "dev")
+        document = json.loads(path.read_text("utf-8"))
+        document["Parameters"] |= parameters
+        path.write_text(json.dumps(document), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[EmbeddedCloud]:
+    with EmbeddedCloud() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(
+    cloud: EmbeddedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    """A desk with an artifact bucket; afterwards nothing of its stack is left."""
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    shutil.copytree(DATA / "project", tmp_path / "project")
+    sitting = Desk(Project(tmp_path / "project"), capsys)
+    sitting.run("bootstrap", "--yes")
+    yield sitting
+    sitting.run("destroy", "--yes")
+
+
+@pytest.fixture
+def aws(desk: Desk) -> Aws:
+    return Aws("us-east-1")
+
+
+def test_bootstrap_twice_changes_nothing_the_second_time(desk: Desk, aws: Aws) -> None:
+    assert "No changes" in desk.run("bootstrap", "--yes")
+    bucket = f"platform-artifacts-{aws.account}-us-east-1"
+    assert aws.client("s3").get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    stack = describe(aws.client("cloudformation"), "platform-artifacts")
+    assert stack is not None
+    assert stack["EnableTerminationProtection"]
+
+
+def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
+    """create, no changes, update by parameter and code, outputs, destroy with nothing left."""
+    desk.run("plan", "--wheels", "host")
+    assert "it was not reviewed" in desk.run("execute", "--yes", code=3)
+    assert "6 to add" in desk.run("review")
+    assert "[8/8] CREATE_COMPLETE" in desk.run("execute")
+
+    again = desk.run("plan", "--wheels", "host")
+    assert "No changes" in again
+    assert "0 objects uploaded" in again
+    desk.run("review")
+    assert "nothing was executed" in desk.run("execute")
+
+    desk.set(Message="bye", WithArchive="true")
+    desk.edit("lambda_src/hello/handler.py", lambda text: text + "\n# changed\n")
+    said = desk.deploy()
+    assert "1 to add, 1 to change" in said
+    assert "Environment/Variables/MESSAGE: hello -> bye" in said
+    assert "+ ArchiveBucket AWS::S3::Bucket" in said
+    configuration = aws.client("lambda").get_function_configuration(FunctionName="small-hello-dev")
+    assert configuration["Environment"]["Variables"]["MESSAGE"] == "bye"
+
+    assert desk.run("outputs", "RawBucketName").strip() == f"small-raw-dev-{aws.account}"
+    assert json.loads(desk.run("outputs", "--json"))["FunctionName"] == "small-hello-dev"
+    for stack in ("small-dev", *nested(aws)):
+        assert aws.client("cloudformation").get_stack_policy(StackName=stack)["StackPolicyBody"]
+
+    assert "nothing is left" in desk.run("destroy", "--yes")
+    assert "Nothing to destroy" in desk.run("destroy", "--yes")
+
+
+def nested(aws: Aws) -> list[str]:
+    resources = aws.client("cloudformation").list_stack_resources(StackName="small-dev")["StackResourceSummaries"]
+    return [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::CloudFormation::Stack"]
+
+
+def test_failed_creation_says_why_and_destroy_clears_it(desk: Desk) -> None:
+    desk.edit("templates/small/functions.yaml", lambda text: text.replace("!Ref ArtifactKey", BAD_KEY))
+    said = desk.deploy(code=1)
+    assert "small-dev ended in ROLLBACK_COMPLETE. First failure:\n  Functions/Function (AWS::Lambda::Function)" in said
+    assert "does not exist" in said
+    assert "Run `deploy destroy`" in desk.run("plan", "--wheels", "host", code=1)
+    assert "nothing is left" in desk.run("destroy", "--yes")
+
+
+def test_failed_update_rolls_back_and_the_plan_is_used_up(desk: Desk) -> None:
+    desk.deploy()
+    desk.edit("templates/small/functions.yaml", lambda text: text.replace("!Ref ArtifactKey", BAD_KEY))
+    said = desk.deploy(code=1)
+    assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in said
+    assert "The stack is as it was before" in said
+    assert "executed already" in desk.run("execute", "--yes", code=3)
+
+
+def test_stack_that_moved_since_the_plan_is_refused(desk: Desk) -> None:
+    desk.deploy()
+    desk.set(Message="one")
+    desk.run("plan", "--wheels", "host", "--out", str(desk.project.root / "old.json"))
+    desk.run("review", "--plan", str(desk.project.root / "old.json"))
+    desk.set(Message="two")
+    desk.deploy()
+    assert "The plan for small-dev is refused" in desk.run(
+        "execute", "--plan", str(desk.project.root / "old.json"), code=3
+    )
+
+
+def test_replaced_table_needs_confirmation(desk: Desk) -> None:
+    desk.deploy()
+    desk.edit("templates/small/storage.yaml", lambda text: text.replace("small-sessions-", "small-visits-"))
+    desk.run("plan", "--wheels", "host")
+    said = desk.run("review")
+    assert "DATA IS LOST" in said
+    assert "Storage/Sessions AWS::DynamoDB::Table is replaced by an empty one: small-sessions-dev" in said
+    assert "Give --yes to confirm" in desk.run("execute", code=2)
+
+
+def test_bucket_with_objects_is_emptied(desk: Desk, aws: Aws) -> None:
+    """Something wrote to a bucket that no custom resource empties."""
+    desk.deploy()
+    aws.client("s3").put_object(Bucket=f"small-raw-dev-{aws.account}", Key="late", Body=b"x")
+    said = desk.run("destroy", "--yes")
+    assert "1 object versions deleted from" in said
+    assert "nothing is left" in said
+
+
+def test_plan_that_was_never_executed_is_destroyed(desk: Desk) -> None:
+    desk.run("plan", "--wheels", "host")
+    assert "nothing is left" in desk.run("destroy", "--yes")
+
+
+def test_plan_after_an_unexecuted_plan_creates_still(desk: Desk) -> None:
+    desk.run("plan", "--wheels", "host")
+    desk.run("plan", "--wheels", "host")
+    assert plans.load(desk.project.plan("small", "dev")).kind == "CREATE"
