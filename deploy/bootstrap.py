@@ -16,7 +16,12 @@ from deploy.templates import Template, TemplateSet, parse
 
 FILE = Path(__file__).with_name("bootstrap.yaml")
 STACK = "platform-artifacts"
-TAGS = {"CostCenter": "trading-platform", "Compliance": "PCI-DSS", "DataClassification": "Confidential"}
+TAGS = {
+    "Environment": "account",
+    "CostCenter": "trading-platform",
+    "Compliance": "PCI-DSS",
+    "DataClassification": "Confidential",
+}
 
 
 def deployment(region: str) -> Deployment:

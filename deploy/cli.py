@@ -17,8 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import bootstrap, codec, destroy, execute, outputs, package, parameters, plan, render, review
-from deploy.errors import DestroyError, PlatformError, UsageError
+from deploy import bootstrap, changesets, codec, destroy, execute, outputs, package, parameters, plan, render, review
+from deploy.errors import DestroyError, PlanError, PlatformError, UsageError
 from deploy.review import Review
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment
@@ -110,6 +110,7 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, target=arguments.wheels)
     made = plan.make(aws, deployment, templates, given, packed)
     path = _plan_path(arguments, project)
+    _forget(aws, path, made)
     plan.save(made, path)
     seen = review.review(made)
     if arguments.json:
@@ -119,6 +120,16 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     _say(render.text(seen))
     _say(f"Plan: {project.shown(path)}" if made.unchanged else f"Plan: {project.shown(path)}. Next: deploy review.")
     return 0
+
+
+def _forget(aws: Aws, path: Path, made: plan.Plan) -> None:
+    """Delete the change set of the plan that this one takes the place of: nobody can execute it any more."""
+    try:
+        old = plan.load(path)
+    except PlanError:
+        return  # there is none, or it cannot be read: then its change set goes with the next execution
+    if (old.account, old.region, old.stack) == (made.account, made.region, made.stack) and old.change_set.id:
+        changesets.delete(aws.client("cloudformation"), old.change_set.id)
 
 
 def _review(arguments: argparse.Namespace, project: Project) -> int:

@@ -255,7 +255,7 @@ def _reviewed(
     notes: tuple[str, ...],
 ) -> Reviewed:
     kind = fate.type if fate else change.type if change else ""
-    found = fate.differences if fate else ()
+    found = (fate.differences if fate else ()) or _told(change, certainty)
     kept = change is not None and change.policy_action.removeprefix("ReplaceAnd") in KEEPING
     gone = action == "Remove" or replacement is not Replacement.NO
     return Reviewed(
@@ -271,6 +271,17 @@ def _reviewed(
         loses_data=gone and kind in STATEFUL and not kept and certainty is not Certainty.NOISE,
         iam=_touches(kind, action, found, IAM_TYPES, IAM_PROPERTIES, IAM_WHOLE),
         network=_touches(kind, action, found, NETWORK_TYPES, NETWORK_PROPERTIES, NETWORK_TYPES),
+    )
+
+
+def _told(change: Change | None, certainty: Certainty) -> tuple[Difference, ...]:
+    """What the service says of the values, where the comparison has nothing to say itself."""
+    if change is None or certainty is Certainty.NOISE:
+        return ()
+    return tuple(
+        Difference(f"Properties/{one.name}", one.before, one.after, State.CHANGED, flows=False)
+        for one in change.details
+        if one.attribute == "Properties" and one.name and one.before != one.after
     )
 
 

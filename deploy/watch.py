@@ -219,8 +219,8 @@ class Watch:
             self._know(event, event.physical_id)
 
     def _know(self, event: Event, stack_id: str) -> None:
-        if stack_id.startswith("arn:"):
-            self._stacks.setdefault(stack_id, (*event.path, event.logical_id))
+        if stack_id.startswith("arn:") and (stack_id not in self._stacks or not event.settled):
+            self._stacks[stack_id] = (*event.path, event.logical_id)
             self._active.add(stack_id)
 
     def _count(self, event: Event) -> None:

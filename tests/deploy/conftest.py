@@ -9,13 +9,33 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 
 from deploy.session import Aws
 from deploy.settings import Project
 
+# botocore carries no annotations
+_boto3: Any = boto3
+_stubber: Any = Stubber
+_client_error: Any = ClientError
+_unreachable: Any = EndpointConnectionError
+
 DATA = Path(__file__).parent / "data"
 ACCOUNT = "111122223333"
+
+
+def refusal(code: str, message: str = "no", status: int = 400, operation: str = "DescribeStacks") -> Exception:
+    """What a client raises when the service says no."""
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    raised: Exception = _client_error(answer, operation)
+    return raised
+
+
+def unreachable() -> Exception:
+    """What a client raises when there is no way to the service."""
+    raised: Exception = _unreachable(endpoint_url="https://cloudformation")
+    return raised
 
 
 @pytest.fixture
@@ -29,18 +49,18 @@ class Scripted:
     """An ``Aws`` whose clients are real botocore clients that answer what the test wrote; nothing is sent."""
 
     def __init__(self) -> None:
-        self.stubs: dict[str, Stubber] = {}
+        self.stubs: dict[str, Any] = {}
         clients: dict[str, Any] = {}
         for service in ("cloudformation", "s3", "sts", "logs", "kms", "resourcegroupstaggingapi"):
-            clients[service] = boto3.client(
+            clients[service] = _boto3.client(
                 service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
             )
-            self.stubs[service] = Stubber(clients[service])
+            self.stubs[service] = _stubber(clients[service])
             self.stubs[service].activate()
         self.aws = Aws("us-east-1", None, clients)
         self.aws.__dict__["identity"] = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/u", "UserId": "U"}
 
-    def __getitem__(self, service: str) -> Stubber:
+    def __getitem__(self, service: str) -> Any:
         return self.stubs[service]
 
 

@@ -51,11 +51,18 @@ def test_current_artifact_is_never_expired(bucket: dict[str, Any]) -> None:
         assert not {"ExpirationInDays", "ExpirationDate", "Transitions", "Transition"} & rule.keys()
 
 
-def test_policy_denies_plain_http_and_other_keys(resources: dict[str, Any]) -> None:
+def test_policy_denies_plain_http(resources: dict[str, Any]) -> None:
     statements = {one["Sid"]: one for one in resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
     assert {one["Effect"] for one in statements.values()} == {"Deny"}
     assert statements["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert {"ThisKeyOnly", "KmsOnly"} <= statements.keys()
+
+
+def test_upload_without_headers_is_not_denied(resources: dict[str, Any]) -> None:
+    """A negated operator is true of an absent key, so each denial must also ask whether the header is there."""
+    statements = {one["Sid"]: one for one in resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+    for name in ("ThisKeyOnly", "KmsOnly"):
+        condition = statements[name]["Condition"]
+        assert condition["Null"] == dict.fromkeys(condition["StringNotEquals"], "false")
 
 
 @pytest.mark.requirement("A-2")

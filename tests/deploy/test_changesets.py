@@ -100,11 +100,9 @@ def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> Non
 
 def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
     """With property values the service drops changes that it cannot render; the plain description has them."""
-    detail = {"Target": {"Attribute": "Properties", "Name": "Tags"}, "ChangeSource": "DirectModification"}
-    rendered = {
-        "Target": {**detail["Target"], "BeforeValue": "a", "AfterValue": "b"},
-        "ChangeSource": "DirectModification",
-    }  # type: ignore[dict-item]
+    named = {"Attribute": "Properties", "Name": "Tags"}
+    detail = {"Target": named, "ChangeSource": "DirectModification"}
+    rendered = {"Target": {**named, "BeforeValue": "a", "AfterValue": "b"}, "ChangeSource": "DirectModification"}
     other = {"Target": {"Attribute": "Properties", "Name": "Configuration"}, "ChangeSource": "DirectModification"}
     warning = (
         "[WARN] --include-property-values option can return incomplete ChangeSet data because: Logical Id: Dropped"

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import botocore.exceptions
 import pytest
 
 from deploy import cli, package
@@ -17,6 +16,7 @@ from deploy import plan as plans
 from deploy.settings import Project
 from deploy.templates import load_set
 
+from .conftest import refusal
 from .pairs import change, change_set, deployed, plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
@@ -147,8 +147,7 @@ def test_interruption_says_that_aws_goes_on(
 def test_unexpected_refusal_of_aws_is_no_traceback(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusal: Any = botocore.exceptions.ClientError
-    error = refusal({"Error": {"Code": "AccessDenied", "Message": "no right"}}, "DescribeStacks")
+    error = refusal("AccessDenied", "no right")
 
     def refuse(*_: Any, **__: Any) -> None:
         raise error

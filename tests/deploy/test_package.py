@@ -13,7 +13,7 @@ from deploy.errors import BootstrapError
 from deploy.settings import Project
 from deploy.templates import load_set, parse
 
-from .conftest import ACCOUNT, Scripted
+from .conftest import ACCOUNT, Scripted, refusal
 
 BUCKET = f"platform-artifacts-{ACCOUNT}-us-east-1"
 
@@ -28,10 +28,8 @@ class FakeS3:
         assert (Bucket, ExpectedBucketOwner) == (self.bucket, ACCOUNT)
 
     def head_object(self, Bucket: str, Key: str, ExpectedBucketOwner: str) -> dict[str, Any]:
-        from botocore.exceptions import ClientError
-
         if Key not in self.objects:
-            raise ClientError({"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404}}, "HeadObject")  # type: ignore[no-untyped-call]
+            raise refusal("404", status=404)
         return self.objects[Key]
 
     def put_object(self, **arguments: Any) -> None:

@@ -290,6 +290,7 @@ def test_direct_change_that_only_the_service_sees_is_possible() -> None:
     _, changes = judged(plan({"root.yaml": template}, deployed("small-dev", template), service=change_set(told)))
     assert changes["X"].certainty is Certainty.POSSIBLE
     assert changes["X"].replacement is Replacement.CERTAIN
+    assert [(one.path, one.before, one.after) for one in changes["X"].differences] == [("Properties/A", "1", "2")]
 
 
 def test_stack_tags_reach_every_resource() -> None:

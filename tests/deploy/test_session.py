@@ -10,13 +10,7 @@ import pytest
 from deploy.errors import AccessError
 from deploy.session import Aws, explain, is_passing
 
-error: Any = faults.ClientError
-
-
-def refusal(code: str, message: str = "no", status: int = 400) -> Exception:
-    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    refused: Exception = error(answer, "CreateChangeSet")
-    return refused
+from .conftest import refusal
 
 
 def untyped(kind: Any, **arguments: Any) -> Exception:
@@ -36,9 +30,9 @@ def untyped(kind: Any, **arguments: Any) -> Exception:
         (untyped(faults.SSLError, endpoint_url="https://x", error="self-signed"), "not trusted", "AWS_CA_BUNDLE"),
         (refusal("ExpiredToken"), "The credentials have expired.", "Sign in again"),
         (refusal("InvalidClientTokenId"), "AWS does not know these credentials", "--profile"),
-        (refusal("AccessDenied", "User u is not authorized."), "may not call CreateChangeSet: User u is not", "Ask for"),
-        (refusal("Throttling", "Rate exceeded"), "AWS throttled CreateChangeSet", "Wait a minute"),
-        (refusal("ValidationError", "Bad."), "AWS refused CreateChangeSet: Bad (ValidationError).", ""),
+        (refusal("AccessDenied", "User u is not authorized."), "may not call DescribeStacks: User u is not", "Ask for"),
+        (refusal("Throttling", "Rate exceeded"), "AWS throttled DescribeStacks", "Wait a minute"),
+        (refusal("ValidationError", "Bad."), "AWS refused DescribeStacks: Bad (ValidationError).", ""),
     ],
 )  # fmt: skip
 def test_every_refusal_is_one_sentence(raised: Exception, said: str, do: str) -> None:

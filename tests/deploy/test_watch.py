@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 
 from deploy.errors import AccessError
 from deploy.watch import Watch
+
+from .conftest import refusal, unreachable
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack"
 ROOT, NET, DB = f"{ARN}/trading-dev/1", f"{ARN}/trading-dev-Network-X/2", f"{ARN}/trading-dev-Database-Y/3"
@@ -91,6 +92,16 @@ def test_every_page_of_events_is_read_and_none_twice() -> None:
     assert len(lines) == len(set(lines)) == 5
 
 
+def test_settled_nested_stack_is_not_asked_again() -> None:
+    """Twelve nested stacks asked for ever would meet CloudFormation's throttling."""
+    service = success()
+    for _ in range(20):
+        service.turns.insert(2, ("CREATE_IN_PROGRESS", []))
+    watch(service).follow()
+    assert service.asked.count(NET) <= 3
+    assert service.asked.count(ROOT) > 20
+
+
 def test_events_from_before_are_not_shown_again() -> None:
     """A nested stack's last events can be younger than the root's last one."""
     service = success()
@@ -164,9 +175,9 @@ def test_failure_of_the_root_alone_still_has_a_reason() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        EndpointConnectionError(endpoint_url="https://cloudformation"),
-        ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "DescribeStackEvents"),
-        ClientError({"Error": {"Code": "X"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "DescribeStacks"),  # type: ignore[arg-type]
+        unreachable(),
+        refusal("Throttling", "Rate exceeded"),
+        refusal("ServiceUnavailable", status=503),
     ],
 )
 def test_lost_connection_and_throttling_are_waited_out(fault: Exception) -> None:
@@ -186,7 +197,7 @@ def test_lost_connection_and_throttling_are_waited_out(fault: Exception) -> None
 def test_connection_lost_in_the_middle_of_a_read_loses_no_event() -> None:
     """An event that was read before a fault must not count as shown: it was in the lost turn."""
     service, lines = success(), list[str]()
-    read, faults = service.describe_stack_events, [EndpointConnectionError(endpoint_url="x")]
+    read, faults = service.describe_stack_events, [unreachable()]
 
     def sometimes(StackName: str, NextToken: str = "0") -> dict[str, Any]:
         if StackName == NET and faults:
@@ -202,7 +213,7 @@ def test_connection_lost_in_the_middle_of_a_read_loses_no_event() -> None:
 def test_connection_that_stays_lost_ends_with_what_to_do() -> None:
     class Gone(Service):
         def describe_stacks(self, StackName: str) -> dict[str, Any]:
-            raise EndpointConnectionError(endpoint_url="https://x")
+            raise unreachable()
 
     with pytest.raises(AccessError, match="The operation goes on in AWS meanwhile; repeat the command to follow it"):
         watch(Gone()).follow()
@@ -211,7 +222,7 @@ def test_connection_that_stays_lost_ends_with_what_to_do() -> None:
 def test_expired_credentials_say_that_the_operation_goes_on() -> None:
     class Expired(Service):
         def describe_stacks(self, StackName: str) -> dict[str, Any]:
-            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "DescribeStacks")
+            raise refusal("ExpiredToken")
 
     with pytest.raises(AccessError, match=r"credentials have expired.*goes on in AWS"):
         watch(Expired()).follow()
