@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from .observe import trace_aws_calls
+
 
 @cache
 def client(service: str) -> Any:
@@ -15,6 +17,7 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
+    trace_aws_calls()
     sdk: Any = boto3  # neither package has types
     settings: Any = Config
     config = settings(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})

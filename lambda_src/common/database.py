@@ -106,7 +106,11 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             if opened.broken or opened.closed:
                 self.close()
-            raise DatabaseUnavailableError(opened.info.host if not opened.closed else "", _first_line(error)) from error
+            raise DatabaseUnavailableError(self.target().host, _first_line(error)) from error
+        except psycopg.errors.ReadOnlySqlTransaction as error:
+            # After a failover the kept connection may lead to what is a reader now; the endpoint's name does not.
+            self.close()
+            raise DatabaseUnavailableError(self.target().host, _first_line(error)) from error
 
     def close(self) -> None:
         """Close the connection if there is one."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from functools import cache, wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Tracer
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -24,18 +28,37 @@ def count(name: str, value: float = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=value)
 
 
+@cache
+def tracer() -> Tracer | None:
+    """X-Ray's tracer where the daemon is (Lambda with active tracing) and its SDK is packaged; else None.
+
+    Without it Lambda still records the function's own segment; the tracer adds the handler and each AWS call.
+    """
+    if not os.environ.get("AWS_XRAY_DAEMON_ADDRESS") or find_spec("aws_xray_sdk") is None:
+        return None
+    from aws_lambda_powertools import Tracer
+
+    return Tracer(auto_patch=False)
+
+
+def trace_aws_calls() -> None:
+    """Let the tracer see the calls of botocore; on its first use, so that it is not imported before."""
+    found = tracer()
+    if found is not None:
+        found.patch(["botocore"])
+
+
 def observed(handler: Handler) -> Handler:
-    """Wrap a handler with structured logs, metrics and, where the X-Ray daemon is there, a trace."""
+    """Wrap a handler with structured logs, metrics and, where there is one, a trace."""
     environment = os.environ.get("ENVIRONMENT")
     if environment:
         metrics.set_default_dimensions(environment=environment)
     wrapped: Handler = logger.inject_lambda_context(clear_state=True, log_event=False)(handler)
     wrapped = metrics.log_metrics(wrapped)
-    if os.environ.get("AWS_XRAY_DAEMON_ADDRESS"):
-        # Set by Lambda only; elsewhere there is nobody to send segments to, so the SDK is not even imported.
-        from aws_lambda_powertools import Tracer
-
-        wrapped = Tracer(auto_patch=False).capture_lambda_handler(capture_response=False, capture_error=False)(wrapped)
+    found = tracer()
+    if found is not None:
+        # Neither the response nor the text of an exception: both may hold data of clients.
+        wrapped = found.capture_lambda_handler(capture_response=False, capture_error=False)(wrapped)
 
     @wraps(handler)
     def run(event: dict[str, Any], context: Any) -> Any:

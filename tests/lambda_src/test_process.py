@@ -208,6 +208,18 @@ def test_a_lost_connection_at_any_step_leaves_nothing_half_done(
     assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NOT NULL").fetchone() == (1,)
 
 
+def test_a_connection_to_a_former_writer_is_given_up(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database
+) -> None:
+    """After a failover a kept connection may lead to a server that is a reader now."""
+    with app_database.connection() as connection:
+        connection.execute("SET default_transaction_read_only = on")
+    with pytest.raises(DatabaseUnavailableError, match="read-only transaction"):
+        deliver(pipeline, "a", DAY)
+    deliver(pipeline, "a", DAY)
+    assert len(contents(admin)["trades"]) == 4
+
+
 def test_batches_of_one_minute_at_the_same_time_lose_nothing(
     admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database, s3: FakeS3, tmp_path: Path
 ) -> None:
