@@ -53,7 +53,9 @@ class Client:
         key = cloud.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
         return cls(cloud, outputs, assumed["Credentials"], key["value"])
 
-    def call(self, method: str, path: str, *, body: object = None, headers: Mapping[str, str] | None = None) -> ApiAnswer:
+    def call(
+        self, method: str, path: str, *, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> ApiAnswer:
         """A signed call with the API key; ``body`` is sent as JSON, bytes as they are."""
         payload = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         return call_api(
