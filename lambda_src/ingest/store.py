@@ -10,6 +10,7 @@ from common.errors import RequestError
 
 from .batch import Batch
 
+PUT_ATTEMPTS = 4
 _TAKEN = frozenset({"PreconditionFailed", "412"})
 
 
@@ -52,11 +53,24 @@ def _read_marker(s3: Any, bucket: str, key: str) -> dict[str, str]:
     return marker
 
 
-def _put_once(s3: Any, bucket: str, key: str, body: bytes, content_type: str, metadata: dict[str, str]) -> bool:
+def _put_once(
+    s3: Any,
+    bucket: str,
+    key: str,
+    body: bytes,
+    content_type: str,
+    metadata: dict[str, str],
+    attempts: int = PUT_ATTEMPTS,
+) -> bool:
+    """Write the object unless there is one; False when there is."""
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=metadata, IfNoneMatch="*")
     except Exception as error:
-        if error_code(error) in _TAKEN:
+        code = error_code(error)
+        if code in _TAKEN:
             return False
+        if code == "ConditionalRequestConflict" and attempts > 1:
+            # Another conditional write of the same key is under way; its outcome decides.
+            return _put_once(s3, bucket, key, body, content_type, metadata, attempts - 1)
         raise
     return True

@@ -15,7 +15,7 @@ from common.clients import client
 from common.errors import ConfigurationError, DatabaseUnavailableError
 from common.observe import count, logger, observed
 
-from .migrations import load, migrate
+from .migrations import alone, load, migrate
 from .roles import ensure_roles
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
     """Bring the database to the newest version. Raises MigrationError and DatabaseUnavailableError."""
     migrations = load()
     app_user, analyst_user = settings.required("DB_APP_USER"), settings.required("DB_ANALYST_USER")
-    with _connect() as connection:
+    with _connect() as connection, alone(connection):
         applied = migrate(connection, migrations)
         ensure_roles(connection, app_user, analyst_user)
     count("MigrationsApplied", len(applied))

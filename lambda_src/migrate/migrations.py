@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +60,11 @@ def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
     return tuple(migrations)
 
 
-def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> list[int]:
-    """Apply what is missing, each file in a transaction of its own; the versions that were applied now.
+@contextmanager
+def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Hold the migration lock of the database: of several runs at once, the others wait for this one.
 
-    Safe to run again and from several places at once: an advisory lock lets one run at a time, and the next one finds
-    nothing to do. Raises MigrationError when an applied file was changed or removed, or when its SQL fails.
+    Raises MigrationError when another run takes longer than two minutes.
     """
     import psycopg
 
@@ -74,12 +75,21 @@ def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]
     except psycopg.errors.LockNotAvailable:
         raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT}") from None
     try:
-        connection.execute(_LEDGER)
-        known = _check_ledger(connection, migrations)
-        return [_apply(connection, migration) for migration in migrations if migration.version not in known]
+        yield
     finally:
         if not connection.closed:
             connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> list[int]:
+    """Apply what is missing, each file in a transaction of its own; the versions that were applied now.
+
+    To be called while ``alone``. Raises MigrationError when an applied file was changed or removed, or when its SQL
+    fails.
+    """
+    connection.execute(_LEDGER)
+    known = _check_ledger(connection, migrations)
+    return [_apply(connection, migration) for migration in migrations if migration.version not in known]
 
 
 def _check_ledger(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> set[int]:

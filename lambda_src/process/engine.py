@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 UNPACKED_LIMIT_BYTES = 128 * 1024 * 1024  # ingest stores at most 32 MiB and a little; /tmp has 512 MiB
 MEMORY_LIMIT = "384MB"
-LINE_LIMIT_BYTES = 4096
-SAMPLE_BYTES = 1024  # of a refused line that is kept
+LINE_LIMIT_BYTES = 4096  # also what is kept of a refused line
 _CHUNK = 1 << 20
 DAY_NS = 24 * 60 * schema.NANOS_PER_MINUTE
 
@@ -215,7 +214,7 @@ def _clean(plain: Path, cleaned: Path) -> tuple[BadLine, ...]:
                     raise ValueError(f"is longer than {LINE_LIMIT_BYTES} bytes")
                 target.write(schema.dump_record(schema.parse_record(_stored(schema.loads(line)))) + "\n")
             except ValueError as error:
-                bad.append(BadLine(number, str(error), line[:SAMPLE_BYTES].decode("utf-8", "replace").rstrip("\n")))
+                bad.append(BadLine(number, str(error), line[:LINE_LIMIT_BYTES].decode("utf-8", "replace").rstrip("\n")))
     return tuple(bad)
 
 

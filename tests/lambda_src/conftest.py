@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from common import clients, database, observe
-from migrate.migrations import load, migrate
+from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
 
 from .fakes import FakeDynamoDB, FakeS3
@@ -38,7 +38,7 @@ def migrated(postgres: Postgres) -> str:
     """The name of a migrated database that tests copy (it is a template: nobody may stay connected)."""
     with psycopg.connect(postgres.dsn, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
-    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection:
+    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, alone(connection):
         migrate(connection, load())
         ensure_roles(connection, "trading_app", "trading_analyst")
     return "migrated"

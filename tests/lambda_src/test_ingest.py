@@ -174,6 +174,30 @@ def test_a_request_that_failed_between_marker_and_object_is_completed_by_its_rep
     assert len(stored(s3)) == 1
 
 
+def test_a_conflict_with_the_same_request_under_way_is_tried_again(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, conflicts = s3.put_object, [client_error("ConditionalRequestConflict")]
+
+    def put(**arguments: Any) -> dict[str, str]:
+        if conflicts:
+            raise conflicts.pop()
+        return real(**arguments)
+
+    monkeypatch.setattr(s3, "put_object", put)
+    assert post({"records": [GOOD]})["statusCode"] == 202
+    assert len(stored(s3)) == 1
+
+
+def test_a_key_whose_marker_was_archived_is_a_409(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"Idempotency-Key": "k"}
+    post({"records": [GOOD]}, headers)
+
+    def archived(**_: Any) -> None:
+        raise client_error("InvalidObjectState")
+
+    monkeypatch.setattr(s3, "get_object", archived)
+    assert post({"records": [GOOD]}, headers)["statusCode"] == 409
+
+
 def test_records_that_become_valid_later_are_not_lost_to_the_idempotency(s3: FakeS3, dynamodb: FakeDynamoDB) -> None:
     """A batch whose symbol was not entitled yet is sent again unchanged: its records must be stored now."""
     two = {"records": [GOOD, {**GOOD, "symbol": "B"}]}

@@ -38,7 +38,7 @@ def test_each_file_is_applied_once_and_in_order(connection: psycopg.Connection[A
 
 def test_many_at_once_apply_each_file_once(postgres: Postgres, empty_database: str) -> None:
     def work(_: int) -> list[int]:
-        with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as own:
+        with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as own, migrations.alone(own):
             return migrations.migrate(own, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
@@ -170,6 +170,41 @@ def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(envi
     updated = migrate.handler.handler(event("Update", PhysicalResourceId=created["PhysicalResourceId"]), Context())
     assert updated["Data"] == {"Version": "1", "Applied": ""}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
+
+
+def test_many_custom_resources_at_once_succeed(environment: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: migrate.handler.upsert({}), range(4)))
+    assert sorted(answer["Applied"] for answer in answers) == ["", "", "", "1"]
+
+
+def test_a_migration_that_never_ends_is_not_waited_for_forever(
+    postgres: Postgres, connection: psycopg.Connection[Any], empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    with (
+        psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as other,
+        migrations.alone(other),
+        pytest.raises(MigrationError, match="another migration has been running"),
+        migrations.alone(connection),
+    ):
+        raise AssertionError("both hold the lock")
+
+
+def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
+    """RDS gives its master user CREATEROLE, CREATEDB and the granting of rds_iam, but not the rights of a superuser."""
+    with psycopg.connect(postgres.dsn, autocommit=True) as admin:
+        admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
+        admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
+        admin.execute("CREATE DATABASE mastered OWNER master")
+    with as_user(postgres, "mastered", "master") as connection, migrations.alone(connection):
+        for _ in range(2):
+            migrations.migrate(connection, migrations.load())
+            roles.ensure_roles(connection, "master_app", "master_analyst")
+    with as_user(postgres, "mastered", "master_app") as connection:
+        assert connection.execute("SELECT count(*) FROM trading.trades").fetchone() == (0,)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        as_user(postgres, "mastered", "trading_app")
 
 
 def test_delete_needs_no_database(environment: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
