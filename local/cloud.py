@@ -321,7 +321,7 @@ def local_api_url(url: str, endpoint: str) -> str:
 
 def _is_guard(pid: int) -> bool:
     """Whether `pid` is alive and a guard of ours: the number may have gone to another process since."""
-    answer = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False)
+    answer = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False)
     return "guard.py" in answer.stdout and not answer.stdout.startswith("Z")
 
 

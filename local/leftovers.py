@@ -6,8 +6,10 @@ are no resources are left out, each with its reason.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from local.patches.internals import emulator_module
@@ -38,10 +40,16 @@ _EMPTY: tuple[Any, ...] = ({}, [], None)  # a store of stores keeps an empty one
 
 
 class Leftovers:
-    """Compares the stores with those of the moment it was made."""
+    """Compares the stores with those of the first start: of this process, or of the kept state in `file`."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None) -> None:
+        if file is not None and file.exists():
+            self._before = {store: set(keys) for store, keys in json.loads(file.read_text()).items()}
+            return
         self._before = {store: set(values) for store, values in _entries().items()}
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({store: sorted(keys) for store, keys in self._before.items() if keys}))
 
     def list(self) -> dict[str, list[str]]:
         """The new entries, by "service.store"."""

@@ -76,7 +76,7 @@ def install_patches(settings: Settings) -> Application:
     if settings.keep is not None:
         records.keep_in(settings.keep / "records.json")
     application.answers["/_local/health"] = lambda: health
-    leftovers = Leftovers()
+    leftovers = Leftovers(settings.keep / "first-start.json" if settings.keep is not None else None)
     application.answers["/_local/leftovers"] = lambda: {"leftovers": leftovers.list()}
     application.answers["/_local/recorded"] = lambda: {"resources": records.all()}
     return application

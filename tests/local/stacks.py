@@ -165,5 +165,6 @@ def _add(archive: zipfile.ZipFile, source: Path, target: str) -> None:
 
 def _installed() -> Path:
     spec = importlib.util.find_spec("psycopg")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent.parent

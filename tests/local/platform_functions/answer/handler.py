@@ -6,6 +6,7 @@ import uuid
 
 import boto3
 import psycopg
+
 from common import NAME
 
 S3 = boto3.client("s3")

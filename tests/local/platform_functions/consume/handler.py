@@ -5,6 +5,7 @@ import os
 from urllib.parse import unquote_plus
 
 import boto3
+
 from common import NAME
 
 S3 = boto3.client("s3")

@@ -17,7 +17,7 @@ def handler(event, context):
             data = migrate(properties)
         elif event["ResourceType"] == "Custom::Crash":
             raise SystemExit(3)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a custom resource always answers
         status, reason = "FAILED", repr(error)
     body = {
         "Status": status,
@@ -46,7 +46,11 @@ def migrate(properties):
     secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["DB_SECRET_ARN"])
     login = json.loads(secret["SecretString"])
     with psycopg.connect(
-        host=properties["Host"], port=os.environ["DB_PORT"], dbname="trading", user=login["username"], password=login["password"]
+        host=properties["Host"],
+        port=os.environ["DB_PORT"],
+        dbname="trading",
+        user=login["username"],
+        password=login["password"],
     ) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS bars (symbol text)")
         for user in ("trading_app", "trading_analyst"):
