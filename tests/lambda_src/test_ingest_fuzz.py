@@ -1,0 +1,67 @@
+"""Ten thousand mutilated bodies: 2xx or 4xx, never a 5xx, and every accepted record is stored."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+import ingest.handler
+from common.entitlements import Entitlements
+from sample.generator import Plan, generate
+
+from .fakes import Context, FakeS3, api_event, entitlement
+
+pytestmark = pytest.mark.requirement("T-DATA-1")
+
+BODIES = 10_000
+TYPES = ("application/json", "application/x-ndjson", "application/gzip")
+NOISE = b'{}[]",:0123456789.eE-+tfn\\u'
+
+
+def mutilated(chance: random.Random, records: list[dict[str, object]]) -> bytes:
+    """A small valid batch in one of its forms, with up to five bytes changed, removed or put in."""
+    some = chance.sample(records, 3)
+    if chance.random() < 0.5:
+        body = json.dumps({"records": some}).encode()
+    else:
+        body = b"\n".join(json.dumps(record).encode() for record in some)
+    changed = bytearray(gzip.compress(body, mtime=0) if chance.random() < 0.2 else body)
+    for _ in range(chance.randrange(6)):
+        at, how = chance.randrange(len(changed)), chance.randrange(3)
+        if how == 0:
+            changed[at] = chance.randrange(256)
+        elif how == 1:
+            del changed[at]
+        else:
+            changed[at:at] = bytes([chance.choice(NOISE)]) * chance.randrange(1, 30)
+    return bytes(changed)
+
+
+def test_mutilated_bodies_give_2xx_or_4xx_and_lose_nothing(
+    s3: FakeS3, fake_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAW_BUCKET", "raw")
+    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
+    chance = random.Random(20260105)
+    records = list(generate(Plan(trades=50, bad=5)))
+    answers: Counter[int] = Counter()
+    for number in range(BODIES):
+        body = mutilated(chance, records)
+        headers = {"Content-Type": chance.choice(TYPES)} | ({"Idempotency-Key": str(number)} if number % 3 == 0 else {})
+        s3.objects.clear()
+        event = api_event("POST", "/v1/market-data", base64.b64encode(body).decode(), headers=headers)
+        event["isBase64Encoded"] = True
+        answer = ingest.handler.handler(event, Context())
+        answers[answer["statusCode"]] += 1
+        assert answer["statusCode"] < 500, body
+        if answer["statusCode"] == 202:
+            accepted = json.loads(answer["body"])["accepted"]
+            lines = [s3.objects["raw", key] for key in s3.keys("raw", "market-data/")]
+            assert sum(len(gzip.decompress(line).splitlines()) for line in lines) == accepted, body
+    assert answers[202] > BODIES / 10, "too few bodies survive to say anything"
