@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -41,6 +42,32 @@ def test_requirements_are_pinned_with_hashes_and_name_no_boto3(function: str) ->
     assert not {"boto3", "botocore"} & {name for name, _ in entries}
     for block in re.split(r"^(?=[a-z])", locked, flags=re.MULTILINE)[1:]:
         assert "--hash=sha256:" in block
+
+
+LAZY = {"process": ("psycopg", "duckdb"), "query": ("psycopg",), "migrate": ("psycopg",)}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_package_is_complete_by_itself(function: str, tmp_path: Path) -> None:
+    """Nothing but the function, common, and what its lock names: on this machine it could borrow from other packages."""
+    for folder in (function, "common"):
+        (tmp_path / folder).symlink_to(SOURCE / folder)
+    locked = re.findall(r"^([a-z0-9-]+)==", (SOURCE / function / "requirements.txt").read_text(), re.MULTILINE)
+    for distribution in (importlib.metadata.distribution(name) for name in locked):
+        for top in {
+            file.parts[0] for file in distribution.files or [] if not file.parts[0].startswith((".", "_pytest"))
+        }:
+            target, link = Path(str(distribution.locate_file(top))), tmp_path / top
+            if target.exists() and not link.exists():
+                link.symlink_to(target)
+    modules = ", ".join((f"{function}.handler", *LAZY.get(function, ())))
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {modules}"
+    subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+
+
+def test_the_files_beside_the_code_are_there() -> None:
+    assert (SOURCE / "common" / "global-bundle.pem").stat().st_size > 100_000
+    assert next(path.name for path in sorted((SOURCE / "migrate" / "sql").iterdir())) == "0001_market_data.sql"
 
 
 def test_every_module_stays_small() -> None:
