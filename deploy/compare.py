@@ -27,13 +27,15 @@ Replaces = Callable[[str, Iterable[str]], Replacement]
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
 OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
 HIDDEN = "****"
+NAMES = {"AWS::EC2::SecurityGroup": ("GroupName",)}  # where the name is not called after the type
 
 
 @dataclass(frozen=True)
 class Fate:
     """What becomes of one resource by the templates and parameters alone.
 
-    ``action`` is Add, Modify, Remove or None; ``state`` says whether it surely happens.
+    ``action`` is Add, Modify, Remove or None; ``state`` says whether it surely happens. ``replaced_by`` holds the
+    properties that replace it; ``fixed_name`` the property that names it and stays, when it is to be replaced.
     """
 
     path: Path
@@ -44,6 +46,8 @@ class Fate:
     state: State
     replacement: Replacement
     differences: tuple[Difference, ...]
+    replaced_by: tuple[str, ...] = ()
+    fixed_name: str | None = None
 
 
 @dataclass
@@ -149,10 +153,14 @@ class _Pair:
         state: State,
         replacement: Replacement,
         found: tuple[Difference, ...] = (),
+        replaced_by: tuple[str, ...] = (),
+        fixed_name: str | None = None,
     ) -> Fate:
         deployed = self.old.resources.get(logical_id) if self.old else None
         physical_id = deployed.physical_id if deployed else ""
-        fate = Fate(self.path, logical_id, kind, physical_id, action, state, replacement, found)
+        fate = Fate(
+            self.path, logical_id, kind, physical_id, action, state, replacement, found, replaced_by, fixed_name
+        )
         self.fates[logical_id] = fate
         self.whole.fates.append(fate)
         return fate
@@ -176,7 +184,12 @@ class _Pair:
         if present is None:
             state = max(state, State.POSSIBLE)
         action = "Modify" if found or present is None else None
-        return self._keep(logical_id, kind, action, state, self._replacement(kind, found), found)
+        replacement, causes = self._replacement(kind, found)
+        changed = {one.path.split("/")[1] for one in found if one.path.startswith("Properties/")}
+        name = name_property(kind, after) if replacement is not Replacement.NO else None
+        return self._keep(
+            logical_id, kind, action, state, replacement, found, causes, name if name not in changed else None
+        )
 
     def _properties(self, resource: Mapping[str, Any]) -> Any:
         properties = resource.get("Properties") or {}
@@ -185,17 +198,18 @@ class _Pair:
         # The URL changes whenever any byte of the child does; the child is compared itself.
         return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
 
-    def _replacement(self, kind: str, found: tuple[Difference, ...]) -> Replacement:
-        prefix = "Properties/"
-        by_state = {
-            state: [one.path[len(prefix) :] for one in found if one.state is state and one.path.startswith(prefix)]
-            for state in (State.CHANGED, State.POSSIBLE)
-        }
-        certain = self.whole.replaces(kind, by_state[State.CHANGED]) if by_state[State.CHANGED] else Replacement.NO
-        if certain is Replacement.CERTAIN or not by_state[State.POSSIBLE]:
-            return certain
-        possible = min(self.whole.replaces(kind, by_state[State.POSSIBLE]), Replacement.POSSIBLE)
-        return max(certain, possible)
+    def _replacement(self, kind: str, found: tuple[Difference, ...]) -> tuple[Replacement, tuple[str, ...]]:
+        """The heaviest replacement that the differences bring, and the properties that bring it."""
+        judged: dict[str, Replacement] = {}
+        for one in found:
+            if one.path.startswith("Properties/"):
+                path = one.path.removeprefix("Properties/")
+                # what may change can only perhaps replace
+                heaviest = Replacement.CERTAIN if one.state is State.CHANGED else Replacement.POSSIBLE
+                judged[path] = min(self.whole.replaces(kind, [path]), heaviest)
+        replacement = max(judged.values(), default=Replacement.NO)
+        causes = () if replacement is Replacement.NO else tuple(path for path in judged if judged[path] is replacement)
+        return replacement, causes
 
     def _nested(self, logical_id: str, resource: Mapping[str, Any]) -> None:
         properties = resource.get("Properties") or {}
@@ -242,6 +256,13 @@ class _Pair:
             if known is not None:
                 return known
         return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+
+
+def name_property(kind: str, properties: Any) -> str | None:
+    """The property with which the template names the resource itself, if it does: TableName of a table."""
+    last = kind.rsplit("::", 1)[-1]
+    candidates = (f"{last}Name", f"{last}Identifier", "Name", *NAMES.get(kind, ()))
+    return next((name for name in candidates if isinstance(properties, dict) and name in properties), None)
 
 
 def _is_texts(value: Any) -> bool:

@@ -50,6 +50,7 @@ def counts(review: Review) -> dict[str, int]:
         "possible": sum(one.certainty is Certainty.POSSIBLE for one in review.real),
         "noise": len(review.of(Certainty.NOISE)),
         "loses_data": len(review.losses),
+        "will_fail": len(review.obstacles),
     }
 
 
@@ -123,6 +124,10 @@ class _Writer:
         return self.review.plan.kind == "CREATE"
 
     def _warnings(self) -> Iterator[str]:
+        if self.review.obstacles:
+            yield self.marks.title("THIS WILL FAIL")
+            for one in self.review.obstacles:
+                yield self.marks.item(1, f"{self._name(one)}: {one.obstacle}")
         losses = self.review.losses
         if losses:
             yield self.marks.title("DATA IS LOST")
@@ -137,8 +142,8 @@ class _Writer:
                 yield self.marks.item(1, f"{self._name(one)}{_replacement(one)}{self._because(one)}")
 
     def _because(self, one: Reviewed) -> str:
-        places = ", ".join(difference.path.removeprefix("Properties/") for difference in one.differences[:3])
-        return f" by {places}" if places else ""
+        causes = one.replaced_by or tuple(each.path.removeprefix("Properties/") for each in one.differences)
+        return f" by {', '.join(causes[:3])}" if causes else ""
 
     def _tree(self, *, every: bool) -> Iterator[str]:
         """Resources under their stacks; of a new stack only how many of each type, unless ``every``."""

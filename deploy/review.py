@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from deploy.changesets import Change, ChangeSet
+from deploy.changesets import Change, ChangeSet, Detail
 from deploy.compare import Comparison, Fate, Path, Replaces
 from deploy.difference import Difference
 from deploy.evaluate import State
@@ -25,6 +25,7 @@ from deploy.parameters import filled_by_packaging
 from deploy.plan import Plan
 from deploy.replacement import STATEFUL, Replacement, replaces
 from deploy.snapshot import Stack
+from deploy.stackpolicy import Policy
 from deploy.templates import STACK_TYPE, parse
 
 IAM_TYPES = (
@@ -58,7 +59,8 @@ class Certainty(StrEnum):
 class Reviewed:
     """One resource of the tree that the plan touches, or that the service says it touches.
 
-    ``action`` is Add, Modify, Remove or Import; ``notes`` say why it was judged so.
+    ``action`` is Add, Modify, Remove or Import; ``notes`` say why it was judged so; ``obstacle`` says why executing
+    it would fail, when that is known.
     """
 
     path: Path
@@ -73,6 +75,8 @@ class Reviewed:
     loses_data: bool
     iam: bool
     network: bool
+    replaced_by: tuple[str, ...]
+    obstacle: str | None
 
     @property
     def name(self) -> str:
@@ -113,6 +117,11 @@ class Review:
         return tuple(one for one in self.real if one.replacement is not Replacement.NO)
 
     @property
+    def obstacles(self) -> tuple[Reviewed, ...]:
+        """What CloudFormation will refuse while it executes, with the rollback that follows."""
+        return tuple(one for one in self.real if one.obstacle)
+
+    @property
     def losses(self) -> tuple[Reviewed, ...]:
         return tuple(one for one in self.real if one.loses_data)
 
@@ -132,9 +141,11 @@ def review(plan: Plan, *, replaces: Replaces | None = None) -> Review:
         if one is not None:
             changes.append(one)
     every = _parameter_changes(plan)
+    removed = {(*one.path, one.logical_id) for one in changes if one.type == STACK_TYPE and one.action == "Remove"}
+    policy = Policy.parse(plan.stack_policy) if plan.stack_policy and plan.deployed else None
     return Review(
         plan=plan,
-        changes=_without_idle_stacks(changes),
+        changes=tuple(_forbidden(change, policy, removed) for change in _without_idle_stacks(changes)),
         parameters=tuple(change for change in every if not filled_by_packaging(change.name)),
         artifacts=tuple(change for change in every if filled_by_packaging(change.name)),
         settings=(*_settings(plan), *(ValueChange(f"tag {one.name}", one.before, one.after) for one in tags)),
@@ -197,7 +208,8 @@ def _judge(fate: Fate | None, change: Change | None, path: Path, *, whole: bool,
 
 def _judge_claim(fate: Fate, change: Change, path: Path, *, retagged: bool) -> Reviewed:
     """The service lists a change where the comparison found none."""
-    direct = [one for one in change.details if one.source == "DirectModification" and one.before != one.after]
+    # Without both values a direct change cannot be shown to be none; without any detail nothing can.
+    direct = [one for one in change.details if one.source == "DirectModification" and not _same(one)]
     tags_only = bool(change.details) and all(one.attribute == "Tags" for one in change.details)
     if retagged and (tags_only or change.scope == ("Tags",)):
         return _reviewed(
@@ -206,13 +218,17 @@ def _judge_claim(fate: Fate, change: Change, path: Path, *, retagged: bool) -> R
     if fate.type == STACK_TYPE:
         note = "the nested stack is listed because its template or inputs might change"
         return _reviewed(fate, change, path, change.action, Certainty.NOISE, Replacement.NO, (note,))
-    if direct or change.action in ("Add", "Remove", "Import"):
+    if direct or not change.details or change.action != "Modify":
         note = "the service sees a change that the templates do not show"
         return _reviewed(fate, change, path, change.action, Certainty.POSSIBLE, _claimed(change), (note,))
     notes = ["every value that it takes from elsewhere stays the same"]
     if _claimed(change) is not Replacement.NO:
         notes.append("the replacement that the service lists is false")
     return _reviewed(fate, change, path, change.action, Certainty.NOISE, Replacement.NO, tuple(notes))
+
+
+def _same(detail: Detail) -> bool:
+    return detail.before is not None and detail.before == detail.after
 
 
 def _claimed(change: Change) -> Replacement:
@@ -271,7 +287,32 @@ def _reviewed(
         loses_data=gone and kind in STATEFUL and not kept and certainty is not Certainty.NOISE,
         iam=_touches(kind, action, found, IAM_TYPES, IAM_PROPERTIES, IAM_WHOLE),
         network=_touches(kind, action, found, NETWORK_TYPES, NETWORK_PROPERTIES, NETWORK_TYPES),
+        replaced_by=fate.replaced_by if fate and replacement is not Replacement.NO else (),
+        obstacle=_name_obstacle(fate, replacement),
     )
+
+
+def _name_obstacle(fate: Fate | None, replacement: Replacement) -> str | None:
+    """CloudFormation makes the new resource before it deletes the old one, so two would have one name."""
+    if fate is None or fate.fixed_name is None or replacement is not Replacement.CERTAIN:
+        return None
+    return f"it is to be replaced but keeps its {fate.fixed_name}; give it another name in the same change"
+
+
+def _forbidden(change: Reviewed, policy: Policy | None, removed: set[Path]) -> Reviewed:
+    """The change with the obstacle that the stack policy puts in its way.
+
+    A policy guards updates: what goes with a nested stack that is removed as a whole is deleted, not updated.
+    """
+    if policy is None or change.obstacle or change.certainty is Certainty.NOISE:
+        return change
+    if any(change.path[:depth] in removed for depth in range(1, len(change.path) + 1)):
+        return change
+    action = "Update:Delete" if change.action == "Remove" else "Update:Modify"
+    action = "Update:Replace" if change.replacement is Replacement.CERTAIN else action
+    if change.action in ("Add", "Import") or policy.allows(action, change.logical_id, change.type):
+        return change
+    return replace(change, obstacle=f"the stack policy denies {action} on {change.type}")
 
 
 def _told(change: Change | None, certainty: Certainty) -> tuple[Difference, ...]:

@@ -23,6 +23,7 @@ from deploy.templates import STACK_TYPE
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 PATIENCE_SECONDS = 1800  # how long a lost connection is waited out
 FOLLOWERS = re.compile(r"cancell?ed|^Embedded stack|following resource\(s\) failed|^Rollback requested", re.IGNORECASE)
+BEGINNINGS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
 EMBEDDED = re.compile(r"Embedded stack (arn:\S+:stack/\S+)")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -111,7 +112,7 @@ class Watch:
     def resume(self) -> None:
         """Go back to where the operation that is running now began."""
         for event in self._events(self.stack_id, ()):
-            if event.own and event.reason == "User Initiated" and event.status.endswith("IN_PROGRESS"):
+            if event.own and event.status in BEGINNINGS:
                 self._since = event.time
                 return
 

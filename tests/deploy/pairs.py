@@ -6,12 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy.changesets import Change, ChangeSet, Detail
+from deploy.evaluate import Scope
 from deploy.parameters import complete
 from deploy.plan import FORMAT, Plan, PlannedTemplate
 from deploy.snapshot import Resource, Stack
 from deploy.templates import STACK_TYPE, digest, parse
 
 ACCOUNT = "111122223333"
+PSEUDO = {
+    "AWS::Region": "us-east-1",
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 
 def stack_arn(name: str) -> str:
@@ -53,6 +60,45 @@ def deployed(
         "children": dict(children or {}),
     }
     return Stack(**{**fields, **more})
+
+
+def as_deployed(
+    templates: Mapping[str, str], name: str, parameters: Mapping[str, Any], stack: str = "small-dev"
+) -> Stack:
+    """The tree as CloudFormation would have made it: ids and outputs made up, values passed on from stack to stack."""
+    document = parse(templates[name])
+    children: dict[str, Stack] = {}
+    values = {
+        key: parameters.get(key, rules.get("Default", "")) for key, rules in document.get("Parameters", {}).items()
+    }
+
+    def attribute(logical_id: str, attribute_name: str) -> str:
+        if attribute_name.startswith("Outputs."):
+            return child(logical_id).outputs[attribute_name.removeprefix("Outputs.")]
+        return f"{logical_id}-{attribute_name or 'id'}"
+
+    scope = Scope(document, values, {**PSEUDO, "AWS::StackName": stack}, attribute)
+
+    def child(logical_id: str) -> Stack:
+        if logical_id not in children:
+            properties = document["Resources"][logical_id]["Properties"]
+            passed = scope.resolve(properties.get("Parameters", {}))
+            texts = {key: ",".join(map(str, one)) if isinstance(one, list) else str(one) for key, one in passed.items()}
+            children[logical_id] = as_deployed(templates, properties["TemplateURL"], texts, f"{stack}-{logical_id}")
+        return children[logical_id]
+
+    present = {key: one for key, one in document["Resources"].items() if scope.present(one) is not False}
+    for logical_id, resource in present.items():
+        if resource["Type"] == STACK_TYPE:
+            child(logical_id)
+    outputs = {
+        key: str(scope.resolve(one["Value"]))
+        for key, one in document.get("Outputs", {}).items()
+        if scope.present(one) is not False
+    }
+    absent = [key for key in document["Resources"] if key not in present]
+    texts = {key: str(one) for key, one in values.items()}
+    return deployed(stack, templates[name], texts, outputs, children, absent=absent)
 
 
 def change(

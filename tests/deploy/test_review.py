@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy import render
-from deploy.changesets import ChangeSet
+from deploy.changesets import ChangeSet, Detail
 from deploy.plan import Plan
 from deploy.replacement import Replacement, replaces
 from deploy.review import Certainty, Review, Reviewed, review
@@ -203,6 +203,41 @@ def test_data_loss_is_shouted() -> None:
     assert found.replacement is Replacement.CERTAIN
 
 
+def test_replacement_under_the_same_name_is_told_before_it_fails() -> None:
+    """CloudFormation: "cannot update a stack when a custom-named resource requires replacing"."""
+    subnet = "AWS::EC2::SecurityGroup"
+    found = one("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
+    assert found.obstacle is not None
+    assert "keeps its GroupName" in found.obstacle
+    assert found.replaced_by == ("GroupDescription",)
+    renamed = one("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
+    assert renamed.obstacle is None
+
+
+@pytest.mark.parametrize(
+    ("action", "after", "denied"),
+    [
+        ("Update:Replace", "{TableName: b}", True),
+        ("Update:Delete", "{TableName: b}", False),
+        ("Update:*", "{X: 1}", True),
+    ],
+)
+def test_what_the_stack_policy_denies_is_told_before_it_fails(action: str, after: str, denied: bool) -> None:
+    kind = "AWS::DynamoDB::Table"
+    old, new = (f"Resources: {{X: {{Type: '{kind}', Properties: {text}}}}}" for text in ("{TableName: a}", after))
+    if after == "{X: 1}":
+        new = new.replace("{X: 1}", "{TableName: a, X: 1}")
+    allow = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    deny = {**allow, "Effect": "Deny", "Action": [action], "Condition": {"StringEquals": {"ResourceType": [kind]}}}
+    policy = json.dumps({"Statement": [allow, deny]})
+    made = plan(
+        {"root.yaml": new}, deployed("small-dev", old), service=change_set(change("X", kind)), stack_policy=policy
+    )
+    seen, _ = judged(made)
+    assert bool(seen.obstacles) is denied
+    assert ("THIS WILL FAIL" in render.text(seen)) is denied
+
+
 def test_removed_resource_that_is_kept_loses_no_data() -> None:
     old = "Resources: {X: {Type: 'AWS::DynamoDB::Table'}, Y: {Type: 'AWS::SNS::Topic'}}"
     new = "Resources: {Y: {Type: 'AWS::SNS::Topic'}}"
@@ -291,6 +326,23 @@ def test_direct_change_that_only_the_service_sees_is_possible() -> None:
     assert changes["X"].certainty is Certainty.POSSIBLE
     assert changes["X"].replacement is Replacement.CERTAIN
     assert [(one.path, one.before, one.after) for one in changes["X"].differences] == [("Properties/A", "1", "2")]
+
+
+@pytest.mark.parametrize(
+    ("details", "certainty"),
+    [
+        ([], Certainty.POSSIBLE),
+        ([detail("A")], Certainty.POSSIBLE),
+        ([detail("A", before="1", after="2")], Certainty.POSSIBLE),
+        ([detail("A", before="1", after="1")], Certainty.NOISE),
+        ([detail("A", "Always", "Dynamic", "ResourceAttribute", "Y.Arn")], Certainty.NOISE),
+    ],
+)
+def test_only_what_is_shown_to_be_nothing_is_called_noise(details: list[Detail], certainty: Certainty) -> None:
+    template = "Resources: {X: {Type: 'AWS::X::Y', Properties: {A: 1}}}"
+    service = change_set(change("X", "AWS::X::Y", details=details))
+    _, changes = judged(plan({"root.yaml": template}, deployed("small-dev", template), service=service))
+    assert changes["X"].certainty is certainty
 
 
 def test_stack_tags_reach_every_resource() -> None:
