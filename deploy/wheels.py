@@ -79,14 +79,20 @@ def _download(function: str, requirements: Path, target: Target, folder: Path) -
             raise ArtifactError(function, what, "Check the network and the index.") from None
         if run.returncode != 0:
             said = " / ".join((run.stderr or run.stdout).strip().splitlines()[-3:])
+            if "No module named pip" in said:
+                raise ArtifactError(function, "this Python has no pip to fetch wheels with.", "Run `make setup`.")
             what = f"pip found no wheels for {target.name}: {said}"
             raise ArtifactError(function, what, f"Check {requirements.parent.name}/{requirements.name}.")
         done = Path(temporary) / "done"
         done.mkdir()
         for wheel in Path(temporary).glob("*.whl"):
             wheel.rename(done / wheel.name)
-        if not folder.exists():  # another process may have been first; its wheels are the same bytes
+        try:
             done.rename(folder)
+        except OSError:
+            # Another thread or process was first: functions share requirements. Its wheels are the same bytes.
+            if not folder.is_dir():
+                raise
 
 
 def _files_of(wheel: Path) -> Iterator[tuple[str, bytes]]:

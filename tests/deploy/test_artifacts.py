@@ -203,6 +203,29 @@ class TestWheels:
         build(project)
         assert len(pip) == 1
 
+    def test_two_that_fetch_the_same_wheels_at_once_both_get_them(
+        self, project: Project, pip: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Functions with the same requirements are packaged at the same time."""
+        requirements = self.pin(project)
+        folder = project.work / "wheels" / wheels.wheels_key(requirements, wheels.LAMBDA)
+        fetch = subprocess.run
+
+        def run(command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
+            write_wheel(folder, "lib", **{"lib/__init__.py": "x = 1"})  # the other one was faster
+            finished: subprocess.CompletedProcess[str] = fetch(command, **more)  # type: ignore[call-overload]
+            return finished
+
+        monkeypatch.setattr(subprocess, "run", run)
+        assert "lib/__init__.py" in names(build(project))
+
+    def test_missing_pip_is_said(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pin(project)
+        failed = subprocess.CompletedProcess([], 1, "", "/venv/bin/python: No module named pip\n")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+        with pytest.raises(ArtifactError, match="has no pip to fetch wheels with"):
+            build(project)
+
     def test_wheel_may_not_overwrite_the_function(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
         (project.lambda_src / "hello").rename(project.lambda_src / "lib")
