@@ -18,8 +18,9 @@ Data's way, one module for each step and nothing shared but frozen values::
           ▼
     plan file (JSON, everything that follows needs nothing else)
           │
-    review ── pure: evaluate resolves both sides, compare walks the two trees, replacement knows the schemas;
-          │   classify merges this with what the service said: certain, possible, noise; render prints it
+    review ── pure: evaluate resolves both sides, compare walks the two trees (difference: where they differ),
+          │   replacement knows the schemas, stackpolicy what will be denied; merged with what the service said into
+          │   certain, possible and noise; render prints it
           ▼
     review record (the digest of the plan that a person saw)
           │
