@@ -57,8 +57,9 @@ class Postgres:
             os.chown(data, self._user.pw_uid, self._user.pw_gid)
         data.chmod(0o700)
         self._run("initdb", "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        # fsync off: the data need not survive the session.
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        # The data need not survive the session.
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
         if self.certificate is not None and self.key is not None:
             settings |= {"ssl": "on", "ssl_cert_file": str(self._own(self.certificate))}
             settings |= {"ssl_key_file": str(self._own(self.key))}
