@@ -30,14 +30,14 @@ DAY_NS = 24 * 60 * schema.NANOS_PER_MINUTE
 
 _TRADES = f"""
 CREATE OR REPLACE TABLE trades AS
-SELECT DISTINCT symbol, trade_id, ts AS ts_ns,
+SELECT DISTINCT symbol, trade_id, CAST(ts AS BIGINT) AS ts_ns,
     CAST(price AS DECIMAL(18, 8)) AS price, CAST(size AS DECIMAL(18, 8)) AS size,
     coalesce(side, '') AS side, coalesce(venue, '') AS venue
 FROM raw WHERE type = '{schema.TRADE.name}' ORDER BY ALL
 """
 _QUOTES = f"""
 CREATE OR REPLACE TABLE quotes AS
-SELECT DISTINCT symbol, ts AS ts_ns,
+SELECT DISTINCT symbol, CAST(ts AS BIGINT) AS ts_ns,
     CAST(bid AS DECIMAL(18, 8)) AS bid, CAST(ask AS DECIMAL(18, 8)) AS ask,
     CAST(bid_size AS DECIMAL(18, 8)) AS bid_size, CAST(ask_size AS DECIMAL(18, 8)) AS ask_size
 FROM raw WHERE type = '{schema.QUOTE.name}' ORDER BY ALL
@@ -167,10 +167,13 @@ def _load_fast(connection: duckdb.DuckDBPyConnection, plain: Path) -> bool:
 
 
 def _columns() -> dict[str, str]:
-    """Column types for reading: every field of every record type; decimals as text, to be checked by their pattern."""
-    kinds = {spec.name: spec.kind for kind in schema.RECORD_TYPES.values() for spec in kind.fields}
-    types = {name: "BIGINT" if kind is schema.Kind.TIMESTAMP else "VARCHAR" for name, kind in kinds.items()}
-    return {"type": "VARCHAR", **types}
+    """Column types for reading: every field of every record type, as text that is checked by its pattern.
+
+    As numbers they would lose digits unseen. In return a number where the schema wants text (a trade_id of 12) is read
+    as that text; ingest never stores such a record.
+    """
+    names = [spec.name for kind in schema.RECORD_TYPES.values() for spec in kind.fields]
+    return dict.fromkeys(["type", *names], "VARCHAR")
 
 
 def _null_columns() -> str:
@@ -192,7 +195,8 @@ def _regular_fields(kind: schema.RecordType) -> str:
 def _regular_field(spec: schema.Field) -> str:
     name = spec.name
     if spec.kind is schema.Kind.TIMESTAMP:
-        return f"{name} >= {schema.EARLIEST_NS} AND {name} < {schema.END_NS}"
+        in_range = f"BETWEEN {schema.EARLIEST_NS} AND {schema.END_NS - 1}"
+        return f"regexp_full_match({name}, '[0-9]{{1,19}}') AND TRY_CAST({name} AS BIGINT) {in_range}"
     if spec.kind is schema.Kind.DECIMAL:
         return f"regexp_full_match({name}, '{schema.DECIMAL_PATTERN}') AND TRY_CAST({name} AS DECIMAL(18, 8)) > 0"
     if spec.choices:
