@@ -212,9 +212,12 @@ class EmbeddedCloud:
             except (OSError, urllib.error.URLError) as error:
                 reason = str(error)
             else:
-                if health.get("postgres") == "ready":
+                state = str(health.get("postgres"))
+                if state == "ready":
                     return
-                reason = f"PostgreSQL is {health.get('postgres')}"
+                if state.startswith("failed"):
+                    raise StartError("PostgreSQL", state, self.log_tail())
+                reason = f"PostgreSQL is {state}"
             time.sleep(0.05)
         raise StartError("The embedded AWS", f"{reason} after {START_TIMEOUT:.0f} s", self.log_tail())
 
@@ -321,7 +324,9 @@ def local_api_url(url: str, endpoint: str) -> str:
 
 def _is_guard(pid: int) -> bool:
     """Whether `pid` is alive and a guard of ours: the number may have gone to another process since."""
-    answer = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False
+    )
     return "guard.py" in answer.stdout and not answer.stdout.startswith("Z")
 
 

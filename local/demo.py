@@ -193,9 +193,9 @@ def destroy(demo: Demo) -> None:
 def _summarise(demo: Demo, accepted: int, bars: int, seconds: float, *, stopped: bool) -> None:
     print("\n--- In short")
     print(
-        f"The {demo.platform} platform was generated, linted, packaged, planned, reviewed and deployed from nested templates\n"
-        f"by one change set; {accepted} trades and quotes went in through its API and {bars} bars of {SYMBOL} came out; a second\n"
-        f"plan found no changes. All of it took {seconds:.0f} seconds:"
+        f"The {demo.platform} platform was generated, linted, packaged, planned, reviewed and deployed from nested\n"
+        f"templates by one change set; {accepted} trades and quotes went in through its API and {bars} bars of {SYMBOL}\n"
+        f"came out; a second plan found no changes. All of it took {seconds:.0f} seconds:"
     )
     for title, took in demo.seconds.items():
         print(f"  {took:6.1f} s  {title}")

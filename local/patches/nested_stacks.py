@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from local.patches.internals import emulator_module, replace_handler, require
 
 _cloudformation = emulator_module("services.cloudformation")
 _engine = emulator_module("services.cloudformation.engine")
+_handlers = emulator_module("services.cloudformation.handlers")
 _helpers = emulator_module("services.cloudformation.helpers")
 _provisioners = emulator_module("services.cloudformation.provisioners")
 _stack_engine = emulator_module("services.cloudformation.stacks")
@@ -33,6 +34,26 @@ def install() -> None:
         "AWS::CloudFormation::Stack",
         {"create": _create, "update": _update, "delete": _delete, "update_with_logical_id": True},
     )
+    require(_handlers, "_ACTION_HANDLERS")
+    actions = _handlers._ACTION_HANDLERS
+    actions["DescribeStacks"] = _telling_the_parents(actions["DescribeStacks"])
+
+
+def _telling_the_parents(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """RootId and ParentId of nested stacks, which DescribeStacks leaves out."""
+
+    def describe(params: Any) -> Any:
+        status, headers, body = original(params)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        for record in list(_cloudformation._stacks.values()):
+            if record.get("ParentId"):
+                own = f"<StackId>{record['StackId']}</StackId>"
+                text = text.replace(
+                    own, f"{own}<ParentId>{record['ParentId']}</ParentId><RootId>{record['RootId']}</RootId>"
+                )
+        return status, headers, text.encode()
+
+    return describe
 
 
 def _create(logical_id: str, props: dict[str, Any], parent: str) -> tuple[str, dict[str, str]]:

@@ -1,8 +1,11 @@
-"""Gap: gateway responses cannot say what is wrong with a body; $context.error.validationErrorString stays as it is."""
+"""Gaps of request bodies: gateway responses cannot say what is wrong with one ($context.error.validationErrorString stays
+as it is), a body is held to the JSON model whatever its content type, and a compressed body is not unpacked."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,14 +20,53 @@ _VARIABLE = b"$context.error.validationErrorString"
 
 def install() -> None:
     """Remember what a validator found, and render it."""
-    require(_gateway, "_GatewayError", "_model_schema", "_header_ci")
+    require(_gateway, "_GatewayError", "_model_schema", "_header_ci", "_gw_error", "_rest_apis")
     wrap(_gateway, "_check_request_validation", _with_findings)
     wrap(_gateway, "_gateway_error_response", _rendered)
+    wrap(_gateway, "_execute_in_scope", _unpacked)
+
+
+def _unpacked(original: Callable[..., Any]) -> Callable[..., Any]:
+    """ "By default, API Gateway supports decompression of the method request payload" (developer guide, payload compression).
+
+    Binary media types are left to the integration.
+    """
+
+    async def execute(
+        request: Any, api_id: str, stage: str, method: str, path: str, headers: Any, body: Any, *more: Any
+    ) -> Any:
+        encoding = (_gateway._header_ci(headers, "content-encoding") or "").lower()
+        if body and encoding == "gzip" and _content_type(headers) not in _binary_types(api_id):
+            try:
+                body = gzip.decompress(body)
+            except (OSError, EOFError, zlib.error):
+                return _gateway._gw_error("BAD_REQUEST_BODY", "Invalid request body")
+        return await original(request, api_id, stage, method, path, headers, body, *more)
+
+    return execute
+
+
+def _binary_types(api_id: str) -> list[str]:
+    return (_gateway._rest_apis.get(api_id) or {}).get("binaryMediaTypes") or []
+
+
+def _content_type(headers: Any) -> str:
+    value: str = _gateway._header_ci(headers, "content-type") or "application/json"
+    return value.split(";", 1)[0].strip()
+
+
+def _model_name(method: dict[str, Any], headers: Any) -> str | None:
+    """The model of the content type. "If no matching content type is found, request validation is not performed. To use the
+    same model regardless of the content type, set the content type … to $default" (developer guide, request validation)."""
+    models = method.get("requestModels") or {}
+    return models.get(_content_type(headers)) or models.get("$default")
 
 
 def _with_findings(original: Callable[..., Any]) -> Callable[..., Any]:
     def check(method: dict[str, Any], api_id: str, request: Any, headers: Any, body: Any, query: Any) -> Any:
-        error = original(method, api_id, request, headers, body, query)
+        name = _model_name(method, headers)
+        applied = {**method, "requestModels": {_content_type(headers): name} if name else {}}
+        error = original(applied, api_id, request, headers, body, query)
         if error is not None and error.response_type == "BAD_REQUEST_BODY":
             error.findings = _findings(method, api_id, headers, body)
         return error
@@ -48,9 +90,7 @@ def _findings(method: dict[str, Any], api_id: str, headers: Any, body: Any) -> s
         document = json.loads(body)
     except (TypeError, ValueError):
         return "[the body is not JSON]"
-    models = method.get("requestModels") or {}
-    content_type = (_gateway._header_ci(headers, "content-type") or "application/json").split(";", 1)[0].strip()
-    schema = _gateway._model_schema(api_id, models.get(content_type) or models.get("application/json"))
+    schema = _gateway._model_schema(api_id, _model_name(method, headers))
     validator = jsonschema.Draft4Validator(schema)
     found = sorted({_worded(error) for error in validator.iter_errors(document)})
     return f"[{', '.join(found[:10])}]"

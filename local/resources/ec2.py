@@ -6,6 +6,7 @@ from typing import Any
 
 from local.patches.internals import emulator_module
 from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list
+from local.resources.records import records
 
 _ec2 = emulator_module("services.ec2")
 
@@ -60,12 +61,17 @@ def _allocation_of(public_ip: str) -> str:
 # -- NAT gateway ------------------------------------------------------------------------------------------------------
 
 
+_NAT_RECORD = "AWS::EC2::NatGateway (its address)"
+
+
 def _create_nat(place: Place, props: Props) -> tuple[str, Attributes]:
     arguments = {name: props[name] for name in ("AllocationId", "ConnectivityType") if name in props}
     answer = aws("ec2").create_nat_gateway(
         SubnetId=props["SubnetId"], TagSpecifications=_tag_specifications("natgateway", props), **arguments
     )
     identifier = answer["NatGateway"]["NatGatewayId"]
+    if "AllocationId" in arguments:  # DescribeNatGateways leaves the addresses out
+        records.put(_NAT_RECORD, identifier, {"AllocationId": arguments["AllocationId"]})
     return identifier, {"NatGatewayId": identifier}
 
 
@@ -77,6 +83,7 @@ def _update_nat(place: Place, physical_id: str, old: Props, new: Props) -> tuple
 
 
 def _delete_nat(physical_id: str, props: Props) -> None:
+    records.remove(physical_id)
     with ignoring("NatGatewayNotFound"):
         _ec2._tags.pop(physical_id, None)  # the emulator keeps those of a deleted gateway
         aws("ec2").delete_nat_gateway(NatGatewayId=physical_id)
@@ -145,13 +152,13 @@ def _create_flow_log(place: Place, props: Props) -> tuple[str, Attributes]:
     answer = aws("ec2").create_flow_logs(
         ResourceIds=[props["ResourceId"]],
         ResourceType=props["ResourceType"],
-        TagSpecifications=_tag_specifications("vpc-flow-log", props),
         **arguments,
     )
     failed = answer.get("Unsuccessful")
     if failed:
         raise ValueError(f"CreateFlowLogs: {failed[0]['Error']['Message']}")
     identifier = answer["FlowLogIds"][0]
+    _retag(identifier, {}, props)  # the emulator does not know the tag specification of flow logs
     return identifier, {"Id": identifier}
 
 
