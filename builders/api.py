@@ -224,7 +224,7 @@ def _add_method(
     optional: dict[str, Any] = {"RequestParameters": {**in_path, **in_query}} if in_path or in_query else {}
     if route.body:
         optional["RequestModels"] = {JSON_TYPE: Ref(model)}
-    return template.add(
+    method = template.add(
         Method(
             route.title,
             RestApiId=Ref(api),
@@ -246,6 +246,14 @@ def _add_method(
             **optional,
         )
     )
+    if route.open:
+        suppress(
+            method,
+            "Load balancers and monitors ask for health without credentials (requirement T-API-1); the stage throttles it",
+            checkov=["CKV_AWS_59"],
+            cfn_nag=["W59"],
+        )
+    return method
 
 
 def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
@@ -299,7 +307,7 @@ def add_account_singleton(template: TierTemplate) -> Account:
         "ApiLogRole",
         "api-log",
         "API Gateway writes execution and access logs",
-        trust=statements.trust_service("apigateway"),
+        trust=statements.trust_service("apigateway", statements.from_this_account_if_told()),
         permissions=[
             statements.allow(
                 "WriteLogs",
@@ -359,7 +367,7 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
     )
     template.export(ACCESS_LOG_GROUP, Ref(access))
     template.export(EXECUTION_LOG_GROUP, Ref(execution))
-    return template.add(
+    stage = template.add(
         Stage(
             "Stage",
             DependsOn=execution,
@@ -383,6 +391,10 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
             ],
         )
     )
+    suppress(
+        stage, "An answer depends on the key's entitlements; a shared cache would leak it", checkov=["CKV_AWS_120"]
+    )
+    return stage
 
 
 def _method_setting(method: str, path: str, *, rate: int, burst: int) -> MethodSetting:

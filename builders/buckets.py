@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
 from awacs.s3 import PutObject
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.cloudformation import CustomResource
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
     Bucket,
@@ -45,7 +46,9 @@ def bucket_name(template: TierTemplate, thing: str) -> Sub:
     return Sub(f"{template.platform}-{thing}-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
 
 
-def lifecycle(*, deep_archive: bool = False, expire_after: int | None = None) -> LifecycleConfiguration:
+def lifecycle(
+    *, deep_archive: bool = False, expire_after: int | None = None, expire_prefixes: Mapping[str, int] | None = None
+) -> LifecycleConfiguration:
     """Every object to Glacier; small ones too, which S3 would leave where they are unless told (since September 2024).
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
@@ -57,6 +60,10 @@ def lifecycle(*, deep_archive: bool = False, expire_after: int | None = None) ->
     return LifecycleConfiguration(
         Rules=[
             LifecycleRule(Id="to-glacier", Status="Enabled", Transitions=transitions, **expiry),
+            *(
+                LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
+                for prefix, days in (expire_prefixes or {}).items()
+            ),
             LifecycleRule(
                 Id="clean-up",
                 Status="Enabled",
@@ -101,8 +108,9 @@ def add_bucket(
             **properties,
         )
     )
-    _add_policy(template, bucket, [*grants, *statements.deny_other_keys(GetAtt(bucket, "Arn"), key)], condition)
-    _add_emptying(template, bucket, condition)
+    emptying = _add_emptying(template, bucket, condition)
+    denials = statements.deny_other_keys(GetAtt(bucket, "Arn"), key)
+    _add_policy(template, bucket, [*grants, *denials], emptying, condition)
     return bucket
 
 
@@ -130,8 +138,7 @@ def add_access_log_bucket(template: TierTemplate, title: str, thing: str, *, exp
         cfn_nag=["W35"],
     )
     arn = GetAtt(bucket, "Arn")
-    _add_policy(template, bucket, [_log_delivery(template, arn)])
-    _add_emptying(template, bucket)
+    _add_policy(template, bucket, [_log_delivery(template, arn)], _add_emptying(template, bucket))
     return bucket
 
 
@@ -170,12 +177,18 @@ def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
 
 
 def _add_policy(
-    template: TierTemplate, bucket: Bucket, grants: Sequence[Statement], condition: str | None = None
+    template: TierTemplate,
+    bucket: Bucket,
+    grants: Sequence[Statement],
+    emptying: CustomResource,
+    condition: str | None = None,
 ) -> BucketPolicy:
+    """The policy; it goes before the bucket is emptied, and with it a service's right to deliver into the emptied bucket."""
     arn = GetAtt(bucket, "Arn")
     return template.add(
         BucketPolicy(
             f"{bucket.title}Policy",
+            DependsOn=emptying,
             Bucket=Ref(bucket),
             PolicyDocument=statements.policy(
                 *grants, statements.deny_plain_transport(arn), statements.deny_old_transport(arn)
@@ -185,9 +198,9 @@ def _add_policy(
     )
 
 
-def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> None:
+def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> CustomResource:
     """Deleted before the bucket, this empties it: CloudFormation deletes no bucket that holds a version."""
-    add_custom_resource(
+    return add_custom_resource(
         template,
         f"Empty{bucket.title}",
         template.use(HOUSEKEEPING_FUNCTION),

@@ -27,6 +27,7 @@ from builders.postgres import (
 from builders.storage import (
     ARCHIVE_BUCKET,
     ARCHIVE_BUCKET_ARN,
+    IDEMPOTENCY_PREFIX,
     OBJECT_QUEUE_ARN,
     PROCESS_TIMEOUT,
     PROCESSED_BUCKET,
@@ -69,9 +70,10 @@ def ingest(template: TierTemplate) -> FunctionRow:
         environment={"RAW_BUCKET": template.use(RAW_BUCKET), "API_KEYS_TABLE": template.use(API_KEYS_TABLE)},
         permissions=[
             statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
-            statements.read_objects("FindEarlierBatch", raw, f"{RAW_PREFIX}*"),
             statements.list_objects("TellMissingFromForbidden", raw),
             statements.write_objects("StoreBatch", raw, f"{RAW_PREFIX}*"),
+            statements.write_objects("KeepIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
+            statements.read_objects("FindIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(DATA_KEY), "s3", "dynamodb"),
         ],
     )

@@ -70,12 +70,14 @@ class KeyUse:
             the encryption context alone decides.
         principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
             bound to this account.
+        writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
         context: encryption context (key → patterns) that every cryptographic call must bear.
     """
 
     sid: str
     through: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
+    writes: bool = False
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -164,6 +166,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
                 KeyUse(
                     "LogGroups",
                     principals=("logs.${AWS::Region}",),
+                    writes=True,
                     context={"aws:logs:arn": _log_groups(platform)},
                 ),
             ),
@@ -260,7 +263,7 @@ def _service_use(use: KeyUse) -> Statement:
         Sid=use.sid,
         Effect=Allow,
         Principal=Principal("Service", [_service(name) for name in use.principals]),
-        Action=[*_CRYPTO, kms.DescribeKey],
+        Action=[*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey],
         Resource=["*"],
         Condition=when(*bound, *_contexts(use)),
     )

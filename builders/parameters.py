@@ -136,11 +136,11 @@ SUPPORT_CONCURRENCY = _concurrency(
 )
 LOG_LEVEL = RootParameter(
     "LogLevel",
-    "Least level that the functions log.",
+    "Least level that the functions log. No higher than INFO: Lambda would drop the metrics, which are log lines of that level.",
     label="Log level",
-    constraint="DEBUG, INFO, WARN or ERROR.",
+    constraint="DEBUG or INFO.",
     default="INFO",
-    allowed_values=("DEBUG", "INFO", "WARN", "ERROR"),
+    allowed_values=("DEBUG", "INFO"),
 )
 
 # --- API -------------------------------------------------------------------------------------------------------------

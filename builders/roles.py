@@ -63,8 +63,10 @@ def add_role(
     """
     attached: list[AWSHelperFn | str] = [template.use(REGION_DENY_POLICY), *policies]
     if permissions:
+        # A policy's description cannot be changed in place, and its name forbids a second one: it must never change.
+        about = f"What {template.platform}'s {thing} role may do"
         own = add_policy(
-            template, title.removesuffix("Role") + "Policy", f"{thing}-policy", description, permissions, condition
+            template, f"{title.removesuffix('Role')}Policy", f"{thing}-policy", about, permissions, condition
         )
         attached.append(Ref(own))
     return template.add(

@@ -40,6 +40,7 @@ from awacs.aws import (
     Principal,
     Statement,
     StringEquals,
+    StringEqualsIfExists,
     StringNotEquals,
 )
 from troposphere import AWSHelperFn, Ref, Sub
@@ -225,6 +226,8 @@ def trace(sid: str) -> WildcardStatement:
 def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
     """Let Lambda keep the function's network interfaces, and deny the same to the function's own code.
 
+    The interfaces' ids are not known before Lambda makes them, so the right covers the account's in this region, as Lambda's
+    documentation has it for ``DeleteNetworkInterface``.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (execution role, and the security best
     practice with ``lambda:SourceFunctionArn``)
     """
@@ -287,6 +290,15 @@ def trust_account() -> PolicyDocument:
 def from_this_account() -> StringEquals:
     """The condition against a confused deputy where the calling resource's ARN is not known."""
     return StringEquals("aws:SourceAccount", Ref("AWS::AccountId"))
+
+
+def from_this_account_if_told() -> StringEqualsIfExists:
+    """The same for services that do not document the key for assuming a role (Lambda, API Gateway).
+
+    AWS's own samples demand it of Lambda (github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json); without
+    ``IfExists`` no function could start where the service leaves the key out.
+    """
+    return StringEqualsIfExists("aws:SourceAccount", Ref("AWS::AccountId"))
 
 
 def from_source(*source_arns: Resource) -> list[ConditionElement]:

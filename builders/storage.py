@@ -33,6 +33,9 @@ OBJECT_DEAD_LETTERS_NAME = Port(
 
 RAW_PREFIX = "market-data/"
 """Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""
+IDEMPOTENCY_PREFIX = "idempotency/"
+"""Markers of requests with an Idempotency-Key, for as long as a client may repeat one."""
+IDEMPOTENCY_DAYS = 7
 PROCESS_TIMEOUT = 120
 """Seconds that processing may take; the queue hides a message six times as long."""
 ACCESS_LOGS_EXPIRE_AFTER = 365
@@ -53,7 +56,7 @@ def build(platform: str) -> TierTemplate:
         "raw",
         key=key,
         log_bucket=Ref(log_bucket),
-        rules=lifecycle(),
+        rules=lifecycle(expire_prefixes={IDEMPOTENCY_PREFIX: IDEMPOTENCY_DAYS}),
         DependsOn=f"{queue.title}Policy",
         NotificationConfiguration=notify(queue),
     )

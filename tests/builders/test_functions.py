@@ -74,7 +74,10 @@ def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Fou
 @pytest.mark.requirement("A-6")
 def test_ingest_cannot_touch_what_is_processed_or_quarantined() -> None:
     writes = [s["Resource"] for s in permissions_of("trading", "IngestRole") if "s3:PutObject" in s["Action"]]
-    assert [[text(arn) for arn in each] for each in writes] == [["${RawBucketArn}/market-data/*"]]
+    assert [[text(arn) for arn in each] for each in writes] == [
+        ["${RawBucketArn}/market-data/*"],
+        ["${RawBucketArn}/idempotency/*"],
+    ]
 
 
 @pytest.mark.requirement("A-6")

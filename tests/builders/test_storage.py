@@ -67,7 +67,7 @@ def test_access_is_logged_to_the_log_bucket_under_a_prefix_of_its_own() -> None:
 def test_every_object_of_any_size_goes_to_glacier_after_ninety_days(bucket: Found) -> None:
     lifecycle = bucket.properties["LifecycleConfiguration"]
     assert lifecycle["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
-    aging, cleaning = lifecycle["Rules"]
+    aging, *_, cleaning = lifecycle["Rules"]
     assert {"StorageClass": "GLACIER", "TransitionInDays": 90} in aging["Transitions"]
     assert "Prefix" not in aging
     assert cleaning["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30

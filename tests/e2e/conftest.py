@@ -1,0 +1,123 @@
+"""One embedded AWS and one deployed trading platform for all end-to-end tests, which run in their order on one worker."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli import main as deploy_main
+from deploy.settings import Project
+from local import smoke
+from local.cloud import EmbeddedCloud
+
+PROJECT = Path(__file__).parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder share one deployment: one worker runs them all."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.emulator)
+
+
+@dataclass
+class Site:
+    """A copy of the project whose templates and parameters a test may change, deployed to an embedded AWS.
+
+    Attributes:
+        root: the copy; lambda_src is the real one.
+        said: what the last command printed to standard output and to standard error.
+    """
+
+    root: Path
+    cloud: EmbeddedCloud
+    read: Callable[[], tuple[str, str]]
+    said: tuple[str, str] = field(default=("", ""))
+
+    def deploy(self, command: str, *options: str, environment: str = "dev") -> int:
+        """One command of the deployer; gives its exit code."""
+        target = ["--platform", "trading", "--environment", environment]
+        code = deploy_main([command, *target, *options], project=Project(self.root))
+        self.said = self.read()
+        return code
+
+    def change(self, environment: str = "dev") -> int:
+        """Plans, reviews and executes; gives the exit code of the first step that fails, or 0."""
+        for command, *options in (("plan", "--wheels", "host"), ("review",), ("execute", "--yes")):
+            if code := self.deploy(command, *options, environment=environment):
+                return code
+        return 0
+
+    def edit_template(self, tier: str, old: str, new: str) -> None:
+        """Changes one place of a template."""
+        path = self.root / "templates" / "trading" / f"{tier}.yaml"
+        text = path.read_text()
+        assert text.count(old) >= 1, f"{tier}.yaml holds no {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+    def restore_templates(self) -> None:
+        """The committed templates again."""
+        shutil.copytree(PROJECT / "templates", self.root / "templates", dirs_exist_ok=True)
+
+    def edit_parameters(self, environment: str = "dev", **values: str) -> None:
+        """Changes parameters of an environment."""
+        path = self.root / "params" / "trading" / f"{environment}.json"
+        content = json.loads(path.read_text())
+        content["Parameters"].update(values)
+        path.write_text(json.dumps(content))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS."""
+        return self.cloud.client(service)
+
+    @property
+    def account(self) -> str:
+        """The embedded AWS's account id."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedCloud]:
+    """The embedded AWS of this worker's end-to-end tests."""
+    with EmbeddedCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def site_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is deployed."""
+    root = tmp_path_factory.mktemp("site")
+    for folder in ("templates", "params"):
+        shutil.copytree(PROJECT / folder, root / folder)
+    (root / "lambda_src").symlink_to(PROJECT / "lambda_src")
+    return root
+
+
+@pytest.fixture
+def site(
+    embedded: EmbeddedCloud, site_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Site:
+    """The project's copy with the environment that reaches the embedded AWS and no other."""
+    for name, value in embedded.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    def read() -> tuple[str, str]:
+        out, err = capsys.readouterr()
+        return out, err
+
+    return Site(site_root, embedded, read)
+
+
+@pytest.fixture
+def client(site: Site) -> smoke.Client:
+    """A client of the deployed platform."""
+    return smoke.Client.of(site.cloud, "trading-dev")

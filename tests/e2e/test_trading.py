@@ -1,0 +1,438 @@
+"""The trading platform deployed, used, updated, broken, and destroyed on the embedded AWS. The tests build on each other."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from local import smoke
+from tests.e2e.conftest import PROJECT, Site
+
+START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
+MINUTES = 30
+SAMPLE = PROJECT / "sample" / "market-data.json"
+bootstrapped: dict[str, list[str]] = {}
+"""What exists after bootstrap and before the platform, by store: it outlives the platform."""
+
+
+def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
+    """The first true result of a check; fails with the last result when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = check()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"not within {seconds} seconds: {result!r}"
+        time.sleep(0.2)
+
+
+def keys(site: Site, kind: str, prefix: str) -> list[str]:
+    bucket = f"trading-{kind}-dev-{site.account}"
+    return [
+        entry["Key"] for entry in site.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    ]
+
+
+def stack_resources(site: Site, stack: str, *types: str) -> list[dict[str, Any]]:
+    """The resources of a nested stack tree, of the given types."""
+    found: list[dict[str, Any]] = []
+    for resource in site.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
+        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
+            found += stack_resources(site, resource["PhysicalResourceId"], *types)
+        elif not types or resource["ResourceType"] in types:
+            found.append(resource)
+    return found
+
+
+# --- Deployed --------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("T-OUT-1", "T-DB-3", "T-FN-2")
+def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site) -> None:
+    assert site.deploy("bootstrap", "--yes") == 0
+    bootstrapped.update(site.cloud.leftovers())
+    assert site.change() == 0, site.said
+    out, _ = site.said
+    assert "trading-dev: CREATE_COMPLETE" in "".join(site.said)
+    assert "ApiUrl" in out
+
+
+def test_a_second_plan_says_no_changes_and_executing_it_is_no_error(site: Site) -> None:
+    assert site.change() == 0
+    assert site.deploy("plan", "--wheels", "host") == 0
+    assert "No changes" in site.said[0]
+
+
+@pytest.mark.requirement("A-4")
+def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site) -> None:
+    s3, dynamodb, logs = site.client("s3"), site.client("dynamodb"), site.client("logs")
+    for kind in ("raw", "processed", "archive"):
+        rules = s3.get_bucket_encryption(Bucket=f"trading-{kind}-dev-{site.account}")[
+            "ServerSideEncryptionConfiguration"
+        ]["Rules"]
+        assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert ":key/" in rules[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    for table in ("user-sessions-dev", "api-keys-dev"):
+        assert dynamodb.describe_table(TableName=table)["Table"]["SSEDescription"]["SSEType"] == "KMS"
+    groups = list(logs.describe_log_groups()["logGroups"])
+    assert len(groups) > 10
+    assert all(group.get("kmsKeyId") and group["retentionInDays"] == 30 for group in groups)
+
+
+@pytest.mark.requirement("T-NET-4")
+def test_the_default_security_group_is_closed(site: Site) -> None:
+    (vpc,) = stack_resources(site, "trading-dev", "AWS::EC2::VPC")
+    groups = site.client("ec2").describe_security_groups(
+        Filters=[
+            {"Name": "vpc-id", "Values": [vpc["PhysicalResourceId"]]},
+            {"Name": "group-name", "Values": ["default"]},
+        ]
+    )["SecurityGroups"]
+    assert [(g["IpPermissions"], g["IpPermissionsEgress"]) for g in groups] == [([], [])]
+
+
+# --- Used ------------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("T-DATA-1", "T-DATA-4", "T-FN-2", "T-API-1")
+def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -> None:
+    summary = smoke.post_batch(client, SAMPLE.read_bytes())
+    assert (summary["received"], summary["accepted"], summary["rejected"]) == (408, 400, 8)
+    assert all({"index", "reason"} <= set(record) for record in summary["rejectedRecords"])
+    records = json.loads(SAMPLE.read_bytes())["records"]
+    bad = {record["index"] for record in summary["rejectedRecords"]}
+    trades = [r for i, r in enumerate(records) if i not in bad and r["type"] == "trade" and r["symbol"] == "ACME"]
+    bars = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    assert sum(bar["trades"] for bar in bars) == len(trades)
+    assert sum(int(bar["volume"]) for bar in bars) == sum(trade["size"] for trade in trades)
+    (analytics,) = smoke.read_analytics(client, "ACME", START, MINUTES, "1h")
+    assert analytics["bar"]["trades"] == len(trades)
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(client: smoke.Client) -> None:
+    before = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    again = client.call("POST", "/v1/market-data", body=SAMPLE.read_bytes())
+    assert again.headers["idempotency-replayed"] == "true"
+    trades = [record for record in json.loads(SAMPLE.read_bytes())["records"] if record["type"] == "trade"]
+    summary = smoke.post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
+    assert summary["accepted"] == 201
+    smoke.wait_for_bars(client, "MARKER", START, MINUTES)
+    assert smoke.wait_for_bars(client, "ACME", START, MINUTES) == before
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_an_idempotency_key_makes_a_repeated_request_harmless(client: smoke.Client) -> None:
+    body = json.dumps({"records": [_trade("KEYED", "1", "3.00")]}).encode()
+    first, second = (
+        client.call("POST", "/v1/market-data", body=body, headers={"idempotency-key": "order-1"}) for _ in range(2)
+    )
+    assert (first.status, second.status) == (202, 202)
+    assert first.json() == second.json()
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_a_late_trade_corrects_its_bar(client: smoke.Client) -> None:
+    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "2", "10.00", second=30)]}).encode())
+    (bar,) = smoke.wait_for_bars(client, "LATE", START, 1)
+    assert (bar["open"], bar["close"]) == ("10", "10") or (bar["open"], bar["close"]) == ("10.00", "10.00")
+    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "1", "9.00", second=10)]}).encode())
+    corrected = eventually(lambda: [b for b in smoke.wait_for_bars(client, "LATE", START, 1) if b["trades"] == 2])
+    assert float(corrected[0]["open"]) == 9.0
+    assert float(corrected[0]["close"]) == 10.0
+
+
+def _trade(symbol: str, trade_id: str, price: str, second: int = 0) -> dict[str, object]:
+    ts = f"2026-01-05T14:30:{second:02d}Z"
+    return {"type": "trade", "trade_id": trade_id, "symbol": symbol, "price": price, "size": 1, "ts": ts}
+
+
+@pytest.mark.requirement("T-DATA-4")
+def test_processed_data_is_partitioned_parquet_and_the_raw_objects_are_archived(site: Site) -> None:
+    processed = eventually(lambda: [key for key in keys(site, "processed", "") if key.endswith(".parquet")])
+    assert all("date=2026-01-05" in key for key in processed)
+    body = site.client("s3").get_object(Bucket=f"trading-processed-dev-{site.account}", Key=processed[0])["Body"].read()
+    path = Path(site.root) / "read.parquet"
+    path.write_bytes(body)
+    assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()[0][0] > 0
+    assert set(keys(site, "archive", "market-data/")) >= {
+        k for k in keys(site, "raw", "market-data/") if k.endswith(".gz")
+    }
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, client: smoke.Client) -> None:
+    broken = "market-data/date=2026-01-05/hour=14/broken.ndjson.gz"
+    site.client("s3").put_object(Bucket=f"trading-raw-dev-{site.account}", Key=broken, Body=b"no gzip at all")
+    smoke.post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
+    smoke.wait_for_bars(client, "BEHIND", START, 1)
+    assert eventually(lambda: [key for key in keys(site, "raw", "quarantine/") if "broken" in key])
+
+
+@pytest.mark.requirement("T-DATA-1")
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 400), (b"{", 400), (b"[]", 400), (b'{"records": []}', 400), (b'{"records": "x"}', 400)],
+)
+def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, body: bytes, status: int) -> None:
+    answer = client.call("POST", "/v1/market-data", body=body)
+    assert answer.status == status
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.requirement("T-DATA-1")
+def test_gzip_and_ndjson_are_taken(client: smoke.Client) -> None:
+    lines = "".join(json.dumps(_trade("ZIPPED", str(n), "2.00", second=n)) + "\n" for n in range(3))
+    answer = client.call(
+        "POST",
+        "/v1/market-data",
+        body=gzip.compress(lines.encode()),
+        headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
+    )
+    assert (answer.status, answer.json().get("accepted")) == (202, 3)
+
+
+@pytest.mark.requirement("T-DATA-4")
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/bars/NOBODY?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z", 404),
+        ("/v1/bars/ACME?from=2026-01-05T15:00:00Z&to=2026-01-05T14:00:00Z", 400),
+        ("/v1/bars/ACME?from=yesterday&to=today", 400),
+        ("/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&interval=2m", 400),
+    ],
+)
+def test_an_unknown_symbol_or_a_bad_range_is_a_clear_answer(client: smoke.Client, path: str, status: int) -> None:
+    answer = client.call("GET", path)
+    assert answer.status == status
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.requirement("T-DATA-4")
+def test_pages_join_to_the_whole(client: smoke.Client) -> None:
+    whole = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    base = "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&limit=10"
+    bars, cursor = [], ""
+    while True:
+        page = client.call("GET", base + cursor).json()
+        bars += page["bars"]
+        if page["nextCursor"] is None:
+            break
+        cursor = f"&cursor={page['nextCursor']}"
+    assert bars == whole
+
+
+@pytest.mark.requirement("T-DATA-5", "T-DDB-1")
+def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site: Site, client: smoke.Client) -> None:
+    session = smoke.open_and_end_session(client)
+    kept = client.call("POST", "/v1/sessions", body={}).json()
+    item = site.client("dynamodb").get_item(TableName="user-sessions-dev", Key={"sessionId": {"S": kept["sessionId"]}})[
+        "Item"
+    ]
+    assert kept["token"] not in json.dumps(item)
+    assert "expiresAt" in item
+    assert session["sessionId"] != kept["sessionId"]
+
+
+@pytest.mark.requirement("T-DATA-5", "T-API-2")
+def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) -> None:
+    gateway = site.client("apigateway")
+    (plan,) = gateway.get_usage_plans()["items"]
+    key = gateway.create_api_key(name="stranger", enabled=True)
+    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    stranger = smoke.Client(client.cloud, client.outputs, client.credentials, key["value"])
+    answer = stranger.call("GET", "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z")
+    gateway.delete_api_key(apiKey=key["id"])
+    assert answer.status == 403
+    assert answer.json()["error"]["code"] != "INVALID_API_KEY", "it is the function that refuses"
+
+
+@pytest.mark.requirement("T-API-1")
+def test_nobody_gets_in_without_signature_or_key_but_health_is_open(client: smoke.Client) -> None:
+    assert {name: answer.status for name, answer in smoke.refusals(client).items()} == {
+        "no signature": 403,
+        "no API key": 403,
+        "a path that is not granted": 403,
+    }
+    health = client.unsigned("GET", "/health")
+    assert (health.status, health.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.requirement("T-OBS-1")
+def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Client) -> None:
+    sqs, sns, logs = site.client("sqs"), site.client("sns"), site.client("logs")
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = client.outputs["AlertTopicArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)[
+        "SubscriptionArn"
+    ]
+    group = "/aws/lambda/trading-query-dev"
+    logs.create_log_stream(logGroupName=group, logStreamName="test")
+    record = {"level": "ERROR", "message": "the reader does not answer", "service": "query"}
+    logs.put_log_events(
+        logGroupName=group,
+        logStreamName="test",
+        logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps(record)}],
+    )
+    messages = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
+    assert "the reader does not answer" in messages[0]["Body"]
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.mark.requirement("T-DB-3")
+def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.Client) -> None:
+    import psycopg
+
+    assumed = site.client("sts").assume_role(RoleArn=client.outputs["AnalystRoleArn"], RoleSessionName="analyst")[
+        "Credentials"
+    ]
+    host, port = client.outputs["DatabaseEndpoint"], int(client.outputs["DatabasePort"])
+    rds = site.cloud.client("rds", assumed)
+    token = rds.generate_db_auth_token(DBHostname=host, Port=port, DBUsername="trading_analyst")
+    with psycopg.connect(host=host, port=port, dbname="trading", user="trading_analyst", password=token) as connection:
+        connection.execute(
+            "SET TRANSACTION READ WRITE"
+        )  # the user's default is read only; the grants must hold without it
+        ((schema, table), *_) = connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+            " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        assert connection.execute(f'SELECT count(*) FROM "{schema}"."{table}"').fetchone() is not None
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f'DELETE FROM "{schema}"."{table}"')
+
+
+# --- Changed ---------------------------------------------------------------------------------------------------------
+def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: smoke.Client) -> None:
+    site.edit_parameters(LogRetentionDays="60")
+    site.edit_template("functions", "MemorySize: 1024", "MemorySize: 1536")
+    assert site.deploy("plan", "--wheels", "host") == 0
+    assert site.deploy("review") == 0
+    review = site.said[0]
+    assert "LogRetentionDays" in review
+    assert "QueryFunction" in review
+    assert "IngestFunction" not in review, "what does not change is not shown"
+    assert site.deploy("execute", "--yes") == 0
+    assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
+    function = site.client("lambda").get_function_configuration(FunctionName="trading-query-dev")
+    assert function["MemorySize"] == 1536
+    assert smoke.wait_for_bars(client, "ACME", START, MINUTES)
+
+
+def test_a_plan_that_is_overtaken_is_refused(site: Site) -> None:
+    """Somebody else's change between review and execution: nothing is executed that was not explained."""
+    first = str(site.root / "first.plan.json")
+    site.edit_parameters(LogRetentionDays="90")
+    assert site.deploy("plan", "--wheels", "host", "--out", first) == 0
+    assert site.deploy("review", "--plan", first) == 0
+    site.edit_parameters(LogRetentionDays="60", LogLevel="DEBUG")
+    assert site.change() == 0, site.said
+    assert site.deploy("execute", "--yes", "--plan", first) == 3
+    assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
+
+
+def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client) -> None:
+    """The emulator takes bad templates, as CloudFormation would take one whose fault shows only at the resource."""
+    site.edit_template("storage", "      BucketName: !Ref ArchiveBucket\n", "      Bucket: !Ref ArchiveBucket\n")
+    assert site.change() == 1
+    told = "".join(site.said)
+    assert "EmptyArchiveBucket" in told
+    assert "BucketName" in told
+    assert "ROLLBACK_COMPLETE" in told
+    site.restore_templates()
+    assert smoke.wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"EnvironmentSuffix": "Not_Allowed"}, "EnvironmentSuffix"),
+        ({"NatGatewayPerZone": "perhaps"}, "NatGatewayPerZone"),
+        ({"BackupRetentionDays": "99"}, "BackupRetentionDays"),
+        ({"NoSuchParameter": "1"}, "NoSuchParameter"),
+    ],
+)
+def test_a_bad_parameter_file_is_refused_before_anything_is_called(
+    site: Site, values: dict[str, str], said: str
+) -> None:
+    path = site.root / "params" / "trading" / "dev.json"
+    before = path.read_text()
+    site.edit_parameters(**values)
+    assert site.deploy("plan", "--wheels", "host") == 2
+    assert said in site.said[1]
+    path.write_text(before)
+
+
+@pytest.mark.requirement("A-1", "A-8")
+def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
+    content = json.loads((site.root / "params" / "trading" / "dev.json").read_text())
+    content["Parameters"].update(
+        EnvironmentSuffix="pr-1",
+        ManageApiGatewayAccount="false",
+        ManageConfigRecorder="false",
+        NatGatewayPerZone="true",
+    )
+    (site.root / "params" / "trading" / "pr.json").write_text(json.dumps(content))
+    rows = json.loads((site.root / "params" / "trading" / "deployment.json").read_text())
+    rows["pr"] = {"StackName": "trading-pr-1", "Region": "us-east-1", "TerminationProtection": False}
+    (site.root / "params" / "trading" / "deployment.json").write_text(json.dumps(rows))
+    assert site.change("pr") == 0, site.said
+    (vpc,) = stack_resources(site, "trading-pr-1", "AWS::EC2::VPC")
+    gateways = site.client("ec2").describe_nat_gateways(
+        Filters=[{"Name": "vpc-id", "Values": [vpc["PhysicalResourceId"]]}]
+    )["NatGateways"]
+    assert len([g for g in gateways if g["State"] != "deleted"]) == 3
+    assert not stack_resources(site, "trading-pr-1", "AWS::Config::ConfigurationRecorder", "AWS::ApiGateway::Account")
+    second = smoke.Client.of(site.cloud, "trading-pr-1")
+    smoke.post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
+    (bar,) = smoke.wait_for_bars(second, "ACME", START, 1)
+    assert float(bar["close"]) == 77.0, "its own data"
+    assert site.deploy("destroy", "--yes", environment="pr") == 0
+
+
+# --- Destroyed -------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("A-2", "A-5")
+def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
+    ours = {resource["PhysicalResourceId"] for resource in stack_resources(site, "trading-dev", "AWS::Logs::LogGroup")}
+    there = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
+    assert there == ours
+
+
+@pytest.mark.requirement("A-2")
+def test_destroy_leaves_nothing(site: Site) -> None:
+    """Buckets hold versions, delete markers and an incomplete upload when it begins."""
+    s3, bucket = site.client("s3"), f"trading-raw-dev-{site.account}"
+    for _ in range(2):
+        s3.put_object(Bucket=bucket, Key="notes/versioned", Body=io.BytesIO(b"x"))
+    s3.delete_object(Bucket=bucket, Key="notes/versioned")
+    s3.create_multipart_upload(Bucket=bucket, Key="notes/half")
+    assert site.deploy("destroy", "--yes") == 0, site.said
+    assert "nothing is left" in "".join(site.said)
+    left = {
+        store: [
+            entry for entry in entries if "platform-artifacts" not in entry and entry not in bootstrapped.get(store, [])
+        ]
+        for store, entries in site.cloud.leftovers().items()
+    }
+    assert {store: entries for store, entries in left.items() if entries} == {}
