@@ -191,7 +191,7 @@ class EmbeddedCloud:
         settings = self.settings
         with self.log_file.open("wb") as log:
             return subprocess.Popen(
-                guarded_command(command_line(settings), detached=self._detached),
+                guarded_command(command_line(settings), detached=self._detached, remove=settings.run_directory),
                 stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 """Run one command and end it with its owner: `python guard.py [options] -- command…`.
 
-Options: `--signal NAME` ends the command, `--user UID:GID` runs it as that user, `--detached yes` gives it no owner.
+Options: `--signal NAME` ends the command, `--user UID:GID` runs it as that user, `--detached yes` gives it no owner,
+`--remove DIR` removes a directory when the command was told to end.
 
 The guard's standard input is a pipe whose other end the owner holds. When the owner closes it, ends or is killed,
 the guard reads end of file and stops the command's whole process group: the given signal first, SIGKILL after
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,14 +33,18 @@ def guarded_command(
     stop_signal: str = "TERM",
     user: tuple[int, int] | None = None,
     detached: bool = False,
+    remove: Path | None = None,
 ) -> list[str]:
     """The command line that runs `command` under a guard.
 
-    `user` is the (uid, gid) to drop to; a `detached` command has no owner and runs until the guard gets SIGTERM.
+    `user` is the (uid, gid) to drop to; a `detached` command has no owner and runs until the guard gets SIGTERM;
+    `remove` is removed after a command that was told to end, but not after one that ended by itself.
     """
     line = [sys.executable, "-I", "-S", str(Path(__file__)), "--signal", stop_signal]
     if detached:
         line += ["--detached", "yes"]
+    if remove is not None:
+        line += ["--remove", str(remove)]
     if user is not None:
         line += ["--user", f"{user[0]}:{user[1]}"]
     return [*line, "--", *command]
@@ -55,6 +61,7 @@ def _run(
     user: tuple[int, int] | None,
     *,
     detached: bool,
+    remove: str | None,
 ) -> int:
     identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     process = subprocess.Popen(
@@ -82,6 +89,8 @@ def _run(
         threading.Thread(target=watch_owner, daemon=True).start()
     code: int = process.wait()
     _signal_group(process.pid, signal.SIGKILL)
+    if remove is not None and asked_to_stop.is_set():
+        shutil.rmtree(remove, ignore_errors=True)
     return code if code >= 0 else 128 - code
 
 
@@ -101,7 +110,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def _main(arguments: list[str]) -> int:
-    stop_signal, user, detached = signal.SIGTERM, None, False
+    stop_signal, user, detached, remove = signal.SIGTERM, None, False, None
     while arguments and arguments[0] != "--":
         option, value = arguments.pop(0), arguments.pop(0)
         if option == "--signal":
@@ -111,9 +120,11 @@ def _main(arguments: list[str]) -> int:
             user = (int(uid), int(gid))
         elif option == "--detached":
             detached = value == "yes"
+        elif option == "--remove":
+            remove = value
         else:
             raise SystemExit(f"guard: unknown option {option}")
-    return _run(arguments[1:], stop_signal, user, detached=detached)
+    return _run(arguments[1:], stop_signal, user, detached=detached, remove=remove)
 
 
 if __name__ == "__main__":

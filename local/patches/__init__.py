@@ -45,6 +45,7 @@ def install_patches(settings: Settings) -> Application:
     """
     from local.leftovers import Leftovers
     from local.patches import (
+        access_logs,
         api_gateway,
         conditions,
         functions,
@@ -65,6 +66,7 @@ def install_patches(settings: Settings) -> Application:
     log_events.install()
     conditions.install()
     api_gateway.install()
+    access_logs.install()
     request_validation.install()
     api.replace_request_validator()
     compute.patch_metric_math_alarms()

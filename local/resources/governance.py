@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from local.patches.internals import emulator_module
+from local.patches.internals import emulator_module, require
 from local.resources.framework import Attributes, NewType, Place, Props, aws, ignoring, lower_first, truth
 
 _config = emulator_module("services.config")
-_core = emulator_module("core.responses")
+_secrets = emulator_module("services.secretsmanager")
 
 # -- Config -----------------------------------------------------------------------------------------------------------
 
@@ -105,8 +106,6 @@ def _put_rule(place: Place, props: Props) -> tuple[str, Attributes]:
 
 
 def _json(value: Props) -> str:
-    import json
-
     return json.dumps({key: str(item) for key, item in value.items()}, sort_keys=True)
 
 
@@ -126,16 +125,10 @@ def _put_secret_policy(place: Place, props: Props) -> tuple[str, Attributes]:
     document = props["ResourcePolicy"]
     aws("secretsmanager").put_resource_policy(
         SecretId=props["SecretId"],
-        ResourcePolicy=document if isinstance(document, str) else _document(document),
+        ResourcePolicy=document if isinstance(document, str) else json.dumps(document),
         BlockPublicPolicy=truth(props.get("BlockPublicPolicy", False)),
     )
     return str(props["SecretId"]), {"Id": str(props["SecretId"])}
-
-
-def _document(value: Props) -> str:
-    import json
-
-    return json.dumps(value)
 
 
 def _update_secret_policy(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
@@ -165,8 +158,13 @@ def _update_schedule(place: Place, physical_id: str, old: Props, new: Props) -> 
 
 
 def _delete_schedule(physical_id: str, props: Props) -> None:
-    with ignoring("ResourceNotFoundException", "InvalidRequestException"):
-        aws("secretsmanager").cancel_rotate_secret(SecretId=physical_id)
+    """The emulator's API has no CancelRotateSecret."""
+    require(_secrets, "_resolve")
+    _, secret = _secrets._resolve(physical_id)
+    if secret:
+        secret["RotationEnabled"] = False
+        for name in ("RotationLambdaARN", "RotationRules"):
+            secret.pop(name, None)
 
 
 NEW_TYPES = {

@@ -106,6 +106,7 @@ def test_nothing_outlives_a_killed_test_run() -> None:
     owner.send_signal(signal.SIGKILL)
     owner.wait()
     assert wait_until_gone(run_directory) == []
+    assert not run_directory.exists()
 
 
 def test_a_failed_start_shows_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,12 @@ def test_validator_refuses_a_body_and_says_why(call: Call) -> None:
     assert answer.json()["error"].strip() == "Invalid request body"
 
 
+def test_each_request_leaves_its_line_in_the_access_log(cloud: EmbeddedCloud, call: Call) -> None:
+    answer = call({"symbol": "ACME"})
+    events = cloud.client("logs").filter_log_events(logGroupName="/aws/apigateway/sample-dev")["events"]
+    assert json.loads(events[-1]["message"])["status"] == str(answer.status) == "202"
+
+
 def test_a_failed_function_tells_the_client_nothing(call: Call) -> None:
     answer = call({"symbol": "ACME", "ask": "boom"})
     assert (answer.status, answer.json()) == (502, {"message": "Internal server error"})
