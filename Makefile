@@ -35,8 +35,9 @@ clean: ## removes everything that was made
 	rm -rf $(VENV) .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/ from the builders
+templates: setup ## writes templates/, and the graph in the docs, from the builders
 	$(BIN)/python generate.py
+	$(BIN)/python generate.py --graph docs/architecture.md
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)
@@ -52,7 +53,7 @@ types: setup ## mypy, strict
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
 
-gates: setup stale lint types ## everything that `make test` does not run
+gates: setup stale lint types ## format, lint, types, stale templates: what `make test` does not run
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 

@@ -5,6 +5,7 @@
     python generate.py --check             write nothing; exit 1 with a unified diff where a committed template is stale
     python generate.py --platform trading --format json --out build/
     python generate.py --graph             the tiers and their ports as a Mermaid diagram
+    python generate.py --graph docs/architecture.md    … written between the file's markers <!-- graph:trading -->
 
 Never talks to AWS and reads nothing of the environment: the same sources give the same bytes everywhere.
 """
@@ -28,7 +29,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "templates", help="default: templates/")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="compare with what is there instead of writing")
-    mode.add_argument("--graph", action="store_true", help="print tiers and ports as Mermaid")
+    mode.add_argument(
+        "--graph", nargs="?", const="-", metavar="FILE", help="tiers and ports as Mermaid, printed or into FILE"
+    )
     parser.add_argument("--quiet", action="store_true", help="no table of sizes")
     return parser.parse_args(argv)
 
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     platforms = [PLATFORMS[name] for name in arguments.platform or PLATFORMS]
     try:
         if arguments.graph:
-            return graph(platforms)
+            return graph(platforms, None if arguments.graph == "-" else Path(arguments.graph))
         run = check if arguments.check else write
         return run(platforms, arguments.out, arguments.format, quiet=arguments.quiet)
     except GenerationError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from builders import limits
 from builders.emit import Format, as_dict, render
-from builders.errors import LimitError
+from builders.errors import GenerationError, LimitError
 from builders.platforms import Platform
 from builders.root import TemplateSet, assemble, logical_id
 
@@ -69,11 +69,27 @@ def check(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bo
     return 1 if stale else 0
 
 
-def graph(platforms: Iterable[Platform]) -> int:
-    """Prints each platform's tiers and ports as a Mermaid flowchart; returns 0."""
+def graph(platforms: Iterable[Platform], into: Path | None = None) -> int:
+    """Prints each platform's tiers and ports as a Mermaid flowchart, or writes it into a file; returns 0.
+
+    Raises:
+        GenerationError: the file has no markers for a platform.
+    """
     for platform in platforms:
-        print("\n".join(mermaid(assemble(platform, "yaml"))))
+        chart = "\n".join(mermaid(assemble(platform, "yaml"))) + "\n"
+        if into is None:
+            print(chart, end="")
+        else:
+            _replace(into, _between_markers(into, platform.name, f"```mermaid\n{chart}```\n"))
     return 0
+
+
+def _between_markers(path: Path, platform: str, block: str) -> str:
+    begin, end = f"<!-- graph:{platform} -->\n", f"<!-- /graph:{platform} -->\n"
+    text = path.read_text(encoding="utf-8")
+    if begin not in text or end not in text:
+        raise GenerationError(f"{path} has no lines {begin.strip()} and {end.strip()} to put the graph between")
+    return text.partition(begin)[0] + begin + block + end + text.partition(end)[2]
 
 
 def mermaid(templates: TemplateSet) -> Iterator[str]:

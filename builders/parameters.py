@@ -136,7 +136,7 @@ SUPPORT_CONCURRENCY = _concurrency(
 )
 LOG_LEVEL = RootParameter(
     "LogLevel",
-    "Least level that the functions log. No higher than INFO: Lambda would drop the metrics, which are log lines of that level.",
+    "Least level that the functions log. Not above INFO: metrics are log lines of that level.",
     label="Log level",
     constraint="DEBUG or INFO.",
     default="INFO",

@@ -92,6 +92,14 @@ def test_graph_draws_every_tier_and_the_ports_between_them(capsys: pytest.Captur
     assert any(line.strip().startswith("Network --") and "VpcId" in line for line in drawn.splitlines())
 
 
+def test_a_file_without_markers_is_not_touched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("mine\n")
+    assert run("--graph", page) == 1
+    assert page.read_text() == "mine\n"
+    assert "<!-- graph:trading -->" in capsys.readouterr().err
+
+
 def test_docs_show_the_graph_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     run("--graph", "--platform", "trading")
     assert capsys.readouterr().out in (PROJECT / "docs" / "architecture.md").read_text()
