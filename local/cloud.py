@@ -90,10 +90,10 @@ class EmbeddedCloud:
 
         Raises StartError, with the end of the emulator's log, when they are not within START_TIMEOUT seconds.
         """
+        port = self._choose_port()
         run_directory = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
         (run_directory / "tmp").mkdir()
         certificates = ensure_certificates(run_directory / "tls")
-        port = self._choose_port()
         self._settings = _settings(port, run_directory, certificates, self._keep, self._postgres_binaries)
         try:
             self._process = self._spawn()
