@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from awacs import logs as logs_actions
@@ -42,6 +41,7 @@ from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
 from builders.lambdas import function_arn_port, pascal
 from builders.logs import add_log_group
 from builders.roles import add_role
+from builders.routes import ROUTES, Route, words
 from builders.suppressions import suppress
 from builders.tables import API_KEYS_TABLE
 from lambda_src.common.schema import request_model
@@ -63,42 +63,6 @@ BURST = 2000
 OWN_SINGLETON = "ManagesApiGatewayAccount"
 JSON_TYPE = "application/json"
 
-
-@dataclass(frozen=True)
-class Route:
-    """One method of the API.
-
-    Attributes:
-        method: HTTP method.
-        path: below the stage, with ``{parameters}``.
-        function: the function behind it.
-        open: True only for health: no signature and no key.
-        body: whether a JSON body is validated against the batch model.
-        query: names of query parameters that reach the function; none is demanded.
-    """
-
-    method: str
-    path: str
-    function: str
-    open: bool = False
-    body: bool = False
-    query: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """The method's logical id: ``GET /v1/bars/{symbol}`` → ``GetV1BarsSymbol``."""
-        return pascal("_".join([self.method, *_words(self.path)]))
-
-
-ROUTES = (
-    Route("POST", "/v1/market-data", "ingest", body=True),
-    Route("GET", "/v1/bars/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
-    Route("GET", "/v1/analytics/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
-    Route("POST", "/v1/sessions", "sessions"),
-    Route("GET", "/v1/sessions/{id}", "sessions"),
-    Route("DELETE", "/v1/sessions/{id}", "sessions"),
-    Route("GET", "/health", "query", open=True),
-)
 
 # $context variables only: no body, no header, no key's value.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
@@ -204,16 +168,10 @@ def _add_paths(template: TierTemplate, api: RestApi) -> dict[str, Resource]:
             path = f"{path}/{part}"
             if path not in paths:
                 paths[path] = template.add(
-                    Resource(
-                        f"Path{pascal('_'.join(_words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part
-                    )
+                    Resource(f"Path{pascal('_'.join(words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part)
                 )
             parent = Ref(paths[path])
     return paths
-
-
-def _words(path: str) -> list[str]:
-    return path.translate(str.maketrans("/-{}", "    ")).split()
 
 
 def _add_method(

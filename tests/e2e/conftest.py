@@ -19,14 +19,6 @@ from local.cloud import EmbeddedCloud
 PROJECT = Path(__file__).parents[2]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of this folder share one deployment: one worker runs them all."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-            item.add_marker(pytest.mark.emulator)
-
-
 @dataclass
 class Site:
     """A copy of the project whose templates and parameters a test may change, deployed to an embedded AWS.

@@ -17,6 +17,9 @@ import pytest
 from local import smoke
 from tests.e2e.conftest import PROJECT, Site
 
+# The tests share one deployment: one worker of pytest-xdist runs them all, in their order.
+pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("e2e")]
+
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
 SAMPLE = PROJECT / "sample" / "market-data.json"

@@ -14,9 +14,8 @@ from psycopg import sql
 from common import clients, database, observe
 from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
-
-from .fakes import FakeDynamoDB, FakeS3
-from .postgres import SUPERUSER, Postgres, wheel_bin
+from tests.lambda_src.fakes import FakeDynamoDB, FakeS3
+from tests.lambda_src.postgres import SUPERUSER, Postgres, wheel_bin
 
 _numbers = itertools.count()
 

@@ -15,8 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from common import database
 from common.errors import DatabaseUnavailableError
-
-from .postgres import DEBIAN_BIN, SUPERUSER, Postgres
+from tests.lambda_src.postgres import DEBIAN_BIN, SUPERUSER, Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-2")
 needs_tls_server = pytest.mark.skipif(

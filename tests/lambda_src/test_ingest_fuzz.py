@@ -14,8 +14,7 @@ import pytest
 import ingest.handler
 from common.entitlements import Entitlements
 from sample.generator import Plan, generate
-
-from .fakes import Context, FakeS3, api_event, entitlement
+from tests.lambda_src.fakes import Context, FakeS3, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 

@@ -21,10 +21,9 @@ from common.database import Database
 from common.errors import DatabaseUnavailableError
 from process import apply, engine
 from process.pipeline import Buckets, Pipeline
-
-from . import reference
-from .fakes import Context, FakeS3, ndjson_gz, sqs_event
-from .records import T0, M, Record, S, deliveries, quote, trade
+from tests.lambda_src import reference
+from tests.lambda_src.fakes import Context, FakeS3, ndjson_gz, sqs_event
+from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
 

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from common import schema
 from process import engine
-
-from .records import T0, quote, records, trade
+from tests.lambda_src.records import T0, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 

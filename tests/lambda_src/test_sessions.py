@@ -13,8 +13,7 @@ import sessions.handler
 from common.entitlements import CACHE_SECONDS, Entitlements
 from common.errors import RequestError
 from sessions import model
-
-from .fakes import Context, FakeDynamoDB, api_event, entitlement
+from tests.lambda_src.fakes import Context, FakeDynamoDB, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-5")
 

@@ -1,0 +1,49 @@
+"""The API's routes: one table that methods, permissions, the published OpenAPI document and the tests read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from builders.lambdas import pascal
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of the API.
+
+    Attributes:
+        method: HTTP method.
+        path: below the stage, with ``{parameters}``.
+        function: the function behind it.
+        open: True only for health: no signature and no key.
+        body: whether a JSON body is validated against the batch model.
+        query: names of query parameters that reach the function; none is demanded.
+    """
+
+    method: str
+    path: str
+    function: str
+    open: bool = False
+    body: bool = False
+    query: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The method's logical id: ``GET /v1/bars/{symbol}`` → ``GetV1BarsSymbol``."""
+        return pascal("_".join([self.method, *words(self.path)]))
+
+
+ROUTES = (
+    Route("POST", "/v1/market-data", "ingest", body=True),
+    Route("GET", "/v1/bars/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
+    Route("GET", "/v1/analytics/{symbol}", "query", query=("interval", "from", "to", "limit", "cursor")),
+    Route("POST", "/v1/sessions", "sessions"),
+    Route("GET", "/v1/sessions/{id}", "sessions"),
+    Route("DELETE", "/v1/sessions/{id}", "sessions"),
+    Route("GET", "/health", "query", open=True),
+)
+
+
+def words(path: str) -> list[str]:
+    """The words of a path: ``/v1/bars/{symbol}`` → v1, bars, symbol."""
+    return path.translate(str.maketrans("/-{}", "    ")).split()
