@@ -47,6 +47,8 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::Config::DeliveryChannel": NameRule("Name", 256),
     "AWS::DynamoDB::Table": NameRule("TableName", 255),
     "AWS::EC2::SecurityGroup": NameRule("GroupName", 255),
+    # Athena's names have no hyphens, so the suffix follows an underscore.
+    "AWS::Glue::Database": NameRule("DatabaseName", 255, ("_" + SUFFIX,)),
     "AWS::IAM::ManagedPolicy": NameRule("ManagedPolicyName", 128),
     "AWS::IAM::Role": NameRule("RoleName", 64),
     "AWS::KMS::Alias": NameRule("AliasName", 256),

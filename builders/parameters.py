@@ -156,6 +156,20 @@ REQUESTS_PER_ADDRESS = RootParameter(
     max_value=2_000_000,
 )
 
+# --- Lake ------------------------------------------------------------------------------------------------------------
+# Athena takes no limit below 10,000,000 bytes:
+# https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
+QUERY_SCAN_LIMIT = RootParameter(
+    "QueryScanLimitBytes",
+    "Bytes that one Athena query may scan before it is cancelled; it bounds the cost of a query without a date.",
+    label="Scan limit of a query (bytes)",
+    constraint="10000000 (10 MB) to 10000000000000 (10 TB).",
+    type="Number",
+    default=10_000_000_000,
+    min_value=10_000_000,
+    max_value=10_000_000_000_000,
+)
+
 # --- Logs and alerts -------------------------------------------------------------------------------------------------
 # The periods that CloudWatch Logs takes:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -243,6 +257,7 @@ GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
     ("Database", (POSTGRES_VERSION, DATABASE_MIN_CAPACITY, DATABASE_MAX_CAPACITY, BACKUP_RETENTION)),
     ("Functions", (RESERVE_CONCURRENCY, API_CONCURRENCY, PROCESS_CONCURRENCY, SUPPORT_CONCURRENCY, LOG_LEVEL)),
     ("API", (REQUESTS_PER_ADDRESS,)),
+    ("Lake", (QUERY_SCAN_LIMIT,)),
     ("Logs and alerts", (LOG_RETENTION, ALERT_EMAIL)),
     ("Account singletons", (MANAGE_API_GATEWAY_ACCOUNT, MANAGE_CONFIG_RECORDER)),
     (

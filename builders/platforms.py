@@ -12,6 +12,7 @@ from builders import (
     functions,
     housekeeping,
     keys,
+    lake,
     network,
     observability,
     postgres,
@@ -60,6 +61,7 @@ TRADING = Platform(
         Tier("housekeeping", housekeeping.build),
         Tier("storage", storage.build),
         Tier("tables", tables.build),
+        Tier("lake", lake.build),
         Tier("database", postgres.build),
         Tier("functions", functions.build),
         Tier("api", api.build),
@@ -84,6 +86,8 @@ TRADING = Platform(
         tables.API_KEYS_TABLE,
         alerts.ALERT_TOPIC,
         postgres.ANALYST_ROLE,
+        lake.LAKE_DATABASE,
+        lake.LAKE_WORKGROUP,
     ),
 )
 

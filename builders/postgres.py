@@ -21,6 +21,7 @@ from builders.contract import Port, TierTemplate
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.housekeeping import add_custom_resource
 from builders.keys import DATABASE_KEY
+from builders.lake import LAKE_QUERY_POLICY
 from builders.lambdas import FUNCTION_DEAD_LETTERS, BuiltFunction, FunctionRow, add_function, export_function
 from builders.logs import add_log_group
 from builders.network import DATABASE_SECURITY_GROUP, POSTGRES_PORT, PRIVATE_SUBNETS, ZONES
@@ -35,7 +36,7 @@ DATABASE_CONNECT_POLICY = Port(
     "DatabaseConnectPolicyArn", "Policy by which a role logs in to the database as the application."
 )
 DATABASE_LOG_GROUP = Port("DatabaseLogGroupName", "Log group of the database.")
-ANALYST_ROLE = Port("AnalystRoleArn", "Role that analysts assume to read the database.")
+ANALYST_ROLE = Port("AnalystRoleArn", "Role that analysts assume to read the database and the lake.")
 
 ENGINE = "aurora-postgresql"
 FAMILY = "aurora-postgresql17"
@@ -203,7 +204,7 @@ def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPol
 
 
 def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
-    """The role that people of this account assume to read the database, as a database user that can only read."""
+    """The role that people of this account assume to read the database, as a user that can only read, and the lake."""
     return add_role(
         template,
         "AnalystRole",
@@ -211,6 +212,7 @@ def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
         "Analysts read the database",
         trust=statements.trust_account(),
         permissions=[statements.connect_database("ConnectAsAnalyst", _resource_id(cluster), ANALYST_USER)],
+        policies=[template.use(LAKE_QUERY_POLICY)],
     )
 
 

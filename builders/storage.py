@@ -36,6 +36,9 @@ RAW_PREFIX = "market-data/"
 IDEMPOTENCY_PREFIX = "idempotency/"
 """Markers of requests with an Idempotency-Key, for as long as a client may repeat one."""
 IDEMPOTENCY_DAYS = 7
+QUERY_RESULTS_PREFIX = "query-results/"
+"""What Athena answered, in the processed bucket; a result that is still wanted after these days is queried again."""
+QUERY_RESULTS_DAYS = 7
 PROCESS_TIMEOUT = 120
 """Seconds that processing may take; the queue hides a message six times as long."""
 ACCESS_LOGS_EXPIRE_AFTER = 365
@@ -61,7 +64,12 @@ def build(platform: str) -> TierTemplate:
         NotificationConfiguration=notify(queue),
     )
     processed = add_bucket(
-        template, "ProcessedBucket", "processed", key=key, log_bucket=Ref(log_bucket), rules=lifecycle()
+        template,
+        "ProcessedBucket",
+        "processed",
+        key=key,
+        log_bucket=Ref(log_bucket),
+        rules=lifecycle(expire_prefixes={QUERY_RESULTS_PREFIX: QUERY_RESULTS_DAYS}),
     )
     archive = add_bucket(
         template, "ArchiveBucket", "archive", key=key, log_bucket=Ref(log_bucket), rules=lifecycle(deep_archive=True)

@@ -15,8 +15,11 @@ from builders.platforms import PLATFORMS
 from tests.builders.support import Found, every_resource, policy_documents, statements, templates, text
 
 STATEFUL = {
+    "AWS::Athena::WorkGroup",
     "AWS::CloudFormation::Stack",
     "AWS::DynamoDB::Table",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::RDS::DBCluster",
@@ -28,6 +31,7 @@ STATEFUL = {
 }
 # Where a resource says under which key it stores data. A dotted path; * goes through a list.
 KEY_PROPERTIES = {
+    "AWS::Athena::WorkGroup": "WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration.KmsKey",
     "AWS::DynamoDB::Table": "SSESpecification.KMSMasterKeyId",
     "AWS::Lambda::Function": "KmsKeyArn",
     "AWS::Logs::LogGroup": "KmsKeyId",
@@ -46,7 +50,8 @@ UNTAGGED = {
     "AWS::ApiGateway::Resource", "AWS::ApiGateway::UsagePlanKey", "AWS::Config::ConfigRule",
     "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel", "AWS::EC2::Route",
     "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SubnetRouteTableAssociation",
-    "AWS::EC2::VPCGatewayAttachment", "AWS::IAM::ManagedPolicy", "AWS::KMS::Alias", "AWS::Lambda::Permission",
+    "AWS::EC2::VPCGatewayAttachment", "AWS::Glue::Database", "AWS::Glue::Table", "AWS::IAM::ManagedPolicy",
+    "AWS::KMS::Alias", "AWS::Lambda::Permission",
     "AWS::Logs::SubscriptionFilter", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy", "AWS::WAFv2::LoggingConfiguration", "AWS::WAFv2::WebACLAssociation",
 }  # fmt: skip

@@ -1,0 +1,366 @@
+"""The lake tier: Parquet and raw objects as tables for Athena, when the data outgrows one database (requirement T-DATA-4).
+
+No crawler: partitions are projected from the dates in the keys, so an object can be queried as soon as it is written. The
+columns are what lambda_src/process writes; a test compares the two.
+
+Athena reads no object in Glacier unless it was restored; the tables read restored ones.
+Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html and
+https://docs.aws.amazon.com/athena/latest/ug/restored-glacier-objects.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from troposphere import Base64, Join, Ref, Sub
+from troposphere.athena import (
+    EncryptionConfiguration,
+    EngineVersion,
+    ResultConfiguration,
+    WorkGroup,
+    WorkGroupConfiguration,
+)
+from troposphere.glue import Column, Database, DatabaseInput, SerdeInfo, StorageDescriptor, Table, TableInput
+from troposphere.iam import ManagedPolicy
+
+from builders import arns, parameters, statements
+from builders.contract import Port, TierTemplate
+from builders.keys import DATA_KEY
+from builders.roles import add_policy
+from builders.storage import (
+    PROCESSED_BUCKET,
+    PROCESSED_BUCKET_ARN,
+    QUERY_RESULTS_PREFIX,
+    RAW_BUCKET,
+    RAW_BUCKET_ARN,
+    RAW_PREFIX,
+)
+
+LAKE_DATABASE = Port("LakeDatabaseName", "Glue database of processed and raw market data.")
+LAKE_WORKGROUP = Port("LakeWorkGroupName", "Athena workgroup in which the lake is queried.")
+LAKE_QUERY_POLICY = Port("LakeQueryPolicyArn", "Policy by which a role queries the lake.")
+
+FIRST_DATE = "2000-01-01"
+"""The earliest event that ingest takes; a partition that is not projected is silently not read."""
+LAST_DATE = "NOW+1DAYS"
+"""A sender's clock may be ahead of midnight."""
+_DATE = {
+    "projection.enabled": "true",
+    "projection.date.type": "date",
+    "projection.date.format": "yyyy-MM-dd",
+    "projection.date.range": f"{FIRST_DATE},{LAST_DATE}",
+    "projection.date.interval": "1",
+    "projection.date.interval.unit": "DAYS",
+}
+_HOUR = {"projection.hour.type": "integer", "projection.hour.range": "0,23", "projection.hour.digits": "2"}
+_PRICE = "decimal(18,8)"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How Hive names a file format."""
+
+    input: str
+    output: str
+    library: str
+    classification: str
+
+
+PARQUET = Format(
+    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    "parquet",
+)
+NDJSON = Format(
+    "org.apache.hadoop.mapred.TextInputFormat",
+    "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    "org.openx.data.jsonserde.JsonSerDe",
+    "json",
+)
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One table over objects.
+
+    Attributes:
+        prefix: below which its partitions lie.
+        columns: name → Hive type, as the objects have them.
+        hourly: whether a day is partitioned by hour.
+    """
+
+    name: str
+    description: str
+    bucket: Port
+    prefix: str
+    columns: Mapping[str, str]
+    format: Format = PARQUET
+    hourly: bool = False
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """One view; ``columns`` is name → Hive type of what the query gives."""
+
+    name: str
+    description: str
+    query: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+_TRADE = {
+    "symbol": "string", "ts": "timestamp", "trade_id": "string", "ts_ns": "bigint", "price": _PRICE, "size": _PRICE,
+    "side": "string", "venue": "string",
+}  # fmt: skip
+_QUOTE = {
+    "symbol": "string", "ts": "timestamp", "ts_ns": "bigint", "bid": _PRICE, "ask": _PRICE, "bid_size": _PRICE,
+    "ask_size": _PRICE,
+}  # fmt: skip
+_BAR = {
+    "symbol": "string", "minute": "timestamp", "open": _PRICE, "high": _PRICE, "low": _PRICE, "close": _PRICE,
+    "volume": "decimal(30,8)", "notional": "decimal(38,16)", "trades": "bigint",
+}  # fmt: skip
+_RECORD = {
+    "type": "string", "symbol": "string", "ts": "bigint", "trade_id": "string", "price": "string", "size": "string",
+    "side": "string", "venue": "string", "bid": "string", "ask": "string", "bid_size": "string", "ask_size": "string",
+}  # fmt: skip
+TABLES = (
+    TableRow(
+        "bars", "Bars of one minute, an object an hour, as the database has them.", PROCESSED_BUCKET, "bars/", _BAR
+    ),
+    TableRow(
+        "trades",
+        "Trades as they came, batch by batch; trades_distinct has each once.",
+        PROCESSED_BUCKET,
+        "trades/",
+        _TRADE,
+    ),
+    TableRow(
+        "quotes",
+        "Quotes as they came, batch by batch; quotes_distinct has each once.",
+        PROCESSED_BUCKET,
+        "quotes/",
+        _QUOTE,
+    ),
+    TableRow(
+        "raw",
+        "Records as ingest stored them, by the hour of their batch's earliest event; decimals as text.",
+        RAW_BUCKET,
+        RAW_PREFIX,
+        _RECORD,
+        NDJSON,
+        hourly=True,
+    ),
+)
+VIEWS = (
+    # Within each date, so that a filter on date reaches the partitions: over all dates every query would read everything.
+    # Only a trade_id that came with different content on two dates is seen twice; trading.trade_conflicts names it.
+    ViewRow(
+        "trades_distinct",
+        "Each trade once: of those that share symbol and trade_id on a date, the one that the database counts.",
+        "SELECT symbol, CAST(ts AS timestamp(3)) AS ts, trade_id, ts_ns, price, size, side, venue, date FROM ("
+        "SELECT *, row_number() OVER (PARTITION BY date, symbol, trade_id"
+        " ORDER BY ts_ns, price, size, side, venue) AS place FROM trades) AS t WHERE place = 1",
+        {**_TRADE, "date": "string"},
+    ),
+    ViewRow(
+        "quotes_distinct",
+        "Each quote once.",
+        "SELECT DISTINCT symbol, CAST(ts AS timestamp(3)) AS ts, ts_ns, bid, ask, bid_size, ask_size, date FROM quotes",
+        {**_QUOTE, "date": "string"},
+    ),
+)
+# Athena's names of types that differ from Hive's.
+_PRESTO = {"string": "varchar", "timestamp": "timestamp(3)"}
+
+
+def build(platform: str) -> TierTemplate:
+    """The catalogue, the workgroup, and the right to use both."""
+    template = TierTemplate(platform, "Glue catalogue and Athena workgroup over processed and raw market data.")
+    database = add_database(template)
+    for row in TABLES:
+        add_table(template, database, row)
+    for view in VIEWS:
+        add_view(template, database, view)
+    workgroup = add_workgroup(template)
+    policy = add_query_policy(template)
+    template.export(LAKE_DATABASE, Ref(database))
+    template.export(LAKE_WORKGROUP, Ref(workgroup))
+    template.export(LAKE_QUERY_POLICY, Ref(policy))
+    return template
+
+
+def database_name(platform: str) -> str:
+    """With underscores, the only special character in Athena's names; a suffix with hyphens has to be quoted in SQL.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+    """
+    return f"{platform}_lake_${{EnvironmentSuffix}}"
+
+
+def add_database(template: TierTemplate) -> Database:
+    """The database in the account's Glue catalogue."""
+    name = Sub(database_name(template.platform))
+    return template.add(
+        Database(
+            "LakeDatabase",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=name,
+            DatabaseInput=DatabaseInput(Name=name, Description="Processed and raw market data"),
+        )
+    )
+
+
+def add_table(template: TierTemplate, database: Database, row: TableRow) -> Table:
+    """A table over the objects below a prefix, with projected partitions."""
+    location = f"s3://${{{row.bucket.name}}}/{row.prefix}"
+    template.use(row.bucket)
+    partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
+    names = ("date", "hour") if row.hourly else ("date",)
+    return template.add(
+        Table(
+            f"{_pascal(row.name)}Table",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=Ref(database),
+            TableInput=TableInput(
+                Name=row.name,
+                Description=row.description,
+                TableType="EXTERNAL_TABLE",
+                PartitionKeys=_columns(dict.fromkeys(names, "string")),
+                Parameters={
+                    "EXTERNAL": "TRUE",
+                    "classification": row.format.classification,
+                    "read_restored_glacier_objects": "true",
+                    **_DATE,
+                    **(_HOUR if row.hourly else {}),
+                    "storage.location.template": Sub(location + partitions),
+                },
+                StorageDescriptor=StorageDescriptor(
+                    Columns=_columns(row.columns),
+                    Location=Sub(location),
+                    InputFormat=row.format.input,
+                    OutputFormat=row.format.output,
+                    SerdeInfo=SerdeInfo(SerializationLibrary=row.format.library),
+                ),
+            ),
+        )
+    )
+
+
+def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table:
+    """A view, in the form in which Athena itself keeps one in the catalogue: its definition as JSON in base64.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows it under the table's properties.
+    """
+    definition = json.dumps(
+        {
+            "originalSql": view.query,
+            "catalog": "awsdatacatalog",
+            "schema": database_name(template.platform),
+            "columns": [{"name": name, "type": _PRESTO.get(kind, kind)} for name, kind in view.columns.items()],
+        },
+        separators=(",", ":"),
+    )
+    return template.add(
+        Table(
+            f"{_pascal(view.name)}View",
+            DependsOn=[f"{_pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            CatalogId=Ref("AWS::AccountId"),
+            DatabaseName=Ref(database),
+            TableInput=TableInput(
+                Name=view.name,
+                Description=view.description,
+                TableType="VIRTUAL_VIEW",
+                Parameters={"presto_view": "true", "comment": "Presto View"},
+                StorageDescriptor=StorageDescriptor(
+                    Columns=_columns(view.columns), SerdeInfo=SerdeInfo(Name="-", SerializationLibrary="-")
+                ),
+                ViewOriginalText=Join("", ["/* Presto View: ", Base64(Sub(definition)), " */"]),
+                ViewExpandedText="/* Presto View */",
+            ),
+        )
+    )
+
+
+def add_workgroup(template: TierTemplate) -> WorkGroup:
+    """The workgroup: what a query may read, and where and under which key its result goes, whatever a client asks for."""
+    key = template.use(DATA_KEY)
+    template.use(PROCESSED_BUCKET)
+    return template.add(
+        WorkGroup(
+            "LakeWorkGroup",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Name=template.named("lake"),
+            Description="Queries of the lake: encrypted results, bounded scans",
+            State="ENABLED",
+            RecursiveDeleteOption=True,  # it goes with the queries that people saved in it
+            WorkGroupConfiguration=WorkGroupConfiguration(
+                EnforceWorkGroupConfiguration=True,
+                PublishCloudWatchMetricsEnabled=True,
+                RequesterPaysEnabled=False,
+                BytesScannedCutoffPerQuery=template.use(parameters.QUERY_SCAN_LIMIT),
+                EngineVersion=EngineVersion(SelectedEngineVersion="Athena engine version 3"),
+                ResultConfiguration=ResultConfiguration(
+                    OutputLocation=Sub(f"s3://${{{PROCESSED_BUCKET.name}}}/{QUERY_RESULTS_PREFIX}"),
+                    ExpectedBucketOwner=Ref("AWS::AccountId"),
+                    EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_KMS", KmsKey=key),
+                ),
+            ),
+        )
+    )
+
+
+def add_query_policy(template: TierTemplate) -> ManagedPolicy:
+    """The right to query the lake in its workgroup, and nothing beyond: Athena works with the rights of who asks."""
+    processed, raw = template.use(PROCESSED_BUCKET_ARN), template.use(RAW_BUCKET_ARN)
+    database = database_name(template.platform)
+    return add_policy(
+        template,
+        "LakeQueryPolicy",
+        "lake-query-policy",
+        "Query the lake in its Athena workgroup",
+        [
+            statements.run_queries(
+                "QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.platform}-lake-${{EnvironmentSuffix}}")
+            ),
+            statements.read_catalogue(
+                "ReadCatalogue",
+                [arns.arn("glue", part) for part in ("catalog", f"database/{database}", f"table/{database}/*")],
+            ),
+            *(
+                statements.read_objects(f"Read{_pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
+                for row in TABLES
+            ),
+            statements.locate_buckets("FindBuckets", [processed, raw]),
+            statements.list_below("ListProcessed", processed, [*_prefixes(PROCESSED_BUCKET), QUERY_RESULTS_PREFIX]),
+            statements.list_below("ListRaw", raw, _prefixes(RAW_BUCKET)),
+            statements.keep_query_results("KeepResults", processed, f"{QUERY_RESULTS_PREFIX}*"),
+            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
+        ],
+    )
+
+
+def _prefixes(bucket: Port) -> list[str]:
+    return [row.prefix for row in TABLES if row.bucket == bucket]
+
+
+def _bucket_arn(row: TableRow, processed: Ref, raw: Ref) -> Ref:
+    return raw if row.bucket == RAW_BUCKET else processed
+
+
+def _columns(columns: Mapping[str, str]) -> list[Column]:
+    return [Column(Name=name, Type=kind) for name, kind in columns.items()]
+
+
+def _pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

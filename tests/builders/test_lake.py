@@ -1,0 +1,178 @@
+"""The lake tier: what Athena sees is what process writes, within bounds that no client can lift."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from builders.functions import QUARANTINE_PREFIX
+from builders.lake import TABLES, VIEWS
+from builders.storage import IDEMPOTENCY_PREFIX, QUERY_RESULTS_PREFIX
+from common import schema
+from process import engine
+from tests.builders.support import one, permissions_of, resources, statements, templates, text
+
+pytestmark = pytest.mark.requirement("T-DATA-4")
+
+T0 = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
+DUCKDB_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "bigint": "BIGINT"}
+
+
+def table(name: str) -> dict[str, Any]:
+    (found,) = [f for f in resources("trading", "AWS::Glue::Table") if f.properties["TableInput"]["Name"] == name]
+    return dict(found.properties["TableInput"])
+
+
+def columns(name: str) -> dict[str, str]:
+    """Name → type as DuckDB calls it."""
+    found = {column["Name"]: column["Type"] for column in table(name)["StorageDescriptor"]["Columns"]}
+    return {key: DUCKDB_TYPES.get(kind, kind.upper().replace(",", ", ")) for key, kind in found.items()}
+
+
+def trade(trade_id: str, price: str, ts: int) -> dict[str, object]:
+    return {"type": "trade", "trade_id": trade_id, "symbol": "ACME", "price": price, "size": "2", "ts": ts,
+            "side": "buy", "venue": "XNYS"}  # fmt: skip
+
+
+def quote(ts: int) -> dict[str, object]:
+    return {"type": "quote", "symbol": "ACME", "bid": "9", "ask": "10", "bid_size": "1", "ask_size": "2", "ts": ts}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """Parquet as process writes it: two batches of which the second repeats and contradicts the first."""
+    batches = (
+        [trade("1", "10", T0), trade("2", "11", T0 + 1), quote(T0)],
+        [trade("1", "10", T0), trade("2", "12", T0), quote(T0)],
+    )
+    for number, records in enumerate(batches):
+        plain = tmp_path / f"{number}.ndjson"
+        plain.write_text("".join(json.dumps(record) + "\n" for record in records))
+        with engine.engine(tmp_path) as duck:
+            engine.load(duck, plain, "key")
+            for name in ("trades", "quotes"):
+                folder = tmp_path / name / "date=2026-01-02"
+                folder.mkdir(parents=True, exist_ok=True)
+                (day,) = engine.days(duck, name)
+                engine.write_day(duck, name, day, folder / f"{number}.parquet")
+    csv = tmp_path / "bars.csv"
+    csv.write_text(f"ACME,{T0},10,11,10,11,4,42,2\n")
+    (tmp_path / "bars" / "date=2026-01-02").mkdir(parents=True)
+    with engine.engine(tmp_path) as duck:
+        engine.write_bars(duck, csv, tmp_path / "bars" / "date=2026-01-02" / "hour-10.parquet")
+    return tmp_path
+
+
+@pytest.fixture
+def lake(written: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables as DuckDB reads them, hive partitions included."""
+    with duckdb.connect() as connection:
+        for name in ("bars", "trades", "quotes"):
+            files = f"read_parquet('{written / name}/*/*.parquet', hive_partitioning = true, hive_types = {{'date': VARCHAR}})"
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {files}")
+        yield connection
+
+
+@pytest.mark.parametrize("name", ["bars", "trades", "quotes"])
+def test_columns_are_those_that_process_writes(name: str, lake: duckdb.DuckDBPyConnection) -> None:
+    found = {row[0]: row[1] for row in lake.execute(f"DESCRIBE {name}").fetchall()}
+    assert found.pop("date") == "VARCHAR"
+    assert found == {key: kind.replace(", ", ",") for key, kind in columns(name).items()}
+
+
+def test_columns_of_raw_objects_are_the_schemas_fields() -> None:
+    fields = {"type"} | {spec.name for kind in schema.RECORD_TYPES.values() for spec in kind.fields}
+    assert set(columns("raw")) == fields
+    stored = schema.parse_record({**trade("1", "10", T0), "size": schema.JsonNumber("2")})
+    for name, value in stored.items():
+        assert columns("raw")[name] == ("BIGINT" if isinstance(value, int) else "VARCHAR")
+    assert gzip.decompress(gzip.compress(schema.dump_record(stored).encode())).startswith(b'{"type":')
+
+
+@pytest.mark.parametrize("row", TABLES, ids=lambda row: row.name)
+def test_partitions_are_projected_from_the_keys_so_no_crawler_is_needed(row: Any) -> None:
+    found = table(row.name)
+    parameters = found["Parameters"]
+    location = text(found["StorageDescriptor"]["Location"])
+    assert parameters["projection.enabled"] == "true"
+    assert text(parameters["storage.location.template"]).startswith(location + "date=${!date}/")
+    for key in found["PartitionKeys"]:
+        assert f"projection.{key['Name']}.type" in parameters
+        assert f"{key['Name']}=${{!{key['Name']}}}/" in text(parameters["storage.location.template"])
+    first, last = parameters["projection.date.range"].split(",")
+    assert schema.parse_timestamp(f"{first}T00:00:00Z") == schema.EARLIEST_NS, "every event that ingest takes"
+    assert last == "NOW+1DAYS"
+    assert not list(resources("trading", "AWS::Glue::Crawler"))
+
+
+def view(name: str) -> dict[str, Any]:
+    """The view's definition as Athena will decode it."""
+    found = table(name)
+    head, body, tail = found["ViewOriginalText"]["Fn::Join"][1]
+    assert (head, tail, found["Parameters"]["presto_view"]) == ("/* Presto View: ", " */", "true")
+    return dict(json.loads(text(body["Fn::Base64"])))
+
+
+@pytest.mark.parametrize("row", VIEWS, ids=lambda row: row.name)
+def test_views_declare_the_columns_that_their_query_gives(row: Any, lake: duckdb.DuckDBPyConnection) -> None:
+    definition = view(row.name)
+    declared = {column["name"]: column["type"] for column in definition["columns"]}
+    given = {name: kind for name, kind, *_ in lake.execute(f"DESCRIBE {definition['originalSql']}").fetchall()}
+    same = {"varchar": "VARCHAR", "bigint": "BIGINT", "timestamp(3)": "TIMESTAMP_MS", "decimal(18,8)": "DECIMAL(18,8)"}
+    assert {name: same[kind] for name, kind in declared.items()} == given
+    assert list(declared) == [column["Name"] for column in table(row.name)["StorageDescriptor"]["Columns"]]
+    assert definition["schema"] == text(one("trading", "LakeDatabase").properties["DatabaseName"])
+
+
+def test_trades_distinct_gives_each_trade_once_and_of_two_the_one_that_the_database_counts(
+    lake: duckdb.DuckDBPyConnection,
+) -> None:
+    assert lake.execute("SELECT count(*) FROM trades").fetchall() == [(4,)]
+    found = lake.execute(
+        f"SELECT trade_id, price FROM ({view('trades_distinct')['originalSql']}) ORDER BY 1"
+    ).fetchall()
+    assert [(trade_id, str(price)) for trade_id, price in found] == [("1", "10.00000000"), ("2", "12.00000000")]
+    assert lake.execute(f"SELECT count(*) FROM ({view('quotes_distinct')['originalSql']})").fetchall() == [(1,)]
+
+
+def test_workgroup_lets_no_client_lift_its_bounds() -> None:
+    found = one("trading", "LakeWorkGroup").properties
+    configuration = found["WorkGroupConfiguration"]
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+    assert configuration["PublishCloudWatchMetricsEnabled"] is True
+    assert configuration["BytesScannedCutoffPerQuery"] == {"Ref": "QueryScanLimitBytes"}
+    result = configuration["ResultConfiguration"]
+    assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_KMS", "KmsKey": {"Ref": "DataKeyArn"}}
+    assert text(result["OutputLocation"]) == f"s3://${{ProcessedBucketName}}/{QUERY_RESULTS_PREFIX}"
+    limit = templates("trading")["root"]["Parameters"]["QueryScanLimitBytes"]
+    assert limit["MinValue"] == 10_000_000, "Athena takes no less"
+
+
+@pytest.mark.requirement("T-S3-2")
+def test_query_results_expire() -> None:
+    rules = one("trading", "ProcessedBucket").properties["LifecycleConfiguration"]["Rules"]
+    assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == QUERY_RESULTS_PREFIX] == [7]
+
+
+@pytest.mark.requirement("A-6", "T-DB-3")
+def test_analysts_may_query_the_lake_and_nothing_beyond() -> None:
+    assert {"Ref": "LakeQueryPolicyArn"} in one("trading", "AnalystRole").properties["ManagedPolicyArns"]
+    allowed = statements(one("trading", "LakeQueryPolicy").properties["PolicyDocument"])
+    reached = [text(arn) for statement in allowed for arn in statement["Resource"]]
+    assert not [
+        arn for arn in reached if QUARANTINE_PREFIX in arn or IDEMPOTENCY_PREFIX in arn or arn.endswith("Arn}/*")
+    ]
+    writable = [
+        text(arn) for s in allowed if "s3:PutObject" in s["Action"] for arn in s["Resource"]
+    ]  # fmt: skip
+    assert writable == [f"${{ProcessedBucketArn}}/{QUERY_RESULTS_PREFIX}*"]
+    for statement in allowed:
+        if "s3:ListBucket" in statement["Action"]:
+            assert statement["Condition"]["StringLike"]["s3:prefix"]
+    assert permissions_of("trading", "AnalystRole"), "and the database, as before"
