@@ -17,8 +17,21 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import bootstrap, changesets, codec, destroy, execute, outputs, package, parameters, plan, render, review
-from deploy.errors import DestroyError, PlanError, PlatformError, UsageError
+from deploy import (
+    bootstrap,
+    changesets,
+    codec,
+    destroy,
+    execute,
+    outputs,
+    package,
+    parameters,
+    plan,
+    render,
+    replay,
+    review,
+)
+from deploy.errors import DestroyError, PlanError, PlatformError, ReplayError, UsageError
 from deploy.review import Review
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment
@@ -217,6 +230,31 @@ def _destroy(arguments: argparse.Namespace, project: Project) -> int:
     return 0
 
 
+def _replay(arguments: argparse.Namespace, project: Project) -> int:
+    deployment = _deployment(arguments, project)
+    aws = Aws(deployment.region, arguments.profile)
+    found = outputs.values(aws, deployment.stack_name)
+    missing = [name for name in ("RawBucketName", "ArchiveBucketName") if name not in found]
+    if missing:
+        raise UsageError(f"{deployment.stack_name} has no output {missing[0]}: it keeps no quarantine.")
+    backlog = replay.find(aws, found["RawBucketName"], found["ArchiveBucketName"], arguments.prefix)
+    (_progress if arguments.json else _say)(replay.text(aws, backlog))
+    done = replay.Replayed(0, 0, 0, ())
+    if not backlog.empty:
+        if not _confirmed(arguments, f"Replay this in {deployment.stack_name}?", "yes"):
+            return 1
+        done = replay.replay(aws, backlog, _progress)
+        _progress(
+            f"{done.objects} objects, {done.records} records and {done.dead_letters} dead letters are on their way."
+        )
+    if arguments.json:
+        _say(json.dumps({"found": codec.encode(backlog), "replayed": codec.encode(done)}, indent=2, sort_keys=True))
+    if done.left:
+        lines = "".join(f"\n  {one}" for one in done.left)
+        raise ReplayError(f"This stays in quarantine:{lines}\n")
+    return 0
+
+
 # ---- what they share ------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +347,15 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--bootstrap", action="store_true", help="the artifact bucket's stack instead, with its contents")
     made.add_argument("--bucket", **bucket)
     made.set_defaults(command=_destroy)
+
+    made = commands.add_parser(
+        "replay", parents=[common], help="bring quarantined data and dead letters back for processing"
+    )
+    made.add_argument("--stack-name", help="instead of the one in deployment.json")
+    made.add_argument(
+        "--prefix", default=replay.RAW_PREFIX, help=f"only quarantined data of raw keys below it ({replay.RAW_PREFIX}…)"
+    )
+    made.set_defaults(command=_replay)
     return parser
 
 

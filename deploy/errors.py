@@ -144,3 +144,7 @@ class DestroyError(PlatformError):
         self.left = tuple(left)
         lines = "".join(f"\n  {item}" for item in self.left)
         super().__init__(f"{what}{lines}\n" if lines else what, do)
+
+
+class ReplayError(PlatformError):
+    """Something cannot be brought back for processing; it stays where it is."""

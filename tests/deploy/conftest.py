@@ -51,7 +51,7 @@ class Scripted:
     def __init__(self) -> None:
         self.stubs: dict[str, Any] = {}
         clients: dict[str, Any] = {}
-        for service in ("cloudformation", "s3", "sts", "logs", "kms", "resourcegroupstaggingapi"):
+        for service in ("cloudformation", "s3", "sqs", "sts", "logs", "kms", "resourcegroupstaggingapi"):
             clients[service] = _boto3.client(
                 service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
             )

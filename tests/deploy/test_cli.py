@@ -43,7 +43,7 @@ def saved(project: Project, made: plans.Plan) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["package", "plan", "outputs", "destroy", "bootstrap"])
+@pytest.mark.parametrize("command", ["package", "plan", "outputs", "destroy", "bootstrap", "replay"])
 def test_missing_credentials_are_one_sentence(
     project: Project, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -179,5 +179,5 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
 
 def test_help_names_every_command() -> None:
     words = cli._parser().format_help()
-    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy"):
+    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
         assert command in words

@@ -1,0 +1,407 @@
+"""Quarantined data and dead letters come back for processing, and none of it is lost wherever the replay dies."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import cli, deadletters, outputs, replay
+from deploy.deadletters import ObjectQueue
+from deploy.errors import ReplayError
+from deploy.session import Aws
+from deploy.settings import Project
+
+from .conftest import Scripted, refusal
+
+RAW, ARCHIVE = "raw", "archive"
+K = "market-data/date=2026-01-05/hour=14/{}.ndjson.gz"
+QUEUE = ObjectQueue("https://sqs/objects", "https://sqs/dead", "arn:aws:sqs:us-east-1:111122223333:dead")
+pytestmark = pytest.mark.requirement("T-DATA-2")
+
+
+class Killed(BaseException):
+    """The process ends here; no ``except Exception`` sees it."""
+
+
+@dataclass
+class Stored:
+    """One version of an object."""
+
+    id: str
+    body: bytes
+    storage_class: str = "STANDARD"
+
+
+@dataclass
+class Cloud:
+    """A versioned S3 and an SQS in memory; the ``die_after``-th call that changes something is the last one.
+
+    ``on_announced`` is what processing does with a key, as soon as it is announced.
+    """
+
+    objects: dict[tuple[str, str], list[Stored]] = field(default_factory=dict)
+    queue: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    die_after: int = 0
+    changes: int = 0
+    number: int = 0
+    on_announced: Callable[[str], None] = lambda key: None
+
+    def _changed(self) -> None:
+        self.changes += 1
+        if self.changes == self.die_after:
+            raise Killed
+
+    def store(self, key: str, body: bytes, bucket: str = RAW, storage_class: str = "STANDARD") -> None:
+        self.number += 1
+        self.objects.setdefault((bucket, key), []).append(Stored(f"v{self.number}", body, storage_class))
+
+    def keys(self, prefix: str = "") -> list[str]:
+        return sorted(key for bucket, key in self.objects if bucket == RAW and key.startswith(prefix))
+
+    # -- S3
+    def get_bucket_notification_configuration(self, Bucket: str) -> dict[str, Any]:
+        rules = [{"Name": "Prefix", "Value": "market-data/"}]
+        arn = "arn:aws:sqs:us-east-1:111122223333:objects"
+        return {"QueueConfigurations": [{"QueueArn": arn, "Filter": {"Key": {"FilterRules": rules}}}]}
+
+    def get_paginator(self, name: str) -> Any:
+        assert name == "list_object_versions"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+        yield {
+            "Versions": [
+                {"Key": key, "VersionId": one.id, "IsLatest": one is versions[-1], "Size": len(one.body)}
+                for (bucket, key), versions in self.objects.items()
+                if bucket == Bucket and key.startswith(Prefix)
+                for one in versions
+            ]
+        }
+
+    def _find(self, bucket: str, key: str, version: str | None) -> Stored:
+        versions = self.objects.get((bucket, key), [])
+        found = [one for one in versions if version in (None, one.id)]
+        if not found:
+            raise refusal("404", operation="HeadObject")
+        return found[-1]
+
+    def head_object(self, Bucket: str, Key: str) -> dict[str, str]:
+        return {"StorageClass": self._find(Bucket, Key, None).storage_class}
+
+    def get_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
+        return {"Body": io.BytesIO(self._find(Bucket, Key, VersionId).body)}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+        self.store(Key, Body, Bucket)
+        self._announced(Key)
+        self._changed()
+
+    def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:
+        source = self._find(CopySource["Bucket"], CopySource["Key"], CopySource["VersionId"])
+        self.put_object(Bucket, Key, source.body)
+
+    def delete_object(self, Bucket: str, Key: str, VersionId: str) -> None:
+        versions = self.objects.get((Bucket, Key), [])
+        self.objects[Bucket, Key] = [one for one in versions if one.id != VersionId]
+        if not self.objects[Bucket, Key]:
+            del self.objects[Bucket, Key]
+        self._changed()
+
+    # -- SQS
+    def get_queue_url(self, QueueName: str, QueueOwnerAWSAccountId: str) -> dict[str, str]:
+        return {"QueueUrl": f"https://sqs/{QueueName}"}
+
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
+        if "RedrivePolicy" in AttributeNames:
+            return {"Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": QUEUE.dead_letters_arn})}}
+        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.dead))}}
+
+    def send_message(self, QueueUrl: str, MessageBody: str) -> None:
+        assert QueueUrl == QUEUE.url
+        self.queue.append(MessageBody)
+        self._announced(
+            json.loads(MessageBody)["Records"][0]["s3"]["object"]["key"].replace("%3D", "=").replace("%2F", "/")
+        )
+        self._changed()
+
+    def _announced(self, key: str) -> None:
+        if key.startswith("market-data/"):
+            self.on_announced(key)
+
+    def list_message_move_tasks(self, **_: Any) -> Any:
+        raise refusal("InvalidAction", operation="ListMessageMoveTasks")
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        return {"Messages": [{"Body": body, "ReceiptHandle": body} for body in self.dead[:10]]}
+
+    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
+        self.dead.remove(ReceiptHandle)
+        self._changed()
+
+    @property
+    def aws(self) -> Aws:
+        return Aws("us-east-1", None, {"s3": self, "sqs": self})
+
+
+def message(key: str) -> str:
+    return json.dumps({"Records": [{"s3": {"bucket": {"name": RAW}, "object": {"key": key}}}]})
+
+
+def packed(*lines: str) -> bytes:
+    return gzip.compress("".join(line + "\n" for line in lines).encode())
+
+
+LONG = "x" * 5000
+LINES = ("good 0", "bad é 1", "good 2", LONG)
+
+
+def filled() -> Cloud:
+    """Two quarantined objects, one object with two refused lines, one dead letter."""
+    cloud = Cloud()
+    for name in ("a", "b"):
+        cloud.store(K.format(name), b"?")
+        cloud.store("quarantine/objects/" + K.format(name), b"?")
+        cloud.store(f"quarantine/objects/{K.format(name)}.reason.json", b'{"reason": "is not complete gzip"}')
+    cloud.store(K.format("c"), packed(*LINES))
+    refused = [{"object": K.format("c"), "line": n, "reason": "is bad", "record": LINES[n - 1][:4096]} for n in (2, 4)]
+    cloud.store("quarantine/records/" + K.format("c"), packed(*map(json.dumps, refused)))
+    cloud.dead.append(message(K.format("d")))
+    return cloud
+
+
+def run(cloud: Cloud) -> replay.Replayed:
+    backlog = replay.find(cloud.aws, RAW, ARCHIVE)
+    return replay.replay(cloud.aws, backlog, lambda line: None)
+
+
+def test_everything_is_found_and_told_with_its_reasons() -> None:
+    cloud = filled()
+    backlog = replay.find(cloud.aws, RAW, ARCHIVE)
+    said = replay.text(cloud.aws, backlog)
+    assert "2 quarantined objects" in said
+    assert f"{K.format('a')}  is not complete gzip" in said
+    assert f"{K.format('c')}  2 × is bad" in said
+    assert "1 dead letters" in said
+    assert cloud.changes == 0, "looking changes nothing"
+    assert len(replay.find(cloud.aws, RAW, ARCHIVE, prefix=K.format("a")).objects) == 1
+
+
+def test_everything_is_replayed_and_a_second_time_finds_nothing() -> None:
+    cloud = filled()
+    announced: list[str] = []
+    cloud.on_announced = announced.append
+    assert run(cloud) == replay.Replayed(objects=2, records=2, dead_letters=1, left=())
+    assert cloud.keys("quarantine/") == []
+    own = [key for key in cloud.keys("market-data/") if "-replay-" in key]
+    assert len(own) == 1
+    assert own[0].startswith("market-data/date=2026-01-05/hour=14/c-replay-")
+    assert gzip.decompress(cloud.objects[RAW, own[0]][-1].body).decode().splitlines() == ["bad é 1", LONG]
+    assert sorted(announced) == sorted([K.format("a"), K.format("b"), own[0], K.format("d")])
+    assert replay.find(cloud.aws, RAW, ARCHIVE).empty
+    assert run(cloud) == replay.Replayed(0, 0, 0, ())
+
+
+@pytest.mark.parametrize("call", range(1, 11))
+def test_nothing_is_lost_wherever_it_dies_and_repeating_completes_it(call: int) -> None:
+    cloud = filled()
+    announced: set[str] = set()
+    cloud.on_announced = lambda key: announced.add(key.partition("-replay-")[0].removesuffix(".ndjson.gz"))
+    names = {K.format(name).removesuffix(".ndjson.gz") for name in "abcd"}
+    cloud.die_after = call
+    with pytest.raises(Killed):
+        run(cloud)
+    kept = "".join((*cloud.keys("quarantine/"), *cloud.dead))
+    assert all(name in announced or name in kept for name in names)
+    cloud.die_after = 0
+    run(cloud)
+    assert announced == names
+    assert (cloud.keys("quarantine/"), cloud.dead) == ([], [])
+    assert len([key for key in cloud.keys("market-data/") if "-replay-" in key]) == 1, "the same lines, the same key"
+
+
+def test_what_processing_refuses_again_meanwhile_stays_in_quarantine() -> None:
+    """Processing is fast: its new quarantine entry may be there before the replay has removed the old one."""
+    cloud = filled()
+
+    def refuse(key: str) -> None:
+        if key == K.format("a"):
+            cloud.store("quarantine/objects/" + key, b"again")
+            cloud.store(f"quarantine/objects/{key}.reason.json", b'{"reason": "still"}')
+
+    cloud.on_announced = refuse
+    run(cloud)
+    (entry,) = replay.find(cloud.aws, RAW, ARCHIVE).objects
+    assert (entry.key, cloud.objects[RAW, entry.kept.key][-1].body) == (K.format("a"), b"again")
+    assert entry.reason is not None
+
+
+def test_a_raw_object_that_is_gone_comes_back_from_its_copy() -> None:
+    cloud = filled()
+    del cloud.objects[RAW, K.format("a")]
+    cloud.objects[RAW, "quarantine/objects/" + K.format("a")][-1].body = b"copy"
+    run(cloud)
+    assert cloud.objects[RAW, K.format("a")][-1].body == b"copy"
+    assert cloud.keys("quarantine/objects/") == []
+
+
+def test_what_lies_in_glacier_stays_and_says_so() -> None:
+    cloud = filled()
+    cloud.objects[RAW, K.format("a")][-1].storage_class = "GLACIER"
+    done = run(cloud)
+    assert done.objects == 1
+    assert done.left == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
+
+
+def test_refused_lines_are_taken_from_the_archive_where_the_raw_object_is_gone() -> None:
+    cloud = filled()
+    cloud.objects[ARCHIVE, K.format("c")] = cloud.objects.pop((RAW, K.format("c")))
+    assert run(cloud).records == 2
+    cloud = filled()
+    del cloud.objects[RAW, K.format("c")]
+    assert "restore one of them first" in run(cloud).left[0]
+
+
+def test_refused_lines_of_an_object_that_has_changed_since_stay() -> None:
+    """Its lines are others now: storing them would bring in what nobody refused."""
+    cloud = filled()
+    cloud.store(K.format("c"), packed("mended", *LINES))
+    done = run(cloud)
+    assert done.records == 0
+    assert "has changed since (line 2)" in done.left[0]
+    assert cloud.keys("quarantine/records/") == ["quarantine/records/" + K.format("c")]
+
+
+def test_lines_that_are_refused_twice_get_a_new_object_each_time() -> None:
+    """Processing knows an object that it has done: the same key again would be passed over."""
+    cloud = filled()
+    run(cloud)
+    (first,) = [key for key in cloud.keys("market-data/") if "-replay-" in key]
+    line = {"object": first, "line": 1, "reason": "still", "record": "bad é 1"}
+    cloud.store("quarantine/records/" + first, packed(json.dumps(line)))
+    run(cloud)
+    second = [key for key in cloud.keys("market-data/") if "-replay-" in key and key != first]
+    assert len(second) == 1
+    assert second[0].count("-replay-") == 1, "the name does not grow"
+
+
+def test_keys_are_those_that_processing_uses() -> None:
+    """The deployer imports no function code; its copy of the layout must not drift."""
+    from process import engine, pipeline
+
+    source = Path(pipeline.__file__).read_text()
+    assert replay.RAW_PREFIX == pipeline.RAW_PREFIX
+    assert replay.SUFFIX == pipeline.SUFFIX
+    assert replay.KEPT_OF_A_LINE == engine.LINE_LIMIT_BYTES
+    for prefix in (replay.OBJECTS_PREFIX, replay.RECORDS_PREFIX, replay.REASON_SUFFIX):
+        assert prefix in source
+
+
+# ---- dead letters by SQS itself -------------------------------------------------------------------------------------
+
+
+def task(status: str, moved: int = 0, **more: str) -> dict[str, Any]:
+    return {"Results": [{"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}]}
+
+
+def tasks(scripted: Scripted, *answers: dict[str, Any]) -> None:
+    for answer in answers:
+        scripted["sqs"].add_response(
+            "list_message_move_tasks", answer, {"SourceArn": QUEUE.dead_letters_arn, "MaxResults": 1}
+        )
+
+
+def move(scripted: Scripted) -> int:
+    return deadletters.move(scripted.aws.client("sqs"), QUEUE, lambda line: None, sleep=lambda seconds: None)
+
+
+def test_dead_letters_are_moved_by_sqs_and_followed_to_the_end(scripted: Scripted) -> None:
+    tasks(scripted, {"Results": []})
+    scripted["sqs"].add_response("start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": QUEUE.dead_letters_arn})
+    tasks(scripted, task("RUNNING", 3), task("COMPLETED", 7))
+    assert move(scripted) == 7
+
+
+def test_a_move_that_runs_already_is_followed_and_not_started_again(scripted: Scripted) -> None:
+    tasks(scripted, task("RUNNING"), task("COMPLETED", 2))
+    assert move(scripted) == 2
+
+
+def test_a_move_that_fails_says_why_and_what_is_left(scripted: Scripted) -> None:
+    tasks(scripted, task("RUNNING"), task("FAILED", 1, FailureReason="AWS.SimpleQueueService.AccessDenied"))
+    with pytest.raises(ReplayError, match=r"after 1: AWS.SimpleQueueService.AccessDenied.*still in the dead-letter"):
+        move(scripted)
+
+
+def test_another_refusal_of_sqs_is_not_taken_for_a_missing_feature(scripted: Scripted) -> None:
+    scripted["sqs"].add_client_error("list_message_move_tasks", "AccessDenied")
+    with pytest.raises(Exception, match="AccessDenied"):
+        move(scripted)
+
+
+def test_a_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
+    scripted["s3"].add_response("get_bucket_notification_configuration", {}, {"Bucket": RAW})
+    with pytest.raises(ReplayError, match="raw notifies 0 queues"):
+        deadletters.find(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, replay.RAW_PREFIX)
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Cloud, Callable[..., int]]:
+    """The command on a filled quarantine, with nobody at the terminal."""
+    cloud = filled()
+    found = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
+    monkeypatch.setattr(outputs, "values", lambda aws, stack: found)
+    monkeypatch.setattr(cli, "Aws", lambda region, profile: cloud.aws)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    return cloud, lambda *arguments: cli.main(["replay", "--platform", "small", *arguments], project=project)
+
+
+def test_the_command_lists_first_and_needs_a_person_or_yes(
+    desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud, command = desk
+    assert command() == 2
+    told = capsys.readouterr()
+    assert "2 quarantined objects" in told.out
+    assert "Give --yes to confirm" in told.err
+    assert cloud.changes == 0
+
+
+def test_the_command_replays_tells_machines_and_finds_nothing_afterwards(
+    desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, command = desk
+    assert command("--yes", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["replayed"] == {"objects": 2, "records": 2, "dead_letters": 1, "left": []}
+    assert [one["key"] for one in told["found"]["objects"]] == [K.format("a"), K.format("b")]
+    assert command() == 0
+    assert "Nothing waits to be replayed." in capsys.readouterr().out
+
+
+def test_what_stays_is_told_and_is_an_exit_code(
+    desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud, command = desk
+    cloud.objects[RAW, K.format("b")][-1].storage_class = "DEEP_ARCHIVE"
+    assert command("--yes") == 1
+    assert "This stays in quarantine:\n  quarantine/objects/" in capsys.readouterr().err
+
+
+def test_a_platform_without_quarantine_is_named(
+    desk: tuple[Cloud, Callable[..., int]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(outputs, "values", lambda aws, stack: {})
+    assert desk[1]("--yes") == 2
+    assert "has no output RawBucketName" in capsys.readouterr().err
