@@ -61,10 +61,10 @@ check: gates test ## format, lint, types, stale templates, tests
 
 # --- Tests ------------------------------------------------------------------------------------------------------------
 test: setup ## all tests; ends with the requirements that no test names
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(OPTIONS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(OPTIONS)
 
 test-unit: setup ## the tests that need no emulator
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup -m "not emulator" $(OPTIONS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not emulator" $(OPTIONS)
 
 bench: setup ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)

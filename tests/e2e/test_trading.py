@@ -17,8 +17,8 @@ import pytest
 from local import smoke
 from tests.e2e.conftest import PROJECT, Site
 
-# The tests share one deployment: one worker of pytest-xdist runs them all, in their order.
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("e2e")]
+# The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
+pytestmark = pytest.mark.emulator
 
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
@@ -177,6 +177,47 @@ def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, clien
     smoke.post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
     smoke.wait_for_bars(client, "BEHIND", START, 1)
     assert eventually(lambda: [key for key in keys(site, "raw", "quarantine/") if "broken" in key])
+
+
+@pytest.mark.requirement("T-DATA-2")
+def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Site, client: smoke.Client) -> None:
+    """The broken object of the test before is mended; a line stays bad; a dead letter names an object that is fine."""
+    sqs, bucket = site.client("sqs"), f"trading-raw-dev-{site.account}"
+    folder = "market-data/date=2026-01-05/hour=14"
+    _store(site, f"{folder}/mixed.ndjson.gz", json.dumps(_stored("MIXED", "1")), '{"type": "rumour"}')
+    eventually(lambda: keys(site, "raw", "quarantine/records/"))
+    dead = sqs.get_queue_url(QueueName="trading-object-dead-letters-dev")["QueueUrl"]
+    letter = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": f"{folder}/mixed.ndjson.gz"}}}]}
+    sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(letter))
+    assert site.deploy("replay", "--json") == 2, "it asks first"
+    _store(site, f"{folder}/broken.ndjson.gz", json.dumps(_stored("MENDED", "1")))
+    assert site.deploy("replay", "--yes", "--json") == 0, site.said
+    done = json.loads(site.said[0])["replayed"]
+    assert done == {"objects": 1, "records": 1, "dead_letters": 1, "left": []}
+    smoke.wait_for_bars(client, "MENDED", START, 1)
+    assert not keys(site, "raw", "quarantine/objects/")
+    (again,) = eventually(lambda: keys(site, "raw", "quarantine/records/"))
+    assert "/mixed-replay-" in again, "still a rumour: refused once more, and kept"
+
+
+def _store(site: Site, key: str, *lines: str) -> None:
+    body = gzip.compress("".join(line + "\n" for line in lines).encode())
+    site.client("s3").put_object(Bucket=f"trading-raw-dev-{site.account}", Key=key, Body=body)
+
+
+def _stored(symbol: str, trade_id: str) -> dict[str, object]:
+    """A trade as ingest stores it."""
+    ts = int(START.timestamp()) * 1_000_000_000
+    return {
+        "type": "trade",
+        "trade_id": trade_id,
+        "symbol": symbol,
+        "price": "4",
+        "size": "1",
+        "ts": ts,
+        "side": "",
+        "venue": "",
+    }
 
 
 @pytest.mark.requirement("T-DATA-1")
