@@ -293,14 +293,13 @@ def test_lines_that_are_refused_twice_get_a_new_object_each_time() -> None:
     assert second[0].count("-replay-") == 1, "the name does not grow"
 
 
-def test_keys_are_those_that_processing_uses() -> None:
+def test_the_layout_is_the_one_that_processing_uses() -> None:
     """The deployer imports no function code; its copy of the layout must not drift."""
-    from process import engine, pipeline
-
-    source = Path(pipeline.__file__).read_text()
-    assert replay.RAW_PREFIX == pipeline.RAW_PREFIX
-    assert replay.SUFFIX == pipeline.SUFFIX
-    assert replay.KEPT_OF_A_LINE == engine.LINE_LIMIT_BYTES
+    folder = Path(cli.__file__).parents[1] / "lambda_src" / "process"
+    source = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
+    assert f'RAW_PREFIX = "{replay.RAW_PREFIX}"' in source
+    assert f'SUFFIX = "{replay.SUFFIX}"' in source
+    assert f"LINE_LIMIT_BYTES = {replay.KEPT_OF_A_LINE}" in source
     for prefix in (replay.OBJECTS_PREFIX, replay.RECORDS_PREFIX, replay.REASON_SUFFIX):
         assert prefix in source
 
