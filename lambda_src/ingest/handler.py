@@ -12,6 +12,7 @@ from common.observe import count, logger, observed
 
 from .batch import Batch, read_batch
 from .store import store
+from .validation import Rules
 
 
 @cache
@@ -34,29 +35,28 @@ def take(event: dict[str, Any]) -> rest.Response:
         rest.header(event, "Content-Encoding"),
         entitlement.api_key_id,
         rest.header(event, "Idempotency-Key"),
-        entitlement.allows,
-        time.time_ns() + schema.CLOCK_SKEW_NS,
+        Rules(entitlement.allows, time.time_ns() + schema.CLOCK_SKEW_NS),
     )
     # A batch without one valid record leaves nothing to store: its client has every reason in the answer.
-    new = bool(batch.records) and store(client("s3"), settings.required("RAW_BUCKET"), batch)
+    new = batch.accepted > 0 and store(client("s3"), settings.required("RAW_BUCKET"), batch)
     _report(batch, new)
-    return rest.answer(202, _summary(batch), {} if new or not batch.records else {"Idempotency-Replayed": "true"})
+    return rest.answer(202, _summary(batch), {} if new or not batch.accepted else {"Idempotency-Replayed": "true"})
 
 
 def _summary(batch: Batch) -> dict[str, object]:
     return {
         "batchId": batch.batch_id,
         "received": batch.received,
-        "accepted": len(batch.records),
+        "accepted": batch.accepted,
         "rejected": len(batch.rejected),
         "rejectedRecords": [rejection.as_json() for rejection in batch.rejected],
     }
 
 
 def _report(batch: Batch, new: bool) -> None:
-    count("RecordsAccepted", len(batch.records))
+    count("RecordsAccepted", batch.accepted)
     count("RecordsRejected", len(batch.rejected))
     logger.info(
         "batch taken",
-        extra={"batch_id": batch.batch_id, "accepted": len(batch.records), "rejected": len(batch.rejected), "new": new},
+        extra={"batch_id": batch.batch_id, "accepted": batch.accepted, "rejected": len(batch.rejected), "new": new},
     )

@@ -28,7 +28,7 @@ def store(s3: Any, bucket: str, batch: Batch) -> bool:
         batch.object_key,
         batch.stored_bytes(),
         "application/x-ndjson",
-        {"batch-id": batch.batch_id, "content-sha256": batch.content_sha256, "records": str(len(batch.records))},
+        {"batch-id": batch.batch_id, "content-sha256": batch.content_sha256, "records": str(batch.accepted)},
     )
 
 

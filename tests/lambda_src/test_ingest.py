@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ingest.handler
 from common.entitlements import Entitlements
-from ingest import batch
+from ingest import batch, validation
 from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
 from tests.lambda_src.records import T0
 
@@ -108,8 +108,8 @@ def test_a_batch_without_a_valid_record_is_answered_and_stores_nothing(s3: FakeS
         ("<xml/>", {"Content-Type": "text/xml"}, 415, "unsupported_media_type"),
         ("x", {"Content-Encoding": "br"}, 415, "unsupported_encoding"),
         ("x" * (batch.MAX_RECEIVED_BYTES + 1), {}, 413, "too_large"),
-        ("1\n" * (batch.MAX_RECORDS + 1), {"Content-Type": "application/x-ndjson"}, 413, "too_large"),
-        ("1\n" * (batch.MAX_REJECTED + 1), {"Content-Type": "application/x-ndjson"}, 422, "too_many_rejected"),
+        ("1\n" * (validation.MAX_RECORDS + 1), {"Content-Type": "application/x-ndjson"}, 413, "too_large"),
+        ("1\n" * (validation.MAX_REJECTED + 1), {"Content-Type": "application/x-ndjson"}, 422, "too_many_rejected"),
         ('{"records": [1]}', {"Idempotency-Key": "x" * 256}, 400, "bad_idempotency_key"),
         ('{"records": [1]}', {"Idempotency-Key": "é"}, 400, "bad_idempotency_key"),
     ],
@@ -138,7 +138,7 @@ def test_broken_base64_and_broken_utf8_are_refused() -> None:
 
 def test_the_longest_list_of_rejections_fits_into_lambdas_answer() -> None:
     record = json.dumps({**GOOD, "trade_id": " "})
-    response = post("\n".join([record] * batch.MAX_REJECTED), {"Content-Type": "application/x-ndjson"})
+    response = post("\n".join([record] * validation.MAX_REJECTED), {"Content-Type": "application/x-ndjson"})
     assert response["statusCode"] == 202
     response.pop("json")
     assert len(json.dumps(response)) < 6 * 1024 * 1024

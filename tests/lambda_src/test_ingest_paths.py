@@ -1,0 +1,312 @@
+"""The quick way, the plain way and a reference that shares no code with them: one answer, record by record."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench import plain_ingest
+from common import schema
+from common.errors import RequestError
+from ingest import fast, validation
+from ingest.validation import Rules, Validated, validate, validate_exactly
+from sample.generator import Plan, generate
+
+from .records import T0
+
+pytestmark = pytest.mark.requirement("T-DATA-1")
+
+NDJSON, JSON, GZIP = "application/x-ndjson", "application/json", "application/gzip"
+TRADE = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
+QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "ask_size": 4, "ts": T0}
+RULES = Rules(lambda symbol: symbol != "NOT-MINE", T0 + 10 * 365 * 86_400 * 10**9)
+
+
+def answer(way: Callable[[str, str, Rules], Validated], text: str, media_type: str) -> Any:
+    """What a way says: the result, or the refusal of the whole body."""
+    try:
+        return way(text, media_type, RULES)
+    except RequestError as error:
+        return (error.status, error.code, error.message, error.details)
+
+
+def agree(text: str, media_type: str = NDJSON) -> Any:
+    """Both ways must give the same; and what the reference says of the lines of NDJSON."""
+    quick = answer(validate, text, media_type)
+    assert quick == answer(validate_exactly, text, media_type), text
+    if isinstance(quick, Validated) and media_type == NDJSON:
+        lines, rejected = plain_ingest.validate_lines(text, RULES.allows, RULES.latest_ns)
+        assert quick.lines.decode() == lines, text
+        assert [(r.index, r.field, r.reason) for r in quick.rejected] == rejected, text
+        assert quick.accepted == lines.count("\n")
+    return quick
+
+
+def one(**fields: Any) -> str:
+    """A trade's line; a value given as bytes is put in as JSON text, unquoted."""
+    raw = {name: value.decode() for name, value in fields.items() if isinstance(value, bytes)}
+    whole = {**TRADE, **{name: f"<{name}>" if name in raw else value for name, value in fields.items()}}
+    return re.sub(r'"<(\w+)>"', lambda match: raw[match[1]], json.dumps(whole))
+
+
+NUMBERS = [
+    *(b"1.10", b"1", b"0.00000001", b"9999999999.99999999", b"10000000000", b"0.000000001", b"1e2", b"1E-8", b"12e-1"),
+    *(b"-0", b"0", b"0.0", b"-1", b"-0.0", b"1e400", b"1e-400", b"01", b"1.", b".5", b"+1", b"1_0", b"0x1", b"NaN"),
+    *(b"Infinity", b"-Infinity", b"1" * 30, b"1" * 5000, b"1." + b"0" * 100, b"0.1000000000000000055511151231257827"),
+    *(b"true", b"false", b"null", b"[]", b"{}", b"[1]", b'{"a":1}', b'"1.10"', b'"\\u0031"', b'"1.5\\n"', b'" 1"'),
+    *(
+        b'"1_0"',
+        b'"NaN"',
+        b'"-1"',
+        b'"1e2"',
+        b'""',
+        b'"0"',
+        b'"00"',
+        b'"007.50"',
+        b'"1."',
+        b'".5"',
+        '"\u0661"'.encode(),
+    ),
+]
+TIMES = [
+    *(
+        b"1767348000000000000",
+        b'"1767348000000000000"',
+        b"1.767348e18",
+        b"1767348000000000000.0",
+        b"-1",
+        b"true",
+        b"null",
+    ),
+    *(
+        str(edge + step).encode()
+        for edge in (schema.EARLIEST_NS, schema.END_NS, RULES.latest_ns)
+        for step in (-1, 0, 1)
+    ),
+    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:00Z", "2026-01-02T10:00:00.1Z", "2026-01-02t10:00:00.123456789z")),
+    *(f'"{t}"'.encode() for t in ("2026-01-02 10:00:00+02:00", "2026-01-02T10:00:00.5-23:59", "2026-02-30T10:00:00Z")),
+    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:60Z", "2026-01-02T24:00:00Z", "2026-01-02T10:00Z", "2026-01-02")),
+    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:00.1234567890Z", "2026-01-02T10:00:00.Z", "2026-01-02T10:00:00")),
+    *(f'"{t}"'.encode() for t in ("2000-01-01T00:00:00+00:01", "1999-12-31T23:59:59-00:01", "2099-12-31T23:59:59.9Z")),
+    *(
+        f'"{t}"'.encode()
+        for t in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-01-02T10:00:00+24:00")
+    ),
+    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:0٣Z", "2026-01-02T10:00:00Z\\n", "\\u0032026-01-02T10:00:00Z", "")),
+]
+TEXTS = [
+    *(
+        b'"ACME"',
+        b'"acme"',
+        b'"A"',
+        b'"A\\nB"',
+        b'"ACME\\n"',
+        b'""',
+        b"null",
+        b"5",
+        b"5.5",
+        b"true",
+        b"[]",
+        b'{"a":[]}',
+    ),
+    *(b'"buy"', b'"sell"', b'"BUY"', b'"\\ud800"', b'"\\ud83d\\ude00"', b'"\\u0041"', '"é"'.encode(), b'"NOT-MINE"'),
+    *(
+        b'"a\\"b"',
+        b'"a\\\\b"',
+        b'"a/b"',
+        b'"\x7f"',
+        b'"a\tb"',
+        b'"\\x"',
+        b'"' + b"A" * 64 + b'"',
+        b'"' + b"A" * 65 + b'"',
+    ),
+]
+FIELDS = {
+    **dict.fromkeys(("price", "size"), NUMBERS),
+    "ts": TIMES,
+    **dict.fromkeys(("symbol", "trade_id", "side", "venue", "type"), TEXTS),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_odd_value_of_a_field_alone_among_good_ones_and_all_together(field: str) -> None:
+    for value in FIELDS[field]:
+        agree(one(**{field: value}))
+        agree("\n".join([one(), one(**{field: value}), one()]))
+    everything = [one(**{field: value}) for value in FIELDS[field]]
+    agree("\n".join(everything))
+    for value in FIELDS[field]:
+        agree(f'{{"records":[{one()},{one(**{field: value})},{one()}]}}', JSON)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"trade","type":"quote","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000}',
+        '{"type":"order","type":"trade","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":"x","price":1,"size":1,"ts":1767348000000000000}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"price":"x","size":1,"ts":1767348000000000000}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":[1],"price":1,"size":1,"ts":1767348000000000000}',
+        '{"trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000,"type":"trade"}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":true,"size":1,"ts":1767348000000000000}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":true,"ts":1767348000000000000}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000,"":1}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000,"\\ud800":1}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000,}',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":1,"ts":1767348000000000000} x',
+        '{"type":"trade","trade_id":"1","symbol":"A","price":1,"size":1},{"type":"trade"}',
+        "\x0c{}",
+        "\x1c",
+        "\xa0",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[" * 400 + "]" * 400,
+        '{"type":"trade","x":' + "[" * 90 + "]" * 90 + "}",
+        "null",
+        '"trade"',
+        "1",
+        "[]",
+        "{}",
+    ],
+)
+def test_odd_lines_get_the_same_answer_in_every_form(line: str) -> None:
+    agree("\n".join([one(), line, one()]))
+    agree(line)
+    agree(f'{{"records":[{one()},{line},{one()}]}}', JSON)
+    for text in (line, f"{one()}\n{line}", f"{line}\n{one()}", f'{{"records":[{line}]}}'):
+        agree(text, GZIP)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"records":[],"records":[%s]}',
+        '{"records":[%s],"records":[]}',
+        '{"records":[%s],"records":5}',
+        '{"records":5,"records":[%s]}',
+        '{"x":1,"records":[%s]}',
+        '{"records":[%s],"x":NaN}',
+        '{"records":[%s,]}',
+        '{"records":[%s]}{}',
+        '{"records":[%s]',
+        '[{"records":[%s]}]',
+        '{"\\u0072ecords":[%s]}',
+        '{"records":\n[\n%s\n]\n}\n',
+        '{"records":[%s,NaN]}',
+        '{"records":[%s,"\\x"]}',
+        '{"records":[%s,01]}',
+        '{"records":[%s,"a\tb"]}',
+        '{"records":[%s,"\\ud800"]}',
+    ],
+)
+def test_odd_envelopes_get_the_same_answer(text: str) -> None:
+    for media_type in (JSON, GZIP):
+        agree(text % one(), media_type)
+        agree(text % one(price=-1), media_type)
+
+
+def test_two_records_in_a_line_and_one_in_two_lines_are_told_apart() -> None:
+    """The numbers of records and lines agree here; what stands in which line does not."""
+    first, second = one(trade_id="1"), one(trade_id="2")
+    found = agree("\n".join([f"{first},{second}", first[:-1] + ', "price":[{}', "{}]," + '"price":"1"}']))
+    assert found[0] == 400 or found.accepted == 0
+
+
+@pytest.mark.parametrize("fraction", ["", ".1", ".12", ".123", ".123456", ".1234567", ".123456789"])
+def test_fractions_of_any_length_are_exact(fraction: str) -> None:
+    texts = [f"2026-01-02T10:{minute:02d}:{second:02d}{fraction}Z" for minute in (0, 59) for second in (0, 7, 59)]
+    found = agree("\n".join(one(ts=text) for text in texts))
+    assert [json.loads(line)["ts"] for line in found.lines.splitlines()] == [*map(schema.parse_timestamp, texts)]
+    mixed = ["2026-01-02T10:00:07Z", *texts, "2026-01-02T10:00:07.5+05:30", str(T0)]
+    assert agree("\n".join(one(ts=text) for text in mixed)).accepted == len(mixed)
+
+
+def test_the_quick_way_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this the comparisons could compare the plain way with itself."""
+    records = list(generate(Plan(trades=500)))
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    floats = "\n".join(one(price=b"1.10", size=b"2.5", trade_id=str(n)) for n in range(100))
+    whole, asked = json.dumps({"records": records}), [0]
+    exact = schema.parse_record
+
+    def counted(*arguments: Any) -> schema.Record:
+        asked[0] += 1
+        return exact(*arguments)
+
+    monkeypatch.setattr(schema, "parse_record", counted)
+    monkeypatch.setattr(validation, "validate_exactly", None)
+    for text, media_type in ((lines, NDJSON), (lines, GZIP), (whole, JSON), (whole, GZIP), (floats, NDJSON)):
+        assert validate(text, media_type, RULES).rejected == ()
+    assert asked == [0]
+    found = validate(lines + one(price="x") + "\n" + one(price=b"1e0"), NDJSON, RULES)
+    assert (asked, len(found.rejected)) == ([1], 1)
+
+
+def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "CHUNK_RECORDS", 7)
+    monkeypatch.setattr(fast, "REMEMBERED_VALUES", 3)
+    records = list(generate(Plan(trades=200, bad=20)))
+    found = agree("".join(json.dumps(record) + "\n" for record in records))
+    assert (found.accepted, len(found.rejected)) == (400, 20)
+
+
+@pytest.mark.parametrize("bad", [validation.MAX_REJECTED, validation.MAX_REJECTED + 1])
+@pytest.mark.parametrize("line", ["{", "5"])
+def test_the_limit_of_rejections_is_the_same(bad: int, line: str) -> None:
+    assert isinstance(agree(f"{line}\n" * bad + one()), Validated) is (bad == validation.MAX_REJECTED)
+    agree(f"{line}\n" * bad)
+
+
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+_values = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner)
+)
+_known = st.sampled_from([v.decode() for v in (*NUMBERS, *TIMES, *TEXTS) if len(v) < 200])
+
+
+@st.composite
+def _record(draw: st.DrawFn) -> str:
+    """A record in which some fields are missing, odd, repeated or unknown."""
+    members = [(name, json.dumps(value)) for name, value in draw(st.sampled_from([TRADE, QUOTE])).items()]
+    for _ in range(draw(st.integers(0, 2))):
+        name = draw(st.sampled_from([*TRADE, *QUOTE, "side", "venue", "x", "é"]))
+        value = draw(st.one_of(_known, st.builds(json.dumps, _values)))
+        at = draw(st.integers(0, len(members) - 1))
+        how = draw(st.sampled_from(["put", "insert", "drop"]))
+        if how == "drop":
+            del members[at]
+        elif how == "insert":
+            members.insert(at, (name, value))
+        else:
+            members = [(key, value if key == name else old) for key, old in members]
+    return "{" + ",".join(f'"{name}":{value}' for name, value in members) + "}"
+
+
+@given(st.lists(_record() | _known, min_size=1, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_any_records_get_the_same_answer(records: list[str]) -> None:
+    agree("\n".join(records))
+    for media_type in (JSON, GZIP):
+        agree('{"records":[' + ",".join(records) + "]}", media_type)
+    agree("\n".join(records), GZIP)
+
+
+def test_three_thousand_mutilated_bodies_get_the_same_answer() -> None:
+    chance = random.Random(3)
+    records = [json.dumps(record) for record in generate(Plan(trades=20, bad=4))]
+    noise = '{}[]",:0123456789.eE-+\\untrfalse \n\t\x0c\xa0é'
+    for _ in range(3_000):
+        some = chance.sample(records, chance.randrange(1, 5))
+        is_lines = chance.random() < 0.6
+        text = list("\n".join(some) if is_lines else '{"records":[' + ",".join(some) + "]}")
+        for _ in range(chance.randrange(4)):
+            at = chance.randrange(len(text))
+            text[at : at + chance.randrange(3)] = chance.choice(noise) * chance.randrange(3)
+        agree("".join(text), chance.choice((NDJSON, GZIP)) if is_lines else chance.choice((JSON, GZIP)))
