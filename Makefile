@@ -12,7 +12,7 @@ TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup templates format lint types stale check test test-unit bench demo local down \
-        gates bootstrap package changeset review execute outputs destroy lock clean
+        gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ execute: setup ## executes exactly the reviewed plan
 
 outputs: setup ## the stack's outputs
 	$(DEPLOY) outputs $(TARGET)
+
+replay: setup ## quarantined objects and dead letters, back for processing after their cause was mended
+	$(DEPLOY) replay $(TARGET)
 
 destroy: setup ## deletes everything, after a confirmation
 	$(DEPLOY) destroy $(TARGET)
