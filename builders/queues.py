@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
 from awacs.sqs import SendMessage
@@ -34,24 +35,18 @@ def add_queue(
             (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
         senders: statements of the queue's policy beyond the demand for TLS.
     """
-    queue = template.add(
-        Queue(
-            title,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-            QueueName=template.named(thing),
-            KmsMasterKeyId=template.use(MESSAGING_KEY),
-            MessageRetentionPeriod=FOURTEEN_DAYS,
-            VisibilityTimeout=visibility,
-            RedrivePolicy=RedrivePolicy(deadLetterTargetArn=GetAtt(dead_letters, "Arn"), maxReceiveCount=max_receives),
-        )
-    )
-    _add_policy(template, queue, senders)
-    return queue
+    redrive = RedrivePolicy(deadLetterTargetArn=GetAtt(dead_letters, "Arn"), maxReceiveCount=max_receives)
+    return _add_queue(template, title, thing, senders, VisibilityTimeout=visibility, RedrivePolicy=redrive)
 
 
 def add_dead_letter_queue(template: TierTemplate, title: str, thing: str) -> Queue:
     """A queue for what could not be handled, kept as long as SQS can."""
+    return _add_queue(template, title, thing, ())
+
+
+def _add_queue(
+    template: TierTemplate, title: str, thing: str, senders: Sequence[Statement], **properties: Any
+) -> Queue:
     queue = template.add(
         Queue(
             title,
@@ -60,9 +55,10 @@ def add_dead_letter_queue(template: TierTemplate, title: str, thing: str) -> Que
             QueueName=template.named(thing),
             KmsMasterKeyId=template.use(MESSAGING_KEY),
             MessageRetentionPeriod=FOURTEEN_DAYS,
+            **properties,
         )
     )
-    _add_policy(template, queue, ())
+    _add_policy(template, queue, senders)
     return queue
 
 

@@ -353,25 +353,22 @@ def from_source(*source_arns: Resource) -> list[ConditionElement]:
 # --- Guardrails ------------------------------------------------------------------------------------------------------
 def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:
     """Nothing without TLS."""
-    return Statement(
-        Sid="DenyPlainTransport",
-        Effect=Deny,
-        Principal=Principal("*"),
-        Action=[s3.Action("*")],
-        Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
-        Condition=when(Bool("aws:SecureTransport", "false")),
-    )
+    return _deny_bucket("DenyPlainTransport", bucket_arn, Bool("aws:SecureTransport", "false"))
 
 
 def deny_old_transport(bucket_arn: AWSHelperFn) -> Statement:
     """Nothing with TLS older than 1.2, which PCI DSS no longer counts as strong cryptography."""
+    return _deny_bucket("DenyOldTransport", bucket_arn, NumericLessThan("s3:TlsVersion", "1.2"))
+
+
+def _deny_bucket(sid: str, bucket_arn: AWSHelperFn, condition: ConditionElement) -> Statement:
     return Statement(
-        Sid="DenyOldTransport",
+        Sid=sid,
         Effect=Deny,
         Principal=Principal("*"),
         Action=[s3.Action("*")],
         Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
-        Condition=when(NumericLessThan("s3:TlsVersion", "1.2")),
+        Condition=when(condition),
     )
 
 
