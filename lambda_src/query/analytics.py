@@ -1,11 +1,16 @@
 """The analytics, each by its standard definition: pure functions over one-minute rows, in event time, UTC.
 
 Notation: trades i with price p_i and size s_i; one-minute bars k = 1 … n of the interval with close C_k and traded
-value V_k; C_0 is the interval's open. Quotes are in force until the symbol's next one, at most 60 seconds; w_j is the
-time in nanoseconds that quote j (bid b, ask a, sizes q_b and q_a, mid m = (a + b) / 2) is in force in the interval.
+value V_k. Minutes without a trade have no bar, and nothing is made up for them: the next bar's return spans them
+(previous-tick sampling). C_0 is the price in force when the interval begins: the last close before it on the same UTC
+day, or the interval's own open where it has the day's first trade. So no return crosses midnight (the overnight jump
+is no intraday variance), none is left out within a day, and the squares of a day's minutes add up to the day's.
 
-Sums are exact decimals. Only what needs a logarithm, or is a pure ratio, is binary floating point. None where there is
-nothing to compute from.
+Quotes are in force until the symbol's next one, at most 60 seconds; w_j is the time in nanoseconds that quote j (bid b,
+ask a, sizes q_b and q_a, mid m = (a + b) / 2) is in force in the interval. Time without a quote in force has no weight.
+
+Sums are exact decimals. Only what needs a logarithm, or is a pure ratio, is binary floating point, and that only after
+an exact division. None where there is nothing to compute from. docs/analytics.md has the same with an example.
 """
 
 from __future__ import annotations
@@ -16,10 +21,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from itertools import accumulate, groupby, pairwise
 
+from common.schema import NANOS_PER_MINUTE
+
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _PRICE_UNIT = Decimal("0.00000001")
 _ZERO = Decimal(0)
 MILLION = 1_000_000.0
+DAY_NS = 24 * 60 * NANOS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +67,44 @@ class Minute:
     quotes: QuoteStats | None
 
 
+@dataclass(frozen=True, slots=True)
+class LastClose:
+    """The close of the last bar before an interval, and the start of its minute."""
+
+    start_ns: int
+    close: Decimal
+
+
 def buckets(minutes: Iterable[Minute], bucket_ns: int) -> Iterator[tuple[int, list[Minute]]]:
     """Ascending minutes grouped by the start of the interval they belong to."""
     for start, group in groupby(minutes, key=lambda minute: minute.start_ns - minute.start_ns % bucket_ns):
         yield start, list(group)
 
 
-def summarise(minutes: Sequence[Minute]) -> dict[str, object]:
+def prices(minutes: Sequence[Minute], before: LastClose | None) -> list[Decimal]:
+    """C_0, C_1 … C_n of an interval, empty without a trade; ``before`` is the last close before it, of any day."""
+    traded = [(minute.start_ns, minute.bar) for minute in minutes if minute.bar is not None]
+    if not traded:
+        return []
+    first_ns, first = traded[0]
+    same_day = before is not None and before.start_ns // DAY_NS == first_ns // DAY_NS
+    return [before.close if before is not None and same_day else first.open, *(bar.close for _, bar in traded)]
+
+
+def last_close(minutes: Sequence[Minute], before: LastClose | None) -> LastClose | None:
+    """What the interval after these minutes has to know."""
+    for minute in reversed(minutes):
+        if minute.bar is not None:
+            return LastClose(minute.start_ns, minute.bar.close)
+    return before
+
+
+def summarise(minutes: Sequence[Minute], before: LastClose | None = None) -> dict[str, object]:
     """All analytics of one interval; prices as decimal text, ratios as numbers."""
     bars = [minute.bar for minute in minutes if minute.bar is not None]
     quotes = [minute.quotes for minute in minutes if minute.quotes is not None]
-    closes = [float(bars[0].open), *(float(bar.close) for bar in bars)] if bars else []
-    variance = realised_variance(closes)
+    path = prices(minutes, before)
+    variance = realised_variance(path)
     return {
         "bar": ohlcv(bars),
         "vwap": text(vwap(bars)),
@@ -79,19 +113,19 @@ def summarise(minutes: Sequence[Minute]) -> dict[str, object]:
         "effectiveSpread": text(effective_spread(bars)),
         "effectiveSpreadBps": effective_spread_bps(bars),
         "microprice": text(microprice(quotes)),
-        "lastMicroprice": text(quotes[-1].last_microprice) if quotes else None,
+        "lastMicroprice": text(last_microprice(quotes)),
         "realisedVariance": variance,
-        "realisedVolatility": None if variance is None else math.sqrt(variance),
-        "maxDrawdown": max_drawdown(closes),
-        "amihud": amihud(closes, [bar.notional for bar in bars]),
-        "quotes": sum(stats.quotes for stats in quotes),
+        "realisedVolatility": realised_volatility(variance),
+        "maxDrawdown": max_drawdown(path),
+        "amihud": amihud(path, [bar.notional for bar in bars]),
+        "quotes": quote_count(quotes),
     }
 
 
 def ohlcv(bars: Sequence[Bar]) -> dict[str, object] | None:
-    """First, highest, lowest and last price, units traded and number of trades.
+    """First, highest, lowest and last price (currency per unit), volume (units) and number of trades. All exact.
 
-    Ties in time are broken by trade_id. Units: currency per unit; units. Exact, so bars roll up without error.
+    Ties in time are broken by trade_id. Source: none, the usual definition of a bar.
     """
     if not bars:
         return None
@@ -150,36 +184,65 @@ def microprice(quotes: Sequence[QuoteStats]) -> Decimal | None:
     return _ratio(_sum(stats.microprice_ns for stats in quotes), _covered(quotes))
 
 
-def realised_variance(closes: Sequence[float]) -> float | None:
-    """Σ (ln C_k − ln C_{k−1})², dimensionless, for the interval (not annualised).
+def last_microprice(quotes: Sequence[QuoteStats]) -> Decimal | None:
+    """(b·q_a + a·q_b) / (q_a + q_b) of the last quote in force in the interval, currency per unit.
 
-    Minutes without a trade have no return. Source: Andersen, Bollerslev, Diebold, Labys (2003), "Modeling and
-    Forecasting Realized Volatility", Econometrica 71(2). Realised volatility is its square root.
+    Source: as ``microprice``.
     """
-    if len(closes) < 2:
+    return quotes[-1].last_microprice if quotes else None
+
+
+def quote_count(quotes: Sequence[QuoteStats]) -> int:
+    """Number of distinct quotes whose time lies in the interval; 0 where only an earlier one was in force.
+
+    Source: none, a count; it says how much the spreads and the microprice rest on.
+    """
+    return sum(stats.quotes for stats in quotes)
+
+
+def realised_variance(path: Sequence[Decimal]) -> float | None:
+    """Σ (ln C_k − ln C_{k−1})², dimensionless, for the interval (not annualised), from C_0, C_1 … C_n.
+
+    Source: Andersen, Bollerslev, Diebold, Labys (2003), "Modeling and Forecasting Realized Volatility", Econometrica
+    71(2); the night is apart, as in Hansen, Lunde (2005), "A Realized Variance for the Whole Day Based on Intermittent
+    High-Frequency Data", Journal of Financial Econometrics 3(4).
+    """
+    if len(path) < 2:
         return None
-    return math.fsum((math.log(now) - math.log(before)) ** 2 for before, now in pairwise(closes))
+    # The exact difference first: the logarithms of two close prices would lose it in their rounding.
+    return math.fsum(math.log1p(growth) ** 2 for growth in _returns(path))
 
 
-def max_drawdown(closes: Sequence[float]) -> float | None:
-    """max_k (1 − C_k / max_{l ≤ k} C_l), a fraction from 0 to 1.
+def realised_volatility(variance: float | None) -> float | None:
+    """Square root of the realised variance, dimensionless, for the interval (not annualised).
+
+    Source: as ``realised_variance``.
+    """
+    return None if variance is None else math.sqrt(variance)
+
+
+def max_drawdown(path: Sequence[Decimal]) -> float | None:
+    """max_k (1 − C_k / max_{l ≤ k} C_l) over C_0, C_1 … C_n, a fraction from 0 to 1.
+
+    Sampled at the closes of minutes: within a minute the order of high and low is not kept. Over a gap the price in force
+    is the one before it.
 
     Source: Magdon-Ismail, Atiya (2004), "Maximum Drawdown", Risk Magazine 17(10), relative to the peak.
     """
-    if len(closes) < 2:
+    if len(path) < 2:
         return None
-    return max(1 - close / peak for close, peak in zip(closes, accumulate(closes, max), strict=True))
+    peaks = accumulate(path, max)
+    return max(float(_EXACT.divide(peak - price, peak)) for price, peak in zip(path, peaks, strict=True))
 
 
-def amihud(closes: Sequence[float], notionals: Sequence[Decimal]) -> float | None:
-    """10⁶/n · Σ |C_k/C_{k−1} − 1| / V_k: return per million of currency traded, over one-minute bars.
+def amihud(path: Sequence[Decimal], notionals: Sequence[Decimal]) -> float | None:
+    """10⁶/n · Σ |C_k/C_{k−1} − 1| / V_k: absolute return per million of currency traded, over the n one-minute bars.
 
     Source: Amihud (2002), "Illiquidity and stock returns", Journal of Financial Markets 5(1), there over days.
     """
     if not notionals:
         return None
-    steps = zip(pairwise(closes), notionals, strict=True)
-    terms = (abs(now / before - 1) / float(value) for (before, now), value in steps)
+    terms = (abs(growth) / float(value) for growth, value in zip(_returns(path), notionals, strict=True))
     return MILLION * math.fsum(terms) / len(notionals)
 
 
@@ -200,6 +263,12 @@ def _ratio(numerator: Decimal, denominator: Decimal) -> Decimal | None:
 
 def _basis_points(numerator: Decimal, denominator: Decimal) -> float | None:
     return float(_EXACT.divide(numerator, denominator)) * 10_000 if denominator else None
+
+
+def _returns(path: Sequence[Decimal]) -> Iterator[float]:
+    """C_k/C_{k−1} − 1, divided exactly and rounded once."""
+    for before, now in pairwise(path):
+        yield 0.0 if now == before else float(_EXACT.divide(now - before, before))
 
 
 def _covered(quotes: Sequence[QuoteStats]) -> Decimal:

@@ -30,6 +30,11 @@ SELECT minute_ns - minute_ns %% %(bucket)s::bigint AS bucket,
     sum(volume), sum(notional), sum(trades)
 FROM base GROUP BY bucket ORDER BY bucket LIMIT %(limit)s
 """
+# No return crosses midnight, so nothing before the day is looked for.
+_LAST_CLOSE = b"""
+SELECT minute_ns, close FROM trading.bars_1m
+WHERE symbol = %(symbol)s AND minute_ns >= %(day)s AND minute_ns < %(start)s ORDER BY minute_ns DESC LIMIT 1
+"""
 _MINUTES = b"""
 SELECT coalesce(b.minute_ns, q.minute_ns),
     b.open, b.high, b.low, b.close, b.volume, b.notional, b.trades,
@@ -73,8 +78,22 @@ def read_analytics(connection: psycopg.Connection[Any], wanted: Range) -> Page:
         following = groups.pop()[0]
     if len(groups) > wanted.limit:
         following = groups[wanted.limit][0]
-    items = [{"start": format_timestamp(start), **analytics.summarise(m)} for start, m in groups[: wanted.limit]]
+    items = []
+    before = _last_close(connection, wanted) if groups else None
+    for start, minutes in groups[: wanted.limit]:
+        items.append({"start": format_timestamp(start), **analytics.summarise(minutes, before)})
+        before = analytics.last_close(minutes, before)
     return items, following
+
+
+def _last_close(connection: psycopg.Connection[Any], wanted: Range) -> analytics.LastClose | None:
+    """The last close of the page's first day before the page."""
+    day = wanted.start_ns - wanted.start_ns % analytics.DAY_NS
+    if day == wanted.start_ns:
+        return None
+    parameters = {"symbol": wanted.symbol, "day": day, "start": wanted.start_ns}
+    row = connection.execute(_LAST_CLOSE, parameters).fetchone()
+    return analytics.LastClose(int(row[0]), row[1]) if row else None
 
 
 def _parameters(wanted: Range, rows: int) -> dict[str, object]:

@@ -19,7 +19,7 @@ from common.database import Database, Target
 from common.entitlements import Entitlements
 from common.errors import RequestError
 from process.pipeline import Pipeline
-from query import analytics, request
+from query import request
 from tests.lambda_src import reference
 from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.records import T0, M, Record, S, quote, records, trade
@@ -129,8 +129,6 @@ def test_bars_and_analytics_roll_up_exactly_on_any_page_size(
         for item, e in zip(items, expected, strict=True):
             for name in ("quotedSpread", "effectiveSpread", "microprice", "vwap"):
                 assert _close(item[name], e[name]), name
-            for name in ("realisedVariance", "maxDrawdown", "amihud"):
-                assert item[name] == (None if e[name] is None else pytest.approx(e[name])), name
 
 
 def _close(text: str | None, value: Fraction | None) -> bool:
@@ -153,7 +151,6 @@ def _rolled(found: list[Record], symbol: str, bucket: int) -> list[dict[str, Any
 
 
 def _interval(start: int, bars: list[Any], quotes: list[Any]) -> dict[str, Any]:
-    closes = [float(bars[0][0]), *(float(row[3]) for row in bars)] if bars else []
     stamp = schema.format_timestamp(start)
     volume = sum(row[4] for row in bars)
     bar = bars and {
@@ -174,25 +171,12 @@ def _interval(start: int, bars: list[Any], quotes: list[Any]) -> dict[str, Any]:
         "effectiveSpread": Fraction(sum(row[7] for row in bars)) / Fraction(effective) if effective else None,
         "quotedSpread": Fraction(sum(row[2] for row in quotes)) / covered if covered else None,
         "microprice": Fraction(sum(row[4] for row in quotes)) / covered if covered else None,
-        "realisedVariance": reference.realised_variance(closes) if bars else None,
-        "maxDrawdown": reference.max_drawdown(closes) if bars else None,
-        "amihud": reference.amihud(closes, [float(row[5]) for row in bars]) if bars else None,
     }
 
 
 def _plain(value: Decimal) -> str:
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@given(st.lists(st.integers(1, 500), min_size=1, max_size=30))
-@pytest.mark.requirement("T-DATA-3")
-def test_drawdown_and_variance_agree_with_their_definitions(cents: list[int]) -> None:
-    closes = [c / 100 for c in (cents[0], *cents)]
-    assert analytics.max_drawdown(closes) == pytest.approx(reference.max_drawdown(closes))
-    assert analytics.realised_variance(closes) == pytest.approx(
-        reference.realised_variance(closes), rel=1e-9, abs=1e-15
-    )
 
 
 def test_a_long_interval_ends_a_page_of_analytics_early_but_loses_nothing(

@@ -1,0 +1,281 @@
+"""The analytics over a real PostgreSQL against NumPy, by hand, and by what must never change them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import re
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import query.handler
+from common import schema
+from common.database import Database
+from common.entitlements import Entitlements
+from process.pipeline import Pipeline
+from query import analytics
+from query.request import INTERVAL_MINUTES
+from tests.lambda_src import analytics_reference as reference
+from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, records, trade
+from tests.lambda_src.test_process import BUCKETS, deliver, truncate
+
+pytestmark = pytest.mark.requirement("T-DATA-3")
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "analytics.md"
+HOUR = 60 * M
+WINDOW = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-04T00:00:00Z"}
+# From 10:00: the same minutes, across five and fifteen, across an hour, across midnight, a day later.
+SHIFTS = (0, 3 * M, 13 * M, 58 * M, 13 * HOUR + 58 * M, 24 * HOUR)
+ADDITIVE = ("volume", "trades")
+with_a_database = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: FakeDynamoDB) -> None:
+    dynamodb.tables["keys"] = {"key-1": entitlement()}
+    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
+    monkeypatch.setattr(query.handler, "_entitlements", lambda: rights)
+
+
+@pytest.fixture
+def pipeline(app_database: Database, s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    monkeypatch.setattr(query.handler, "_database", lambda: app_database)
+    return Pipeline(s3, app_database, BUCKETS)
+
+
+def ask(symbol: str, interval: str, what: str = "analytics", limit: int = 1000, **window: str) -> list[dict[str, Any]]:
+    """All pages of an answer."""
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        parameters = {**WINDOW, **window, "interval": interval, "limit": str(limit), **cursor}
+        event = api_event("GET", f"/v1/{what}/{{symbol}}", queryStringParameters=parameters)
+        event["pathParameters"] = {"symbol": symbol}
+        response = query.handler.handler(event, Context())
+        body = json.loads(response["body"])
+        assert response["statusCode"] == 200, body
+        items += body[what]
+        if body["nextCursor"] is None:
+            return items
+        cursor = {"cursor": body["nextCursor"]}
+
+
+@st.composite
+def days(draw: st.DrawFn) -> list[Record]:
+    """Records of two symbols over two days, with gaps, some of them over the edges of all intervals."""
+    found = draw(records)
+    shifts = st.lists(st.sampled_from(SHIFTS), min_size=len(found), max_size=len(found))
+    return [{**record, "ts": record["ts"] + shift} for record, shift in zip(found, draw(shifts), strict=True)]
+
+
+# --- Against NumPy ---------------------------------------------------------------------------------------------------
+@with_a_database
+@given(found=days(), interval=st.sampled_from(list(INTERVAL_MINUTES)), limit=st.sampled_from([2, 7, 1000]))
+def test_every_statistic_agrees_with_numpy_on_any_page_size(
+    found: list[Record], interval: str, limit: int, admin: psycopg.Connection[Any], pipeline: Pipeline
+) -> None:
+    truncate(admin)
+    deliver(pipeline, "x", found)
+    length = INTERVAL_MINUTES[interval] * M
+    for symbol in sorted({record["symbol"] for record in found}):
+        starts = {r["ts"] // length * length + later for r in found for later in (0, length)}
+        expected = {start: reference.analytics(found, symbol, start, start + length) for start in sorted(starts)}
+        expected = {start: item for start, item in expected.items() if item is not None}
+        items = ask(symbol, interval, limit=limit) if expected else []
+        assert [item["start"] for item in items] == [schema.format_timestamp(start) for start in expected]
+        for item, wanted in zip(items, expected.values(), strict=True):
+            flat = {
+                **dict.fromkeys(("open", "high", "low", "close", "volume")),
+                "trades": 0,
+                **item,
+                **(item["bar"] or {}),
+            }
+            stored = wanted["trades"] / wanted.pop(
+                "quotedVolume"
+            )  # stored terms have 12 decimals, also of a small size
+            tolerances = {"quotedSpreadBps": 1e-8, "effectiveSpreadBps": 1e-8 * max(1, stored)}
+            for name, value in wanted.items():
+                assert _close(flat[name], value, tolerances.get(name, 1e-13)), (name, flat[name], value)
+
+
+def _close(answer: Any, value: Any, tolerance: float) -> bool:
+    """To twelve digits or the tolerance; prices to the half of the eighth decimal to which they are given."""
+    if answer is None or value is None:
+        return answer is None and value is None
+    absolute = 0.51e-8 if isinstance(answer, str) else tolerance
+    return math.isclose(float(answer), float(value), rel_tol=1e-12, abs_tol=absolute)
+
+
+# --- What must never change a result ---------------------------------------------------------------------------------
+@with_a_database
+@given(case=deliveries())
+def test_order_splits_and_duplicates_never_change_an_answer(
+    case: tuple[list[Record], list[list[Record]]], admin: psycopg.Connection[Any], pipeline: Pipeline
+) -> None:
+    """To the last digit, floating point included."""
+    original, batches = case
+
+    def answers() -> dict[str, Any]:
+        symbols = sorted({record["symbol"] for record in original})
+        return {
+            f"{s} {i} {w}": ask(s, i, w) for s in symbols for i in ("1m", "5m", "1d") for w in ("bars", "analytics")
+        }
+
+    truncate(admin)
+    deliver(pipeline, "whole", original)
+    clean = answers()
+    truncate(admin)
+    for number, batch in enumerate(batches):
+        deliver(pipeline, f"part-{number}", batch)
+    assert answers() == clean
+
+
+@with_a_database
+@given(found=days(), interval=st.sampled_from(["5m", "15m", "1h", "1d"]))
+def test_minutes_roll_up_to_every_interval_exactly(
+    found: list[Record], interval: str, admin: psycopg.Connection[Any], pipeline: Pipeline
+) -> None:
+    """Bars and counts to the last digit, the realised variance to the rounding of its sum."""
+    truncate(admin)
+    deliver(pipeline, "x", found)
+    length = INTERVAL_MINUTES[interval] * M
+    for symbol in sorted({record["symbol"] for record in found}):
+        parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for minute in ask(symbol, "1m"):
+            start = schema.parse_timestamp(minute["start"])
+            parts[start // length * length].append(minute)
+        items = ask(symbol, interval)
+        assert [schema.parse_timestamp(item["start"]) for item in items] == sorted(parts)
+        for item in items:
+            _check_roll_up(item, parts[schema.parse_timestamp(item["start"])])
+        bars = [item["bar"] for item in items if item["bar"]]
+        assert [
+            {k: v for k, v in bar.items() if k not in ("start", "vwap")} for bar in ask(symbol, interval, "bars")
+        ] == bars
+
+
+def _check_roll_up(whole: dict[str, Any], minutes: list[dict[str, Any]]) -> None:
+    traded = [minute for minute in minutes if minute["bar"]]
+    bars = [minute["bar"] for minute in traded]
+    assert whole["quotes"] == sum(minute["quotes"] for minute in minutes)
+    assert whole["lastMicroprice"] == next(
+        (m["lastMicroprice"] for m in reversed(minutes) if m["lastMicroprice"]), None
+    )
+    if not bars:
+        assert whole["bar"] is None
+        return
+    assert (whole["bar"]["open"], whole["bar"]["close"]) == (bars[0]["open"], bars[-1]["close"])
+    assert Decimal(whole["bar"]["high"]) == max(Decimal(bar["high"]) for bar in bars)
+    assert Decimal(whole["bar"]["low"]) == min(Decimal(bar["low"]) for bar in bars)
+    for name in ADDITIVE:
+        assert Decimal(whole["bar"][name]) == sum(Decimal(bar[name]) for bar in bars)
+    variance = math.fsum(minute["realisedVariance"] for minute in traded)
+    assert whole["realisedVariance"] == pytest.approx(variance, rel=1e-14, abs=0)
+    assert whole["amihud"] == pytest.approx(math.fsum(m["amihud"] for m in traded) / len(traded), rel=1e-13, abs=0)
+    assert whole["maxDrawdown"] >= max(minute["maxDrawdown"] for minute in traded)
+
+
+# --- By hand ---------------------------------------------------------------------------------------------------------
+def test_variance_and_drawdown_span_gaps_within_a_day_but_not_the_night(pipeline: Pipeline) -> None:
+    """100 at 10:00, 110 at 10:02, 99 at 11:30; 50 and 60 on the next day. Before, what lay between two intervals was lost."""
+    moments = (
+        (T0, "100"),
+        (T0 + 2 * M, "110"),
+        (T0 + 90 * M, "99"),
+        (T0 + 24 * HOUR, "50"),
+        (T0 + 24 * HOUR + M, "60"),
+    )
+    deliver(pipeline, "a", [trade(str(n), price, "1", ts) for n, (ts, price) in enumerate(moments)])
+    first, second = math.log(1.1) ** 2, math.log(0.9) ** 2
+    minutes = ask("ACME", "1m")
+    assert [m["realisedVariance"] for m in minutes] == pytest.approx([0, first, second, 0, math.log(1.2) ** 2])
+    assert [m["maxDrawdown"] for m in minutes] == pytest.approx([0, 0, 0.1, 0, 0])
+    hours = ask("ACME", "1h")
+    assert [h["realisedVariance"] for h in hours] == pytest.approx([first, second, math.log(1.2) ** 2])
+    assert [h["maxDrawdown"] for h in hours] == pytest.approx([0, 0.1, 0])
+    today, tomorrow = ask("ACME", "1d")
+    assert today["realisedVariance"] == pytest.approx(first + second)
+    assert today["realisedVolatility"] == pytest.approx(math.sqrt(first + second))
+    assert tomorrow["realisedVariance"] == pytest.approx(math.log(1.2) ** 2), (
+        "the fall from 99 to 50 is no intraday return"
+    )
+    assert today["amihud"] == pytest.approx(1e6 / 3 * (0 + 0.1 / 110 + 0.1 / 99))
+    (later,) = ask("ACME", "1h", **{"from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z"})
+    assert later == hours[1], "where a range begins changes nothing"
+
+
+def test_small_moves_of_large_prices_keep_their_variance() -> None:
+    """The difference of two logarithms would have 6 right digits here."""
+    path = [Decimal("1000000000.00000000"), Decimal("1000000000.00001000")]
+    assert analytics.realised_variance(path) == pytest.approx(1e-28, rel=1e-12, abs=0)
+    assert analytics.max_drawdown(path[::-1]) == pytest.approx(1e-14, rel=1e-12, abs=0)
+
+
+def test_a_quote_is_in_force_for_a_minute_and_time_without_one_has_no_weight(pipeline: Pipeline) -> None:
+    """Spread 2 from 10:00:00 for 60 s, nothing for 60 s, spread 4 from 10:02:00 for 30 s, then spread 1 for 60 s."""
+    quotes = [quote("99", "101", T0), quote("98", "102", T0 + 2 * M), quote("100", "101", T0 + 150 * S)]
+    deliver(pipeline, "a", [*quotes, trade("1", "103", "1", T0 + 90 * S), trade("2", "103", "1", T0 + 121 * S)])
+    (item,) = ask("ACME", "1h")
+    assert item["quotedSpread"] == "2"  # (2·60 + 4·30 + 1·60) / 150
+    assert item["quotedSpreadBps"] == pytest.approx((200 * 60 + 400 * 30 + 1e4 / 100.5 * 60) / 150)
+    assert item["effectiveSpread"] == "6", "the first trade had no quote in force and does not count"
+    assert item["microprice"] == "100.2"  # (100·60 + 100·30 + 100.5·60) / 150
+    assert item["lastMicroprice"] == "100.5"
+    assert [m["quotes"] for m in ask("ACME", "1m")] == [1, 0, 2, 0]
+
+
+def test_an_interval_without_trade_or_quote_is_left_out_and_one_with_quotes_only_has_no_bar(pipeline: Pipeline) -> None:
+    deliver(
+        pipeline, "a", [trade("1", "10", "1", T0), quote("9", "11", T0 + 30 * M), trade("2", "10", "1", T0 + 50 * M)]
+    )
+    items = ask("ACME", "15m")
+    assert [(item["start"][11:16], item["bar"] is None) for item in items] == [
+        ("10:00", False), ("10:30", True), ("10:45", False)
+    ]  # fmt: skip
+    nothing = ("vwap", "effectiveSpread", "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")
+    assert [items[1][name] for name in nothing] == [None] * len(nothing)
+    assert [items[0][name] for name in ("quotedSpread", "microprice", "lastMicroprice")] == [None] * 3
+
+
+# --- Documented ------------------------------------------------------------------------------------------------------
+FUNCTIONS = {
+    "bar": analytics.ohlcv,
+    "vwap": analytics.vwap,
+    "quotedSpread": analytics.quoted_spread,
+    "quotedSpreadBps": analytics.quoted_spread_bps,
+    "effectiveSpread": analytics.effective_spread,
+    "effectiveSpreadBps": analytics.effective_spread_bps,
+    "microprice": analytics.microprice,
+    "lastMicroprice": analytics.last_microprice,
+    "realisedVariance": analytics.realised_variance,
+    "realisedVolatility": analytics.realised_volatility,
+    "maxDrawdown": analytics.max_drawdown,
+    "amihud": analytics.amihud,
+    "quotes": analytics.quote_count,
+}
+
+
+def test_every_analytic_that_the_api_answers_is_documented() -> None:
+    answered = set(analytics.summarise([]))
+    assert answered == set(FUNCTIONS)
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert {name for name, *_ in rows} == answered, "one row for each, and none for what is not answered"
+    for name, *cells in rows:
+        assert all(cell.strip() for cell in cells), f"{name} has an empty cell"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_analytic_names_formula_unit_and_source_where_it_is_computed(name: str) -> None:
+    words = inspect.getdoc(FUNCTIONS[name]) or ""
+    assert "Source: " in words
+    units = ("currency per unit", "basis points", "dimensionless", "fraction", "per million of currency", "Number")
+    assert any(unit in words for unit in units), words
