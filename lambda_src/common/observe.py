@@ -6,9 +6,11 @@ Only names, counts, ids and durations are logged: never a payload, a token, a pr
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib.util import find_spec
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -21,6 +23,20 @@ Handler = Callable[[dict[str, Any], Any], Any]
 # RFC 3339: Lambda's own JSON log format takes the level of a line only together with such a timestamp.
 logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Trading")
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """An unexpected exception for the log: its type and where it came from, innermost last, and the same of its cause.
+
+    Not its text, which ``Logger.exception`` would write: a client's data may be in it (a KeyError's is the key).
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    found: dict[str, object] = {
+        "exception_name": type(error).__name__,
+        "where": [f"{'/'.join(PurePath(f.filename).parts[-2:])}:{f.lineno} {f.name}" for f in frames[-12:]],
+    }
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return found if cause is None else {**found, "cause": describe(cause)}
 
 
 def count(name: str, value: float = 1) -> None:

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .clients import outage
 from .errors import DatabaseUnavailableError, RequestError
-from .observe import count, logger
+from .observe import count, describe, logger
 
 Response = dict[str, Any]
 _HEADERS = {
@@ -36,7 +37,8 @@ def error_answer(error: RequestError) -> Response:
 def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) -> Response:
     """Run a route and turn every exception into an answer: the client never sees a stack trace.
 
-    RequestError keeps its status, a lost database is 503, anything else is logged with its type and becomes a 500.
+    RequestError keeps its status; a database or an AWS service that does not answer now is a 503 with Retry-After, and
+    the same request may be sent again; anything else is logged with its type and becomes a 500.
     """
     try:
         return route(event)
@@ -47,13 +49,20 @@ def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) 
     except DatabaseUnavailableError as error:
         count("DatabaseUnavailable")
         logger.error("database unavailable", extra={"reason": error.reason})
-        return error_answer(
-            RequestError(503, "database_unavailable", "The database cannot be reached; try again", {"Retry-After": "5"})
-        )
-    except Exception:  # noqa: BLE001 - without it API Gateway answers a bare 502
+        return _try_again("database_unavailable", "The database cannot be reached; try again")
+    except Exception as error:  # noqa: BLE001 - without it API Gateway answers a bare 502
+        reason = outage(error)
+        if reason:
+            count("ServiceUnavailable")
+            logger.error("service unavailable", extra={"reason": reason})
+            return _try_again("service_unavailable", "A service behind the API does not answer; send the request again")
         count("InternalErrors")
-        logger.exception("unexpected error")
+        logger.error("unexpected error", extra=describe(error))
         return error_answer(RequestError(500, "internal_error", "An unexpected error happened; it has been logged"))
+
+
+def _try_again(code: str, message: str) -> Response:
+    return error_answer(RequestError(503, code, message, {"Retry-After": "5"}))
 
 
 def header(event: Mapping[str, Any], name: str) -> str:
