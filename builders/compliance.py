@@ -45,7 +45,8 @@ class RuleRow:
         pci: requirement of PCI DSS 4.0.1.
         shows: what compliance means, in one sentence.
         inputs: the rule's parameters.
-        types: resource types that the rule looks at; account-wide rules have none.
+        types: resource types that the rule looks at, as AWS's conformance packs have them; account-wide and periodic rules
+            have none.
     """
 
     thing: str
@@ -65,7 +66,7 @@ RULES = (
     RuleRow("encrypted-volumes", "ENCRYPTED_VOLUMES", "3.5.1", "Attached EBS volumes are encrypted", types=("AWS::EC2::Volume",)),
     RuleRow("log-group-encrypted", "CLOUDWATCH_LOG_GROUP_ENCRYPTED", "3.5.1", "Log groups are encrypted"),
     RuleRow("sns-encrypted-kms", "SNS_ENCRYPTED_KMS", "3.5.1", "Topics encrypt under KMS keys", types=("AWS::SNS::Topic",)),
-    RuleRow("kms-key-rotation", "CMK_BACKING_KEY_ROTATION_ENABLED", "3.7.4", "Customer keys rotate", types=("AWS::KMS::Key",)),
+    RuleRow("kms-key-rotation", "CMK_BACKING_KEY_ROTATION_ENABLED", "3.7.4", "Customer keys rotate"),
     # Encryption in transit
     RuleRow("s3-tls-only", "S3_BUCKET_SSL_REQUESTS_ONLY", "4.2.1", "Buckets refuse requests without TLS", types=_BUCKET),
     # Logging and monitoring
