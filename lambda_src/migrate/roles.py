@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
 IAM_ROLE = "rds_iam"
-APP_TABLES = ("trades", "trade_conflicts", "quotes", "bars_1m", "quote_stats_1m", "batches")
+APP_TABLES = ("trades", "trade_conflicts", "quotes", "bars_1m", "quote_stats_1m", "batches", "retention")
 ANALYST_TABLES = ("trades", "trade_conflicts", "quotes", "bars_1m", "quote_stats_1m")
 APP_SETTINGS = {
     "statement_timeout": "60s",

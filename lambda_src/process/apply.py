@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from common.errors import PlatformError
 from common.schema import NANOS_PER_MINUTE
 
 from . import statements
@@ -30,15 +31,27 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an object has come; ``bar_hours`` are starts of hours in epoch nanoseconds."""
+    """How far an object has come; ``bar_hours`` are starts of hours, all times in epoch nanoseconds."""
 
     bar_hours: tuple[int, ...]
     finished: bool
+    horizon_ns: int
+
+
+@dataclass
+class HorizonMovedError(PlatformError):
+    """The deduplication window moved on while a batch was read; reading it again mends that."""
+
+    read_with_ns: int
+    horizon_ns: int
+
+    def __str__(self) -> str:
+        return f"the horizon moved from {self.read_with_ns} to {self.horizon_ns}"
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A batch that is ready for COPY."""
+    """A batch that is ready for COPY; ``horizon_ns`` is what its events were checked against."""
 
     object_key: str
     etag: str
@@ -48,35 +61,37 @@ class Incoming:
     trades: int
     quotes: int
     quarantined: int
+    horizon_ns: int
 
 
 def progress(connection: psycopg.Connection[Any], object_key: str, etag: str) -> Progress | None:
     """What the ledger says about an object's version; None when it has not been applied."""
     row = connection.execute(statements.PROGRESS, (object_key, etag)).fetchone()
-    return Progress(tuple(row[0]), row[1]) if row else None
+    return Progress(tuple(row[0]), row[1], row[2]) if row else None
 
 
 def apply(connection: psycopg.Connection[Any], incoming: Incoming) -> Progress:
     """Apply the batch, or find that it is applied already: a redelivery, or a twin that was faster.
 
-    Raises psycopg errors; nothing has happened then.
+    Raises HorizonMovedError and psycopg errors; nothing has happened then.
     """
+    counts = (incoming.trades, incoming.quotes, incoming.quarantined, incoming.horizon_ns)
     with connection.transaction():
-        claimed = connection.execute(
-            statements.CLAIM,
-            (incoming.object_key, incoming.etag, incoming.trades, incoming.quotes, incoming.quarantined),
-        ).fetchone()
+        claimed = connection.execute(statements.CLAIM, (incoming.object_key, incoming.etag, *counts)).fetchone()
         if claimed is None:
-            return progress(connection, incoming.object_key, incoming.etag) or Progress((), False)
+            return progress(connection, incoming.object_key, incoming.etag) or Progress((), False, incoming.horizon_ns)
+        _hold_horizon(connection, incoming.horizon_ns)
         _lock_symbols(connection, incoming.symbols)
         connection.execute(statements.STAGE, prepare=False)
         _copy(connection, statements.COPY_TRADES, incoming.trades_csv)
         _copy(connection, statements.COPY_QUOTES, incoming.quotes_csv)
         connection.execute(statements.ANALYZE, prepare=False)
+        if incoming.horizon_ns:
+            connection.execute(statements.FORGET, (incoming.horizon_ns,), prepare=False)
         _run(connection, statements.MERGE)
         hours = connection.execute(statements.BAR_HOURS, (incoming.object_key,), prepare=False).fetchone()
         _run(connection, statements.RECOMPUTE)
-    return Progress(tuple(hours[0]) if hours else (), False)
+    return Progress(tuple(hours[0]) if hours else (), False, incoming.horizon_ns)
 
 
 def finish(connection: psycopg.Connection[Any], object_key: str, etag: str) -> None:
@@ -95,6 +110,12 @@ def bars_to_csv(connection: psycopg.Connection[Any], hour_ns: int, path: Path) -
     with cursor.copy(statements.COPY_BARS, (hour_ns, hour_ns + HOUR_NS)) as copy, path.open("wb") as target:
         for block in copy:
             target.write(block)
+
+
+def _hold_horizon(connection: psycopg.Connection[Any], expected_ns: int) -> None:
+    row = connection.execute(statements.HORIZON).fetchone()
+    if row is not None and row[0] != expected_ns:
+        raise HorizonMovedError(expected_ns, row[0])
 
 
 def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str]) -> None:

@@ -1,15 +1,15 @@
-"""DuckDB at work on one batch: reads NDJSON, checks it with the schema's rules, writes CSV for COPY and Parquet.
+"""DuckDB at work on one batch: NDJSON in, checked and distinct Parquet out, and that as CSV for PostgreSQL's COPY.
 
-Two paths, one schema. The fast one checks all records as columns. Only when it meets anything irregular does the slow
-one go over the lines with ``common.schema``, which knows the reason for each refusal; what it accepts goes through the
-fast path again.
+One streaming pass for each type of record reads, checks and writes; no table is ever held in memory. What follows (are
+there repetitions, which days, which symbols) reads a few columns of that Parquet. Only when the pass meets anything
+irregular does the slow path (``lines``) go over the lines with ``common.schema``, which knows the reason for each
+refusal; what it accepts takes the fast pass again. Why so, with figures: docs/engine.md.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,35 +19,24 @@ from typing import TYPE_CHECKING
 from common import schema
 from common.errors import BadObjectError
 
+from . import lines
+
 if TYPE_CHECKING:
     import duckdb
 
-UNPACKED_LIMIT_BYTES = 128 * 1024 * 1024  # ingest stores at most 32 MiB and a little; /tmp has 512 MiB
-MEMORY_LIMIT = "384MB"
-LINE_LIMIT_BYTES = 4096  # also what is kept of a refused line
-_CHUNK = 1 << 20
 DAY_NS = 24 * 60 * schema.NANOS_PER_MINUTE
+KINDS = {"trades": schema.TRADE, "quotes": schema.QUOTE}
+MEMORY_MIB_WITHOUT_LAMBDA = 1024
+MEMORY_MIB_PER_CPU = 1769  # "Configure Lambda function memory", Lambda Developer Guide
+SPILL_LIMIT = "256MB"  # of the 512 MB in /tmp; the unpacked object is there too
+LINE_BUFFER_BYTES = 1 << 16
+_SCAN = 1 << 20
 
-_TRADES = f"""
-CREATE OR REPLACE TABLE trades AS
-SELECT DISTINCT symbol, trade_id, CAST(ts AS BIGINT) AS ts_ns,
-    CAST(price AS DECIMAL(18, 8)) AS price, CAST(size AS DECIMAL(18, 8)) AS size,
-    coalesce(side, '') AS side, coalesce(venue, '') AS venue
-FROM raw WHERE type = '{schema.TRADE.name}' ORDER BY ALL
-"""
-_QUOTES = f"""
-CREATE OR REPLACE TABLE quotes AS
-SELECT DISTINCT symbol, CAST(ts AS BIGINT) AS ts_ns,
-    CAST(bid AS DECIMAL(18, 8)) AS bid, CAST(ask AS DECIMAL(18, 8)) AS ask,
-    CAST(bid_size AS DECIMAL(18, 8)) AS bid_size, CAST(ask_size AS DECIMAL(18, 8)) AS ask_size
-FROM raw WHERE type = '{schema.QUOTE.name}' ORDER BY ALL
-"""
-_DAYS = f"SELECT DISTINCT ts_ns // {DAY_NS} AS day FROM {{table}} ORDER BY day"
-_DAY = f"""
-COPY (SELECT symbol, make_timestamp(ts_ns // 1000) AS ts, * EXCLUDE (symbol) FROM {{table}}
-      WHERE ts_ns >= {{day}} * {DAY_NS} AND ts_ns < ({{day}} + 1) * {DAY_NS})
-TO '{{path}}' (FORMAT parquet, COMPRESSION zstd)
-"""
+# The lowest level of zstd: a tenth faster, a fifth larger. A column with more distinct values in a row group than 1,000
+# (identifiers, times) gets no dictionary: building one only to give it up costs more than it ever saves.
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000"
+_DECIMAL = "DECIMAL(18, 8)"
+
 _BARS = """
 COPY (
     SELECT symbol, make_timestamp(minute_ns // 1000) AS minute, * EXCLUDE (symbol, minute_ns)
@@ -61,32 +50,46 @@ COPY (
 
 
 @dataclass(frozen=True, slots=True)
-class BadLine:
-    """A refused line of an object; ``line`` counts from 1."""
+class Events:
+    """The distinct records of one type in a batch, as a Parquet file; days count from 1970-01-01 (UTC)."""
 
-    line: int
-    reason: str
-    text: str
+    path: Path
+    count: int
+    first_day: int
+    last_day: int
+    symbols: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What an object held, after removal of equal records."""
+    """What an object held. ``bad_lines`` is their gzip NDJSON with reasons; without any there is no such file."""
 
-    trades: int
-    quotes: int
-    bad: tuple[BadLine, ...]
+    trades: Events
+    quotes: Events
+    bad: int
+    bad_lines: Path
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol of the batch, ascending."""
+        return tuple(sorted(self.trades.symbols | self.quotes.symbols))
 
 
 @contextmanager
 def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A private in-memory DuckDB that spills into ``folder`` and can install nothing."""
+    """A private in-memory DuckDB that spills into ``folder`` and can install nothing.
+
+    It gets half of the function's memory (the rest is for Python, psycopg and buffers that DuckDB does not count) and
+    as many threads as the function has processors.
+    """
     import duckdb
 
+    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or MEMORY_MIB_WITHOUT_LAMBDA)
     config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 2,
-        "memory_limit": MEMORY_LIMIT,
+        "threads": max(1, -(-memory // MEMORY_MIB_PER_CPU)),
+        "memory_limit": f"{memory // 2}MiB",
         "temp_directory": str(folder / "spill"),
+        "max_temp_directory_size": SPILL_LIMIT,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
@@ -97,48 +100,47 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def unpack(packed: Path, plain: Path, key: str) -> None:
-    """Gunzip into a file, bounded. Raises BadObjectError."""
-    written = 0
-    try:
-        with gzip.open(packed, "rb") as source, plain.open("wb") as target:
-            while chunk := source.read(_CHUNK):
-                written += len(chunk)
-                if written > UNPACKED_LIMIT_BYTES:
-                    raise BadObjectError(key, f"unpacks to more than {UNPACKED_LIMIT_BYTES} bytes")
-                target.write(chunk)
-    except (OSError, EOFError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, not the object
-        raise BadObjectError(key, f"is not complete gzip ({error})") from None
+def load(
+    connection: duckdb.DuckDBPyConnection, plain: Path, key: str, folder: Path, earliest_ns: int = schema.EARLIEST_NS
+) -> Loaded:
+    """Check an NDJSON file and write its distinct records into ``folder``.
+
+    Events before ``earliest_ns`` are refused like other bad lines. Raises BadObjectError.
+    """
+    bad, bad_lines = 0, folder / "bad.ndjson.gz"
+    found = _load_fast(connection, plain, folder, earliest_ns)
+    if found is None:
+        cleaned = folder / "clean.ndjson"
+        bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
+        found = _load_fast(connection, cleaned, folder, earliest_ns)
+        cleaned.unlink()
+    if found is None:
+        raise BadObjectError(key, "passes the schema but not the engine")
+    return Loaded(found["trades"], found["quotes"], bad, bad_lines)
 
 
-def load(connection: duckdb.DuckDBPyConnection, plain: Path, key: str) -> Loaded:
-    """Fill the tables ``trades`` and ``quotes`` from an NDJSON file. Raises BadObjectError."""
-    bad: tuple[BadLine, ...] = ()
-    if not _load_fast(connection, plain):
-        cleaned = plain.with_suffix(".clean")
-        bad = _clean(plain, cleaned)
-        if not _load_fast(connection, cleaned):
-            raise BadObjectError(key, "passes the schema but not the engine")
-    connection.execute(_TRADES)
-    connection.execute(_QUOTES)
-    return Loaded(_count(connection, "trades"), _count(connection, "quotes"), bad)
+def write_csv(connection: duckdb.DuckDBPyConnection, events: Events, path: Path) -> None:
+    """The records as CSV without header, columns as in the schema ``trading``, for PostgreSQL's COPY."""
+    if not events.count:
+        path.write_bytes(b"")
+        return
+    source = f"SELECT * EXCLUDE (ts) FROM '{_escaped(events.path)}'"
+    connection.execute(f"COPY ({source}) TO '{_escaped(path)}' (FORMAT csv, HEADER false, FORCE_QUOTE *)")
 
 
-def write_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    """The table as CSV without header, for PostgreSQL's COPY."""
-    connection.execute(f"COPY {table} TO {_literal(path)} (FORMAT csv, HEADER false, FORCE_QUOTE *)")
-
-
-def days(connection: duckdb.DuckDBPyConnection, table: str) -> list[int]:
-    """The UTC days on which the table has events, counted from 1970-01-01."""
-    return [int(day) for (day,) in connection.execute(_DAYS.format(table=table)).fetchall()]
-
-
-def write_day(connection: duckdb.DuckDBPyConnection, table: str, day: int, path: Path) -> None:
-    """One day of the table as Parquet, in the table's order: ``ts`` in microseconds for Athena, ``ts_ns`` exact."""
-    connection.execute(_DAY.format(table=table, day=day, path=_escaped(path)))
+def by_day(connection: duckdb.DuckDBPyConnection, events: Events, folder: Path) -> Iterator[tuple[int, Path]]:
+    """Each UTC day with events and its Parquet file, which is gone or another one once the next day is asked for."""
+    if not events.count:
+        return
+    if events.first_day == events.last_day:
+        yield events.first_day, events.path
+        return
+    source, path = f"'{_escaped(events.path)}'", folder / "day.parquet"
+    rows = connection.execute(f"SELECT DISTINCT ts_ns // {DAY_NS} AS day FROM {source} ORDER BY day").fetchall()
+    for (day,) in rows:
+        span = f"ts_ns >= {day * DAY_NS} AND ts_ns < {(day + 1) * DAY_NS}"
+        connection.execute(f"COPY (SELECT * FROM {source} WHERE {span}) TO '{_escaped(path)}' ({_PARQUET})")
+        yield int(day), path
 
 
 def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> None:
@@ -146,100 +148,144 @@ def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> 
     connection.execute(_BARS.format(path=_escaped(path)), [str(csv)])
 
 
-def _load_fast(connection: duckdb.DuckDBPyConnection, plain: Path) -> bool:
-    """Read all lines as columns; False when any of them is irregular."""
+def _load_fast(
+    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int
+) -> dict[str, Events] | None:
+    """Both types of records; None when any line is irregular."""
     import duckdb
 
-    if plain.stat().st_size == 0:
-        connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT {_null_columns()} WHERE false")
-        return True
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in _columns().items())
-    try:
-        connection.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT * FROM read_json(?, format = 'newline_delimited', "
-            f"compression = 'none', maximum_object_size = {LINE_LIMIT_BYTES}, columns = {{{columns}}})",
-            [str(plain)],
-        )
-        row = connection.execute(f"SELECT count(*) FROM raw WHERE ({_regular()}) IS NOT TRUE").fetchone()
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.InvalidTypeException):
-        return False
-    return row is not None and row[0] == 0
+    mentioned = _mentioned(plain)
+    found: dict[str, Events] = {}
+    for table, kind in KINDS.items():
+        path = folder / f"{table}.parquet"
+        if kind.name not in mentioned:
+            found[table] = Events(path, 0, 0, 0, frozenset())
+            continue
+        others = mentioned - {kind.name}
+        try:
+            connection.execute(f"COPY ({_checked(plain, kind, others)}) TO '{_escaped(path)}' ({_PARQUET})")
+        except duckdb.InvalidInputException:
+            return None  # no JSON, or a test failed
+        _make_distinct(connection, kind, path)
+        events = _inspect(connection, kind, path, earliest_ns)
+        if events is None:
+            return None
+        found[table] = events
+    return found
 
 
-def _columns() -> dict[str, str]:
-    """Column types for reading: every field of every record type, as text that is checked by its pattern.
+def _mentioned(plain: Path) -> set[str]:
+    """The types whose name occurs anywhere in the file, so that no pass is made for nothing.
 
-    As numbers they would lose digits unseen. In return a number where the schema wants text (a trade_id of 12) is read
-    as that text; ingest never stores such a record.
+    A type that is spelled with escapes (``\\u0071uote``) is missed here and then irregular in the other type's pass. Some
+    type is always mentioned, if the file is not empty: its pass finds what is irregular.
     """
-    names = [spec.name for kind in schema.RECORD_TYPES.values() for spec in kind.fields]
-    return dict.fromkeys(["type", *names], "VARCHAR")
+    missing = {kind.name.encode() for kind in KINDS.values()}
+    tail, overlap = b"", max(map(len, missing)) - 1
+    with plain.open("rb") as source:
+        while missing and (chunk := source.read(_SCAN)):
+            seam = tail + chunk[:overlap]
+            # The first letter before the name: a search for one byte is twenty times as fast.
+            missing = {name for name in missing if name not in seam and (name[:1] not in chunk or name not in chunk)}
+            tail = chunk[-overlap:]
+    found = {kind.name for kind in KINDS.values() if kind.name.encode() not in missing}
+    return found or ({schema.TRADE.name} if plain.stat().st_size else set())
 
 
-def _null_columns() -> str:
-    return ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in _columns().items())
+def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
+    """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
+
+    All fields are read as text: as numbers they would lose digits unseen. In return a number where the schema wants
+    text (a trade_id of 12) is read as that text, and fields that the schema does not know are passed over; ingest
+    stores neither.
+    """
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ("type", *(spec.name for spec in kind.fields)))
+    source = (
+        f"read_json('{_escaped(plain)}', format = 'newline_delimited', compression = 'none', "
+        f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{columns}}})"
+    )
+    wanted = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(others))])
+    regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind)])
+    checked = f"CASE WHEN {regular} THEN nanos ELSE error('irregular') END"
+    values = [_value(spec) for spec in kind.fields]
+    identifier = ["trade_id"] if kind is schema.TRADE else []
+    names = ["symbol", "make_timestamp(ts_ns // 1000) AS ts", *identifier, "ts_ns", *_others(kind)]
+    return (
+        f"SELECT {', '.join(names)} FROM (SELECT {checked} AS ts_ns, {', '.join(values)} "
+        f"FROM (SELECT *, TRY_CAST(ts AS BIGINT) AS nanos FROM {source} WHERE {wanted}))"
+    )
 
 
-def _regular() -> str:
-    """SQL that holds for a valid record, derived from the schema."""
-    return " OR ".join(f"(type = '{kind.name}' AND {_regular_fields(kind)})" for kind in schema.RECORD_TYPES.values())
+def _others(kind: schema.RecordType) -> list[str]:
+    return [spec.name for spec in kind.fields if spec.name not in ("symbol", "ts", "trade_id")]
 
 
-def _regular_fields(kind: schema.RecordType) -> str:
-    tests = [_regular_field(spec) for spec in kind.fields]
-    if kind is schema.QUOTE:
-        tests.append("TRY_CAST(bid AS DECIMAL(18, 8)) <= TRY_CAST(ask AS DECIMAL(18, 8))")
-    return " AND ".join(tests)
-
-
-def _regular_field(spec: schema.Field) -> str:
-    name = spec.name
-    if spec.kind is schema.Kind.TIMESTAMP:
-        in_range = f"BETWEEN {schema.EARLIEST_NS} AND {schema.END_NS - 1}"
-        return f"regexp_full_match({name}, '[0-9]{{1,19}}') AND TRY_CAST({name} AS BIGINT) {in_range}"
+def _value(spec: schema.Field) -> str:
     if spec.kind is schema.Kind.DECIMAL:
-        return f"regexp_full_match({name}, '{schema.DECIMAL_PATTERN}') AND TRY_CAST({name} AS DECIMAL(18, 8)) > 0"
-    if spec.choices:
-        test = f"{name} IN ({', '.join(repr(choice) for choice in spec.choices)})"
-    else:
-        test = f"regexp_full_match({name}, '{spec.pattern}')"
-    return test if spec.required else f"(coalesce({name}, '') = '' OR {test})"
+        return f"TRY_CAST({spec.name} AS {_DECIMAL}) AS {spec.name}"
+    return spec.name if spec.required else f"coalesce({spec.name}, '') AS {spec.name}"
 
 
-def _clean(plain: Path, cleaned: Path) -> tuple[BadLine, ...]:
-    """Copy what the schema accepts, in its stored form, and say why the rest is refused."""
-    bad: list[BadLine] = []
-    with plain.open("rb") as source, cleaned.open("w", encoding="ascii") as target:
-        for number, line in enumerate(source, start=1):
-            if not line.strip():
-                continue
-            try:
-                if len(line) > LINE_LIMIT_BYTES:
-                    raise ValueError(f"is longer than {LINE_LIMIT_BYTES} bytes")
-                target.write(schema.dump_record(schema.parse_record(_stored(schema.loads(line)))) + "\n")
-            except ValueError as error:
-                bad.append(BadLine(number, str(error), line[:LINE_LIMIT_BYTES].decode("utf-8", "replace").rstrip("\n")))
-    return tuple(bad)
+def _tests(kind: schema.RecordType) -> list[str]:
+    """What is tested record by record, derived from the schema: what cannot be seen any more in the Parquet."""
+    tests = []
+    for spec in kind.fields:
+        if spec.kind is schema.Kind.TIMESTAMP:
+            # Its own text again: no sign, no leading zero, no exponent, no fraction.
+            tests.append(f"{spec.name} = CAST(nanos AS VARCHAR)")
+        elif spec.kind is schema.Kind.DECIMAL:
+            tests.append(f"regexp_full_match({spec.name}, '{schema.DECIMAL_PATTERN}')")
+        elif spec not in _words(kind):
+            tests.append(f"regexp_full_match({spec.name}, '{spec.pattern}')")
+    if kind is schema.QUOTE:
+        tests.append(f"TRY_CAST(bid AS {_DECIMAL}) <= TRY_CAST(ask AS {_DECIMAL})")
+    return tests
 
 
-def _stored(raw: object) -> object:
-    """In stored records an absent optional text is ``""``."""
-    return {key: value for key, value in raw.items() if value != ""} if isinstance(raw, dict) else raw
+def _words(kind: schema.RecordType) -> list[schema.Field]:
+    """Text fields with few distinct values: checking those few afterwards costs less than checking every record."""
+    return [spec for spec in kind.fields if spec.kind is schema.Kind.TEXT and spec.name != "trade_id"]
 
 
-def bad_lines_document(key: str, bad: tuple[BadLine, ...]) -> bytes:
-    """Gzip NDJSON of refused lines with their reasons; the same lines give the same bytes."""
-    lines = (json.dumps({"object": key, "line": b.line, "reason": b.reason, "record": b.text}) + "\n" for b in bad)
-    return gzip.compress("".join(lines).encode(), mtime=0)
+def _make_distinct(connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, path: Path) -> None:
+    """Remove equal records, if hashes say that there may be any (they may be wrong in that, never in the opposite)."""
+    identity = ["symbol", "trade_id"] if kind is schema.TRADE else ["symbol", "ts_ns", *_others(kind)]
+    hashed = f"xor(hash({identity[0]}), hash({', '.join(identity[1:])}))"
+    source = f"'{_escaped(path)}'"
+    row = connection.execute(f"SELECT count(*), count(DISTINCT {hashed}) FROM {source}").fetchone()
+    if row is None or row[0] == row[1]:
+        return
+    distinct = path.with_suffix(".distinct")
+    # Sorted: the order of DISTINCT depends on threads, and the same batch shall give the same bytes.
+    statement = f"SELECT DISTINCT * FROM {source} ORDER BY ALL"
+    connection.execute(f"COPY ({statement}) TO '{_escaped(distinct)}' ({_PARQUET})")
+    distinct.replace(path)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+def _inspect(
+    connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, path: Path, earliest_ns: int
+) -> Events | None:
+    """The rest of the checks, on minima and on distinct words; None when one fails."""
+    source, words = f"'{_escaped(path)}'", _words(kind)
+    decimals = [f"min({spec.name})" for spec in kind.fields if spec.kind is schema.Kind.DECIMAL]
+    statement = f"SELECT count(*), min(ts_ns), max(ts_ns), {', '.join(decimals)} FROM {source}"
+    count, first, last, *least = connection.execute(statement).fetchone() or (0, 0, 0)
+    if not count:
+        return Events(path, 0, 0, 0, frozenset())
+    if first < max(earliest_ns, schema.EARLIEST_NS) or last >= schema.END_NS or min(least) <= 0:
+        return None
+    names = ", ".join(spec.name for spec in words)
+    rows = connection.execute(f"SELECT DISTINCT {names} FROM {source}").fetchall()
+    for spec, values in zip(words, zip(*rows, strict=True), strict=True):
+        if not all(_is_regular_word(spec, value) for value in set(values)):
+            return None
+    return Events(path, count, first // DAY_NS, last // DAY_NS, frozenset(row[0] for row in rows))
 
 
-def _literal(path: Path) -> str:
-    return f"'{_escaped(path)}'"
+def _is_regular_word(spec: schema.Field, value: str | None) -> bool:
+    if not value:
+        return value == "" and not spec.required
+    return value in spec.choices if spec.choices else re.fullmatch(spec.pattern, value) is not None
 
 
 def _escaped(path: Path) -> str:

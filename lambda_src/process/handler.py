@@ -12,10 +12,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from common import settings
 from common.clients import client
-from common.database import Database, Target
+from common.database import Database, Target, session_options
+from common.errors import ConfigurationError
 from common.observe import count, logger, observed
 
 from .pipeline import RAW_PREFIX, SUFFIX, Buckets, Pipeline
+
+# In milliseconds. A statement of the largest batch takes seconds; a lock is held for the length of one transaction.
+SESSION = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
 
 
 @cache
@@ -23,7 +27,16 @@ def _pipeline() -> Pipeline:
     buckets = Buckets(
         settings.required("RAW_BUCKET"), settings.required("PROCESSED_BUCKET"), settings.required("ARCHIVE_BUCKET")
     )
-    return Pipeline(client("s3"), Database(Target.from_environment), buckets)
+    options = session_options(**SESSION)
+    return Pipeline(client("s3"), Database(lambda: Target.from_environment(options)), buckets, _window_days())
+
+
+def _window_days() -> int:
+    """Raises ConfigurationError."""
+    text = settings.optional("DEDUPLICATION_WINDOW_DAYS", "0")
+    if not text.isdecimal():
+        raise ConfigurationError("DEDUPLICATION_WINDOW_DAYS", f"{text!r} is not a number of days")
+    return int(text)
 
 
 @observed

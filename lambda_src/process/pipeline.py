@@ -1,7 +1,7 @@
 """One stored object from the raw bucket to the database, Parquet and the archive.
 
 The steps, each of which may be the last one before a crash: refused lines to quarantine, transaction, Parquet, archive,
-ledger. All objects have deterministic keys and every step may be repeated, so a redelivery goes on where the last try
+ledger, pruning. All objects have deterministic keys and every step may be repeated, so a redelivery goes on where the last try
 ended and comes to the same state.
 """
 
@@ -18,7 +18,7 @@ from common.database import Database
 from common.errors import BadObjectError
 from common.observe import count, logger
 
-from . import apply, engine
+from . import apply, engine, lines, retention
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,11 +40,15 @@ class Buckets:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Processes objects; ``s3`` is a boto3 client or anything with the same calls."""
+    """Processes objects; ``s3`` is a boto3 client or anything with the same calls.
+
+    ``window_days``: how long trades are known by their identifier; 0 is without end.
+    """
 
     s3: Any
     database: Database
     buckets: Buckets
+    window_days: int = 0
 
     def process(self, key: str) -> None:
         """Process one object.
@@ -67,17 +71,20 @@ class Pipeline:
                 logger.info("object already processed", extra={"key": key})
                 count("ObjectsRepeated")
                 return
+            horizon = known.horizon_ns if known is not None else retention.horizon(connection)
             plain = self._fetch(reply, key, folder)
             with engine.engine(folder) as duck:
-                loaded = engine.load(duck, plain, key)
-                self._quarantine_lines(key, loaded.bad)
+                loaded = engine.load(duck, plain, key, folder, horizon)
+                plain.unlink()
+                self._quarantine_lines(key, loaded)
                 if known is None:
-                    known = apply.apply(connection, _incoming(duck, loaded, key, etag, folder))
-                self._write_events(duck, key, folder)
+                    known = apply.apply(connection, _incoming(duck, loaded, key, etag, horizon, folder))
+                self._write_events(duck, loaded, key, folder)
                 self._write_bars(duck, connection, known.bar_hours, folder)
             self._archive(key)
             apply.finish(connection, key, etag)
-        _report(key, loaded)
+            _report(key, loaded)
+            self._prune(connection)
 
     def _fetch(self, reply: Any, key: str, folder: Path) -> Path:
         if int(reply["ContentLength"]) > OBJECT_LIMIT_BYTES:
@@ -86,15 +93,14 @@ class Pipeline:
         with packed.open("wb") as target:
             for chunk in reply["Body"].iter_chunks(1 << 20):
                 target.write(chunk)
-        engine.unpack(packed, plain, key)
+        lines.unpack(packed, plain, key)
+        packed.unlink()
         return plain
 
-    def _write_events(self, duck: duckdb.DuckDBPyConnection, key: str, folder: Path) -> None:
+    def _write_events(self, duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, key: str, folder: Path) -> None:
         """Trades and quotes as this batch has them, one file a day; a view makes equal ones of two batches one."""
-        for table in ("trades", "quotes"):
-            for day in engine.days(duck, table):
-                path = folder / "events.parquet"
-                engine.write_day(duck, table, day, path)
+        for table, events in (("trades", loaded.trades), ("quotes", loaded.quotes)):
+            for day, path in engine.by_day(duck, events, folder):
                 date = schema.format_timestamp(day * engine.DAY_NS)[:10]
                 self._put(self.buckets.processed, f"{table}/date={date}/{_batch_id(key)}.parquet", path.read_bytes())
 
@@ -120,11 +126,19 @@ class Pipeline:
         source = {"Bucket": self.buckets.raw, "Key": key}
         self.s3.copy_object(Bucket=self.buckets.archive, Key=key, CopySource=source)
 
-    def _quarantine_lines(self, key: str, bad: tuple[engine.BadLine, ...]) -> None:
-        if bad:
-            count("RecordsQuarantined", len(bad))
-            logger.warning("records quarantined", extra={"key": key, "records": len(bad)})
-            self._put(self.buckets.raw, f"quarantine/records/{key}", engine.bad_lines_document(key, bad))
+    def _quarantine_lines(self, key: str, loaded: engine.Loaded) -> None:
+        if loaded.bad:
+            count("RecordsQuarantined", loaded.bad)
+            logger.warning("records quarantined", extra={"key": key, "records": loaded.bad})
+            self._put(self.buckets.raw, f"quarantine/records/{key}", loaded.bad_lines.read_bytes())
+
+    def _prune(self, connection: psycopg.Connection[Any]) -> None:
+        """After the object is finished: a crash or an error here costs nothing, the next object goes on."""
+        if not self.window_days:
+            return
+        if retention.advance(connection, self.window_days):
+            logger.info("deduplication window moved on", extra={"days": self.window_days})
+        count("RowsPruned", retention.prune(connection))
 
     def _quarantine_object(self, error: BadObjectError) -> None:
         """Copy first, then the reason: a reason without its object would be a loss."""
@@ -141,14 +155,13 @@ class Pipeline:
 
 
 def _incoming(
-    duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, key: str, etag: str, folder: Path
+    duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, key: str, etag: str, horizon: int, folder: Path
 ) -> apply.Incoming:
     trades, quotes = folder / "trades.csv", folder / "quotes.csv"
-    engine.write_csv(duck, "trades", trades)
-    engine.write_csv(duck, "quotes", quotes)
-    symbols = duck.execute("SELECT symbol FROM trades UNION SELECT symbol FROM quotes").fetchall()
-    names = tuple(str(symbol) for (symbol,) in symbols)
-    return apply.Incoming(key, etag, trades, quotes, names, loaded.trades, loaded.quotes, len(loaded.bad))
+    engine.write_csv(duck, loaded.trades, trades)
+    engine.write_csv(duck, loaded.quotes, quotes)
+    counts = (loaded.trades.count, loaded.quotes.count, loaded.bad)
+    return apply.Incoming(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
 
 
 def _batch_id(key: str) -> str:
@@ -157,7 +170,7 @@ def _batch_id(key: str) -> str:
 
 def _report(key: str, loaded: engine.Loaded) -> None:
     count("ObjectsProcessed")
-    count("TradesProcessed", loaded.trades)
-    count("QuotesProcessed", loaded.quotes)
-    extra = {"key": key, "trades": loaded.trades, "quotes": loaded.quotes, "quarantined": len(loaded.bad)}
+    count("TradesProcessed", loaded.trades.count)
+    count("QuotesProcessed", loaded.quotes.count)
+    extra = {"key": key, "trades": loaded.trades.count, "quotes": loaded.quotes.count, "quarantined": loaded.bad}
     logger.info("object processed", extra=extra)

@@ -11,18 +11,23 @@ from common.schema import NANOS_PER_MINUTE
 
 QUOTE_LIFE_NS = NANOS_PER_MINUTE
 
-PROGRESS = b"SELECT bar_hours, finished_at IS NOT NULL FROM trading.batches WHERE object_key = %s AND etag = %s"
+PROGRESS = (
+    b"SELECT bar_hours, finished_at IS NOT NULL, horizon_ns FROM trading.batches WHERE object_key = %s AND etag = %s"
+)
 
 # Another version of the object (its etag differs) is applied again: harmless, since tables are sets.
 CLAIM = b"""
-INSERT INTO trading.batches AS b (object_key, etag, trades, quotes, quarantined, bar_hours)
-VALUES (%s, %s, %s, %s, %s, '{}')
+INSERT INTO trading.batches AS b (object_key, etag, trades, quotes, quarantined, horizon_ns, bar_hours)
+VALUES (%s, %s, %s, %s, %s, %s, '{}')
 ON CONFLICT (object_key) DO UPDATE
 SET etag = excluded.etag, trades = excluded.trades, quotes = excluded.quotes, quarantined = excluded.quarantined,
-    applied_at = now(), finished_at = NULL
+    horizon_ns = excluded.horizon_ns, applied_at = now(), finished_at = NULL
 WHERE b.etag <> excluded.etag
 RETURNING object_key
 """
+
+# Shared until the commit: the horizon cannot move while a batch that was checked against it is applied.
+HORIZON = b"SELECT horizon_ns FROM trading.retention FOR SHARE"
 
 FINISH = b"UPDATE trading.batches SET finished_at = now() WHERE object_key = %s AND etag = %s AND finished_at IS NULL"
 
@@ -49,6 +54,12 @@ _CONTENT = "ts_ns, {0}.price, {0}.size, {0}.side, {0}.venue"
 def _content(alias: str) -> str:
     return f"({alias}." + _CONTENT.format(alias) + ")"
 
+
+# Rows before the horizon count as gone, whether they have been deleted yet or not.
+FORGET = b"""
+DELETE FROM trading.trades t USING new_trades n
+WHERE t.symbol = n.symbol AND t.trade_id = n.trade_id AND t.ts_ns < %s
+"""
 
 # Stored trades that a lesser one with the same identifier takes the place of: their minutes change too.
 _KEEP_DISPLACED = f"""

@@ -55,12 +55,12 @@ def written(tmp_path: Path) -> Path:
         plain = tmp_path / f"{number}.ndjson"
         plain.write_text("".join(json.dumps(record) + "\n" for record in records))
         with engine.engine(tmp_path) as duck:
-            engine.load(duck, plain, "key")
-            for name in ("trades", "quotes"):
+            loaded = engine.load(duck, plain, "key", tmp_path)
+            for name, events in (("trades", loaded.trades), ("quotes", loaded.quotes)):
                 folder = tmp_path / name / "date=2026-01-02"
                 folder.mkdir(parents=True, exist_ok=True)
-                (day,) = engine.days(duck, name)
-                engine.write_day(duck, name, day, folder / f"{number}.parquet")
+                ((_, path),) = engine.by_day(duck, events, tmp_path)
+                path.rename(folder / f"{number}.parquet")
     csv = tmp_path / "bars.csv"
     csv.write_text(f"ACME,{T0},10,11,10,11,4,42,2\n")
     (tmp_path / "bars" / "date=2026-01-02").mkdir(parents=True)

@@ -165,16 +165,16 @@ def event(request: str, **more: Any) -> dict[str, Any]:
 def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(environment: dict[str, Any]) -> None:
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "SUCCESS", created
-    assert created["Data"] == {"Version": "1", "Applied": "1"}
+    assert created["Data"] == {"Version": "2", "Applied": "1,2"}
     updated = migrate.handler.handler(event("Update", PhysicalResourceId=created["PhysicalResourceId"]), Context())
-    assert updated["Data"] == {"Version": "1", "Applied": ""}
+    assert updated["Data"] == {"Version": "2", "Applied": ""}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
 
 
 def test_many_custom_resources_at_once_succeed(environment: dict[str, Any]) -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: migrate.handler.upsert({}), range(4)))
-    assert sorted(answer["Applied"] for answer in answers) == ["", "", "", "1"]
+    assert sorted(answer["Applied"] for answer in answers) == ["", "", "", "1,2"]
 
 
 def test_a_migration_that_never_ends_is_not_waited_for_forever(

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 import process.handler
 from common.database import Database
 from common.errors import DatabaseUnavailableError
-from process import apply, engine
+from process import apply, lines
 from process.pipeline import Buckets, Pipeline
 from tests.lambda_src import reference
 from tests.lambda_src.fakes import Context, FakeS3, ndjson_gz, sqs_event
@@ -266,8 +266,8 @@ def test_bad_records_go_to_quarantine_with_their_reason_and_the_good_ones_count(
     ]
     s3.objects["raw", key_of("a")] = ndjson_gz(DAY[1], *bad, DAY[2])
     pipeline.process(key_of("a"))
-    lines = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
-    found = [(entry["line"], entry["reason"]) for entry in map(json.loads, lines)]
+    refused = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
+    found = [(entry["line"], entry["reason"]) for entry in map(json.loads, refused)]
     assert [line for line, _ in found] == [2, 3, 4, 5, 6, 7]
     assert found[0][1] == "price: has more than 10 digits before the point"
     assert found[2][1] == "ts: is before 2000-01-01 (a number is nanoseconds since 1970)"
@@ -303,7 +303,7 @@ def test_a_bad_object_goes_to_quarantine_and_blocks_nothing(
 def test_an_object_that_unpacks_without_end_is_refused(
     pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "UNPACKED_LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(lines, "UNPACKED_LIMIT_BYTES", 1 << 20)
     s3.objects["raw", key_of("bomb")] = gzip.compress(b"\n" * (3 << 20))
     pipeline.process(key_of("bomb"))
     reason = json.loads(s3.objects["raw", f"quarantine/objects/{key_of('bomb')}.reason.json"])

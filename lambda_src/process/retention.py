@@ -1,0 +1,62 @@
+"""The deduplication window: how long a trade is known by its identifier, and how old rows go.
+
+A horizon in the database divides time. Events before it are refused (quarantined with that reason), the stored ones are
+deleted little by little, and bars before it are final. It is the start of the UTC day ``days`` days ago and only ever
+moves forward, by whichever process finishes an object first on a new day. No schedule is needed: what comes in pays for
+what goes out.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from common.schema import NANOS_PER_MINUTE
+
+from .statements import QUOTE_LIFE_NS
+
+if TYPE_CHECKING:
+    import psycopg
+
+DAY_NS = 24 * 60 * NANOS_PER_MINUTE
+# An object has at most 100,000 records (ingest's limit): each deletes more than it can have brought.
+ROWS_PER_OBJECT = 120_000
+
+_HORIZON = b"SELECT horizon_ns FROM trading.retention"
+# Batches hold the row shared while they are applied; rather than wait for them, the next object tries again.
+_ADVANCE = b"""
+UPDATE trading.retention SET horizon_ns = %(horizon)s
+WHERE only_row IN (
+    SELECT only_row FROM trading.retention WHERE horizon_ns < %(horizon)s FOR NO KEY UPDATE SKIP LOCKED
+) RETURNING horizon_ns
+"""
+# Skipping what others have locked: two that prune at once never wait for each other.
+_PRUNE = """
+DELETE FROM trading.{table} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM trading.{table} WHERE ts_ns < %s LIMIT %s FOR UPDATE SKIP LOCKED
+))
+"""
+
+
+def horizon(connection: psycopg.Connection[Any]) -> int:
+    """The start of the window in epoch nanoseconds; 0 when it has no end."""
+    row = connection.execute(_HORIZON).fetchone()
+    return int(row[0]) if row else 0
+
+
+def advance(connection: psycopg.Connection[Any], days: int, now_ns: int | None = None) -> bool:
+    """Move the horizon to the start of the day ``days`` days ago. False where it is there already, or in use."""
+    now = time.time_ns() if now_ns is None else now_ns
+    wanted = max(0, now // DAY_NS - days) * DAY_NS
+    return connection.execute(_ADVANCE, {"horizon": wanted}).fetchone() is not None
+
+
+def prune(connection: psycopg.Connection[Any], limit: int = ROWS_PER_OBJECT) -> int:
+    """Delete rows before the horizon, at most ``limit`` of each table; how many."""
+    before = horizon(connection)
+    deleted = 0
+    # A quote of the minute before the horizon is still in force behind it.
+    for table, end in (("trades", before), ("trade_conflicts", before), ("quotes", before - QUOTE_LIFE_NS)):
+        if end > 0:
+            deleted += connection.execute(_PRUNE.format(table=table).encode(), (end, limit)).rowcount
+    return deleted
