@@ -1,4 +1,4 @@
-"""The analytics, each by its standard definition: pure functions over one-minute rows, in event time, UTC.
+"""The analytics, each by its standard definition: pure functions of an interval, in event time, UTC.
 
 Notation: trades i with price p_i and size s_i; one-minute bars k = 1 … n of the interval with close C_k and traded
 value V_k. Minutes without a trade have no bar, and nothing is made up for them: the next bar's return spans them
@@ -16,23 +16,22 @@ an exact division. None where there is nothing to compute from. docs/analytics.m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, pairwise
 
 from common.schema import NANOS_PER_MINUTE
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _PRICE_UNIT = Decimal("0.00000001")
-_ZERO = Decimal(0)
 MILLION = 1_000_000.0
 DAY_NS = 24 * 60 * NANOS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Trades of one minute; ``notional`` is the sum of p·s, the effective sums as in ``trading.bars_1m``."""
+    """Trades of an interval; ``notional`` is the sum of p·s, the effective sums as in ``trading.bars_1m``."""
 
     open: Decimal
     high: Decimal
@@ -48,7 +47,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QuoteStats:
-    """Quotes of one minute, as in ``trading.quote_stats_1m``."""
+    """Quotes of an interval, sums as in ``trading.quote_stats_1m``."""
 
     quotes: int
     covered_ns: int
@@ -59,145 +58,137 @@ class QuoteStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Minute:
-    """One minute of a symbol; at least one of the two parts is there."""
+class Interval:
+    """One interval of a symbol: its bar, its quotes, at least one of them, and the minutes with a trade in their order.
+
+    ``closes`` are C_1 … C_n and ``notionals`` V_1 … V_n.
+    """
 
     start_ns: int
     bar: Bar | None
     quotes: QuoteStats | None
+    closes: Sequence[Decimal]
+    notionals: Sequence[Decimal]
 
 
 @dataclass(frozen=True, slots=True)
 class LastClose:
-    """The close of the last bar before an interval, and the start of its minute."""
+    """The last close before an interval, and a time on its day."""
 
-    start_ns: int
+    at_ns: int
     close: Decimal
 
 
-def buckets(minutes: Iterable[Minute], bucket_ns: int) -> Iterator[tuple[int, list[Minute]]]:
-    """Ascending minutes grouped by the start of the interval they belong to."""
-    for start, group in groupby(minutes, key=lambda minute: minute.start_ns - minute.start_ns % bucket_ns):
-        yield start, list(group)
-
-
-def prices(minutes: Sequence[Minute], before: LastClose | None) -> list[Decimal]:
+def prices(interval: Interval, before: LastClose | None) -> list[Decimal]:
     """C_0, C_1 … C_n of an interval, empty without a trade; ``before`` is the last close before it, of any day."""
-    traded = [(minute.start_ns, minute.bar) for minute in minutes if minute.bar is not None]
-    if not traded:
+    if interval.bar is None:
         return []
-    first_ns, first = traded[0]
-    same_day = before is not None and before.start_ns // DAY_NS == first_ns // DAY_NS
-    return [before.close if before is not None and same_day else first.open, *(bar.close for _, bar in traded)]
+    same_day = before is not None and before.at_ns // DAY_NS == interval.start_ns // DAY_NS
+    return [before.close if before is not None and same_day else interval.bar.open, *interval.closes]
 
 
-def last_close(minutes: Sequence[Minute], before: LastClose | None) -> LastClose | None:
-    """What the interval after these minutes has to know."""
-    for minute in reversed(minutes):
-        if minute.bar is not None:
-            return LastClose(minute.start_ns, minute.bar.close)
-    return before
+def last_close(interval: Interval, before: LastClose | None) -> LastClose | None:
+    """What the interval after this one has to know. No interval spans midnight, so its start is on the close's day."""
+    return before if interval.bar is None else LastClose(interval.start_ns, interval.bar.close)
 
 
-def summarise(minutes: Sequence[Minute], before: LastClose | None = None) -> dict[str, object]:
+def summarise(interval: Interval, before: LastClose | None = None) -> dict[str, object]:
     """All analytics of one interval; prices as decimal text, ratios as numbers."""
-    bars = [minute.bar for minute in minutes if minute.bar is not None]
-    quotes = [minute.quotes for minute in minutes if minute.quotes is not None]
-    path = prices(minutes, before)
+    path = prices(interval, before)
     variance = realised_variance(path)
     return {
-        "bar": ohlcv(bars),
-        "vwap": text(vwap(bars)),
-        "quotedSpread": text(quoted_spread(quotes)),
-        "quotedSpreadBps": quoted_spread_bps(quotes),
-        "effectiveSpread": text(effective_spread(bars)),
-        "effectiveSpreadBps": effective_spread_bps(bars),
-        "microprice": text(microprice(quotes)),
-        "lastMicroprice": text(last_microprice(quotes)),
+        "bar": ohlcv(interval.bar),
+        "vwap": text(vwap(interval.bar)),
+        "quotedSpread": text(quoted_spread(interval.quotes)),
+        "quotedSpreadBps": quoted_spread_bps(interval.quotes),
+        "effectiveSpread": text(effective_spread(interval.bar)),
+        "effectiveSpreadBps": effective_spread_bps(interval.bar),
+        "microprice": text(microprice(interval.quotes)),
+        "lastMicroprice": text(last_microprice(interval.quotes)),
         "realisedVariance": variance,
         "realisedVolatility": realised_volatility(variance),
         "maxDrawdown": max_drawdown(path),
-        "amihud": amihud(path, [bar.notional for bar in bars]),
-        "quotes": quote_count(quotes),
+        "amihud": amihud(path, interval.notionals),
+        "quotes": quote_count(interval.quotes),
     }
 
 
-def ohlcv(bars: Sequence[Bar]) -> dict[str, object] | None:
+def ohlcv(bar: Bar | None) -> dict[str, object] | None:
     """First, highest, lowest and last price (currency per unit), volume (units) and number of trades. All exact.
 
     Ties in time are broken by trade_id. Source: none, the usual definition of a bar.
     """
-    if not bars:
+    if bar is None:
         return None
     return {
-        "open": text(bars[0].open),
-        "high": text(max(bar.high for bar in bars)),
-        "low": text(min(bar.low for bar in bars)),
-        "close": text(bars[-1].close),
-        "volume": text(_sum(bar.volume for bar in bars)),
-        "trades": sum(bar.trades for bar in bars),
+        "open": text(bar.open),
+        "high": text(bar.high),
+        "low": text(bar.low),
+        "close": text(bar.close),
+        "volume": text(bar.volume),
+        "trades": bar.trades,
     }
 
 
-def vwap(bars: Sequence[Bar]) -> Decimal | None:
+def vwap(bar: Bar | None) -> Decimal | None:
     """Σ p_i·s_i / Σ s_i, currency per unit.
 
     Source: Berkowitz, Logue, Noser (1988), "The Total Cost of Transactions on the NYSE", Journal of Finance 43(1).
     """
-    return _ratio(_sum(bar.notional for bar in bars), _sum(bar.volume for bar in bars))
+    return None if bar is None else _ratio(bar.notional, bar.volume)
 
 
-def quoted_spread(quotes: Sequence[QuoteStats]) -> Decimal | None:
+def quoted_spread(quotes: QuoteStats | None) -> Decimal | None:
     """Time-weighted: Σ w_j·(a_j − b_j) / Σ w_j, currency per unit.
 
     Source: Holden, Jacobsen (2014), "Liquidity Measurement Problems in Fast, Competitive Markets", Journal of Finance
     69(4).
     """
-    return _ratio(_sum(stats.spread_ns for stats in quotes), _covered(quotes))
+    return None if quotes is None else _ratio(quotes.spread_ns, Decimal(quotes.covered_ns))
 
 
-def quoted_spread_bps(quotes: Sequence[QuoteStats]) -> float | None:
+def quoted_spread_bps(quotes: QuoteStats | None) -> float | None:
     """Time-weighted: 10⁴ · Σ w_j·(a_j − b_j)/m_j / Σ w_j, basis points. Source: as ``quoted_spread``."""
-    return _basis_points(_sum(stats.relative_ns for stats in quotes), _covered(quotes))
+    return None if quotes is None else _basis_points(quotes.relative_ns, Decimal(quotes.covered_ns))
 
 
-def effective_spread(bars: Sequence[Bar]) -> Decimal | None:
+def effective_spread(bar: Bar | None) -> Decimal | None:
     """Σ 2·|p_i − m_i|·s_i / Σ s_i over trades with a quote in force (its mid m_i), currency per unit.
 
     Source: share-weighted average of double the distance to the midpoint, 17 CFR 242.600 "average effective spread"
     (SEC Rule 605), with the mid at the time of the trade.
     """
-    return _ratio(_sum(bar.effective_spread for bar in bars), _sum(bar.effective_volume for bar in bars))
+    return None if bar is None else _ratio(bar.effective_spread, bar.effective_volume)
 
 
-def effective_spread_bps(bars: Sequence[Bar]) -> float | None:
+def effective_spread_bps(bar: Bar | None) -> float | None:
     """10⁴ · Σ 2·|p_i − m_i|/m_i·s_i / Σ s_i, basis points. Source: as ``effective_spread``."""
-    return _basis_points(_sum(bar.effective_relative for bar in bars), _sum(bar.effective_volume for bar in bars))
+    return None if bar is None else _basis_points(bar.effective_relative, bar.effective_volume)
 
 
-def microprice(quotes: Sequence[QuoteStats]) -> Decimal | None:
+def microprice(quotes: QuoteStats | None) -> Decimal | None:
     """Time-weighted mean of (b·q_a + a·q_b) / (q_a + q_b), currency per unit.
 
     Source: Gatheral, Oomen (2010), "Zero-intelligence realized variance estimation", Finance and Stochastics 14;
     Stoikov (2018), "The micro-price", Quantitative Finance 18, calls it the weighted mid-price.
     """
-    return _ratio(_sum(stats.microprice_ns for stats in quotes), _covered(quotes))
+    return None if quotes is None else _ratio(quotes.microprice_ns, Decimal(quotes.covered_ns))
 
 
-def last_microprice(quotes: Sequence[QuoteStats]) -> Decimal | None:
+def last_microprice(quotes: QuoteStats | None) -> Decimal | None:
     """(b·q_a + a·q_b) / (q_a + q_b) of the last quote in force in the interval, currency per unit.
 
     Source: as ``microprice``.
     """
-    return quotes[-1].last_microprice if quotes else None
+    return None if quotes is None else quotes.last_microprice
 
 
-def quote_count(quotes: Sequence[QuoteStats]) -> int:
+def quote_count(quotes: QuoteStats | None) -> int:
     """Number of distinct quotes whose time lies in the interval; 0 where only an earlier one was in force.
 
     Source: none, a count; it says how much the spreads and the microprice rest on.
     """
-    return sum(stats.quotes for stats in quotes)
+    return 0 if quotes is None else quotes.quotes
 
 
 def realised_variance(path: Sequence[Decimal]) -> float | None:
@@ -269,14 +260,3 @@ def _returns(path: Sequence[Decimal]) -> Iterator[float]:
     """C_k/C_{k−1} − 1, divided exactly and rounded once."""
     for before, now in pairwise(path):
         yield 0.0 if now == before else float(_EXACT.divide(now - before, before))
-
-
-def _covered(quotes: Sequence[QuoteStats]) -> Decimal:
-    return Decimal(sum(stats.covered_ns for stats in quotes))
-
-
-def _sum(values: Iterable[Decimal]) -> Decimal:
-    total = _ZERO
-    for value in values:
-        total = _EXACT.add(total, value)
-    return total

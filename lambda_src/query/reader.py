@@ -35,19 +35,31 @@ _LAST_CLOSE = b"""
 SELECT minute_ns, close FROM trading.bars_1m
 WHERE symbol = %(symbol)s AND minute_ns >= %(day)s AND minute_ns < %(start)s ORDER BY minute_ns DESC LIMIT 1
 """
-_MINUTES = b"""
-SELECT coalesce(b.minute_ns, q.minute_ns),
-    b.open, b.high, b.low, b.close, b.volume, b.notional, b.trades,
-    b.effective_spread, b.effective_relative, b.effective_volume,
-    q.quotes, q.covered_ns, q.spread_ns, q.relative_ns, q.microprice_ns, q.last_microprice
-FROM (
-    SELECT * FROM trading.bars_1m WHERE symbol = %(symbol)s AND minute_ns >= %(start)s AND minute_ns < %(end)s
-    ORDER BY minute_ns LIMIT %(rows)s
-) b FULL JOIN (
-    SELECT * FROM trading.quote_stats_1m WHERE symbol = %(symbol)s AND minute_ns >= %(start)s AND minute_ns < %(end)s
-    ORDER BY minute_ns LIMIT %(rows)s
-) q USING (minute_ns)
-ORDER BY 1 LIMIT %(rows)s
+# Everything that adds up is added up where it lies; of single minutes only what the path of prices needs comes over.
+_INTERVALS = b"""
+WITH minutes AS (
+    SELECT coalesce(b.minute_ns, q.minute_ns) AS minute,
+        b.open, b.high, b.low, b.close, b.volume, b.notional, b.trades,
+        b.effective_spread, b.effective_relative, b.effective_volume,
+        q.quotes, q.covered_ns, q.spread_ns, q.relative_ns, q.microprice_ns, q.last_microprice
+    FROM (
+        SELECT * FROM trading.bars_1m WHERE symbol = %(symbol)s AND minute_ns >= %(start)s AND minute_ns < %(end)s
+        ORDER BY minute_ns LIMIT %(rows)s
+    ) b FULL JOIN (
+        SELECT * FROM trading.quote_stats_1m WHERE symbol = %(symbol)s AND minute_ns >= %(start)s AND minute_ns < %(end)s
+        ORDER BY minute_ns LIMIT %(rows)s
+    ) q USING (minute_ns)
+    ORDER BY 1 LIMIT %(rows)s
+)
+SELECT minute - minute %% %(bucket)s::bigint AS bucket, count(*), max(minute),
+    (array_agg(open ORDER BY minute) FILTER (WHERE open IS NOT NULL))[1], max(high), min(low),
+    sum(volume), sum(notional), sum(trades)::bigint,
+    sum(effective_spread), sum(effective_relative), sum(effective_volume),
+    array_agg(close ORDER BY minute) FILTER (WHERE close IS NOT NULL),
+    array_agg(notional ORDER BY minute) FILTER (WHERE close IS NOT NULL),
+    sum(quotes)::bigint, sum(covered_ns)::bigint, sum(spread_ns), sum(relative_ns), sum(microprice_ns),
+    array_agg(last_microprice ORDER BY minute) FILTER (WHERE quotes IS NOT NULL)
+FROM minutes GROUP BY bucket ORDER BY bucket
 """
 
 Page = tuple[list[dict[str, object]], int | None]
@@ -70,19 +82,18 @@ def read_bars(connection: psycopg.Connection[Any], wanted: Range) -> Page:
 def read_analytics(connection: psycopg.Connection[Any], wanted: Range) -> Page:
     """One page of analytics, and the start of the next page; pages end early where they would read too much."""
     row_limit = min((wanted.limit + 1) * INTERVAL_MINUTES[wanted.interval], ANALYTICS_ROWS)
-    rows = connection.execute(_MINUTES, _parameters(wanted, row_limit)).fetchall()
-    groups = list(analytics.buckets((_minute(row) for row in rows), wanted.bucket_ns))
+    rows = connection.execute(_INTERVALS, _parameters(wanted, row_limit)).fetchall()
     following: int | None = None
-    if len(rows) == row_limit and groups[-1][1][-1].start_ns + NANOS_PER_MINUTE < wanted.end_ns:
-        # The last bucket may go on behind the rows that were read: it opens the next page.
-        following = groups.pop()[0]
-    if len(groups) > wanted.limit:
-        following = groups[wanted.limit][0]
+    if rows and sum(row[1] for row in rows) == row_limit and rows[-1][2] + NANOS_PER_MINUTE < wanted.end_ns:
+        # The last bucket may go on behind the minutes that were read: it opens the next page.
+        following = int(rows.pop()[0])
+    if len(rows) > wanted.limit:
+        following = int(rows[wanted.limit][0])
     items = []
-    before = _last_close(connection, wanted) if groups else None
-    for start, minutes in groups[: wanted.limit]:
-        items.append({"start": format_timestamp(start), **analytics.summarise(minutes, before)})
-        before = analytics.last_close(minutes, before)
+    before = _last_close(connection, wanted) if rows else None
+    for interval in map(_interval, rows[: wanted.limit]):
+        items.append({"start": format_timestamp(interval.start_ns), **analytics.summarise(interval, before)})
+        before = analytics.last_close(interval, before)
     return items, following
 
 
@@ -112,12 +123,18 @@ def _bar_json(row: tuple[Any, ...]) -> dict[str, object]:
     bar = analytics.Bar(first, high, low, last, volume, notional, int(trades), *(Decimal(0),) * 3)
     return {
         "start": format_timestamp(int(start)),
-        **(analytics.ohlcv([bar]) or {}),
-        "vwap": analytics.text(analytics.vwap([bar])),
+        **(analytics.ohlcv(bar) or {}),
+        "vwap": analytics.text(analytics.vwap(bar)),
     }
 
 
-def _minute(row: tuple[Any, ...]) -> analytics.Minute:
-    bar = analytics.Bar(*row[1:11]) if row[1] is not None else None
-    quotes = analytics.QuoteStats(*row[11:17]) if row[11] is not None else None
-    return analytics.Minute(int(row[0]), bar, quotes)
+def _interval(row: tuple[Any, ...]) -> analytics.Interval:
+    start, _, _, first, high, low, volume, notional, trades, *more = row
+    spread, relative, quoted, closes, notionals, quotes, covered, *sums, last_microprices = more
+    bar = stats = None
+    if closes:
+        bar = analytics.Bar(first, high, low, closes[-1], volume, notional, trades, spread, relative, quoted)
+    if last_microprices:
+        spread_ns, relative_ns, microprice_ns = sums
+        stats = analytics.QuoteStats(quotes, covered, spread_ns, relative_ns, microprice_ns, last_microprices[-1])
+    return analytics.Interval(int(start), bar, stats, closes or (), notionals or ())
