@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import generate, growth, lint
+from bench import generate, growth, lint, query
 from bench.rows import Row, Settings
 
 
@@ -22,4 +22,5 @@ BENCHES = (
     Bench("generate", "How long do templates take, against importing troposphere?", generate.run),
     Bench("growth", "Does one more resource cost the same on a platform of any size?", growth.run),
     Bench("lint", "How long does the gate take, against plain cfn-lint?", lint.run),
+    Bench("query", "How fast are bars and analytics with 100,000 bars, against bare SQL of the same rows?", query.run),
 )
