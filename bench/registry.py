@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import generate, growth, lint, query
+from bench import generate, growth, lint, path, query
 from bench.rows import Row, Settings
 
 
@@ -23,4 +23,5 @@ BENCHES = (
     Bench("growth", "Does one more resource cost the same on a platform of any size?", growth.run),
     Bench("lint", "How long does the gate take, against plain cfn-lint?", lint.run),
     Bench("query", "How fast are bars and analytics with 100,000 bars, against bare SQL of the same rows?", query.run),
+    Bench("path", "How many records a second go from the API to bars, all on this machine?", path.run),
 )
