@@ -238,7 +238,10 @@ def request_model() -> dict[str, object]:
 
 
 def record_json_schema(kind: RecordType) -> dict[str, object]:
-    """JSON Schema (draft 4) of one record type, for OpenAPI and documentation."""
+    """JSON Schema (2020-12) of one record type, for OpenAPI and documentation.
+
+    What it cannot say: how many digits a number has, that a bid is not above its ask, and the latest time.
+    """
     properties: dict[str, object] = {"type": {"type": "string", "enum": [kind.name]}}
     properties.update({spec.name: _field_json_schema(spec) for spec in kind.fields})
     return {
@@ -253,7 +256,7 @@ def record_json_schema(kind: RecordType) -> dict[str, object]:
 
 def _field_json_schema(spec: Field) -> dict[str, object]:
     if spec.kind is Kind.DECIMAL:
-        number = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
+        number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**INTEGER_DIGITS}
         return {
             "description": spec.description,
             "oneOf": [number, {"type": "string", "pattern": f"^{DECIMAL_PATTERN}$"}],

@@ -55,6 +55,16 @@ class Batch:
         stamp = schema.format_timestamp(self.earliest_ns)
         return f"market-data/date={stamp[:10]}/hour={stamp[11:13]}/{self.batch_id}.ndjson.gz"
 
+    def as_json(self) -> dict[str, object]:
+        """The answer to the client: the batch's id, counts, and every rejected record with its position and reason."""
+        return {
+            "batchId": self.batch_id,
+            "received": self.received,
+            "accepted": self.accepted,
+            "rejected": len(self.rejected),
+            "rejectedRecords": [rejection.as_json() for rejection in self.rejected],
+        }
+
     def stored_bytes(self) -> bytes:
         """Gzip NDJSON; the same batch gives the same bytes (no file name, no time in the header)."""
         return gzip.compress(self.lines, compresslevel=GZIP_LEVEL, mtime=0)

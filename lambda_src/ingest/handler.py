@@ -40,17 +40,7 @@ def take(event: dict[str, Any]) -> rest.Response:
     # A batch without one valid record leaves nothing to store: its client has every reason in the answer.
     new = batch.accepted > 0 and store(client("s3"), settings.required("RAW_BUCKET"), batch)
     _report(batch, new)
-    return rest.answer(202, _summary(batch), {} if new or not batch.accepted else {"Idempotency-Replayed": "true"})
-
-
-def _summary(batch: Batch) -> dict[str, object]:
-    return {
-        "batchId": batch.batch_id,
-        "received": batch.received,
-        "accepted": batch.accepted,
-        "rejected": len(batch.rejected),
-        "rejectedRecords": [rejection.as_json() for rejection in batch.rejected],
-    }
+    return rest.answer(202, batch.as_json(), {} if new or not batch.accepted else {"Idempotency-Replayed": "true"})
 
 
 def _report(batch: Batch, new: bool) -> None:

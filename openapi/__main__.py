@@ -1,0 +1,35 @@
+"""`python -m openapi` writes docs/openapi.yaml; with --check it compares and ends with 1 where the file is stale."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from openapi.document import build, render
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "openapi.yaml"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; 0 for done, 1 for a stale file."""
+    parser = argparse.ArgumentParser(prog="python -m openapi", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 with a diff where the file is stale"
+    )
+    parser.add_argument("--out", type=Path, default=TARGET, help="default: docs/openapi.yaml")
+    options = parser.parse_args(argv)
+    text = render(build())
+    if not options.check:
+        options.out.write_text(text, encoding="utf-8")
+        return 0
+    known = options.out.read_text(encoding="utf-8") if options.out.is_file() else ""
+    lines = difflib.unified_diff(known.splitlines(True), text.splitlines(True), str(options.out), "as generated")
+    sys.stdout.writelines(lines)
+    return int(known != text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The whole document, and its text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from builders.api import STAGE
+from builders.routes import ROUTES
+from openapi.operations import operation, path_parameters, tags
+from openapi.schemas import all_schemas
+
+HEADER = "# Made by `python -m openapi`; a test fails where this file is stale.\n"
+DESCRIPTION = """\
+Trades and quotes in, bars and analytics out.
+
+Every route but /health takes a signature (AWS Signature Version 4, service `execute-api`) and an API key, whose item in
+the table `api-keys` gives its scopes (`ingest`, `query`, `sessions`) and symbols. A key that is unknown, disabled or not
+entitled gets 403 within a minute. Errors are `{"error": {"code", "message"}}`; those of API Gateway itself have its response
+type as the code.
+
+Timestamps are RFC 3339 with up to nanoseconds, or integer nanoseconds since 1970-01-01T00:00:00Z. Decimals are exact:
+JSON numbers or strings in requests, strings in answers, never binary floating point."""
+
+
+def build() -> dict[str, Any]:
+    """The OpenAPI 3.1 document as plain data."""
+    paths: dict[str, Any] = {}
+    for route in ROUTES:
+        parameters = path_parameters(route)
+        item = paths.setdefault(route.path, {"parameters": parameters} if parameters else {})
+        item[route.method.lower()] = operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Market data of the trading platform",
+            "version": "1.0.0",
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [_server()],
+        "tags": tags(ROUTES),
+        "security": [{"signature": [], "apiKey": []}],
+        "paths": paths,
+        "components": {"schemas": all_schemas(), "securitySchemes": _security()},
+    }
+
+
+def _server() -> dict[str, Any]:
+    return {
+        "url": f"https://{{apiId}}.execute-api.{{region}}.amazonaws.com/{STAGE}",
+        "description": "The stack's output ApiUrl",
+        "variables": {
+            "apiId": {"default": "example", "description": "The stack's output ApiId"},
+            "region": {"default": "us-east-1"},
+        },
+    }
+
+
+def _security() -> dict[str, Any]:
+    return {
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "AWS Signature Version 4 of a role that may call `execute-api:Invoke`",
+            "x-amazon-apigateway-authtype": "awsSigv4",
+        },
+        "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Every part in full: an anchor (for a part that is used twice) reads badly and some tools refuse it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def render(document: dict[str, Any]) -> str:
+    """YAML, the same bytes everywhere."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return HEADER + text

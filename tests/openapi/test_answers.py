@@ -1,0 +1,123 @@
+"""What ingest and sessions really answer, held against the published document."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+import ingest.handler
+import sessions.handler
+from common import clients
+from common.entitlements import Entitlements
+from openapi import examples
+from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
+from tests.openapi.test_document import DOCUMENT, validator
+
+pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-5")
+
+GOOD = examples.batch()["records"][0]
+
+
+@pytest.fixture(autouse=True)
+def rights(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
+    """Both functions with stores in memory; returns the object store."""
+    s3, dynamodb = FakeS3(), FakeDynamoDB({"sessions": {}})
+    known: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
+    monkeypatch.setenv("RAW_BUCKET", "raw")
+    monkeypatch.setenv("SESSIONS_TABLE", "sessions")
+    monkeypatch.setattr(clients, "client", known.__getitem__)
+    for function in (ingest.handler, sessions.handler):
+        monkeypatch.setattr(function, "client", known.__getitem__)
+        monkeypatch.setattr(function, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
+    return s3
+
+
+def is_as_described(answer: dict[str, Any], path: str, method: str) -> dict[str, Any]:
+    """Fails unless status, headers and body are in the document; returns the body."""
+    described = DOCUMENT["paths"][path][method]["responses"][str(answer["statusCode"])]
+    ordinary = {"Content-Type", "Cache-Control", "X-Content-Type-Options", "Strict-Transport-Security"}
+    assert answer["headers"].keys() - ordinary <= described.get("headers", {}).keys()
+    if "content" not in described:
+        assert answer["body"] == ""
+        return {}
+    body: dict[str, Any] = json.loads(answer["body"])
+    schema = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert [error.message for error in validator(schema).iter_errors(body)] == []
+    if answer["statusCode"] >= 400:
+        assert f"`{body['error']['code']}`" in described["description"]
+    return body
+
+
+def post(body: str, **headers: str) -> dict[str, Any]:
+    event = api_event("POST", "/v1/market-data", body, headers=headers)
+    answer: dict[str, Any] = ingest.handler.handler(event, Context())
+    is_as_described(answer, "/v1/market-data", "post")
+    return answer
+
+
+def test_the_example_is_answered_as_the_document_shows() -> None:
+    answer = post(json.dumps(examples.batch()))
+    shown = DOCUMENT["paths"]["/v1/market-data"]["post"]["responses"]["202"]["content"]["application/json"]["example"]
+    assert {**json.loads(answer["body"]), "batchId": ""} == {**shown, "batchId": ""}
+
+
+def test_the_examples_forms_hold_the_same_records() -> None:
+    packed = base64.b64encode(gzip.compress(examples.ndjson().encode())).decode()
+    event = api_event(
+        "POST", "/v1/market-data", packed, headers={"Content-Type": "application/gzip"}, isBase64Encoded=True
+    )
+    summaries = [
+        json.loads(post(json.dumps(examples.batch()))["body"]),
+        json.loads(post(examples.ndjson(), **{"Content-Type": "application/x-ndjson"})["body"]),
+        json.loads(ingest.handler.handler(event, Context())["body"]),
+    ]
+    assert summaries[0] == summaries[1] == summaries[2]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (400, "", {}),
+        (400, "{", {}),
+        (400, json.dumps({"records": [GOOD]}), {"Idempotency-Key": "é"}),
+        (409, json.dumps({"records": [GOOD]}), {"Idempotency-Key": "used"}),
+        (413, " " * 7_000_000, {}),
+        (415, "<a/>", {"Content-Type": "text/xml"}),
+        (415, "x", {"Content-Encoding": "br"}),
+        (422, "5\n" * 10_001 + "{}", {"Content-Type": "application/x-ndjson"}),
+    ],
+)
+def test_refusals_are_as_described(status: int, body: str, headers: dict[str, str]) -> None:
+    post(json.dumps(examples.batch()), **{"Idempotency-Key": "used"})
+    assert post(body, **headers)["statusCode"] == status
+
+
+@pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("AccessDenied", 500)])
+def test_failures_are_as_described(code: str, status: int, rights: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise client_error(code)
+
+    monkeypatch.setattr(rights, "put_object", fail)
+    assert post(json.dumps(examples.batch()))["statusCode"] == status
+
+
+def test_a_session_from_its_opening_to_its_end_is_as_described() -> None:
+    def call(method: str, path: str, session: str = "", token: str = "", body: str | None = None) -> Any:
+        event = api_event(method, path, body, headers={"Session-Token": token})
+        event["pathParameters"] = {"id": session} if session else None
+        answer = sessions.handler.handler(event, Context())
+        return answer["statusCode"], is_as_described(answer, path, method.lower())
+
+    one = "/v1/sessions/{id}"
+    status, opened = call("POST", "/v1/sessions", body='{"ttlSeconds": 3600}')
+    assert status == 201
+    assert call("POST", "/v1/sessions", body='{"ttlSeconds": 1}')[0] == 400
+    assert call("POST", "/v1/sessions", session="x")[0] == 405
+    assert call("GET", one, opened["sessionId"], opened["token"])[0] == 200
+    assert call("GET", one, opened["sessionId"], "wrong")[0] == 403
+    assert call("DELETE", one, opened["sessionId"], opened["token"])[0] == 204
+    assert call("DELETE", one, opened["sessionId"], opened["token"])[0] == 404
