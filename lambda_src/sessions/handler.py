@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from common import entitlements, rest, settings
-from common.clients import client
+from common.clients import client, error_code
 from common.errors import RequestError
 from common.observe import count, observed
 
-from .model import Session, authorize, open_session, requested_ttl
+from .model import Session, authorize, is_session_id, open_session, requested_ttl
 
 TOKEN_HEADER = "Session-Token"
 
@@ -48,18 +48,28 @@ def route(event: dict[str, Any]) -> rest.Response:
 def _create(event: dict[str, Any], entitlement: entitlements.Entitlement) -> rest.Response:
     ttl_s = requested_ttl(rest.body_bytes(event))
     session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_s, int(time.time()))
-    client("dynamodb").put_item(
-        TableName=_table(), Item=session.to_item(), ConditionExpression="attribute_not_exists(sessionId)"
-    )
+    try:
+        client("dynamodb").put_item(
+            TableName=_table(), Item=session.to_item(), ConditionExpression="attribute_not_exists(sessionId)"
+        )
+    except Exception as error:
+        # The SDK repeats a call whose answer was lost; the repetition then meets the item that the first one stored.
+        if error_code(error) != "ConditionalCheckFailedException" or _stored(session.session_id) != session:
+            raise
     count("SessionsOpened")
     location = {"Location": f"/v1/sessions/{session.session_id}"}
     return rest.answer(201, {**session.as_json(), "token": token}, location)
 
 
 def _owned(event: dict[str, Any], entitlement: entitlements.Entitlement, session_id: str) -> Session:
-    reply = client("dynamodb").get_item(TableName=_table(), Key={"sessionId": {"S": session_id}}, ConsistentRead=True)
-    session = Session.from_item(reply["Item"]) if "Item" in reply else None
+    # What cannot be an id is not looked up: DynamoDB refuses keys that are too long or no text.
+    session = _stored(session_id) if is_session_id(session_id) else None
     return authorize(session, entitlement.api_key_id, rest.header(event, TOKEN_HEADER), int(time.time()))
+
+
+def _stored(session_id: str) -> Session | None:
+    reply = client("dynamodb").get_item(TableName=_table(), Key={"sessionId": {"S": session_id}}, ConsistentRead=True)
+    return Session.from_item(reply["Item"]) if "Item" in reply else None
 
 
 def _delete(session: Session) -> rest.Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MAX_TTL_S = 86_400
 TTL_ATTRIBUTE = "expiresAt"  # the table's time-to-live attribute, epoch seconds
 _ID_BYTES = 16
 _TOKEN_BYTES = 32
+_ID = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ def open_session(api_key_id: str, client: str, ttl_s: int, now_s: int) -> tuple[
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     session = Session(secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_s, now_s + ttl_s)
     return session, token
+
+
+def is_session_id(text: str) -> bool:
+    """Whether this can be the id of a session that was opened here."""
+    return _ID.fullmatch(text) is not None
 
 
 def token_hash(token: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import io
 import json
 import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 import sessions.handler
 from common.entitlements import CACHE_SECONDS, Entitlements
 from common.errors import RequestError
 from sessions import model
-from tests.lambda_src.fakes import Context, FakeDynamoDB, api_event, entitlement
+from tests.lambda_src.fakes import Context, FakeDynamoDB, api_event, client_error, entitlement
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-5")
 
@@ -102,6 +105,189 @@ def test_entitlements_are_read_once_while_they_are_fresh(dynamodb: FakeDynamoDB)
 def test_a_request_without_a_key_is_refused_without_a_look_up(dynamodb: FakeDynamoDB) -> None:
     assert call("POST", key="")[0] == 403
     assert dynamodb.reads == 0
+
+
+# --- Entitlements ----------------------------------------------------------------------------------------------------
+def test_a_disabled_key_that_is_in_use_gets_403_within_a_minute(
+    dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a controlled clock, through the handler, asking every second: in use it is refused after half a minute."""
+    now = [0.0]
+    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
+    monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
+    assert call("POST")[0] == 201
+    dynamodb.tables["keys"]["key-1"] = entitlement(enabled=False)
+    answers = {}
+    for second in range(1, 61):
+        now[0] = float(second)
+        answers[second] = call("POST")[0]
+    refused = min(second for second, status in answers.items() if status == 403)
+    assert refused <= 60
+    assert {status for second, status in answers.items() if second >= refused} == {403}
+    dynamodb.tables["keys"]["key-1"] = entitlement()
+    now[0] += CACHE_SECONDS
+    assert call("POST")[0] == 201, "enabled again it works within the same time"
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        (None, "key_not_entitled"),
+        (entitlement(enabled=False), "key_not_entitled"),
+        ({**entitlement(), "enabled": {"S": "true"}}, "key_not_entitled"),
+        ({name: value for name, value in entitlement().items() if name != "enabled"}, "key_not_entitled"),
+        (entitlement(scopes=("ingest", "query")), "scope_not_entitled"),
+        ({name: value for name, value in entitlement().items() if name != "scopes"}, "scope_not_entitled"),
+    ],
+)
+def test_only_a_plainly_enabled_key_with_the_scope_gets_in(
+    item: dict[str, Any] | None, code: str, dynamodb: FakeDynamoDB
+) -> None:
+    dynamodb.tables["keys"] = {} if item is None else {"key-1": item}
+    status, body = call("POST")
+    assert (status, body["error"]["code"]) == (403, code)
+
+
+def test_ids_that_cannot_be_are_404_without_a_look_up(dynamodb: FakeDynamoDB) -> None:
+    """DynamoDB refuses a key of more than 2,048 bytes or that is no text: that was a 500."""
+    call("POST")
+    before = dynamodb.reads
+    for bad in ("x" * 3000, "\ud800", "0" * 31, "G" * 32, "A" * 32):
+        assert call("GET", bad, "token")[0] == 404
+    assert dynamodb.reads == before
+
+
+# --- Tokens ----------------------------------------------------------------------------------------------------------
+def test_tokens_are_opaque_differ_and_are_compared_as_hashes_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+    honest = hmac.compare_digest
+
+    def noting(left: str, right: str) -> bool:
+        compared.append((left, right))
+        return honest(left, right)
+
+    monkeypatch.setattr(model.hmac, "compare_digest", noting)
+    opened = [model.open_session("key-1", "desk", 60, 1000) for _ in range(50)]
+    assert len({token for _, token in opened}) == len({session.session_id for session, _ in opened}) == 50
+    assert all(len(base64.urlsafe_b64decode(token + "=")) == 32 for _, token in opened), "256 random bits"
+    session, token = opened[0]
+    model.authorize(session, "key-1", token, 1000)
+    with pytest.raises(RequestError, match="403 bad_session_token"):
+        model.authorize(session, "key-1", opened[1][1], 1000)
+    assert [len(left) for left, _ in compared] == [len(right) for _, right in compared] == [64, 64]
+    assert token not in str(compared)
+
+
+# --- Faults of DynamoDB ----------------------------------------------------------------------------------------------
+class Faulty(FakeDynamoDB):
+    """Fails a call: instead of its effect, or after it, as when the answer is lost. Keeps conditions."""
+
+    def __init__(self, tables: dict[str, Any], call_: str, error: Exception, *, after: bool = False) -> None:
+        super().__init__(tables)
+        self.call, self.error, self.after = call_, error, after
+
+    def _fail(self, name: str, effect: Any) -> Any:
+        if name == self.call and not self.after:
+            raise self.error
+        done = effect()
+        if name == self.call:
+            self.call = ""
+            raise self.error
+        return done
+
+    def get_item(self, TableName: str, Key: dict[str, Any], ConsistentRead: bool = False) -> dict[str, Any]:
+        return dict(self._fail("get", lambda: FakeDynamoDB.get_item(self, TableName, Key, ConsistentRead)))
+
+    def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "") -> None:
+        if ConditionExpression and Item["sessionId"]["S"] in self.tables[TableName]:
+            raise client_error("ConditionalCheckFailedException", "PutItem")
+        self._fail("put", lambda: FakeDynamoDB.put_item(self, TableName, Item, ConditionExpression))
+
+    def delete_item(self, TableName: str, Key: dict[str, Any]) -> None:
+        self._fail("delete", lambda: FakeDynamoDB.delete_item(self, TableName, Key))
+
+
+class Repeating(Faulty):
+    """The SDK's own repetition: a put whose answer was lost is sent again."""
+
+    def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "") -> None:
+        try:
+            super().put_item(TableName, Item, ConditionExpression)
+        except ReadTimeoutError:
+            super().put_item(TableName, Item, ConditionExpression)
+
+
+def lost() -> Exception:
+    untyped: Any = ReadTimeoutError
+    error: Exception = untyped(endpoint_url="https://dynamodb")
+    return error
+
+
+PASSING = [client_error("ThrottlingException"), client_error("ProvisionedThroughputExceededException"), lost()]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=repr)
+@pytest.mark.parametrize(("name", "method"), [("put", "POST"), ("get", "GET"), ("delete", "DELETE")])
+def test_an_outage_of_dynamodb_is_a_503_that_changes_nothing_and_goes_by(
+    name: str, method: str, error: Exception, dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]
+) -> None:
+    _, opened = call("POST")
+    before = dict(dynamodb.tables["sessions"])
+    fake_clients["dynamodb"] = Faulty(dynamodb.tables, name, error)
+    asked = ("", "") if method == "POST" else (opened["sessionId"], opened["token"])
+    status, body = call(method, *asked)
+    assert (status, body["error"]["code"]) == (503, "service_unavailable")
+    assert dynamodb.tables["sessions"] == before
+    fake_clients["dynamodb"] = dynamodb
+    assert call(method, *asked)[0] in (200, 201, 204)
+
+
+def test_a_refusal_of_dynamodb_is_a_500_that_tells_nothing(
+    dynamodb: FakeDynamoDB, fake_clients: dict[str, Any], log: io.StringIO
+) -> None:
+    fake_clients["dynamodb"] = Faulty(dynamodb.tables, "put", client_error("AccessDeniedException"))
+    status, body = call("POST")
+    assert (status, body["error"]["code"]) == (500, "internal_error")
+    assert "AccessDenied" not in json.dumps(body)
+    assert "unexpected error" in log.getvalue()
+
+
+def test_a_session_whose_answer_was_lost_on_the_way_is_opened_all_the_same(
+    dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]
+) -> None:
+    """The repetition met the item of the first try and was a 500, with a session that nobody had the token of."""
+    fake_clients["dynamodb"] = Repeating(dynamodb.tables, "put", lost(), after=True)
+    status, opened = call("POST")
+    assert status == 201
+    assert call("GET", opened["sessionId"], opened["token"])[0] == 200
+
+
+def test_an_end_whose_answer_was_lost_can_be_asked_again(dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]) -> None:
+    _, opened = call("POST")
+    fake_clients["dynamodb"] = Faulty(dynamodb.tables, "delete", lost(), after=True)
+    assert call("DELETE", opened["sessionId"], opened["token"])[0] == 503
+    assert call("DELETE", opened["sessionId"], opened["token"])[0] == 404, "gone"
+
+
+def test_without_dynamodb_nobody_gets_in_on_an_old_entitlement(
+    dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, down = [0.0], [False]
+
+    def fetch(key: str) -> Any:
+        if down[0]:
+            raise client_error("ThrottlingException")
+        return dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item")
+
+    rights = Entitlements(fetch, lambda: now[0])
+    monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
+    assert call("POST")[0] == 201
+    down[0] = True
+    assert call("POST")[0] == 201, "still fresh"
+    now[0] = CACHE_SECONDS
+    assert call("POST")[0] == 503
+    down[0] = False
+    assert call("POST")[0] == 201
 
 
 def test_no_token_reaches_the_log(capsys: pytest.CaptureFixture[str], log: io.StringIO) -> None:
