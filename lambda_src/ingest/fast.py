@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 CHUNK_RECORDS = 4096  # at a time, so that memory grows with the body's bytes and not with its objects
 REMEMBERED_VALUES = 50_000  # of one field; more than that are not worth remembering
 
-_CANONICAL = rf"(?:0|[1-9][0-9]{{0,{schema.INTEGER_DIGITS - 1}}})(?:\.[0-9]{{0,{schema.FRACTION_DIGITS - 1}}}[1-9])?"
+_CANONICAL = (  # as schema.parse_decimal leaves it; zero is none
+    rf"(?:0\.[0-9]{{0,{schema.FRACTION_DIGITS - 1}}}[1-9]"
+    rf"|[1-9][0-9]{{0,{schema.INTEGER_DIGITS - 1}}}(?:\.[0-9]{{0,{schema.FRACTION_DIGITS - 1}}}[1-9])?)"
+)
 _MINUTE = len("2026-01-02T15:04")
 _NANO_DIGITS = 9
 _ANY_MINUTE = "2050-01-01T00:00"
@@ -174,8 +177,7 @@ class Validator:
         if spec.choices:
             values = values & set(spec.choices)
         if spec.pattern and not _all_match(spec.pattern, values):
-            pattern = re.compile(spec.pattern)
-            values = {value for value in values if pattern.fullmatch(value)}
+            values = {value for value in values if _one(spec.pattern).fullmatch(value)}
         if spec.name == "symbol":
             values = {value for value in values if self._allows(value)}
         return values
@@ -186,12 +188,13 @@ class Validator:
         if not kinds <= {str, int}:
             # Not isinstance: true and false are ints to Python. No field takes the empty text.
             column = [value if type(value) in (str, int) else "" for value in column]
-        known = self._decimals
-        new = set(column) - known.keys()
-        if kinds == {str} and "0" not in new and _all_match(_CANONICAL, new):
-            known.update(zip(new, new, strict=True))
+        known, distinct = self._decimals, set(column)
+        new = distinct - known.keys()
+        found = _decimals(new)
+        if len(new) == len(distinct) > len(column) // 2:
+            known = found  # so many at once are not worth remembering
         else:
-            known.update((value, _value_or_none(schema.parse_decimal, value)) for value in new)
+            known.update(found)
         stored = list(map(known.__getitem__, column))
         bad = {at for at, value in enumerate(stored) if value is None} if None in stored else set()
         return (column if stored == column else stored), bad
@@ -278,6 +281,11 @@ def _value_or_none(parse: Callable[[Any], Any], value: object) -> Any:
 
 
 @cache
+def _one(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@cache
 def _many(pattern: str) -> re.Pattern[str]:
     """Lines that each match the pattern; possessive, for nothing is gained by trying again."""
     return re.compile(rf"(?:(?:{pattern})\n)*+(?:{pattern})")
@@ -303,6 +311,17 @@ def _seconds_of_utc(rests: list[str]) -> list[Any] | None:
     if _all_match(rf":[0-5][0-9](?:\.[0-9]{{1,{_NANO_DIGITS}}})?Z", rests):
         return [int(rest[1:3] + rest[4:-1].ljust(_NANO_DIGITS, "0")) for rest in rests]
     return None
+
+
+def _decimals(values: set[Any]) -> dict[str | int, str | None]:
+    """Canonical texts of decimals given as text or int; None for what is none."""
+    kinds = set(map(type, values))
+    if kinds == {int} and min(values) > 0 and max(values) < 10**schema.INTEGER_DIGITS:
+        return dict(zip(values, map(str, values), strict=True))
+    if kinds == {str}:
+        is_canonical = _one(_CANONICAL).fullmatch
+        return {text: text if is_canonical(text) else _value_or_none(schema.parse_decimal, text) for text in values}
+    return {value: _value_or_none(schema.parse_decimal, value) for value in values}
 
 
 def _scaled(text: str) -> int:
