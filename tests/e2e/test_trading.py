@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from botocore.exceptions import ClientError
 
 from local import smoke
 from tests.e2e.conftest import PROJECT, Site
@@ -342,6 +343,46 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Cli
     assert "the reader does not answer" in messages[0]["Body"]
     sns.unsubscribe(SubscriptionArn=subscription)
     sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.mark.requirement("T-DATA-4", "A-6")
+def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: Site, client: smoke.Client) -> None:
+    role = client.outputs["AnalystRoleArn"]
+    assumed = site.client("sts").assume_role(RoleArn=role, RoleSessionName="analyst")["Credentials"]
+    athena, glue, s3 = (site.cloud.client(service, assumed) for service in ("athena", "glue", "s3"))
+    database, group = client.outputs["LakeDatabaseName"], client.outputs["LakeWorkGroupName"]
+    assert (database, group) == ("trading_lake_dev", "trading-lake-dev")
+    tables = {table["Name"]: table for table in glue.get_tables(DatabaseName=database)["TableList"]}
+    assert set(tables) == {"bars", "trades", "quotes", "raw", "trades_distinct", "quotes_distinct"}
+    processed = f"trading-processed-dev-{site.account}"
+    for name in ("bars", "trades", "quotes"):
+        location = tables[name]["Parameters"]["storage.location.template"].replace("${date}", "2026-01-05")
+        assert s3.list_objects_v2(Bucket=processed, Prefix=location.removeprefix(f"s3://{processed}/"))["KeyCount"] > 0
+    configuration = athena.get_work_group(WorkGroup=group)["WorkGroup"]["Configuration"]
+    assert str(configuration["EnforceWorkGroupConfiguration"]).lower() == "true"
+    assert int(configuration["BytesScannedCutoffPerQuery"]) == 1_000_000_000
+    assert configuration["ResultConfiguration"]["OutputLocation"] == f"s3://{processed}/query-results/"
+    started = athena.start_query_execution(
+        QueryString="SELECT count(*) FROM bars WHERE date = '2026-01-05'",
+        QueryExecutionContext={"Database": database},
+        WorkGroup=group,
+    )
+    # The emulator finds no workgroup behind an execution's id, so that only root may look at it here.
+    root, execution = site.client("athena"), {"QueryExecutionId": started["QueryExecutionId"]}
+    done = eventually(lambda: _ended(root.get_query_execution(**execution)["QueryExecution"]))
+    assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
+    assert done["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{processed}/query-results/")
+    _, answer = root.get_query_results(**execution)["ResultSet"]["Rows"]
+    assert int(answer["Data"][0]["VarCharValue"]) >= len(smoke.wait_for_bars(client, "ACME", START, MINUTES))
+    for bucket, key in ((processed, "elsewhere"), (f"trading-raw-dev-{site.account}", "quarantine/objects/x")):
+        with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
+            s3.get_object(Bucket=bucket, Key=key)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        athena.start_query_execution(QueryString="SELECT 1", WorkGroup="primary")
+
+
+def _ended(execution: dict[str, Any]) -> dict[str, Any] | None:
+    return execution if execution["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED") else None
 
 
 @pytest.mark.requirement("T-DB-3")
