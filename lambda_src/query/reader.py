@@ -1,4 +1,8 @@
-"""Reads pages of bars and minutes from PostgreSQL; every statement is bounded by the page."""
+"""Reads pages of bars and analytics from PostgreSQL; every statement is bounded by the page.
+
+The tables' primary keys (symbol, minute_ns) are all the indexes it takes. Statements are constant texts, so psycopg
+prepares them on the kept connection after some uses.
+"""
 
 from __future__ import annotations
 

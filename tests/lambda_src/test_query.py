@@ -286,6 +286,40 @@ def test_a_lost_connection_is_replaced(
     assert get("bars", **HOUR)[0] == 200
 
 
+def test_requests_share_one_connection_and_their_statements_are_prepared(
+    app_database: Database, pipeline: Pipeline
+) -> None:
+    """psycopg prepares what it has sent five times: planning a page takes longer than reading it."""
+    deliver(pipeline, "a", DAY)
+    with app_database.connection() as connection:
+        first = connection.info.backend_pid
+    for _ in range(7):
+        assert get("bars", **HOUR)[0] == get("analytics", **HOUR)[0] == 200
+    with app_database.connection() as connection:
+        rows = connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+        assert connection.info.backend_pid == first
+    prepared = {text for (text,) in rows}
+    for statement in ("WITH base AS", "WITH minutes AS", "ORDER BY minute_ns DESC LIMIT 1"):
+        assert any(statement in text for text in prepared), statement
+
+
+@pytest.mark.parametrize("statement", ["_BARS", "_INTERVALS", "_LAST_CLOSE", "_KNOWN"])
+def test_no_statement_reads_a_whole_table(statement: str, admin: psycopg.Connection[Any]) -> None:
+    """With 100 symbols of 100 minutes each, a page of one comes from the primary keys alone."""
+    for table, sums in (("bars_1m", "1, 1, 1, 1, 1, 1, 1, 0, 0, 0"), ("quote_stats_1m", "1, 1, 1, 1, 1, 1")):
+        admin.execute(
+            f"INSERT INTO trading.{table} SELECT 'S' || s, {T0} + m * {M}::bigint, {sums} "
+            "FROM generate_series(1, 100) s, generate_series(1, 100) m"
+        )
+        admin.execute(f"ANALYZE trading.{table}")
+    wanted = request.parse("S7", {**HOUR, "interval": "5m"})
+    parameters = {**query.reader._parameters(wanted, 1000), "day": T0 - T0 % (1440 * M)}
+    explain = b"EXPLAIN " + getattr(query.reader, statement)
+    plan = "\n".join(row[0] for row in admin.execute(explain, parameters).fetchall())
+    assert "_pkey" in plan
+    assert "Seq Scan" not in plan, plan
+
+
 def test_a_query_that_takes_too_long_says_so(app_database: Database, pipeline: Pipeline) -> None:
     def slow(connection: psycopg.Connection[Any], wanted: request.Range) -> Any:
         connection.execute("SET statement_timeout = 20")
