@@ -23,6 +23,8 @@ _NO_RESOURCES = {
     "cloudwatch._metrics": "metrics cannot be deleted, they expire",
     "sts._sessions": "temporary credentials expire by themselves",
     "iam._aws_managed_attachment_counts": "a counter of AWS's own policies",
+    "athena._data_catalogs": "AwsDataCatalog, which every account has, is made at the first request",
+    "athena._executions": "the history of queries goes by itself after 45 days",
 }
 
 _GONE: dict[str, Callable[[Any], bool]] = {
@@ -31,6 +33,8 @@ _GONE: dict[str, Callable[[Any], bool]] = {
     "ec2._nat_gateways": lambda gateway: gateway["State"] == "deleted",
     "kms._keys": lambda key: key["KeyState"] == "PendingDeletion",
     "secretsmanager._secrets": lambda secret: bool(secret.get("DeletedDate")),
+    # Every account's own workgroup, made at the first request.
+    "athena._workgroups": lambda workgroup: workgroup["Name"] == "primary",
     # The account's settings have no end, only an empty value.
     "apigateway_v1._account_settings": lambda settings: not settings.get("cloudwatchRoleArn"),
 }
