@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for bench in _chosen(options.benches):
             print(f"{bench.name}: {bench.question}", file=sys.stderr, flush=True)
-            results[bench.name] = bench.run(Settings(repetitions=options.repetitions))
+            results[bench.name] = bench.run(Settings(repetitions=options.repetitions, large=options.large))
         if options.json:
             path = Path(options.json)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,5 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("benches", nargs="*", help=f"any of {names} (default: all)")
     parser.add_argument("--repetitions", type=_repetitions, default=5, help="samples of each side (default: 5)")
+    parser.add_argument("--large", action="store_true", help="also what takes minutes: processing 10,000,000 trades")
     parser.add_argument("--json", metavar="FILE", help="also write everything, with all samples, as JSON")
     return parser

@@ -11,10 +11,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """How benches run: the repetitions of each side, and the project they run on."""
+    """How benches run: the repetitions of each side, the project they run on, and whether also on what takes long."""
 
     repetitions: int = 5
     project: Path = PROJECT
+    large: bool = False
 
 
 @dataclass(frozen=True)

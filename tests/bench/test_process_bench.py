@@ -1,0 +1,46 @@
+"""The bench of processing compares what makes the same bars of the same trades."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bench import process
+from bench.errors import CommandError
+from bench.rows import Settings
+from common import schema
+
+
+def test_the_sample_is_what_ingest_stores_and_always_the_same(tmp_path: Path) -> None:
+    path = process.write_sample(tmp_path / "a", 200)
+    assert path.read_bytes() == process.write_sample(tmp_path / "b", 200).read_bytes()
+    for line in path.read_text(encoding="ascii").splitlines():
+        assert schema.dump_record(schema.parse_record(json.loads(line))) == line
+
+
+def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "TRADES", 3_000)
+    monkeypatch.setattr(process, "GROWTH", (100, 1_000, 3_000))
+    rows = process.run(Settings(repetitions=1))
+    assert [row.goal for row in rows][:3] == [process.TIMES_BARE, None, None]
+    assert all(row.value for row in rows)
+    memory = next(row for row in rows if row.unit == " MiB")
+    assert 20 < memory.value < process.BOUNDED_MIB, "the child's own, not this process's"
+
+
+def test_different_bars_are_no_figure(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        for name, value in (("bare", 1), ("process", 2)):
+            connection.execute(f"COPY (SELECT {value} AS open) TO '{tmp_path / name}.parquet' (FORMAT parquet)")
+    with pytest.raises(process.DifferentBarsError, match="2 bars"):
+        process._check_same(tmp_path)
+
+
+def test_a_subject_that_fails_is_no_figure(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="No files found"):
+        process._child("bare", tmp_path / "missing", tmp_path, {})()
