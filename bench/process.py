@@ -165,10 +165,15 @@ def _lines(trades: int) -> Iterator[str]:
         symbol = SYMBOLS[int(chance() * len(SYMBOLS))]
         price = ticks[symbol] = max(10, ticks[symbol] + int(chance() * 7) - 3)
         yield (
-            f'{{"type":"trade","trade_id":"T{number:09}","symbol":"{symbol}","price":"{price // 100}.{price % 100:02}",'
+            f'{{"type":"trade","trade_id":"T{number:09}","symbol":"{symbol}","price":"{_units(price)}",'
             f'"size":"{10 * (1 + int(chance() * 50))}","ts":{START_NS + number * step + int(chance() * step)},'
             f'"side":"{"buy" if chance() < 0.5 else "sell"}","venue":"{VENUES[int(chance() * 4)]}"}}\n'
         )
+
+
+def _units(cents: int) -> str:
+    """Exact text without trailing zeros, as ingest stores it."""
+    return f"{cents // 100}.{cents % 100:02}".rstrip("0").rstrip(".")
 
 
 def _child(name: str, source: Path, folder: Path, peaks: dict[str, int], label: str = "") -> Callable[[], float]:
