@@ -15,6 +15,7 @@ from deploy.errors import ReplayError
 from deploy.session import code_of
 
 POLL_SECONDS = 2.0
+PATIENCE_POLLS = 30  # for a started task to be shown
 BATCH = 10  # SQS takes no more in one call
 HIDDEN_SECONDS = 60
 # How a service says that it has no message move tasks, as the embedded AWS has none.
@@ -64,9 +65,10 @@ def move(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callab
     instead of starting a second. Raises ReplayError when it fails.
     """
     try:
-        running = _running(sqs, queue)
-        if running is None:
+        before = _latest(sqs, queue)
+        if before is None or before["Status"] not in ("RUNNING", "CANCELLING"):
             sqs.start_message_move_task(SourceArn=queue.dead_letters_arn)
+            return _follow(sqs, queue, say, sleep, after=before)
     except ClientError as error:
         if code_of(error) not in NO_MOVE_TASKS:
             raise
@@ -75,13 +77,23 @@ def move(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callab
     return _follow(sqs, queue, say, sleep)
 
 
-def _follow(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None]) -> int:
+def _follow(
+    sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None], after: Any = None
+) -> int:
+    """Wait for the newest task to end. ``after`` is the one before it, which SQS may still show for a moment."""
+    polls = 0
     while True:
-        task = _latest(sqs, queue) or {}
+        task = _latest(sqs, queue)
+        if task is None or (after is not None and task.get("StartedTimestamp") == after.get("StartedTimestamp")):
+            polls += 1
+            if polls > PATIENCE_POLLS:
+                raise ReplayError("SQS does not show the move of dead letters that was started.", "Repeat the command.")
+            sleep(POLL_SECONDS)
+            continue
         moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
-        if task.get("Status") == "COMPLETED":
+        if task["Status"] == "COMPLETED":
             return moved
-        if task.get("Status") in ("FAILED", "CANCELLED"):
+        if task["Status"] in ("FAILED", "CANCELLED"):
             reason = task.get("FailureReason", task["Status"].lower())
             what = f"SQS stopped moving dead letters after {moved}: {reason}."
             raise ReplayError(
@@ -89,11 +101,6 @@ def _follow(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Cal
             )
         say(f"{moved} dead letters moved so far")
         sleep(POLL_SECONDS)
-
-
-def _running(sqs: Any, queue: ObjectQueue) -> Any:
-    task = _latest(sqs, queue)
-    return task if task and task["Status"] in ("RUNNING", "CANCELLING") else None
 
 
 def _latest(sqs: Any, queue: ObjectQueue) -> Any:

@@ -307,7 +307,7 @@ def test_the_layout_is_the_one_that_processing_uses() -> None:
 # ---- dead letters by SQS itself -------------------------------------------------------------------------------------
 
 
-def task(status: str, moved: int = 0, **more: str) -> dict[str, Any]:
+def task(status: str, moved: int = 0, **more: Any) -> dict[str, Any]:
     return {"Results": [{"Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}]}
 
 
@@ -334,8 +334,30 @@ def test_a_move_that_runs_already_is_followed_and_not_started_again(scripted: Sc
     assert move(scripted) == 2
 
 
+def test_an_earlier_move_is_not_taken_for_the_one_just_started(scripted: Scripted) -> None:
+    """SQS shows a new task a moment late; the old one's end and count are not ours."""
+    old, new = ({"StartedTimestamp": moment} for moment in (1, 2))
+    tasks(scripted, task("COMPLETED", 99, **old))
+    scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
+    tasks(scripted, task("COMPLETED", 99, **old), task("RUNNING", 1, **new), task("COMPLETED", 4, **new))
+    assert move(scripted) == 4
+
+
+def test_a_started_move_that_is_never_shown_ends_the_wait(scripted: Scripted) -> None:
+    tasks(scripted, {"Results": []})
+    scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
+    tasks(scripted, *[{"Results": []}] * (deadletters.PATIENCE_POLLS + 1))
+    with pytest.raises(ReplayError, match="does not show the move"):
+        move(scripted)
+
+
 def test_a_move_that_fails_says_why_and_what_is_left(scripted: Scripted) -> None:
-    tasks(scripted, task("RUNNING"), task("FAILED", 1, FailureReason="AWS.SimpleQueueService.AccessDenied"))
+    tasks(
+        scripted,
+        task("RUNNING"),
+        task("RUNNING"),
+        task("FAILED", 1, FailureReason="AWS.SimpleQueueService.AccessDenied"),
+    )
     with pytest.raises(ReplayError, match=r"after 1: AWS.SimpleQueueService.AccessDenied.*still in the dead-letter"):
         move(scripted)
 
