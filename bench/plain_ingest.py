@@ -78,6 +78,8 @@ def validate_lines(
 
 def parse(line: str) -> Any:
     """The line's JSON value. Raises Fault."""
+    if len(line) > 4096:
+        raise Fault("", "is longer than 4096 characters")
     try:
         return DECODER.decode(line)
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@ from enum import Enum
 
 INTEGER_DIGITS = 10
 FRACTION_DIGITS = 8
+MAX_RECORD_CHARACTERS = 4096  # of its JSON text; more cannot be valid, but for padding, and would only take memory
 NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_MINUTE = 60 * NANOS_PER_SECOND
 EARLIEST_NS = 946_684_800 * NANOS_PER_SECOND  # 2000-01-01T00:00:00Z

@@ -259,15 +259,17 @@ def _decoded(items: Sequence[Any]) -> tuple[list[Any], list[int]]:
     """The items as objects; None, and the position, for one that is not regular."""
     decode = _decoder().decode
     try:
-        return list(map(decode, items)), []
+        if max(map(len, items)) <= schema.MAX_RECORD_CHARACTERS:
+            return list(map(decode, items)), []
     except undecodable():
-        rows = [_decoded_or_none(decode, item) for item in items]
-        return rows, [at for at, row in enumerate(rows) if row is None]
+        pass  # one by one, below
+    rows = [_decoded_or_none(decode, item) for item in items]
+    return rows, [at for at, row in enumerate(rows) if row is None]
 
 
 def _decoded_or_none(decode: Callable[[Any], Any], item: Any) -> Any:
     try:
-        return decode(item)
+        return decode(item) if len(item) <= schema.MAX_RECORD_CHARACTERS else None
     except undecodable():
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from common import schema
@@ -25,7 +26,9 @@ NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "applica
 GZIP_TYPES = frozenset({"application/gzip", "application/x-gzip"})
 MEDIA_TYPES = JSON_TYPES | NDJSON_TYPES | GZIP_TYPES
 
-_UNPARSED = object()
+_NO_JSON = "is not valid JSON"
+_TOO_LONG = f"is longer than {schema.MAX_RECORD_CHARACTERS} characters"
+_MAX_PLAIN_COMMAS = 1_000_000  # of a document that must be held in memory as a whole to be understood
 _MAX_BRACKETS = 100  # in one irregular record; with more, its nesting counts together with that of the body
 
 
@@ -71,7 +74,14 @@ class Rules:
 
 
 class _InDoubtError(Exception):
-    """Only the plain way over the whole body can tell what is to be answered."""
+    """Only the plain way over the whole document can tell what is to be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Stands for a line that was not read, and says why."""
+
+    reason: str
 
 
 def validate(text: str, media_type: str, rules: Rules) -> Validated:
@@ -79,16 +89,23 @@ def validate(text: str, media_type: str, rules: Rules) -> Validated:
     if len(text) > MAX_COMMAS and text.count(",") > MAX_COMMAS:
         raise RequestError(413, "too_large", f"The body has more than {MAX_COMMAS} commas; that is the limit")
     items = _raw_items(text, media_type)
-    if items is not None and len(items) <= MAX_RECORDS:
+    if items is not None:
+        if len(items) > MAX_RECORDS:
+            raise _too_many_records()
         try:
-            return _validate_quickly(items, rules, is_document=not isinstance(items[0], str))
+            return _QuickRun(items, rules, is_document=not isinstance(items[0], str)).validated()
         except _InDoubtError:
-            pass  # answered below
+            items = None  # frees memory
+    if text.count(",") > _MAX_PLAIN_COMMAS:
+        raise RequestError(400, "malformed_body", "The body is not JSON, not a batch, or nested too deeply")
     return validate_exactly(text, media_type, rules)
 
 
 def validate_exactly(text: str, media_type: str, rules: Rules) -> Validated:
-    """Validate a body's text, record by record. Raises RequestError as ``validate`` does."""
+    """Validate a body's text, record by record. Raises RequestError as ``validate`` does.
+
+    Of a document it does not know how long a record's text is, so it refuses none for that.
+    """
     items = _items(text, media_type)
     if len(items) > MAX_RECORDS:
         raise _too_many_records()
@@ -97,8 +114,8 @@ def validate_exactly(text: str, media_type: str, rules: Rules) -> Validated:
     earliest_ns = schema.END_NS
     for index, item in enumerate(items):
         try:
-            if item is _UNPARSED:
-                raise schema.RecordError("", "is not valid JSON")
+            if isinstance(item, _Unread):
+                raise schema.RecordError("", item.reason)
             record = rules.record(item)
         except schema.RecordError as error:
             rejected.append(Rejection(index, error.field, error.reason))
@@ -110,43 +127,70 @@ def validate_exactly(text: str, media_type: str, rules: Rules) -> Validated:
     return Validated("".join(lines).encode("ascii"), len(lines), earliest_ns, tuple(rejected))
 
 
-def _validate_quickly(items: Sequence[Any], rules: Rules, *, is_document: bool) -> Validated:
-    """Chunk by chunk; raises _InDoubtError where the answer depends on more than single records."""
-    validator = fast.Validator(rules.allows, rules.latest_ns)
-    rejected: list[Rejection] = []
-    lines: list[bytes] = []
-    accepted = 0
-    for start in range(0, len(items), fast.CHUNK_RECORDS):
-        chunk = items[start : start + fast.CHUNK_RECORDS]
+@dataclass
+class _QuickRun:
+    """One batch on the quick way, chunk by chunk; ``items`` are lines as str or a document's members as msgspec.Raw."""
 
-        def exact(at: int, start: int = start, chunk: Sequence[Any] = chunk) -> schema.Record | None:
-            try:
-                return rules.record(_parsed(chunk[at], is_document=is_document))
-            except schema.RecordError as error:
-                rejected.append(Rejection(start + at, error.field, error.reason))
-                if len(rejected) > MAX_REJECTED:
-                    raise _InDoubtError from None
-                return None
+    items: Sequence[Any]
+    rules: Rules
+    is_document: bool
+    accepted: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
 
-        chunk_lines, count = validator.lines(chunk, exact)
-        lines.append(chunk_lines)
-        accepted += count
-    if not accepted:
-        raise _InDoubtError  # perhaps no line is JSON at all
-    return Validated(b"".join(lines), accepted, validator.earliest_ns, tuple(rejected))
+    def validated(self) -> Validated:
+        """Raises RequestError, and _InDoubtError where the answer depends on more than single records."""
+        validator = fast.Validator(self.rules.allows, self.rules.latest_ns)
+        lines: list[bytes] = []
+        for start in range(0, len(self.items), fast.CHUNK_RECORDS):
+            chunk = self.items[start : start + fast.CHUNK_RECORDS]
+            stored, count = validator.lines(chunk, partial(self._exactly, start))
+            lines.append(stored)
+            self.accepted += count
+        if not self.accepted:
+            self._demand_json(())
+        return Validated(b"".join(lines), self.accepted, validator.earliest_ns, tuple(self.rejected))
+
+    def _exactly(self, start: int, at: int) -> schema.Record | None:
+        """An irregular item's record; None, and a rejection, where it is refused."""
+        try:
+            return self.rules.record(_parsed(self.items[start + at], is_document=self.is_document))
+        except schema.RecordError as error:
+            self.rejected.append(Rejection(start + at, error.field, error.reason))
+        if len(self.rejected) > MAX_REJECTED:
+            if not self.accepted:
+                self._demand_json(self.items)
+            raise _too_many_rejected(self.rejected)
+        return None
+
+    def _demand_json(self, lines: Sequence[Any]) -> None:
+        """Raises RequestError 400 where neither a refused line nor one of ``lines`` is JSON; a document is."""
+        if self.is_document or any(rejection.reason not in (_NO_JSON, _TOO_LONG) for rejection in self.rejected):
+            return
+        if all(isinstance(_read(line), _Unread) for line in lines):
+            raise _no_json()
 
 
 def _parsed(item: Any, *, is_document: bool) -> object:
-    """An irregular record's value. Raises RecordError for a line that is no JSON."""
+    """An irregular record's value. Raises RecordError for a line that is no JSON, and _InDoubtError."""
     text = item if isinstance(item, str) else bytes(item).decode()
-    if is_document and text.count("{") + text.count("[") > _MAX_BRACKETS:
+    value = _read(text)
+    # As part of the document it may be nested too deeply, and then so is the document.
+    is_deep = isinstance(value, _Unread) or text.count("{") + text.count("[") > _MAX_BRACKETS
+    if is_document and is_deep and len(text) <= schema.MAX_RECORD_CHARACTERS:
         raise _InDoubtError
+    if isinstance(value, _Unread):
+        raise schema.RecordError("", value.reason)
+    return value
+
+
+def _read(line: str) -> object:
+    """A line's JSON value, or why it has none."""
+    if len(line) > schema.MAX_RECORD_CHARACTERS:
+        return _Unread(_TOO_LONG)
     try:
-        return schema.loads(text)
+        return schema.loads(line)
     except ValueError:
-        if is_document:
-            raise _InDoubtError from None  # then the document is no JSON either
-        raise schema.RecordError("", "is not valid JSON") from None
+        return _Unread(_NO_JSON)
 
 
 def _raw_items(text: str, media_type: str) -> Sequence[Any] | None:
@@ -163,13 +207,7 @@ def _raw_items(text: str, media_type: str) -> Sequence[Any] | None:
 
 def _is_ndjson(lines: Sequence[str]) -> bool:
     """Whether the lines cannot be one JSON document: more follows where one has ended."""
-    if len(lines) < 2:
-        return False
-    try:
-        schema.loads(lines[0])
-    except ValueError:
-        return False
-    return True
+    return len(lines) > 1 and not isinstance(_read(lines[0]), _Unread)
 
 
 def _items(text: str, media_type: str) -> Sequence[object]:
@@ -201,20 +239,20 @@ def _envelope(document: object) -> Sequence[object]:
 def _lines(text: str) -> Sequence[object]:
     """One item for each non-blank line; a line that is no JSON becomes a rejection of its own."""
     items: list[object] = []
-    parsed = False
     for line in text.split("\n"):
-        if not line.strip():
-            continue
-        try:
-            items.append(schema.loads(line))
-            parsed = True
-        except ValueError:
-            items.append(_UNPARSED)
+        if line.strip():
+            items.append(_read(line))
         if len(items) > MAX_RECORDS:
             raise _too_many_records()
-    if not parsed:
-        raise RequestError(400, "malformed_body", "No line of the body is JSON")
+    if all(isinstance(item, _Unread) for item in items):
+        raise _no_json()
     return items
+
+
+def _no_json() -> RequestError:
+    return RequestError(
+        400, "malformed_body", f"No line of the body is JSON of at most {schema.MAX_RECORD_CHARACTERS} characters"
+    )
 
 
 def _too_many_records() -> RequestError:

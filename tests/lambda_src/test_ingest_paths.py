@@ -59,7 +59,7 @@ def one(**fields: Any) -> str:
 NUMBERS = [
     *(b"1.10", b"1", b"0.00000001", b"9999999999.99999999", b"10000000000", b"0.000000001", b"1e2", b"1E-8", b"12e-1"),
     *(b"-0", b"0", b"0.0", b"-1", b"-0.0", b"1e400", b"1e-400", b"01", b"1.", b".5", b"+1", b"1_0", b"0x1", b"NaN"),
-    *(b"Infinity", b"-Infinity", b"1" * 30, b"1" * 5000, b"1." + b"0" * 100, b"0.1000000000000000055511151231257827"),
+    *(b"Infinity", b"-Infinity", b"1" * 30, b"1" * 3900, b"1." + b"0" * 100, b"0.1000000000000000055511151231257827"),
     *(b"true", b"false", b"null", b"[]", b"{}", b"[1]", b'{"a":1}', b'"1.10"', b'"\\u0031"', b'"1.5\\n"', b'" 1"'),
     *(
         b'"1_0"',
@@ -168,6 +168,7 @@ def test_every_odd_value_of_a_field_alone_among_good_ones_and_all_together(field
         "[" * 100_000,
         '{"a":' * 100_000,
         "[" * 400 + "]" * 400,
+        '{"a":' * 200 + "1" + "}" * 200,
         '{"type":"trade","x":' + "[" * 90 + "]" * 90 + "}",
         "null",
         '"trade"',
@@ -210,6 +211,29 @@ def test_odd_envelopes_get_the_same_answer(text: str) -> None:
     for media_type in (JSON, GZIP):
         agree(text % one(), media_type)
         agree(text % one(price=-1), media_type)
+
+
+@pytest.mark.parametrize("length", [4096, 4097])
+@pytest.mark.parametrize("field", ["venue", "x"])
+def test_a_record_may_have_so_many_characters_and_no_more(length: int, field: str) -> None:
+    """Padding is all that a valid record can be long by; each character counts once, however many bytes it has."""
+    for filler in (" ", "\t"):
+        assert agree(one() + "\n" + one()[:-1] + filler * (length - len(one())) + "}").accepted == (
+            2 if length <= 4096 else 1
+        )
+    for letter in ("x", "é"):
+        whole = one(**{field: ""})
+        text = whole.replace('""', f'"{letter * (length - len(whole))}"')
+        lines = agree(f"{one()}\n{text}")
+        document = validate(f'{{"records":[{one()},{text}]}}', JSON, RULES)
+        assert document == lines
+        assert (lines.rejected[0].reason == "is longer than 4096 characters") is (length > 4096)
+
+
+def test_what_is_neither_short_nor_plainly_a_batch_is_not_held_in_memory() -> None:
+    text = '{"x":[' + "1," * 1_000_001 + "1]}"
+    assert answer(validate, text, JSON)[:2] == (400, "malformed_body")
+    assert answer(validate, text, GZIP)[:2] == (400, "malformed_body")
 
 
 def test_two_records_in_a_line_and_one_in_two_lines_are_told_apart() -> None:

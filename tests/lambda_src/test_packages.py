@@ -25,7 +25,7 @@ def test_the_functions_of_the_requirements_are_there() -> None:
 def test_a_handler_imports_nothing_heavy_before_it_is_needed(function: str) -> None:
     """boto3, DuckDB and psycopg take most of a cold start; /health and a 403 need none of DuckDB and psycopg."""
     # Powertools looks for the (empty) package botocore itself; its session is what costs.
-    heavy = {"boto3", "botocore.session", "duckdb", "psycopg"}
+    heavy = {"boto3", "botocore.session", "duckdb", "psycopg", "msgspec"}
     script = f"import sys, {function}.handler; print(*({heavy} & set(sys.modules)))"
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=SOURCE, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}
@@ -46,7 +46,7 @@ def test_requirements_are_pinned_with_hashes_and_name_no_boto3(function: str) ->
 
 # libpq must come along: psycopg would also take the one of this machine, which Lambda has not.
 _PSYCOPG = "import psycopg; assert psycopg.pq.__impl__ == 'binary'"
-LAZY = {"process": f"import duckdb; {_PSYCOPG}", "query": _PSYCOPG, "migrate": _PSYCOPG}
+LAZY = {"ingest": "import msgspec", "process": f"import duckdb; {_PSYCOPG}", "query": _PSYCOPG, "migrate": _PSYCOPG}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
