@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +15,6 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 
 import process.handler
@@ -108,10 +109,11 @@ def test_parquet_has_the_same_data_partitioned_by_date(pipeline: Pipeline, s3: F
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=deliveries())
 def test_order_splits_and_duplicates_never_change_a_result(
-    case: tuple[list[Record], list[list[Record]]], admin: psycopg.Connection[Any], pipeline: Pipeline
+    case: tuple[list[Record], list[list[Record]]], admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
     original, batches = case
     truncate(admin)
+    s3.objects.clear()
     for number, batch in enumerate(batches):
         deliver(pipeline, f"b{number}", batch)
     found = contents(admin)
@@ -121,6 +123,32 @@ def test_order_splits_and_duplicates_never_change_a_result(
     assert {row[:2]: row[2:] for row in found["trades"]} == reference.trades_of(original)
     every = {(r["symbol"], r["trade_id"], *_content(r)) for r in original if r["type"] == "trade"}
     assert set(found["trade_conflicts"]) == every - set(found["trades"])
+    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in found["trades"]}
+    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in found["quotes"]}
+    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
+
+
+# The rule by which a query makes one of what several batches have: the README's, without partitions.
+TRADES_ONCE = """
+SELECT symbol, trade_id, ts_ns, price, size, side, venue, epoch_us(ts) FROM (
+    SELECT *, row_number() OVER (PARTITION BY symbol, trade_id ORDER BY ts_ns, price, size, side, venue) AS place
+    FROM {files}
+) WHERE place = 1
+"""
+QUOTES_ONCE = "SELECT DISTINCT symbol, ts_ns, bid, ask, bid_size, ask_size, epoch_us(ts) FROM {files}"
+BARS_ONCE = "SELECT symbol, epoch_ns(minute), * EXCLUDE (symbol, minute) FROM {files}"
+
+
+def queried(s3: FakeS3, table: str, statement: str) -> set[tuple[Any, ...]]:
+    """What a query over all Parquet files of a table gives; each row once, or the test fails."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        for number, key in enumerate(s3.keys("processed", table + "/")):
+            Path(folder, f"{number}.parquet").write_bytes(s3.objects["processed", key])
+        if not os.listdir(folder):
+            return set()
+        rows = connection.execute(statement.format(files=f"'{folder}/*.parquet'")).fetchall()
+    assert len(rows) == len(set(rows))
+    return set(rows)
 
 
 def _content(r: Record) -> tuple[Any, ...]:
@@ -159,28 +187,6 @@ def test_a_displaced_trade_leaves_no_empty_bar(
     assert admin.execute("SELECT minute_ns FROM trading.bars_1m").fetchall() == [(T0,)]
     assert admin.execute("SELECT ts_ns FROM trading.trade_conflicts").fetchall() == [(T0 + 61 * M,)]
     assert parquet(s3, tmp_path, "bars/date=2026-01-02/hour-11.parquet") == []
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("call", range(1, 7))
-def test_a_crash_at_any_storage_call_is_mended_by_the_redelivery(
-    call: int, moment: str, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
-) -> None:
-    records: list[dict[str, Any] | str] = [*DAY[:4], "not json"]
-    s3.objects["raw", key_of("a")] = ndjson_gz(*records)
-    pipeline.process(key_of("a"))
-    clean, clean_objects, effects = contents(admin), dict(s3.objects), len(s3.calls)
-    assert effects == 5, "a call of its own for each parameter, and one run without a crash"
-    truncate(admin)
-    broken = FakeS3({("raw", key_of("a")): ndjson_gz(*records)})
-    setattr(broken, "fail_on" if moment == "before" else "fail_after", call)
-    crashing = replace(pipeline, s3=broken)
-    if call <= effects:
-        with pytest.raises(ClientError):
-            crashing.process(key_of("a"))
-    crashing.process(key_of("a"))
-    assert contents(admin) == clean
-    assert broken.objects == clean_objects
 
 
 @pytest.mark.parametrize("step", range(6))
