@@ -62,6 +62,7 @@ BURST = 2000
 """Requests per key (requirement T-API-2)."""
 OWN_SINGLETON = "ManagesApiGatewayAccount"
 JSON_TYPE = "application/json"
+VALIDATION_HEADER = "gatewayresponse.header.X-Validation-Error"
 
 
 # $context variables only: no body, no header, no key's value.
@@ -125,6 +126,10 @@ def add_rest_api(template: TierTemplate) -> RestApi:
             Description="Market data in, bars and analytics out",
             EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
             ApiKeySourceType="HEADER",
+            # Without these a regional endpoint still takes TLS 1.0:
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
+            SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06",
+            EndpointAccessMode="STRICT",
             BinaryMediaTypes=["application/gzip"],
             MinimumCompressionSize=1024,
         )
@@ -230,11 +235,18 @@ def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
 
 
 def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayResponse]:
-    """API Gateway's own refusals in the shape of the functions' errors, with the validator's words where there are any."""
-    rows = (
-        ("Default4xx", "DEFAULT_4XX", "$context.error.messageString"),
-        ("Default5xx", "DEFAULT_5XX", '"The request could not be handled; try again."'),
-        ("BadRequestBody", "BAD_REQUEST_BODY", '"$context.error.validationErrorString"'),
+    """API Gateway's own refusals in the shape of the functions' errors.
+
+    A body's template is filled in without escaping, so only ``messageString``, which brings its quotes, may stand in it. The
+    validator's words hold quotes of their own and go into a header.
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+    """
+    invalid = '"The body is not a batch {records: [...]}; the header X-Validation-Error says what is wrong"'
+    detail: dict[str, Any] = {"ResponseParameters": {VALIDATION_HEADER: "context.error.validationErrorString"}}
+    rows: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+        ("Default4xx", "DEFAULT_4XX", "$context.error.messageString", {}),
+        ("Default5xx", "DEFAULT_5XX", '"The request could not be handled; try again."', {}),
+        ("BadRequestBody", "BAD_REQUEST_BODY", invalid, detail),
     )
     return [
         template.add(
@@ -245,9 +257,10 @@ def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayRespo
                 ResponseTemplates={
                     JSON_TYPE: f'{{"error":{{"code":"$context.error.responseType","message":{message}}}}}'
                 },
+                **optional,
             )
         )
-        for title, kind, message in rows
+        for title, kind, message, optional in rows
     ]
 
 

@@ -70,14 +70,18 @@ class KeyUse:
             the encryption context alone decides.
         principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
             bound to this account.
+        names_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
         writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
+        grants: whether the services keep using the key after the call, for which they ask for a grant.
         context: encryption context (key → patterns) that every cryptographic call must bear.
     """
 
     sid: str
     through: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
+    names_account: bool = True
     writes: bool = False
+    grants: bool = False
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -94,6 +98,14 @@ class KeyRow:
 
 def _functions(platform: str) -> str:
     return f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{platform}-*-${{EnvironmentSuffix}}"
+
+
+def _queues(platform: str) -> str:
+    return f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{platform}-*-${{EnvironmentSuffix}}"
+
+
+def _topics(platform: str) -> str:
+    return f"arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:{platform}-*-${{EnvironmentSuffix}}"
 
 
 def _log_groups(platform: str) -> tuple[str, ...]:
@@ -134,6 +146,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
                 KeyUse(
                     "Tables",
                     through=("dynamodb",),
+                    grants=True,
                     context={"aws:dynamodb:tableName": ("*-${EnvironmentSuffix}",)},
                 ),
                 KeyUse("ConfigDelivery", principals=("config",), context={"aws:s3:arn": _bucket_contexts(platform)}),
@@ -145,7 +158,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
             "Database, backups, insights and master secret",
             DATABASE_KEY,
             (
-                KeyUse("Database", through=("rds",)),
+                KeyUse("Database", through=("rds",), grants=True),
                 KeyUse(
                     "MasterSecret",
                     through=("secretsmanager",),
@@ -166,6 +179,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
                 KeyUse(
                     "LogGroups",
                     principals=("logs.${AWS::Region}",),
+                    names_account=False,
                     writes=True,
                     context={"aws:logs:arn": _log_groups(platform)},
                 ),
@@ -176,7 +190,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
             "functions",
             "Environment variables of functions",
             FUNCTIONS_KEY,
-            (KeyUse("Environment", context={"aws:lambda:FunctionArn": (_functions(platform),)}),),
+            (KeyUse("Environment", grants=True, context={"aws:lambda:FunctionArn": (_functions(platform),)}),),
         ),
         KeyRow(
             "MessagingKey",
@@ -184,12 +198,16 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
             "Queues and topics",
             MESSAGING_KEY,
             (
-                KeyUse(
-                    "QueuesAndTopics",
-                    through=("sqs", "sns"),
-                ),
+                KeyUse("Queues", through=("sqs",), context={"aws:sqs:arn": (_queues(platform),)}),
+                KeyUse("Topics", through=("sns",), context={"aws:sns:topicArn": (_topics(platform),)}),
                 # S3 sends its events to the queue, CloudWatch its alarms to the topic; Lambda its dead letters as the role.
-                KeyUse("EventSources", principals=("s3", "cloudwatch")),
+                KeyUse(
+                    "ObjectEvents",
+                    principals=("s3",),
+                    names_account=False,
+                    context={"aws:sqs:arn": (_queues(platform),)},
+                ),
+                KeyUse("Alarms", principals=("cloudwatch",), context={"aws:sns:topicArn": (_topics(platform),)}),
             ),
         ),
     )
@@ -248,17 +266,14 @@ def _administration() -> Statement:
 
 
 def _use(use: KeyUse) -> list[Statement]:
-    found = []
     if use.principals:
-        found.append(_service_use(use))
-    else:
-        found += [_account_use(use), _account_grant(use)]
-    return found
+        return [_service_use(use)]
+    return [_account_use(use), *([_account_grant(use)] if use.grants else [])]
 
 
 def _service_use(use: KeyUse) -> Statement:
-    """The service itself, for resources of this account; CloudWatch Logs sends no source account but its context names it."""
-    bound = [] if use.context and "aws:logs:arn" in use.context else [from_this_account()]
+    """The service itself, for resources of this account."""
+    bound = [from_this_account()] if use.names_account else []
     return Statement(
         Sid=use.sid,
         Effect=Allow,
@@ -283,7 +298,8 @@ def _account_use(use: KeyUse) -> Statement:
 
 
 def _account_grant(use: KeyUse) -> Statement:
-    """Services that keep using the key after the call (volumes, tables, functions) ask for a grant."""
+    """Services that keep using the key after the call (databases, tables, functions) ask for a grant."""
+    through = [StringEquals("kms:ViaService", [via(name) for name in use.through])] if use.through else []
     return Statement(
         Sid=f"{use.sid}Grants",
         Effect=Allow,
@@ -291,7 +307,9 @@ def _account_grant(use: KeyUse) -> Statement:
         Action=[kms.CreateGrant],
         Resource=["*"],
         Condition=when(
-            StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), Bool("kms:GrantIsForAWSResource", "true")
+            StringEquals("kms:CallerAccount", Ref("AWS::AccountId")),
+            Bool("kms:GrantIsForAWSResource", "true"),
+            *through,
         ),
     )
 

@@ -335,7 +335,11 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
             ),
             statements.read_catalogue(
                 "ReadCatalogue",
-                [arns.arn("glue", part) for part in ("catalog", f"database/{database}", f"table/{database}/*")],
+                # Athena looks at the database "default" before any query, whichever the query names.
+                [
+                    arns.arn("glue", part)
+                    for part in ("catalog", "database/default", f"database/{database}", f"table/{database}/*")
+                ],
             ),
             *(
                 statements.read_objects(f"Read{_pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
@@ -344,6 +348,7 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
             statements.locate_buckets("FindBuckets", [processed, raw]),
             statements.list_below("ListProcessed", processed, [*_prefixes(PROCESSED_BUCKET), QUERY_RESULTS_PREFIX]),
             statements.list_below("ListRaw", raw, _prefixes(RAW_BUCKET)),
+            statements.find_uploads("FindUploads", processed),
             statements.keep_query_results("KeepResults", processed, f"{QUERY_RESULTS_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
         ],

@@ -46,6 +46,7 @@ DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the
 PER_ZONE = "NatGatewayInEveryZone"
 ENDPOINTS = "WithInterfaceEndpoints"
 NO_ENDPOINTS = "WithoutInterfaceEndpoints"
+ANALYSTS = "WithAnalysts"
 POSTGRES_PORT = 5432
 
 
@@ -112,10 +113,11 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_conditions(template: TierTemplate) -> None:
-    """The two switches of the network."""
+    """The switches of the network."""
     template.add_condition(PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
     template.add_condition(ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
     template.add_condition(NO_ENDPOINTS, Not(ConditionRef(ENDPOINTS)))
+    template.add_condition(ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
 
 
 def add_vpc(template: TierTemplate) -> VPC:
@@ -179,7 +181,7 @@ def _add_subnet(template: TierTemplate, vpc: VPC, kind: str, letter: str, cidr: 
             f"{kind}Subnet{letter}",
             VpcId=Ref(vpc),
             CidrBlock=cidr,
-            AvailabilityZone=Select(index, GetAZs("")),
+            AvailabilityZone=Select(template.use(parameters.ZONE_INDEXES[index]), GetAZs("")),
             MapPublicIpOnLaunch=False,
             Tags=name_tag(template.named(f"{kind.lower()}-subnet-{letter.lower()}")),
         )
@@ -339,6 +341,18 @@ def add_security_groups(template: TierTemplate, vpc: VPC) -> dict[str, SecurityG
             IpProtocol="tcp",
             FromPort=443,
             ToPort=443,
+        )
+    )
+    template.add(
+        SecurityGroupIngress(
+            "DatabaseFromAnalysts",
+            Condition=ANALYSTS,
+            GroupId=GetAtt(groups["Database"], "GroupId"),
+            SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
+            Description="PostgreSQL, from the analysts' VPN or bastion",
+            IpProtocol="tcp",
+            FromPort=POSTGRES_PORT,
+            ToPort=POSTGRES_PORT,
         )
     )
     return groups

@@ -63,14 +63,40 @@ DYNAMODB_PREFIX_LIST = RootParameter(
     allowed_pattern="^pl-[0-9a-f]{8,17}$",
 )
 
+_INDEX: tuple[str | int | float, ...] = (0, 1, 2, 3, 4, 5)
+
+
+def _zone(letter: str, index: int) -> RootParameter:
+    return RootParameter(
+        f"ZoneIndex{letter}",
+        f"Which of the account's Availability Zones, counted from 0 in alphabetical order, is zone {letter}. An account's "
+        "letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
+        label=f"Zone {letter}",
+        constraint="0 to 5, and different for the three zones.",
+        type="Number",
+        default=index,
+        allowed_values=_INDEX,
+    )
+
+
+ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
+ANALYST_GROUP = RootParameter(
+    "AnalystSecurityGroupId",
+    "Security group (of a VPN or bastion in this VPC) whose members reach the database as analysts; empty for none.",
+    label="Analysts' security group",
+    constraint="The id of a security group, such as sg-0123456789abcdef0, or empty.",
+    default="",
+    allowed_pattern="^$|^sg-[0-9a-f]{8,17}$",
+)
+
 # --- Database --------------------------------------------------------------------------------------------------------
 POSTGRES_VERSION = RootParameter(
     "PostgresEngineVersion",
     "Aurora PostgreSQL version; only versions that can still be created are offered.",
     label="Engine version",
-    constraint="One of the Aurora PostgreSQL 17 versions offered.",
+    constraint="One of the Aurora PostgreSQL 17 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
     default="17.7",
-    allowed_values=("17.5", "17.6", "17.7", "17.9"),
+    allowed_values=("17.6", "17.7", "17.9"),
 )
 DATABASE_MIN_CAPACITY = RootParameter(
     "DatabaseMinCapacity",
@@ -131,8 +157,10 @@ API_CONCURRENCY = _concurrency("ApiConcurrency", "API functions", "each function
 PROCESS_CONCURRENCY = _concurrency(
     "ProcessConcurrency", "Processing", "the processing function, reserved or not", 2, 10
 )
+# Housekeeping empties all buckets at once when a stack is deleted. An event that is throttled comes again after up to five
+# minutes, and CloudFormation would give up first: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 SUPPORT_CONCURRENCY = _concurrency(
-    "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 1, 2
+    "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 6, 10
 )
 LOG_LEVEL = RootParameter(
     "LogLevel",
@@ -253,7 +281,10 @@ def artifact_key(function: str) -> RootParameter:
 
 GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
     ("General", (ENVIRONMENT_SUFFIX, ALLOWED_REGIONS)),
-    ("Network", (NAT_GATEWAY_PER_ZONE, INTERFACE_ENDPOINTS, S3_PREFIX_LIST, DYNAMODB_PREFIX_LIST)),
+    (
+        "Network",
+        (*ZONE_INDEXES, NAT_GATEWAY_PER_ZONE, INTERFACE_ENDPOINTS, S3_PREFIX_LIST, DYNAMODB_PREFIX_LIST, ANALYST_GROUP),
+    ),
     ("Database", (POSTGRES_VERSION, DATABASE_MIN_CAPACITY, DATABASE_MAX_CAPACITY, BACKUP_RETENTION)),
     ("Functions", (RESERVE_CONCURRENCY, API_CONCURRENCY, PROCESS_CONCURRENCY, SUPPORT_CONCURRENCY, LOG_LEVEL)),
     ("API", (REQUESTS_PER_ADDRESS,)),

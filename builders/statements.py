@@ -163,6 +163,14 @@ def list_below(sid: str, bucket_arn: AWSHelperFn, prefixes: Sequence[str]) -> St
     return allow(sid, [s3.ListBucket], [bucket_arn], StringLike("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
 
 
+def find_uploads(sid: str, bucket_arn: AWSHelperFn) -> Statement:
+    """See a bucket's uploads in parts, as Athena does with those of its results.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/querying.html (query results location)
+    """
+    return allow(sid, [s3.ListBucketMultipartUploads], [bucket_arn])
+
+
 def keep_query_results(sid: str, bucket_arn: AWSHelperFn, prefix: str) -> Statement:
     """Write results of queries below a prefix, in parts where they are large, and read them."""
     actions = [s3.GetObject, s3.PutObject, s3.AbortMultipartUpload, s3.ListMultipartUploadParts]

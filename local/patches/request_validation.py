@@ -23,6 +23,7 @@ def install() -> None:
     require(_gateway, "_GatewayError", "_model_schema", "_header_ci", "_gw_error", "_rest_apis")
     wrap(_gateway, "_check_request_validation", _with_findings)
     wrap(_gateway, "_gateway_error_response", _rendered)
+    wrap(_gateway, "_gateway_request_value", _with_findings_in_headers)
     wrap(_gateway, "_execute_in_scope", _unpacked)
 
 
@@ -76,12 +77,20 @@ def _with_findings(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _rendered(original: Callable[..., Any]) -> Callable[..., Any]:
     def render(error: Any, request: Any) -> Any:
-        status, headers, body = original(error, request)
-        # Escaped for a JSON string, as the service does; the quotes around it are the template's.
-        text = json.dumps(getattr(error, "findings", ""))[1:-1]
-        return status, headers, body.replace(_VARIABLE, text.encode())
+        status, headers, body = original(error, {**request, "findings": getattr(error, "findings", "")})
+        # Filled in without escaping, as the service does: in a JSON body the quotes of the findings would break it.
+        return status, headers, body.replace(_VARIABLE, getattr(error, "findings", "").encode())
 
     return render
+
+
+def _with_findings_in_headers(original: Callable[[str, Any], str | None]) -> Callable[[str, Any], str | None]:
+    def value(source: str, request: Any) -> str | None:
+        if source == "context.error.validationErrorString":
+            return request.get("findings") or None
+        return original(source, request)
+
+    return value
 
 
 def _findings(method: dict[str, Any], api_id: str, headers: Any, body: Any) -> str:

@@ -55,6 +55,29 @@ def test_batch_model_is_the_data_planes_own_schema() -> None:
     }
 
 
+@pytest.mark.requirement("T-DATA-1")
+def test_gateways_own_refusals_are_json_whatever_the_validator_says() -> None:
+    """API Gateway fills a response template in without escaping: the validator's words, full of quotes, broke the JSON."""
+    for found in resources("trading", "AWS::ApiGateway::GatewayResponse"):
+        (template,) = found.properties["ResponseTemplates"].values()
+        assert "validationErrorString" not in template
+        filled = template.replace("$context.error.messageString", '"words"').replace(
+            "$context.error.responseType", "TYPE"
+        )
+        assert set(json.loads(filled)["error"]) == {"code", "message"}
+    answer = one("trading", "BadRequestBodyAnswer").properties
+    assert answer["ResponseParameters"] == {
+        "gatewayresponse.header.X-Validation-Error": "context.error.validationErrorString"
+    }
+
+
+@pytest.mark.requirement("T-API-1")
+def test_api_takes_nothing_older_than_tls_1_2() -> None:
+    """A regional endpoint without a security policy still takes TLS 1.0."""
+    assert one("trading", "RestApi").properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06"
+    assert one("trading", "RestApi").properties["EndpointAccessMode"] == "STRICT"
+
+
 @pytest.mark.requirement("T-API-1")
 def test_api_is_regional() -> None:
     assert one("trading", "RestApi").properties["EndpointConfiguration"] == {"Types": ["REGIONAL"]}

@@ -74,6 +74,24 @@ def test_rules_cover_what_is_demanded() -> None:
 
 
 @pytest.mark.requirement("T-CFG-2")
+def test_periodic_rules_have_no_scope() -> None:
+    """AWS Config refuses a scope on a rule that no change triggers, and the whole stack rolls back."""
+    periodic = {
+        "CLOUDWATCH_LOG_GROUP_ENCRYPTED",
+        "CMK_BACKING_KEY_ROTATION_ENABLED",
+        "IAM_PASSWORD_POLICY",
+        "ROOT_ACCOUNT_MFA_ENABLED",
+        "VPC_FLOW_LOGS_ENABLED",
+    }
+    rules = {
+        f.properties["Source"]["SourceIdentifier"]: f.properties
+        for f in resources("trading", "AWS::Config::ConfigRule")
+    }
+    assert periodic <= set(rules)
+    assert not [identifier for identifier in periodic if "Scope" in rules[identifier]]
+
+
+@pytest.mark.requirement("T-CFG-2")
 def test_every_rule_names_its_pci_requirement() -> None:
     for row in RULES:
         assert re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{1,2}(\.\d)?", row.pci), row.thing

@@ -254,13 +254,14 @@ def test_roles_have_customer_managed_policies_only(found: Found) -> None:
 
 @pytest.mark.requirement("A-6")
 def test_services_are_bound_to_this_account() -> None:
-    """Against the confused deputy. CloudWatch Logs names the account in its encryption context instead."""
+    """Against the confused deputy: by the source account, or by an encryption context that holds the account."""
     for found, name, document in policy_documents():
         for statement in statements(document):
             principal = statement.get("Principal")
             if statement["Effect"] == "Allow" and isinstance(principal, dict) and "Service" in principal:
                 bound = json.dumps(statement["Condition"])
-                assert "aws:SourceAccount" in bound or "aws:logs:arn" in bound, f"{found} {name} {statement['Sid']}"
+                by_context = "kms:EncryptionContext:" in bound and "AWS::AccountId" in bound
+                assert "aws:SourceAccount" in bound or by_context, f"{found} {name} {statement['Sid']}"
 
 
 @pytest.mark.requirement("A-6")

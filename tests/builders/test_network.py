@@ -12,8 +12,9 @@ from tests.builders.support import deployed, one, resources, statements, templat
 TIER = templates("trading")["network"]
 
 
-def network(*, per_zone: bool = False, endpoints: bool = False) -> dict[str, Any]:
-    return deployed(TIER, NatGatewayPerZone=str(per_zone).lower(), InterfaceEndpoints=str(endpoints).lower())
+def network(*, per_zone: bool = False, endpoints: bool = False, analysts: str = "") -> dict[str, Any]:
+    switches = {"NatGatewayPerZone": str(per_zone).lower(), "InterfaceEndpoints": str(endpoints).lower()}
+    return deployed(TIER, AnalystSecurityGroupId=analysts, **switches)
 
 
 def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -23,12 +24,14 @@ def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
 @pytest.mark.requirement("T-NET-1")
 def test_three_zones_with_a_public_and_a_private_subnet_each() -> None:
     subnets = of_type(network(), "AWS::EC2::Subnet")
-    zones: dict[int, set[str]] = {}
+    zones: dict[str, set[str]] = {}
     for title, subnet in subnets.items():
-        index = subnet["AvailabilityZone"]["Fn::Select"][0]
+        index = subnet["AvailabilityZone"]["Fn::Select"][0]["Ref"]
         zones.setdefault(index, set()).add(title[: -len("SubnetA")])
         assert subnet["MapPublicIpOnLaunch"] is False
-    assert zones == {0: {"Public", "Private"}, 1: {"Public", "Private"}, 2: {"Public", "Private"}}
+    assert zones == {f"ZoneIndex{zone}": {"Public", "Private"} for zone in "ABC"}
+    defaults = [templates("trading")["root"]["Parameters"][f"ZoneIndex{zone}"]["Default"] for zone in "ABC"]
+    assert defaults == [0, 1, 2]
 
 
 @pytest.mark.requirement("T-NET-1")
@@ -97,6 +100,13 @@ def test_database_accepts_traffic_only_from_functions() -> None:
         into = [rule for rule in inbound if text(rule["GroupId"]) == "${DatabaseSecurityGroup.GroupId}"]
         assert [text(rule["SourceSecurityGroupId"]) for rule in into] == ["${FunctionSecurityGroup.GroupId}"]
         assert [(rule["FromPort"], rule["ToPort"]) for rule in into] == [(5432, 5432)]
+
+
+@pytest.mark.requirement("T-NET-4", "T-DB-3")
+def test_analysts_reach_the_database_only_through_the_group_they_are_given() -> None:
+    assert "DatabaseFromAnalysts" not in network()
+    rule = network(analysts="sg-0123456789abcdef0")["DatabaseFromAnalysts"]["Properties"]
+    assert rule["SourceSecurityGroupId"] == {"Ref": "AnalystSecurityGroupId"}
 
 
 @pytest.mark.requirement("T-NET-4")

@@ -230,6 +230,7 @@ def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, bod
     answer = client.call("POST", "/v1/market-data", body=body)
     assert answer.status == status
     assert answer.json()["error"]["message"]
+    assert answer.headers["x-validation-error"]
 
 
 @pytest.mark.requirement("T-DATA-1")
