@@ -5,8 +5,7 @@ then its stored line is made here. Everything else (a fault, an unknown field, `
 escape that is no character) goes to ``schema.parse_record``, which alone knows the reasons. So a doubt costs time and
 never changes an answer. Decimals stay text: msgspec hands over each number's own digits (``float_hook``).
 
-Chosen by measurement over 100,000 sample records on one core: decoding takes msgspec 0.5 µs a record, the standard
-library 4.7 µs; orjson would make floats of prices; DuckDB and polars bring 20 MB and more and read numbers as doubles.
+Why msgspec, with figures: lambda_src/README.md.
 """
 
 from __future__ import annotations
