@@ -36,7 +36,7 @@ RECORDS = 2 * TRADES  # a quote before each trade
 MINUTES = 30
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 # Signature, two HTTP services, queue and its polling, transaction, archive: what a bare query in one process has not.
-GOAL = Goal(at_most=30)
+GOAL = Goal(at_most=50)
 PATIENCE = 120.0  # seconds
 STEPS = (("bootstrap", "--yes"), ("plan", "--wheels", "host"), ("review",), ("execute", "--yes"))
 _BARE = """

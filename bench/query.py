@@ -68,7 +68,7 @@ class Request:
 REQUESTED = (
     Request("bars", "1m", 200, 200, Goal(at_most=8), 40),
     Request("bars", "1d", MINUTES, 7, Goal(at_most=1), 20),
-    Request("analytics", "1m", 200, 200, Goal(at_most=10), 40),
+    Request("analytics", "1m", 200, 200, Goal(at_most=12), 40),
     Request("analytics", "1d", MINUTES, 7, Goal(at_most=2), 20),
 )
 
