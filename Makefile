@@ -35,9 +35,10 @@ clean: ## removes everything that was made
 	rm -rf $(VENV) .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/, and the graph in the docs, from the builders
+templates: setup ## writes templates/, the graph in the docs and docs/openapi.yaml from the builders
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/architecture.md
+	$(BIN)/python -m openapi
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)
@@ -47,7 +48,7 @@ format: setup ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: setup ## mypy, strict
-	$(BIN)/mypy generate.py builders deploy gate local bench sample
+	$(BIN)/mypy generate.py builders deploy gate local bench sample openapi
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 
 stale: setup ## fails where committed templates differ from what the builders make
