@@ -10,8 +10,8 @@ from pathlib import Path
 from common import schema
 from common.errors import BadObjectError
 
-# ingest stores at most 32 MiB and a little; this is room for a million trades. /tmp has 512 MiB for it, a cleaned copy
-# of it and what DuckDB spills.
+# ingest takes at most 64 MiB; this is room for a million trades, as a backfill may write them. In /tmp, of 512 MB, are at
+# the same time: the object, its cleaned copy if a line is refused, its Parquet, and at most 256 MB that DuckDB spills.
 UNPACKED_LIMIT_BYTES = 160 * 1024 * 1024
 LINE_LIMIT_BYTES = 4096  # also what is kept of a refused line
 _CHUNK = 1 << 20

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import psycopg
 
 DAY_NS = 24 * 60 * NANOS_PER_MINUTE
-# An object has at most 100,000 records (ingest's limit): each deletes more than it can have brought.
-ROWS_PER_OBJECT = 120_000
+# An object has at most 500,000 records (ingest's limit): each deletes more than it can have brought.
+ROWS_PER_OBJECT = 600_000
 
 _HORIZON = b"SELECT horizon_ns FROM trading.retention"
 # Batches hold the row shared while they are applied; rather than wait for them, the next object tries again.
