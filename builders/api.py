@@ -242,11 +242,14 @@ def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayRespo
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
     """
     invalid = '"The body is not a batch {records: [...]}; the header X-Validation-Error says what is wrong"'
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html and Lambda's limit for synchronous events
+    too_large = '"The body is too large: at most 10 MB, and 6291456 bytes as an event of Lambda"'
     detail: dict[str, Any] = {"ResponseParameters": {VALIDATION_HEADER: "context.error.validationErrorString"}}
     rows: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         ("Default4xx", "DEFAULT_4XX", "$context.error.messageString", {}),
         ("Default5xx", "DEFAULT_5XX", '"The request could not be handled; try again."', {}),
         ("BadRequestBody", "BAD_REQUEST_BODY", invalid, detail),
+        ("RequestTooLarge", "REQUEST_TOO_LARGE", too_large, {}),
     )
     return [
         template.add(

@@ -24,8 +24,9 @@ from builders.keys import DATABASE_KEY
 from builders.lake import LAKE_QUERY_POLICY
 from builders.lambdas import FUNCTION_DEAD_LETTERS, BuiltFunction, FunctionRow, add_function, export_function
 from builders.logs import add_log_group
-from builders.network import DATABASE_SECURITY_GROUP, POSTGRES_PORT, PRIVATE_SUBNETS, ZONES
+from builders.network import DATABASE_SECURITY_GROUP, PRIVATE_SUBNETS, ZONES
 from builders.roles import add_policy, add_role
+from builders.security_groups import POSTGRES_PORT
 from builders.suppressions import suppress
 
 DATABASE_ENDPOINT = Port("DatabaseEndpoint", "Host name of the database's writer.")
