@@ -92,6 +92,7 @@ def process(template: TierTemplate) -> FunctionRow:
             "RAW_BUCKET": template.use(RAW_BUCKET),
             "PROCESSED_BUCKET": template.use(PROCESSED_BUCKET),
             "ARCHIVE_BUCKET": template.use(ARCHIVE_BUCKET),
+            "DEDUPLICATION_WINDOW_DAYS": template.use(parameters.DEDUPLICATION_WINDOW),
             **_database(template, writer=True),
         },
         permissions=[

@@ -162,6 +162,17 @@ PROCESS_CONCURRENCY = _concurrency(
 SUPPORT_CONCURRENCY = _concurrency(
     "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 6, 10
 )
+DEDUPLICATION_WINDOW = RootParameter(
+    "DeduplicationWindowDays",
+    "Days for which single trades and quotes are kept in the database, so that a repeated one is known and a late one corrects "
+    "its bar; older records are quarantined. 0 keeps them for good. Bars stay in any case.",
+    label="Deduplication window (days)",
+    constraint="0 (no end) to 3650 days.",
+    type="Number",
+    default=35,
+    min_value=0,
+    max_value=3650,
+)
 LOG_LEVEL = RootParameter(
     "LogLevel",
     "Least level that the functions log. Not above INFO: metrics are log lines of that level.",
@@ -286,7 +297,17 @@ GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
         (*ZONE_INDEXES, NAT_GATEWAY_PER_ZONE, INTERFACE_ENDPOINTS, S3_PREFIX_LIST, DYNAMODB_PREFIX_LIST, ANALYST_GROUP),
     ),
     ("Database", (POSTGRES_VERSION, DATABASE_MIN_CAPACITY, DATABASE_MAX_CAPACITY, BACKUP_RETENTION)),
-    ("Functions", (RESERVE_CONCURRENCY, API_CONCURRENCY, PROCESS_CONCURRENCY, SUPPORT_CONCURRENCY, LOG_LEVEL)),
+    (
+        "Functions",
+        (
+            RESERVE_CONCURRENCY,
+            API_CONCURRENCY,
+            PROCESS_CONCURRENCY,
+            SUPPORT_CONCURRENCY,
+            DEDUPLICATION_WINDOW,
+            LOG_LEVEL,
+        ),
+    ),
     ("API", (REQUESTS_PER_ADDRESS,)),
     ("Lake", (QUERY_SCAN_LIMIT,)),
     ("Logs and alerts", (LOG_RETENTION, ALERT_EMAIL)),

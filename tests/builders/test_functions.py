@@ -60,6 +60,12 @@ def test_the_queue_never_starts_more_than_the_function_may_run() -> None:
     assert templates("trading")["root"]["Parameters"]["ProcessConcurrency"]["MinValue"] == 2
 
 
+@pytest.mark.requirement("T-DATA-2")
+def test_processing_learns_the_deduplication_window() -> None:
+    variables = one("trading", "ProcessFunction").properties["Environment"]["Variables"]
+    assert variables["DEDUPLICATION_WINDOW_DAYS"] == {"Ref": "DeduplicationWindowDays"}
+
+
 @pytest.mark.requirement("A-6")
 @pytest.mark.parametrize("found", FUNCTIONS, ids=str)
 def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Found) -> None:
