@@ -27,9 +27,16 @@ $(STAMP): requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@touch $@
 
-lock: setup ## writes requirements.txt from requirements.in
-	$(BIN)/uv pip compile requirements.in --output-file requirements.txt --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
+# What the Lambda runtime brings with boto3 is left out of the functions' locks; packaging installs just what they name.
+RUNTIME := botocore urllib3 six python-dateutil s3transfer boto3
+LOCK     = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
+
+lock: setup ## writes requirements.txt from requirements.in, here and for each function
+	$(LOCK) requirements.in --output-file requirements.txt --universal --python-version 3.11
+	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
+	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
+	    --python-platform aarch64-manylinux_2_34 --python-version 3.14 $(RUNTIME:%=--no-emit-package %) || exit 1; \
+	done
 
 clean: ## removes everything that was made
 	rm -rf $(VENV) .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis

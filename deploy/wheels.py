@@ -70,7 +70,8 @@ def _download(function: str, requirements: Path, target: Target, folder: Path) -
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--require-hashes", "--only-binary=:all:", "--no-input", "--dest", temporary]
+        # The lock names all that is wanted, and leaves out what the runtime brings: nothing is to be added to it.
+        command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-input", "--dest", temporary]
         command += [*target.options, "--requirement", str(requirements)]
         try:
             run = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)

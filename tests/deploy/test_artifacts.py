@@ -185,7 +185,7 @@ class TestWheels:
         self.pin(project)
         build(project)
         command = " ".join(pip[0])
-        assert "--require-hashes --only-binary=:all:" in command
+        assert "--require-hashes --no-deps --only-binary=:all:" in command
         assert "--platform manylinux2014_aarch64" in command
         assert "--platform manylinux_2_28_aarch64" in command
         assert "--python-version 3.14" in command
