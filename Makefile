@@ -61,11 +61,11 @@ types: setup ## mypy, strict
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
 
-gates: setup stale lint types ## format, lint, types, stale templates: what `make test` does not run
+gates: setup lint types ## format, lint, types: what `make test` does not run
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 
-check: gates test ## format, lint, types, stale templates, tests
+check: stale gates test ## format, lint, types, stale templates, tests
 
 # --- Tests ------------------------------------------------------------------------------------------------------------
 test: setup ## all tests; ends with the requirements that no test names
