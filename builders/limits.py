@@ -17,7 +17,6 @@ PARAMETERS = 200
 OUTPUTS = 200
 MAPPINGS = 200
 DESCRIPTION_BYTES = 1024
-PARAMETER_DESCRIPTION_CHARACTERS = 4000
 
 TIER_RESOURCES = 200
 """Our own bound: a tier above it should be split, so that a change set stays readable."""

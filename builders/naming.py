@@ -32,7 +32,7 @@ class NameRule:
 
 
 # A log group's name may be dictated by the service that writes it, which appends to the resource's (suffixed) name or id.
-_SERVICE_LOG_ENDINGS = ("-" + SUFFIX, "-" + SUFFIX + "/postgresql", "-" + SUFFIX + "/error", "}/" + "live")
+_SERVICE_LOG_ENDINGS = ("-" + SUFFIX, "-" + SUFFIX + "/postgresql", "}/" + "live")
 
 NAME_RULES: dict[str, NameRule] = {
     "AWS::ApiGateway::ApiKey": NameRule("Name", 1024),

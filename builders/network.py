@@ -36,7 +36,6 @@ DEFAULT_SECURITY_GROUP = Port(
     "DefaultSecurityGroupId", "The VPC's default security group, which is closed at deployment."
 )
 PRIVATE_SUBNETS = tuple(Port(f"PrivateSubnet{zone}Id", f"Private subnet in zone {zone}.") for zone in "ABC")
-PUBLIC_SUBNETS = tuple(Port(f"PublicSubnet{zone}Id", f"Public subnet in zone {zone}.") for zone in "ABC")
 ZONES = tuple(Port(f"Zone{zone}", f"Availability Zone {zone}.") for zone in "ABC")
 FUNCTION_SECURITY_GROUP = Port("FunctionSecurityGroupId", "Security group of the functions.")
 DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the database.")

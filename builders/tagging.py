@@ -16,8 +16,6 @@ COST_CENTER = "trading-platform"
 COMPLIANCE = "PCI-DSS"
 DATA_CLASSIFICATION = "Confidential"
 
-_AS_MAP = frozenset({"dict", "dict_or_string"})
-
 
 def standard_tags() -> dict[str, Any]:
     """The tags that every resource carries."""
@@ -47,10 +45,6 @@ def tag_everything(template: TierTemplate) -> None:
 
 
 def _tag(resource: AWSObject) -> None:
-    kind = resource.props["Tags"][0]
-    if getattr(kind, "__name__", "") in _AS_MAP:
-        resource.Tags = {**resource.properties.get("Tags", {}), **standard_tags()}
-        return
     present = resource.properties.get("Tags", Tags())
     merged = Tags(**standard_tags())
     merged.tags = present.tags + merged.tags

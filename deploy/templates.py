@@ -19,7 +19,6 @@ from deploy.errors import TemplateError
 STACK_TYPE = "AWS::CloudFormation::Stack"
 ROOTS = ("root.yaml", "root.json")
 MAX_TEMPLATE_BYTES = 1_000_000  # CreateChangeSet, TemplateURL: 1 MB
-MAX_BODY_BYTES = 51_200  # CreateChangeSet, TemplateBody
 
 # libyaml when the wheel has it, which every published one does; the pure parser otherwise.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
