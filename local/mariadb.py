@@ -1,0 +1,319 @@
+"""A real MariaDB server for what is Aurora MySQL on AWS, from the binaries of the system (Debian: mariadb-server).
+
+It listens on one port of 127.0.0.1, lets nobody in over TCP without TLS (`require_secure_transport`, as the platform's
+cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default `sql_mode`. It runs under a guard
+(`local.guard`), so that it ends with the process that started it.
+
+Where MariaDB is not MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
+mysql_native_password. Aurora MySQL 3 does so too by default ("Comparing Aurora MySQL version 3 and MySQL 8.0
+Community Edition", Aurora User Guide).
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pymysql
+
+from local.cloud import free_port
+from local.errors import StartError
+from local.guard import GRACE, guarded_command
+
+ADMINISTRATOR = "rdsadmin"
+"""The superuser, named as RDS names its own."""
+
+START_TIMEOUT = 60.0
+"""Seconds until a start counts as failed; two are usual, a loaded machine needs more."""
+
+LOG_TAIL_LINES = 20
+_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec", "/usr/local/sbin"])
+_MISSING = "mariadbd and mariadb-install-db were not found (Debian: apt-get install mariadb-server)"
+
+# MySQL 8.0's default ("Server SQL Modes", MySQL 8.0 Reference Manual); MariaDB's own lacks some of it.
+SQL_MODE = (
+    "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+)
+
+_SETTINGS = {
+    "bind-address": "127.0.0.1",
+    "require-secure-transport": "ON",
+    "tls-version": "TLSv1.2,TLSv1.3",
+    "skip-name-resolve": "ON",
+    "default-time-zone": "+00:00",
+    "character-set-server": "utf8mb4",
+    "collation-server": "utf8mb4_general_ci",
+    "sql-mode": SQL_MODE,
+    "max-connections": "200",
+    "skip-log-bin": "ON",
+    # Small and quick: a crash of the machine may lose a test's data.
+    "innodb-buffer-pool-size": "32M",
+    "innodb-log-file-size": "16M",
+    "innodb-flush-log-at-trx-commit": "0",
+    "innodb-doublewrite": "OFF",
+    "innodb-use-native-aio": "OFF",  # containers seldom grant enough of it
+    "aria-pagecache-buffer-size": "8M",
+    "key-buffer-size": "1M",
+    "performance-schema": "OFF",
+}
+
+
+@dataclass(frozen=True)
+class _Binaries:
+    server: Path
+    installer: Path
+
+
+class MariaDb:
+    """One server. A context manager; `start` and `stop` do the same by hand.
+
+    `directory` gets the data, a copy of the certificates and the log; what an earlier run left in it is used again.
+    Where this is root the server runs as the user mysql or nobody, who must be able to reach `directory`. `port` 0 is a
+    free one. The superuser's password is a new one with each start.
+    """
+
+    def __init__(self, directory: Path, *, certificate: Path, key: Path, authority: Path, port: int = 0) -> None:
+        self._directory = directory.resolve()
+        self._certificates = {"ssl-cert": certificate, "ssl-key": key, "ssl-ca": authority}
+        self._requested_port = port
+        self._port = 0
+        self._password = secrets.token_urlsafe(24)
+        self._sockets: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._user = unprivileged_user()
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Make the data directory if there is none, start, and return when the server takes connections.
+
+        Raises StartError: no binaries, a directory that the server's user cannot reach, or the end of the log.
+        """
+        binaries = _binaries()
+        if binaries is None:
+            raise StartError("MariaDB", _MISSING)
+        try:
+            self._prepare_directory()
+            if not (self._data / "mysql").is_dir():
+                self._initialise(binaries)
+            self._launch(binaries)
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server and remove its socket; the data stays. Harmless when nothing runs."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(GRACE + 4)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        sockets, self._sockets = self._sockets, None
+        if sockets is not None:
+            shutil.rmtree(sockets, ignore_errors=True)
+
+    # -- what callers need --------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The TCP port of 127.0.0.1. Raises StartError when the server does not run."""
+        if self._process is None:
+            raise StartError("MariaDB", "start() was not called")
+        return self._port
+
+    @property
+    def superuser(self) -> str:
+        """A user with all rights, from any address, also to grant them."""
+        return ADMINISTRATOR
+
+    @property
+    def password(self) -> str:
+        """The superuser's."""
+        return self._password
+
+    def administer(self, database: str | None = None) -> pymysql.connections.Connection[Any]:
+        """An autocommit connection as the superuser, by the server's Unix socket. Raises pymysql.err.MySQLError."""
+        return pymysql.connect(
+            unix_socket=str(self._socket),
+            user=ADMINISTRATOR,
+            password=self._password,
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=10,
+        )
+
+    def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
+        """The last lines of the server's log."""
+        if not self._log.exists():
+            return ""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _data(self) -> Path:
+        return self._directory / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self._directory / "mariadb.log"
+
+    @property
+    def _socket(self) -> Path:
+        if self._sockets is None:
+            raise StartError("MariaDB", "start() was not called")
+        return self._sockets / "socket"
+
+    def _prepare_directory(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            self._directory.chmod(0o711)
+        for source in self._certificates.values():
+            self._place(self._directory / source.name, source.read_bytes())
+        done = self._as_user(["test", "-r", str(self._directory / self._certificates["ssl-cert"].name)])
+        if done.returncode != 0:
+            raise StartError("MariaDB", f"its user cannot reach {self._directory}: open the way to it (chmod o+x)")
+        # Of its own: a socket's path has at most 107 bytes, and `directory` may be longer than that.
+        self._sockets = Path(tempfile.mkdtemp(prefix="mdb-", dir="/tmp"))
+        self._give(self._sockets)
+
+    def _initialise(self, binaries: _Binaries) -> None:
+        """The system tables, first in a directory beside: one that was interrupted must not count as made."""
+        unfinished = self._directory / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        self._give(unfinished)
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
+        done = self._as_user([str(binaries.installer), "--no-defaults", f"--datadir={unfinished}", *options])
+        if done.returncode != 0:
+            raise StartError("MariaDB", "mariadb-install-db failed", (done.stderr or done.stdout).strip()[-2000:])
+        unfinished.rename(self._data)
+
+    def _launch(self, binaries: _Binaries) -> None:
+        # The file holds the password and lies where only the server's user and root can read: no argument shows it.
+        first_statements = self._socket.with_name("init.sql")
+        self._place(first_statements, _superuser_statements(self._password).encode())
+        self._port = self._requested_port or free_port()
+        settings = {
+            **_SETTINGS,
+            **{name: str(self._directory / source.name) for name, source in self._certificates.items()},
+            "datadir": str(self._data),
+            "socket": str(self._socket),
+            "pid-file": str(self._socket.with_name("pid")),
+            "port": str(self._port),
+            "init-file": str(first_statements),
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                guarded_command(
+                    [str(binaries.server), "--no-defaults", *options], user=self._user, remove=self._sockets
+                ),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                self.administer().close()
+            except pymysql.err.MySQLError as error:
+                if self._process is None or self._process.poll() is not None:
+                    raise StartError("MariaDB", "its process ended", self.log_tail()) from error
+                if time.monotonic() > deadline:
+                    reason = f"no answer after {START_TIMEOUT:.0f} s ({error})"
+                    raise StartError("MariaDB", reason, self.log_tail()) from error
+                time.sleep(0.05)
+            else:
+                self._socket.with_name("init.sql").unlink()
+                return
+
+    def _as_user(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        identity = {} if self._user is None else {"user": self._user[0], "group": self._user[1], "extra_groups": []}
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            **identity,  # type: ignore[call-overload]
+        )
+        return done
+
+    def _place(self, path: Path, content: bytes) -> None:
+        """A file that only the server's user can read, from its first byte on."""
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        self._give(path)
+
+    def _give(self, path: Path) -> None:
+        if self._user is not None:
+            os.chown(path, *self._user)
+
+
+def find_binaries() -> Path | None:
+    """Where mariadbd is; None where it, or mariadb-install-db, is not installed."""
+    found = _binaries()
+    return None if found is None else found.server
+
+
+def unprivileged_user() -> tuple[int, int] | None:
+    """The (uid, gid) that the server runs as: None for this user, another one where this is root (which it refuses)."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("mysql", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    raise StartError("MariaDB", "it does not run as root, and there is no user mysql or nobody")
+
+
+def _binaries() -> _Binaries | None:
+    server = shutil.which("mariadbd", path=_SEARCH_PATH)
+    installer = shutil.which("mariadb-install-db", path=_SEARCH_PATH)
+    return None if server is None or installer is None else _Binaries(Path(server), Path(installer))
+
+
+def _superuser_statements(password: str) -> str:
+    """For --init-file: one statement a line. The password's alphabet (base64url) needs no escaping."""
+    user = f"'{ADMINISTRATOR}'@'%'"
+    return (
+        # mariadb-install-db leaves root without a password, at 127.0.0.1 as well.
+        "DELETE FROM mysql.global_priv WHERE User = 'root';\nFLUSH PRIVILEGES;\n"
+        f"CREATE USER IF NOT EXISTS {user};\n"
+        f"ALTER USER {user} IDENTIFIED BY '{password}';\n"
+        f"GRANT ALL PRIVILEGES ON *.* TO {user} WITH GRANT OPTION;\n"
+    )
