@@ -6,10 +6,10 @@ builders or troposphere: the committed bytes are the contract between the two ha
 Data's way, one module for each step and nothing shared but frozen values::
 
     settings ── deployment.json, paths ─┐
-    parameters ── params/<env>.json ────┤ checked, every fault at once, before the first call
+    parameters ── params/<env>.json ────┤ checked, with the root's rules, every fault at once, before the first call
     templates ── root.yaml + tiers ─────┘
           │
-    artifacts ── lambda_src ──> reproducible zips, named by their content      (wheels: pip, hash-pinned)
+    artifacts ── lambda_src, web_src ──> reproducible zips, named by content   (wheels: pip, hash-pinned)
           │
     package ── uploads what the bucket lacks, rewrites TemplateURL             (bootstrap makes the bucket)
           │

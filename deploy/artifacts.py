@@ -1,7 +1,9 @@
-"""Reproducible zips of the functions, named by their content.
+"""Reproducible zips of the functions and of the services for instances, named by their content.
 
-A zip holds ``<name>/…``, ``common/…`` and the unpacked wheels, in sorted order, with one fixed time and mode. Two runs
-give the same bytes whatever the clock, the umask or the order of the file system.
+A zip holds ``<name>/…``, a function's also ``common/…``, and the unpacked wheels, in sorted order, with one fixed time
+and modes that follow from the content. Two runs give the same bytes whatever the clock, the umask or the order of the
+file system. What a platform needs is told by its root template: each parameter ``<Pascal>ArtifactKey`` is a folder of
+lambda_src/ or web_src/.
 
 The name is the SHA-256 of the content (every path with the SHA-256 of its bytes), not of the zip: how deflate packs
 differs between zlib and zlib-ng, so the zip's own digest would show a code change where only a laptop differs from
@@ -29,21 +31,78 @@ from deploy.parameters import ARTIFACT_KEY
 
 COMMON = "common"
 REQUIREMENTS = "requirements.txt"
+RUNTIME = "runtime.txt"  # the Python of the instances, such as python3.12; the folder's own statement
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_ZIPPED = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can hold
 LEVEL = 6  # 9 takes three times as long for half a percent less
-MODE = 0o100644  # Lambda runs as a user that owns nothing: every file must be readable by all
+# Lambda, like the service's own user, owns nothing of it: every file must be readable by all. What begins with #! is a
+# script; the mode is taken from there and not from the file system, which does not keep it everywhere.
+MODE, SCRIPT_MODE = 0o100644, 0o100755
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[cod]$|(^|/)requirements\.(txt|in)$")
-FORMAT = "1"  # raised when the layout of the zip changes, so that old cache entries are not used
+FORMAT = "2"  # raised when the layout of the zip changes, so that old cache entries are not used
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is packaged in one way: ``prefix`` begins its keys, ``entry`` tells its folders, ``beside`` goes along.
+
+    ``limits`` are bytes, zipped and unzipped; ``scripts`` says whether the zip has executable files.
+    """
+
+    prefix: str
+    entry: str
+    beside: tuple[str, ...] = ()
+    limits: tuple[int, int] | None = None
+    scripts: bool = False
+
+
+FUNCTION = Kind("functions", "handler.py", beside=(COMMON,), limits=(MAX_ZIPPED, MAX_UNZIPPED))
+SERVICE = Kind("web", "__init__.py", scripts=True)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder to be packaged."""
+
+    kind: Kind
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def parameter(self) -> str:
+        """The root parameter that carries its key: ``log_alerts`` -> ``LogAlertsArtifactKey``."""
+        return "".join(part.capitalize() for part in self.name.split("_")) + "ArtifactKey"
+
+    @property
+    def shown(self) -> str:
+        return f"{self.folder.parent.name}/{self.name}/"
+
+    def target(self) -> wheels.Target:
+        """The machine in AWS that it runs on. Raises ArtifactError when a service does not say its Python."""
+        if self.kind is FUNCTION:
+            return wheels.LAMBDA
+        path = self.folder / RUNTIME
+        said = path.read_text("utf-8").strip() if path.is_file() else ""
+        try:
+            return wheels.instance(said)
+        except ValueError:
+            what = f"{self.shown}{RUNTIME} does not name a Python ({said!r})." if said else f"no {self.shown}{RUNTIME}."
+            raise ArtifactError(
+                self.name, what, "Write the Python of the instances into it, such as python3.12."
+            ) from None
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One packaged function. Sizes are bytes; ``path`` is the zip in the cache."""
+    """One packaged folder. Sizes are bytes; ``path`` is the zip in the cache."""
 
-    function: str
+    name: str
+    prefix: str
     parameter: str
     sha256: str
     zip_sha256: str
@@ -54,75 +113,76 @@ class Artifact:
     @property
     def key(self) -> str:
         """Its key in the artifact bucket."""
-        return f"functions/{self.function}/{self.sha256}.zip"
+        return f"{self.prefix}/{self.name}/{self.sha256}.zip"
 
 
-def parameter_of(function: str) -> str:
-    """``log_alerts`` -> ``LogAlertsArtifactKey``."""
-    return "".join(part.capitalize() for part in function.split("_")) + "ArtifactKey"
+def sources(kind: Kind, parent: Path) -> list[Source]:
+    """The folders of one kind: those with its entry. None when there is no such parent."""
+    folders = sorted(parent.iterdir()) if parent.is_dir() else []
+    return [Source(kind, folder) for folder in folders if (folder / kind.entry).is_file()]
 
 
-def functions(lambda_src: Path) -> list[str]:
-    """The function folders: those with a handler.py."""
-    if not lambda_src.is_dir():
-        return []
-    return sorted(folder.name for folder in lambda_src.iterdir() if (folder / "handler.py").is_file())
+def match(platform: str, root: Mapping[str, Any], lambda_src: Path, web_src: Path) -> list[Source]:
+    """What a platform runs, by the ``…ArtifactKey`` parameters of its root; folders that it does not name are others'.
 
-
-def match(platform: str, lambda_src: Path, roots: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The functions of a platform, by the ``…ArtifactKey`` parameters of its root.
-
-    ``roots`` holds the root template of every platform: a folder that none of them names is an error, and so is a
-    parameter without a folder. Raises TemplateError with all of them.
+    Raises TemplateError with every parameter that names no folder, or two.
     """
-    found = {parameter_of(name): name for name in functions(lambda_src)}
-    wanted = {key: _keys(root) for key, root in roots.items()}
-    lacking = sorted(wanted[platform] - found.keys())
-    unused = sorted(found.keys() - set().union(*wanted.values()))
-    said = [f"{name} has no folder in {lambda_src.name}/ with a handler.py" for name in lacking]
-    said += [f"{lambda_src.name}/{found[name]}/ is in no template: no root has the parameter {name}" for name in unused]
+    found: dict[str, list[Source]] = {}
+    for source in (*sources(FUNCTION, lambda_src), *sources(SERVICE, web_src)):
+        found.setdefault(source.parameter, []).append(source)
+    wanted = sorted(name for name in root.get("Parameters", {}) if ARTIFACT_KEY.fullmatch(name))
+    said = []
+    for name in wanted:
+        if not (folders := found.get(name, [])):
+            folder = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("ArtifactKey")).lower()
+            said.append(
+                f"{name} has no folder: make {lambda_src.name}/{folder}/ with a {FUNCTION.entry} or "
+                f"{web_src.name}/{folder}/ with an {SERVICE.entry}, or remove the parameter"
+            )
+        elif len(folders) > 1:
+            both = " and ".join(source.shown for source in folders)
+            said.append(f"{name} names two folders, {both}: rename one of them and its parameter")
     if said:
-        raise TemplateError(f"{platform} root", f"{'; '.join(said)}.", "Add the one or remove the other.")
-    return sorted(found[name] for name in wanted[platform])
+        raise TemplateError(f"{platform} root", f"{'; '.join(said)}.")
+    return [found[name][0] for name in wanted]
 
 
-def _keys(root: Mapping[str, Any]) -> set[str]:
-    return {name for name in root.get("Parameters", {}) if ARTIFACT_KEY.fullmatch(name)}
-
-
-def build_all(names: Iterable[str], lambda_src: Path, target: wheels.Target, cache: Path) -> list[Artifact]:
-    """Package the functions, two at a time (pip waits for the network, deflate for a core)."""
+def build_all(wanted: Iterable[Source], cache: Path, *, host: bool = False) -> list[Artifact]:
+    """Package the folders, two at a time (pip waits for the network, deflate for a core)."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda name: build(name, lambda_src, target, cache), names))
+        return list(pool.map(lambda source: build(source, cache, host=host), wanted))
 
 
-def build(name: str, lambda_src: Path, target: wheels.Target, cache: Path) -> Artifact:
-    """Package one function; unchanged inputs cost one read of its sources.
+def build(source: Source, cache: Path, *, host: bool = False) -> Artifact:
+    """Package one folder, with wheels for its machine or for this one (``host``). Unchanged inputs cost one read of
+    its sources.
 
-    Raises ArtifactError when pip finds no wheels, or the zip passes one of Lambda's limits.
+    Raises ArtifactError when pip finds no wheels, or the zip passes one of its limits.
     """
-    sources = _sources(name, lambda_src)
-    requirements = lambda_src / name / REQUIREMENTS
+    own = _files(source)
+    target = wheels.HOST if host else source.target()
+    requirements = source.folder / REQUIREMENTS
     pinned = wheels.wheels_key(requirements, target) if requirements.is_file() else ""
-    record = cache / "artifacts" / f"{_digest_of(sources, FORMAT, name, pinned)}.json"
+    record = cache / "artifacts" / f"{_digest_of(own, FORMAT, source.kind.prefix, source.name, pinned)}.json"
     if record.is_file():
         artifact = Artifact(**json.loads(record.read_text("utf-8")))
         if Path(artifact.path).is_file():
             return artifact
-    files = dict(sources)
+    files = dict(own)
     if pinned:
-        for path, content in wheels.unpacked(name, requirements, target, cache / "wheels").items():
+        for path, content in wheels.unpacked(source.name, requirements, target, cache / "wheels").items():
             if path in files:
-                raise ArtifactError(name, f"a wheel would overwrite {path}.", "Rename the file or the folder.")
+                raise ArtifactError(source.name, f"a wheel would overwrite {path}.", "Rename the file or the folder.")
             files[path] = content
-    return _write(name, files, record)
+    return _write(source, files, record)
 
 
-def _sources(name: str, lambda_src: Path) -> dict[str, bytes]:
+def _files(source: Source) -> dict[str, bytes]:
     files = {}
-    for folder in (lambda_src / name, lambda_src / COMMON):
+    parent = source.folder.parent
+    for folder in (source.folder, *(parent / name for name in source.kind.beside)):
         for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(lambda_src).as_posix()
+            inside = path.relative_to(parent).as_posix()
             if path.is_file() and not LEFT_OUT.search(inside):
                 files[inside] = path.read_bytes()
     return files
@@ -137,19 +197,15 @@ def _digest_of(files: Mapping[str, bytes], *more: str) -> str:
     return total.hexdigest()
 
 
-def _write(name: str, files: Mapping[str, bytes], record: Path) -> Artifact:
-    content, unzipped = zip_bytes(files), sum(map(len, files.values()))
-    for size, limit, what in ((len(content), MAX_ZIPPED, "zipped"), (unzipped, MAX_UNZIPPED, "unzipped")):
-        if size > limit:
-            largest = sorted(files, key=lambda path: len(files[path]), reverse=True)[:3]
-            said = ", ".join(f"{path} ({_megabytes(len(files[path]))})" for path in largest)
-            what = f"{_megabytes(size)} {what}; Lambda takes {_megabytes(limit)}. The largest files: {said}."
-            raise ArtifactError(name, what, f"Drop a dependency from lambda_src/{name}/{REQUIREMENTS}.")
+def _write(source: Source, files: Mapping[str, bytes], record: Path) -> Artifact:
+    content, unzipped = zip_bytes(files, scripts=source.kind.scripts), sum(map(len, files.values()))
+    _check_size(source, files, len(content), unzipped)
     sha256 = _digest_of(files)
-    path = record.with_name(f"{name}-{sha256}.zip")
+    path = record.with_name(f"{source.kind.prefix}-{source.name}-{sha256}.zip")
     artifact = Artifact(
-        function=name,
-        parameter=parameter_of(name),
+        name=source.name,
+        prefix=source.kind.prefix,
+        parameter=source.parameter,
         sha256=sha256,
         zip_sha256=hashlib.sha256(content).hexdigest(),
         zipped=len(content),
@@ -162,14 +218,25 @@ def _write(name: str, files: Mapping[str, bytes], record: Path) -> Artifact:
     return artifact
 
 
-def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """The files as a zip that depends on nothing but them."""
+def _check_size(source: Source, files: Mapping[str, bytes], zipped: int, unzipped: int) -> None:
+    if source.kind.limits is None:
+        return
+    for size, limit, what in zip((zipped, unzipped), source.kind.limits, ("zipped", "unzipped"), strict=True):
+        if size > limit:
+            largest = sorted(files, key=lambda path: len(files[path]), reverse=True)[:3]
+            said = ", ".join(f"{path} ({_megabytes(len(files[path]))})" for path in largest)
+            what = f"{_megabytes(size)} {what}; Lambda takes {_megabytes(limit)}. The largest files: {said}."
+            raise ArtifactError(source.name, what, f"Drop a dependency from {source.shown}{REQUIREMENTS}.")
+
+
+def zip_bytes(files: Mapping[str, bytes], *, scripts: bool = False) -> bytes:
+    """The files as a zip that depends on nothing but them. With ``scripts``, what begins with ``#!`` is executable."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(files):
             info = zipfile.ZipInfo(path, EPOCH)
             info.create_system = 3  # Unix, also when packaged elsewhere: the mode is in its bits
-            info.external_attr = MODE << 16
+            info.external_attr = (SCRIPT_MODE if scripts and files[path].startswith(b"#!") else MODE) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, files[path], compresslevel=LEVEL)
     return buffer.getvalue()

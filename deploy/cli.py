@@ -37,7 +37,6 @@ from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment
 from deploy.snapshot import describe
 from deploy.templates import load_set
-from deploy.wheels import TARGETS
 
 INTERRUPTED = 130
 
@@ -94,9 +93,8 @@ def _package(arguments: argparse.Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
     aws = Aws(deployment.region, arguments.profile)
     templates = load_set(project.templates(deployment.platform))
-    packed = package.build(
-        aws, project, deployment.platform, templates, bucket=arguments.bucket, target=arguments.wheels
-    )
+    host = arguments.wheels == "host"
+    packed = package.build(aws, project, deployment.platform, templates, bucket=arguments.bucket, host=host)
     if arguments.json:
         _say(json.dumps(codec.encode(packed), indent=2, sort_keys=True))
     else:
@@ -105,7 +103,7 @@ def _package(arguments: argparse.Namespace, project: Project) -> int:
 
 
 def _packed(packed: package.Package) -> str:
-    lines = [f"  {one.function:<16} {one.zipped / 1024:>9,.0f} kB  {one.key}" for one in packed.artifacts]
+    lines = [f"  {one.name:<16} {one.zipped / 1024:>9,.0f} kB  {one.key}" for one in packed.artifacts]
     lines.append(
         f"{len(packed.uploaded)} objects uploaded to {packed.bucket}, {len(packed.reused)} were there already."
     )
@@ -117,10 +115,13 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     platform = deployment.platform
     templates = load_set(project.templates(platform))
     file = project.parameters(platform, deployment.environment)
-    given = parameters.load(file, templates.root.document, project.shown(file))
+    given = parameters.load(file, templates.root.document, project.shown(file), region=deployment.region)
+    for sentence in given.left:
+        _progress(f"note: {sentence}")
     aws = Aws(deployment.region, arguments.profile)
     plan.kind_of(deployment.stack_name, describe(aws.client("cloudformation"), deployment.stack_name))
-    packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, target=arguments.wheels)
+    host = arguments.wheels == "host"
+    packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, host=host)
     made = plan.make(aws, deployment, templates, given, packed)
     path = _plan_path(arguments, project)
     _forget(aws, path, made)
@@ -311,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     made.set_defaults(command=_bootstrap)
 
     for name, command, words in (
-        ("package", _package, "build the functions' zips and upload them with the templates"),
+        ("package", _package, "build the zips of functions and services and upload them with the templates"),
         ("plan", _plan, "package, then make the change set and save the plan"),
     ):
         made = commands.add_parser(name, parents=[common], help=words)
@@ -319,9 +320,9 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--bucket", **bucket)
         made.add_argument(
             "--wheels",
-            choices=sorted(TARGETS),
-            default="lambda",
-            help="wheels for Lambda (arm64, python3.14) or for this machine, for the embedded AWS (default: lambda)",
+            choices=("aws", "host"),
+            default="aws",
+            help="wheels for the machines in AWS, or for this one, for the embedded AWS (default: aws)",
         )
         made.set_defaults(command=command)
         if name == "plan":

@@ -67,11 +67,11 @@ class ParameterError(UsageError):
 
 
 class ArtifactError(PlatformError):
-    """A function cannot be packaged."""
+    """A function or service cannot be packaged."""
 
-    def __init__(self, function: str, what: str, do: str = "") -> None:
-        super().__init__(f"{function}: {what}", do)
-        self.function = function
+    def __init__(self, name: str, what: str, do: str = "") -> None:
+        super().__init__(f"{name}: {what}", do)
+        self.name = name
 
 
 class AccessError(PlatformError):

@@ -17,13 +17,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy import artifacts as builder
-from deploy import wheels
 from deploy.artifacts import Artifact
 from deploy.errors import BootstrapError
 from deploy.parameters import ARTIFACT_BUCKET
 from deploy.session import Aws, code_of
 from deploy.settings import Project
-from deploy.templates import ROOTS, TemplateSet, digest, parse, rewrite_urls
+from deploy.templates import TemplateSet, digest, rewrite_urls
 
 UPLOADS = 8
 
@@ -62,16 +61,16 @@ def build(
     templates: TemplateSet,
     *,
     bucket: str | None = None,
-    target: str = "lambda",
+    host: bool = False,
 ) -> Package:
-    """Build the functions' zips and upload them with the templates.
+    """Build the zips of the functions and services and upload them with the templates.
 
-    ``target`` is ``lambda`` (arm64, python3.14) or ``host`` (this machine, for the embedded AWS). Raises ArtifactError,
+    ``host`` takes wheels for this machine, for the embedded AWS, instead of the machines in AWS. Raises ArtifactError,
     TemplateError for keys and folders that do not match, BootstrapError when the bucket is missing or another's.
     """
+    wanted = builder.match(platform, templates.root.document, project.lambda_src, project.web_src)
     name = bucket or bucket_name(aws)
-    names = builder.match(platform, project.lambda_src, _roots(project, platform, templates))
-    zips = builder.build_all(names, project.lambda_src, wheels.TARGETS[target], project.work)
+    zips = builder.build_all(wanted, project.work, host=host)
     s3 = aws.client("s3")
     require_bucket(s3, name, aws.account)
     urls, texts = rewritten(platform, templates, f"https://s3.{aws.region}.{aws.url_suffix}/{name}")
@@ -91,17 +90,6 @@ def build(
         uploaded=tuple(one.key for one in objects if one.key in uploaded),
         reused=tuple(one.key for one in objects if one.key not in uploaded),
     )
-
-
-def _roots(project: Project, platform: str, templates: TemplateSet) -> dict[str, Mapping[str, Any]]:
-    """The root of every platform: a function may belong to another one."""
-    roots: dict[str, Mapping[str, Any]] = {platform: templates.root.document}
-    for folder in sorted((project.root / "templates").glob("*")):
-        for name in ROOTS:
-            path = folder / name
-            if folder.name != platform and path.is_file():
-                roots[folder.name] = parse(path.read_text("utf-8"), f"{folder.name}/{name}")
-    return roots
 
 
 def rewritten(platform: str, templates: TemplateSet, base: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -4,7 +4,7 @@ The file is CodePipeline's template configuration, ``{"Parameters": {name: text}
 It is the whole truth: parameters that it leaves out take the template's default, never the deployed stack's value, so
 two environments with the same file have the same parameters. What packaging fills in may not be in it.
 
-The constraints are CloudFormation's own:
+The constraints are CloudFormation's own, those of a parameter and the root's Rules (``rules``):
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 """
 
@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from deploy import rules as root_rules
 from deploy.errors import Fault, ParameterError
 
 ARTIFACT_BUCKET = "ArtifactBucket"
@@ -41,11 +42,14 @@ IDENTIFIERS = {
 
 @dataclass(frozen=True)
 class ParameterFile:
-    """A parameter file that has no fault. ``stack_policy`` is None when the file has none."""
+    """A parameter file that has no fault. ``stack_policy`` is None when the file has none; ``left`` says which of the
+    root's rules only CloudFormation can decide.
+    """
 
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     stack_policy: Mapping[str, Any] | None
+    left: tuple[str, ...] = ()
 
 
 def filled_by_packaging(name: str) -> bool:
@@ -53,23 +57,33 @@ def filled_by_packaging(name: str) -> bool:
     return name == ARTIFACT_BUCKET or ARTIFACT_KEY.fullmatch(name) is not None
 
 
-def load(path: Path, root: Mapping[str, Any], shown: str = "") -> ParameterFile:
-    """Read and check the file. Raises ParameterError with all faults; ``shown`` is the path in their text."""
-    faults, document = _examine(path, root, shown or path.name)
+def load(path: Path, root: Mapping[str, Any], shown: str = "", *, region: str | None = None) -> ParameterFile:
+    """Read and check the file, for a deployment in ``region`` where the root's rules ask for it.
+
+    Raises ParameterError with all faults; ``shown`` is the path in their text.
+    """
+    faults, document = _examine(path, root, shown or path.name, region)
     if faults:
         raise ParameterError(faults)
-    return ParameterFile(document["Parameters"], document.get("Tags", {}), document.get("StackPolicy"))
+    given = document["Parameters"]
+    left = root_rules.judge(root, _known(root, given), region).left
+    return ParameterFile(given, document.get("Tags", {}), document.get("StackPolicy"), left)
 
 
-def check(path: Path, root: Mapping[str, Any], shown: str = "") -> list[Fault]:
+def check(path: Path, root: Mapping[str, Any], shown: str = "", *, region: str | None = None) -> list[Fault]:
     """All faults of the file, in the order of its lines. For the gate, which reports them itself."""
-    return _examine(path, root, shown or path.name)[0]
+    return _examine(path, root, shown or path.name, region)[0]
 
 
 def complete(root: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """Every parameter of the root with its value: what is given, else the template's default."""
     declared = root.get("Parameters", {})
     return {name: given.get(name, _default(rules)) for name, rules in sorted(declared.items())}
+
+
+def _known(root: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the values before packaging."""
+    return {name: value for name, value in complete(root, given).items() if not filled_by_packaging(name)}
 
 
 def _default(rules: Mapping[str, Any]) -> str:
@@ -79,7 +93,7 @@ def _default(rules: Mapping[str, Any]) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _examine(path: Path, root: Mapping[str, Any], shown: str) -> tuple[list[Fault], dict[str, Any]]:
+def _examine(path: Path, root: Mapping[str, Any], shown: str, region: str | None) -> tuple[list[Fault], dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -123,6 +137,9 @@ def _examine(path: Path, root: Mapping[str, Any], shown: str) -> tuple[list[Faul
         *_policy_faults(document.get("StackPolicy")),
     ):
         faults.append(at(name, what, do))
+    for broken in root_rules.judge(root, _known(root, document["Parameters"]), region).broken:
+        line = next(filter(None, (_line_of(lines, name) for name in broken.parameters)), None)
+        faults.append(Fault(shown, f"rule {broken.rule}", broken.says, "", line))
     return sorted(faults, key=lambda fault: fault.line or 0), document
 
 

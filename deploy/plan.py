@@ -48,9 +48,9 @@ class PlannedTemplate:
 
 @dataclass(frozen=True)
 class PlannedArtifact:
-    """A function's package: the parameter that carries it, its key, its content's SHA-256 and its size in bytes."""
+    """A packaged folder: the parameter that carries it, its key, its content's SHA-256 and its size in bytes."""
 
-    function: str
+    name: str
     parameter: str
     key: str
     sha256: str
@@ -170,7 +170,7 @@ def make(
             for name, template in templates.templates.items()
         },
         artifacts=tuple(
-            PlannedArtifact(one.function, one.parameter, one.key, one.sha256, one.zipped) for one in package.artifacts
+            PlannedArtifact(one.name, one.parameter, one.key, one.sha256, one.zipped) for one in package.artifacts
         ),
         parameters=_without_secrets(templates, values),
         tags=dict(parameters.tags),

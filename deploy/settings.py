@@ -32,6 +32,10 @@ class Project:
     def lambda_src(self) -> Path:
         return self.root / "lambda_src"
 
+    @property
+    def web_src(self) -> Path:
+        return self.root / "web_src"
+
     def templates(self, platform: str) -> Path:
         return self.root / "templates" / platform
 

@@ -1,4 +1,4 @@
-"""The wheels of a function, by pip, for Lambda's machine or for this one; unpacked from the wheels themselves.
+"""The wheels of a function or service, by pip, for its machine in AWS or for this one; unpacked from the wheels.
 
 ``pip install --target`` would write scripts with this machine's interpreter and a RECORD of them, so pip only
 downloads (hash-pinned, no source distributions, dependencies resolved for the target) and the wheels, which are the
@@ -8,6 +8,7 @@ same bytes everywhere, are unpacked here.
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,10 +19,12 @@ from pathlib import Path, PurePosixPath
 
 from deploy.errors import ArtifactError
 
-# Amazon Linux 2023, which the python3.14 runtime is built on, has glibc 2.34:
+# Amazon Linux 2023, which the python3.14 runtime is built on and the instances run, has glibc 2.34:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+# https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 GLIBC_MINORS = range(34, 16, -1)
 PIP_SECONDS = 600
+RUNTIME = re.compile(r"python(3\.\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,25 @@ class Target:
     options: tuple[str, ...]
 
 
-def _lambda_target() -> Target:
-    platforms = [f"manylinux_2_{minor}_aarch64" for minor in GLIBC_MINORS] + ["manylinux2014_aarch64"]
+def _amazon_linux(name: str, machine: str, version: str) -> Target:
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS] + [f"manylinux2014_{machine}"]
     options = [option for platform in platforms for option in ("--platform", platform)]
-    return Target("python3.14-arm64", (*options, "--python-version", "3.14", "--implementation", "cp"))
+    return Target(name, (*options, "--python-version", version, "--implementation", "cp"))
 
 
-LAMBDA = _lambda_target()
+def instance(runtime: str) -> Target:
+    """An x86_64 instance with this Python, written as Lambda writes it: ``python3.12``. Raises ValueError for others."""
+    found = RUNTIME.fullmatch(runtime)
+    if found is None:
+        raise ValueError(runtime)
+    return _amazon_linux(f"{runtime}-x86_64", "x86_64", found[1])
+
+
+LAMBDA = _amazon_linux("python3.14-arm64", "aarch64", "3.14")
 HOST = Target(f"host-{sys.implementation.cache_tag}", ())
-TARGETS = {"lambda": LAMBDA, "host": HOST}
 
 
-def unpacked(function: str, requirements: Path, target: Target, cache: Path) -> dict[str, bytes]:
+def unpacked(name: str, requirements: Path, target: Target, cache: Path) -> dict[str, bytes]:
     """Path in the zip -> bytes, of all wheels that the requirements name. Empty when the file names none.
 
     The wheels are kept in ``cache`` by the content of the requirements and the target, so that they are downloaded
@@ -51,13 +61,13 @@ def unpacked(function: str, requirements: Path, target: Target, cache: Path) -> 
     """
     folder = cache / wheels_key(requirements, target)
     if not folder.is_dir():
-        _download(function, requirements, target, folder)
+        _download(name, requirements, target, folder)
     files: dict[str, bytes] = {}
     for wheel in sorted(folder.glob("*.whl")):
-        for name, content in _files_of(wheel):
-            if files.setdefault(name, content) != content:
-                what = f"{wheel.name} and another wheel both hold {name}."
-                raise ArtifactError(function, what, f"Remove one of them from {requirements.name}.")
+        for path, content in _files_of(wheel):
+            if files.setdefault(path, content) != content:
+                what = f"{wheel.name} and another wheel both hold {path}."
+                raise ArtifactError(name, what, f"Remove one of them from {requirements.name}.")
     return files
 
 
@@ -66,7 +76,7 @@ def wheels_key(requirements: Path, target: Target) -> str:
     return hashlib.sha256(f"{target.name}\0{requirements.read_text('utf-8')}".encode()).hexdigest()[:32]
 
 
-def _download(function: str, requirements: Path, target: Target, folder: Path) -> None:
+def _download(name: str, requirements: Path, target: Target, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
@@ -77,13 +87,13 @@ def _download(function: str, requirements: Path, target: Target, folder: Path) -
             run = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             what = f"pip took longer than {PIP_SECONDS} seconds."
-            raise ArtifactError(function, what, "Check the network and the index.") from None
+            raise ArtifactError(name, what, "Check the network and the index.") from None
         if run.returncode != 0:
             said = " / ".join((run.stderr or run.stdout).strip().splitlines()[-3:])
             if "No module named pip" in said:
-                raise ArtifactError(function, "this Python has no pip to fetch wheels with.", "Run `make setup`.")
+                raise ArtifactError(name, "this Python has no pip to fetch wheels with.", "Run `make setup`.")
             what = f"pip found no wheels for {target.name}: {said}"
-            raise ArtifactError(function, what, f"Check {requirements.parent.name}/{requirements.name}.")
+            raise ArtifactError(name, what, f"Check {requirements.parent.name}/{requirements.name}.")
         done = Path(temporary) / "done"
         done.mkdir()
         for wheel in Path(temporary).glob("*.whl"):
@@ -91,13 +101,13 @@ def _download(function: str, requirements: Path, target: Target, folder: Path) -
         try:
             done.rename(folder)
         except OSError:
-            # Another thread or process was first: functions share requirements. Its wheels are the same bytes.
+            # Another thread or process was first: folders share requirements. Its wheels are the same bytes.
             if not folder.is_dir():
                 raise
 
 
 def _files_of(wheel: Path) -> Iterator[tuple[str, bytes]]:
-    """The files of a wheel where an installer puts them. Scripts, headers and data have no use in a function."""
+    """The files of a wheel where an installer puts them. Scripts, headers and data have no use here."""
     with zipfile.ZipFile(wheel) as archive:
         for info in archive.infolist():
             if info.is_dir():

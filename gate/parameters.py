@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +54,23 @@ def check_parameter_files(root: Path, files: Sequence[ParameterFile]) -> tuple[F
             except (TemplateError, UnicodeDecodeError):
                 roots[name] = {}
         if roots[name]:
-            faults = deployer.check(root / file.name, roots[name], file.name)
-            findings += [_finding(fault.file, fault.line, f"{fault.name}: {fault.what} {fault.do}") for fault in faults]
+            faults = deployer.check(root / file.name, roots[name], file.name, region=_region(root / file.name))
+            findings += [
+                _finding(fault.file, fault.line, f"{fault.name}: {fault.what} {fault.do}".strip()) for fault in faults
+            ]
     return tuple(findings)
+
+
+def _region(path: Path) -> str | None:
+    """Where deployment.json deploys the environment, for the root's rules; None leaves those that ask for it undecided.
+
+    What is wrong with deployment.json itself is the deployer's to say.
+    """
+    try:
+        region = json.loads((path.parent / DEPLOYER_SETTINGS).read_text("utf-8"))[path.stem]["Region"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return region if isinstance(region, str) else None
 
 
 def _finding(file: str, line: int | None, message: str) -> Finding:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,23 @@ from deploy.errors import ArtifactError, TemplateError
 from deploy.settings import Project
 
 
+def function(project: Project, name: str = "hello") -> artifacts.Source:
+    return artifacts.Source(artifacts.FUNCTION, project.lambda_src / name)
+
+
 def build(project: Project) -> artifacts.Artifact:
-    return artifacts.build("hello", project.lambda_src, wheels.LAMBDA, project.work)
+    return artifacts.build(function(project), project.work)
+
+
+def write_service(project: Project, name: str = "shop", runtime: str = "python3.12\n") -> artifacts.Source:
+    """A small service for instances: a package with a script, as web_src has them."""
+    folder = project.web_src / name
+    (folder / "system").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "server.py").write_text("PORT = 8080\n")
+    (folder / "system" / "install.sh").write_text("#!/bin/bash\nset -e\n")
+    (folder / "runtime.txt").write_text(runtime)
+    return artifacts.Source(artifacts.SERVICE, folder)
 
 
 def names(artifact: artifacts.Artifact) -> list[str]:
@@ -53,17 +69,19 @@ def test_zip_holds_function_and_common_and_nothing_else(project: Project) -> Non
 @pytest.mark.requirement("T-FN-1")
 def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project: Project, tmp_path: Path) -> None:
     """Two processes package the same sources with other times, modes, umask and time zone."""
+    write_service(project)
     digests = []
     for zone, umask, moment in (("UTC", 0o022, 1_000_000_000), ("Pacific/Auckland", 0o077, 1_700_000_000)):
-        for path in project.lambda_src.rglob("*"):
+        for path in (*project.lambda_src.rglob("*"), *project.web_src.rglob("*")):
             os.utime(path, (moment, moment))
             if path.is_file():
                 path.chmod(0o644 & ~umask)
         code = (
-            "import os, sys, time; from pathlib import Path; from deploy import artifacts, wheels\n"
+            "import os, sys, time; from pathlib import Path; from deploy import artifacts\n"
             f"time.tzset(); os.umask({umask})\n"
-            f"done = artifacts.build('hello', Path({str(project.lambda_src)!r}), wheels.LAMBDA, Path(sys.argv[1]))\n"
-            "print(done.zip_sha256, done.sha256)"
+            f"sources = [artifacts.Source(artifacts.FUNCTION, Path({str(project.lambda_src / 'hello')!r})),"
+            f" artifacts.Source(artifacts.SERVICE, Path({str(project.web_src / 'shop')!r}))]\n"
+            "for done in artifacts.build_all(sources, Path(sys.argv[1])): print(done.zip_sha256, done.sha256)"
         )
         run = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / f"cache{umask}")],
@@ -75,6 +93,7 @@ def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project:
         )
         digests.append(run.stdout.split())
     assert digests[0] == digests[1]
+    assert len(set(digests[0])) == 4
 
 
 def test_entries_are_sorted_and_readable_by_every_user(project: Project) -> None:
@@ -104,7 +123,7 @@ def test_change_of_common_changes_every_function(project: Project) -> None:
 
 def test_unchanged_function_is_not_packaged_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     first = build(project)
-    monkeypatch.setattr(artifacts, "zip_bytes", lambda files: pytest.fail("packaged again"))
+    monkeypatch.setattr(artifacts, "zip_bytes", lambda files, **_: pytest.fail("packaged again"))
     assert build(project) == first
 
 
@@ -115,37 +134,84 @@ def test_lost_zip_is_packaged_again(project: Project) -> None:
     assert Path(first.path).is_file()
 
 
-@pytest.mark.parametrize(("limit", "said"), [("MAX_ZIPPED", "zipped"), ("MAX_UNZIPPED", "unzipped")])
+@pytest.mark.parametrize("said", ["zipped", "unzipped"])
 def test_size_beyond_lambdas_limits_names_the_largest_files(
-    project: Project, monkeypatch: pytest.MonkeyPatch, limit: str, said: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     (project.lambda_src / "hello" / "model.bin").write_bytes(os.urandom(5000))
-    monkeypatch.setattr(artifacts, limit, 4000)
+    limits = (4000, artifacts.MAX_UNZIPPED) if said == "zipped" else (artifacts.MAX_ZIPPED, 4000)
+    monkeypatch.setattr(artifacts, "FUNCTION", replace(artifacts.FUNCTION, limits=limits))
     with pytest.raises(ArtifactError) as caught:
         build(project)
     assert f"MB {said}; Lambda takes" in str(caught.value)
     assert "The largest files: hello/model.bin" in str(caught.value)
 
 
-def test_parameter_name_is_the_function_in_pascal_case() -> None:
-    assert artifacts.parameter_of("log_alerts") == "LogAlertsArtifactKey"
+def test_parameter_name_is_the_folder_in_pascal_case() -> None:
+    assert artifacts.Source(artifacts.FUNCTION, Path("log_alerts")).parameter == "LogAlertsArtifactKey"
 
 
-def roots(*keys: str) -> dict[str, dict[str, dict[str, object]]]:
-    return {"small": {"Parameters": {key: {"Type": "String"} for key in keys}}}
+def match(project: Project, *keys: str) -> list[artifacts.Source]:
+    root = {"Parameters": {key: {"Type": "String"} for key in keys}}
+    return artifacts.match("small", root, project.lambda_src, project.web_src)
 
 
-def test_folders_and_parameters_must_match(project: Project) -> None:
-    assert artifacts.match("small", project.lambda_src, roots("HelloArtifactKey")) == ["hello"]
+def test_root_says_what_is_packaged_and_other_folders_are_left_alone(project: Project) -> None:
+    shop = write_service(project)
+    assert match(project) == []
+    assert match(project, "HelloArtifactKey") == [function(project)]
+    assert match(project, "ShopArtifactKey", "HelloArtifactKey", "ArtifactBucket") == [function(project), shop]
+
+
+def test_parameter_without_folder_says_what_to_make(project: Project) -> None:
     with pytest.raises(TemplateError) as caught:
-        artifacts.match("small", project.lambda_src, roots("OtherArtifactKey"))
-    assert "OtherArtifactKey has no folder in lambda_src/" in str(caught.value)
-    assert "lambda_src/hello/ is in no template: no root has the parameter HelloArtifactKey" in str(caught.value)
+        match(project, "LogAlertsArtifactKey", "OtherArtifactKey")
+    assert "LogAlertsArtifactKey has no folder: make lambda_src/log_alerts/ with a handler.py or" in str(caught.value)
+    assert "web_src/log_alerts/ with an __init__.py, or remove the parameter; Other" in str(caught.value)
 
 
-def test_function_of_another_platform_is_left_alone(project: Project) -> None:
-    other = {"other": roots("HelloArtifactKey")["small"], "small": roots()["small"]}
-    assert artifacts.match("small", project.lambda_src, other) == []
+def test_parameter_of_two_folders_names_both(project: Project) -> None:
+    write_service(project, "hello")
+    with pytest.raises(TemplateError, match="names two folders, lambda_src/hello/ and web_src/hello/: rename one"):
+        match(project, "HelloArtifactKey")
+
+
+class TestService:
+    """What instances run: no folder beside it, scripts that can be executed, wheels for their own Python."""
+
+    @pytest.mark.requirement("X-WEB-1")
+    def test_zip_holds_the_folder_with_executable_scripts_whatever_their_mode(self, project: Project) -> None:
+        shop = write_service(project)
+        (shop.folder / "server.py").chmod(0o755)
+        (shop.folder / "system" / "install.sh").chmod(0o600)
+        (shop.folder / "requirements.in").write_text("")
+        made = artifacts.build(shop, project.work)
+        with zipfile.ZipFile(made.path) as archive:
+            modes = {entry.filename: oct(entry.external_attr >> 16) for entry in archive.infolist()}
+        assert modes == {
+            "shop/__init__.py": "0o100644",
+            "shop/runtime.txt": "0o100644",
+            "shop/server.py": "0o100644",
+            "shop/system/install.sh": "0o100755",
+        }
+        assert made.key == f"web/shop/{made.sha256}.zip"
+
+    def test_python_of_the_instances_is_the_folders_own_statement(self, project: Project) -> None:
+        options = " ".join(write_service(project, runtime="python3.13").target().options)
+        assert "--python-version 3.13" in options
+        assert "--platform manylinux2014_x86_64" in options
+        assert "aarch64" not in options
+
+    @pytest.mark.parametrize("said", ["ruby3.4", "3.12", "python3.12.1", "python3.12 --index-url x"])
+    def test_runtime_that_names_no_python_is_refused(self, project: Project, said: str) -> None:
+        with pytest.raises(ArtifactError, match=r"web_src/shop/runtime\.txt does not name a Python"):
+            artifacts.build(write_service(project, runtime=said), project.work)
+
+    def test_missing_runtime_is_asked_for(self, project: Project) -> None:
+        shop = write_service(project)
+        (shop.folder / "runtime.txt").unlink()
+        with pytest.raises(ArtifactError, match=r"no web_src/shop/runtime\.txt\. Write the Python of the instances"):
+            artifacts.build(shop, project.work)
 
 
 class TestWheels:
@@ -193,7 +259,7 @@ class TestWheels:
     def test_host_wheels_are_kept_apart(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
         build(project)
-        artifacts.build("hello", project.lambda_src, wheels.HOST, project.work)
+        artifacts.build(function(project), project.work, host=True)
         assert "--platform" not in pip[1]
 
     def test_code_change_fetches_no_wheel_again(self, project: Project, pip: list[list[str]]) -> None:
@@ -230,7 +296,7 @@ class TestWheels:
         self.pin(project)
         (project.lambda_src / "hello").rename(project.lambda_src / "lib")
         with pytest.raises(ArtifactError, match=r"lib: a wheel would overwrite lib/__init__\.py"):
-            artifacts.build("lib", project.lambda_src, wheels.LAMBDA, project.work)
+            artifacts.build(function(project, "lib"), project.work)
 
     def test_pips_own_words_are_passed_on(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pin(project)

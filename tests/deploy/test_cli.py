@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from deploy import cli, package
+from deploy import cli
 from deploy import plan as plans
 from deploy.settings import Project
-from deploy.templates import load_set
 
 from .conftest import refusal
 from .pairs import change, change_set, deployed, plan
@@ -157,9 +156,36 @@ def test_unexpected_refusal_of_aws_is_no_traceback(
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
 
-def test_packages_of_a_set_are_checked_before_the_bucket(project: Project) -> None:
-    roots = package._roots(project, "small", load_set(project.templates("small")))
-    assert set(roots) == {"small"}
+def test_folders_are_checked_before_any_call(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """There are no credentials: a call would fail with another message."""
+    (project.lambda_src / "hello" / "handler.py").unlink()
+    assert run(project, "package") == 2
+    assert "small root: HelloArtifactKey has no folder: make lambda_src/hello/" in capsys.readouterr().err
+
+
+def test_rules_of_the_root_are_told_with_the_other_faults_before_any_call(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = project.templates("small") / "root.yaml"
+    rule = "Rules: {Home: {Assertions: [{Assert: {'Fn::Equals': [{Ref: 'AWS::Region'}, us-east-1]},"
+    root.write_text(f"{rule} AssertDescription: Only in us-east-1.}}]}}}}\n{root.read_text()}")
+    path = project.parameters("small", "dev")
+    document = json.loads(path.read_text())
+    document["Parameters"]["Retention"] = "31"
+    path.write_text(json.dumps(document, indent=2))
+    assert run(project, "plan", "--region", "eu-west-1") == 2
+    said = capsys.readouterr().err
+    assert "2 faults; nothing was called" in said
+    assert "rule Home: Only in us-east-1." in said
+
+
+def test_rule_that_only_cloudformation_can_decide_is_said(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    root = project.templates("small") / "root.yaml"
+    rule = "Rules: {Known: {Assertions: [{Assert: {'Fn::EachMemberEquals': [{'Fn::ValueOfAll': [X, y]}, z]}}]}}"
+    root.write_text(f"{rule}\n{root.read_text()}")
+    assert run(project, "plan") == 1  # nobody's credentials, so it went on
+    said = capsys.readouterr().err
+    assert "note: The rule Known is left to CloudFormation: Fn::ValueOfAll is not evaluated here." in said
 
 
 def test_deployer_imports_neither_troposphere_nor_builders() -> None:

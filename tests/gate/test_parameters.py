@@ -37,3 +37,15 @@ def test_tier_alone_brings_no_parameter_files(demo: Path) -> None:
 def test_unreadable_root_is_left_to_the_linters(demo: Path) -> None:
     (demo / "templates" / "demo" / "root.yaml").write_text("Resources: [")
     assert check(demo) == []
+
+
+def test_rules_of_the_root_are_judged_for_the_region_of_deployment_json(demo: Path) -> None:
+    root = demo / "templates" / "demo" / "root.yaml"
+    rule = "Rules: {Home: {Assertions: [{Assert: {'Fn::Equals': [{Ref: 'AWS::Region'}, us-east-1]},"
+    root.write_text(f"{rule} AssertDescription: Only in us-east-1.}}]}}}}\n{root.read_text()}")
+    settings = demo / "params" / "demo" / "deployment.json"
+    for region, expected in (("us-east-1", []), ("eu-west-1", ["rule Home: Only in us-east-1."])):
+        settings.write_text(json.dumps({"dev": {"Region": region}}))
+        assert [message for _, _, message in check(demo)] == expected
+    settings.unlink()
+    assert check(demo) == []
