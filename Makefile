@@ -31,11 +31,16 @@ $(STAMP): requirements.txt
 RUNTIME := botocore urllib3 six python-dateutil s3transfer boto3
 LOCK     = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
 
-lock: setup ## writes requirements.txt from requirements.in, here and for each function
+# Instances bring nothing: what their services import is in the lock, for the Python that runtime.txt names.
+lock: setup ## writes requirements.txt from requirements.in, here, for each function and for each service
 	$(LOCK) requirements.in --output-file requirements.txt --universal --python-version 3.11
 	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
 	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
 	    --python-platform aarch64-manylinux_2_34 --python-version 3.14 $(RUNTIME:%=--no-emit-package %) || exit 1; \
+	done
+	for folder in $(dir $(wildcard web_src/*/requirements.in)); do \
+	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
+	    --python-platform x86_64-manylinux_2_34 --python-version "$$(sed s/python// $$folder/runtime.txt)" || exit 1; \
 	done
 
 clean: ## removes everything that was made
@@ -57,6 +62,7 @@ format: setup ## formats the code in place
 types: setup ## mypy, strict
 	$(BIN)/mypy generate.py builders deploy gate local bench sample openapi
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
+	MYPYPATH=web_src $(BIN)/mypy web_src
 
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
@@ -79,7 +85,7 @@ bench: setup ## speed, as ratios to references measured in the same run
 
 # --- Embedded AWS -----------------------------------------------------------------------------------------------------
 demo: setup ## the whole platform on the embedded AWS: generate, deploy, use, look
-	$(BIN)/python -m local demo $(OPTIONS)
+	$(BIN)/python -m local demo --platform $(PLATFORM) $(OPTIONS)
 
 local: setup ## starts the embedded AWS and leaves it running
 	$(BIN)/python -m local up $(OPTIONS)
@@ -91,7 +97,7 @@ down: setup ## stops it
 bootstrap: setup ## the artifact bucket, once for each account and region
 	$(DEPLOY) bootstrap $(TARGET)
 
-package: setup ## zips, uploads, rewritten templates
+package: setup ## zips of functions and services, uploads, rewritten templates
 	$(DEPLOY) package $(TARGET)
 
 changeset: setup ## packages, makes the nested change set, saves and prints the plan
