@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+# What an instance does at its first boot; the user data is this text after a shebang and the lines that export REGION,
+# ARTIFACT_BUCKET, ARTIFACT_KEY, STACK_NAME, SIGNAL_RESOURCE, DB_SECRET_ARN, LOG_GROUP, ENVIRONMENT, PORT, METRICS_NAMESPACE.
+#
+# It fetches only from Amazon Linux's repositories and the artifact bucket (both S3 of the region) and calls AWS APIs. The
+# stack learns how it went: SUCCESS after /health has answered, FAILURE from wherever it stopped. No secret is in here.
+# For tests: ROOT comes before every path, PYTHON, PACKAGES, TRIES and HEALTH_SECONDS replace what an instance uses.
+set -Eeuo pipefail
+umask 022
+
+ROOT="${ROOT:-}"
+PYTHON="${PYTHON:-python3.14}"
+PACKAGES="${PACKAGES:-python3.14 amazon-cloudwatch-agent logrotate}"
+TRIES="${TRIES:-6}"
+HEALTH_SECONDS="${HEALTH_SECONDS:-120}"
+METADATA=http://169.254.169.254/latest
+export AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=5 AWS_PAGER=
+
+STEP=settings
+LINE=0
+INSTANCE=
+
+say() { echo "boot: $*"; }
+
+# retry COMMAND…: with pauses of 1, 2, 4 … seconds and TRIES tries.
+retry() {
+  local try=1 pause=1
+  until "$@"; do
+    if ((try >= TRIES)); then
+      say "gave up after $try tries: $1"
+      return 1
+    fi
+    sleep "$pause"
+    try=$((try + 1))
+    pause=$((pause * 2))
+  done
+}
+
+metadata() {
+  local token
+  token="$(curl -sSf --noproxy '*' -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$METADATA/api/token")"
+  curl -sSf --noproxy '*' -m 5 -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/$1"
+}
+
+signal() {
+  retry timeout 60 aws cloudformation signal-resource --region "$REGION" --stack-name "$STACK_NAME" \
+    --logical-resource-id "$SIGNAL_RESOURCE" --unique-id "$INSTANCE" --status "$1"
+}
+
+# The instance will be gone before anyone can log in, and a signal has no room for a reason: the log group gets it.
+report() {
+  local stream="$INSTANCE/boot" event
+  event="$(printf '[{"timestamp":%s,"message":"{\\"level\\":\\"ERROR\\",\\"message\\":\\"boot failed\\",\\"step\\":\\"%s\\",\\"line\\":%d,\\"status\\":%d}"}]' \
+    "$(date +%s%3N)" "$STEP" "$LINE" "$1")"
+  timeout 60 aws logs create-log-stream --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" || say "no stream"
+  timeout 60 aws logs put-log-events --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" \
+    --log-events "$event" >/dev/null || say "the reason could not be logged"
+}
+
+ended() {
+  local status=$?
+  trap - ERR EXIT
+  set +e
+  ((status == 0)) && return
+  say "failed in step $STEP, line $LINE, status $status"
+  if [[ -n "$INSTANCE" ]]; then
+    signal FAILURE
+    report "$status"
+  fi
+  exit "$status"
+}
+trap 'LINE=$LINENO' ERR
+trap ended EXIT
+
+install_packages() {
+  local missing=() package
+  for package in $PACKAGES; do
+    rpm --quiet -q "$package" || missing+=("$package")
+  done
+  if ((${#missing[@]})); then
+    retry timeout 300 dnf install -y --setopt=install_weak_deps=False "${missing[@]}"
+  fi
+}
+
+# The key ends in the digest of what the zip holds (every path with the SHA-256 of its bytes), and that is checked: what runs
+# is what the template names, whoever may write to the bucket.
+unpack() {
+  "$PYTHON" - "$1" "$2" "$3" <<'END'
+import hashlib, sys, zipfile
+
+archive, digest, folder = sys.argv[1:]
+total = hashlib.sha256()
+with zipfile.ZipFile(archive) as content:
+    for path in sorted(content.namelist()):
+        total.update(f"{path}\0{hashlib.sha256(content.read(path)).hexdigest()}\n".encode())
+    if total.hexdigest() != digest:
+        sys.exit("boot: the artifact does not hold what its key says")
+    content.extractall(folder)
+END
+}
+
+fetch_release() {
+  local digest releases="$ROOT/opt/payments/releases" fresh
+  digest="$(basename "$ARTIFACT_KEY" .zip)"
+  RELEASE="$releases/$digest"
+  [[ -d "$RELEASE" ]] && return
+  mkdir -p "$releases"
+  fresh="$(mktemp -d "$releases/.fresh.XXXXXX")"
+  retry timeout 120 aws s3 cp "s3://$ARTIFACT_BUCKET/$ARTIFACT_KEY" "$fresh/artifact.zip" --region "$REGION" --only-show-errors
+  unpack "$fresh/artifact.zip" "$digest" "$fresh/content"
+  chmod 0755 "$fresh/content"
+  # In one step, so that a release that is there is whole.
+  mv -T "$fresh/content" "$RELEASE"
+  rm -r "$fresh"
+}
+
+wait_for_health() {
+  local until=$((SECONDS + HEALTH_SECONDS))
+  until curl -sSf --noproxy '*' -m 5 -o /dev/null "http://127.0.0.1:$PORT/health"; do
+    if ((SECONDS >= until)); then
+      say "not healthy after $HEALTH_SECONDS seconds"
+      return 1
+    fi
+    sleep 2
+  done
+}
+
+# First of all who we are, since without that there is no signal.
+STEP=metadata
+INSTANCE="$(retry metadata instance-id)"
+STEP=settings
+: "${REGION:?}" "${ARTIFACT_BUCKET:?}" "${ARTIFACT_KEY:?}" "${STACK_NAME:?}" "${SIGNAL_RESOURCE:?}" "${DB_SECRET_ARN:?}"
+: "${LOG_GROUP:?}" "${ENVIRONMENT:?}" "${PORT:?}" "${METRICS_NAMESPACE:?}"
+STEP=packages
+install_packages
+STEP=artifact
+fetch_release
+STEP=install
+bash "$RELEASE/payments/system/install.sh"
+STEP=health
+wait_for_health
+STEP=signal
+signal SUCCESS
+say "done"

@@ -1,0 +1,82 @@
+"""JSON lines for CloudWatch Logs, from the service and from gunicorn alike.
+
+A line has ``time`` (UTC), ``level``, ``message``, ``logger`` and what a call adds. Never a body, an account, an amount or
+a secret; of an exception only its type and where it came from, because its text can hold any of them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import traceback
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any
+
+from .cards import masked
+
+FIELDS = "fields"  # the attribute of a record that holds what a call adds
+_ROOT = re.compile(r"(?:^|;)Root=([0-9A-Za-z-]{1,64})(?:;|$)")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line. What looks like a card number is masked, whoever wrote it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
+            "level": record.levelname,
+            "message": masked(record.getMessage()),
+            "logger": record.name,
+            **getattr(record, FIELDS, {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= describe(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=True, default=str)
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Type and origin of an exception, innermost frame last; not its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{'/'.join(PurePath(one.filename).parts[-2:])}:{one.lineno} {one.name}" for one in frames[-12:]]
+    return {"exception": type(error).__name__, "where": where}
+
+
+def fields(**values: object) -> dict[str, Mapping[str, object]]:
+    """``extra`` of a logging call."""
+    return {FIELDS: values}
+
+
+def request_id(trace_header: str | None) -> str:
+    """The root of X-Amzn-Trace-Id, which the load balancer logs too, or a new id where that is missing or odd.
+
+    Source: "Request tracing for your Application Load Balancer", Elastic Load Balancing User Guide.
+    """
+    match = _ROOT.search(trace_header or "")
+    return match[1] if match else str(uuid.uuid4())
+
+
+def configuration(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """For ``logging.config.dictConfig``: to LOG_FILE where that is set, else to standard output; level from LOG_LEVEL.
+
+    A file that logrotate has moved is opened anew with the next line (WatchedFileHandler), so that no line is lost.
+    """
+    path = environment.get("LOG_FILE", "")
+    handler: dict[str, Any] = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}
+    if path:
+        handler = {"class": "logging.handlers.WatchedFileHandler", "filename": path, "encoding": "utf-8"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "payments.logs.JsonFormatter"}},
+        "handlers": {"lines": {**handler, "formatter": "json"}},
+        "root": {"level": environment.get("LOG_LEVEL") or "INFO", "handlers": ["lines"]},
+        # The SDK logs requests, with the secret's value among the answers, at DEBUG.
+        "loggers": {name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3")},
+    }

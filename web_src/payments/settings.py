@@ -1,0 +1,49 @@
+"""The settings, all from the environment, checked once before the service starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ConfigurationError
+
+RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``secret_arn`` names the secret with the database's address and credentials, ``ca_file`` holds the roots (PEM)
+    that its certificate must come from.
+    """
+
+    secret_arn: str
+    environment: str
+    ca_file: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """DB_SECRET_ARN and ENVIRONMENT are required; MYSQL_SSL_CA defaults to the RDS roots shipped with the service.
+
+        Raises ConfigurationError.
+        """
+        ca_file = Path(environment.get("MYSQL_SSL_CA") or RDS_BUNDLE)
+        if not ca_file.is_file():
+            raise ConfigurationError("MYSQL_SSL_CA", f"{ca_file} is not a file")
+        return cls(_required(environment, "DB_SECRET_ARN"), _required(environment, "ENVIRONMENT"), ca_file)
+
+
+def number(name: str, default: int, lowest: int, highest: int, environment: Mapping[str, str] = os.environ) -> int:
+    """A whole number between two bounds. Raises ConfigurationError."""
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+        raise ConfigurationError(name, f"must be a whole number from {lowest} to {highest}")
+    return int(text)
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ConfigurationError(name, "is not set")
+    return value
