@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from awacs.aws import Allow, Principal, Statement
@@ -12,7 +13,6 @@ from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from builders import arns, parameters, statements
-from builders.api import ACCESS_LOG_GROUP, EXECUTION_LOG_GROUP
 from builders.contract import Port, TierTemplate
 from builders.keys import MESSAGING_KEY
 from builders.lambdas import (
@@ -24,7 +24,6 @@ from builders.lambdas import (
     log_group_port,
     pascal,
 )
-from builders.postgres import DATABASE_LOG_GROUP
 
 ALERT_TOPIC = Port("AlertTopicArn", "Topic of alarms and log alerts.")
 WITH_EMAIL = "WithAlertEmail"
@@ -49,25 +48,22 @@ class FilterRow:
     pattern: str
 
 
-# Every application log group but the log-alert function's own: its errors would alert about alerts without end. They
-# sound the alarm on its error metric instead.
-FILTERS = (
-    *(
-        FilterRow(pascal(name), log_group_port(name), _FUNCTION_ERRORS)
-        for name in ("housekeeping", "migrate", "ingest", "process", "query", "sessions")
-    ),
-    FilterRow("ApiAccess", ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
-    FilterRow("ApiExecution", EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
-    FilterRow("Database", DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
-)
+def function_filters(*names: str) -> tuple[FilterRow, ...]:
+    """The filters of functions' log groups."""
+    return tuple(FilterRow(pascal(name), log_group_port(name), _FUNCTION_ERRORS) for name in names)
 
 
-def build(platform: str) -> TierTemplate:
-    """Topic, log-alert function, and a filter on every application log group."""
+def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
+    """Topic, log-alert function, and a filter on every application log group.
+
+    Args:
+        filters: every application log group but the log-alert function's own: its errors would alert about alerts without
+            end. They sound the alarm on its error metric instead.
+    """
     template = TierTemplate(platform, "Alert topic, and the function that publishes errors found in logs.")
     topic = add_topic(template)
     alerts = add_log_alerts(template, topic)
-    add_subscription_filters(template, alerts)
+    add_subscription_filters(template, alerts, filters)
     template.export(ALERT_TOPIC, Ref(topic))
     template.export(function_name_port("log_alerts"), Ref(alerts.function))
     return template
@@ -132,9 +128,9 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
     )
 
 
-def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction) -> None:
+def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filters: Sequence[FilterRow]) -> None:
     """One filter per application log group, each allowed to call the function for that group only."""
-    for row in FILTERS:
+    for row in filters:
         group = template.use(row.log_group)
         permission = template.add(
             Permission(

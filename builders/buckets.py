@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
@@ -28,10 +28,12 @@ from troposphere.s3 import (
 )
 
 from builders import arns, statements
-from builders.contract import TierTemplate
+from builders.contract import Port, TierTemplate
 from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
 from builders.roles import when
 from builders.suppressions import suppress
+
+ACCESS_LOG_BUCKET = Port("AccessLogBucketName", "Bucket of S3's server access logs.")
 
 GLACIER_AFTER = 90
 """Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
@@ -47,19 +49,19 @@ def bucket_name(template: TierTemplate, thing: str) -> Sub:
 
 
 def lifecycle(
-    *, deep_archive: bool = False, expire_after: int | None = None, expire_prefixes: Mapping[str, int] | None = None
+    *,
+    glacier: bool = True,
+    deep_archive: bool = False,
+    expire_after: int | None = None,
+    expire_prefixes: Mapping[str, int] | None = None,
 ) -> LifecycleConfiguration:
-    """Every object to Glacier; small ones too, which S3 would leave where they are unless told (since September 2024).
+    """Every object to Glacier (where asked for); small ones too, which S3 would leave where they are unless told.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
-    transitions = [LifecycleRuleTransition(StorageClass="GLACIER", TransitionInDays=GLACIER_AFTER)]
-    if deep_archive:
-        transitions.append(LifecycleRuleTransition(StorageClass="DEEP_ARCHIVE", TransitionInDays=DEEP_ARCHIVE_AFTER))
-    expiry: dict[str, Any] = {"ExpirationInDays": expire_after} if expire_after else {}
     return LifecycleConfiguration(
         Rules=[
-            LifecycleRule(Id="to-glacier", Status="Enabled", Transitions=transitions, **expiry),
+            *_ageing(glacier, deep_archive, expire_after),
             *(
                 LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
                 for prefix, days in (expire_prefixes or {}).items()
@@ -75,6 +77,18 @@ def lifecycle(
         ],
         TransitionDefaultMinimumObjectSize="varies_by_storage_class",
     )
+
+
+def _ageing(glacier: bool, deep_archive: bool, expire_after: int | None) -> list[LifecycleRule]:
+    """What happens to every object with time, if anything."""
+    days = {"GLACIER": GLACIER_AFTER if glacier else None, "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER if deep_archive else None}
+    transitions = [
+        LifecycleRuleTransition(StorageClass=name, TransitionInDays=after) for name, after in days.items() if after
+    ]
+    aged: dict[str, Any] = {"Transitions": transitions} if transitions else {}
+    expiry: dict[str, Any] = {"ExpirationInDays": expire_after} if expire_after else {}
+    name = "to-glacier" if glacier else "expire"
+    return [LifecycleRule(Id=name, Status="Enabled", **aged, **expiry)] if aged or expiry else []
 
 
 def add_bucket(
@@ -114,16 +128,29 @@ def add_bucket(
     return bucket
 
 
-def add_access_log_bucket(template: TierTemplate, title: str, thing: str, *, expire_after: int) -> Bucket:
+def add_access_log_bucket(
+    template: TierTemplate,
+    title: str,
+    thing: str,
+    *,
+    rules: LifecycleConfiguration,
+    grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
+    **properties: Any,
+) -> Bucket:
     """The bucket for S3's server access logs: the one exception to customer keys, as S3 writes them with SSE-S3 only.
+
+    Args:
+        grants: what the policy allows other services that write logs, given the bucket's ARN.
+        properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
     """
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, thing, lifecycle(expire_after=expire_after)),
+            **_common(template, thing, rules),
             BucketEncryption=_encryption("AES256"),
+            **properties,
         )
     )
     suppress(
@@ -138,7 +165,7 @@ def add_access_log_bucket(template: TierTemplate, title: str, thing: str, *, exp
         cfn_nag=["W35"],
     )
     arn = GetAtt(bucket, "Arn")
-    _add_policy(template, bucket, [_log_delivery(template, arn)], _add_emptying(template, bucket))
+    _add_policy(template, bucket, [_log_delivery(template, arn), *grants(arn)], _add_emptying(template, bucket))
     return bucket
 
 

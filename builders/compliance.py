@@ -24,11 +24,10 @@ from troposphere.s3 import Bucket
 from builders import arns, parameters, statements
 from builders.alarms import AlarmRow, add_alarm
 from builders.alerts import ALERT_TOPIC
-from builders.buckets import add_bucket, bucket_name, lifecycle
+from builders.buckets import ACCESS_LOG_BUCKET, add_bucket, bucket_name, lifecycle
 from builders.contract import TierTemplate
 from builders.keys import DATA_KEY
 from builders.roles import add_role
-from builders.storage import ACCESS_LOG_BUCKET
 
 RECORDS = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER = 2557

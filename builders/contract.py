@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Ref, Sub, Template
 
-ParameterType = Literal["String", "Number", "CommaDelimitedList"]
+ParameterType = Literal["String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,21 @@ class RootParameter(Port):
         }
         return {name: value for name, value in properties.items() if value is not None}
 
-    def declare(self, *, with_default: bool) -> Parameter:
-        """The parameter as a template declares it; only the root's has the default, so that it is decided in one place."""
-        default = {"Default": self.default} if with_default and self.default is not None else {}
+    def in_root(self, default: str | int | float | None = None) -> Parameter:
+        """The parameter as the root declares it, with the platform's default or its own."""
+        chosen = self.default if default is None else default
+        return self._declare(self.type, {"Default": chosen} if chosen is not None else {})
+
+    def in_tier(self) -> Parameter:
+        """The parameter as a tier declares it: without default, so that it is decided in one place."""
+        if self.type.startswith("AWS::SSM::"):  # the root has looked it up: what arrives is the value, not the name
+            return Parameter(self.name, Type="String", Description=self.description)
+        return self._declare(self.type, {})
+
+    def _declare(self, kind: str, default: dict[str, Any]) -> Parameter:
         return Parameter(
             self.name,
-            Type=self.type,
+            Type=kind,
             Description=self.description,
             ConstraintDescription=self.constraint,
             **default,
@@ -123,7 +132,7 @@ class TierTemplate(Template):
         if port.name not in self.record.uses:
             self.record.uses[port.name] = port
             self.add_parameter(
-                port.declare(with_default=False)
+                port.in_tier()
                 if isinstance(port, RootParameter)
                 else Parameter(port.name, Type="String", Description=port.description)
             )

@@ -9,11 +9,11 @@ from typing import Any
 from troposphere import Sub
 
 from builders.api import API_NAME, STAGE
+from builders.aurora import DATABASE_CLUSTER
 from builders.contract import Port, TierTemplate
 from builders.firewall import WEB_ACL_NAME
 from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.lambdas import function_name_port
-from builders.postgres import DATABASE_CLUSTER
 from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME
 
 WIDTH, HEIGHT = 8, 6

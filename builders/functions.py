@@ -6,6 +6,7 @@ from troposphere import AWSHelperFn, Ref
 from troposphere.awslambda import EventSourceMapping, ScalingConfig
 
 from builders import parameters, statements
+from builders.aurora import DATABASE_ENDPOINT, DATABASE_PORT, DATABASE_READER_ENDPOINT
 from builders.contract import TierTemplate
 from builders.keys import DATA_KEY, MESSAGING_KEY
 from builders.lambdas import (
@@ -16,14 +17,7 @@ from builders.lambdas import (
     export_function,
     function_arn_port,
 )
-from builders.postgres import (
-    APP_USER,
-    DATABASE_CONNECT_POLICY,
-    DATABASE_ENDPOINT,
-    DATABASE_NAME,
-    DATABASE_PORT,
-    DATABASE_READER_ENDPOINT,
-)
+from builders.postgres import APP_USER, DATABASE_CONNECT_POLICY, DATABASE_NAME
 from builders.storage import (
     ARCHIVE_BUCKET,
     ARCHIVE_BUCKET_ARN,

@@ -1,15 +1,15 @@
 """The housekeeping tier: what CloudFormation itself cannot do, done by one function behind custom resources.
 
-It empties versioned buckets before they are deleted, closes the VPC's default security group, and writes the entitlement of
-the platform's own API key. Its queue of dead letters serves every function of the platform.
+It empties versioned buckets before they are deleted, closes the VPC's default security group, and, where a platform asks for
+it, writes the entitlement of the platform's own API key. Its queue of dead letters serves every function of the platform.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from awacs.aws import ArnEquals
+from awacs.aws import ArnEquals, Statement
 from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
 from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
 from troposphere.cloudformation import CustomResource
@@ -30,13 +30,20 @@ TIMEOUT = 900
 """Seconds: Lambda's longest, for buckets with many versions."""
 
 
-def build(platform: str) -> TierTemplate:
-    """The function, its dead letters, and the closed default security group."""
+Permissions = Callable[[TierTemplate], Sequence[Statement]]
+
+
+def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplate:
+    """The function, its dead letters, and the closed default security group.
+
+    Args:
+        also: what the platform lets the function do beyond emptying buckets and closing the default group.
+    """
     template = TierTemplate(
-        platform, "Custom resources: bucket emptying, closed default security group, API key entitlement."
+        platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
     queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
-    built = add_function(template, row(template), dead_letters=GetAtt(queue, "Arn"))
+    built = add_function(template, row(template, also), dead_letters=GetAtt(queue, "Arn"))
     add_custom_resource(
         template,
         "ClosedDefaultSecurityGroup",
@@ -51,7 +58,15 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
-def row(template: TierTemplate) -> FunctionRow:
+def entitle_api_key(template: TierTemplate) -> list[Statement]:
+    """Lets the function write the entitlement of the platform's own API key."""
+    return [
+        statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{API_KEYS_NAME}-${{EnvironmentSuffix}}")),
+        statements.use_key("UseTableKey", template.use(DATA_KEY), "dynamodb"),
+    ]
+
+
+def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     """The function's row; the resources it works on come later in the set and are known here by name."""
     buckets = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
     objects = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}/*")
@@ -62,7 +77,7 @@ def row(template: TierTemplate) -> FunctionRow:
     vpc = Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/${Vpc}", Vpc=template.use(VPC_ID))
     return FunctionRow(
         name="housekeeping",
-        description="Empties buckets, closes the default security group, entitles the API key",
+        description="Works behind the custom resources",
         memory=256,
         timeout=TIMEOUT,
         concurrency=parameters.SUPPORT_CONCURRENCY,
@@ -79,8 +94,7 @@ def row(template: TierTemplate) -> FunctionRow:
                 "ec2:DescribeSecurityGroups has no resource-level permission",
                 [DescribeSecurityGroups],
             ),
-            statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{API_KEYS_NAME}-${{EnvironmentSuffix}}")),
-            statements.use_key("UseTableKey", template.use(DATA_KEY), "dynamodb"),
+            *also(template),
         ],
     )
 

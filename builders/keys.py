@@ -6,7 +6,7 @@ uses: which service may use it, for whom, and under which encryption context.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import awacs.kms as kms
@@ -14,19 +14,17 @@ from awacs.aws import (
     Allow,
     ArnLike,
     Bool,
-    Deny,
+    ConditionElement,
     Principal,
     Statement,
     StringEquals,
     StringLike,
-    StringNotEquals,
 )
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
-from troposphere.iam import ManagedPolicy
 from troposphere.kms import Alias, Key
 
-from builders import parameters
 from builders.contract import Port, TierTemplate
+from builders.regions import add_region_deny_policy
 from builders.roles import REGION_DENY_POLICY
 from builders.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
 
@@ -35,6 +33,7 @@ DATABASE_KEY = Port("DatabaseKeyArn", "Key of the database, its backups, insight
 LOGS_KEY = Port("LogsKeyArn", "Key of log groups.")
 FUNCTIONS_KEY = Port("FunctionsKeyArn", "Key of the functions' environment variables.")
 MESSAGING_KEY = Port("MessagingKeyArn", "Key of queues and topics.")
+SECRETS_KEY = Port("SecretsKeyArn", "Key of the platform's own secrets.")
 
 _CRYPTO = [
     kms.Encrypt,
@@ -70,19 +69,23 @@ class KeyUse:
             the encryption context alone decides.
         principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
             bound to this account.
+        roles: ARNs of roles of AWS's services in this account, to which the key's policy itself gives the use.
         names_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
         writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
         grants: whether the services keep using the key after the call, for which they ask for a grant.
+        source: pattern of the ARNs in whose name those services come.
         context: encryption context (key → patterns) that every cryptographic call must bear.
     """
 
     sid: str
     through: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     names_account: bool = True
     writes: bool = False
     grants: bool = False
-    context: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str | None = None
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,135 +95,19 @@ class KeyRow:
     title: str
     thing: str
     description: str
-    port: Port
+    port: Port | None
     uses: tuple[KeyUse, ...]
 
 
-def _functions(platform: str) -> str:
-    return f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{platform}-*-${{EnvironmentSuffix}}"
-
-
-def _queues(platform: str) -> str:
-    return f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{platform}-*-${{EnvironmentSuffix}}"
-
-
-def _topics(platform: str) -> str:
-    return f"arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:{platform}-*-${{EnvironmentSuffix}}"
-
-
-def _log_groups(platform: str) -> tuple[str, ...]:
-    group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
-    return (
-        f"{group}/aws/*/{platform}-*-${{EnvironmentSuffix}}*",
-        f"{group}aws-waf-logs-{platform}-*-${{EnvironmentSuffix}}",
-        f"{group}API-Gateway-Execution-Logs_*/*",
-        f"{group}/aws/apigateway/welcome",
-    )
-
-
-def _bucket_contexts(platform: str) -> tuple[str, ...]:
-    bucket = f"arn:${{AWS::Partition}}:s3:::{platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}"
-    return (bucket, f"{bucket}/*")
-
-
-def rows(platform: str) -> tuple[KeyRow, ...]:
-    """The keys of a platform and their uses.
-
-    Sources of the encryption contexts: S3 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html;
-    DynamoDB https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html;
-    CloudWatch Logs https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html;
-    Secrets Manager https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html;
-    Lambda https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html;
-    SQS and SNS: their developer guides, "Key management".
-    Aurora's context is the cluster's generated id, which no template can know before the cluster exists; there the key is
-    bound to the service alone.
-    """
-    return (
-        KeyRow(
-            "DataKey",
-            "data",
-            "Buckets and tables",
-            DATA_KEY,
-            (
-                KeyUse("Buckets", through=("s3",), context={"aws:s3:arn": _bucket_contexts(platform)}),
-                KeyUse(
-                    "Tables",
-                    through=("dynamodb",),
-                    grants=True,
-                    context={"aws:dynamodb:tableName": ("*-${EnvironmentSuffix}",)},
-                ),
-                KeyUse("ConfigDelivery", principals=("config",), context={"aws:s3:arn": _bucket_contexts(platform)}),
-            ),
-        ),
-        KeyRow(
-            "DatabaseKey",
-            "database",
-            "Database, backups, insights and master secret",
-            DATABASE_KEY,
-            (
-                KeyUse("Database", through=("rds",), grants=True),
-                KeyUse(
-                    "MasterSecret",
-                    through=("secretsmanager",),
-                    context={
-                        "SecretARN": (
-                            "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rds!cluster-*",
-                        )
-                    },
-                ),
-            ),
-        ),
-        KeyRow(
-            "LogsKey",
-            "logs",
-            "Log groups",
-            LOGS_KEY,
-            (
-                KeyUse(
-                    "LogGroups",
-                    principals=("logs.${AWS::Region}",),
-                    names_account=False,
-                    writes=True,
-                    context={"aws:logs:arn": _log_groups(platform)},
-                ),
-            ),
-        ),
-        KeyRow(
-            "FunctionsKey",
-            "functions",
-            "Environment variables of functions",
-            FUNCTIONS_KEY,
-            (KeyUse("Environment", grants=True, context={"aws:lambda:FunctionArn": (_functions(platform),)}),),
-        ),
-        KeyRow(
-            "MessagingKey",
-            "messaging",
-            "Queues and topics",
-            MESSAGING_KEY,
-            (
-                KeyUse("Queues", through=("sqs",), context={"aws:sqs:arn": (_queues(platform),)}),
-                KeyUse("Topics", through=("sns",), context={"aws:sns:topicArn": (_topics(platform),)}),
-                # S3 sends its events to the queue, CloudWatch its alarms to the topic; Lambda its dead letters as the role.
-                KeyUse(
-                    "ObjectEvents",
-                    principals=("s3",),
-                    names_account=False,
-                    context={"aws:sqs:arn": (_queues(platform),)},
-                ),
-                KeyUse("Alarms", principals=("cloudwatch",), context={"aws:sns:topicArn": (_topics(platform),)}),
-            ),
-        ),
-    )
-
-
-def build(platform: str) -> TierTemplate:
+def build(platform: str, rows: Callable[[str], Sequence[KeyRow]]) -> TierTemplate:
     """Keys with rotation, their aliases, and the region guardrail."""
     template = TierTemplate(
         platform, "KMS keys, one per kind of data, and the region guardrail that every role carries."
     )
     for row in rows(platform):
         key = add_key(template, row)
-        template.export(row.port, GetAtt(key, "Arn"))
+        if row.port:
+            template.export(row.port, GetAtt(key, "Arn"))
     guardrail = add_region_deny_policy(template)
     template.export(REGION_DENY_POLICY, Ref(guardrail))
     return template
@@ -268,12 +155,16 @@ def _administration() -> Statement:
 def _use(use: KeyUse) -> list[Statement]:
     if use.principals:
         return [_service_use(use)]
+    if use.roles:
+        return _role_use(use)
     return [_account_use(use), *([_account_grant(use)] if use.grants else [])]
 
 
 def _service_use(use: KeyUse) -> Statement:
     """The service itself, for resources of this account."""
-    bound = [from_this_account()] if use.names_account else []
+    bound: list[ConditionElement] = [from_this_account()] if use.names_account else []
+    if use.source:
+        bound.append(ArnLike("aws:SourceArn", Sub(use.source)))
     return Statement(
         Sid=use.sid,
         Effect=Allow,
@@ -314,6 +205,25 @@ def _account_grant(use: KeyUse) -> Statement:
     )
 
 
+def _role_use(use: KeyUse) -> list[Statement]:
+    """A service's own role, whose permissions nobody can add to: the key's policy alone gives it the use.
+
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
+    principal = Principal("AWS", [Sub(role) for role in use.roles])
+    return [
+        Statement(Sid=use.sid, Effect=Allow, Principal=principal, Action=[*_CRYPTO, kms.DescribeKey], Resource=["*"]),
+        Statement(
+            Sid=f"{use.sid}Grants",
+            Effect=Allow,
+            Principal=principal,
+            Action=[kms.CreateGrant],
+            Resource=["*"],
+            Condition=when(Bool("kms:GrantIsForAWSResource", "true")),
+        ),
+    ]
+
+
 def _contexts(use: KeyUse) -> list[ArnLike | StringLike]:
     conditions: list[ArnLike | StringLike] = []
     for key, patterns in use.context.items():
@@ -324,43 +234,3 @@ def _contexts(use: KeyUse) -> list[ArnLike | StringLike]:
 
 def _service(name: str) -> AWSHelperFn | str:
     return Sub(f"{name}.amazonaws.com") if "${" in name else f"{name}.amazonaws.com"
-
-
-# Services whose requests go to one region whatever the caller chose, and account-wide calls of S3. Taken from AWS's own
-# region denials: the IAM example (reference_policies_examples_aws_deny-requested-region) and AWS Control Tower's control
-# (https://docs.aws.amazon.com/controltower/latest/userguide/primary-region-deny-policy.html).
-GLOBAL_ACTIONS: tuple[str, ...] = (
-    "access-analyzer:*", "account:*", "acm:*", "aws-marketplace:*", "aws-portal:*", "billing:*", "budgets:*", "ce:*",
-    "cloudfront:*", "cloudtrail:LookupEvents", "config:*", "consoleapp:*", "cur:*", "directconnect:*",
-    "ec2:DescribeRegions", "ec2:DescribeTransitGateways", "ec2:DescribeVpnGateways", "fms:*", "freetier:*",
-    "globalaccelerator:*", "health:*", "iam:*", "importexport:*", "invoicing:*", "kms:*", "networkmanager:*",
-    "notifications:*", "organizations:*", "payments:*", "pricing:*", "resource-explorer-2:*", "route53:*",
-    "route53domains:*", "s3:CreateMultiRegionAccessPoint", "s3:DeleteMultiRegionAccessPoint",
-    "s3:DescribeMultiRegionAccessPointOperation", "s3:GetAccountPublicAccessBlock", "s3:GetBucketLocation",
-    "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock", "s3:GetMultiRegionAccessPoint",
-    "s3:GetMultiRegionAccessPointPolicy", "s3:GetStorageLensConfiguration", "s3:GetStorageLensDashboard",
-    "s3:ListAllMyBuckets", "s3:ListMultiRegionAccessPoints", "s3:ListStorageLensConfigurations",
-    "s3:PutAccountPublicAccessBlock", "s3:PutMultiRegionAccessPointPolicy", "savingsplans:*", "shield:*", "sso:*",
-    "sts:*", "support:*", "supportapp:*", "supportplans:*", "tag:*", "tax:*", "trustedadvisor:*", "waf-regional:*",
-    "waf:*", "wafv2:*",
-)  # fmt: skip
-
-
-def add_region_deny_policy(template: TierTemplate) -> ManagedPolicy:
-    """The denial outside the allowed regions, with the global services left out by ``NotAction`` (requirement A-3)."""
-    return template.add(
-        ManagedPolicy(
-            "RegionDenyPolicy",
-            ManagedPolicyName=template.named("region-deny-policy"),
-            Description="Denies what lies outside the allowed regions; global services, which have one region, still work.",
-            PolicyDocument=policy(
-                Statement(
-                    Sid="DenyOutsideAllowedRegions",
-                    Effect=Deny,
-                    NotAction=list(GLOBAL_ACTIONS),
-                    Resource=["*"],
-                    Condition=when(StringNotEquals("aws:RequestedRegion", template.use(parameters.ALLOWED_REGIONS))),
-                )
-            ),
-        )
-    )

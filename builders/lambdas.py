@@ -26,11 +26,11 @@ from builders import arns, parameters, statements
 from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.keys import FUNCTIONS_KEY, MESSAGING_KEY
 from builders.logs import add_log_group
-from builders.network import FUNCTION_SECURITY_GROUP, PRIVATE_SUBNETS
+from builders.network import PRIVATE_SUBNETS
 from builders.roles import add_role
+from builders.security_groups import FUNCTION_SECURITY_GROUP
 
 RUNTIME = "python3.14"
-METRICS_NAMESPACE = "TradingPlatform"
 RESERVED = "WithReservedConcurrency"
 
 FUNCTION_DEAD_LETTERS = Port("FunctionDeadLetterQueueArn", "Queue for events that a function failed on for good.")
@@ -49,6 +49,11 @@ def function_arn_port(name: str) -> Port:
 def log_group_port(name: str) -> Port:
     """The port that carries the name of a function's log group."""
     return Port(f"{pascal(name)}LogGroupName", f"Log group of the {name.replace('_', ' ')} function.")
+
+
+def metrics_namespace(platform: str) -> str:
+    """The namespace of the platform's own metrics: ``trading`` → ``TradingPlatform``."""
+    return f"{pascal(platform)}Platform"
 
 
 def pascal(name: str) -> str:
@@ -168,7 +173,7 @@ def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelpe
     common: dict[str, AWSHelperFn | str] = {
         "ENVIRONMENT": template.use(ENVIRONMENT_SUFFIX),
         "LOG_LEVEL": template.use(parameters.LOG_LEVEL),
-        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(template.platform),
         "POWERTOOLS_SERVICE_NAME": row.name.replace("_", "-"),
     }
     return dict(sorted({**common, **row.environment}.items()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
+from awacs.s3 import GetObject
 from awacs.s3 import PutObject as PutS3Object
 from troposphere import AWSHelperFn, Equals, GetAtt, GetAZs, If, Join, Not, Ref, Select, Split, Sub
 from troposphere import Condition as ConditionRef
@@ -28,7 +29,7 @@ from builders import arns, parameters, statements
 from builders.contract import Port, TierTemplate
 from builders.logs import add_log_group
 from builders.roles import add_role, when
-from builders.security_groups import ANALYSTS, NO_ENDPOINTS, add_security_groups
+from builders.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
 from builders.tagging import name_tag
 
 VPC_ID = Port("VpcId", "The VPC.")
@@ -37,8 +38,7 @@ DEFAULT_SECURITY_GROUP = Port(
 )
 PRIVATE_SUBNETS = tuple(Port(f"PrivateSubnet{zone}Id", f"Private subnet in zone {zone}.") for zone in "ABC")
 ZONES = tuple(Port(f"Zone{zone}", f"Availability Zone {zone}.") for zone in "ABC")
-FUNCTION_SECURITY_GROUP = Port("FunctionSecurityGroupId", "Security group of the functions.")
-DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the database.")
+PUBLIC_SUBNETS = tuple(Port(f"PublicSubnet{zone}Id", f"Public subnet in zone {zone}.") for zone in "ABC")
 
 PER_ZONE = "NatGatewayInEveryZone"
 ENDPOINTS = "WithInterfaceEndpoints"
@@ -79,30 +79,53 @@ class EndpointRow:
     reason: str
 
 
-# Only what a private function itself calls. Lambda's own work (logs, traces, queue polling, decryption of environment
-# variables) does not pass through the VPC, and database tokens are signed without a call.
-INTERFACE_ENDPOINTS = (
-    EndpointRow("SecretsManagerEndpoint", "secretsmanager", "the migration reads the master secret"),
-    EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
-    EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
-)
+@dataclass(frozen=True)
+class GatewayRow:
+    """A gateway endpoint: the service's name, and what its policy allows beyond this account's own resources."""
+
+    title: str
+    service: str
+    beyond: tuple[Callable[[], Statement], ...] = ()
 
 
-def build(platform: str) -> TierTemplate:
+@dataclass(frozen=True)
+class NetworkPlan:
+    """What differs between the platforms' networks.
+
+    Attributes:
+        layout: the addresses.
+        groups: the security groups.
+        rules: the connections permitted between them.
+        gateways: services reached through gateway endpoints.
+        endpoints: services reached through interface endpoints, where the parameter asks for them. Only what private code
+            itself calls: Lambda's own work (logs, traces, queue polling, decryption of environment variables) does not pass
+            through the VPC, and database tokens are signed without a call.
+        public: whether other tiers put something into the public subnets.
+    """
+
+    layout: Layout
+    groups: tuple[GroupRow, ...]
+    rules: tuple[Rule, ...]
+    gateways: tuple[GatewayRow, ...]
+    endpoints: tuple[EndpointRow, ...]
+    public: bool = False
+
+
+def build(platform: str, plan: NetworkPlan) -> TierTemplate:
     """VPC, subnets, routes, endpoints, security groups and flow logs."""
     template = TierTemplate(
         platform, "VPC over three Availability Zones: subnets, NAT, endpoints, security groups and flow logs."
     )
     add_conditions(template)
-    vpc = add_vpc(template)
+    vpc = add_vpc(template, plan.layout)
     gateway = add_internet_gateway(template, vpc)
-    zones = add_zones(template, vpc, gateway)
+    zones = add_zones(template, vpc, plan.layout, gateway)
     add_nat_gateways(template, zones)
-    add_gateway_endpoints(template, vpc, zones)
-    groups = add_security_groups(template, vpc)
-    add_interface_endpoints(template, vpc, zones, groups["Endpoint"])
+    add_gateway_endpoints(template, vpc, zones, plan.gateways)
+    groups = add_security_groups(template, vpc, plan.groups, plan.rules)
+    add_interface_endpoints(template, vpc, zones, groups["Endpoint"], plan.endpoints)
     add_flow_logs(template, vpc)
-    export(template, vpc, zones, groups)
+    export(template, vpc, zones, groups, plan)
     return template
 
 
@@ -111,15 +134,14 @@ def add_conditions(template: TierTemplate) -> None:
     template.add_condition(PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
     template.add_condition(ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
     template.add_condition(NO_ENDPOINTS, Not(ConditionRef(ENDPOINTS)))
-    template.add_condition(ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
 
 
-def add_vpc(template: TierTemplate) -> VPC:
+def add_vpc(template: TierTemplate, layout: Layout) -> VPC:
     """The VPC, with the DNS settings that private endpoints need."""
     return template.add(
         VPC(
             "Vpc",
-            CidrBlock=LAYOUT.vpc,
+            CidrBlock=layout.vpc,
             EnableDnsHostnames=True,
             EnableDnsSupport=True,
             Tags=name_tag(template.named("vpc")),
@@ -135,7 +157,7 @@ def add_internet_gateway(template: TierTemplate, vpc: VPC) -> VPCGatewayAttachme
     )
 
 
-def add_zones(template: TierTemplate, vpc: VPC, attachment: VPCGatewayAttachment) -> list[Zone]:
+def add_zones(template: TierTemplate, vpc: VPC, layout: Layout, attachment: VPCGatewayAttachment) -> list[Zone]:
     """A public and a private subnet in each of the region's first three zones, with their route tables."""
     public_routes = template.add(
         RouteTable("PublicRouteTable", VpcId=Ref(vpc), Tags=name_tag(template.named("public-routes")))
@@ -149,12 +171,14 @@ def add_zones(template: TierTemplate, vpc: VPC, attachment: VPCGatewayAttachment
             GatewayId=Ref("InternetGateway"),
         )
     )
-    return [_add_zone(template, vpc, public_routes, index, letter) for index, letter in enumerate("ABC")]
+    return [_add_zone(template, vpc, layout, public_routes, index, letter) for index, letter in enumerate("ABC")]
 
 
-def _add_zone(template: TierTemplate, vpc: VPC, public_routes: RouteTable, index: int, letter: str) -> Zone:
-    public = _add_subnet(template, vpc, "Public", letter, LAYOUT.public[index], index)
-    private = _add_subnet(template, vpc, "Private", letter, LAYOUT.private[index], index)
+def _add_zone(
+    template: TierTemplate, vpc: VPC, layout: Layout, public_routes: RouteTable, index: int, letter: str
+) -> Zone:
+    public = _add_subnet(template, vpc, "Public", letter, layout.public[index], index)
+    private = _add_subnet(template, vpc, "Private", letter, layout.private[index], index)
     routes = template.add(
         RouteTable(
             f"PrivateRouteTable{letter}",
@@ -221,31 +245,29 @@ def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> Nat
     )
 
 
-def add_gateway_endpoints(template: TierTemplate, vpc: VPC, zones: Sequence[Zone]) -> None:
-    """S3 and DynamoDB without leaving AWS's network, for this account's principals and resources only."""
+def add_gateway_endpoints(template: TierTemplate, vpc: VPC, zones: Sequence[Zone], rows: Sequence[GatewayRow]) -> None:
+    """Services without leaving AWS's network, for this account's principals and resources and what a row names."""
     tables = [Ref(zone.private_routes) for zone in zones]
-    rows = (
-        ("S3Endpoint", "s3", [_account_only("s3"), _custom_resource_answers()]),
-        ("DynamoDBEndpoint", "dynamodb", [_account_only("dynamodb")]),
-    )
-    for title, service, permissions in rows:
+    for row in rows:
         template.add(
             VPCEndpoint(
-                title,
+                row.title,
                 VpcId=Ref(vpc),
                 VpcEndpointType="Gateway",
-                ServiceName=_service_name(service),
+                ServiceName=_service_name(row.service),
                 RouteTableIds=tables,
-                PolicyDocument=statements.policy(*permissions),
+                PolicyDocument=statements.policy(_account_only(row.service), *(make() for make in row.beyond)),
                 Metadata={"WildcardResources": _ENDPOINT_REASON},
-                Tags=name_tag(template.named(f"{service}-endpoint")),
+                Tags=name_tag(template.named(f"{row.service}-endpoint")),
             )
         )
 
 
-def add_interface_endpoints(template: TierTemplate, vpc: VPC, zones: Sequence[Zone], group: SecurityGroup) -> None:
-    """The AWS APIs that private functions call, inside the VPC; switched by a parameter because each costs by the hour."""
-    for row in INTERFACE_ENDPOINTS:
+def add_interface_endpoints(
+    template: TierTemplate, vpc: VPC, zones: Sequence[Zone], group: SecurityGroup, rows: Sequence[EndpointRow]
+) -> None:
+    """The AWS APIs that private code calls, inside the VPC; switched by a parameter because each costs by the hour."""
+    for row in rows:
         template.add(
             VPCEndpoint(
                 row.title,
@@ -285,7 +307,7 @@ def _account_only(service: str) -> Statement:
     )
 
 
-def _custom_resource_answers() -> Statement:
+def custom_resource_answers() -> Statement:
     """CloudFormation's bucket for the answers of custom resources, which lies in AWS's account.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
@@ -297,6 +319,12 @@ def _custom_resource_answers() -> Statement:
     return Statement(
         Sid="CustomResourceAnswers", Effect=Allow, Principal=Principal("*"), Action=[PutS3Object], Resource=[bucket]
     )
+
+
+def linux_packages() -> Statement:
+    """The package repositories of Amazon Linux 2023, which dnf reads from a bucket of AWS's in the region, unsigned."""
+    bucket = Sub("arn:${AWS::Partition}:s3:::al2023-repos-${AWS::Region}-de612dc2/*")
+    return Statement(Sid="LinuxPackages", Effect=Allow, Principal=Principal("*"), Action=[GetObject], Resource=[bucket])
 
 
 def add_flow_logs(template: TierTemplate, vpc: VPC) -> None:
@@ -330,17 +358,22 @@ def add_flow_logs(template: TierTemplate, vpc: VPC) -> None:
     )
 
 
-def export(template: TierTemplate, vpc: VPC, zones: Sequence[Zone], groups: dict[str, SecurityGroup]) -> None:
+def export(
+    template: TierTemplate,
+    vpc: VPC,
+    zones: Sequence[Zone],
+    groups: Mapping[str, SecurityGroup],
+    plan: NetworkPlan,
+) -> None:
     """What other tiers and the root need."""
     values: list[tuple[Port, AWSHelperFn]] = [
         (VPC_ID, Ref(vpc)),
         (DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup")),
     ]
+    if plan.public:
+        values += [(port, Ref(zone.public)) for port, zone in zip(PUBLIC_SUBNETS, zones, strict=True)]
     values += [(port, Ref(zone.private)) for port, zone in zip(PRIVATE_SUBNETS, zones, strict=True)]
     values += [(port, GetAtt(zone.private, "AvailabilityZone")) for port, zone in zip(ZONES[:2], zones, strict=False)]
-    values += [
-        (FUNCTION_SECURITY_GROUP, GetAtt(groups["Function"], "GroupId")),
-        (DATABASE_SECURITY_GROUP, GetAtt(groups["Database"], "GroupId")),
-    ]
+    values += [(row.port, GetAtt(groups[row.title], "GroupId")) for row in plan.groups if row.port]
     for port, value in values:
         template.export(port, value)

@@ -10,13 +10,13 @@ from troposphere.cloudwatch import Dashboard
 from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both
 from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
 from builders.api import API_NAME, STAGE
+from builders.aurora import DATABASE_CLUSTER
 from builders.contract import TierTemplate
 from builders.dashboard import dashboard_body
 from builders.functions import API_TIMEOUT
 from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.lambdas import function_name_port, pascal
-from builders.postgres import DATABASE_CLUSTER
 from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME, PROCESS_TIMEOUT
 from builders.tables import API_KEYS_TABLE, USER_SESSIONS_TABLE
 

@@ -1,15 +1,12 @@
-"""The root parameters, grouped and ordered as the console shows them (requirement A-9).
+"""The root parameters: what the person who deploys decides, each with its description and its constraint (requirement A-9).
 
-A platform shows those that its tiers use. Values that differ between environments stand in params/<platform>/<env>.json;
-the group "Artifacts" is filled in by packaging.
+A platform has those that its tiers use; `builders.console` groups them. Values that differ between environments stand in
+params/<platform>/<env>.json; the keys of artifacts are filled in by packaging.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-from builders.contract import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract import RootParameter
 
 _BOOLEAN: tuple[str | int | float, ...] = ("true", "false")
 
@@ -60,6 +57,17 @@ DYNAMODB_PREFIX_LIST = RootParameter(
     label="DynamoDB prefix list",
     constraint="The id of a managed prefix list, such as pl-02cd2c6b (us-east-1).",
     default="pl-02cd2c6b",
+    allowed_pattern="^pl-[0-9a-f]{8,17}$",
+)
+
+# The one list that is the same for every account of a region; it counts as 55 rules of a security group's quota of 60.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+CLOUDFRONT_PREFIX_LIST = RootParameter(
+    "CloudFrontPrefixListId",
+    "Managed prefix list com.amazonaws.global.cloudfront.origin-facing of the region: the only source of the load balancer.",
+    label="CloudFront prefix list",
+    constraint="The id of a managed prefix list, such as pl-3b927c52 (us-east-1).",
+    default="pl-3b927c52",
     allowed_pattern="^pl-[0-9a-f]{8,17}$",
 )
 
@@ -117,6 +125,28 @@ DATABASE_MAX_CAPACITY = RootParameter(
     default=4,
     min_value=1,
     max_value=256,
+)
+MYSQL_VERSION = RootParameter(
+    "MysqlEngineVersion",
+    "Aurora MySQL version, compatible with MySQL 8.0; only versions that can still be created are offered.",
+    label="Engine version",
+    constraint="One of the Aurora MySQL 3 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
+    default="8.0.mysql_aurora.3.10.3",
+    allowed_values=(
+        "8.0.mysql_aurora.3.10.3",
+        "8.0.mysql_aurora.3.10.4",
+        "8.0.mysql_aurora.3.10.6",
+        "8.0.mysql_aurora.3.12.0",
+        "8.0.mysql_aurora.3.13.0",
+    ),
+)
+DATABASE_INSTANCE_CLASS = RootParameter(
+    "DatabaseInstanceClass",
+    "Class of the writer and of the reader, which takes over at full strength.",
+    label="Instance class",
+    constraint="One of the classes offered, such as db.r6g.large.",
+    default="db.r6g.large",
+    allowed_values=("db.r6g.large", "db.r6g.xlarge", "db.r6g.2xlarge", "db.r6g.4xlarge"),
 )
 BACKUP_RETENTION = RootParameter(
     "BackupRetentionDays",
@@ -182,11 +212,97 @@ LOG_LEVEL = RootParameter(
     allowed_values=("DEBUG", "INFO"),
 )
 
-# --- API -------------------------------------------------------------------------------------------------------------
+# --- Web -------------------------------------------------------------------------------------------------------------
+# https://docs.aws.amazon.com/linux/al2023/ug/ec2.html (the public parameters of Amazon Linux 2023)
+WEB_IMAGE = RootParameter(
+    "WebImageId",
+    "Public SSM parameter of the instances' image, looked up at every deployment: a newer image shows in the change set and "
+    "replaces the instances in turn.",
+    label="Machine image",
+    constraint="The name of a public SSM parameter of Amazon Linux 2023 for x86_64.",
+    type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+    default="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+    allowed_pattern="^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$",
+)
+WEB_INSTANCE_TYPE = RootParameter(
+    "WebInstanceType",
+    "Type of the web instances.",
+    label="Instance type",
+    constraint="One of the types offered, such as t3.large.",
+    default="t3.large",
+    allowed_values=("t3.large", "t3.xlarge", "t3.2xlarge"),
+)
+
+
+def _instances(name: str, label: str, description: str, default: int) -> RootParameter:
+    return RootParameter(
+        name,
+        description,
+        label=label,
+        constraint="2 to 60 instances; least <= business hours <= most.",
+        type="Number",
+        default=default,
+        min_value=2,
+        max_value=60,
+    )
+
+
+WEB_MIN_INSTANCES = _instances(
+    "WebMinInstances", "Least instances", "Least number of web instances outside business hours.", 2
+)
+WEB_BUSINESS_INSTANCES = _instances(
+    "WebBusinessHoursInstances",
+    "Least instances in business hours",
+    "Least number of web instances from 8:00 to 18:00 New York time, Monday to Friday.",
+    3,
+)
+WEB_MAX_INSTANCES = _instances("WebMaxInstances", "Most instances", "Greatest number of web instances at any time.", 9)
+WEB_CPU_TARGET = RootParameter(
+    "WebCpuTarget",
+    "Average CPU in percent that scaling aims at; lower reacts earlier and costs more.",
+    label="CPU target (%)",
+    constraint="10 to 90 percent.",
+    type="Number",
+    default=55,
+    min_value=10,
+    max_value=90,
+)
+
+# --- Edge ------------------------------------------------------------------------------------------------------------
+CERTIFICATE = RootParameter(
+    "CertificateArn",
+    "ACM certificate of the domain name, in us-east-1, for CloudFront and the load balancer alike. Without one, clients reach "
+    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP. Production needs one.",
+    label="Certificate",
+    constraint="The ARN of an ACM certificate in us-east-1, or empty.",
+    default="",
+    allowed_pattern=r"^$|^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$",
+)
+DOMAIN_NAME = RootParameter(
+    "DomainName",
+    "Name by which clients reach the platform; it must stand in the certificate, and its DNS record must lead to CloudFront.",
+    label="Domain name",
+    constraint="A host name such as pay.example.com, or empty.",
+    default="",
+    allowed_pattern=r"^$|^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+    max_length=253,
+)
+ORIGIN_HEADER_TURNS = 12
+ORIGIN_HEADER_TURN = RootParameter(
+    "OriginHeaderTurn",
+    "Which turn the secret header between CloudFront and the load balancer is in. The next number (after the last, 1) makes a "
+    "new secret without a refused request; the one before stays valid until the turn after.",
+    label="Turn of the origin header",
+    constraint=f"1 to {ORIGIN_HEADER_TURNS}, and one more than before.",
+    type="Number",
+    default=1,
+    allowed_values=tuple(range(1, ORIGIN_HEADER_TURNS + 1)),
+)
+
+# --- Firewall --------------------------------------------------------------------------------------------------------
 REQUESTS_PER_ADDRESS = RootParameter(
     "RequestsPerAddress",
-    "Requests in five minutes after which WAF blocks an address. A client that uses its key's full 1000 requests a second "
-    "makes 300000, so the default lies above that; lower it where several clients never share an address.",
+    "Requests of one address in five minutes after which WAF blocks it; it must lie above what the busiest honest address makes.",
     label="WAF rate limit",
     constraint="100 to 2000000 requests in five minutes.",
     type="Number",
@@ -212,6 +328,9 @@ QUERY_SCAN_LIMIT = RootParameter(
 # --- Logs and alerts -------------------------------------------------------------------------------------------------
 # The periods that CloudWatch Logs takes:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_RETENTIONS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
 LOG_RETENTION = RootParameter(
     "LogRetentionDays",
     "Days for which log groups keep their events.",
@@ -219,30 +338,7 @@ LOG_RETENTION = RootParameter(
     constraint="One of the periods that CloudWatch Logs offers.",
     type="Number",
     default=30,
-    allowed_values=(
-        1,
-        3,
-        5,
-        7,
-        14,
-        30,
-        60,
-        90,
-        120,
-        150,
-        180,
-        365,
-        400,
-        545,
-        731,
-        1096,
-        1827,
-        2192,
-        2557,
-        2922,
-        3288,
-        3653,
-    ),
+    allowed_values=_RETENTIONS,
 )
 ALERT_EMAIL = RootParameter(
     "AlertEmail",
@@ -278,75 +374,28 @@ ARTIFACT_BUCKET = RootParameter(
 )
 
 
-def artifact_key(function: str) -> RootParameter:
-    """The parameter that says where a function's zip lies: ``log_alerts`` → ``LogAlertsArtifactKey``."""
-    words = function.split("_")
+def artifact_key(folder: str, what: str = "function") -> RootParameter:
+    """Where the zip of a folder of lambda_src or web_src lies: ``log_alerts`` → ``LogAlertsArtifactKey``."""
+    words = folder.split("_")
     return RootParameter(
         "".join(word.capitalize() for word in words) + "ArtifactKey",
-        f"Content-addressed key of the {' '.join(words)} function's code; filled in by packaging.",
+        f"Content-addressed key of the {' '.join(words)} {what}'s code; filled in by packaging.",
         label=f"Code of {' '.join(words)}",
         constraint="The key of a zip file, such as functions/ingest/<sha-256>.zip.",
         allowed_pattern=r"^[A-Za-z0-9/._-]+\.zip$",
     )
 
 
-GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
-    ("General", (ENVIRONMENT_SUFFIX, ALLOWED_REGIONS)),
-    (
-        "Network",
-        (*ZONE_INDEXES, NAT_GATEWAY_PER_ZONE, INTERFACE_ENDPOINTS, S3_PREFIX_LIST, DYNAMODB_PREFIX_LIST, ANALYST_GROUP),
-    ),
-    ("Database", (POSTGRES_VERSION, DATABASE_MIN_CAPACITY, DATABASE_MAX_CAPACITY, BACKUP_RETENTION)),
-    (
-        "Functions",
-        (
-            RESERVE_CONCURRENCY,
-            API_CONCURRENCY,
-            PROCESS_CONCURRENCY,
-            SUPPORT_CONCURRENCY,
-            DEDUPLICATION_WINDOW,
-            LOG_LEVEL,
-        ),
-    ),
-    ("API", (REQUESTS_PER_ADDRESS,)),
-    ("Lake", (QUERY_SCAN_LIMIT,)),
-    ("Logs and alerts", (LOG_RETENTION, ALERT_EMAIL)),
-    ("Account singletons", (MANAGE_API_GATEWAY_ACCOUNT, MANAGE_CONFIG_RECORDER)),
-    (
-        "Artifacts",
-        (
-            ARTIFACT_BUCKET,
-            *map(
-                artifact_key,
-                ("housekeeping", "migrate", "ingest", "process", "query", "sessions", "log_alerts"),
-            ),
-        ),
-    ),
+SERVICE_KEY = artifact_key("payments", "service")
+FUNCTIONS = (
+    "housekeeping",
+    "migrate",
+    "migrate_mysql",
+    "rotate_secret",
+    "ingest",
+    "process",
+    "query",
+    "sessions",
+    "balancer_logs",
+    "log_alerts",
 )
-
-
-def in_console_order() -> list[RootParameter]:
-    """All root parameters, group by group."""
-    return [parameter for _, members in GROUPS for parameter in members]
-
-
-def interface(shown: Sequence[RootParameter]) -> dict[str, Any]:
-    """``AWS::CloudFormation::Interface`` for the parameters shown.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-interface.html
-    """
-    names = {parameter.name for parameter in shown}
-    groups = [
-        {"Label": {"default": label}, "Parameters": [p.name for p in members if p.name in names]}
-        for label, members in GROUPS
-    ]
-    return {
-        "AWS::CloudFormation::Interface": {
-            "ParameterGroups": [group for group in groups if group["Parameters"]],
-            "ParameterLabels": {p.name: {"default": p.label} for p in _by_name(shown)},
-        }
-    }
-
-
-def _by_name(shown: Iterable[RootParameter]) -> list[RootParameter]:
-    return sorted(shown, key=lambda parameter: parameter.name)

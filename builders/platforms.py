@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 from builders import (
     alerts,
     api,
+    aurora,
+    buckets,
     compliance,
     functions,
     housekeeping,
+    key_rows,
     keys,
     lake,
     network,
@@ -18,8 +22,10 @@ from builders import (
     postgres,
     storage,
     tables,
+    trading,
 )
-from builders.contract import Port, TierTemplate
+from builders.contract import Port, RootParameter, TierTemplate
+from builders.rules import ZONES_DIFFER, RootRule
 
 
 @dataclass(frozen=True)
@@ -44,36 +50,40 @@ class Platform:
         description: the root template's description.
         tiers: in the order in which a reader should meet them; deployment order follows from the ports.
         outputs: the ports that the root gives to the outside, exported under the suffix.
+        defaults: root parameters whose default is another than the parameter's own.
+        rules: what the root demands of its parameters together.
     """
 
     name: str
     description: str
     tiers: tuple[Tier, ...]
     outputs: tuple[Port, ...]
+    defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
+    rules: tuple[RootRule, ...] = (ZONES_DIFFER,)
 
 
 TRADING = Platform(
     name="trading",
     description="Trading analytics platform: market data in through an API, bars and analytics out (PCI DSS).",
     tiers=(
-        Tier("keys", keys.build),
-        Tier("network", network.build),
-        Tier("housekeeping", housekeeping.build),
+        Tier("keys", partial(keys.build, rows=key_rows.trading)),
+        Tier("network", partial(network.build, plan=trading.NETWORK)),
+        Tier("housekeeping", partial(housekeeping.build, also=housekeeping.entitle_api_key)),
         Tier("storage", storage.build),
         Tier("tables", tables.build),
         Tier("lake", lake.build),
         Tier("database", postgres.build),
         Tier("functions", functions.build),
         Tier("api", api.build),
-        Tier("alerts", alerts.build),
+        Tier("alerts", partial(alerts.build, filters=trading.LOG_FILTERS)),
         Tier("observability", observability.build),
         Tier("compliance", compliance.build),
     ),
     outputs=(
         network.VPC_ID,
-        postgres.DATABASE_ENDPOINT,
-        postgres.DATABASE_READER_ENDPOINT,
-        postgres.DATABASE_PORT,
+        aurora.DATABASE_ENDPOINT,
+        aurora.DATABASE_READER_ENDPOINT,
+        aurora.DATABASE_PORT,
         api.API_URL,
         api.API_ID,
         api.API_KEY_ID,
@@ -81,7 +91,7 @@ TRADING = Platform(
         storage.RAW_BUCKET,
         storage.PROCESSED_BUCKET,
         storage.ARCHIVE_BUCKET,
-        storage.ACCESS_LOG_BUCKET,
+        buckets.ACCESS_LOG_BUCKET,
         tables.USER_SESSIONS_TABLE,
         tables.API_KEYS_TABLE,
         alerts.ALERT_TOPIC,

@@ -10,7 +10,7 @@ from typing import Any
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
 
-from builders import naming, parameters, tagging
+from builders import console, naming, tagging
 from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.errors import ContractError
 from builders.platforms import Platform
@@ -97,9 +97,9 @@ def _unproduced(tiers: Mapping[str, TierTemplate], producers: Mapping[str, str])
 
 
 def _undeclared(tiers: Mapping[str, TierTemplate]) -> list[str]:
-    declared = {parameter.name for parameter in parameters.in_console_order()}
+    declared = {parameter.name for parameter in console.in_console_order()}
     return [
-        f"Root parameter {name} is used by tier {tier} but stands in no group of builders/parameters.py"
+        f"Root parameter {name} is used by tier {tier} but stands in no group of builders/console.py"
         for tier, template in tiers.items()
         for name, port in template.record.uses.items()
         if isinstance(port, RootParameter) and name not in declared
@@ -139,10 +139,12 @@ def _root(
     root = Template(Description=platform.description)
     root.set_version("2010-09-09")
     used = {name for template in tiers.values() for name, port in template.record.uses.items()}
-    shown = [p for p in parameters.in_console_order() if p.name in used or p == ENVIRONMENT_SUFFIX]
-    root.set_metadata(parameters.interface(shown))
+    shown = [p for p in console.in_console_order() if p.name in used or p == ENVIRONMENT_SUFFIX]
+    root.set_metadata(console.interface(shown))
     for parameter in shown:
-        root.add_parameter(parameter.declare(with_default=True))
+        root.add_parameter(parameter.in_root(platform.defaults.get(parameter)))
+    for rule in platform.rules:
+        root.add_rule(rule.name, rule.declare())
     for tier, template in tiers.items():
         root.add_resource(_nested_stack(tier, template, producers, extension))
     for port in platform.outputs:

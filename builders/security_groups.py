@@ -1,82 +1,189 @@
-"""Security groups of trading: they know each other, not addresses, and let nothing out but by rules of their own."""
+"""Security groups: they know each other, not addresses, and let nothing out but by rules of their own.
+
+A platform's groups are rows, and so are the connections it permits; every rule is a resource of its own with its reason.
+"""
 
 from __future__ import annotations
 
-from troposphere import GetAtt, Ref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from troposphere import AWSHelperFn, Equals, GetAtt, If, Not, Ref
 from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
 from builders import parameters
-from builders.contract import TierTemplate
+from builders.contract import Port, RootParameter, TierTemplate
 from builders.tagging import name_tag
 
-POSTGRES_PORT = 5432
+FUNCTION_SECURITY_GROUP = Port("FunctionSecurityGroupId", "Security group of the functions.")
+DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the database.")
+INSTANCE_SECURITY_GROUP = Port("InstanceSecurityGroupId", "Security group of the web instances.")
+BALANCER_SECURITY_GROUP = Port("BalancerSecurityGroupId", "Security group of the load balancer.")
+
 NO_ENDPOINTS = "WithoutInterfaceEndpoints"
 ANALYSTS = "WithAnalysts"
+CERTIFICATE = "WithCertificate"
+
+Groups = Mapping[str, SecurityGroup]
 
 
-def add_security_groups(template: TierTemplate, vpc: VPC) -> dict[str, SecurityGroup]:
-    """Groups that know each other, not addresses; every rule is a resource of its own with its reason."""
-    groups = {
-        "Function": _add_group(template, vpc, "Function", "functions", "Functions of the platform"),
-        "Database": _add_group(template, vpc, "Database", "database", "Database, reached by functions only"),
-        "Endpoint": _add_group(
-            template, vpc, "Endpoint", "endpoints", "Interface endpoints, reached by functions only"
-        ),
-    }
-    _allow(template, groups, "Function", "Database", POSTGRES_PORT, "PostgreSQL")
-    _allow(template, groups, "Function", "Endpoint", 443, "AWS APIs through interface endpoints")
-    for title, parameter, service in (
-        ("FunctionToS3", parameters.S3_PREFIX_LIST, "S3"),
-        ("FunctionToDynamoDB", parameters.DYNAMODB_PREFIX_LIST, "DynamoDB"),
-    ):
+@dataclass(frozen=True)
+class GroupRow:
+    """One group: ``title`` as the rules name it, ``thing`` the name's middle, and the port that carries its id, if any."""
+
+    title: str
+    thing: str
+    description: str
+    port: Port | None = None
+
+
+class Rule(Protocol):
+    """A permitted connection that adds its resources to the template."""
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """Adds the rule's resources."""
+
+
+@dataclass(frozen=True)
+class Between:
+    """Both halves of a TCP connection from one group to another."""
+
+    source: str
+    target: str
+    port: int
+    what: str
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """The way out of the one and the way into the other."""
+        here, there = _id(groups, self.source), _id(groups, self.target)
         template.add(
             SecurityGroupEgress(
-                title,
-                GroupId=GetAtt(groups["Function"], "GroupId"),
-                Description=f"{service} through its gateway endpoint",
-                DestinationPrefixListId=template.use(parameter),
-                IpProtocol="tcp",
-                FromPort=443,
-                ToPort=443,
+                f"{self.source}To{self.target}",
+                GroupId=here,
+                DestinationSecurityGroupId=there,
+                Description=f"{self.what}, to the {self.target.lower()} group",
+                **_tcp(self.port),
             )
         )
-    template.add(
-        SecurityGroupEgress(
-            "FunctionToApis",
-            Condition=NO_ENDPOINTS,
-            GroupId=GetAtt(groups["Function"], "GroupId"),
-            Description="AWS APIs through NAT, as their public addresses have no group; closed with interface endpoints",
-            CidrIp="0.0.0.0/0",
-            IpProtocol="tcp",
-            FromPort=443,
-            ToPort=443,
+        template.add(
+            SecurityGroupIngress(
+                f"{self.target}From{self.source}",
+                GroupId=there,
+                SourceSecurityGroupId=here,
+                Description=f"{self.what}, from the {self.source.lower()} group",
+                **_tcp(self.port),
+            )
         )
-    )
-    template.add(
-        SecurityGroupIngress(
-            "DatabaseFromAnalysts",
-            Condition=ANALYSTS,
-            GroupId=GetAtt(groups["Database"], "GroupId"),
-            SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
-            Description="PostgreSQL, from the analysts' VPN or bastion",
-            IpProtocol="tcp",
-            FromPort=POSTGRES_PORT,
-            ToPort=POSTGRES_PORT,
+
+
+@dataclass(frozen=True)
+class ToService:
+    """HTTPS to a service through its gateway endpoint, by the service's managed prefix list."""
+
+    source: str
+    service: str
+    prefix_list: RootParameter
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """The way out."""
+        template.add(
+            SecurityGroupEgress(
+                f"{self.source}To{self.service}",
+                GroupId=_id(groups, self.source),
+                Description=f"{self.service} through its gateway endpoint",
+                DestinationPrefixListId=template.use(self.prefix_list),
+                **_tcp(443),
+            )
         )
-    )
+
+
+@dataclass(frozen=True)
+class ToApis:
+    """HTTPS to AWS's APIs through NAT, while there are no interface endpoints."""
+
+    source: str
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """The way out."""
+        template.add(
+            SecurityGroupEgress(
+                f"{self.source}ToApis",
+                Condition=NO_ENDPOINTS,
+                GroupId=_id(groups, self.source),
+                Description="AWS APIs through NAT, as their public addresses have no group; closed with interface endpoints",
+                CidrIp="0.0.0.0/0",
+                **_tcp(443),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class FromAnalysts:
+    """The database's port, from the members of a group that the person who deploys names."""
+
+    port: int
+    what: str
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """The way in, where a group is named."""
+        template.add_condition(ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
+        template.add(
+            SecurityGroupIngress(
+                "DatabaseFromAnalysts",
+                Condition=ANALYSTS,
+                GroupId=_id(groups, "Database"),
+                SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
+                Description=f"{self.what}, from the analysts' VPN or bastion",
+                **_tcp(self.port),
+            )
+        )
+
+
+@dataclass(frozen=True)
+class FromCloudFront:
+    """HTTP, or HTTPS once there is a certificate, from CloudFront's addresses and no others.
+
+    One port at a time: the list counts as 55 rules, and a group takes 60.
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+    """
+
+    target: str
+
+    def add(self, template: TierTemplate, groups: Groups) -> None:
+        """The way in."""
+        template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+        template.add(
+            SecurityGroupIngress(
+                f"{self.target}FromCloudFront",
+                GroupId=_id(groups, self.target),
+                SourcePrefixListId=template.use(parameters.CLOUDFRONT_PREFIX_LIST),
+                Description="Requests, from the addresses of CloudFront only",
+                **_tcp(If(CERTIFICATE, 443, 80)),
+            )
+        )
+
+
+def add_security_groups(
+    template: TierTemplate, vpc: VPC, rows: Sequence[GroupRow], rules: Sequence[Rule]
+) -> dict[str, SecurityGroup]:
+    """The groups and the connections permitted between them; gives the groups by their rows' titles."""
+    groups = {row.title: _add_group(template, vpc, row) for row in rows}
+    for rule in rules:
+        rule.add(template, groups)
     return groups
 
 
-def _add_group(template: TierTemplate, vpc: VPC, title: str, thing: str, description: str) -> SecurityGroup:
+def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup:
     """A group without any way out of its own: EC2 opens all egress of a group that names none, so one to nowhere is named.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html
     """
     return template.add(
         SecurityGroup(
-            f"{title}SecurityGroup",
-            GroupName=template.named(f"{thing}-group"),
-            GroupDescription=description,
+            f"{row.title}SecurityGroup",
+            GroupName=template.named(f"{row.thing}-group"),
+            GroupDescription=row.description,
             VpcId=Ref(vpc),
             SecurityGroupEgress=[
                 SecurityGroupRule(
@@ -85,35 +192,14 @@ def _add_group(template: TierTemplate, vpc: VPC, title: str, thing: str, descrip
                     Description="Nothing leaves but by rules of their own",
                 )
             ],
-            Tags=name_tag(template.named(f"{thing}-group")),
+            Tags=name_tag(template.named(f"{row.thing}-group")),
         )
     )
 
 
-def _allow(
-    template: TierTemplate, groups: dict[str, SecurityGroup], source: str, target: str, port: int, what: str
-) -> None:
-    """Both halves of one permitted connection."""
-    here, there = GetAtt(groups[source], "GroupId"), GetAtt(groups[target], "GroupId")
-    template.add(
-        SecurityGroupEgress(
-            f"{source}To{target}",
-            GroupId=here,
-            DestinationSecurityGroupId=there,
-            Description=f"{what}, to the {target.lower()} group",
-            IpProtocol="tcp",
-            FromPort=port,
-            ToPort=port,
-        )
-    )
-    template.add(
-        SecurityGroupIngress(
-            f"{target}From{source}",
-            GroupId=there,
-            SourceSecurityGroupId=here,
-            Description=f"{what}, from the {source.lower()} group",
-            IpProtocol="tcp",
-            FromPort=port,
-            ToPort=port,
-        )
-    )
+def _id(groups: Groups, title: str) -> GetAtt:
+    return GetAtt(groups[title], "GroupId")
+
+
+def _tcp(port: int | AWSHelperFn) -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}

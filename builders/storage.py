@@ -13,7 +13,7 @@ from troposphere.s3 import (
 from troposphere.sqs import Queue
 
 from builders import arns
-from builders.buckets import add_access_log_bucket, add_bucket, lifecycle
+from builders.buckets import ACCESS_LOG_BUCKET, add_access_log_bucket, add_bucket, lifecycle
 from builders.contract import Port, TierTemplate
 from builders.keys import DATA_KEY
 from builders.queues import add_dead_letter_queue, add_queue, send_from
@@ -24,7 +24,6 @@ ARCHIVE_BUCKET = Port("ArchiveBucketName", "Bucket of processed raw data, kept f
 RAW_BUCKET_ARN = Port("RawBucketArn", "ARN of the bucket of raw market data.")
 PROCESSED_BUCKET_ARN = Port("ProcessedBucketArn", "ARN of the bucket of processed analytics.")
 ARCHIVE_BUCKET_ARN = Port("ArchiveBucketArn", "ARN of the archive bucket.")
-ACCESS_LOG_BUCKET = Port("AccessLogBucketName", "Bucket of S3's server access logs.")
 OBJECT_QUEUE_ARN = Port("ObjectQueueArn", "Queue of raw objects to be processed.")
 OBJECT_QUEUE_NAME = Port("ObjectQueueName", "Name of the queue of raw objects to be processed.")
 OBJECT_DEAD_LETTERS_NAME = Port(
@@ -50,7 +49,9 @@ def build(platform: str) -> TierTemplate:
     template = TierTemplate(
         platform, "Buckets of raw, processed and archived market data, and the queue of new objects."
     )
-    log_bucket = add_access_log_bucket(template, "AccessLogBucket", "logs", expire_after=ACCESS_LOGS_EXPIRE_AFTER)
+    log_bucket = add_access_log_bucket(
+        template, "AccessLogBucket", "logs", rules=lifecycle(expire_after=ACCESS_LOGS_EXPIRE_AFTER)
+    )
     queue = add_object_queue(template)
     key = template.use(DATA_KEY)
     raw = add_bucket(

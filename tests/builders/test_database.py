@@ -53,7 +53,7 @@ def test_tls_is_forced_and_no_data_is_logged() -> None:
 @pytest.mark.requirement("T-DB-2", "A-2")
 def test_log_group_exists_before_aurora_would_make_it() -> None:
     assert CLUSTER["EnableCloudwatchLogsExports"] == ["postgresql"]
-    assert one("trading", "DatabaseCluster").body["DependsOn"] == "DatabaseLogGroup"
+    assert one("trading", "DatabaseCluster").body["DependsOn"] == ["DatabaseLogGroup"]
     name = text(one("trading", "DatabaseLogGroup").properties["LogGroupName"])
     assert name == f"/aws/rds/cluster/{text(CLUSTER['DBClusterIdentifier'])}/postgresql"
 

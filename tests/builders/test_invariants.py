@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from builders.keys import GLOBAL_ACTIONS
+from builders.regions import GLOBAL_ACTIONS
 from builders.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.platforms import PLATFORMS
 from tests.builders.support import Found, every_resource, policy_documents, statements, templates, text

@@ -1,0 +1,184 @@
+"""Aurora clusters: how a cluster and its two instances are built, whatever their engine; what differs is an `Engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.rds import (
+    DBCluster,
+    DBClusterParameterGroup,
+    DBInstance,
+    DBParameterGroup,
+    DBSubnetGroup,
+    MasterUserSecret,
+)
+
+from builders import parameters
+from builders.contract import Port, RootParameter, TierTemplate
+from builders.keys import DATABASE_KEY
+from builders.logs import add_log_group
+from builders.network import PRIVATE_SUBNETS, ZONES
+from builders.security_groups import DATABASE_SECURITY_GROUP
+from builders.suppressions import suppress
+
+DATABASE_ENDPOINT = Port("DatabaseEndpoint", "Host name of the database's writer.")
+DATABASE_READER_ENDPOINT = Port("DatabaseReaderEndpoint", "Host name of the database's readers.")
+DATABASE_PORT = Port("DatabasePort", "TCP port of the database.")
+DATABASE_CLUSTER = Port("DatabaseClusterId", "Identifier of the Aurora cluster.")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What makes a cluster PostgreSQL or MySQL.
+
+    Attributes:
+        name: the engine as RDS calls it.
+        family: of the parameter groups.
+        version: the root parameter of its version.
+        port: TCP port.
+        database: the database that is created with the cluster.
+        master_user: the user whose password RDS keeps and rotates.
+        cluster_parameters: what the cluster enforces and logs; ``about_parameters`` says it in a sentence.
+        instance_parameters: session defaults.
+        logs: the logs exported, each with the port that carries its group's name and the group's logical id.
+    """
+
+    name: str
+    family: str
+    version: RootParameter
+    port: int
+    database: str
+    master_user: str
+    cluster_parameters: Mapping[str, str]
+    about_parameters: str
+    instance_parameters: Mapping[str, str]
+    logs: Mapping[str, tuple[str, Port]] = field(default_factory=dict)
+
+
+def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DBCluster:
+    """The cluster in the private subnets; its log groups exist before Aurora would create them without key and retention.
+
+    Args:
+        properties: further properties, such as capacity or IAM authentication.
+    """
+    subnets = template.add(
+        DBSubnetGroup(
+            "DatabaseSubnetGroup",
+            DBSubnetGroupName=template.named("database-subnets"),
+            DBSubnetGroupDescription="Private subnets of the database",
+            SubnetIds=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+        )
+    )
+    group = template.add(
+        DBClusterParameterGroup(
+            "DatabaseClusterParameters",
+            DBClusterParameterGroupName=template.named("database-cluster-parameters"),
+            Description=engine.about_parameters,
+            Family=engine.family,
+            Parameters=dict(engine.cluster_parameters),
+        )
+    )
+    groups = [_add_log_group(template, log, *row) for log, row in engine.logs.items()]
+    key = template.use(DATABASE_KEY)
+    return template.add(
+        DBCluster(
+            "DatabaseCluster",
+            DependsOn=groups,
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            DBClusterIdentifier=template.named("aurora"),
+            Engine=engine.name,
+            EngineVersion=template.use(engine.version),
+            DatabaseName=engine.database,
+            Port=engine.port,
+            MasterUsername=engine.master_user,
+            ManageMasterUserPassword=True,
+            MasterUserSecret=MasterUserSecret(KmsKeyId=key),
+            StorageEncrypted=True,
+            KmsKeyId=key,
+            DBSubnetGroupName=Ref(subnets),
+            VpcSecurityGroupIds=[template.use(DATABASE_SECURITY_GROUP)],
+            DBClusterParameterGroupName=Ref(group),
+            BackupRetentionPeriod=template.use(parameters.BACKUP_RETENTION),
+            DeleteAutomatedBackups=True,
+            PreferredBackupWindow="06:00-07:00",
+            PreferredMaintenanceWindow="sun:07:30-sun:08:30",
+            CopyTagsToSnapshot=True,
+            DeletionProtection=False,
+            EnableCloudwatchLogsExports=list(engine.logs),
+            **properties,
+        )
+    )
+
+
+def _add_log_group(template: TierTemplate, log: str, title: str, port: Port) -> str:
+    name = Sub(f"/aws/rds/cluster/{template.platform}-aurora-${{EnvironmentSuffix}}/{log}")
+    group = add_log_group(template, title, name)
+    template.export(port, Ref(group))
+    return str(group.title)
+
+
+def add_instances(
+    template: TierTemplate, engine: Engine, cluster: DBCluster, instance_class: AWSHelperFn | str
+) -> list[DBInstance]:
+    """A writer and a reader in different zones, of the same class, so that the reader takes over at full strength.
+
+    The instance that exists first becomes the writer, so the reader waits for it.
+    """
+    group = template.add(
+        DBParameterGroup(
+            "DatabaseInstanceParameters",
+            DBParameterGroupName=template.named("database-instance-parameters"),
+            Description="Session defaults of the database's instances",
+            Family=engine.family,
+            Parameters=dict(engine.instance_parameters),
+        )
+    )
+    common = {
+        "DBClusterIdentifier": Ref(cluster),
+        "DBInstanceClass": instance_class,
+        "DBParameterGroupName": Ref(group),
+        "Engine": engine.name,
+    }
+    writer = _add_instance(template, "Writer", ZONES[0], 0, **common)
+    reader = _add_instance(template, "Reader", ZONES[1], 1, **common)
+    reader.DependsOn = writer.title
+    return [writer, reader]
+
+
+def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **properties: Any) -> DBInstance:
+    instance = template.add(
+        DBInstance(
+            f"Database{role}",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            DBInstanceIdentifier=template.named(f"aurora-{role.lower()}"),
+            **properties,
+            AvailabilityZone=template.use(zone),
+            PromotionTier=tier,
+            PubliclyAccessible=False,
+            AutoMinorVersionUpgrade=True,
+            CACertificateIdentifier="rds-ca-rsa2048-g1",
+            EnablePerformanceInsights=True,
+            PerformanceInsightsKMSKeyId=template.use(DATABASE_KEY),
+            PerformanceInsightsRetentionPeriod=7,
+        )
+    )
+    suppress(
+        instance,
+        "Enhanced monitoring would write to RDSOSMetrics, an account-wide log group that outlives the stack (requirement "
+        "A-2); CloudWatch and Performance Insights cover the instance",
+        checkov=["CKV_AWS_118"],
+    )
+    return instance
+
+
+def export_cluster(template: TierTemplate, cluster: DBCluster) -> None:
+    """Where the database is reached, and the name by which alarms know it."""
+    template.export(DATABASE_ENDPOINT, GetAtt(cluster, "Endpoint.Address"))
+    template.export(DATABASE_READER_ENDPOINT, GetAtt(cluster, "ReadEndpoint.Address"))
+    template.export(DATABASE_PORT, GetAtt(cluster, "Endpoint.Port"))
+    template.export(DATABASE_CLUSTER, Ref(cluster))

@@ -1,0 +1,156 @@
+"""The platforms' keys as rows: what each key is for, and who may use it for what.
+
+Sources of the encryption contexts: S3 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html;
+DynamoDB https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html;
+CloudWatch Logs https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html;
+Secrets Manager https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html;
+Lambda https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html;
+SQS and SNS: their developer guides, "Key management".
+Aurora's context is the cluster's generated id, which no template can know before the cluster exists; there the key is
+bound to the service alone.
+"""
+
+from __future__ import annotations
+
+from builders.keys import (
+    DATA_KEY,
+    DATABASE_KEY,
+    FUNCTIONS_KEY,
+    LOGS_KEY,
+    MESSAGING_KEY,
+    SECRETS_KEY,
+    KeyRow,
+    KeyUse,
+)
+
+_HERE = "${AWS::Region}:${AWS::AccountId}"
+
+
+def trading(platform: str) -> tuple[KeyRow, ...]:
+    """The keys of a platform of functions, tables and an API."""
+    tables = KeyUse(
+        "Tables", through=("dynamodb",), grants=True, context={"aws:dynamodb:tableName": ("*-${EnvironmentSuffix}",)}
+    )
+    return (
+        data(platform, "Buckets and tables", tables),
+        database(),
+        logs(
+            platform,
+            "API-Gateway-Execution-Logs_*/*",
+            "/aws/apigateway/welcome",
+        ),
+        functions(platform),
+        messaging(platform),
+    )
+
+
+def transactions(platform: str) -> tuple[KeyRow, ...]:
+    """The keys of a platform of instances behind an edge."""
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    edge = KeyUse(
+        "Edge",
+        principals=("cloudfront",),
+        names_account=False,
+        source="arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*",
+        context={"aws:s3:arn": _buckets(platform)},
+    )
+    return (
+        data(platform, "Buckets", edge),
+        database(),
+        secrets(platform),
+        logs(platform),
+        functions(platform),
+        messaging(platform),
+    )
+
+
+def data(platform: str, what: str, *more: KeyUse) -> KeyRow:
+    """The key of stored data; ``what`` says of which."""
+    buckets = {"aws:s3:arn": _buckets(platform)}
+    return KeyRow(
+        "DataKey",
+        "data",
+        what,
+        DATA_KEY,
+        (
+            KeyUse("Buckets", through=("s3",), context=buckets),
+            *more,
+            KeyUse("ConfigDelivery", principals=("config",), context=buckets),
+        ),
+    )
+
+
+def database() -> KeyRow:
+    """The key of the database and of the master secret that RDS keeps."""
+    return KeyRow(
+        "DatabaseKey",
+        "database",
+        "Database, backups, insights and master secret",
+        DATABASE_KEY,
+        (
+            KeyUse("Database", through=("rds",), grants=True),
+            KeyUse("MasterSecret", through=("secretsmanager",), context=_secrets("rds!cluster-*")),
+        ),
+    )
+
+
+def secrets(platform: str) -> KeyRow:
+    """The key of the platform's own secrets."""
+    return KeyRow(
+        "SecretsKey",
+        "secrets",
+        "Secrets",
+        SECRETS_KEY,
+        (
+            KeyUse(
+                "Secrets", through=("secretsmanager",), context=_secrets(f"{platform}-*-${{EnvironmentSuffix}}-??????")
+            ),
+        ),
+    )
+
+
+def logs(platform: str, *more: str) -> KeyRow:
+    """The key of log groups: the platform's, and those whose names (``more``) a service dictates."""
+    groups = (
+        f"/aws/*/{platform}-*-${{EnvironmentSuffix}}*",
+        f"aws-waf-logs-{platform}-*-${{EnvironmentSuffix}}",
+        *more,
+    )
+    context = {"aws:logs:arn": tuple(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{group}" for group in groups)}
+    use = KeyUse("LogGroups", principals=("logs.${AWS::Region}",), names_account=False, writes=True, context=context)
+    return KeyRow("LogsKey", "logs", "Log groups", LOGS_KEY, (use,))
+
+
+def functions(platform: str) -> KeyRow:
+    """The key of the functions' environment variables."""
+    arn = f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{platform}-*-${{EnvironmentSuffix}}"
+    use = KeyUse("Environment", grants=True, context={"aws:lambda:FunctionArn": (arn,)})
+    return KeyRow("FunctionsKey", "functions", "Environment variables of functions", FUNCTIONS_KEY, (use,))
+
+
+def messaging(platform: str) -> KeyRow:
+    """The key of queues and topics, and of the services that send to them."""
+    queues = {"aws:sqs:arn": (f"arn:${{AWS::Partition}}:sqs:{_HERE}:{platform}-*-${{EnvironmentSuffix}}",)}
+    topics = {"aws:sns:topicArn": (f"arn:${{AWS::Partition}}:sns:{_HERE}:{platform}-*-${{EnvironmentSuffix}}",)}
+    return KeyRow(
+        "MessagingKey",
+        "messaging",
+        "Queues and topics",
+        MESSAGING_KEY,
+        (
+            KeyUse("Queues", through=("sqs",), context=queues),
+            KeyUse("Topics", through=("sns",), context=topics),
+            # S3 sends its events to the queue, CloudWatch its alarms to the topic; Lambda its dead letters as the role.
+            KeyUse("ObjectEvents", principals=("s3",), names_account=False, context=queues),
+            KeyUse("Alarms", principals=("cloudwatch",), context=topics),
+        ),
+    )
+
+
+def _buckets(platform: str) -> tuple[str, ...]:
+    bucket = f"arn:${{AWS::Partition}}:s3:::{platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}"
+    return (bucket, f"{bucket}/*")
+
+
+def _secrets(name: str) -> dict[str, tuple[str, ...]]:
+    return {"SecretARN": (f"arn:${{AWS::Partition}}:secretsmanager:{_HERE}:secret:{name}",)}

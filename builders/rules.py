@@ -1,0 +1,65 @@
+"""Rules of the root: what one parameter's constraint cannot say, checked by CloudFormation before it makes anything.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from troposphere import AWSHelperFn, Equals, Not, Ref
+
+from builders import parameters
+from builders.contract import RootParameter
+
+
+@dataclass(frozen=True)
+class RootRule:
+    """Assertions about the root's parameters, each with the sentence that is shown when it fails.
+
+    Attributes:
+        name: the rule's logical id.
+        assertions: rule-specific functions that must hold.
+        says: what is wrong and what to do, shown with every assertion.
+        condition: where given, the assertions are looked at only while it holds.
+    """
+
+    name: str
+    assertions: tuple[AWSHelperFn, ...]
+    says: str
+    condition: AWSHelperFn | None = None
+
+    def declare(self) -> dict[str, Any]:
+        """The rule as a template has it."""
+        condition = {"RuleCondition": self.condition} if self.condition else {}
+        return {**condition, "Assertions": [{"Assert": one, "AssertDescription": self.says} for one in self.assertions]}
+
+
+def _differ(one: RootParameter, other: RootParameter) -> Not:
+    return Not(Equals(Ref(one.name), Ref(other.name)))
+
+
+ZONES_DIFFER = RootRule(
+    "ZonesDiffer",
+    tuple(_differ(one, other) for one, other in combinations(parameters.ZONE_INDEXES, 2)),
+    "The three zones must be different: give ZoneIndexA, ZoneIndexB and ZoneIndexC different numbers.",
+)
+ONLY_US_EAST_1 = RootRule(
+    "OnlyInUsEast1",
+    (Equals(Ref("AWS::Region"), "us-east-1"),),
+    "This platform can only be deployed in us-east-1: CloudFront takes its web ACL and its certificate from there alone.",
+)
+CERTIFICATE_AND_DOMAIN = RootRule(
+    "DomainNeedsCertificate",
+    (Not(Equals(Ref(parameters.CERTIFICATE.name), "")),),
+    "DomainName needs CertificateArn: the ARN of an ACM certificate in us-east-1 that holds this name.",
+    condition=Not(Equals(Ref(parameters.DOMAIN_NAME.name), "")),
+)
+DOMAIN_AND_CERTIFICATE = RootRule(
+    "CertificateNeedsDomain",
+    (Not(Equals(Ref(parameters.DOMAIN_NAME.name), "")),),
+    "CertificateArn needs DomainName: the name in the certificate by which clients reach the platform.",
+    condition=Not(Equals(Ref(parameters.CERTIFICATE.name), "")),
+)

@@ -1,0 +1,51 @@
+"""What is trading's own: its network's groups and endpoints, and the logs whose errors alert."""
+
+from __future__ import annotations
+
+from builders import parameters
+from builders.alerts import FilterRow, function_filters
+from builders.api import ACCESS_LOG_GROUP, EXECUTION_LOG_GROUP
+from builders.network import LAYOUT, EndpointRow, GatewayRow, NetworkPlan, custom_resource_answers
+from builders.postgres import DATABASE_LOG_GROUP, POSTGRES
+from builders.security_groups import (
+    DATABASE_SECURITY_GROUP,
+    FUNCTION_SECURITY_GROUP,
+    Between,
+    FromAnalysts,
+    GroupRow,
+    ToApis,
+    ToService,
+)
+
+NETWORK = NetworkPlan(
+    layout=LAYOUT,
+    groups=(
+        GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
+        GroupRow("Database", "database", "Database, reached by functions only", DATABASE_SECURITY_GROUP),
+        GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by functions only"),
+    ),
+    rules=(
+        Between("Function", "Database", POSTGRES.port, "PostgreSQL"),
+        Between("Function", "Endpoint", 443, "AWS APIs through interface endpoints"),
+        ToService("Function", "S3", parameters.S3_PREFIX_LIST),
+        ToService("Function", "DynamoDB", parameters.DYNAMODB_PREFIX_LIST),
+        ToApis("Function"),
+        FromAnalysts(POSTGRES.port, "PostgreSQL"),
+    ),
+    gateways=(
+        GatewayRow("S3Endpoint", "s3", beyond=(custom_resource_answers,)),
+        GatewayRow("DynamoDBEndpoint", "dynamodb"),
+    ),
+    endpoints=(
+        EndpointRow("SecretsManagerEndpoint", "secretsmanager", "the migration reads the master secret"),
+        EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
+        EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
+    ),
+)
+
+LOG_FILTERS = (
+    *function_filters("housekeeping", "migrate", "ingest", "process", "query", "sessions"),
+    FilterRow("ApiAccess", ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
+    FilterRow("ApiExecution", EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
+    FilterRow("Database", DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
+)
