@@ -247,7 +247,7 @@ class EmbeddedCloud:
         return self._process.pid
 
     def environment(self) -> dict[str, str]:
-        """Variables that point the AWS SDKs and CLI, and libpq's TLS, at this cloud."""
+        """Variables that point the AWS SDKs and CLI, and the TLS of database clients, at this cloud."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_CA_BUNDLE": str(self.authority),
@@ -258,6 +258,7 @@ class EmbeddedCloud:
             "AWS_ACCOUNT_ID": ACCOUNT,
             "PGSSLMODE": "verify-full",
             "PGSSLROOTCERT": str(self.authority),
+            "MYSQL_SSL_CA": str(self.authority),
         }
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:

@@ -64,6 +64,7 @@ def emulator_environment(settings: Settings, access_key: str, secret_key: str) -
         "AWS_EC2_METADATA_DISABLED": "true",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": str(settings.authority),
+        "MYSQL_SSL_CA": str(settings.authority),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     if settings.keep is not None:

@@ -22,6 +22,7 @@ _NO_RESOURCES = {
     "cloudwatch._alarm_history": "the history of deleted alarms stays readable for 30 days",
     "cloudwatch._metrics": "metrics cannot be deleted, they expire",
     "sts._sessions": "temporary credentials expire by themselves",
+    "iam._service_linked_role_deletion_tasks": "the account's history of such deletions",
     "iam._aws_managed_attachment_counts": "a counter of AWS's own policies",
     "athena._data_catalogs": "AwsDataCatalog, which every account has, is made at the first request",
     "athena._executions": "the history of queries goes by itself after 45 days",

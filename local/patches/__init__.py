@@ -53,9 +53,10 @@ def install_patches(settings: Settings) -> Application:
         nested_stacks,
         property_types,
         request_validation,
+        secrets,
     )
     from local.patches.internals import emulator_module
-    from local.resources import api, compute, ec2, framework, governance, rds, storage
+    from local.resources import api, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
 
     application = Application(emulator_module("app").app)
@@ -68,10 +69,18 @@ def install_patches(settings: Settings) -> Application:
     api_gateway.install()
     access_logs.install()
     request_validation.install()
+    secrets.install()
     api.replace_request_validator()
     compute.patch_metric_math_alarms()
     framework.install(
-        {**ec2.NEW_TYPES, **compute.NEW_TYPES, **api.NEW_TYPES, **governance.NEW_TYPES},
+        {
+            **ec2.NEW_TYPES,
+            **compute.NEW_TYPES,
+            **api.NEW_TYPES,
+            **governance.NEW_TYPES,
+            **identity.NEW_TYPES,
+            **logs.NEW_TYPES,
+        },
         {**storage.SUPPLEMENTS, **compute.SUPPLEMENTS, **api.SUPPLEMENTS, **rds.SUPPLEMENTS},
     )
     framework.on_worker_threads(["AWS::RDS::DBCluster"])
@@ -94,15 +103,23 @@ def save_state() -> None:
 
 
 def _start_databases(settings: Settings, application: Application) -> dict[str, str]:
-    """Prepare PostgreSQL beside the emulator's own start; the answer's `postgres` says how far it is."""
+    """Prepare the databases beside the emulator's own start; the answer's `postgres` says how far they are."""
     from local.database_proxy import DatabaseProxy
-    from local.errors import PostgresError
+    from local.errors import PostgresError, StartError
+    from local.mysql_clusters import MySqlClusters
     from local.postgres import PostgresHost
     from local.resources import rds
 
     host = PostgresHost(settings.run_directory, settings.keep, settings.postgres_binaries)
     ports_file = settings.keep / "database-ports.json" if settings.keep is not None else None
-    databases = rds.Databases(host, DatabaseProxy(settings.certificate, settings.key), ports_file)
+    mysql = MySqlClusters(
+        settings.run_directory,
+        settings.keep,
+        certificate=settings.certificate,
+        key=settings.key,
+        authority=settings.authority,
+    )
+    databases = rds.Databases(host, DatabaseProxy(settings.certificate, settings.key), ports_file, mysql)
     rds.install(databases)
     health = {"postgres": "starting", "instance": settings.run_directory.name}
 
@@ -110,11 +127,11 @@ def _start_databases(settings: Settings, application: Application) -> dict[str, 
         try:
             host.prepare()
             databases.resume()
-        except (PostgresError, OSError) as error:
+        except (PostgresError, StartError, OSError) as error:
             health["postgres"] = f"failed: {error}"
         else:
             health["postgres"] = "ready"
 
     threading.Thread(target=prepare, name="postgres-start", daemon=True).start()
-    application.closers.append(host.close)
+    application.closers += [host.close, mysql.close]
     return health

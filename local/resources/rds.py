@@ -1,7 +1,8 @@
-"""RDS: the emulator keeps records of clusters; here each PostgreSQL cluster also gets a server that runs.
+"""RDS: the emulator keeps records of clusters; here each Aurora cluster also gets a server that runs.
 
 The cluster goes through the RDS API, which the emulator's CloudFormation bypasses: so the managed master secret, the
-scaling configuration and the rest exist. Endpoints are 127.0.0.1 and the port of the cluster's proxy.
+scaling configuration and the rest exist. Endpoints are 127.0.0.1 and the port of the cluster's proxy (PostgreSQL) or
+of the server itself (MySQL).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local.database_proxy import DatabaseProxy, Listener
+from local.mysql_clusters import MySqlClusters, MySqlSpec
 from local.patches.internals import emulator_module, require
 from local.postgres import ClusterSpec, PostgresHost, Server, remember_port, remembered_ports
 from local.resources.framework import Attributes, Place, Props, Supplement, aws, changed, ignoring, tag_list, truth
@@ -47,14 +49,26 @@ _NOT_SHOWN = (
 class Databases:
     """The servers and doors of all clusters."""
 
-    def __init__(self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None) -> None:
+    def __init__(
+        self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None, mysql: MySqlClusters
+    ) -> None:
         self.host = host
+        self.mysql = mysql
         self._proxy = proxy
         self._ports_file = ports_file
 
     def create(self, cluster: dict[str, Any]) -> int:
         """Start a server for the emulator's cluster record and return the port of its endpoint."""
         identifier = cluster["DBClusterIdentifier"]
+        if _is_mysql(cluster):
+            return self.mysql.create(
+                MySqlSpec(
+                    identifier=identifier,
+                    master=cluster["MasterUsername"],
+                    password=cluster["_MasterUserPassword"],
+                    database=cluster.get("DatabaseName") or "",
+                )
+            )
         server = self.host.create(
             ClusterSpec(
                 identifier=identifier,
@@ -70,7 +84,13 @@ class Databases:
             remember_port(self._ports_file, identifier, port)
         return port
 
+    def set_password(self, cluster: dict[str, Any], password: str) -> None:
+        """Change the master user's password."""
+        servers = self.mysql if _is_mysql(cluster) else self.host
+        servers.set_password(cluster["DBClusterIdentifier"], cluster["MasterUsername"], password)
+
     def drop(self, identifier: str) -> None:
+        self.mysql.drop(identifier)
         self._proxy.shut(identifier)
         self.host.drop(identifier)
         if self._ports_file is not None:
@@ -78,6 +98,7 @@ class Databases:
 
     def resume(self) -> None:
         """Serve the kept clusters again, at their ports."""
+        self.mysql.resume()
         if self._ports_file is None:
             return
         ports = remembered_ports(self._ports_file)
@@ -109,7 +130,7 @@ def install(databases: Databases) -> None:
     _own_create, _own_update = table["create"], table["update"]
 
     def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
-        if not _is_postgres(props):
+        if not _is_served(props):
             physical_id, attributes = _own_create(logical_id, props, stack_name)
             return str(physical_id), attributes
         return _create_cluster(Place(stack_name, logical_id), props)
@@ -117,7 +138,7 @@ def install(databases: Databases) -> None:
     def update(
         physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
     ) -> tuple[str, Attributes]:
-        if not _is_postgres(new):
+        if not _is_served(new):
             same_id, attributes = _own_update(physical_id, old, new, stack_name, logical_id)
             return str(same_id), attributes
         renamed = new.get("DBClusterIdentifier", physical_id) != physical_id
@@ -128,8 +149,13 @@ def install(databases: Databases) -> None:
     table.update(create=create, update=update, delete=_delete_cluster)
 
 
-def _is_postgres(props: Props) -> bool:
-    return "postgres" in str(props.get("Engine", ""))
+def _is_served(props: Props) -> bool:
+    """Whether the cluster has a server here."""
+    return "postgres" in str(props.get("Engine", "")) or _is_mysql(props)
+
+
+def _is_mysql(props: Props) -> bool:
+    return str(props.get("Engine", "")) == "aurora-mysql"
 
 
 # -- cluster ----------------------------------------------------------------------------------------------------------
@@ -188,7 +214,7 @@ def _update_cluster(identifier: str, old: Props, new: Props) -> tuple[str, Attri
     if changed(old, new, "Tags"):
         _retag(record["DBClusterArn"], old, new)
     if "MasterUserPassword" in arguments:
-        _running().host.set_password(identifier, record["MasterUsername"], arguments["MasterUserPassword"])
+        _running().set_password(record, arguments["MasterUserPassword"])
     _show(record, new)
     return identifier, _attributes(record)
 
@@ -215,7 +241,7 @@ def _attributes(record: dict[str, Any]) -> Attributes:
 
 
 def _delete_cluster(identifier: str, props: Props) -> None:
-    if _is_postgres(props):
+    if _is_served(props):
         _running().drop(identifier)
     records.remove(identifier)
     with ignoring("DBClusterNotFoundFault"):
@@ -240,7 +266,7 @@ def _complete_instance(identifier: str, old: Props, new: Props) -> Attributes | 
     if hidden:
         records.put("AWS::RDS::DBInstance (some properties)", identifier, hidden)
     cluster = _rds._clusters.get(new.get("DBClusterIdentifier", ""))
-    if cluster is None or not _is_postgres(cluster):
+    if cluster is None or not _is_served(cluster):
         return None
     instance["Endpoint"].update(Address=_HOST, Port=cluster["Port"])
     instance["StorageEncrypted"], instance["KmsKeyId"] = cluster["StorageEncrypted"], cluster["KmsKeyId"]

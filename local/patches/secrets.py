@@ -1,0 +1,237 @@
+"""Gaps of Secrets Manager: RotateSecret only copies the value, a version without a value is handed out, the value of a
+version can be changed, and CloudFormation's generated passwords ignore most of what a template asks of them.
+
+Here RotateSecret calls the rotation function as the service does
+(docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html): createSecret, setSecret, testSecret and
+finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that fails ends the attempt
+and leaves AWSPENDING where it is; the service would try again by itself, here the next RotateSecret does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local.patches.internals import emulator_module, require, wrap
+from local.resources.framework import aws, truth
+
+logger = logging.getLogger("local")
+
+_secrets = emulator_module("services.secretsmanager")
+_lambda = emulator_module("services.lambda_svc")
+_rds = emulator_module("services.rds")
+_provisioners = emulator_module("services.cloudformation.provisioners")
+_core = emulator_module("core.responses")
+
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+_UNFINISHED = "A previous rotation isn't complete. That rotation will be reattempted."
+_NO_FUNCTION = "No Lambda rotation function ARN is associated with this secret."
+_MAY_NOT_INVOKE = (
+    "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the "
+    "principal secretsmanager.amazonaws.com."
+)
+
+_running: set[str] = set()
+"""ARNs of the secrets that are being rotated."""
+_lock = threading.Lock()
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def install() -> None:
+    """Apply all of them."""
+    require(_secrets, "_resolve", "_find_stage_version", "_remove_stage_everywhere", "_is_replica")
+    require(_lambda, "_functions")
+    wrap(_secrets, "_rotate_secret", _rotating)
+    wrap(_secrets, "_get_secret_value", _only_values)
+    wrap(_secrets, "_put_secret_value", _once)
+    wrap(_provisioners, "_sm_secret_string", lambda original: _secret_string)
+    wrap(_provisioners, "_sm_target_connection", _with_identifier)
+    require(_provisioners, "_SM_TARGET_KEYS")
+    _provisioners._SM_TARGET_KEYS = (*_provisioners._SM_TARGET_KEYS, "dbClusterIdentifier")
+
+
+# -- rotation ---------------------------------------------------------------------------------------------------------
+
+
+def _rotating(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    def rotate(data: dict[str, Any]) -> Answer:
+        _, secret = _secrets._resolve(data.get("SecretId"))
+        if not secret or secret.get("DeletedDate") or _secrets._is_replica(secret):
+            return original(data)  # which refuses it
+        function = data.get("RotationLambdaARN") or secret.get("RotationLambdaARN")
+        if not function:
+            return _refusal("InvalidRequestException", _NO_FUNCTION)
+        if not _may_be_invoked(function):
+            return _refusal("AccessDeniedException", _MAY_NOT_INVOKE)
+        secret["RotationLambdaARN"], secret["RotationEnabled"] = function, True
+        secret["RotationRules"] = data.get("RotationRules") or secret.get("RotationRules")
+        answer = {"ARN": secret["ARN"], "Name": secret["Name"]}
+        if not truth(data.get("RotateImmediately", True)):
+            return _core.json_response(answer)  # type: ignore[no-any-return]
+        pending, _ = _secrets._find_stage_version(secret, "AWSPENDING")
+        current, _ = _secrets._find_stage_version(secret, "AWSCURRENT")
+        if pending and pending != current:
+            _start(secret, pending)
+            return _refusal("InvalidRequestException", _UNFINISHED)
+        token = data.get("ClientRequestToken") or _core.new_uuid()
+        if token not in secret["Versions"]:  # else this very request was made before
+            _stage(secret, token)
+            _start(secret, token)
+        return _core.json_response({**answer, "VersionId": token})  # type: ignore[no-any-return]
+
+    return rotate
+
+
+def _refusal(code: str, message: str) -> Answer:
+    return _core.error_response_json(code, message, 400)  # type: ignore[no-any-return]
+
+
+def _stage(secret: dict[str, Any], token: str) -> None:
+    """A version without a value, which createSecret fills."""
+    secret["Versions"][token] = {
+        "SecretString": None,
+        "SecretBinary": None,
+        "CreatedDate": int(time.time()),
+        "Stages": ["AWSPENDING"],
+    }
+    _secrets._remove_stage_everywhere(secret, "AWSPENDING", except_version_id=token)
+
+
+def _may_be_invoked(function: str) -> bool:
+    """Whether the function's resource policy lets the service in."""
+    record = _lambda._functions.get(function.split(":function:")[-1].split(":")[0])
+    statements = ((record or {}).get("policy") or {}).get("Statement") or []
+    return any(
+        statement.get("Effect") == "Allow"
+        and (statement.get("Principal") or {}).get("Service") == "secretsmanager.amazonaws.com"
+        for statement in statements
+    )
+
+
+def _start(secret: dict[str, Any], token: str) -> None:
+    with _lock:
+        if secret["ARN"] in _running:
+            return
+        _running.add(secret["ARN"])
+    arguments = (secret, token, _core.get_account_id(), _core.get_region())
+    threading.Thread(target=_rotate, args=arguments, name="rotation", daemon=True).start()
+
+
+def _rotate(secret: dict[str, Any], token: str, account: str, region: str) -> None:
+    try:
+        with _core.request_scope(account, region):
+            if all(_step(secret, token, step) for step in STEPS):
+                secret["LastRotatedDate"] = int(time.time())
+                logger.info("Rotated %s: %s", secret["Name"], token)
+    finally:
+        with _lock:
+            _running.discard(secret["ARN"])
+
+
+def _step(secret: dict[str, Any], token: str, step: str) -> bool:
+    """One call of the function; False where it failed."""
+    event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
+    try:
+        answer = aws("lambda").invoke(FunctionName=secret["RotationLambdaARN"], Payload=json.dumps(event).encode())
+        failed, said = bool(answer.get("FunctionError")), answer["Payload"].read()[:800]
+    except Exception as error:  # whatever keeps the function from running ends the attempt, as on AWS
+        failed, said = True, str(error).encode()
+    if failed:
+        logger.warning("Rotation of %s failed at %s: %s", secret["Name"], step, said.decode(errors="replace"))
+    return not failed
+
+
+# -- versions ---------------------------------------------------------------------------------------------------------
+
+
+def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """GetSecretValue: a version that has no value yet, or not the stage that is asked for, is not found."""
+
+    def get(data: dict[str, Any]) -> Answer:
+        answer = original(data)
+        if answer[0] != 200:
+            return answer
+        body = json.loads(answer[2])
+        stage, version = data.get("VersionStage"), body["VersionId"]
+        wanted = f"VersionId: {version}" if data.get("VersionId") else f"staging label: {stage or 'AWSCURRENT'}"
+        if stage and data.get("VersionId") and stage not in body["VersionStages"]:
+            return _refusal(
+                "InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId."
+            )
+        if "SecretString" not in body and "SecretBinary" not in body:
+            return _refusal(
+                "ResourceNotFoundException", f"Secrets Manager can't find the specified secret value for {wanted}"
+            )
+        return answer
+
+    return get
+
+
+def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """PutSecretValue: a version has one value for ever; the same value again is no error (API_PutSecretValue)."""
+
+    def put(data: dict[str, Any]) -> Answer:
+        _, secret = _secrets._resolve(data.get("SecretId"))
+        token = data.get("ClientRequestToken")
+        version = (secret or {}).get("Versions", {}).get(token) if token else None
+        value = (version or {}).get("SecretString"), (version or {}).get("SecretBinary")
+        if secret is None or version is None or value == (None, None):
+            return original(data)
+        if value != (data.get("SecretString"), data.get("SecretBinary")):
+            return _refusal(
+                "ResourceExistsException",
+                f"You can't use ClientRequestToken {token} because that value is already in use for a version of "
+                f"secret {secret['ARN']}.",
+            )
+        answer = {"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token, "VersionStages": version["Stages"]}
+        return _core.json_response(answer)  # type: ignore[no-any-return]
+
+    return put
+
+
+# -- CloudFormation ---------------------------------------------------------------------------------------------------
+
+_GENERATED = {
+    "PasswordLength": int,
+    "ExcludeCharacters": str,
+    "ExcludeNumbers": truth,
+    "ExcludePunctuation": truth,
+    "ExcludeUppercase": truth,
+    "ExcludeLowercase": truth,
+    "IncludeSpace": truth,
+    "RequireEachIncludedType": truth,
+}
+
+
+def _secret_string(props: dict[str, Any]) -> str:
+    """The value that a template declares, generated as GetRandomPassword does."""
+    wanted = props.get("GenerateSecretString")
+    if not wanted or props.get("SecretString"):
+        return str(props.get("SecretString", ""))
+    request = {name: convert(wanted[name]) for name, convert in _GENERATED.items() if name in wanted}
+    status, _, body = _secrets._get_random_password(request)
+    answer = json.loads(body)
+    if status != 200:
+        raise ValueError(str(answer.get("message") or answer))
+    password = str(answer["RandomPassword"])
+    if "SecretStringTemplate" not in wanted:
+        return password
+    return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password})
+
+
+def _with_identifier(original: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    """A cluster's attachment also carries dbClusterIdentifier (reference_secret_json_structure.html)."""
+
+    def connection(target_type: str, target_id: str) -> dict[str, Any]:
+        found = original(target_type, target_id)
+        if target_type == "AWS::RDS::DBCluster":
+            found["dbClusterIdentifier"] = target_id
+        return found
+
+    return connection
