@@ -19,8 +19,8 @@ Data's way, one module for each step and nothing shared but frozen values::
     plan file (JSON, everything that follows needs nothing else)
           │
     review ── pure: evaluate resolves both sides, compare walks the two trees (difference: where they differ),
-          │   replacement knows the schemas, stackpolicy what will be denied; merged with what the service said into
-          │   certain, possible and noise; render prints it
+          │   replacement knows the schemas, instances what a group does to those that run, stackpolicy what will be
+          │   denied; merged with what the service said into certain, possible and noise; render prints it (lines)
           ▼
     review record (the digest of the plan that a person saw)
           │

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from deploy import instances
 from deploy.difference import Difference, differences
 from deploy.evaluate import Scope, State, marked, state_of, text_of, unmarked
 from deploy.replacement import Replacement
@@ -27,7 +28,13 @@ Replaces = Callable[[str, Iterable[str]], Replacement]
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
 OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
 HIDDEN = "****"
-NAMES = {"AWS::EC2::SecurityGroup": ("GroupName",)}  # where the name is not called after the type
+NAMES = {  # where the name is not called after the type
+    "AWS::EC2::SecurityGroup": "GroupName",
+    "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig/Name",
+    "AWS::CloudFront::CachePolicy": "CachePolicyConfig/Name",
+    "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig/Name",
+    "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig/Name",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class Fate:
     """What becomes of one resource by the templates and parameters alone.
 
     ``action`` is Add, Modify, Remove or None; ``state`` says whether it surely happens. ``replaced_by`` holds the
-    properties that replace it; ``fixed_name`` the property that names it and stays, when it is to be replaced.
+    properties that replace it; ``fixed_name`` the property that names it and stays, when it is to be replaced;
+    ``taken_from`` the deployed resource that has the name of one to be added; ``consequence`` what else will happen.
     """
 
     path: Path
@@ -48,16 +56,23 @@ class Fate:
     differences: tuple[Difference, ...]
     replaced_by: tuple[str, ...] = ()
     fixed_name: str | None = None
+    taken_from: str | None = None
+    consequence: str | None = None
 
 
 @dataclass
 class Comparison:
-    """The walk through both trees; ``fates`` collects what becomes of every resource."""
+    """The walk through both trees; ``fates`` collects what becomes of every resource.
+
+    ``held`` is who has a name today, by type and name, and ``wanted`` the names of what is to be added, by place.
+    """
 
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
     fates: list[Fate] = field(default_factory=list)
+    held: dict[tuple[str, str], str] = field(default_factory=dict)
+    wanted: dict[Path, str] = field(default_factory=dict)
 
     def compare(self, root: str, parameters: Mapping[str, str], deployed: Stack | None) -> list[Fate]:
         """The fates of all resources of the tree, in the order of the templates, parents before children."""
@@ -67,11 +82,18 @@ class Comparison:
             hidden = document.get("Parameters", {}).get(name, {}).get("NoEcho") and deployed is not None
             values[name] = marked(HIDDEN, State.POSSIBLE) if hidden else value
         _Pair(self, (), deployed, document, values).run()
-        return sorted(self.fates, key=lambda fate: len(fate.path))
+        found = [replace(fate, taken_from=self._holder(fate)) for fate in self.fates]
+        return sorted(found, key=lambda fate: len(fate.path))
+
+    def _holder(self, fate: Fate) -> str | None:
+        """Who has the name of a resource to be added: one that moves or gets another logical id keeps its name."""
+        name = self.wanted.get((*fate.path, fate.logical_id))
+        return self.held.get((fate.type, name)) if name is not None else None
 
     def removed(self, path: Path, stack: Stack) -> None:
         """Everything of a stack that is no longer nested."""
         for logical_id, resource in stack.resources.items():
+            self.held.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
             self.fates.append(
                 Fate(path, logical_id, resource.type, resource.physical_id, "Remove", State.CHANGED, Replacement.NO, ())
             )
@@ -134,6 +156,9 @@ class _Pair:
         if deployed is None:
             action = None if present is False else "Add"
             state = State.POSSIBLE if present is None else State.CHANGED
+            name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present else None
+            if isinstance(name, str):
+                self.whole.wanted[(*self.path, logical_id)] = name
             fate = self._keep(logical_id, kind, action, state, Replacement.NO)
         elif present is False:
             fate = self._keep(logical_id, deployed.type, "Remove", State.CHANGED, Replacement.NO)
@@ -155,15 +180,34 @@ class _Pair:
         found: tuple[Difference, ...] = (),
         replaced_by: tuple[str, ...] = (),
         fixed_name: str | None = None,
+        consequence: str | None = None,
     ) -> Fate:
         deployed = self.old.resources.get(logical_id) if self.old else None
         physical_id = deployed.physical_id if deployed else ""
+        if deployed is not None:
+            self._note_names(logical_id, deployed.type, physical_id)
         fate = Fate(
-            self.path, logical_id, kind, physical_id, action, state, replacement, found, replaced_by, fixed_name
+            path=self.path,
+            logical_id=logical_id,
+            type=kind,
+            physical_id=physical_id,
+            action=action,
+            state=state,
+            replacement=replacement,
+            differences=found,
+            replaced_by=replaced_by,
+            fixed_name=fixed_name,
+            consequence=consequence,
         )
         self.fates[logical_id] = fate
         self.whole.fates.append(fate)
         return fate
+
+    def _note_names(self, logical_id: str, kind: str, physical_id: str) -> None:
+        properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
+        for name in (physical_id, name_of(kind, self.before.resolve(properties))):
+            if isinstance(name, str) and name:
+                self.whole.held.setdefault((kind, name), "/".join((*self.path, logical_id)))
 
     def _modified(
         self, logical_id: str, kind: str, resource: Mapping[str, Any], old_kind: str, present: bool | None
@@ -184,11 +228,18 @@ class _Pair:
         if present is None:
             state = max(state, State.POSSIBLE)
         action = "Modify" if found or present is None else None
-        replacement, causes = self._replacement(kind, found)
-        changed = {one.path.split("/")[1] for one in found if one.path.startswith("Properties/")}
-        name = name_property(kind, after) if replacement is not Replacement.NO else None
+        policy = self.new.resolve(resource.get("UpdatePolicy"))
+        replacement, causes = self._replacement(kind, found, policy)
         return self._keep(
-            logical_id, kind, action, state, replacement, found, causes, name if name not in changed else None
+            logical_id,
+            kind,
+            action,
+            state,
+            replacement,
+            found,
+            causes,
+            _fixed_name(kind, after, found) if replacement is not Replacement.NO else None,
+            instances.consequence(kind, policy, found),
         )
 
     def _properties(self, resource: Mapping[str, Any]) -> Any:
@@ -198,7 +249,9 @@ class _Pair:
         # The URL changes whenever any byte of the child does; the child is compared itself.
         return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
 
-    def _replacement(self, kind: str, found: tuple[Difference, ...]) -> tuple[Replacement, tuple[str, ...]]:
+    def _replacement(
+        self, kind: str, found: tuple[Difference, ...], policy: Any
+    ) -> tuple[Replacement, tuple[str, ...]]:
         """The heaviest replacement that the differences bring, and the properties that bring it."""
         judged: dict[str, Replacement] = {}
         for one in found:
@@ -206,7 +259,11 @@ class _Pair:
                 path = one.path.removeprefix("Properties/")
                 # what may change can only perhaps replace
                 heaviest = Replacement.CERTAIN if one.state is State.CHANGED else Replacement.POSSIBLE
-                judged[path] = min(self.whole.replaces(kind, [path]), heaviest)
+                own = self.whole.replaces(kind, [path])
+                if kind == instances.GROUP and own is Replacement.POSSIBLE:
+                    # what its schema calls conditional is decided by the policy
+                    own = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
+                judged[path] = min(own, heaviest)
         replacement = max(judged.values(), default=Replacement.NO)
         causes = () if replacement is Replacement.NO else tuple(path for path in judged if judged[path] is replacement)
         return replacement, causes
@@ -244,6 +301,8 @@ class _Pair:
         if fate.replacement is not Replacement.NO:
             certain = fate.replacement is Replacement.CERTAIN
             return marked(symbol, State.CHANGED if certain else State.POSSIBLE)
+        if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
+            return marked(symbol, State.CHANGED)
         custom = fate.type.startswith("Custom::") or fate.type == "AWS::CloudFormation::CustomResource"
         if fate.action == "Modify" and name and (custom or VOLATILE.search(name)):
             return marked(symbol, State.POSSIBLE)
@@ -261,8 +320,30 @@ class _Pair:
 def name_property(kind: str, properties: Any) -> str | None:
     """The property with which the template names the resource itself, if it does: TableName of a table."""
     last = kind.rsplit("::", 1)[-1]
-    candidates = (f"{last}Name", f"{last}Identifier", "Name", *NAMES.get(kind, ()))
-    return next((name for name in candidates if isinstance(properties, dict) and name in properties), None)
+    candidates = (NAMES[kind],) if kind in NAMES else (f"{last}Name", f"{last}Identifier", "Name")
+    return next((name for name in candidates if _at(properties, name) is not None), None)
+
+
+def name_of(kind: str, properties: Any) -> Any:
+    """What the template calls the resource; None when it leaves that to the service."""
+    name = name_property(kind, properties)
+    return None if name is None else _at(properties, name)
+
+
+def _at(properties: Any, path: str) -> Any:
+    value = properties
+    for key in path.split("/"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _fixed_name(kind: str, properties: Any, found: Iterable[Difference]) -> str | None:
+    """The property that names the resource, if the name stays."""
+    name = name_property(kind, properties)
+    changed = [one.path for one in found]
+    if name is None or any(path in (f"Properties/{name}", f"Properties/{name.split('/')[0]}") for path in changed):
+        return None
+    return name
 
 
 def _is_texts(value: Any) -> bool:

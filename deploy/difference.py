@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from deploy.evaluate import CHANGED, POSSIBLE, State, state_of, text_of, unmarked
+from deploy.lines import flowing_lines
 
 ABSENT = None
 
@@ -17,7 +18,8 @@ ABSENT = None
 class Difference:
     """One place that changes. ``state`` says whether it surely does; ``flows`` that the value comes from elsewhere.
 
-    ``before`` and ``after`` are None where there is nothing; a flowing value has today's in both.
+    ``before`` and ``after`` are None where there is nothing; a flowing value has today's in both, of a script the lines
+    that change.
     """
 
     path: str
@@ -87,7 +89,7 @@ def _flowing(after: Any, path: str) -> Iterator[Difference]:
     if isinstance(after, dict):
         if CHANGED in after or POSSIBLE in after or not _is_plain(after):
             if (state := state_of(after)) is not State.SAME:
-                today = unmarked(after)
+                today = flowing_lines(after) or unmarked(after)
                 yield Difference(path, today, today, state, flows=True)
             return
         for key, item in after.items():

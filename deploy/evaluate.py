@@ -1,14 +1,14 @@
 """Resolves a template as far as parameters go, so that two sides can be compared by what they come to.
 
 Parameters, conditions, mappings and the functions over plain text are worked out; what only the service can know (the
-id of a resource, an attribute) stays as ``{"Ref": …}`` or ``{"Fn::GetAtt": …}``. A value that comes from elsewhere and
+id of a resource, an attribute) stays as ``{"Ref": …}`` or ``{"Fn::GetAtt": …}``; so does ``Fn::Base64``, because people
+read what is in it. A value that comes from elsewhere and
 may change with it is wrapped in a mark: ``{CHANGED: value}`` when it surely will, ``{POSSIBLE: value}`` when nobody
 can know before; the value inside is today's.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -245,13 +245,8 @@ def _split(arguments: Any) -> Any:
     return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": arguments}
 
 
-def _base64(argument: Any) -> Any:
-    return base64.b64encode(argument.encode()).decode() if isinstance(argument, str) else {"Fn::Base64": argument}
-
-
 _WORKERS: Mapping[str, Callable[[Any], Any]] = {
     "Fn::Join": _join,
     "Fn::Select": _select,
     "Fn::Split": _split,
-    "Fn::Base64": _base64,
 }

@@ -12,12 +12,14 @@ from typing import Any
 from deploy import codec
 from deploy.difference import Difference
 from deploy.evaluate import State
+from deploy.lines import changed_lines, is_script, readable
 from deploy.plan import Plan, without_texts
 from deploy.replacement import Replacement
 from deploy.review import Certainty, Review, Reviewed, ValueChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
 MAX_VALUE = 160
+MAX_LINES = 60  # of a script that changes
 DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256; twelve digits tell two apart
 
 
@@ -140,6 +142,11 @@ class _Writer:
             yield self.marks.title("Replacements")
             for one in others:
                 yield self.marks.item(1, f"{self._name(one)}{_replacement(one)}{self._because(one)}")
+        consequences = [one for one in self.review.real if one.consequence]
+        if consequences:
+            yield self.marks.title("Instances")
+            for one in consequences:
+                yield self.marks.item(1, f"{self._name(one)}: {one.consequence}")
 
     def _because(self, one: Reviewed) -> str:
         causes = one.replaced_by or tuple(each.path.removeprefix("Properties/") for each in one.differences)
@@ -178,17 +185,25 @@ class _Writer:
         yield self.marks.item(depth, f"{sign} {name} {self.marks.code(one.type)}{_replacement(one)}{unsure}")
         if values and one.action == "Modify":
             for difference in one.differences:
-                yield self.marks.item(depth + 2, self._difference(difference))
+                yield from self._difference(difference, depth + 2)
         for note in one.notes:
             yield self.marks.item(depth + 2, f"({note})")
 
-    def _difference(self, one: Difference) -> str:
+    def _difference(self, one: Difference, depth: int) -> Iterator[str]:
         path = one.path.removeprefix("Properties/")
         if one.flows:
             will = "changes" if one.state is State.CHANGED else "may change"
-            return f"{path}: {self.marks.code(shown(one.before))} {will} with what it refers to"
-        before, after = shown_pair(one.before, one.after)
-        return f"{path}: {self.marks.code(before)} -> {self.marks.code(after)}"
+            yield self.marks.item(depth, f"{path}: {self.marks.code(shown(one.before))} {will} with what it refers to")
+        elif is_script(one.before) or is_script(one.after):
+            lines = changed_lines(one.before, one.after)
+            yield self.marks.item(depth, f"{path}: these lines change")
+            for line in lines[:MAX_LINES]:
+                yield self.marks.item(depth + 1, self.marks.code(_line(line)))
+            if len(lines) > MAX_LINES:
+                yield self.marks.item(depth + 1, f"… and {len(lines) - MAX_LINES} more lines")
+        else:
+            before, after = shown_pair(one.before, one.after)
+            yield self.marks.item(depth, f"{path}: {self.marks.code(before)} -> {self.marks.code(after)}")
 
     def _values(self, title: str, found: Iterable[ValueChange]) -> Iterator[str]:
         listed = list(found)
@@ -207,9 +222,16 @@ def shown(value: Any, limit: int = MAX_VALUE) -> str:
     """A value in one line, short enough to read."""
     if value is None:
         return "(none)"
-    words = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    text = readable(value)
+    words = json.dumps(value, sort_keys=True) if text is None else text
     words = DIGEST.sub(r"\1…", " ".join(words.split()))
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
+def _line(line: str) -> str:
+    """A line of a script, its indentation kept."""
+    line = DIGEST.sub(r"\1…", line)
+    return line if len(line) <= MAX_VALUE else f"{line[: MAX_VALUE - 1]}…"
 
 
 def shown_pair(before: Any, after: Any) -> tuple[str, str]:

@@ -60,7 +60,7 @@ class Reviewed:
     """One resource of the tree that the plan touches, or that the service says it touches.
 
     ``action`` is Add, Modify, Remove or Import; ``notes`` say why it was judged so; ``obstacle`` says why executing
-    it would fail, when that is known.
+    it would fail, when that is known; ``consequence`` what it does to things that no template names, such as instances.
     """
 
     path: Path
@@ -77,6 +77,7 @@ class Reviewed:
     network: bool
     replaced_by: tuple[str, ...]
     obstacle: str | None
+    consequence: str | None
 
     @property
     def name(self) -> str:
@@ -130,7 +131,7 @@ def review(plan: Plan, *, replaces: Replaces | None = None) -> Review:
     """Judge every change of the plan. ``replaces`` is the knowledge of replacements; by default cfn-lint's schemas."""
     judge = replaces or partial(_by_schema, plan.region)
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
-    fates = Comparison(documents, plan.pseudo, judge).compare(plan.root, plan.parameters, plan.deployed)
+    fates = Comparison(documents, plan.pseudo, judge).compare(plan.root, _values(plan), plan.deployed)
     service = dict(_service_changes(plan.change_set))
     whole = _is_whole(plan)
     tags = _changes(plan.deployed.tags if plan.deployed else {}, plan.tags) if plan.deployed else ()
@@ -289,11 +290,14 @@ def _reviewed(
         network=_touches(kind, action, found, NETWORK_TYPES, NETWORK_PROPERTIES, NETWORK_TYPES),
         replaced_by=fate.replaced_by if fate and replacement is not Replacement.NO else (),
         obstacle=_name_obstacle(fate, replacement),
+        consequence=fate.consequence if fate and certainty is not Certainty.NOISE else None,
     )
 
 
 def _name_obstacle(fate: Fate | None, replacement: Replacement) -> str | None:
     """CloudFormation makes the new resource before it deletes the old one, so two would have one name."""
+    if fate is not None and fate.taken_from is not None:
+        return f"{fate.taken_from} has its name, and is deleted only after this one is made; give it another name"
     if fate is None or fate.fixed_name is None or replacement is not Replacement.CERTAIN:
         return None
     return f"it is to be replaced but keeps its {fate.fixed_name}; give it another name in the same change"
@@ -365,10 +369,14 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Value
 
 
 def _parameter_changes(plan: Plan) -> tuple[ValueChange, ...]:
-    before = plan.deployed.parameters if plan.deployed else {}
+    return _changes(plan.deployed.parameters if plan.deployed else {}, _values(plan))
+
+
+def _values(plan: Plan) -> dict[str, str]:
+    """The root's parameters; of one that names an SSM parameter what the service found there, as it is deployed."""
     declared = parse(plan.templates[plan.root].text, plan.root).get("Parameters", {})
     resolved = {name: value for name, value in plan.change_set.parameters.items() if _by_ssm(declared, name)}
-    return _changes(before, {**plan.parameters, **resolved})
+    return {**plan.parameters, **resolved}
 
 
 def _by_ssm(declared: Mapping[str, Any], name: str) -> bool:

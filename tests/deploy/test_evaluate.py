@@ -57,7 +57,7 @@ def scope() -> Scope:
         ({"Fn::Split": ["-", "a-b"]}, ["a", "b"]),
         ({"Fn::FindInMap": ["Sizes", {"Ref": "Suffix"}, "Memory"]}, 128),
         ({"Fn::FindInMap": ["Sizes", "qa", "Memory"]}, {"Fn::FindInMap": ["Sizes", "qa", "Memory"]}),
-        ({"Fn::Base64": "hi"}, "aGk="),
+        ({"Fn::Base64": {"Fn::Join": ["", ["h", "i"]]}}, {"Fn::Base64": "hi"}),
         ({"Fn::If": ["IsMany", 3, 1]}, 3),
         ({"Fn::If": ["IsFew", 3, {"Ref": "AWS::NoValue"}]}, NO_VALUE),
         ({"A": {"Fn::If": ["IsFew", 3, {"Ref": "AWS::NoValue"}]}, "B": 1}, {"B": 1}),
