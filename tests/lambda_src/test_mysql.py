@@ -1,0 +1,108 @@
+"""Connections to MySQL: verified TLS or none at all, UTC, strict, and no password in any text."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from pathlib import Path
+
+import pytest
+
+from common import mysql
+from common.errors import DatabaseUnavailableError
+from local.certificates import ensure_certificates
+from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server, needs_mariadb
+
+__all__ = ["mariadb", "mysql_database", "mysql_server"]
+
+pytestmark = pytest.mark.requirement("X-SEC-1", "X-DB-1")
+SECRET = "correct-horse-battery"
+
+
+@needs_mariadb
+def test_a_session_is_encrypted_utc_utf8_and_strict(mariadb: Server) -> None:
+    with mysql.connect(mariadb.superuser()) as connection:
+        [(_, version)] = mysql.rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_version'")
+        [(zone, characters, mode, autocommit)] = mysql.rows(
+            connection, "SELECT @@time_zone, @@character_set_client, @@sql_mode, @@autocommit"
+        )
+    assert version in ("TLSv1.2", "TLSv1.3")
+    assert (zone, characters, autocommit) == ("+00:00", "utf8mb4", 1)
+    assert "STRICT_ALL_TABLES" in mode
+
+
+@needs_mariadb
+@pytest.mark.parametrize("fault", ["name", "root", "default roots"])
+def test_a_wrong_name_or_an_unknown_root_is_refused(
+    fault: str, mariadb: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "root":
+        monkeypatch.setenv("MYSQL_SSL_CA", str(ensure_certificates(tmp_path).authority))
+    if fault == "default roots":
+        monkeypatch.delenv("MYSQL_SSL_CA")
+    real = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda address, **more: real(("127.0.0.1", address[1]), **more))
+    host = "database.example" if fault == "name" else "localhost"
+    with pytest.raises(DatabaseUnavailableError) as error:
+        mysql.connect(mysql.Login(host, mariadb.port, "payments", SECRET))
+    assert ("mismatch" if fault == "name" else "certificate verify failed") in error.value.reason
+    assert SECRET not in str(error.value)
+
+
+@needs_mariadb
+def test_a_wrong_password_is_told_from_a_server_that_does_not_answer(mariadb: Server) -> None:
+    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused: 1045") as refused:
+        mysql.connect(mariadb.login("payments", SECRET))
+    with pytest.raises(DatabaseUnavailableError, match="2003") as unavailable:
+        mysql.connect(mysql.Login("localhost", 1, "payments", SECRET))
+    assert SECRET not in f"{refused.value!r} {unavailable.value!r} {mariadb.login('payments', SECRET)!r}"
+
+
+@needs_mariadb
+def test_an_unknown_or_forbidden_database_is_a_refused_login(mariadb: Server, mysql_database: str) -> None:
+    mariadb.query("CREATE USER 'payments'@'%%' IDENTIFIED BY %s", SECRET)
+    with pytest.raises(mysql.LoginRefusedError, match="1049"):
+        mysql.connect(mariadb.superuser("nowhere"))
+    with pytest.raises(mysql.LoginRefusedError, match="1044"):
+        mysql.connect(mariadb.login("payments", SECRET, mysql_database))
+
+
+def test_a_server_without_tls_gets_no_answer() -> None:
+    """Whoever answers in the server's place without TLS learns neither the password nor its hash with a salt."""
+    received: list[bytes] = []
+    # Protocol::HandshakeV10 of the MySQL manual; the capabilities have PROTOCOL_41, PLUGIN_AUTH and no SSL.
+    low, high = 0xA201, 0x0008
+    greeting = b"\x0a8.0.36\0" + struct.pack("<I", 1) + b"12345678\0" + struct.pack("<HBHHB", low, 45, 2, high, 21)
+    greeting += bytes(10) + b"123456789012\0" + b"mysql_clear_password\0"
+
+    def serve(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client:
+            client.sendall(struct.pack("<I", len(greeting))[:3] + b"\0" + greeting)
+            client.settimeout(5)
+            received.append(client.recv(4096))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        with pytest.raises(DatabaseUnavailableError, match="SSL is required"):
+            mysql.connect(mysql.Login("127.0.0.1", listener.getsockname()[1], "payments", SECRET))
+        thread.join(10)
+    assert received == [b""]
+
+
+def test_old_tls_is_not_spoken() -> None:
+    context = mysql.tls_context()
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert context.check_hostname
+    assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_names_are_quoted_or_refused() -> None:
+    assert mysql.quote_user("payments_clone") == "'payments_clone'@'%'"
+    assert mysql.quote_name("a`b") == "`a``b`"
+    for name in ("", "a'b", "a@b", "a" * 33, "ä"):
+        with pytest.raises(ValueError, match="is not a user name of at most 32"):
+            mysql.quote_user(name)
