@@ -31,7 +31,7 @@ $(STAMP): requirements.txt
 RUNTIME := botocore urllib3 six python-dateutil s3transfer boto3
 LOCK     = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
 
-# Instances bring nothing: what their services import is in the lock, for the Python that runtime.txt names.
+# Instances bring nothing: all that their services import is in the lock.
 lock: setup ## writes requirements.txt from requirements.in, here, for each function and for each service
 	$(LOCK) requirements.in --output-file requirements.txt --universal --python-version 3.11
 	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
@@ -40,7 +40,7 @@ lock: setup ## writes requirements.txt from requirements.in, here, for each func
 	done
 	for folder in $(dir $(wildcard web_src/*/requirements.in)); do \
 	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
-	    --python-platform x86_64-manylinux_2_34 --python-version "$$(sed s/python// $$folder/runtime.txt)" || exit 1; \
+	    --python-platform x86_64-manylinux_2_34 --python-version 3.14 || exit 1; \
 	done
 
 clean: ## removes everything that was made

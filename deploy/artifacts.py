@@ -31,7 +31,6 @@ from deploy.parameters import ARTIFACT_KEY
 
 COMMON = "common"
 REQUIREMENTS = "requirements.txt"
-RUNTIME = "runtime.txt"  # the Python of the instances, such as python3.12; the folder's own statement
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_ZIPPED = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
@@ -46,20 +45,22 @@ FORMAT = "2"  # raised when the layout of the zip changes, so that old cache ent
 
 @dataclass(frozen=True)
 class Kind:
-    """What is packaged in one way: ``prefix`` begins its keys, ``entry`` tells its folders, ``beside`` goes along.
+    """What is packaged in one way: ``prefix`` begins its keys, ``entry`` tells its folders, ``target`` is
+    the machine in AWS that it runs on, ``beside`` goes along.
 
     ``limits`` are bytes, zipped and unzipped; ``scripts`` says whether the zip has executable files.
     """
 
     prefix: str
     entry: str
+    target: wheels.Target
     beside: tuple[str, ...] = ()
     limits: tuple[int, int] | None = None
     scripts: bool = False
 
 
-FUNCTION = Kind("functions", "handler.py", beside=(COMMON,), limits=(MAX_ZIPPED, MAX_UNZIPPED))
-SERVICE = Kind("web", "__init__.py", scripts=True)
+FUNCTION = Kind("functions", "handler.py", wheels.LAMBDA, beside=(COMMON,), limits=(MAX_ZIPPED, MAX_UNZIPPED))
+SERVICE = Kind("web", "__init__.py", wheels.INSTANCE, scripts=True)
 
 
 @dataclass(frozen=True)
@@ -81,20 +82,6 @@ class Source:
     @property
     def shown(self) -> str:
         return f"{self.folder.parent.name}/{self.name}/"
-
-    def target(self) -> wheels.Target:
-        """The machine in AWS that it runs on. Raises ArtifactError when a service does not say its Python."""
-        if self.kind is FUNCTION:
-            return wheels.LAMBDA
-        path = self.folder / RUNTIME
-        said = path.read_text("utf-8").strip() if path.is_file() else ""
-        try:
-            return wheels.instance(said)
-        except ValueError:
-            what = f"{self.shown}{RUNTIME} does not name a Python ({said!r})." if said else f"no {self.shown}{RUNTIME}."
-            raise ArtifactError(
-                self.name, what, "Write the Python of the instances into it, such as python3.12."
-            ) from None
 
 
 @dataclass(frozen=True)
@@ -160,7 +147,7 @@ def build(source: Source, cache: Path, *, host: bool = False) -> Artifact:
     Raises ArtifactError when pip finds no wheels, or the zip passes one of its limits.
     """
     own = _files(source)
-    target = wheels.HOST if host else source.target()
+    target = wheels.HOST if host else source.kind.target
     requirements = source.folder / REQUIREMENTS
     pinned = wheels.wheels_key(requirements, target) if requirements.is_file() else ""
     record = cache / "artifacts" / f"{_digest_of(own, FORMAT, source.kind.prefix, source.name, pinned)}.json"

@@ -8,7 +8,6 @@ same bytes everywhere, are unpacked here.
 from __future__ import annotations
 
 import hashlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from deploy.errors import ArtifactError
 # https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 GLIBC_MINORS = range(34, 16, -1)
 PIP_SECONDS = 600
-RUNTIME = re.compile(r"python(3\.\d{1,2})")
+PYTHON = "3.14"  # of the functions' runtime, and what the instances install from Amazon Linux's repositories
 
 
 @dataclass(frozen=True)
@@ -35,21 +34,14 @@ class Target:
     options: tuple[str, ...]
 
 
-def _amazon_linux(name: str, machine: str, version: str) -> Target:
+def _amazon_linux(name: str, machine: str) -> Target:
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS] + [f"manylinux2014_{machine}"]
     options = [option for platform in platforms for option in ("--platform", platform)]
-    return Target(name, (*options, "--python-version", version, "--implementation", "cp"))
+    return Target(name, (*options, "--python-version", PYTHON, "--implementation", "cp"))
 
 
-def instance(runtime: str) -> Target:
-    """An x86_64 instance with this Python, written as Lambda writes it: ``python3.12``. Raises ValueError for others."""
-    found = RUNTIME.fullmatch(runtime)
-    if found is None:
-        raise ValueError(runtime)
-    return _amazon_linux(f"{runtime}-x86_64", "x86_64", found[1])
-
-
-LAMBDA = _amazon_linux("python3.14-arm64", "aarch64", "3.14")
+LAMBDA = _amazon_linux(f"python{PYTHON}-arm64", "aarch64")
+INSTANCE = _amazon_linux(f"python{PYTHON}-x86_64", "x86_64")
 HOST = Target(f"host-{sys.implementation.cache_tag}", ())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -25,14 +26,13 @@ def build(project: Project) -> artifacts.Artifact:
     return artifacts.build(function(project), project.work)
 
 
-def write_service(project: Project, name: str = "shop", runtime: str = "python3.12\n") -> artifacts.Source:
+def write_service(project: Project, name: str = "shop") -> artifacts.Source:
     """A small service for instances: a package with a script, as web_src has them."""
     folder = project.web_src / name
     (folder / "system").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
     (folder / "server.py").write_text("PORT = 8080\n")
     (folder / "system" / "install.sh").write_text("#!/bin/bash\nset -e\n")
-    (folder / "runtime.txt").write_text(runtime)
     return artifacts.Source(artifacts.SERVICE, folder)
 
 
@@ -177,7 +177,7 @@ def test_parameter_of_two_folders_names_both(project: Project) -> None:
 
 
 class TestService:
-    """What instances run: no folder beside it, scripts that can be executed, wheels for their own Python."""
+    """What instances run: no folder beside it, scripts that can be executed, wheels for their machine."""
 
     @pytest.mark.requirement("X-WEB-1")
     def test_zip_holds_the_folder_with_executable_scripts_whatever_their_mode(self, project: Project) -> None:
@@ -190,28 +190,22 @@ class TestService:
             modes = {entry.filename: oct(entry.external_attr >> 16) for entry in archive.infolist()}
         assert modes == {
             "shop/__init__.py": "0o100644",
-            "shop/runtime.txt": "0o100644",
             "shop/server.py": "0o100644",
             "shop/system/install.sh": "0o100755",
         }
         assert made.key == f"web/shop/{made.sha256}.zip"
 
-    def test_python_of_the_instances_is_the_folders_own_statement(self, project: Project) -> None:
-        options = " ".join(write_service(project, runtime="python3.13").target().options)
-        assert "--python-version 3.13" in options
-        assert "--platform manylinux2014_x86_64" in options
+    def test_wheels_are_for_the_instances_machine(self) -> None:
+        options = " ".join(artifacts.SERVICE.target.options)
+        assert "--platform manylinux_2_34_x86_64" in options
         assert "aarch64" not in options
 
-    @pytest.mark.parametrize("said", ["ruby3.4", "3.12", "python3.12.1", "python3.12 --index-url x"])
-    def test_runtime_that_names_no_python_is_refused(self, project: Project, said: str) -> None:
-        with pytest.raises(ArtifactError, match=r"web_src/shop/runtime\.txt does not name a Python"):
-            artifacts.build(write_service(project, runtime=said), project.work)
-
-    def test_missing_runtime_is_asked_for(self, project: Project) -> None:
-        shop = write_service(project)
-        (shop.folder / "runtime.txt").unlink()
-        with pytest.raises(ArtifactError, match=r"no web_src/shop/runtime\.txt\. Write the Python of the instances"):
-            artifacts.build(shop, project.work)
+    def test_instances_install_and_run_the_python_that_the_wheels_are_for(self) -> None:
+        """Wheels hold machine code for one version; the boot script and the units name it by themselves."""
+        root = Path(artifacts.__file__).parents[1]
+        texts = [root / "builders" / "boot.sh", *root.glob("web_src/*/system/*.service")]
+        named = {found for path in texts for found in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
+        assert named == {wheels.PYTHON}
 
 
 class TestWheels:
