@@ -30,7 +30,7 @@ def masked(text: str) -> str:
 
 
 def _found(text: str) -> Iterator[str]:
-    for run in _GROUPS.finditer(_UUID.sub("", text)):
+    for run in _GROUPS.finditer(_UUID.sub("x", text)):
         parts = re.split(r"([ .-])", run.group())
         groups, gaps = parts[0::2], parts[1::2]
         ends = [0, *accumulate(map(len, groups))]

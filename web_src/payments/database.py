@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import pymysql
 from pymysql.connections import Connection
@@ -33,7 +33,7 @@ PAUSE_S = 0.05  # before the second try; doubled each time, with jitter
 OLDEST_S = 900.0  # a connection is replaced after a quarter of an hour, so that none outlives a rotated user for long
 
 T = TypeVar("T")
-Rows = Connection[Cursor]
+Rows: TypeAlias = "Connection[Cursor]"  # generic only for the type checker
 
 # Numbers without a name in PyMySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and
 # https://mariadb.com/kb/en/mariadb-error-code-reference/

@@ -1,0 +1,86 @@
+"""The payment service's tests: a MariaDB with TLS, migrated as the platform migrates it, and the service over it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+PROJECT = Path(__file__).parent.parent.parent
+# ruff: noqa: E402
+# The service imports itself as it does on an instance: its folder is where gunicorn is started.
+if str(PROJECT / "web_src") not in sys.path:
+    sys.path.insert(0, str(PROJECT / "web_src"))
+
+from payments.app import create_app
+from payments.database import Database
+from payments.health import Health
+from payments.store import Store
+
+from local import mariadb
+
+from .server import Ledger, Service
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if mariadb.find_binaries() is not None:
+        return
+    skip = pytest.mark.skip(reason="no MariaDB here (apt-get install mariadb-server)")
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "ledger" in getattr(item, "fixturenames", ()):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Below /tmp, where the database's user gets to: pytest's own folders are closed to others."""
+    made = Path(tempfile.mkdtemp(prefix="payments-test-", dir="/tmp"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Ledger]:
+    """One database server for the tests of a module."""
+    ledger = Ledger(folder)
+    ledger.start()
+    ledger.migrate()
+    yield ledger
+    ledger.stop()
+
+
+@pytest.fixture
+def ledger(server: Ledger) -> Ledger:
+    """The server with empty tables and the service's user as it was first."""
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def database(ledger: Ledger) -> Iterator[Database]:
+    """The service's own way to the database, in this thread."""
+    opened = Database(ledger.credentials(), ledger.connect)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(database: Database, ledger: Ledger) -> FlaskClient:
+    """The service without an HTTP server, over the real database."""
+    return create_app(Store(database), Health(database.credentials, ledger.connect)).test_client()
+
+
+@pytest.fixture(scope="module")
+def running(server: Ledger) -> Iterator[Service]:
+    """gunicorn with the service, as the unit starts it."""
+    server.reset()
+    service = Service(server)
+    service.start()
+    yield service
+    service.stop()

@@ -1,0 +1,264 @@
+"""What a request may be: every fault is named, nothing of what was sent is repeated, amounts are exact."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from payments import cards, ids
+from payments.currencies import MINOR_UNITS
+from payments.errors import RequestError
+from payments.model import Payment, PaymentRequest, checked_key, exact, parse
+
+from .server import payment
+
+pytestmark = pytest.mark.requirement("X-WEB-1")
+
+VISA = "4111111111111111"  # the schemes' published test numbers; they belong to nobody
+AMEX = "378282246310005"
+CURRENCIES = st.sampled_from(sorted(MINOR_UNITS))
+
+
+@st.composite
+def amounts(draw: st.DrawFn) -> tuple[str, str, Decimal]:
+    """A currency, an amount as text that is valid in it, and the amount."""
+    currency = draw(CURRENCIES)
+    units = MINOR_UNITS[currency]
+    value = Decimal(draw(st.integers(1, 10 ** (15 + units) - 1))).scaleb(-units)
+    return currency, f"{value:f}", value
+
+
+def refusal(body: object) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        parse(body if isinstance(body, bytes) else json.dumps(body).encode())
+    return caught.value
+
+
+@given(amounts())
+def test_every_amount_that_a_currency_can_have_is_kept_exactly(case: tuple[str, str, Decimal]) -> None:
+    currency, text, value = case
+    request = parse(json.dumps(payment(amount=text, currency=currency)).encode())
+    assert request.amount == value
+    assert -request.amount.as_tuple().exponent == MINOR_UNITS[currency]
+    assert Decimal(Payment(ids.new_id(), request, datetime(2026, 1, 1)).to_json()["amount"]) == value
+
+
+@given(amounts(), st.integers(1, 6))
+def test_one_decimal_more_than_the_currency_has_is_refused_not_rounded(
+    case: tuple[str, str, Decimal], more: int
+) -> None:
+    currency, text, _ = case
+    whole = text.partition(".")[0]
+    error = refusal(payment(amount=f"{whole}.{'1' * (MINOR_UNITS[currency] + more)}", currency=currency))
+    assert (error.status, error.code) == (400, "invalid_request")
+    assert currency in error.message
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        *(
+            "0",
+            "0.00",
+            "-1",
+            "+1",
+            "1e3",
+            "1E3",
+            "NaN",
+            "Infinity",
+            " 1",
+            "1 ",
+            "1,00",
+            ".5",
+            "5.",
+            "01",
+            "0x10",
+            "",
+            "1_000",
+        ),
+        *("١", "1\n", "1" * 16, 10.5, 10, True, None, ["1"], {"value": "1"}),
+    ],
+)
+def test_an_amount_that_is_no_positive_decimal_string_is_refused(amount: object) -> None:
+    body = {**payment(), "amount": amount}
+    assert refusal(body).code == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "taken"),
+    [
+        *(("JPY", "1000", "1000"), ("USD", "1.5", "1.50"), ("KWD", "1.125", "1.125"), ("CLF", "0.0001", "0.0001")),
+        ("USD", "999999999999999.99", "999999999999999.99"),
+    ],
+)
+def test_an_amount_is_answered_with_the_currencys_decimals(currency: str, amount: str, taken: str) -> None:
+    assert str(parse(json.dumps(payment(amount=amount, currency=currency)).encode()).amount) == taken
+
+
+def test_what_the_database_gives_back_is_as_exact_as_what_was_sent() -> None:
+    assert str(exact(Decimal("10.5000"), "USD")) == "10.50"
+    assert str(exact(Decimal("1000.0000"), "JPY")) == "1000"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{",
+        b'{"amount": NaN}',
+        b'{"amount": Infinity}',
+        b'{"currency": "USD", "currency": "EUR"}',
+        b"\xff\xfe",
+        b"[" * 16000,
+        b'{"a":' * 3000,
+        b"1" * 9000,
+    ],
+)
+def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+    assert refusal(body).code == "invalid_json"
+
+
+def test_all_faults_are_told_together() -> None:
+    message = refusal({"debitAccount": "?", "amount": 1.0, "currency": "XXX", "colour": "red"}).message
+    for word in ("creditAccount is missing", "debitAccount must", "amount must be a string", "ISO 4217", "other than"):
+        assert word in message
+
+
+@pytest.mark.parametrize("value", ["", "-a", "a b", "a/b", "ä", "x" * 65, "a\n", 7, None, ["a"]])
+@pytest.mark.parametrize("name", ["debitAccount", "creditAccount"])
+def test_an_account_has_an_opaque_id(name: str, value: object) -> None:
+    assert name in refusal({**payment(), name: value}).message
+
+
+def test_an_account_pays_another() -> None:
+    assert "must differ" in refusal(payment(creditAccount="acct-1")).message
+
+
+@pytest.mark.parametrize("text", ["", "x" * 141, "a\x00b", "a\nb", "\ud800", "\x85", 5, []])
+def test_a_description_is_short_and_printable(text: object) -> None:
+    assert "description" in refusal({**payment(), "description": text}).message
+
+
+def test_a_null_is_not_the_same_as_a_field_that_is_left_out() -> None:
+    assert refusal({**payment(), "description": None}).code == "invalid_request"
+
+
+@pytest.mark.parametrize("name", ["debitAccount", "creditAccount", "amount", "currency", "description"])
+@pytest.mark.parametrize("number", [VISA, AMEX, "4222222222222", "6304000000000000000"])
+def test_a_card_number_is_refused_and_not_repeated(name: str, number: str) -> None:
+    error = refusal({**payment(), name: number})
+    assert (error.status, error.code) == (422, "card_number_refused")
+    assert number not in error.message
+
+
+@pytest.mark.parametrize(
+    "text", [f"card {VISA}.", "4111 1111 1111 1111", "12 4111-1111-1111-1111 7", "4111.1111.1111.1111"]
+)
+def test_a_card_number_inside_a_description_is_found(text: str) -> None:
+    assert refusal(payment(description=text)).code == "card_number_refused"
+    assert VISA not in cards.masked(text)
+    assert "1111 1111" not in cards.masked(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["411111111111111", "4111111111111112", "12345678901234567890", "acct-1", "Invoice 2026-11-21"]
+)
+def test_other_numbers_are_taken(text: str) -> None:
+    assert parse(json.dumps(payment(description=text)).encode()).description == text
+    assert cards.masked(text) == text
+
+
+@given(st.uuids())
+def test_a_uuid_is_never_taken_for_a_card_number(value: uuid.UUID) -> None:
+    assert not cards.holds_card_number(str(value))
+    assert checked_key(str(value)) == str(value)
+
+
+@given(st.text(alphabet="014 -.x", max_size=80))
+def test_masking_leaves_no_card_number(text: str) -> None:
+    assert not cards.holds_card_number(cards.masked(text))
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 65, "é", "a\tb", "\x7f"])
+def test_a_key_has_1_to_64_visible_characters(key: str) -> None:
+    with pytest.raises(RequestError, match="1 to 64"):
+        checked_key(key)
+
+
+def test_a_key_is_required_and_is_no_card_number() -> None:
+    with pytest.raises(RequestError) as missing:
+        checked_key(None)
+    assert missing.value.status == 400
+    with pytest.raises(RequestError) as card:
+        checked_key(VISA)
+    assert card.value.status == 422
+
+
+def test_a_fingerprint_is_of_the_meaning() -> None:
+    first = parse(json.dumps(payment(amount="10.5")).encode())
+    other_order = parse(json.dumps(dict(reversed(payment(amount="10.50").items())), indent=2).encode())
+    assert first.fingerprint == other_order.fingerprint
+    changed = [
+        payment(amount="10.51"),
+        payment(currency="EUR"),
+        payment(debitAccount="b"),
+        payment(description="10.50"),
+    ]
+    prints = {parse(json.dumps(body).encode()).fingerprint for body in [payment(), *changed]}
+    assert len(prints) == len(changed) + 1
+
+
+@given(
+    st.lists(st.text(min_size=1, max_size=5), min_size=2, max_size=2),
+    st.lists(st.text(min_size=1, max_size=5), min_size=2, max_size=2),
+)
+def test_fields_cannot_run_into_each_other_in_a_fingerprint(one: list[str], two: list[str]) -> None:
+    def fingerprint(pair: list[str]) -> bytes:
+        return PaymentRequest(pair[0], pair[1], Decimal("1.00"), "USD").fingerprint
+
+    assert (fingerprint(one) == fingerprint(two)) == (one == two)
+
+
+def test_ids_are_unique_and_rise_with_time() -> None:
+    made = [ids.new_id() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert all(ids.is_id(one) for one in made)
+    stamps = [uuid.UUID(one).int >> 80 for one in made]
+    assert stamps == sorted(stamps)
+    assert uuid.UUID(made[0]).variant == uuid.RFC_4122
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", str(uuid.uuid4()), ids.new_id().upper(), "{" + ids.new_id() + "}", ids.new_id() + " "]
+)
+def test_what_is_no_id_of_ours_is_not_looked_up(text: str) -> None:
+    assert not ids.is_id(text)
+
+
+def test_the_table_of_currencies_is_that_of_iso_4217() -> None:
+    """Counts and samples against the list of the maintenance agency: 0, 2, 3 and 4 decimals are all that it has."""
+    assert all(len(code) == 3 and code.isascii() and code.isupper() for code in MINOR_UNITS)
+    assert set(MINOR_UNITS.values()) == {0, 2, 3, 4}
+    expected = {
+        "USD": 2,
+        "EUR": 2,
+        "GBP": 2,
+        "CHF": 2,
+        "JPY": 0,
+        "KRW": 0,
+        "ISK": 0,
+        "BHD": 3,
+        "TND": 3,
+        "CLF": 4,
+        "UYW": 4,
+    }
+    assert {code: MINOR_UNITS[code] for code in expected} == expected
+    assert not {"XAU", "XXX", "XTS", "XDR", "DEM", "BTC"} & MINOR_UNITS.keys()
