@@ -26,11 +26,18 @@ def fake_process(seconds: dict[str, float]) -> Callable[[Sequence[str], Path], C
     return process
 
 
-def test_generate_is_a_ratio_to_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "process", fake_process({"generate.py": 0.6, "import troposphere": 0.2}))
-    (row,) = generate.run(SETTINGS)
-    assert row.value == pytest.approx(3)
-    assert (row.measured, row.reference) == ("0.60 s", "import troposphere: 0.20 s")
+def test_generate_is_a_ratio_to_the_import_for_each_platform_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"--platform one": 0.6, "--platform two": 0.9, "generate.py --out": 1.0, "import troposphere": 0.2}
+    monkeypatch.setattr(generate, "PLATFORMS", {"one": None, "two": None})
+    monkeypatch.setattr(generate, "process", fake_process(times))
+    one, two, both = generate.run(SETTINGS)
+    assert (one.figure, one.measured, one.reference) == (
+        "generate one, whole process",
+        "0.60 s",
+        "import troposphere: 0.20 s",
+    )
+    assert [row.value for row in (one, two, both)] == pytest.approx([3, 4.5, 5])
+    assert [row.is_met for row in (one, two, both)] == [True, False, True]
 
 
 def test_lint_compares_cold_with_plain_and_warm_with_cold(monkeypatch: pytest.MonkeyPatch) -> None:
