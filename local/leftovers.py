@@ -31,6 +31,7 @@ _NO_RESOURCES = {
 _GONE: dict[str, Callable[[Any], bool]] = {
     # Still listed for a while after their end, as on AWS.
     "cloudformation._stacks": lambda stack: stack["StackStatus"] == "DELETE_COMPLETE",
+    "ec2._instances": lambda instance: instance["State"]["Name"] == "terminated",
     "ec2._nat_gateways": lambda gateway: gateway["State"] == "deleted",
     "kms._keys": lambda key: key["KeyState"] == "PendingDeletion",
     "secretsmanager._secrets": lambda secret: bool(secret.get("DeletedDate")),

@@ -56,10 +56,12 @@ def install_patches(settings: Settings) -> Application:
         secrets,
     )
     from local.patches.internals import emulator_module
-    from local.resources import api, compute, ec2, framework, governance, identity, logs, rds, storage
+    from local.resources import api, autoscaling, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
+    from local.web import door
+    from local.web.fleet import Fleet
 
-    application = Application(emulator_module("app").app)
+    application = Application(door.before(emulator_module("app").app))
     health = _start_databases(settings, application)
     nested_stacks.install()
     property_types.install()
@@ -84,6 +86,10 @@ def install_patches(settings: Settings) -> Application:
         {**storage.SUPPLEMENTS, **compute.SUPPLEMENTS, **api.SUPPLEMENTS, **rds.SUPPLEMENTS},
     )
     framework.on_worker_threads(["AWS::RDS::DBCluster"])
+    fleet = Fleet(settings.run_directory)
+    fleet.install()
+    autoscaling.install(fleet)
+    application.closers.append(fleet.close)
     if settings.keep is not None:
         records.keep_in(settings.keep / "records.json")
     application.answers["/_local/health"] = lambda: health

@@ -33,6 +33,14 @@ def wrap(module: Any, name: str, wrapper: Callable[[Callable[..., Any]], Callabl
     setattr(module, name, wrapper(getattr(module, name)))
 
 
+def wrap_action(module: Any, action: str, wrapper: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Replace what `module` answers to an API action by `wrapper(original)`, where it has a table of actions."""
+    require(module, "_ACTION_MAP")
+    if action not in module._ACTION_MAP:
+        raise EmulatorMismatchError(f"an action {action} in {module.__name__}", "none")
+    module._ACTION_MAP[action] = wrapper(module._ACTION_MAP[action])
+
+
 def handlers() -> dict[str, dict[str, Any]]:
     """The emulator's table of resource types: type → create, update, delete."""
     provisioners = emulator_module("services.cloudformation.provisioners")

@@ -1,0 +1,224 @@
+"""Auto Scaling groups whose instances run (`local.web.fleet`), with CreationPolicy and rolling updates.
+
+The emulator's CloudFormation only records a group. What has no effect here: scaling policies and scheduled actions
+(they exist and can be described), lifecycle hooks, warm pools, metrics collection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from local.patches.internals import emulator_module, require, wrap, wrap_action
+from local.resources.framework import Attributes, Props, on_worker_threads, truth
+from local.web.fleet import Fleet
+from local.web.instances import Instance, Launch
+from local.web.signals import Signals, listening, seconds_of
+
+_TYPE = "AWS::AutoScaling::AutoScalingGroup"
+
+_asg = emulator_module("services.autoscaling")
+_cloudformation = emulator_module("services.cloudformation")
+_engine = emulator_module("services.cloudformation.engine")
+_provisioners = emulator_module("services.cloudformation.provisioners")
+_stack_engine = emulator_module("services.cloudformation.stacks")
+
+_SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The group's CreationPolicy and UpdatePolicy, intrinsic functions resolved."""
+
+    creation: Props
+    update: Props
+
+    @property
+    def rolling(self) -> Props | None:
+        rolling: Props | None = self.update.get("AutoScalingRollingUpdate")
+        return rolling
+
+    @property
+    def keeps_sizes(self) -> bool:
+        """Whether sizes that the template does not change stay as scaling has made them."""
+        scheduled = self.update.get("AutoScalingScheduledAction") or {}
+        return truth(scheduled.get("IgnoreUnmodifiedGroupSizeProperties", False))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One stack operation on one group."""
+
+    fleet: Fleet
+    stack_name: str
+    logical_id: str
+
+    @property
+    def stack_id(self) -> str:
+        return str(_provisioners._cr_stack_id(self.stack_name))
+
+    @property
+    def rolls_back(self) -> bool:
+        return "ROLLBACK" in str((_cloudformation._stacks.get(self.stack_name) or {}).get("StackStatus"))
+
+    def policies(self) -> Policies:
+        """Raises ValueError for a kind of update that is not there."""
+        definition = _provisioners._cfn_wait_condition_definition(self.stack_name, self.logical_id)
+        stack = _cloudformation._stacks.get(self.stack_name) or {}
+        template = stack.get("_template") or {}
+        resolved = _engine._resolve_refs(
+            {name: definition.get(name) or {} for name in ("CreationPolicy", "UpdatePolicy")},
+            stack.get("_resources") or {},
+            stack.get("_resolved_params") or {},
+            stack.get("_conditions") or {},
+            template.get("Mappings") or {},
+            self.stack_name,
+            self.stack_id,
+        )
+        if truth((resolved["UpdatePolicy"].get("AutoScalingReplacingUpdate") or {}).get("WillReplace", False)):
+            raise ValueError("AutoScalingReplacingUpdate: the embedded AWS has rolling updates only")
+        return Policies(resolved["CreationPolicy"], resolved["UpdatePolicy"])
+
+    # -- create -------------------------------------------------------------------------------------------------------
+
+    def fill(self, group: dict[str, Any]) -> None:
+        """The first instances, with the signals that the CreationPolicy asks for. Raises ValueError without them."""
+        signal = self.policies().creation.get("ResourceSignal")
+        share = self.policies().creation.get("AutoScalingCreationPolicy") or {}
+        launch = self.fleet.launch_of(group)
+        with self._listening() as signals:
+            started = [self.fleet.launch(group, launch) for _ in range(self.fleet.wanted(group))]
+            if signal is not None and started:
+                # As many as run here, where the policy counts more.
+                count = min(int(signal.get("Count", 1)), len(started))
+                percent = int(share.get("MinSuccessfulInstancesPercent", 100)) * count // len(started)
+                self._wait(signals, started, percent, seconds_of(signal.get("Timeout", "PT5M")))
+
+    # -- update -------------------------------------------------------------------------------------------------------
+
+    def roll(self, group: dict[str, Any], rolling: Props) -> None:
+        """Replace the instances of another launch template version, a batch at a time: first the new, then the old go.
+
+        Raises ValueError when a batch does not signal success; its instances are gone by then, and the rollback
+        replaces those of earlier batches.
+        """
+        launch = self.fleet.launch_of(group)
+        batch = max(1, int(rolling.get("MaxBatchSize", 1)))
+        percent = int(rolling.get("MinSuccessfulInstancesPercent", 100))
+        waits, pause = truth(rolling.get("WaitOnResourceSignals", False)), rolling.get("PauseTime", "PT5M")
+        while outdated := [one for one in self.fleet.members(group["AutoScalingGroupName"]) if _other(one, launch)]:
+            replaced = outdated[:batch]
+            with self._listening() as signals:
+                fresh = [self.fleet.launch(group, launch) for _ in replaced]
+                if waits:
+                    try:
+                        self._wait(signals, fresh, percent, seconds_of(pause))
+                    except ValueError:
+                        for instance in fresh:
+                            self.fleet.terminate(group, instance)
+                        raise
+            for instance in fresh:
+                self.fleet.wait_in_service(group, instance, 10)
+            for instance in replaced:
+                self.fleet.terminate(group, instance)
+
+    def _listening(self) -> Any:
+        return listening(self.stack_id, self.stack_name, self.logical_id, _TYPE)
+
+    def _wait(self, signals: Signals, instances: list[Instance], percent: int, seconds: float) -> None:
+        """In a rollback the emulator takes no signals: there the instances themselves tell how they are."""
+        expected = {instance.identifier for instance in instances}
+
+        def settled() -> bool:
+            return self.rolls_back and all(instance.healthy or instance.failed for instance in instances)
+
+        try:
+            signals.wait(expected, percent, seconds, settled)
+        except ValueError:
+            if not (self.rolls_back and all(instance.healthy for instance in instances)):
+                raise
+
+
+def install(fleet: Fleet) -> None:
+    """Replace the handlers of the type."""
+    require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition", "_RESOURCE_HANDLERS")
+    table = _provisioners._RESOURCE_HANDLERS[_TYPE]
+    own_create, own_update, own_delete = table["create"], table["update"], table["delete"]
+
+    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
+        name, attributes = own_create(logical_id, props, stack_name)
+        group = _completed(name, props)
+        with fleet.alone(name):
+            try:
+                Operation(fleet, stack_name, logical_id).fill(group)
+            except Exception:
+                # The engine does not know the group yet, so its rollback would leave it.
+                fleet.terminate_all(group)
+                own_delete(name, props)
+                raise
+        return name, attributes
+
+    def update(
+        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+    ) -> tuple[str, Attributes]:
+        operation = Operation(fleet, stack_name, logical_id or physical_id)
+        with fleet.alone(physical_id):
+            before = {size: _asg._asgs[physical_id][size] for size in _SIZES} if physical_id in _asg._asgs else {}
+            name, attributes = own_update(physical_id, old, new, stack_name, logical_id)
+            group = _completed(name, new)
+            if name != physical_id:
+                operation.fill(group)
+                return name, attributes
+            policies = operation.policies()
+            if policies.keeps_sizes and all(old.get(size) == new.get(size) for size in _SIZES):
+                group.update(before)
+            if policies.rolling is not None:
+                operation.roll(group, policies.rolling)
+        return name, attributes
+
+    def delete(physical_id: str, props: Props) -> None:
+        group = _asg._asgs.get(physical_id)
+        if group is not None:
+            fleet.terminate_all(group)
+        own_delete(physical_id, props)
+
+    table.update(create=create, update=update, delete=delete)
+    on_worker_threads([_TYPE])
+    # A failed rolling update has replaced some instances: it is sent back like those of custom resources.
+    wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
+    wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _as_it_is(fleet, original))
+
+
+def _completed(name: str, props: Props) -> dict[str, Any]:
+    """The group's record with what the emulator drops."""
+    group: dict[str, Any] = _asg._asgs[name]
+    group["TargetGroupARNs"] = list(props.get("TargetGroupARNs") or [])
+    group["ServiceLinkedRoleARN"] = str(props.get("ServiceLinkedRoleARN", ""))
+    return group
+
+
+def _other(instance: Instance, launch: Launch) -> bool:
+    return instance.launch.version != launch.version
+
+
+def _as_it_is(fleet: Fleet, original: Any) -> Any:
+    """DescribeAutoScalingGroups with the instances as they are now, target groups and service-linked role."""
+
+    def describe(parameters: Any) -> Any:
+        ours = [group for group in list(_asg._asgs.values()) if "TargetGroupARNs" in group]
+        for group in ours:
+            fleet.show(group)
+        status, headers, body = original(parameters)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        for group in ours:
+            members = "".join(f"<member>{arn}</member>" for arn in group["TargetGroupARNs"])
+            own = f"<AutoScalingGroupARN>{group['AutoScalingGroupARN']}</AutoScalingGroupARN>"
+            role = group.get("ServiceLinkedRoleARN", "")
+            text = text.replace(
+                own,
+                f"{own}<TargetGroupARNs>{members}</TargetGroupARNs>"
+                f"<ServiceLinkedRoleARN>{role}</ServiceLinkedRoleARN>",
+            )
+        return status, headers, text.encode()
+
+    return describe

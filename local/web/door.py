@@ -1,0 +1,130 @@
+"""The door to distributions and load balancers: requests for their host names, at the emulator's own endpoint.
+
+A request to https://<endpoint>/ with `Host: <label>.cloudfront.net` or `<name>.<region>.elb.amazonaws.com` is served by the
+emulator's data planes. It would find them itself, but only after its own paths (/health is one). The distribution adds
+its custom headers, reads S3 as the service principal that the bucket policy must allow, and applies its policies; the
+load balancer evaluates its listeners' rules. Neither caches, and WAF's rules filter nothing.
+
+The endpoint speaks TLS only: a viewer counts as having come by HTTPS unless it says `X-Forwarded-Proto: http`. A
+balancer's listener is chosen by the port in the Host header, 80 without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from local.patches.internals import emulator_module, require, wrap
+from local.settings import ACCOUNT, REGION
+
+_alb = emulator_module("services.alb")
+_cloudfront = emulator_module("services.cloudfront")
+_core = emulator_module("core.responses")
+
+_LONGEST_BODY = 20_000_000  # bytes; CloudFront takes 20 GB (cloudfront-limits), nothing here needs that
+_TIMEOUT = 30.0  # seconds for an answer's body
+_HEADER_NAME = re.compile(r"[-A-Za-z0-9]+")
+
+Answer = tuple[int, dict[str, Any], bytes]
+Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+
+def before(emulator: Asgi) -> Asgi:
+    """The emulator with the door in front of it."""
+    require(_cloudfront, "find_distribution_for_label", "handle_viewer_request", "_collect_streaming_body")
+    require(_alb, "find_lb_for_host", "_lb_attr")
+    wrap(_alb, "dispatch_request", _without_invalid_headers)
+
+    async def asgi(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        host = host_of(scope)
+        if host is None:
+            await emulator(scope, receive, send)
+        else:
+            await serve(host, scope, receive, send)
+
+    return asgi
+
+
+def host_of(scope: dict[str, Any]) -> str | None:
+    """The host name of a distribution or load balancer that a request is for; None for all others."""
+    if scope["type"] != "http":
+        return None
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: str = value.decode("latin-1").lower()
+            plain = host.split(":")[0]
+            return host if plain.endswith((".cloudfront.net", ".elb.amazonaws.com")) else None
+    return None
+
+
+async def serve(host: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Answer one request."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body") or len(body) > _LONGEST_BODY:
+            break
+    with _core.request_scope(ACCOUNT, REGION):
+        status, headers, content = await _answer(host, scope, body)
+    fields = [
+        (name.lower().encode("latin-1"), str(value).encode("latin-1"))
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+        if name.lower() not in ("content-length", "transfer-encoding", "connection")
+    ]
+    fields.append((b"content-length", str(len(content)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+
+async def _answer(host: str, scope: dict[str, Any], body: bytes) -> Answer:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope.get("query_string", b"").decode("latin-1")
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?")[0]
+    parsed = parse_qs(query, keep_blank_values=True)
+    client = (scope.get("client") or ("127.0.0.1", 0))[0]
+    name, _, port = host.partition(":")
+    if name.endswith(".cloudfront.net"):
+        distribution = _cloudfront.find_distribution_for_label(name.removesuffix(".cloudfront.net"))
+        if distribution is None:
+            return 404, {"content-type": "text/plain"}, f"There is no distribution {name}.\n".encode()
+        headers.setdefault("x-forwarded-proto", "https")
+        answer = await _cloudfront.handle_viewer_request(
+            distribution, scope["method"], scope["path"], raw_path, query, headers, body, parsed, client
+        )
+    else:
+        balancer = _alb.find_lb_for_host(name)
+        if balancer is None:
+            return 404, {"content-type": "text/plain"}, f"There is no load balancer {name}.\n".encode()
+        answer = await _alb.dispatch_request(
+            balancer,
+            scope["method"],
+            scope["path"],
+            headers,
+            body,
+            parsed,
+            int(port or 80),
+            client_ip=client,
+            raw_query_string=query,
+            raw_path=raw_path,
+        )
+    status, answered, content = answer
+    if not isinstance(content, bytes):
+        content = await _cloudfront._collect_streaming_body(content, _TIMEOUT)
+    return int(status), answered, content
+
+
+def _without_invalid_headers(original: Callable[..., Any]) -> Callable[..., Any]:
+    """routing.http.drop_invalid_header_fields.enabled (application-load-balancers.html, load balancer attributes)."""
+
+    async def dispatch(balancer: Any, method: str, path: str, headers: dict[str, str], *more: Any, **named: Any) -> Any:
+        if _alb._lb_attr(balancer["LoadBalancerArn"], "routing.http.drop_invalid_header_fields.enabled", "") == "true":
+            headers = {name: value for name, value in headers.items() if _HEADER_NAME.fullmatch(name)}
+        return await original(balancer, method, path, headers, *more, **named)
+
+    return dispatch

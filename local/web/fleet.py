@@ -1,0 +1,254 @@
+"""The instances of the Auto Scaling groups: launched, registered with their target groups, replaced when they end.
+
+At most PROCESSES instances of a group run here, however many the group wants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local.patches.internals import emulator_module, require
+from local.resources.framework import aws, ignoring
+from local.settings import ACCOUNT, REGION
+from local.web.instances import Instance, Launch
+from local.web.target_health import Address, TargetHealth
+
+logger = logging.getLogger("local.web")
+
+_asg = emulator_module("services.autoscaling")
+_alb = emulator_module("services.alb")
+_core = emulator_module("core.responses")
+_ec2 = emulator_module("services.ec2")
+_iam = emulator_module("services.iam")
+_sts = emulator_module("services.sts")
+
+PROCESSES = 2
+"""Most instances of one group: two show load balancing, rolling updates and replacement."""
+
+INTERVAL = 1.0  # seconds between looks at the groups
+RETRY_AFTER = 20.0  # seconds after an instance that did not boot
+DRAIN = 0.5  # seconds between the end of new requests and SIGTERM; a service ends its requests itself
+
+_CREDENTIALS_LIFETIME = 365 * 24 * 3600.0  # seconds: a process keeps its credentials for life
+
+
+class Fleet:
+    """All instances. Every method needs the account and region of the group in the calling thread's context."""
+
+    def __init__(self, run_directory: Path) -> None:
+        self._directory = run_directory / "instances"
+        self._members: dict[str, list[Instance]] = {}
+        self._busy: dict[str, threading.RLock] = {}
+        self._not_before: dict[str, float] = {}
+        self._closed = threading.Event()
+        self.health = TargetHealth(self._address_of)
+
+    def install(self) -> None:
+        """Begin to check targets and to look after the groups."""
+        require(_asg, "_asgs", "_reconcile_instances")
+        require(_ec2, "_launch_templates", "_instances", "_volumes", "_tags", "_iam_instance_profile_associations")
+        self.health.install()
+        # The emulator's own invented instances: the next look at the groups makes real ones.
+        _asg._reconcile_instances = lambda group: None
+        threading.Thread(target=self._look_after, name="auto-scaling", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop every instance."""
+        self._closed.set()
+        self.health.close()
+        for members in list(self._members.values()):
+            for instance in members:
+                instance.stop()
+
+    # -- members ------------------------------------------------------------------------------------------------------
+
+    def members(self, group: str) -> list[Instance]:
+        return list(self._members.get(group, []))
+
+    @contextmanager
+    def alone(self, group: str) -> Iterator[None]:
+        """Keep everybody else from launching and ending instances of the group."""
+        lock = self._busy.setdefault(group, threading.RLock())
+        with lock:
+            yield
+
+    def wanted(self, group: dict[str, Any]) -> int:
+        """How many instances of the group's record run here."""
+        return min(int(group["DesiredCapacity"]), PROCESSES)
+
+    def launch_of(self, group: dict[str, Any]) -> Launch:
+        """What the group's launch template says now. Raises ValueError where there is none."""
+        chosen = group.get("LaunchTemplate") or {}
+        template = _ec2._launch_templates.get(chosen.get("LaunchTemplateId", ""))
+        if template is None:
+            raise ValueError(f"The launch template of {group['AutoScalingGroupName']} does not exist")
+        special = {"$Latest": template["LatestVersionNumber"], "$Default": template["DefaultVersionNumber"]}
+        number = int(special.get(chosen["Version"], chosen["Version"]))
+        for version in template["Versions"]:
+            if version["VersionNumber"] == number:
+                return Launch.of(f"{template['LaunchTemplateId']}:{number}", version["LaunchTemplateData"])
+        raise ValueError(f"Version {number} of the launch template {template['LaunchTemplateName']} does not exist")
+
+    def launch(self, group: dict[str, Any], launch: Launch) -> Instance:
+        """A new instance, registered with the group's target groups; it boots in a thread of its own."""
+        name = group["AutoScalingGroupName"]
+        subnets = [subnet for subnet in group.get("VPCZoneIdentifier", "").split(",") if subnet]
+        subnet = subnets[len(self.members(name)) % len(subnets)] if subnets else ""
+        arguments: dict[str, Any] = {"SubnetId": subnet} if subnet else {}
+        profile = _profile_of(launch.profile)
+        tags = [{"Key": "aws:autoscaling:groupName", "Value": name}] + [
+            {"Key": tag["Key"], "Value": tag["Value"]} for tag in group.get("Tags", []) if tag.get("PropagateAtLaunch")
+        ]
+        (started,) = aws("ec2").run_instances(
+            ImageId=launch.image,
+            InstanceType=launch.kind,
+            MinCount=1,
+            MaxCount=1,
+            SecurityGroupIds=list(launch.groups),
+            IamInstanceProfile={"Arn": profile["Arn"]},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+            **arguments,
+        )["Instances"]
+        identifier = started["InstanceId"]
+        directory = self._directory / identifier
+        directory.mkdir(parents=True)
+        zone = (_ec2._subnets.get(subnet) or {}).get("AvailabilityZone") or f"{REGION}a"
+        instance = Instance(identifier, zone, launch, _credentials(profile, identifier), directory)
+        self._members.setdefault(name, []).append(instance)
+        for arn in group.get("TargetGroupARNs", []):
+            aws("elbv2").register_targets(TargetGroupArn=arn, Targets=[{"Id": identifier}])
+        threading.Thread(target=instance.boot, name=f"boot-{identifier}", daemon=True).start()
+        self.show(group)
+        return instance
+
+    def terminate(self, group: dict[str, Any], instance: Instance) -> None:
+        """No new requests, then the end of the process and of the records of EC2."""
+        for arn in group.get("TargetGroupARNs", []):
+            with ignoring("TargetGroupNotFound"):
+                aws("elbv2").deregister_targets(TargetGroupArn=arn, Targets=[{"Id": instance.identifier}])
+        if instance.is_running() and group.get("TargetGroupARNs"):
+            time.sleep(DRAIN)
+        instance.stop()
+        aws("ec2").terminate_instances(InstanceIds=[instance.identifier])
+        for mapping in (_ec2._instances.get(instance.identifier) or {}).get("BlockDeviceMappings", []):
+            _ec2._volumes.pop(mapping["Ebs"]["VolumeId"], None)  # DeleteOnTermination, which the emulator leaves out
+        _ec2._tags.pop(instance.identifier, None)
+        for key, association in list(_ec2._iam_instance_profile_associations.items()):
+            if association["InstanceId"] == instance.identifier:
+                _ec2._iam_instance_profile_associations.pop(key, None)
+        members = self._members.get(group["AutoScalingGroupName"], [])
+        if instance in members:
+            members.remove(instance)
+        self.show(group)
+
+    def terminate_all(self, group: dict[str, Any]) -> None:
+        name = group["AutoScalingGroupName"]
+        with self.alone(name):
+            for instance in self.members(name):
+                self.terminate(group, instance)
+            self._members.pop(name, None)
+
+    def wait_in_service(self, group: dict[str, Any], instance: Instance, seconds: float) -> bool:
+        """Whether every target group finds the instance healthy within `seconds`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            states = {self.health.state(arn, instance.identifier).state for arn in group.get("TargetGroupARNs", [])}
+            if states <= {"healthy"}:
+                return True
+            time.sleep(0.1)
+        return False
+
+    # -- looking after the groups -------------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Ended instances are replaced, and a changed capacity (or a restart with kept state) is made true."""
+        while not self._closed.wait(INTERVAL):
+            with _core.request_scope(ACCOUNT, REGION):
+                for name in list(_asg._asgs):
+                    lock = self._busy.setdefault(name, threading.RLock())
+                    if lock.acquire(blocking=False):
+                        try:
+                            self._make_true(name)
+                        except Exception:  # the next look tries again; an exception would end all of them
+                            logger.exception("looking after %s", name)
+                        finally:
+                            lock.release()
+
+    def _make_true(self, name: str) -> None:
+        group = _asg._asgs.get(name)
+        if group is None or "TargetGroupARNs" not in group:
+            return  # gone, or not made by a stack
+        for instance in self.members(name):
+            if instance.has_ended():
+                logger.warning("%s of %s ended: it is replaced", instance.identifier, name)
+                self._not_before[name] = 0.0 if instance.healthy else time.monotonic() + RETRY_AFTER
+                self.terminate(group, instance)
+        if name not in self._members:
+            self._forget_strangers(group)
+        while len(self.members(name)) > self.wanted(group):
+            self.terminate(group, self.members(name)[0])
+        while len(self.members(name)) < self.wanted(group) and time.monotonic() >= self._not_before.get(name, 0.0):
+            self.launch(group, self.launch_of(group))
+
+    def _forget_strangers(self, group: dict[str, Any]) -> None:
+        """Instances of an earlier run, whose records were kept."""
+        known = {instance.identifier for members in self._members.values() for instance in members}
+        for arn in group["TargetGroupARNs"]:
+            targets = _alb._targets.get(arn, [])
+            targets[:] = [target for target in targets if target["Id"] in known]
+
+    def _address_of(self, target: str, port: int) -> Address:
+        for members in list(self._members.values()):
+            for instance in members:
+                if instance.identifier == target:
+                    return "127.0.0.1", instance.port
+        return target, port
+
+    def show(self, group: dict[str, Any]) -> None:
+        """Write the members to where DescribeAutoScalingGroups looks."""
+        group["Instances"] = [
+            {
+                "InstanceId": instance.identifier,
+                "LifecycleState": "InService" if instance.healthy else "Pending",
+                "HealthStatus": "Healthy",
+                "AvailabilityZone": instance.zone,
+                "ProtectedFromScaleIn": False,
+                "LaunchTemplate": {**group["LaunchTemplate"], "Version": instance.launch.version.split(":")[1]},
+                "LaunchConfigurationName": "",
+            }
+            for instance in self.members(group["AutoScalingGroupName"])
+        ]
+
+
+def _profile_of(name_or_arn: str) -> dict[str, Any]:
+    profile: dict[str, Any] = aws("iam").get_instance_profile(
+        InstanceProfileName=name_or_arn.rsplit("/", 1)[-1]
+    )["InstanceProfile"]
+    return profile
+
+
+def _credentials(profile: dict[str, Any], instance: str) -> dict[str, str]:
+    """What the metadata service would hand out: a session of the profile's role, named after the instance."""
+    (role,) = profile["Roles"]
+    key = f"ASIA{hashlib.sha256(instance.encode()).hexdigest()[:16].upper()}"
+    secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(60)
+    account = role["Arn"].split(":")[4]
+    _sts.register_session(
+        key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{instance}",
+            "UserId": f"{role['RoleId']}:{instance}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": time.time() + _CREDENTIALS_LIFETIME,
+        },
+    )
+    return {"AccessKeyId": key, "SecretAccessKey": secret, "SessionToken": token}

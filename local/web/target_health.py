@@ -1,0 +1,176 @@
+"""Health checks of target groups, which the emulator's load balancer lacks: it calls every registered target healthy.
+
+Here each target of an HTTP target group is asked at the group's path, and requests go to healthy targets only; when
+none is healthy they go to all ("If a target group contains only unhealthy registered targets, the load balancer routes
+requests to all those targets", target-group-health-checks.html). Time runs faster than on AWS: a check every INTERVAL seconds,
+however long the group's interval is; the thresholds are the group's.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.sax.saxutils import escape
+
+from local.patches.internals import emulator_module, require, wrap, wrap_action
+from local.settings import ACCOUNT, REGION
+
+logger = logging.getLogger("local.web")
+
+_alb = emulator_module("services.alb")
+_core = emulator_module("core.responses")
+
+INTERVAL = 0.5  # seconds
+TIMEOUT = 2.5  # seconds, at most; less where the group says so
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Health:
+    """`streak` counts the checks in a row that speak against `state`."""
+
+    state: str = "initial"
+    reason: str = "Elb.InitialHealthChecking"
+    streak: int = 0
+
+    def after(self, failure: str | None, healthy_threshold: int, unhealthy_threshold: int) -> Health:
+        """The state after one more check, `failure` being its reason code or None.
+
+        A new target needs one success only (target-group-health-checks.html).
+        """
+        if failure is None:
+            needed = 1 if self.state == "initial" else healthy_threshold
+            if self.state == "healthy" or self.streak + 1 >= needed:
+                return Health("healthy", "")
+            return replace(self, streak=self.streak + 1)
+        if self.state == "unhealthy" or self.streak + 1 >= unhealthy_threshold:
+            return Health("unhealthy", failure)
+        return replace(self, streak=self.streak + 1)
+
+
+class TargetHealth:
+    """Checks every target of every group until it is closed. `address_of` tells where an instance listens."""
+
+    def __init__(self, address_of: Callable[[str, int], Address]) -> None:
+        self._address_of = address_of
+        self._states: dict[tuple[str, str], Health] = {}
+        self._closed = threading.Event()
+
+    def install(self) -> None:
+        """Answer DescribeTargetHealth, and forward to healthy targets."""
+        require(_alb, "_tgs", "_targets", "_parse_targets_param", "_p", "_xml")
+        wrap_action(_alb, "DescribeTargetHealth", self._described)
+        wrap(_alb, "_forward_to_tg", self._to_healthy)
+        wrap(_alb, "_proxy_http_target", self._to_address)
+        threading.Thread(target=self._run, name="target-health", daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def state(self, group: str, target: str) -> Health:
+        return self._states.get((group, target), Health())
+
+    # -- checks -------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closed.wait(INTERVAL):
+            try:
+                with _core.request_scope(ACCOUNT, REGION):
+                    self._check_all()
+            except RuntimeError as error:  # a store changed while it was read: the next round sees it
+                logger.debug("target health: %s", error)
+
+    def _check_all(self) -> None:
+        seen = set()
+        for arn, group in list(_alb._tgs.items()):
+            if group.get("TargetType") == "lambda" or not group.get("HealthCheckEnabled", True):
+                continue
+            for target in list(_alb._targets.get(arn, [])):
+                key = (arn, str(target["Id"]))
+                seen.add(key)
+                failure = self._failure(group, target)
+                self._states[key] = self.state(*key).after(
+                    failure, int(group["HealthyThresholdCount"]), int(group["UnhealthyThresholdCount"])
+                )
+        for key in set(self._states) - seen:
+            self._states.pop(key, None)
+
+    def _failure(self, group: dict[str, Any], target: dict[str, Any]) -> str | None:
+        """The reason code of a failed check (API_TargetHealth), None where it succeeded."""
+        host, port = self._address_of(str(target["Id"]), int(target.get("Port") or group["Port"]))
+        timeout = min(TIMEOUT, float(group["HealthCheckTimeoutSeconds"]))
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        try:
+            connection.request("GET", group["HealthCheckPath"], headers={"User-Agent": "ELB-HealthChecker/2.0"})
+            status = connection.getresponse().status
+        except TimeoutError:
+            return "Target.Timeout"
+        except (OSError, http.client.HTTPException):
+            return "Target.FailedHealthChecks"
+        finally:
+            connection.close()
+        return None if _matches(status, group["Matcher"].get("HttpCode", "200")) else "Target.ResponseCodeMismatch"
+
+    # -- the emulator's data plane ------------------------------------------------------------------------------------
+
+    def _to_healthy(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def forward(arn: str, *arguments: Any) -> Any:
+            registered = _alb._targets.get(arn, [])
+            group = _alb._tgs.get(arn) or {}
+            if group.get("TargetType") == "lambda" or not registered:
+                return await original(arn, *arguments)
+            healthy = [target for target in registered if self.state(arn, str(target["Id"])).state == "healthy"]
+            method, path, headers, body, query, raw_query, raw_path = arguments
+            target = random.choice(healthy or registered)
+            return await _alb._proxy_http_target(
+                target, group, method, raw_path or path, headers, body, query, raw_query
+            )
+
+        return forward
+
+    def _to_address(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        async def proxy(target: dict[str, Any], group: dict[str, Any], *arguments: Any) -> Any:
+            host, port = self._address_of(str(target["Id"]), int(target.get("Port") or group.get("Port") or 80))
+            return await original({"Id": host, "Port": port}, group, *arguments)
+
+        return proxy
+
+    def _described(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def describe(parameters: Any) -> Any:
+            arn = _alb._p(parameters, "TargetGroupArn")
+            if arn not in _alb._tgs:
+                return original(parameters)
+            wanted = {target["Id"] for target in _alb._parse_targets_param(parameters)}
+            port = _alb._tgs[arn].get("Port", 80)
+            members = [
+                self._member(arn, target, port)
+                for target in _alb._targets.get(arn, [])
+                if not wanted or target["Id"] in wanted
+            ]
+            body = f"<TargetHealthDescriptions>{''.join(members)}</TargetHealthDescriptions>"
+            return _alb._xml(200, "DescribeTargetHealth", body)
+
+        return describe
+
+    def _member(self, arn: str, target: dict[str, Any], port: int) -> str:
+        health = self.state(arn, str(target["Id"]))
+        reason = f"<Reason>{health.reason}</Reason>" if health.reason else ""
+        return (
+            f"<member><Target><Id>{escape(str(target['Id']))}</Id><Port>{target.get('Port') or port}</Port></Target>"
+            f"<TargetHealth><State>{health.state}</State>{reason}</TargetHealth></member>"
+        )
+
+
+def _matches(status: int, codes: str) -> bool:
+    """A matcher's codes: "200", "200,202" or "200-299" (API_Matcher)."""
+    for part in str(codes).split(","):
+        first, _, last = part.strip().partition("-")
+        if int(first) <= status <= int(last or first):
+            return True
+    return False
