@@ -15,6 +15,9 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("AWS::CloudTrail::Trail", "KMSKeyId"),
     ("AWS::CodeBuild::Project", "EncryptionKey"),
     ("AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId"),
+    # Without a mapping of its own the root volume is encrypted as the image or the account's default has it, or not.
+    ("AWS::EC2::Instance", "BlockDeviceMappings.*.Ebs.KmsKeyId"),
+    ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings.*.Ebs.KmsKeyId"),
     ("AWS::EC2::Volume", "KmsKeyId"),
     ("AWS::ECR::Repository", "EncryptionConfiguration.KmsKey"),
     ("AWS::EFS::FileSystem", "KmsKeyId"),
@@ -41,15 +44,13 @@ KEYS_WITH: tuple[tuple[str, str, str], ...] = (
     ("AWS::RDS::DBCluster", "ManageMasterUserPassword", "MasterUserSecret.KmsKeyId"),
     ("AWS::RDS::DBCluster", "PerformanceInsightsEnabled", "PerformanceInsightsKmsKeyId"),
     ("AWS::RDS::DBInstance", "EnablePerformanceInsights", "PerformanceInsightsKMSKeyId"),
-    (
-        "AWS::EC2::LaunchTemplate",
-        "LaunchTemplateData.BlockDeviceMappings",
-        "LaunchTemplateData.BlockDeviceMappings.*.Ebs.KmsKeyId",
-    ),
 )
 # Switches without which a named key does nothing.
 SWITCHES: tuple[tuple[str, str], ...] = (
     ("AWS::DynamoDB::Table", "SSESpecification.SSEEnabled"),
+    ("AWS::EC2::Instance", "BlockDeviceMappings.*.Ebs.Encrypted"),
+    ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings.*.Ebs.Encrypted"),
+    ("AWS::EC2::Volume", "Encrypted"),
     ("AWS::KMS::Key", "EnableKeyRotation"),
     ("AWS::RDS::DBCluster", "StorageEncrypted"),
     ("AWS::RDS::DBInstance", "StorageEncrypted"),
@@ -88,7 +89,7 @@ def _check(path: list[str | int], kind: str, properties: dict[str, Any]) -> Iter
         if not all(_is_customer_key(value) for value in _values(properties, key.split("."))):
             yield RuleMatch(where, f"{key} names no customer-managed key")
     for type_, switch in SWITCHES:
-        if type_ == kind and not in_cluster and not _is_on(properties, switch):
+        if type_ == kind and not in_cluster and not _is_always_on(properties, switch):
             yield RuleMatch(where, f"{switch} is not true")
 
 
@@ -112,6 +113,11 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
 def _is_on(properties: dict[str, Any], path: str) -> bool:
     """Whether a switch is set in any case (an Fn::If that may be false still needs its key when it is true)."""
     return any(value not in (None, False, "false") for value in _values(properties, path.split(".")))
+
+
+def _is_always_on(properties: dict[str, Any], path: str) -> bool:
+    """Whether a switch is set in every case and in every element."""
+    return all(value not in (None, False, "false") for value in _values(properties, path.split(".")))
 
 
 def _is_customer_key(value: Any) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 from cfnlint.template import Template
 
+LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"
+LAUNCHED = ("instance", "volume")
+
 
 class RequiredTags(CloudFormationLintRule):
     """Every taggable resource carries the tags that cost reports and auditors ask for.
 
-    What is taggable, and where its tags stand, is read from the resource's schema.
+    What is taggable, and where its tags stand, is read from the resource's schema. A launch template also says the tags
+    of what it launches: a volume gets none from its Auto Scaling group.
     """
 
     id = "E9806"
@@ -35,19 +40,34 @@ class RequiredTags(CloudFormationLintRule):
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """One finding for each resource that lacks tags, naming them."""
-        matches: list[RuleMatch] = []
-        for logical_id, resource in cfn.get_resources().items():
-            steps = _tag_property(resource.get("Type", ""), cfn.regions[0])
-            if not steps:
-                continue
-            value: Any = resource.get("Properties") or {}
-            for step in steps:
-                value = value.get(step) if isinstance(value, dict) else None
-            missing = [tag for tag in self.config["tags"] if tag not in _keys(value)]
-            if missing:
-                where = ".".join(steps)
-                matches.append(RuleMatch(["Resources", logical_id], f"{where} lacks {', '.join(missing)}"))
-        return matches
+        return [
+            RuleMatch(["Resources", logical_id], f"{where} lacks {', '.join(missing)}")
+            for logical_id, resource in cfn.get_resources().items()
+            for where, tags in _tags(resource, cfn.regions[0])
+            if (missing := [tag for tag in self.config["tags"] if tag not in _keys(tags)])
+        ]
+
+
+def _tags(resource: dict[str, Any], region: str) -> Iterator[tuple[str, Any]]:
+    """Where a resource's tags stand, and what is there."""
+    kind, properties = resource.get("Type", ""), resource.get("Properties") or {}
+    if kind == LAUNCH_TEMPLATE:
+        yield "TagSpecifications of launch-template", _specified(properties, "launch-template")
+        for launched in LAUNCHED:
+            data = properties.get("LaunchTemplateData") or {}
+            yield f"LaunchTemplateData.TagSpecifications of {launched}", _specified(data, launched)
+    elif steps := _tag_property(kind, region):
+        value: Any = properties
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        yield ".".join(steps), value
+
+
+def _specified(properties: dict[str, Any], kind: str) -> Any:
+    """The tags that a list of TagSpecifications gives to one kind of resource."""
+    specifications = properties.get("TagSpecifications")
+    listed = specifications if isinstance(specifications, list) else []
+    return next((one.get("Tags") for one in listed if one.get("ResourceType") == kind), None)
 
 
 def _tag_property(kind: str, region: str) -> list[str]:

@@ -70,3 +70,21 @@ def test_instance_of_a_cluster_needs_no_storage_key_of_its_own(judge: Any) -> No
 def test_key_without_rotation_is_found(judge: Any) -> None:
     key = "  It:\n    Type: AWS::KMS::Key\n    Properties: {EnableKeyRotation: false}\n"
     assert [message for _, message in judge(CustomerKey(), key)] == ["EnableKeyRotation is not true"]
+
+
+@pytest.mark.requirement("X-WEB-1")
+@pytest.mark.parametrize(
+    ("mappings", "expected"),
+    [
+        ("[{Ebs: {Encrypted: true, KmsKeyId: !Ref Key}}]", []),
+        ("[{Ebs: {KmsKeyId: !Ref Key}}]", ["Encrypted"]),
+        ("[{Ebs: {Encrypted: true, KmsKeyId: !Ref Key}}, {Ebs: {Encrypted: true}}]", ["KmsKeyId"]),
+        ("[{Ebs: {Encrypted: !If [Own, true, false], KmsKeyId: !Ref Key}}]", ["Encrypted"]),
+        ("!Ref AWS::NoValue", ["KmsKeyId", "Encrypted"]),
+    ],
+)
+def test_every_volume_that_a_template_launches_is_encrypted(judge: Any, mappings: str, expected: list[str]) -> None:
+    """Without a mapping the root volume is as the image has it, and Amazon's images are not encrypted."""
+    data = f"{{LaunchTemplateData: {{BlockDeviceMappings: {mappings}}}}}"
+    messages = [m for _, m in judge(CustomerKey(), f"  It: {{Type: 'AWS::EC2::LaunchTemplate', Properties: {data}}}")]
+    assert [message.split()[0].rsplit(".", 1)[1] for message in messages] == expected

@@ -39,3 +39,26 @@ def test_what_cannot_be_tagged_passes(judge: Any, kind: str) -> None:
 def test_required_tags_can_be_chosen(judge: Any) -> None:
     queue = f"  It:\n    Type: AWS::SQS::Queue\n    Properties:\n      Tags: {LIST}\n"
     assert judge(RequiredTags(), queue, tags=["CostCenter"]) == []
+
+
+def test_launch_template_tags_itself_and_what_it_launches(judge: Any) -> None:
+    """A volume gets no tags from its Auto Scaling group."""
+    tags = LIST.replace("]", ", {Key: DataClassification, Value: x}]")
+    instance = f"{{ResourceType: instance, Tags: {tags}}}"
+    template = f"""
+  It:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      TagSpecifications: [{{ResourceType: launch-template, Tags: {tags}}}]
+      LaunchTemplateData:
+        TagSpecifications: [{instance}, {{ResourceType: volume, Tags: {LIST}}}]
+"""
+    lacking = "LaunchTemplateData.TagSpecifications of volume lacks DataClassification"
+    assert judge(RequiredTags(), template) == [("Resources/It", lacking)]
+    assert judge(RequiredTags(), template.replace(LIST, tags)) == []
+    bare = judge(RequiredTags(), "  It: {Type: 'AWS::EC2::LaunchTemplate'}")
+    assert [message.split(" lacks")[0] for _, message in bare] == [
+        "TagSpecifications of launch-template",
+        "LaunchTemplateData.TagSpecifications of instance",
+        "LaunchTemplateData.TagSpecifications of volume",
+    ]
