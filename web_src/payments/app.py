@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, abort, g, jsonify, request
 from pymysql import MySQLError
 from werkzeug.exceptions import HTTPException
 
@@ -30,7 +30,8 @@ _ADVICE = {
 def create_app(store: Store, health: Health) -> Flask:
     """The WSGI application over a store and a health check."""
     app = Flask("payments", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # One more than what is allowed: a chunked body that is as long as Werkzeug's limit is refused by it.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = False
     _add_routes(app, store, health)
@@ -105,13 +106,16 @@ def _add_errors(app: Flask) -> None:
 
 
 def _body() -> bytes:
-    """The request's body. Raises RequestError 415 for another media type or a compressed body, and Flask's own 413."""
+    """The request's body. Raises RequestError 415 for another media type or a compressed body, 413 for a long one."""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset != "utf-8":
         raise RequestError(415, "media_type", "Send the header Content-Type: application/json, and the body in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(415, "content_encoding", "Send the body as it is, without Content-Encoding.")
-    return request.get_data(cache=False)
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BODY:
+        abort(413)
+    return body
 
 
 def _answer(payment: Payment, status: int) -> Response:

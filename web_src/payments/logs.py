@@ -18,6 +18,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .cards import masked
+from .errors import PlatformError
 
 FIELDS = "fields"  # the attribute of a record that holds what a call adds
 _ROOT = re.compile(r"(?:^|;)Root=([0-9A-Za-z-]{1,64})(?:;|$)")
@@ -42,10 +43,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def describe(error: BaseException) -> dict[str, object]:
-    """Type and origin of an exception, innermost frame last; not its text."""
+    """Type and origin of an exception, innermost frame last; its text only where it is one of our own."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{'/'.join(PurePath(one.filename).parts[-2:])}:{one.lineno} {one.name}" for one in frames[-12:]]
-    return {"exception": type(error).__name__, "where": where}
+    found: dict[str, object] = {"exception": type(error).__name__, "where": where}
+    return {**found, "reason": str(error)} if isinstance(error, PlatformError) else found
 
 
 def fields(**values: object) -> dict[str, Mapping[str, object]]:
@@ -77,6 +79,11 @@ def configuration(environment: Mapping[str, str] = os.environ) -> dict[str, Any]
         "formatters": {"json": {"()": "payments.logs.JsonFormatter"}},
         "handlers": {"lines": {**handler, "formatter": "json"}},
         "root": {"level": environment.get("LOG_LEVEL") or "INFO", "handlers": ["lines"]},
-        # The SDK logs requests, with the secret's value among the answers, at DEBUG.
-        "loggers": {name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3")},
+        "loggers": {
+            # gunicorn gives these handlers of their own.
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "propagate": False},
+            # The SDK logs requests, with the secret's value among the answers, at DEBUG.
+            **{name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3")},
+        },
     }

@@ -1,0 +1,16 @@
+"""The service with one more path that takes its time, for the tests of a graceful stop: ``tests.web_src.slow_app:app``."""
+
+from __future__ import annotations
+
+import time
+
+from payments.wsgi import app
+
+__all__ = ["app"]
+
+
+@app.get("/slow")
+def slow() -> dict[str, str]:
+    """Answers after a second and a half."""
+    time.sleep(1.5)
+    return {"slow": "done"}
