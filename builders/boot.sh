@@ -22,7 +22,7 @@ INSTANCE=
 
 say() { echo "boot: $*"; }
 
-# retry COMMAND…: with pauses of 1, 2, 4 … seconds and TRIES tries.
+# retry COMMAND...: with pauses of 1, 2, 4 and so on seconds and TRIES tries.
 retry() {
   local try=1 pause=1
   until "$@"; do
@@ -38,7 +38,7 @@ retry() {
 
 metadata() {
   local token
-  token="$(curl -sSf --noproxy '*' -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$METADATA/api/token")"
+  token="$(curl -sSf --noproxy '*' -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$METADATA/api/token")" || return 1
   curl -sSf --noproxy '*' -m 5 -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/$1"
 }
 

@@ -1,0 +1,186 @@
+"""Settings, credentials and log lines, without any server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from payments import logs
+from payments.errors import ConfigurationError, DatabaseUnavailableError
+from payments.secret import PAUSE_S, CredentialCache, Credentials, parse
+from payments.settings import RDS_BUNDLE, Settings, number
+
+pytestmark = pytest.mark.requirement("X-WEB-1")
+
+ENVIRONMENT = {"DB_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s", "ENVIRONMENT": "dev"}
+SECRET = {
+    "engine": "mysql",
+    "host": "db",
+    "port": 3306,
+    "dbname": "payments",
+    "username": "payments",
+    "password": "pw-1",
+}
+
+
+def cache_of(*answers: dict[str, object] | Exception) -> tuple[CredentialCache, list[int], list[float]]:
+    """A cache over answers that follow each other, the last for ever; the list of readings, and its clock."""
+    readings: list[int] = []
+    now = [0.0]
+
+    def read() -> str:
+        readings.append(1)
+        answer = answers[min(len(readings), len(answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return json.dumps(answer)
+
+    return CredentialCache(read, lambda: now[0]), readings, now
+
+
+def test_settings_come_from_the_environment() -> None:
+    assert Settings.from_environment(ENVIRONMENT) == Settings(ENVIRONMENT["DB_SECRET_ARN"], "dev", RDS_BUNDLE)
+
+
+def test_the_roots_of_rds_are_in_the_artifact() -> None:
+    """Packaging copies what the link leads to."""
+    assert RDS_BUNDLE.read_text(encoding="ascii").count("BEGIN CERTIFICATE") > 50
+
+
+@pytest.mark.parametrize("name", ["DB_SECRET_ARN", "ENVIRONMENT"])
+@pytest.mark.parametrize("change", [dict.pop, lambda environment, name: environment.update({name: ""})])
+def test_a_setting_that_is_missing_is_named(name: str, change: Callable[[dict[str, str], str], object]) -> None:
+    environment = dict(ENVIRONMENT)
+    change(environment, name)
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_environment(environment)
+
+
+def test_roots_that_are_not_there_are_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="MYSQL_SSL_CA"):
+        Settings.from_environment({**ENVIRONMENT, "MYSQL_SSL_CA": str(tmp_path / "none.pem")})
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "eighty", "8.0", "٨٠"])
+def test_a_number_has_bounds(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="1 to 65535"):
+        number("PORT", 8080, 1, 65535, {"PORT": text})
+
+
+def test_a_number_has_a_default() -> None:
+    assert number("PORT", 8080, 1, 65535, {}) == number("PORT", 1, 1, 65535, {"PORT": "8080"}) == 8080
+
+
+def test_credentials_are_read_once_and_show_no_password() -> None:
+    cache, readings, _ = cache_of(SECRET)
+    assert cache.current() == cache.current() == Credentials("db", 3306, "payments", "payments", "pw-1")
+    assert len(readings) == 1
+    assert "pw-1" not in repr(cache.current()) + repr(cache)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "[]", "null", "7", '"s"', "{}", json.dumps({**SECRET, "port": "x"}), json.dumps({"password": "pw-1"})],
+)
+def test_a_secret_of_another_form_is_told_without_its_content(text: str) -> None:
+    with pytest.raises(DatabaseUnavailableError) as caught:
+        parse(text)
+    assert "pw-1" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_of_several_that_were_refused_one_reads() -> None:
+    cache, readings, _ = cache_of(SECRET, {**SECRET, "password": "pw-2"})
+    refused = cache.current()
+    assert [cache.other_than(refused).password for _ in range(5)] == ["pw-2"] * 5
+    assert len(readings) == 2
+
+
+def test_an_unchanged_secret_is_not_read_again_at_once() -> None:
+    cache, readings, now = cache_of(SECRET)
+    refused = cache.current()
+    for _ in range(5):
+        assert cache.other_than(refused) == refused
+    assert len(readings) == 2
+    now[0] += PAUSE_S
+    cache.other_than(refused)
+    assert len(readings) == 3
+
+
+def test_credentials_outlive_an_outage_of_secrets_manager() -> None:
+    cache, readings, _ = cache_of(SECRET, ConnectionError("away"))
+    refused = cache.current()
+    assert cache.other_than(refused) == refused
+    assert len(readings) == 2
+
+
+def test_without_any_credentials_an_outage_is_told() -> None:
+    cache, _, _ = cache_of(ConnectionError("away, and some secret"))
+    with pytest.raises(DatabaseUnavailableError, match="ConnectionError") as caught:
+        cache.current()
+    assert "some secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Root=1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678"),
+        ("Self=1-1-1;Root=1-2-3;Sampled=1", "1-2-3"),
+    ],
+)
+def test_the_request_id_is_the_balancers(header: str, expected: str) -> None:
+    assert logs.request_id(header) == expected
+
+
+@pytest.mark.parametrize("header", [None, "", "x", "Root=", "Root=a b", "Root=" + "a" * 65, 'Root="}\n'])
+def test_an_odd_trace_header_is_not_logged(header: str | None) -> None:
+    assert len(logs.request_id(header)) == 36
+
+
+def line_of(record: logging.LogRecord) -> dict[str, object]:
+    text = logs.JsonFormatter().format(record)
+    assert "\n" not in text
+    found: dict[str, object] = json.loads(text)
+    return found
+
+
+def record_of(error: Exception) -> logging.LogRecord:
+    try:
+        raise error
+    except Exception as caught:  # noqa: BLE001 - whichever was given
+        return logging.LogRecord(
+            "l", logging.ERROR, "p", 1, "a\nmessage", None, (type(caught), caught, caught.__traceback__)
+        )
+
+
+def test_an_exception_is_logged_by_type_and_place_without_its_text() -> None:
+    line = line_of(record_of(KeyError("somebody's account")))
+    assert (line["level"], line["exception"], line["message"]) == ("ERROR", "KeyError", "a\nmessage")
+    assert "somebody" not in json.dumps(line)
+    assert "test_settings.py" in json.dumps(line["where"])
+
+
+def test_the_text_of_an_error_of_our_own_is_logged() -> None:
+    assert line_of(record_of(ConfigurationError("PORT", "is not set")))["reason"] == "PORT: is not set"
+
+
+def test_the_log_goes_to_a_file_or_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        logging.config.dictConfig(logs.configuration({"LOG_FILE": str(tmp_path / "log")}))
+        logging.getLogger("any").info("to the file", extra=logs.fields(status=200))
+        logging.getLogger("botocore").info("not at all")
+        logging.config.dictConfig(logs.configuration({"LOG_LEVEL": "WARNING"}))
+        logging.getLogger("any").info("not at all")
+        logging.getLogger("any").warning("to the console")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert [(json.loads(line)["message"], json.loads(line)["status"]) for line in lines] == [("to the file", 200)]
+    assert [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()] == ["to the console"]
