@@ -205,14 +205,46 @@ def _sorted_out(aws: Aws, arns: Iterable[str], deleted: frozenset[str]) -> tuple
     """What is left, and notes. What CloudFormation says it deleted is only still in the tagging API's index."""
     left: list[str] = []
     dying: list[str] = []
+    terminated: list[str] = []
     for arn in arns:
         name = arn.split(":", 5)[-1]
         if ":kms:" in arn and _is_dying(aws.client("kms"), arn):
             dying.append(name.removeprefix("key/"))
-        elif not {arn, name, name.split("/", 1)[-1], name.split(":", 1)[-1]} & deleted:
+        elif {arn, name, name.split("/", 1)[-1], name.split(":", 1)[-1]} & deleted:
+            continue
+        elif ":ec2:" in arn and _is_terminated(aws.client("ec2"), name):
+            terminated.append(name.split("/", 1)[-1])
+        else:
             left.append(arn)
-    note = f"KMS keeps keys that are scheduled for deletion until their waiting period is over: {', '.join(dying)}."
-    return left, [note] if dying else []
+    notes = []
+    if dying:
+        names = ", ".join(dying)
+        notes.append(f"KMS keeps keys that are scheduled for deletion until their waiting period is over: {names}.")
+    if terminated:
+        notes.append(f"EC2 shows for a while what was terminated: {', '.join(terminated)}.")
+    return left, notes
+
+
+def _is_terminated(ec2: Any, name: str) -> bool:
+    """Whether an instance, volume or interface is gone. Those of an Auto Scaling group carry the stack's tags without
+    being its resources, so no event tells of their end; and EC2 shows a terminated instance for a while:
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
+    """
+    kind, _, identifier = name.partition("/")
+    try:
+        if kind == "instance":
+            found = ec2.describe_instances(InstanceIds=[identifier])["Reservations"]
+            states = {one["State"]["Name"] for reservation in found for one in reservation["Instances"]}
+            return states <= {"shutting-down", "terminated"}
+        if kind == "volume":
+            return {one["State"] for one in ec2.describe_volumes(VolumeIds=[identifier])["Volumes"]} <= {"deleting"}
+        if kind == "network-interface":
+            return not ec2.describe_network_interfaces(NetworkInterfaceIds=[identifier])["NetworkInterfaces"]
+    except ClientError as error:
+        if code_of(error).endswith(".NotFound"):
+            return True
+        raise
+    return False
 
 
 def _is_dying(kms: Any, arn: str) -> bool:

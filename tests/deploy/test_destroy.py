@@ -11,7 +11,7 @@ from deploy import destroy as destroyer
 from deploy.errors import DestroyError
 from deploy.watch import Event, Outcome
 
-from .conftest import ACCOUNT, Scripted
+from .conftest import ACCOUNT, Scripted, refusal
 from .pairs import deployed, stack_arn
 
 STACK = stack_arn("small-dev")
@@ -190,6 +190,55 @@ def test_what_cloudformation_deleted_is_not_called_left(scripted: Scripted) -> N
     ]
     deleted = frozenset({"sessions", "hello", "raw", arns[3]})
     assert destroyer._sorted_out(scripted.aws, arns, deleted) == ([], [])
+
+
+class FakeEc2:
+    """Answers for one instance, one volume and one interface."""
+
+    def __init__(self, state: str, *, there: bool = True) -> None:
+        self.state, self.there = state, there
+
+    def _asked(self, identifiers: list[str]) -> None:
+        if not self.there:
+            raise refusal(f"Invalid{identifiers[0].split('-')[0]}ID.NotFound")
+
+    def describe_instances(self, InstanceIds: list[str]) -> dict[str, Any]:
+        self._asked(InstanceIds)
+        return {"Reservations": [{"Instances": [{"State": {"Name": self.state}}]}]}
+
+    def describe_volumes(self, VolumeIds: list[str]) -> dict[str, Any]:
+        self._asked(VolumeIds)
+        return {"Volumes": [{"State": self.state}]}
+
+    def describe_network_interfaces(self, NetworkInterfaceIds: list[str]) -> dict[str, Any]:
+        self._asked(NetworkInterfaceIds)
+        return {"NetworkInterfaces": [{"Status": self.state}]}
+
+
+@pytest.mark.requirement("A-2")
+@pytest.mark.parametrize(
+    ("name", "state", "there", "gone"),
+    [
+        ("instance/i-1", "terminated", True, True),
+        ("instance/i-1", "shutting-down", True, True),
+        ("instance/i-1", "running", True, False),
+        ("instance/i-1", "", False, True),
+        ("volume/vol-1", "available", True, False),
+        ("volume/vol-1", "", False, True),
+        ("network-interface/eni-1", "in-use", True, False),
+        ("network-interface/eni-1", "", False, True),
+        ("vpc/vpc-1", "", True, False),
+    ],
+)
+def test_what_a_group_launched_is_left_only_if_it_lives(
+    scripted: Scripted, name: str, state: str, there: bool, gone: bool
+) -> None:
+    """The group passes the stack's tags on to its instances, and the tagging API shows them after their end."""
+    scripted.aws._clients["ec2"] = FakeEc2(state, there=there)
+    arn = f"arn:aws:ec2:us-east-1:{ACCOUNT}:{name}"
+    left, notes = destroyer._sorted_out(scripted.aws, [arn], frozenset())
+    assert left == ([] if gone else [arn])
+    assert notes == ([f"EC2 shows for a while what was terminated: {name.split('/')[1]}."] if gone else [])
 
 
 def test_tagging_api_that_may_not_be_asked_is_a_note(scripted: Scripted) -> None:
