@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 
-from builders.contract import TierTemplate
+from builders.contract import Port, TierTemplate
+from builders.lambdas import pascal
 from builders.roles import when
 
 MINUTE = 60
@@ -27,8 +29,10 @@ class AlarmRow:
         meaning: for the person who is woken: what is wrong and where to look.
         statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
         period: seconds.
-        threshold: in the metric's unit; the alarm sounds above it, or at it with ``at_least``.
+        threshold: in the metric's unit; the alarm sounds above it, at it too with ``at_least``, or under it with ``below``.
         periods: how many periods in a row are looked at, ``breaching`` of which must be over.
+        missing: what no data means: ``notBreaching`` for metrics that are silent when nothing happens, ``breaching`` for
+            those that are always there.
         notify: False for alarms that only feed a composite one.
     """
 
@@ -36,7 +40,7 @@ class AlarmRow:
     thing: str
     meaning: str
     namespace: str
-    metric: str
+    metric: str | AWSHelperFn
     dimensions: Dimensions
     statistic: str
     threshold: float
@@ -44,13 +48,41 @@ class AlarmRow:
     periods: int = 1
     breaching: int | None = None
     at_least: bool = True
+    below: bool = False
+    missing: str = "notBreaching"
     notify: bool = True
     sum_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """A dimension and its values over which the metric is summed, for metrics that exist only for each value."""
 
 
+def function_alarms(name: str, function: AWSHelperFn, timeout: int) -> Iterator[AlarmRow]:
+    """Errors, throttles and slowness of a function; ``timeout`` in seconds."""
+    title, thing, of = pascal(name), name.replace("_", "-"), {"FunctionName": function}
+    yield AlarmRow(
+        f"{title}Errors", f"{thing}-errors", f"The function {thing} fails: look at its log group",
+        "AWS/Lambda", "Errors", of, "Sum", threshold=1,
+    )  # fmt: skip
+    yield AlarmRow(
+        f"{title}Throttles", f"{thing}-throttles", f"The function {thing} is throttled: raise its concurrency",
+        "AWS/Lambda", "Throttles", of, "Sum", threshold=1, periods=2,
+    )  # fmt: skip
+    yield AlarmRow(
+        f"{title}Duration", f"{thing}-duration", f"The function {thing} comes near its timeout of {timeout} seconds",
+        "AWS/Lambda", "Duration", of, "Maximum", threshold=timeout * 1000 * 0.8, periods=2,
+    )  # fmt: skip
+
+
+def dead_letter_alarm(template: TierTemplate, title: str, queue: Port) -> AlarmRow:
+    """Something waits in a queue of dead letters."""
+    thing = "-".join(word.lower() for word in re.findall("[A-Z][a-z]+", title))
+    return AlarmRow(
+        title, thing, "Dead letters wait to be looked at and replayed",
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": template.use(queue)}, "Maximum", threshold=1,
+    )  # fmt: skip
+
+
 def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
-    """The alarm of a row; no data is no alarm, as every metric here is silent when nothing happens."""
+    """The alarm of a row."""
     measured = _sum(row) if row.sum_over else _single(row)
     told: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
     return template.add(
@@ -58,16 +90,22 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
             f"{row.title}Alarm",
             AlarmName=template.named(row.thing),
             AlarmDescription=row.meaning,
-            ComparisonOperator="GreaterThanOrEqualToThreshold" if row.at_least else "GreaterThanThreshold",
+            ComparisonOperator=_comparison(row),
             Threshold=row.threshold,
             EvaluationPeriods=row.periods,
             DatapointsToAlarm=row.breaching or row.periods,
-            TreatMissingData="notBreaching",
+            TreatMissingData=row.missing,
             **measured,
             **told,
             **when(condition),
         )
     )
+
+
+def _comparison(row: AlarmRow) -> str:
+    if row.below:
+        return "LessThanThreshold"
+    return "GreaterThanOrEqualToThreshold" if row.at_least else "GreaterThanThreshold"
 
 
 def add_both(

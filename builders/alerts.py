@@ -12,7 +12,7 @@ from troposphere.awslambda import Permission
 from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from builders import arns, parameters, statements
+from builders import arns, denials, parameters, statements
 from builders.contract import Port, TierTemplate
 from builders.keys import MESSAGING_KEY
 from builders.lambdas import (
@@ -93,7 +93,7 @@ def add_topic(template: TierTemplate) -> Topic:
         TopicPolicy(
             "AlertTopicPolicy",
             Topics=[Ref(topic)],
-            PolicyDocument=statements.policy(alarms, statements.deny_plain_messages("sns", Ref(topic))),
+            PolicyDocument=statements.policy(alarms, denials.deny_plain_messages("sns", Ref(topic))),
         )
     )
     template.add(

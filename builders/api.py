@@ -58,6 +58,10 @@ EXECUTION_LOG_GROUP = Port("ApiExecutionLogGroupName", "Log group of the API's e
 
 STAGE = "live"
 REQUESTS_PER_SECOND = 1000
+LARGE_BODIES = (
+    "SizeRestrictions_BODY",
+    "blocks bodies above 8 KB; a batch of market data is larger, and API Gateway bounds it at 10 MB",
+)
 BURST = 2000
 """Requests per key (requirement T-API-2)."""
 OWN_SINGLETON = "ManagesApiGatewayAccount"
@@ -105,7 +109,7 @@ def build(platform: str) -> TierTemplate:
         Symbols=["*"],
     )
     client = add_client_role(template, api)
-    firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage)
+    firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage, LARGE_BODIES)
     for port, value in (
         (API_URL, Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
         (API_ID, Ref(api)),

@@ -43,7 +43,7 @@ class Engine:
         master_user: the user whose password RDS keeps and rotates.
         cluster_parameters: what the cluster enforces and logs; ``about_parameters`` says it in a sentence.
         instance_parameters: session defaults.
-        logs: the logs exported, each with the port that carries its group's name and the group's logical id.
+        logs: the logs exported, each with its group's logical id and the port, if any, that carries the group's name.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Engine:
     cluster_parameters: Mapping[str, str]
     about_parameters: str
     instance_parameters: Mapping[str, str]
-    logs: Mapping[str, tuple[str, Port]] = field(default_factory=dict)
+    logs: Mapping[str, tuple[str, Port | None]] = field(default_factory=dict)
 
 
 def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DBCluster:
@@ -114,10 +114,11 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
     )
 
 
-def _add_log_group(template: TierTemplate, log: str, title: str, port: Port) -> str:
+def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> str:
     name = Sub(f"/aws/rds/cluster/{template.platform}-aurora-${{EnvironmentSuffix}}/{log}")
     group = add_log_group(template, title, name)
-    template.export(port, Ref(group))
+    if port:
+        template.export(port, Ref(group))
     return str(group.title)
 
 

@@ -27,7 +27,7 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from builders import arns, statements
+from builders import arns, denials, statements
 from builders.contract import Port, TierTemplate
 from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
 from builders.roles import when
@@ -123,8 +123,8 @@ def add_bucket(
         )
     )
     emptying = _add_emptying(template, bucket, condition)
-    denials = statements.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    _add_policy(template, bucket, [*grants, *denials], emptying, condition)
+    refused = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
+    _add_policy(template, bucket, [*grants, *refused], emptying, condition)
     return bucket
 
 
@@ -218,7 +218,7 @@ def _add_policy(
             DependsOn=emptying,
             Bucket=Ref(bucket),
             PolicyDocument=statements.policy(
-                *grants, statements.deny_plain_transport(arn), statements.deny_old_transport(arn)
+                *grants, denials.deny_plain_transport(arn), denials.deny_old_transport(arn)
             ),
             **when(condition),
         )

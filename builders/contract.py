@@ -19,6 +19,9 @@ from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Ref, Sub, Tem
 ParameterType = Literal["String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"]
 
 
+_LOOKED_UP = "AWS::SSM::Parameter::Value<"
+
+
 @dataclass(frozen=True)
 class Port:
     """A value that one tier produces and others use.
@@ -75,8 +78,9 @@ class RootParameter(Port):
 
     def in_tier(self) -> Parameter:
         """The parameter as a tier declares it: without default, so that it is decided in one place."""
-        if self.type.startswith("AWS::SSM::"):  # the root has looked it up: what arrives is the value, not the name
-            return Parameter(self.name, Type="String", Description=self.description)
+        if self.type.startswith(_LOOKED_UP):  # by the root: what arrives is the value, not the name
+            looked_up = self.type.removeprefix(_LOOKED_UP).removesuffix(">")
+            return Parameter(self.name, Type=looked_up, Description=self.description)
         return self._declare(self.type, {})
 
     def _declare(self, kind: str, default: dict[str, Any]) -> Parameter:

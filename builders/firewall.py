@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,41 +44,24 @@ class ManagedRules:
     only_count: tuple[tuple[str, str], ...] = ()
 
 
-# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
-MANAGED_RULES = (
-    ManagedRules("AWSManagedRulesAmazonIpReputationList"),
-    ManagedRules(
-        "AWSManagedRulesCommonRuleSet",
-        only_count=(
-            (
-                "SizeRestrictions_BODY",
-                "blocks bodies above 8 KB; a batch of market data is larger, and API Gateway bounds it at 10 MB",
-            ),
-        ),
-    ),
-    ManagedRules("AWSManagedRulesKnownBadInputsRuleSet"),
-    ManagedRules("AWSManagedRulesSQLiRuleSet"),
-)
+def managed_rules(*only_count: tuple[str, str]) -> tuple[ManagedRules, ...]:
+    """The rule groups before every platform; rules of the common set that only count here come with their reasons.
 
-
-def add_regional_web_acl(template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject) -> WebACL:
-    """A web ACL before a regional resource, with its logs."""
-    acl = template.add(
-        WebACL(
-            "WebAcl",
-            Name=template.named("web-acl"),
-            Description="Rate limit for each address and managed rules",
-            Scope="REGIONAL",
-            DefaultAction=DefaultAction(Allow=AllowAction()),
-            # Inspect as much of a body as WAF can; the default ends at 16 KB.
-            AssociationConfig=AssociationConfig(RequestBody={"API_GATEWAY": {"DefaultSizeInspectionLimit": "KB_64"}}),
-            Rules=_rules(template),
-            VisibilityConfig=_visibility(template.named("web-acl")),
-            Metadata={
-                "RulesThatOnlyCount": {rule: reason for group in MANAGED_RULES for rule, reason in group.only_count}
-            },
-        )
+    Source: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+    """
+    return (
+        ManagedRules("AWSManagedRulesAmazonIpReputationList"),
+        ManagedRules("AWSManagedRulesCommonRuleSet", only_count),
+        ManagedRules("AWSManagedRulesKnownBadInputsRuleSet"),
+        ManagedRules("AWSManagedRulesSQLiRuleSet"),
     )
+
+
+def add_regional_web_acl(
+    template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject, *only_count: tuple[str, str]
+) -> WebACL:
+    """A web ACL before a stage of API Gateway, with its logs."""
+    acl = _add_web_acl(template, "REGIONAL", "API_GATEWAY", managed_rules(*only_count))
     template.add(
         WebACLAssociation("WebAclAssociation", DependsOn=after, WebACLArn=GetAtt(acl, "Arn"), ResourceArn=resource_arn)
     )
@@ -86,7 +70,34 @@ def add_regional_web_acl(template: TierTemplate, resource_arn: AWSHelperFn, afte
     return acl
 
 
-def _rules(template: TierTemplate) -> list[WebACLRule]:
+def add_edge_web_acl(template: TierTemplate) -> WebACL:
+    """A web ACL for CloudFront, which names it itself, with its logs; only us-east-1 takes it."""
+    acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules())
+    _add_logs(template, acl)
+    template.export(WEB_ACL_NAME, template.named("web-acl"))
+    return acl
+
+
+def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Sequence[ManagedRules]) -> WebACL:
+    counted = {rule: reason for group in groups for rule, reason in group.only_count}
+    metadata: dict[str, Any] = {"Metadata": {"RulesThatOnlyCount": counted}} if counted else {}
+    return template.add(
+        WebACL(
+            "WebAcl",
+            Name=template.named("web-acl"),
+            Description="Rate limit for each address and managed rules",
+            Scope=scope,
+            DefaultAction=DefaultAction(Allow=AllowAction()),
+            # Inspect as much of a body as WAF can; the default ends at 16 KB.
+            AssociationConfig=AssociationConfig(RequestBody={inspected: {"DefaultSizeInspectionLimit": "KB_64"}}),
+            Rules=_rules(template, groups),
+            VisibilityConfig=_visibility(template.named("web-acl")),
+            **metadata,
+        )
+    )
+
+
+def _rules(template: TierTemplate, groups: Sequence[ManagedRules]) -> list[WebACLRule]:
     rate = WebACLRule(
         Name="requests-per-address",
         Priority=0,
@@ -98,7 +109,7 @@ def _rules(template: TierTemplate) -> list[WebACLRule]:
         ),
         VisibilityConfig=_visibility("requests-per-address"),
     )
-    return [rate, *(_managed(group, priority) for priority, group in enumerate(MANAGED_RULES, start=1))]
+    return [rate, *(_managed(group, priority) for priority, group in enumerate(groups, start=1))]
 
 
 _NO_OVERRIDE: dict[str, Any] = {"None": {}}  # None is a keyword of Python and a property of CloudFormation

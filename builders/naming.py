@@ -32,9 +32,10 @@ class NameRule:
 
 
 # A log group's name may be dictated by the service that writes it, which appends to the resource's (suffixed) name or id.
-_SERVICE_LOG_ENDINGS = ("-" + SUFFIX, "-" + SUFFIX + "/postgresql", "}/" + "live")
+_SERVICE_LOG_ENDINGS = ("-" + SUFFIX, *(f"-{SUFFIX}/{log}" for log in ("audit", "error", "postgresql")), "}/" + "live")
 
 NAME_RULES: dict[str, NameRule] = {
+    "AWS::AutoScaling::AutoScalingGroup": NameRule("AutoScalingGroupName", 255),
     "AWS::ApiGateway::ApiKey": NameRule("Name", 1024),
     "AWS::ApiGateway::RestApi": NameRule("Name", 1024),
     "AWS::ApiGateway::UsagePlan": NameRule("UsagePlanName", 1024),
@@ -46,13 +47,22 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::Config::ConfigurationRecorder": NameRule("Name", 256),
     "AWS::Config::DeliveryChannel": NameRule("Name", 256),
     "AWS::DynamoDB::Table": NameRule("TableName", 255),
+    "AWS::EC2::LaunchTemplate": NameRule("LaunchTemplateName", 128),
     "AWS::EC2::SecurityGroup": NameRule("GroupName", 255),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": NameRule("Name", 32),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": NameRule("Name", 32),
     # Athena's names have no hyphens, so the suffix follows an underscore.
     "AWS::Glue::Database": NameRule("DatabaseName", 255, ("_" + SUFFIX,)),
+    "AWS::IAM::InstanceProfile": NameRule("InstanceProfileName", 128),
     "AWS::IAM::ManagedPolicy": NameRule("ManagedPolicyName", 128),
     "AWS::IAM::Role": NameRule("RoleName", 64),
     "AWS::KMS::Alias": NameRule("AliasName", 256),
     "AWS::Lambda::Function": NameRule("FunctionName", 64),
+    "AWS::IAM::ServiceLinkedRole": NameRule("CustomSuffix", 64 - len("AWSServiceRoleForAutoScaling_")),
+    "AWS::Logs::DeliveryDestination": NameRule("Name", 60),
+    "AWS::Logs::DeliverySource": NameRule("Name", 60),
+    "AWS::Logs::MetricFilter": NameRule("FilterName", 512),
+    "AWS::Logs::ResourcePolicy": NameRule("PolicyName", 255),
     "AWS::Logs::LogGroup": NameRule("LogGroupName", 512, _SERVICE_LOG_ENDINGS),
     "AWS::RDS::DBCluster": NameRule("DBClusterIdentifier", 63),
     "AWS::RDS::DBClusterParameterGroup": NameRule("DBClusterParameterGroupName", 255),
@@ -60,6 +70,7 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::RDS::DBParameterGroup": NameRule("DBParameterGroupName", 255),
     "AWS::RDS::DBSubnetGroup": NameRule("DBSubnetGroupName", 255),
     "AWS::S3::Bucket": NameRule("BucketName", 63, ("-" + SUFFIX + "-${AWS::AccountId}",)),
+    "AWS::SecretsManager::Secret": NameRule("Name", 512),
     "AWS::SNS::Topic": NameRule("TopicName", 256),
     "AWS::SQS::Queue": NameRule("QueueName", 80),
     "AWS::WAFv2::WebACL": NameRule("Name", 128),

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
-from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both
+from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both, dead_letter_alarm, function_alarms
 from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
 from builders.api import API_NAME, STAGE
 from builders.aurora import DATABASE_CLUSTER
 from builders.contract import TierTemplate
-from builders.dashboard import dashboard_body
+from builders.dashboard import Station, dashboard_body, function_series, value
+from builders.firewall import WEB_ACL_NAME
 from builders.functions import API_TIMEOUT
 from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import function_name_port, pascal
+from builders.lambdas import function_name_port
 from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME, PROCESS_TIMEOUT
 from builders.tables import API_KEYS_TABLE, USER_SESSIONS_TABLE
 
@@ -42,7 +43,9 @@ def build(platform: str) -> TierTemplate:
         add_alarm(template, row, actions)
     add_burn_rate_alarms(template, actions)
     template.add(
-        Dashboard("Dashboard", DashboardName=template.named("data-path"), DashboardBody=dashboard_body(template))
+        Dashboard(
+            "Dashboard", DashboardName=template.named("data-path"), DashboardBody=dashboard_body(stations(template))
+        )
     )
     return template
 
@@ -51,7 +54,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     """Every alarm on one metric."""
     yield from _api_alarms(template)
     for name, timeout in FUNCTION_TIMEOUTS.items():
-        yield from _function_alarms(name, template.use(function_name_port(name)), timeout)
+        yield from function_alarms(name, template.use(function_name_port(name)), timeout)
     yield from _queue_alarms(template)
     yield from _database_alarms(template)
     yield from _table_alarms(template)
@@ -69,36 +72,14 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     )  # fmt: skip
 
 
-def _function_alarms(name: str, function: Ref, timeout: int) -> Iterator[AlarmRow]:
-    title, thing, of = pascal(name), name.replace("_", "-"), {"FunctionName": function}
-    yield AlarmRow(
-        f"{title}Errors", f"{thing}-errors", f"The function {thing} fails: look at its log group",
-        "AWS/Lambda", "Errors", of, "Sum", threshold=1,
-    )  # fmt: skip
-    yield AlarmRow(
-        f"{title}Throttles", f"{thing}-throttles", f"The function {thing} is throttled: raise its concurrency",
-        "AWS/Lambda", "Throttles", of, "Sum", threshold=1, periods=2,
-    )  # fmt: skip
-    yield AlarmRow(
-        f"{title}Duration", f"{thing}-duration", f"The function {thing} comes near its timeout of {timeout} seconds",
-        "AWS/Lambda", "Duration", of, "Maximum", threshold=timeout * 1000 * 0.8, periods=2,
-    )  # fmt: skip
-
-
 def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     yield AlarmRow(
         "ObjectQueueAge", "object-queue-age", "Raw objects wait more than 5 minutes: processing fails or is too slow",
         "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": template.use(OBJECT_QUEUE_NAME)}, "Maximum",
         threshold=300, period=MINUTE, periods=5, breaching=3,
     )  # fmt: skip
-    for title, thing, queue in (
-        ("ObjectDeadLetters", "object-dead-letters", OBJECT_DEAD_LETTERS_NAME),
-        ("FunctionDeadLetters", "function-dead-letters", DEAD_LETTER_QUEUE_NAME),
-    ):
-        yield AlarmRow(
-            title, thing, "Dead letters wait to be looked at and replayed",
-            "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": template.use(queue)}, "Maximum", threshold=1,
-        )  # fmt: skip
+    yield dead_letter_alarm(template, "ObjectDeadLetters", OBJECT_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "FunctionDeadLetters", DEAD_LETTER_QUEUE_NAME)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -161,3 +142,47 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
             alarms,
             actions,
         )
+
+
+def stations(template: TierTemplate) -> list[Station]:
+    """The dashboard's widgets: the way of the data from ingest to query."""
+    api = ["ApiName", value(template, API_NAME), "Stage", STAGE]
+    queue = ["QueueName", value(template, OBJECT_QUEUE_NAME)]
+    cluster = ["DBClusterIdentifier", value(template, DATABASE_CLUSTER)]
+    acl = ["WebACL", value(template, WEB_ACL_NAME), "Region", "${AWS::Region}", "Rule", "ALL"]
+    return [
+        ("1 API: requests and errors", [
+            ["AWS/ApiGateway", "Count", *api, {"stat": "Sum"}],
+            ["AWS/ApiGateway", "4XXError", *api, {"stat": "Sum"}],
+            ["AWS/ApiGateway", "5XXError", *api, {"stat": "Sum"}],
+        ]),
+        ("1 API: latency", [
+            ["AWS/ApiGateway", "Latency", *api, {"stat": "p50"}],
+            ["AWS/ApiGateway", "Latency", *api, {"stat": "p99"}],
+            ["AWS/ApiGateway", "IntegrationLatency", *api, {"stat": "p99"}],
+        ]),
+        ("1 Firewall: requests allowed and blocked", [
+            ["AWS/WAFV2", metric, *acl, {"stat": "Sum"}]
+            for metric in ("AllowedRequests", "BlockedRequests")
+        ]),
+        ("2 Ingest", function_series(template, "ingest")),
+        ("3 Queue of raw objects", [
+            ["AWS/SQS", "NumberOfMessagesSent", *queue, {"stat": "Sum"}],
+            ["AWS/SQS", "NumberOfMessagesDeleted", *queue, {"stat": "Sum"}],
+            ["AWS/SQS", "ApproximateAgeOfOldestMessage", *queue, {"stat": "Maximum", "yAxis": "right"}],
+        ]),
+        ("3 Dead letters", [
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", value(template, dead_letters), {"stat": "Maximum"}]
+            for dead_letters in (OBJECT_DEAD_LETTERS_NAME, DEAD_LETTER_QUEUE_NAME)
+        ]),
+        ("4 Process", function_series(template, "process")),
+        ("5 Database: load", [
+            ["AWS/RDS", metric, *cluster, {"stat": "Average"}]
+            for metric in ("CPUUtilization", "ACUUtilization")
+        ]),
+        ("5 Database: connections and latency", [
+            ["AWS/RDS", "DatabaseConnections", *cluster, {"stat": "Average"}],
+            ["AWS/RDS", "CommitLatency", *cluster, {"stat": "Average", "yAxis": "right"}],
+        ]),
+        ("6 Query", function_series(template, "query")),
+    ]  # fmt: skip

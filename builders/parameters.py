@@ -135,7 +135,7 @@ MYSQL_VERSION = RootParameter(
     allowed_values=(
         "8.0.mysql_aurora.3.10.3",
         "8.0.mysql_aurora.3.10.4",
-        "8.0.mysql_aurora.3.10.6",
+        "8.0.mysql_aurora.3.10.5",
         "8.0.mysql_aurora.3.12.0",
         "8.0.mysql_aurora.3.13.0",
     ),

@@ -10,22 +10,31 @@ from builders import (
     alerts,
     api,
     aurora,
+    balancer,
     buckets,
     compliance,
+    edge,
     functions,
     housekeeping,
     key_rows,
     keys,
     lake,
+    log_storage,
+    mysql,
     network,
     observability,
+    parameters,
     postgres,
+    secrets,
     storage,
     tables,
     trading,
+    transactions,
+    web,
+    web_observability,
 )
 from builders.contract import Port, RootParameter, TierTemplate
-from builders.rules import ZONES_DIFFER, RootRule
+from builders.rules import CERTIFICATE_AND_DOMAIN, DOMAIN_AND_CERTIFICATE, ONLY_US_EAST_1, ZONES_DIFFER, RootRule
 
 
 @dataclass(frozen=True)
@@ -101,4 +110,45 @@ TRADING = Platform(
     ),
 )
 
-PLATFORMS = {platform.name: platform for platform in (TRADING,)}
+TRANSACTIONS = Platform(
+    name="transactions",
+    description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
+    tiers=(
+        Tier("keys", partial(keys.build, rows=key_rows.transactions)),
+        Tier("network", partial(network.build, plan=transactions.NETWORK)),
+        Tier("housekeeping", housekeeping.build),
+        Tier("storage", log_storage.build),
+        Tier("database", mysql.build),
+        Tier("secrets", secrets.build),
+        Tier("web", web.build),
+        Tier("edge", edge.build),
+        Tier("alerts", partial(alerts.build, filters=transactions.LOG_FILTERS)),
+        Tier("observability", web_observability.build),
+        Tier("compliance", compliance.build),
+    ),
+    outputs=(
+        network.VPC_ID,
+        aurora.DATABASE_ENDPOINT,
+        aurora.DATABASE_READER_ENDPOINT,
+        aurora.DATABASE_PORT,
+        secrets.DATABASE_SECRET,
+        balancer.BALANCER_DNS,
+        edge.WEB_URL,
+        edge.DISTRIBUTION,
+        edge.DISTRIBUTION_DOMAIN,
+        edge.STATIC_BUCKET,
+        buckets.ACCESS_LOG_BUCKET,
+        alerts.ALERT_TOPIC,
+    ),
+    defaults={
+        parameters.BACKUP_RETENTION: 7,
+        parameters.LOG_RETENTION: 90,
+        # Trading keeps AWS Config for the account; where it is not deployed, this platform can.
+        parameters.MANAGE_CONFIG_RECORDER: "false",
+        parameters.NAT_GATEWAY_PER_ZONE: "true",
+        parameters.REQUESTS_PER_ADDRESS: 2000,
+    },
+    rules=(ZONES_DIFFER, ONLY_US_EAST_1, CERTIFICATE_AND_DOMAIN, DOMAIN_AND_CERTIFICATE),
+)
+
+PLATFORMS = {platform.name: platform for platform in (TRADING, TRANSACTIONS)}

@@ -10,7 +10,7 @@ from awacs.sqs import SendMessage
 from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
 
-from builders import statements
+from builders import denials, statements
 from builders.contract import TierTemplate
 from builders.keys import MESSAGING_KEY
 
@@ -79,6 +79,6 @@ def _add_policy(template: TierTemplate, queue: Queue, senders: Sequence[Statemen
         QueuePolicy(
             f"{queue.title}Policy",
             Queues=[Ref(queue)],
-            PolicyDocument=statements.policy(*senders, statements.deny_plain_messages("sqs", GetAtt(queue, "Arn"))),
+            PolicyDocument=statements.policy(*senders, denials.deny_plain_messages("sqs", GetAtt(queue, "Arn"))),
         )
     )

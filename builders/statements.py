@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import awacs.athena as athena
+import awacs.cloudformation as cloudformation
+import awacs.cloudwatch as cloudwatch
 import awacs.dynamodb as dynamodb
 import awacs.ec2 as ec2
 import awacs.execute_api as execute_api
@@ -32,19 +34,15 @@ from awacs.aws import (
     Allow,
     ArnEquals,
     ArnLike,
-    Bool,
     Condition,
     ConditionElement,
     Deny,
-    Null,
-    NumericLessThan,
     PolicyDocument,
     Principal,
     Statement,
     StringEquals,
     StringEqualsIfExists,
     StringLike,
-    StringNotEquals,
 )
 from troposphere import AWSHelperFn, Ref, Sub
 
@@ -113,6 +111,23 @@ def read_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statem
 def write_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
     """Write objects below a prefix, in parts where they are large."""
     return allow(sid, [s3.PutObject, s3.AbortMultipartUpload], [arns.below(bucket_arn, f"/{prefix}")])
+
+
+def read_artifact(sid: str, bucket: str, key: str) -> list[Statement]:
+    """Read one packaged artifact; ``bucket`` and ``key`` name the parameters that hold its place.
+
+    The artifact bucket's key is another stack's; the encryption context, which is the bucket, holds the right to it.
+    """
+    place = f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}"
+    return [
+        allow(sid, [s3.GetObject], [Sub(f"{place}/${{{key}}}")]),
+        allow(
+            f"{sid}Key",
+            [kms.Decrypt],
+            [arns.arn("kms", "key/*")],
+            StringEquals({"kms:ViaService": via("s3"), "kms:EncryptionContext:aws:s3:arn": Sub(place)}),
+        ),
+    ]
 
 
 def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
@@ -216,6 +231,17 @@ def read_secret(sid: str, secret_arn: AWSHelperFn) -> Statement:
     return allow(sid, [secretsmanager.GetSecretValue], [secret_arn])
 
 
+def rotate_secret(sid: str, secret_arn: AWSHelperFn) -> Statement:
+    """Take one secret through the four steps of a rotation."""
+    actions = [
+        secretsmanager.DescribeSecret,
+        secretsmanager.GetSecretValue,
+        secretsmanager.PutSecretValue,
+        secretsmanager.UpdateSecretVersionStage,
+    ]
+    return allow(sid, actions, [secret_arn])
+
+
 def read_items(sid: str, table_arn: AWSHelperFn) -> Statement:
     """Read single items by their key."""
     return allow(sid, [dynamodb.GetItem], [table_arn])
@@ -250,6 +276,21 @@ def publish(sid: str, topic_arn: AWSHelperFn) -> Statement:
 
 
 # --- Functions -------------------------------------------------------------------------------------------------------
+def put_metrics(sid: str, namespace: str) -> WildcardStatement:
+    """Publish metrics in one namespace."""
+    return unscoped(
+        sid,
+        "cloudwatch:PutMetricData has no resource-level permission; the condition holds it to one namespace",
+        [cloudwatch.PutMetricData],
+        StringEquals("cloudwatch:namespace", namespace),
+    )
+
+
+def signal_stack(sid: str) -> Statement:
+    """Tell CloudFormation how an instance of the template's own stack fared."""
+    return allow(sid, [cloudformation.SignalResource], [Ref("AWS::StackId")])
+
+
 def write_logs(sid: str, log_group_arn: AWSHelperFn) -> Statement:
     """Write to one log group that exists. There is no right to create groups: what a template deletes stays deleted."""
     return allow(sid, [logs.CreateLogStream, logs.PutLogEvents], [log_group_arn])
@@ -356,63 +397,3 @@ def from_this_account_if_told() -> StringEqualsIfExists:
 def from_source(*source_arns: Resource) -> list[ConditionElement]:
     """The conditions against a confused deputy: this account, and these resources."""
     return [from_this_account(), ArnLike("aws:SourceArn", list(source_arns))]
-
-
-# --- Guardrails ------------------------------------------------------------------------------------------------------
-def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing without TLS."""
-    return _deny_bucket("DenyPlainTransport", bucket_arn, Bool("aws:SecureTransport", "false"))
-
-
-def deny_old_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing with TLS older than 1.2, which PCI DSS no longer counts as strong cryptography."""
-    return _deny_bucket("DenyOldTransport", bucket_arn, NumericLessThan("s3:TlsVersion", "1.2"))
-
-
-def _deny_bucket(sid: str, bucket_arn: AWSHelperFn, condition: ConditionElement) -> Statement:
-    return Statement(
-        Sid=sid,
-        Effect=Deny,
-        Principal=Principal("*"),
-        Action=[s3.Action("*")],
-        Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
-        Condition=when(condition),
-    )
-
-
-def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[Statement]:
-    """No upload that names another key, another kind of encryption, or brings its own key.
-
-    An upload that names nothing gets the bucket's default, which is the key.
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-    """
-    header = "s3:x-amz-server-side-encryption"
-    rows = (
-        ("DenyOtherKey", f"{header}-aws-kms-key-id", StringNotEquals(f"{header}-aws-kms-key-id", key_arn)),
-        ("DenyOtherEncryption", header, StringNotEquals(header, "aws:kms")),
-        ("DenyCustomerProvidedKey", f"{header}-customer-algorithm", None),
-    )
-    return [
-        Statement(
-            Sid=sid,
-            Effect=Deny,
-            Principal=Principal("*"),
-            Action=[s3.PutObject],
-            Resource=[arns.below(bucket_arn, "/*")],
-            Condition=when(Null(named, "false"), *([differs] if differs else [])),
-        )
-        for sid, named, differs in rows
-    ]
-
-
-def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
-    """No message without TLS; ``service`` is sqs or sns."""
-    action = {"sqs": every_action("sqs"), "sns": sns.Publish}[service]
-    return Statement(
-        Sid="DenyPlainTransport",
-        Effect=Deny,
-        Principal=Principal("*"),
-        Action=[action],
-        Resource=[resource_arn],
-        Condition=when(Bool("aws:SecureTransport", "false")),
-    )

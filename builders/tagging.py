@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from troposphere import AWSHelperFn, AWSObject, Ref, Tags
+from troposphere.autoscaling import AutoScalingGroup
 
 from builders.contract import TierTemplate
 
@@ -45,6 +46,11 @@ def tag_everything(template: TierTemplate) -> None:
 
 
 def _tag(resource: AWSObject) -> None:
+    if isinstance(resource, AutoScalingGroup):  # its launch template tags the instances
+        resource.Tags = [
+            {"Key": name, "Value": value, "PropagateAtLaunch": False} for name, value in standard_tags().items()
+        ]
+        return
     present = resource.properties.get("Tags", Tags())
     merged = Tags(**standard_tags())
     merged.tags = present.tags + merged.tags

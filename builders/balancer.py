@@ -1,0 +1,195 @@
+"""The load balancer: it hears CloudFront only, by address and by secret header, and forwards to the web instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from troposphere import AWSHelperFn, Equals, GetAtt, If, Not, Ref
+from troposphere import Condition as ConditionRef
+from troposphere.elasticloadbalancingv2 import (
+    Action,
+    Certificate,
+    Condition,
+    FixedResponseConfig,
+    HttpHeaderConfig,
+    Listener,
+    ListenerRule,
+    ListenerRuleAction,
+    LoadBalancer,
+    LoadBalancerAttributes,
+    Matcher,
+    RedirectConfig,
+    TargetGroup,
+    TargetGroupAttribute,
+)
+
+from builders import origin_header, parameters
+from builders.buckets import ACCESS_LOG_BUCKET
+from builders.contract import Port, TierTemplate
+from builders.log_storage import BALANCER_PREFIX
+from builders.network import PUBLIC_SUBNETS, VPC_ID
+from builders.security_groups import BALANCER_SECURITY_GROUP, CERTIFICATE
+from builders.suppressions import suppress
+
+BALANCER_DNS = Port("LoadBalancerDnsName", "Host name of the load balancer; it answers CloudFront only.")
+BALANCER_NAME = Port("LoadBalancerFullName", "Name of the load balancer, as its metrics carry it.")
+TARGET_GROUP_NAME = Port("TargetGroupFullName", "Name of the target group, as its metrics carry it.")
+
+NO_CERTIFICATE = "WithoutCertificate"
+SERVICE_PORT = 8080
+HEALTH_PATH = "/health"
+IDLE_TIMEOUT = 60
+"""Seconds; the service keeps connections longer, so that the load balancer never uses one that is just being closed."""
+DRAIN = 60
+"""Seconds that a leaving instance gets for its requests; the service ends its own within half of that."""
+# TLS 1.2 and 1.3 with forward secrecy only.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+_BALANCER: Mapping[str, str] = {
+    "deletion_protection.enabled": "false",
+    "idle_timeout.timeout_seconds": str(IDLE_TIMEOUT),
+    "routing.http.desync_mitigation_mode": "defensive",
+    "routing.http.drop_invalid_header_fields.enabled": "true",
+    "routing.http2.enabled": "true",
+}
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+_TARGETS: Mapping[str, str] = {
+    "deregistration_delay.timeout_seconds": str(DRAIN),
+    "load_balancing.algorithm.type": "least_outstanding_requests",
+    "slow_start.duration_seconds": "0",
+}
+
+
+def add_balancer(template: TierTemplate) -> TargetGroup:
+    """Load balancer, listeners and target group; gives the target group, which the instances join."""
+    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    template.add_condition(NO_CERTIFICATE, Not(ConditionRef(CERTIFICATE)))
+    balancer = template.add(
+        LoadBalancer(
+            "LoadBalancer",
+            Name=template.named("web"),
+            Type="application",
+            Scheme="internet-facing",
+            IpAddressType="ipv4",
+            SecurityGroups=[template.use(BALANCER_SECURITY_GROUP)],
+            Subnets=[template.use(subnet) for subnet in PUBLIC_SUBNETS],
+            LoadBalancerAttributes=_attributes(template),
+        )
+    )
+    suppress(
+        balancer,
+        "Deletion protection would keep destroy from leaving nothing (requirement A-2); termination protection of the stack "
+        "guards production",
+        checkov=["CKV_AWS_150"],
+    )
+    targets = add_target_group(template)
+    add_listeners(template, balancer, targets)
+    template.export(BALANCER_DNS, GetAtt(balancer, "DNSName"))
+    template.export(BALANCER_NAME, GetAtt(balancer, "LoadBalancerFullName"))
+    template.export(TARGET_GROUP_NAME, GetAtt(targets, "TargetGroupFullName"))
+    return targets
+
+
+def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
+    values: dict[str, str | AWSHelperFn] = {
+        "access_logs.s3.bucket": template.use(ACCESS_LOG_BUCKET),
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.prefix": BALANCER_PREFIX,
+        **_BALANCER,
+    }
+    return [LoadBalancerAttributes(Key=key, Value=value) for key, value in values.items()]
+
+
+def add_target_group(template: TierTemplate) -> TargetGroup:
+    """The web instances; one that fails `/health` thrice in half a minute gets no more requests."""
+    targets = template.add(
+        TargetGroup(
+            "TargetGroup",
+            Name=template.named("web"),
+            VpcId=template.use(VPC_ID),
+            TargetType="instance",
+            Protocol="HTTP",
+            ProtocolVersion="HTTP1",
+            Port=SERVICE_PORT,
+            HealthCheckEnabled=True,
+            HealthCheckPath=HEALTH_PATH,
+            HealthCheckProtocol="HTTP",
+            HealthCheckIntervalSeconds=10,
+            HealthCheckTimeoutSeconds=5,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=3,
+            Matcher=Matcher(HttpCode="200"),
+            TargetGroupAttributes=[TargetGroupAttribute(Key=key, Value=value) for key, value in _TARGETS.items()],
+        )
+    )
+    suppress(
+        targets,
+        "TLS ends at the load balancer; between it and the instances the VPC's own encryption and the security groups, each "
+        "open to its one neighbour, take over",
+        checkov=["CKV_AWS_378"],
+    )
+    return targets
+
+
+def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: TargetGroup) -> None:
+    """Without a certificate one HTTP listener, with one an HTTPS listener and a redirect to it.
+
+    The listeners refuse; only a rule that finds the secret header forwards.
+    """
+    http = template.add(
+        Listener(
+            "HttpListener",
+            LoadBalancerArn=Ref(balancer),
+            Port=80,
+            Protocol="HTTP",
+            DefaultActions=[If(CERTIFICATE, _redirect(), _refuse())],
+        )
+    )
+    suppress(
+        http,
+        "HTTP only until a certificate is given (requirement X-ALB-1); then this listener redirects and nothing reaches it but "
+        "through the security group of CloudFront's addresses",
+        checkov=["CKV_AWS_2", "CKV_AWS_103"],
+        cfn_nag=["W56"],
+    )
+    https = template.add(
+        Listener(
+            "HttpsListener",
+            Condition=CERTIFICATE,
+            LoadBalancerArn=Ref(balancer),
+            Port=443,
+            Protocol="HTTPS",
+            SslPolicy=TLS_POLICY,
+            Certificates=[Certificate(CertificateArn=template.use(parameters.CERTIFICATE))],
+            DefaultActions=[_refuse()],
+        )
+    )
+    for listener, condition in ((http, NO_CERTIFICATE), (https, CERTIFICATE)):
+        _add_rule(template, listener, condition, targets)
+
+
+def _add_rule(template: TierTemplate, listener: Listener, condition: str, targets: TargetGroup) -> ListenerRule:
+    header = HttpHeaderConfig(HttpHeaderName=origin_header.HEADER, Values=origin_header.accepted(template))
+    return template.add(
+        ListenerRule(
+            f"{str(listener.title).removesuffix('Listener')}FromCloudFront",
+            Condition=condition,
+            ListenerArn=Ref(listener),
+            Priority=1,
+            Conditions=[Condition(Field="http-header", HttpHeaderConfig=header)],
+            Actions=[ListenerRuleAction(Type="forward", TargetGroupArn=Ref(targets))],
+        )
+    )
+
+
+def _refuse() -> Action:
+    response = FixedResponseConfig(
+        StatusCode="403", ContentType="application/json", MessageBody='{"error": {"code": "forbidden"}}'
+    )
+    return Action(Type="fixed-response", FixedResponseConfig=response)
+
+
+def _redirect() -> Action:
+    return Action(Type="redirect", RedirectConfig=RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301"))

@@ -1,0 +1,321 @@
+"""The edge tier of transactions: CloudFront before load balancer and static bucket, its web ACL, and its log.
+
+Everything here belongs to us-east-1, from where CloudFront takes web ACLs and certificates; the root's rules say so.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from awacs.aws import Allow, Principal, Statement, StringEquals
+from awacs.s3 import GetObject
+from troposphere import Equals, GetAtt, If, Join, Not, NoValue, Ref, Sub
+from troposphere.cloudfront import (
+    CacheBehavior,
+    CacheCookiesConfig,
+    CacheHeadersConfig,
+    CachePolicy,
+    CachePolicyConfig,
+    CacheQueryStringsConfig,
+    ContentSecurityPolicy,
+    ContentTypeOptions,
+    CustomOriginConfig,
+    DefaultCacheBehavior,
+    Distribution,
+    DistributionConfig,
+    FrameOptions,
+    Origin,
+    OriginAccessControl,
+    OriginAccessControlConfig,
+    OriginCustomHeader,
+    ParametersInCacheKeyAndForwardedToOrigin,
+    ReferrerPolicy,
+    ResponseHeadersPolicy,
+    ResponseHeadersPolicyConfig,
+    S3OriginConfig,
+    SecurityHeadersConfig,
+    StrictTransportSecurity,
+    ViewerCertificate,
+)
+from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, ResourcePolicy
+from troposphere.s3 import Bucket
+from troposphere.wafv2 import WebACL
+
+from builders import arns, firewall, origin_header, parameters, statements
+from builders.balancer import BALANCER_DNS
+from builders.buckets import ACCESS_LOG_BUCKET, add_bucket, bucket_name, lifecycle
+from builders.contract import Port, TierTemplate
+from builders.keys import DATA_KEY
+from builders.logs import add_log_group
+from builders.security_groups import CERTIFICATE
+from builders.suppressions import suppress
+
+WEB_URL = Port("WebUrl", "Address by which clients reach the platform.")
+DISTRIBUTION = Port("DistributionId", "Identifier of the CloudFront distribution.")
+DISTRIBUTION_DOMAIN = Port(
+    "DistributionDomainName", "CloudFront's own host name, to which a domain name's DNS record leads."
+)
+STATIC_BUCKET = Port("StaticBucketName", "Bucket of static assets, served below /static/.")
+
+STATIC_PATH = "static/*"
+# Managed policies, the same ids in every account:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER = "216adef6-4c7f-47e4-b989-5492eafa07d3"
+EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+DAY = 24 * 3600
+"""Seconds."""
+
+
+def build(platform: str) -> TierTemplate:
+    """Static bucket, web ACL, distribution and log."""
+    template = TierTemplate(platform, "CloudFront with its web ACL and its log, and the bucket of static assets.")
+    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    bucket = add_static_bucket(template)
+    distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template))
+    add_log(template, distribution)
+    template.export(STATIC_BUCKET, Ref(bucket))
+    template.export(DISTRIBUTION, Ref(distribution))
+    domain = GetAtt(distribution, "DomainName")
+    template.export(DISTRIBUTION_DOMAIN, domain)
+    template.export(WEB_URL, Join("", ["https://", If(CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)]))
+    return template
+
+
+def add_static_bucket(template: TierTemplate) -> Bucket:
+    """The bucket behind origin access control: CloudFront reads it as this one distribution, and nobody else from outside.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    name = bucket_name(template, "static").data["Fn::Sub"]
+    read = Statement(
+        Sid="DistributionReads",
+        Effect=Allow,
+        Principal=Principal("Service", ["cloudfront.amazonaws.com"]),
+        Action=[GetObject],
+        Resource=[arns.bucket(f"{name}/{STATIC_PATH}")],
+        Condition=statements.when(StringEquals("aws:SourceArn", _arn())),
+    )
+    return add_bucket(
+        template,
+        "StaticBucket",
+        "static",
+        key=template.use(DATA_KEY),
+        log_bucket=template.use(ACCESS_LOG_BUCKET),
+        rules=lifecycle(glacier=False),
+        grants=[read],
+    )
+
+
+def _arn() -> Sub:
+    return Sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}")
+
+
+def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Distribution:
+    """Static assets from the bucket, cached; all else from the load balancer, never cached."""
+    headers = add_response_headers(template)
+    distribution = template.add(
+        Distribution(
+            "Distribution",
+            DistributionConfig=DistributionConfig(
+                Enabled=True,
+                Comment=template.named("edge"),
+                HttpVersion="http2and3",
+                IPV6Enabled=True,
+                PriceClass="PriceClass_100",
+                WebACLId=GetAtt(acl, "Arn"),
+                Aliases=If(CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
+                ViewerCertificate=_certificate(template),
+                Origins=[_balancer(template), _static(template, bucket)],
+                DefaultCacheBehavior=DefaultCacheBehavior(
+                    TargetOriginId="balancer",
+                    ViewerProtocolPolicy="redirect-to-https",
+                    AllowedMethods=EVERY_METHOD,
+                    CachePolicyId=CACHING_DISABLED,
+                    OriginRequestPolicyId=ALL_VIEWER,
+                    ResponseHeadersPolicyId=Ref(headers),
+                    Compress=True,
+                ),
+                CacheBehaviors=[
+                    CacheBehavior(
+                        PathPattern=f"/{STATIC_PATH}",
+                        TargetOriginId="static",
+                        ViewerProtocolPolicy="redirect-to-https",
+                        AllowedMethods=["GET", "HEAD"],
+                        CachePolicyId=Ref(add_static_cache(template)),
+                        ResponseHeadersPolicyId=Ref(headers),
+                        Compress=True,
+                    )
+                ],
+            ),
+        )
+    )
+    suppress(
+        distribution,
+        "CloudFront's standard log goes by delivery (version 2) to an encrypted log group below; the older kind needs a bucket "
+        "with ACLs",
+        checkov=["CKV_AWS_86"],
+        cfn_nag=["W10"],
+    )
+    suppress(distribution, "A payment service has no page to answer the bare address with", checkov=["CKV_AWS_305"])
+    return distribution
+
+
+def _certificate(template: TierTemplate) -> ViewerCertificate:
+    """TLS 1.2 and newer. CloudFront's own certificate, without a domain name, has a policy of CloudFront's own below it.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
+    """
+    return ViewerCertificate(
+        AcmCertificateArn=If(CERTIFICATE, template.use(parameters.CERTIFICATE), NoValue),
+        CloudFrontDefaultCertificate=If(CERTIFICATE, NoValue, True),
+        MinimumProtocolVersion="TLSv1.2_2021",
+        SslSupportMethod=If(CERTIFICATE, "sni-only", NoValue),
+    )
+
+
+def _balancer(template: TierTemplate) -> Origin:
+    """With a certificate over TLS: CloudFront checks it against the host name that clients ask for, which it passes on."""
+    return Origin(
+        Id="balancer",
+        DomainName=template.use(BALANCER_DNS),
+        CustomOriginConfig=CustomOriginConfig(
+            HTTPPort=80,
+            HTTPSPort=443,
+            OriginProtocolPolicy=If(CERTIFICATE, "https-only", "http-only"),
+            OriginSSLProtocols=["TLSv1.2"],
+            OriginReadTimeout=30,
+            OriginKeepaliveTimeout=30,
+        ),
+        OriginCustomHeaders=[
+            OriginCustomHeader(HeaderName=origin_header.HEADER, HeaderValue=origin_header.sent(template))
+        ],
+    )
+
+
+def _static(template: TierTemplate, bucket: Bucket) -> Origin:
+    """By origin access control, which signs every read; the older origin access identity cannot read under customer keys."""
+    control = template.add(
+        OriginAccessControl(
+            "StaticAccessControl",
+            OriginAccessControlConfig=OriginAccessControlConfig(
+                Name=template.named("static"),
+                Description="CloudFront reads the static assets",
+                OriginAccessControlOriginType="s3",
+                SigningBehavior="always",
+                SigningProtocol="sigv4",
+            ),
+        )
+    )
+    return Origin(
+        Id="static",
+        DomainName=GetAtt(bucket, "RegionalDomainName"),
+        OriginAccessControlId=GetAtt(control, "Id"),
+        S3OriginConfig=S3OriginConfig(OriginAccessIdentity=""),
+    )
+
+
+def add_static_cache(template: TierTemplate) -> CachePolicy:
+    """Static assets are kept for a day unless they say otherwise, by path alone: no cookie, header or query divides them."""
+    return template.add(
+        CachePolicy(
+            "StaticCachePolicy",
+            CachePolicyConfig=CachePolicyConfig(
+                Name=template.named("static-cache"),
+                Comment="Static assets, by path alone",
+                MinTTL=1,
+                DefaultTTL=DAY,
+                MaxTTL=365 * DAY,
+                ParametersInCacheKeyAndForwardedToOrigin=ParametersInCacheKeyAndForwardedToOrigin(
+                    CookiesConfig=CacheCookiesConfig(CookieBehavior="none"),
+                    HeadersConfig=CacheHeadersConfig(HeaderBehavior="none"),
+                    QueryStringsConfig=CacheQueryStringsConfig(QueryStringBehavior="none"),
+                    EnableAcceptEncodingBrotli=True,
+                    EnableAcceptEncodingGzip=True,
+                ),
+            ),
+        )
+    )
+
+
+def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
+    """Security headers on every answer, whatever the origin sends.
+
+    Source of the values: OWASP Secure Headers Project, https://owasp.org/www-project-secure-headers/
+    """
+    always: dict[str, Any] = {"Override": True}
+    return template.add(
+        ResponseHeadersPolicy(
+            "SecurityHeaders",
+            ResponseHeadersPolicyConfig=ResponseHeadersPolicyConfig(
+                Name=template.named("security-headers"),
+                Comment="Security headers on every answer",
+                SecurityHeadersConfig=SecurityHeadersConfig(
+                    ContentSecurityPolicy=ContentSecurityPolicy(
+                        ContentSecurityPolicy="default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+                        **always,
+                    ),
+                    ContentTypeOptions=ContentTypeOptions(**always),
+                    FrameOptions=FrameOptions(FrameOption="DENY", **always),
+                    ReferrerPolicy=ReferrerPolicy(ReferrerPolicy="no-referrer", **always),
+                    StrictTransportSecurity=StrictTransportSecurity(
+                        AccessControlMaxAgeSec=365 * DAY, IncludeSubdomains=True, **always
+                    ),
+                ),
+            ),
+        )
+    )
+
+
+def add_log(template: TierTemplate, distribution: Distribution) -> None:
+    """CloudFront's access log, delivered to an encrypted log group with the platform's retention.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
+    """
+    group = add_log_group(
+        template, "EdgeLogGroup", Sub(f"/aws/cloudfront/{template.platform}-edge-${{EnvironmentSuffix}}")
+    )
+    policy = template.add(
+        ResourcePolicy("EdgeLogPolicy", PolicyName=template.named("edge-log"), PolicyDocument=Sub(_delivery_policy()))
+    )
+    source = template.add(
+        DeliverySource("EdgeLogSource", Name=template.named("edge"), LogType="ACCESS_LOGS", ResourceArn=_arn())
+    )
+    destination = template.add(
+        DeliveryDestination(
+            "EdgeLogDestination",
+            DependsOn=policy,
+            Name=template.named("edge"),
+            DestinationResourceArn=arns.arn("logs", f"log-group:${{{group.title}}}"),
+            OutputFormat="json",
+        )
+    )
+    template.add(
+        Delivery(
+            "EdgeLogDelivery",
+            DeliverySourceName=Ref(source),
+            DeliveryDestinationArn=GetAtt(destination, "Arn"),
+        )
+    )
+
+
+def _delivery_policy() -> str:
+    """Lets the delivery service write to the group; CloudWatch Logs takes a policy as text.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
+    """
+    here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+    statement = {
+        "Sid": "EdgeLogDelivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"{here}:log-group:${{EdgeLogGroup}}:log-stream:*",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": "${AWS::AccountId}"},
+            "ArnLike": {"aws:SourceArn": f"{here}:*"},
+        },
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

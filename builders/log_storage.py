@@ -1,0 +1,101 @@
+"""The storage tier of transactions: the bucket of access logs, and the queue that tells of the load balancer's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from awacs.aws import Allow, Principal, Statement
+from awacs.s3 import PutObject
+from troposphere import AWSHelperFn, GetAtt, Ref
+from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
+from troposphere.sqs import Queue
+
+from builders import arns, statements
+from builders.buckets import ACCESS_LOG_BUCKET, add_access_log_bucket, lifecycle
+from builders.contract import Port, TierTemplate
+from builders.queues import add_dead_letter_queue, add_queue, send_from
+
+ACCESS_LOG_BUCKET_ARN = Port("AccessLogBucketArn", "ARN of the bucket of access logs.")
+BALANCER_LOG_QUEUE_ARN = Port("BalancerLogQueueArn", "Queue of the load balancer's new log files.")
+BALANCER_LOG_DEAD_LETTERS = Port(
+    "BalancerLogDeadLetterQueueName", "Name of the queue of log files that could not be read."
+)
+
+LOGS_EXPIRE_AFTER = 90
+"""Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
+BALANCER_PREFIX = "balancer"
+BALANCER_LOGS_TIMEOUT = 120
+"""Seconds that a log file may take; the queue hides a message six times as long."""
+
+
+def build(platform: str) -> TierTemplate:
+    """The queue first: S3 checks that it may send before it takes the notification of a bucket."""
+    template = TierTemplate(platform, "Bucket of access logs, and the queue of the load balancer's new log files.")
+    queue = add_log_queue(template)
+    bucket = add_access_log_bucket(
+        template,
+        "AccessLogBucket",
+        "logs",
+        rules=lifecycle(glacier=False, expire_after=LOGS_EXPIRE_AFTER),
+        grants=lambda bucket_arn: balancer_delivers(template, bucket_arn),
+        DependsOn=f"{queue.title}Policy",
+        NotificationConfiguration=notify(queue),
+    )
+    template.export(ACCESS_LOG_BUCKET, Ref(bucket))
+    template.export(ACCESS_LOG_BUCKET_ARN, GetAtt(bucket, "Arn"))
+    return template
+
+
+def add_log_queue(template: TierTemplate) -> Queue:
+    """The queue between the bucket and the function that reads the files, and its dead letters."""
+    dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
+    bucket = arns.bucket(f"{template.platform}-logs-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    queue = add_queue(
+        template,
+        "BalancerLogQueue",
+        "balancer-logs",
+        visibility=6 * BALANCER_LOGS_TIMEOUT,
+        dead_letters=dead_letters,
+        max_receives=5,
+        senders=[
+            send_from(
+                "NewLogFiles",
+                "s3",
+                arns.arn("sqs", f"{template.platform}-balancer-logs-${{EnvironmentSuffix}}"),
+                bucket,
+            )
+        ],
+    )
+    template.export(BALANCER_LOG_QUEUE_ARN, GetAtt(queue, "Arn"))
+    template.export(BALANCER_LOG_DEAD_LETTERS, GetAtt(dead_letters, "QueueName"))
+    return queue
+
+
+def notify(queue: Queue) -> NotificationConfiguration:
+    """Every new log file of the load balancer becomes a message; the test file that it writes once is none."""
+    rules = [Rules(Name="prefix", Value=f"{BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
+    return NotificationConfiguration(
+        QueueConfigurations=[
+            QueueConfigurations(
+                Event="s3:ObjectCreated:*", Queue=GetAtt(queue, "Arn"), Filter=Filter(S3Key=S3Key(Rules=rules))
+            )
+        ]
+    )
+
+
+def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequence[Statement]:
+    """Lets Elastic Load Balancing write the logs of the platform's load balancer, which it can with SSE-S3 only.
+
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    """
+    balancer = arns.arn("elasticloadbalancing", f"loadbalancer/app/{template.platform}-*")
+    return [
+        Statement(
+            Sid="BalancerLogDelivery",
+            Effect=Allow,
+            Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
+            Action=[PutObject],
+            Resource=[arns.below(bucket_arn, f"/{BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
+            Condition=statements.when(*statements.from_source(balancer)),
+        )
+    ]

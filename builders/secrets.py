@@ -1,0 +1,183 @@
+"""The secrets tier of transactions: the application's database login, its rotation, the migration that makes it valid,
+and the secret header between CloudFront and the load balancer."""
+
+from __future__ import annotations
+
+import awacs.secretsmanager as secretsmanager
+from awacs.aws import Statement
+from troposphere import AWSHelperFn, Ref, Sub
+from troposphere.awslambda import Permission
+from troposphere.cloudformation import CustomResource
+from troposphere.secretsmanager import (
+    GenerateSecretString,
+    RotationRules,
+    RotationSchedule,
+    Secret,
+    SecretTargetAttachment,
+)
+
+from builders import origin_header, parameters, statements
+from builders.aurora import DATABASE_CLUSTER, DATABASE_ENDPOINT, DATABASE_PORT
+from builders.contract import Port, TierTemplate
+from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
+from builders.housekeeping import add_custom_resource
+from builders.keys import DATABASE_KEY, SECRETS_KEY
+from builders.lambdas import FUNCTION_DEAD_LETTERS, BuiltFunction, FunctionRow, add_function, export_function
+from builders.mysql import DATABASE_NAME, MASTER_SECRET, READER
+
+DATABASE_SECRET = Port("DatabaseSecretArn", "Secret of the application's database login, rotated every 30 days.")
+
+APP_USER = "payments"
+ROTATION_DAYS = 30
+ROTATION_TIMEOUT = 60
+"""Seconds of one of the four steps."""
+
+
+def build(platform: str) -> TierTemplate:
+    """Secret, attachment, migration, rotation, and the origin's header."""
+    template = TierTemplate(
+        platform, "Database login of the application with its rotation, and the origin's secret header."
+    )
+    secret = add_database_secret(template)
+    attachment = attach(template, secret)
+    migration, migrated = add_migration(template, attachment)
+    rotation = add_rotation(template, secret, attachment, migrated)
+    origin_header.add_secrets(template)
+    template.export(DATABASE_SECRET, Ref(secret))
+    for built in (migration, rotation):
+        export_function(template, built)
+    return template
+
+
+def add_database_secret(template: TierTemplate) -> Secret:
+    """The login. Secrets Manager draws the password; ``masterarn`` tells the rotation who may make users.
+
+    Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
+    Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+    """
+    login = f'{{"username": "{APP_USER}", "dbname": "{DATABASE_NAME}", "masterarn": "${{{MASTER_SECRET.name}}}"}}'
+    template.use(MASTER_SECRET)
+    return template.add(
+        Secret(
+            "DatabaseSecret",
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Name=template.named("database"),
+            Description="Database login of the application",
+            KmsKeyId=template.use(SECRETS_KEY),
+            GenerateSecretString=GenerateSecretString(
+                SecretStringTemplate=Sub(login),
+                GenerateStringKey="password",
+                PasswordLength=32,
+                ExcludePunctuation=True,
+            ),
+        )
+    )
+
+
+def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
+    """Writes engine, host, port and cluster into the secret."""
+    return template.add(
+        SecretTargetAttachment(
+            "DatabaseSecretAttachment",
+            SecretId=Ref(secret),
+            TargetId=template.use(DATABASE_CLUSTER),
+            TargetType="AWS::RDS::DBCluster",
+        )
+    )
+
+
+def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) -> tuple[BuiltFunction, CustomResource]:
+    """The function that makes schema and user, and its run: again whenever its code (and so its SQL) changes."""
+    built = add_function(
+        template,
+        FunctionRow(
+            name="migrate_mysql",
+            description="Creates the database schema and the application's user",
+            memory=256,
+            timeout=CUSTOM_RESOURCE_TIMEOUT,
+            concurrency=parameters.SUPPORT_CONCURRENCY,
+            environment={
+                "APP_SECRET_ARN": Ref("DatabaseSecret"),
+                "DB_HOST": template.use(DATABASE_ENDPOINT),
+                "DB_PORT": template.use(DATABASE_PORT),
+                "DB_NAME": DATABASE_NAME,
+                "DB_SECRET_ARN": template.use(MASTER_SECRET),
+            },
+            permissions=[
+                statements.read_secret("ReadMasterSecret", template.use(MASTER_SECRET)),
+                statements.read_secret("ReadApplicationSecret", Ref("DatabaseSecret")),
+                *_use_secret_keys(template),
+            ],
+        ),
+        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+    )
+    run = add_custom_resource(
+        template,
+        "DatabaseMigration",
+        built.arn,
+        after=[attachment],
+        ArtifactKey=template.use(parameters.artifact_key("migrate_mysql")),
+        Reader=template.use(READER),
+    )
+    return built, run
+
+
+def add_rotation(
+    template: TierTemplate, secret: Secret, attachment: SecretTargetAttachment, migrated: CustomResource
+) -> BuiltFunction:
+    """The function that rotates, and the schedule; the first rotation comes with the deployment and shows that it works.
+
+    Source of the rights: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    """
+    built = add_function(
+        template,
+        FunctionRow(
+            name="rotate_secret",
+            description="Rotates the application's database login",
+            memory=256,
+            timeout=ROTATION_TIMEOUT,
+            concurrency=parameters.SUPPORT_CONCURRENCY,
+            permissions=[
+                statements.rotate_secret("RotateSecret", Ref(secret)),
+                statements.read_secret("ReadMasterSecret", template.use(MASTER_SECRET)),
+                statements.unscoped(
+                    "DrawPassword",
+                    "secretsmanager:GetRandomPassword has no resource-level permission",
+                    [secretsmanager.GetRandomPassword],
+                ),
+                *_use_secret_keys(template),
+            ],
+        ),
+        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+    )
+    permission = template.add(
+        Permission(
+            "RotationPermission",
+            FunctionName=Ref(built.function),
+            Action="lambda:InvokeFunction",
+            Principal="secretsmanager.amazonaws.com",
+            SourceAccount=Ref("AWS::AccountId"),
+            SourceArn=Ref(secret),
+        )
+    )
+    template.add(
+        RotationSchedule(
+            "DatabaseSecretRotation",
+            DependsOn=[permission.title, attachment.title, migrated.title],
+            SecretId=Ref(secret),
+            RotationLambdaARN=built.arn,
+            RotationRules=RotationRules(AutomaticallyAfterDays=ROTATION_DAYS),
+            RotateImmediatelyOnUpdate=True,
+        )
+    )
+    return built
+
+
+def _use_secret_keys(template: TierTemplate) -> list[Statement]:
+    """The application's secret and the master's lie under different keys."""
+    keys: tuple[tuple[str, AWSHelperFn], ...] = (
+        ("UseSecretsKey", template.use(SECRETS_KEY)),
+        ("UseMasterSecretKey", template.use(DATABASE_KEY)),
+    )
+    return [statements.use_key(sid, key, "secretsmanager") for sid, key in keys]

@@ -1,0 +1,72 @@
+"""What is transactions' own: its network's groups and endpoints, and the logs whose errors alert."""
+
+from __future__ import annotations
+
+from builders import parameters
+from builders.alerts import FilterRow, function_filters
+from builders.balancer import SERVICE_PORT
+from builders.mysql import DATABASE_ERROR_LOG, MYSQL
+from builders.network import (
+    LAYOUT,
+    EndpointRow,
+    GatewayRow,
+    NetworkPlan,
+    custom_resource_answers,
+    linux_packages,
+)
+from builders.security_groups import (
+    BALANCER_SECURITY_GROUP,
+    DATABASE_SECURITY_GROUP,
+    FUNCTION_SECURITY_GROUP,
+    INSTANCE_SECURITY_GROUP,
+    Between,
+    FromCloudFront,
+    GroupRow,
+    ToApis,
+    ToService,
+)
+from builders.web import APPLICATION_LOG
+from builders.web_observability import APPLICATION_ERRORS
+
+NETWORK = NetworkPlan(
+    layout=LAYOUT,
+    groups=(
+        GroupRow("Balancer", "balancer", "Load balancer, reached by CloudFront only", BALANCER_SECURITY_GROUP),
+        GroupRow("Instance", "instances", "Web instances, reached by the load balancer only", INSTANCE_SECURITY_GROUP),
+        GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
+        GroupRow("Database", "database", "Database, reached by instances and functions only", DATABASE_SECURITY_GROUP),
+        GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by instances and functions only"),
+    ),
+    rules=(
+        FromCloudFront("Balancer"),
+        Between("Balancer", "Instance", SERVICE_PORT, "Requests"),
+        Between("Instance", "Database", MYSQL.port, "MySQL"),
+        Between("Function", "Database", MYSQL.port, "MySQL"),
+        Between("Instance", "Endpoint", 443, "AWS APIs through interface endpoints"),
+        Between("Function", "Endpoint", 443, "AWS APIs through interface endpoints"),
+        ToService("Instance", "S3", parameters.S3_PREFIX_LIST),
+        ToService("Function", "S3", parameters.S3_PREFIX_LIST),
+        ToApis("Instance"),
+        ToApis("Function"),
+    ),
+    gateways=(GatewayRow("S3Endpoint", "s3", beyond=(custom_resource_answers, linux_packages)),),
+    endpoints=(
+        EndpointRow(
+            "SecretsManagerEndpoint", "secretsmanager", "service, rotation and migration read and write secrets"
+        ),
+        EndpointRow("LogsEndpoint", "logs", "instances write their log, a function the load balancer's"),
+        EndpointRow("MonitoringEndpoint", "monitoring", "instances publish memory and disk"),
+        EndpointRow("CloudFormationEndpoint", "cloudformation", "instances signal that they are up"),
+        EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
+        EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
+    ),
+    public=True,
+)
+
+FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")
+
+LOG_FILTERS = (
+    *function_filters(*FUNCTIONS),
+    FilterRow("Application", APPLICATION_LOG, APPLICATION_ERRORS),
+    FilterRow("Database", DATABASE_ERROR_LOG, '"[ERROR]"'),
+)

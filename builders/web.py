@@ -1,0 +1,321 @@
+"""The web tier of transactions: load balancer, instances that scale with load and business hours, and their logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from awacs.aws import Statement
+from troposphere import Base64, GetAtt, Join, Ref, Sub
+from troposphere.autoscaling import (
+    AutoScalingGroup,
+    LaunchTemplateSpecification,
+    MetricsCollection,
+    PredefinedMetricSpecification,
+    ScalingPolicy,
+    ScheduledAction,
+    TargetTrackingConfiguration,
+)
+from troposphere.awslambda import EventSourceMapping
+from troposphere.ec2 import (
+    EBSBlockDevice,
+    IamInstanceProfile,
+    LaunchTemplate,
+    LaunchTemplateBlockDeviceMapping,
+    LaunchTemplateData,
+    MetadataOptions,
+    Monitoring,
+    TagSpecifications,
+)
+from troposphere.elasticloadbalancingv2 import TargetGroup
+from troposphere.iam import InstanceProfile, ServiceLinkedRole
+from troposphere.logs import LogGroup
+from troposphere.policies import (
+    AutoScalingRollingUpdate,
+    AutoScalingScheduledAction,
+    CreationPolicy,
+    ResourceSignal,
+    UpdatePolicy,
+)
+
+from builders import parameters, statements, tagging
+from builders.balancer import SERVICE_PORT, add_balancer
+from builders.contract import ENVIRONMENT_SUFFIX, Port, TierTemplate
+from builders.keys import SECRETS_KEY, KeyRow, KeyUse, add_key
+from builders.lambdas import FUNCTION_DEAD_LETTERS, FunctionRow, add_function, export_function, metrics_namespace
+from builders.log_storage import (
+    ACCESS_LOG_BUCKET_ARN,
+    BALANCER_LOG_QUEUE_ARN,
+    BALANCER_LOGS_TIMEOUT,
+    BALANCER_PREFIX,
+)
+from builders.logs import add_log_group
+from builders.network import PRIVATE_SUBNETS
+from builders.roles import add_role
+from builders.secrets import DATABASE_SECRET
+from builders.security_groups import INSTANCE_SECURITY_GROUP
+from builders.suppressions import suppress
+
+APPLICATION_LOG = Port("ApplicationLogGroupName", "Log group of the payment service.")
+BALANCER_LOG = Port("BalancerLogGroupName", "Log group of the load balancer's access log.")
+WEB_GROUP_NAME = Port("WebGroupName", "Name of the Auto Scaling group.")
+
+GROUP = "WebGroup"
+BOOT = Path(__file__).with_name("boot.sh")
+BOOT_TIMEOUT = "PT15M"
+"""How long CloudFormation waits for an instance's signal: installation takes one to two minutes."""
+WARM_UP = 180
+"""Seconds from launch until an instance counts in the average that scaling looks at."""
+ROOT_VOLUME = 20
+"""GiB."""
+
+# CloudFormation's advice for groups under rolling update: what would start or end instances on its own pauses meanwhile.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
+_PAUSED = ["AlarmNotification", "AZRebalance", "HealthCheck", "ReplaceUnhealthy", "ScheduledActions"]
+
+
+def build(platform: str) -> TierTemplate:
+    """Load balancer, instances, scaling, and the function that brings the load balancer's log into its group."""
+    template = TierTemplate(platform, "Load balancer and web instances, their scaling and their logs.")
+    targets = add_balancer(template)
+    log_group = add_log_group(
+        template, "ApplicationLogGroup", Sub(f"/aws/ec2/{platform}-payments-${{EnvironmentSuffix}}")
+    )
+    profile = add_instance_profile(template, log_group)
+    launch = add_launch_template(template, profile, log_group)
+    group = add_group(template, launch, targets)
+    add_scaling(template, group)
+    add_balancer_logs(template)
+    template.export(APPLICATION_LOG, Ref(log_group))
+    template.export(WEB_GROUP_NAME, Ref(group))
+    return template
+
+
+def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
+    """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
+    artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
+    permissions: list[Statement] = [
+        *statements.read_artifact("FetchArtifact", template.use(parameters.ARTIFACT_BUCKET).data["Ref"], artifact),
+        statements.read_secret("ReadDatabaseLogin", template.use(DATABASE_SECRET)),
+        statements.use_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
+        statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
+        statements.put_metrics("PutMetrics", metrics_namespace(template.platform)),
+        statements.signal_stack("SignalStack"),
+    ]
+    role = add_role(
+        template,
+        "InstanceRole",
+        "instance",
+        "Web instances run the payment service",
+        trust=statements.trust_service("ec2", statements.from_this_account_if_told()),
+        permissions=permissions,
+    )
+    return template.add(
+        InstanceProfile("InstanceProfile", InstanceProfileName=template.named("instance-profile"), Roles=[Ref(role)])
+    )
+
+
+def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
+    """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
+    role = add_scaling_role(template)
+    key = add_key(template, volume_key(template.platform))
+    key.DependsOn = role.title
+    launch = template.add(
+        LaunchTemplate(
+            "WebLaunchTemplate",
+            LaunchTemplateName=template.named("web"),
+            LaunchTemplateData=LaunchTemplateData(
+                ImageId=template.use(parameters.WEB_IMAGE),
+                InstanceType=template.use(parameters.WEB_INSTANCE_TYPE),
+                IamInstanceProfile=IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
+                SecurityGroupIds=[template.use(INSTANCE_SECURITY_GROUP)],
+                MetadataOptions=MetadataOptions(
+                    HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1
+                ),
+                Monitoring=Monitoring(Enabled=True),
+                EbsOptimized=True,
+                BlockDeviceMappings=[
+                    LaunchTemplateBlockDeviceMapping(
+                        DeviceName="/dev/xvda",
+                        Ebs=EBSBlockDevice(
+                            DeleteOnTermination=True,
+                            Encrypted=True,
+                            KmsKeyId=GetAtt(key, "Arn"),
+                            VolumeSize=ROOT_VOLUME,
+                            VolumeType="gp3",
+                        ),
+                    )
+                ],
+                TagSpecifications=_instance_tags(template),
+                UserData=user_data(template, log_group),
+            ),
+            TagSpecifications=[
+                TagSpecifications(ResourceType="launch-template", Tags=tagging.as_tags(tagging.standard_tags()))
+            ],
+        )
+    )
+    suppress(launch, "Joined, so that the boot script stands here as it runs, without escapes", cfn_lint=["I1022"])
+    return launch
+
+
+def _instance_tags(template: TierTemplate) -> list[TagSpecifications]:
+    tags = tagging.as_tags({**tagging.standard_tags(), "Name": template.named("web")})
+    return [TagSpecifications(ResourceType=kind, Tags=tags) for kind in ("instance", "volume", "network-interface")]
+
+
+def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
+    """The boot script after the lines that tell it its settings; the script itself holds no placeholder."""
+    settings = {
+        "REGION": "${AWS::Region}",
+        "ARTIFACT_BUCKET": f"${{{template.use(parameters.ARTIFACT_BUCKET).data['Ref']}}}",
+        "ARTIFACT_KEY": f"${{{template.use(parameters.SERVICE_KEY).data['Ref']}}}",
+        "STACK_NAME": "${AWS::StackId}",
+        "SIGNAL_RESOURCE": GROUP,
+        "DB_SECRET_ARN": f"${{{template.use(DATABASE_SECRET).data['Ref']}}}",
+        "LOG_GROUP": f"${{{log_group.title}}}",
+        "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
+        "PORT": str(SERVICE_PORT),
+        "METRICS_NAMESPACE": metrics_namespace(template.platform),
+    }
+    head = "".join(f"export {name}='{value}'\n" for name, value in settings.items())
+    return Base64(Join("", ["#!/bin/bash\n", Sub(head), BOOT.read_text(encoding="utf-8")]))
+
+
+def add_scaling_role(template: TierTemplate) -> ServiceLinkedRole:
+    """Auto Scaling's role for this group alone, so that the volumes' key can be given to it and to no other group.
+
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
+    """
+    return template.add(
+        ServiceLinkedRole(
+            "ScalingRole",
+            AWSServiceName="autoscaling.amazonaws.com",
+            CustomSuffix=template.named("web"),
+            Description="Auto Scaling starts web instances with encrypted volumes",
+        )
+    )
+
+
+def scaling_role_arn(platform: str) -> str:
+    """The ARN of that role, as `Fn::Sub` takes it; the resource gives only its name."""
+    return (
+        "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/"
+        f"AWSServiceRoleForAutoScaling_{platform}-web-${{EnvironmentSuffix}}"
+    )
+
+
+def volume_key(platform: str) -> KeyRow:
+    """The key of the instances' volumes. It lies beside the one role that may use it."""
+    use = KeyUse("Scaling", roles=(scaling_role_arn(platform),))
+    return KeyRow("VolumeKey", "volumes", "Volumes of web instances", None, (use,))
+
+
+def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGroup) -> AutoScalingGroup:
+    """The group, in all zones. A new version of the launch template replaces its instances one by one; each must signal that
+    its service is healthy, or everything goes back to the version before."""
+    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
+    rolling = AutoScalingRollingUpdate(
+        MaxBatchSize=1,
+        MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
+        MinSuccessfulInstancesPercent=100,
+        PauseTime=BOOT_TIMEOUT,
+        SuspendProcesses=_PAUSED,
+        WaitOnResourceSignals=True,
+    )
+    return template.add(
+        AutoScalingGroup(
+            GROUP,
+            DependsOn=["InstancePolicy", "HttpListener"],
+            CreationPolicy=CreationPolicy(ResourceSignal=signals),
+            UpdatePolicy=UpdatePolicy(
+                AutoScalingRollingUpdate=rolling,
+                # Otherwise an update at noon would take the size back to that of the night.
+                AutoScalingScheduledAction=AutoScalingScheduledAction(IgnoreUnmodifiedGroupSizeProperties=True),
+            ),
+            AutoScalingGroupName=template.named("web"),
+            LaunchTemplate=LaunchTemplateSpecification(
+                LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
+            ),
+            ServiceLinkedRoleARN=Sub(scaling_role_arn(template.platform)),
+            MinSize=template.use(parameters.WEB_MIN_INSTANCES),
+            MaxSize=template.use(parameters.WEB_MAX_INSTANCES),
+            VPCZoneIdentifier=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+            TargetGroupARNs=[Ref(targets)],
+            HealthCheckType="ELB",
+            HealthCheckGracePeriod=300,
+            DefaultInstanceWarmup=WARM_UP,
+            MetricsCollection=[MetricsCollection(Granularity="1Minute")],
+        )
+    )
+
+
+def add_scaling(template: TierTemplate, group: AutoScalingGroup) -> None:
+    """More instances in New York's business hours, whatever its clocks do, and in any case as the load asks for."""
+    template.add(
+        ScalingPolicy(
+            "CpuScaling",
+            AutoScalingGroupName=Ref(group),
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration=TargetTrackingConfiguration(
+                PredefinedMetricSpecification=PredefinedMetricSpecification(
+                    PredefinedMetricType="ASGAverageCPUUtilization"
+                ),
+                TargetValue=template.use(parameters.WEB_CPU_TARGET),
+            ),
+        )
+    )
+    for title, at, least in (
+        ("BusinessHoursBegin", "0 8 * * 1-5", parameters.WEB_BUSINESS_INSTANCES),
+        ("BusinessHoursEnd", "0 18 * * 1-5", parameters.WEB_MIN_INSTANCES),
+    ):
+        template.add(
+            ScheduledAction(
+                title,
+                AutoScalingGroupName=Ref(group),
+                MinSize=template.use(least),
+                MaxSize=template.use(parameters.WEB_MAX_INSTANCES),
+                Recurrence=at,
+                TimeZone="America/New_York",
+            )
+        )
+
+
+def add_balancer_logs(template: TierTemplate) -> None:
+    """The function that writes the load balancer's log files, line by line, into their log group.
+
+    Elastic Load Balancing writes to S3 only; with the lines in a log group, filters and alarms see them too.
+    """
+    log_group = add_log_group(
+        template,
+        "BalancerLogGroup",
+        Sub(f"/aws/elasticloadbalancing/{template.platform}-balancer-${{EnvironmentSuffix}}"),
+    )
+    built = add_function(
+        template,
+        FunctionRow(
+            name="balancer_logs",
+            description="Brings the load balancer's access log into its log group",
+            memory=512,
+            timeout=BALANCER_LOGS_TIMEOUT,
+            concurrency=parameters.SUPPORT_CONCURRENCY,
+            environment={"BALANCER_LOG_GROUP": Ref(log_group)},
+            permissions=[
+                statements.consume_queue("TakeLogFiles", template.use(BALANCER_LOG_QUEUE_ARN)),
+                statements.read_objects("ReadLogFiles", template.use(ACCESS_LOG_BUCKET_ARN), f"{BALANCER_PREFIX}/*"),
+                statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
+            ],
+        ),
+        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+    )
+    batching: dict[str, Any] = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 5}
+    template.add(
+        EventSourceMapping(
+            "BalancerLogSource",
+            EventSourceArn=template.use(BALANCER_LOG_QUEUE_ARN),
+            FunctionName=Ref(built.function),
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            **batching,
+        )
+    )
+    export_function(template, built)
+    template.export(BALANCER_LOG, Ref(log_group))
