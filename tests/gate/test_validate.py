@@ -50,6 +50,14 @@ def test_check_ignored_for_one_resource_is_told_of_the_others() -> None:
     assert found == [("W3005", "Loud")]
 
 
+def test_parameter_that_names_a_secret_is_not_taken_for_one() -> None:
+    names = ("SecretsKeyArn", "RotateSecretArtifactKey", "RotateSecretFunctionName", "DatabasePassword", "SecretValue")
+    parameters = "".join(f"  {name}: {{Type: String}}\n" for name in names)
+    text = f"Parameters:\n{parameters}Resources: {{T: {{Type: 'AWS::SNS::Topic'}}}}\n"
+    findings = [one for one in validate([template(text)], b"")["templates/one.yaml"] if one.rule == "W2509"]
+    assert [one.line for one in findings] == [5, 6]
+
+
 def test_unreadable_configuration_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="is not YAML"):
         validate([template("Resources: {}")], b"regions: [")

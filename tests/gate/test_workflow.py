@@ -25,6 +25,14 @@ def test_every_command_is_the_projects_own_and_exists() -> None:
     assert not missing
 
 
+def test_every_platform_is_demonstrated_here_and_there() -> None:
+    """A third platform that nobody adds to CI would be found."""
+    platforms = sorted(path.parent.name for path in (PROJECT / "templates").glob("*/root.yaml"))
+    assert yaml.safe_load(WORKFLOW.read_text())["jobs"]["demo"]["strategy"]["matrix"]["platform"] == platforms
+    entry = (PROJECT / ".ci" / "run").read_text()
+    assert sorted(re.findall(r"^make demo PLATFORM=(\w+) ", entry, re.MULTILINE)) == platforms
+
+
 def test_actions_are_pinned_by_commit() -> None:
     """One is not, because its commit is not known here; a second one would be found."""
     used = {step["uses"] for step in steps() if "uses" in step}
