@@ -58,7 +58,7 @@ def install_patches(settings: Settings) -> Application:
     from local.patches.internals import emulator_module
     from local.resources import api, autoscaling, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
-    from local.web import door
+    from local.web import balancer_logs, door
     from local.web.fleet import Fleet
 
     application = Application(door.before(emulator_module("app").app))
@@ -83,13 +83,21 @@ def install_patches(settings: Settings) -> Application:
             **identity.NEW_TYPES,
             **logs.NEW_TYPES,
         },
-        {**storage.SUPPLEMENTS, **compute.SUPPLEMENTS, **api.SUPPLEMENTS, **rds.SUPPLEMENTS},
+        {
+            **storage.SUPPLEMENTS,
+            **compute.SUPPLEMENTS,
+            **api.SUPPLEMENTS,
+            **rds.SUPPLEMENTS,
+            **balancer_logs.SUPPLEMENTS,
+        },
     )
     framework.on_worker_threads(["AWS::RDS::DBCluster"])
     fleet = Fleet(settings.run_directory)
     fleet.install()
     autoscaling.install(fleet)
-    application.closers.append(fleet.close)
+    logs_of_balancers = balancer_logs.BalancerLogs()
+    logs_of_balancers.install()
+    application.closers += [fleet.close, logs_of_balancers.close]
     if settings.keep is not None:
         records.keep_in(settings.keep / "records.json")
     application.answers["/_local/health"] = lambda: health

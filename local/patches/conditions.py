@@ -1,8 +1,10 @@
-"""Gap: condition keys that the emulator's policy evaluation does not know count as absent, so that a grant under such
-a condition is refused although AWS would allow it."""
+"""Gaps of policy evaluation: condition keys that the emulator does not know count as absent, so that a grant under such
+a condition is refused although AWS would allow it; calls for a log stream are held against the log group's ARN alone,
+so that `<log group>:*`, which AWS's own documentation grants, does not match."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from local.patches.internals import emulator_module, require, wrap
 from local.settings import ACCOUNT, REGION
 
 _evaluator = emulator_module("core.iam_evaluator")
+_actions = emulator_module("core.iam_actions")
 _ec2 = emulator_module("services.ec2")
 
 _IN_A_VPC = {"security-group": "_security_groups", "subnet": "_subnets", "network-interface": "_network_interfaces"}
@@ -17,9 +20,26 @@ _IN_A_VPC = {"security-group": "_security_groups", "subnet": "_subnets", "networ
 
 
 def install() -> None:
-    """Resolve ec2:Vpc from the resource that the request names."""
+    """Resolve ec2:Vpc from the resource that the request names, and name the log stream."""
     require(_ec2, *_IN_A_VPC.values())
     wrap(_evaluator, "_resolve_condition_key", _with_vpc)
+    wrap(_actions, "extract_resource_arn", _with_stream)
+
+
+def _with_stream(original: Callable[..., str]) -> Callable[..., str]:
+    """`…:log-group:<name>:log-stream:<name>` (service authorization reference, list_amazoncloudwatchlogs)."""
+
+    def resource(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any, **named: Any) -> str:
+        arn = original(service, method, path, headers, body, *more, **named)
+        if service != "logs" or ":log-group:" not in arn:
+            return arn
+        try:
+            stream = json.loads(body).get("logStreamName")
+        except (ValueError, AttributeError):
+            return arn
+        return f"{arn}:log-stream:{stream}" if stream else arn
+
+    return resource
 
 
 def _with_vpc(original: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:

@@ -1,10 +1,10 @@
 """Gaps of Secrets Manager: RotateSecret only copies the value, a version without a value is handed out, the value of a
 version can be changed, and CloudFormation's generated passwords ignore most of what a template asks of them.
 
-Here RotateSecret calls the rotation function as the service does
-(docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html): createSecret, setSecret, testSecret and
-finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that fails ends the attempt
-and leaves AWSPENDING where it is; the service would try again by itself, here the next RotateSecret does.
+Here RotateSecret calls the rotation function as the service does (rotate-secrets_lambda-functions.html): createSecret,
+setSecret, testSecret and finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that
+fails ends the attempt and leaves AWSPENDING where it is; the service would try again by itself, here the next
+RotateSecret does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.patches.internals import emulator_module, require, wrap
 from local.resources.framework import aws, truth
@@ -140,7 +142,7 @@ def _step(secret: dict[str, Any], token: str, step: str) -> bool:
     try:
         answer = aws("lambda").invoke(FunctionName=secret["RotationLambdaARN"], Payload=json.dumps(event).encode())
         failed, said = bool(answer.get("FunctionError")), answer["Payload"].read()[:800]
-    except Exception as error:  # whatever keeps the function from running ends the attempt, as on AWS
+    except (BotoCoreError, ClientError) as error:
         failed, said = True, str(error).encode()
     if failed:
         logger.warning("Rotation of %s failed at %s: %s", secret["Name"], step, said.decode(errors="replace"))
@@ -162,7 +164,8 @@ def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         wanted = f"VersionId: {version}" if data.get("VersionId") else f"staging label: {stage or 'AWSCURRENT'}"
         if stage and data.get("VersionId") and stage not in body["VersionStages"]:
             return _refusal(
-                "InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId."
+                "InvalidRequestException",
+                "You provided a VersionStage that is not associated to the provided VersionId.",
             )
         if "SecretString" not in body and "SecretBinary" not in body:
             return _refusal(
@@ -197,7 +200,7 @@ def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
 # -- CloudFormation ---------------------------------------------------------------------------------------------------
 
-_GENERATED = {
+_GENERATED: dict[str, Callable[[Any], Any]] = {
     "PasswordLength": int,
     "ExcludeCharacters": str,
     "ExcludeNumbers": truth,

@@ -216,8 +216,7 @@ def _as_it_is(fleet: Fleet, original: Any) -> Any:
             role = group.get("ServiceLinkedRoleARN", "")
             text = text.replace(
                 own,
-                f"{own}<TargetGroupARNs>{members}</TargetGroupARNs>"
-                f"<ServiceLinkedRoleARN>{role}</ServiceLinkedRoleARN>",
+                f"{own}<TargetGroupARNs>{members}</TargetGroupARNs><ServiceLinkedRoleARN>{role}</ServiceLinkedRoleARN>",
             )
         return status, headers, text.encode()
 

@@ -49,9 +49,7 @@ _NOT_SHOWN = (
 class Databases:
     """The servers and doors of all clusters."""
 
-    def __init__(
-        self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None, mysql: MySqlClusters
-    ) -> None:
+    def __init__(self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None, mysql: MySqlClusters) -> None:
         self.host = host
         self.mysql = mysql
         self._proxy = proxy

@@ -229,9 +229,9 @@ class Fleet:
 
 
 def _profile_of(name_or_arn: str) -> dict[str, Any]:
-    profile: dict[str, Any] = aws("iam").get_instance_profile(
-        InstanceProfileName=name_or_arn.rsplit("/", 1)[-1]
-    )["InstanceProfile"]
+    profile: dict[str, Any] = aws("iam").get_instance_profile(InstanceProfileName=name_or_arn.rsplit("/", 1)[-1])[
+        "InstanceProfile"
+    ]
     return profile
 
 

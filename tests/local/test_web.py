@@ -1,0 +1,286 @@
+"""Instances behind a load balancer behind a distribution: they run, are replaced, and go."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cloud import EmbeddedCloud
+from local.visit import Page, visit
+from local.web.instances import Launch, exports_of
+from local.web.target_health import Health
+from tests.local.stacks import Outcome, change, delete
+from tests.local.web.standin import artifact
+
+pytestmark = [pytest.mark.emulator, pytest.mark.requirement("X-WEB-1", "X-ALB-1", "X-CDN-1")]
+
+SITE = (Path(__file__).parent / "web" / "site.yaml").read_text()
+ACCOUNT = "111122223333"
+
+
+def put(cloud: EmbeddedCloud, version: str, *, broken: bool = False) -> str:
+    key, content = artifact(version, broken=broken)
+    cloud.client("s3").put_object(Bucket="web-artifacts", Key=key, Body=content)
+    return key
+
+
+def deploy(cloud: EmbeddedCloud, version: str, *, broken: bool = False, **parameters: str) -> Outcome:
+    key = put(cloud, version, broken=broken)
+    return change(cloud, "site", SITE, {"ArtifactBucket": "web-artifacts", "ArtifactKey": key, **parameters})
+
+
+def eventually(check: Callable[[], Any], seconds: float = 15) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (result := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {result!r}"
+        time.sleep(0.1)
+    return result
+
+
+@pytest.fixture(scope="module")
+def before(cloud: EmbeddedCloud) -> dict[str, list[str]]:
+    cloud.client("s3").create_bucket(Bucket="web-artifacts")
+    return cloud.leftovers()
+
+
+@pytest.fixture(scope="module")
+def site(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> Iterator[Outcome]:
+    outcome = deploy(cloud, "one")
+    assert outcome.status == "CREATE_COMPLETE", outcome.failures
+    yield outcome
+    empty(cloud)
+    assert delete(cloud, "site").status == "DELETE_COMPLETE"
+    assert cloud.leftovers() == before
+
+
+def empty(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    for kind in ("logs", "static"):
+        bucket = f"web-{kind}-dev-{ACCOUNT}"
+        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=entry["Key"])
+
+
+def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Page:
+    return visit(cloud, method, f"https://{site.outputs['Domain']}{path}", **more)
+
+
+def group(cloud: EmbeddedCloud) -> dict[str, Any]:
+    (found,) = cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["web-dev"])[
+        "AutoScalingGroups"
+    ]
+    return dict(found)
+
+
+def health(cloud: EmbeddedCloud) -> dict[str, str]:
+    (arn,) = group(cloud)["TargetGroupARNs"]
+    described = cloud.client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    return {entry["Target"]["Id"]: entry["TargetHealth"]["State"] for entry in described}
+
+
+def test_a_request_passes_distribution_and_load_balancer_to_an_instance(cloud: EmbeddedCloud, site: Outcome) -> None:
+    answer = edge(cloud, site, "/pay?a=1", "POST", body=b"hello", headers={"X-Origin-Verify": "forged"})
+    assert answer.status == 200
+    seen = answer.json()
+    assert (seen["version"], seen["path"], seen["body"]) == ("one", "/pay?a=1", "hello")
+    (secret,) = [
+        json.loads(cloud.client("secretsmanager").get_secret_value(SecretId="origin-one-dev")["SecretString"])["value"]
+    ]
+    headers = {name.lower(): value for name, value in seen["headers"].items()}
+    assert headers["x-origin-verify"] == secret
+    assert headers["host"] == site.outputs["Dns"]
+    assert "site-packages" not in str(seen["path_entries"]), "an instance has only what its artifact brings"
+
+
+def test_the_distribution_adds_the_security_headers(cloud: EmbeddedCloud, site: Outcome) -> None:
+    headers = edge(cloud, site, "/health").headers
+    assert headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_plain_http_is_redirected(cloud: EmbeddedCloud, site: Outcome) -> None:
+    answer = visit(cloud, "GET", f"http://{site.outputs['Domain']}/x?y=1")
+    assert (answer.status, answer.headers["location"]) == (301, f"https://{site.outputs['Domain']}/x?y=1")
+
+
+def test_who_does_not_come_by_the_distribution_is_refused(cloud: EmbeddedCloud, site: Outcome) -> None:
+    url = f"http://{site.outputs['Dns']}/health"
+    assert visit(cloud, "GET", url).status == 403
+    assert visit(cloud, "GET", url, headers={"X-Origin-Verify": "guess"}).status == 403
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId="origin-two-dev")["SecretString"]
+    assert visit(cloud, "GET", url, headers={"X-Origin-Verify": json.loads(secret)["value"]}).status == 200
+
+
+def test_static_files_come_from_the_bucket_for_the_distribution_only(cloud: EmbeddedCloud, site: Outcome) -> None:
+    s3, bucket = cloud.client("s3"), f"web-static-dev-{ACCOUNT}"
+    s3.put_object(Bucket=bucket, Key="static/a.css", Body=b"a{}", ContentType="text/css")
+    answer = edge(cloud, site, "/static/a.css")
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"a{}", "text/css")
+    assert edge(cloud, site, "/static/none.css").status == 403
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy.replace(":distribution/", ":distribution/X"))
+    assert edge(cloud, site, "/static/a.css").status == 403
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def test_an_unknown_host_is_not_found(cloud: EmbeddedCloud, site: Outcome) -> None:
+    assert visit(cloud, "GET", "https://dnothere.cloudfront.net/").status == 404
+    assert visit(cloud, "GET", "http://no.us-east-1.elb.amazonaws.com/").status == 404
+
+
+def test_the_group_shows_its_instances_and_targets_are_checked(cloud: EmbeddedCloud, site: Outcome) -> None:
+    described = group(cloud)
+    assert described["DesiredCapacity"] == 3
+    ids = {entry["InstanceId"] for entry in described["Instances"]}
+    assert len(ids) == 2, "at most two run here"
+    assert {entry["LifecycleState"] for entry in described["Instances"]} == {"InService"}
+    assert {entry["AvailabilityZone"] for entry in described["Instances"]} == {"us-east-1a", "us-east-1b"}
+    assert eventually(lambda: health(cloud) == dict.fromkeys(ids, "healthy"))
+    reservations = cloud.client("ec2").describe_instances(InstanceIds=sorted(ids))["Reservations"]
+    (instance, *_) = reservations[0]["Instances"]
+    assert instance["InstanceType"] == "t3.large"
+    assert instance["IamInstanceProfile"]["Arn"].endswith("/web-dev")
+
+
+def test_the_load_balancer_writes_its_access_log(cloud: EmbeddedCloud, site: Outcome) -> None:
+    s3, bucket = cloud.client("s3"), f"web-logs-dev-{ACCOUNT}"
+    edge(cloud, site, "/logged", headers={"User-Agent": 'a "quoted" agent'})
+    prefix = f"balancer/AWSLogs/{ACCOUNT}/elasticloadbalancing/us-east-1/"
+
+    def line() -> str:
+        for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+            text = gzip.decompress(s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()).decode()
+            for found in text.splitlines():
+                if "/logged" in found:
+                    return found
+        return ""
+
+    fields = eventually(line).split(" ")
+    assert fields[0] == "http"
+    assert fields[2] == site.outputs["Full"]
+    assert fields[4].startswith("i-")
+    assert (fields[8], fields[9]) == ("200", "200")
+    keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert f"balancer/AWSLogs/{ACCOUNT}/ELBAccessLogTestFile" in keys
+
+
+def test_a_bucket_that_the_service_may_not_write_to_is_refused(
+    cloud: EmbeddedCloud, before: dict[str, list[str]]
+) -> None:
+    template = SITE.replace("logdelivery.elasticloadbalancing", "delivery.logs").replace("${Suffix}", "${Suffix}x")
+    outcome = change(cloud, "refused", template, {"ArtifactBucket": "web-artifacts", "ArtifactKey": put(cloud, "one")})
+    assert outcome.status == "ROLLBACK_COMPLETE"
+    assert "Balancer CREATE_FAILED: Access Denied for bucket: web-logs-devx" in str(outcome.failures)
+    delete(cloud, "refused")
+
+
+def test_the_log_of_the_service_reaches_its_log_group(cloud: EmbeddedCloud, site: Outcome) -> None:
+    edge(cloud, site, "/told")
+    logs = cloud.client("logs")
+
+    def told() -> bool:
+        events = logs.filter_log_events(logGroupName="/web/dev")["events"]
+        return any("/told" in event["message"] and event["logStreamName"].endswith("/standin") for event in events)
+
+    assert eventually(told)
+
+
+def test_a_new_version_replaces_every_instance_without_a_failed_request(cloud: EmbeddedCloud, site: Outcome) -> None:
+    first = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+    outcome = deploy(cloud, "two")
+    assert outcome.status == "UPDATE_COMPLETE", outcome.failures
+    assert {edge(cloud, site, "/health").json()["version"] for _ in range(6)} == {"two"}
+    second = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+    assert not first & second
+    assert set(health(cloud)) == second
+    states = {
+        instance["State"]["Name"]
+        for reservation in cloud.client("ec2").describe_instances(InstanceIds=sorted(first))["Reservations"]
+        for instance in reservation["Instances"]
+    }
+    assert states == {"terminated"}
+
+
+def test_a_version_that_never_becomes_healthy_rolls_back(cloud: EmbeddedCloud, site: Outcome) -> None:
+    deploy(cloud, "good")
+    kept = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+    outcome = deploy(cloud, "bad", broken=True)
+    assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "WebGroup UPDATE_FAILED: Received 1 FAILURE signal(s) out of 1" in str(outcome.failures)
+    assert {entry["InstanceId"] for entry in group(cloud)["Instances"]} == kept
+    assert edge(cloud, site, "/health").json()["version"] == "good"
+    events = cloud.client("logs").filter_log_events(logGroupName="/web/dev")["events"]
+    assert any("boot failed" in event["message"] for event in events), "the instance told why"
+
+
+def test_an_instance_that_ends_is_replaced(cloud: EmbeddedCloud, site: Outcome) -> None:
+    before_it = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+    os.kill(edge(cloud, site, "/health").json()["pid"], signal.SIGKILL)
+
+    def replaced() -> bool:
+        states = health(cloud)
+        return len(set(states) - before_it) == 1 and list(states.values()) == ["healthy", "healthy"]
+
+    eventually(replaced)
+    assert edge(cloud, site, "/health").status == 200
+
+
+def test_the_capacity_follows_the_group(cloud: EmbeddedCloud, site: Outcome) -> None:
+    autoscaling = cloud.client("autoscaling")
+    autoscaling.set_desired_capacity(AutoScalingGroupName="web-dev", DesiredCapacity=1)
+    eventually(lambda: len(group(cloud)["Instances"]) == 1)
+    assert edge(cloud, site, "/health").status == 200
+    autoscaling.set_desired_capacity(AutoScalingGroupName="web-dev", DesiredCapacity=2)
+    eventually(lambda: list(health(cloud).values()) == ["healthy", "healthy"])
+
+
+def test_what_else_a_web_tier_declares_is_shown(cloud: EmbeddedCloud, site: Outcome) -> None:
+    (action,) = cloud.client("autoscaling").describe_scheduled_actions()["ScheduledUpdateGroupActions"]
+    assert action["TimeZone"] == "America/New_York"
+    (policy,) = cloud.client("autoscaling").describe_policies()["ScalingPolicies"]
+    assert policy["TargetTrackingConfiguration"]["TargetValue"] == 60
+    logs = cloud.client("logs")
+    (delivery,) = logs.describe_deliveries()["deliveries"]
+    assert (delivery["id"], delivery["deliverySourceName"]) == (site.outputs["DeliveryId"], "edge-dev")
+    assert delivery["s3DeliveryConfiguration"]["suffixPath"] == "/{yyyy}/{MM}/{dd}"
+    assert site.outputs["LinkedRole"] == "AWSServiceRoleForAutoScaling_web-dev"
+    assert group(cloud)["ServiceLinkedRoleARN"].endswith(site.outputs["LinkedRole"])
+    assert site.outputs["Image"].startswith("ami-")
+    (acl,) = cloud.client("wafv2").list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    assert acl["ARN"] == site.outputs["AclArn"]
+
+
+def test_the_root_s_rules_are_judged(cloud: EmbeddedCloud) -> None:
+    template = SITE.replace('[!Ref "AWS::Region", us-east-1]', '[!Ref "AWS::Region", eu-west-1]')
+    cloudformation = cloud.client("cloudformation")
+    with pytest.raises(cloudformation.exceptions.ClientError, match="only in us-east-1"):
+        change(cloud, "elsewhere", template, {"ArtifactBucket": "web-artifacts", "ArtifactKey": "x"})
+
+
+def test_the_exports_of_user_data_are_taken_as_a_shell_would() -> None:
+    text = "#!/bin/bash\nexport A='one two'\nexport B='it'\\''s'\nset -e\necho export C=3\n"
+    assert exports_of(text) == {"A": "one two", "B": "it's"}
+    launch = Launch.of("lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"})
+    assert (launch.exports["A"], launch.image, launch.profile) == ("one two", "ami-1", "")
+
+
+def test_a_target_becomes_healthy_and_unhealthy_by_its_thresholds() -> None:
+    state = Health().after(None, 3, 2)
+    assert state.state == "healthy", "a new target needs one success"
+    state = state.after("Target.Timeout", 3, 2)
+    assert state.state == "healthy"
+    assert state.after(None, 3, 2).streak == 0
+    state = state.after("Target.Timeout", 3, 2)
+    assert (state.state, state.reason) == ("unhealthy", "Target.Timeout")
+    for expected in ("unhealthy", "unhealthy", "healthy"):
+        state = state.after(None, 3, 2)
+        assert state.state == expected
