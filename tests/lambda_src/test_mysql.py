@@ -43,7 +43,7 @@ def test_a_wrong_name_or_an_unknown_root_is_refused(
     if fault == "default roots":
         monkeypatch.delenv("MYSQL_SSL_CA")
     real = socket.create_connection
-    monkeypatch.setattr(socket, "create_connection", lambda address, **more: real(("127.0.0.1", address[1]), **more))
+    monkeypatch.setattr(socket, "create_connection", lambda address, *more: real(("127.0.0.1", address[1]), *more))
     host = "database.example" if fault == "name" else "localhost"
     with pytest.raises(DatabaseUnavailableError) as error:
         mysql.connect(mysql.Login(host, mariadb.port, "payments", SECRET))

@@ -1,0 +1,1 @@
+"""Rotates the database secret of the transactions platform between two users, as Secrets Manager asks step by step."""

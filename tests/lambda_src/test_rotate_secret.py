@@ -1,0 +1,367 @@
+"""The rotation on a real MariaDB over TLS with the embedded AWS's Secrets Manager: whole, repeated, killed, refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+import rotate_secret.handler
+from common import mysql
+from local.cloud import EmbeddedCloud
+from local.testing import embedded_cloud
+from rotate_secret.credentials import RotationError
+from rotate_secret.rotation import STEPS
+from tests.lambda_src import rotating
+from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server, needs_mariadb
+from tests.lambda_src.rotating import KILLED, Rig
+
+__all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
+
+pytestmark = [pytest.mark.requirement("X-SEC-1"), pytest.mark.emulator, needs_mariadb]
+USERS = ("payments", "payments_clone")
+
+
+@pytest.fixture
+def rig(
+    embedded_cloud: EmbeddedCloud, mariadb: Server, mysql_database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Rig]:
+    with rotating.rig(embedded_cloud, mariadb, mysql_database) as made:
+        monkeypatch.setattr(rotate_secret.handler, "client", {"secretsmanager": made.secrets}.__getitem__)
+        yield made
+
+
+class Client:
+    """An application that logs in all the time with whatever AWSCURRENT says."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig, self._end = rig, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.logins, self.refused = 0, list[str]()
+
+    def __enter__(self) -> Client:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            value = self._rig.value()
+            # A value that was current a moment ago and is the previous one now must still open.
+            if not self._rig.opens(value) and value in (self._rig.value(), self._rig.value("AWSPREVIOUS")):
+                self.refused.append(value["username"])
+            self.logins += 1
+
+
+def test_full_rotations_forth_and_back_leave_no_moment_without_a_valid_password(rig: Rig) -> None:
+    values = [rig.value()]
+    with Client(rig) as client:
+        for number in range(5):
+            outcomes = rig.rotate()
+            assert outcomes == ["created", "created" if number == 0 else "altered", "tested", "finished"]
+            values.append(rig.value())
+            assert rig.opens(values[-1])
+            assert rig.opens(values[-2])
+            assert rig.value("AWSPREVIOUS") == values[-2]
+            seen = client.logins
+            while client.logins < seen + 3:
+                time.sleep(0.01)
+    assert client.refused == []
+    assert [value["username"] for value in values] == [*USERS, *USERS, *USERS]
+    assert len({value["password"] for value in values}) == len(values)
+    kept = [{**value, "username": "", "password": ""} for value in values]
+    assert all(value == kept[0] for value in kept)
+
+
+def test_the_clone_has_exactly_the_rights_of_the_user_and_needs_tls(rig: Rig) -> None:
+    rig.rotate()
+    assert rig.rights("payments_clone") == rig.rights("payments")
+    assert len(rig.rights("payments_clone")) == 6
+    kinds = rig.server.query("SELECT User, ssl_type FROM mysql.user WHERE User LIKE 'payments%%' AND User <> %s", "x")
+    assert dict(kinds) == {"payments": "ANY", "payments_clone": "ANY", "payments_admin": ""}
+
+
+def test_passwords_are_long_and_troublesome_characters_are_not_in_them(rig: Rig) -> None:
+    for _ in range(3):
+        rig.rotate()
+        password = rig.value()["password"]
+        assert len(password) == 32
+        assert not set(password) & set(" '\"\\/@:;%$`&?#{}[]()<>|,=!*^")
+
+
+@pytest.mark.parametrize("clone", ["missing", "there"])
+def test_killed_after_any_effect_and_tried_again(
+    clone: str, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL after each call or statement that changes something; the service then begins again with createSecret."""
+    root = Path(__file__).parents[2]
+    monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'lambda_src'}")
+    context = rotating.forkserver()
+    environment = {**rig.cloud.environment(), "MYSQL_SSL_CA": str(rig.server.authority)}
+    if clone == "there":
+        rig.rotate()
+    killed_after: list[str] = []
+    with Client(rig) as client:
+        for last in range(1, 20):
+            before = rig.value()
+            if clone == "missing":
+                rig.server.query("DROP USER IF EXISTS %s@%s", *_idle(before))
+            token = rig.begin()
+            arguments = (environment, rig.arn, token, last, tmp_path / "effect")
+            process = context.Process(target=rotating.rotate_and_die, args=arguments)
+            process.start()
+            process.join(60)
+            assert process.exitcode in (0, KILLED)
+            assert rig.opens(rig.value())
+            assert rig.opens(before)
+            rig.rotate(token)
+            after = rig.value()
+            assert after["username"] == _idle(before)[0]
+            assert rig.opens(after)
+            assert rig.rights("payments") == rig.rights("payments_clone")
+            if process.exitcode == 0:
+                break
+            killed_after.append((tmp_path / "effect").read_text())
+    assert client.refused == []
+    assert killed_after[0] == "PutSecretValue"
+    assert killed_after[1].startswith("CREATE USER" if clone == "missing" else "ALTER USER")
+    assert killed_after[-1] == "UpdateSecretVersionStage"
+    assert len(killed_after) == 5  # and two grants
+
+
+def _idle(value: dict[str, Any]) -> tuple[str, str]:
+    return USERS[1 - USERS.index(value["username"])], "%"
+
+
+def test_each_step_can_be_repeated(rig: Rig) -> None:
+    token = rig.begin()
+    outcomes, values = [], []
+    for step in STEPS:
+        for _ in range(3):
+            outcomes.append(rig.step(step, token))
+            values.append(rig.value("AWSPENDING"))
+    assert outcomes[:6] == ["created", "kept", "kept", "created", "kept", "kept"]
+    assert outcomes[6:] == ["tested", "tested", "tested", "finished", "already current", "already current"]
+    assert all(value == values[0] for value in values)
+    # The service may even begin again with a version that is current.
+    assert rig.rotate(token) == ["already current"] * 4
+    assert rig.opens(rig.value())
+
+
+def test_a_step_that_runs_several_times_at_once_has_one_effect(rig: Rig) -> None:
+    token = rig.begin()
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: rig.step("createSecret", token), range(4)))
+    assert sorted(set(outcomes)) in (["created"], ["created", "kept"])
+    value = rig.value("AWSPENDING")
+    assert rig.step("setSecret", token) == "created"
+    assert rig.opens(value)
+
+
+def test_a_wrong_password_of_the_master_is_told_and_mended(rig: Rig, log: io.StringIO) -> None:
+    token = rig.begin()
+    rig.step("createSecret", token)
+    wrong = json.dumps({"username": "payments_admin", "password": "not-the-masters"})
+    rig.secrets.put_secret_value(SecretId=rig.master_arn, SecretString=wrong)
+    with pytest.raises(RotationError, match="does not let payments_admin in") as error:
+        rig.step("setSecret", token)
+    assert "not-the-masters" not in f"{error.value!r}{error.value}{log.getvalue()}"
+    assert "payments_clone" not in rig.server.users()
+    right = json.dumps({"username": "payments_admin", "password": "master-password"})
+    rig.secrets.put_secret_value(SecretId=rig.master_arn, SecretString=right)
+    assert rig.rotate(token) == ["kept", "created", "tested", "finished"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("nothing", "is not JSON"),
+        ("[]", "is not a JSON object"),
+        ({"username": "payments_admin"}, "lacks username or password"),
+        ({"username": "payments_admin", "password": "x", "host": "other.example"}, "is for the host other.example"),
+        ({"username": "payments", "password": "first-password"}, "one of the two users it should manage"),
+    ],
+)
+def test_a_master_secret_that_cannot_be_used_is_told(value: Any, message: str, rig: Rig) -> None:
+    token = rig.begin()
+    rig.step("createSecret", token)
+    text = value if isinstance(value, str) else json.dumps(value)
+    rig.secrets.put_secret_value(SecretId=rig.master_arn, SecretString=text)
+    with pytest.raises(RotationError, match=message):
+        rig.step("setSecret", token)
+    assert rig.opens(rig.value())
+
+
+def test_versions_that_are_not_pending_are_refused(rig: Rig) -> None:
+    with pytest.raises(RotationError, match="is none of the secret"):
+        rig.step("createSecret", "0" * 32)
+    token = rig.begin()
+    rig.secrets.update_secret_version_stage(SecretId=rig.arn, VersionStage="AWSPENDING", RemoveFromVersionId=token)
+    # A version without any label is none that DescribeSecret would have to show.
+    with pytest.raises(RotationError, match=r"has no label AWSPENDING|is none of the secret"):
+        rig.step("createSecret", token)
+    assert "payments_clone" not in rig.server.users()
+
+
+@pytest.mark.parametrize("step", ["setSecret", "testSecret", "finishSecret"])
+def test_a_step_without_createsecret_before_it_is_refused(step: str, rig: Rig) -> None:
+    before = rig.stages()
+    token = rig.begin()
+    with pytest.raises(RotationError, match="createSecret has not been done"):
+        rig.step(step, token)
+    assert rig.stages() == {**before, token: ["AWSPENDING"]}
+
+
+def test_finishing_what_was_never_set_is_prevented_by_the_test(rig: Rig) -> None:
+    token = rig.begin()
+    rig.step("createSecret", token)
+    with pytest.raises(mysql.LoginRefusedError, match="payments_clone was refused: 1045"):
+        rig.step("testSecret", token)
+
+
+def test_a_second_rotation_waits_for_the_pending_one(rig: Rig) -> None:
+    token = rig.begin()
+    rig.step("createSecret", token)
+    rig.step("setSecret", token)
+    with pytest.raises(ClientError, match="previous rotation isn't complete"):
+        rig.begin()
+    assert rig.rotate(token) == ["kept", "kept", "tested", "finished"]
+    rig.rotate()
+    assert rig.value()["username"] == "payments"
+
+
+def test_a_pending_value_of_an_abandoned_rotation_is_refused(rig: Rig) -> None:
+    """Somebody moved AWSCURRENT by hand to the user that the pending value is for."""
+    token = rig.begin()
+    rig.step("createSecret", token)
+    rig.put({**rig.value(), "username": "payments_clone"}, stage="AWSCURRENT")
+    with pytest.raises(RotationError, match=r"is for payments_clone and not for payments; take the label AWSPENDING"):
+        rig.step("setSecret", token)
+
+
+def test_a_secret_without_rotation_is_refused(rig: Rig) -> None:
+    secret = rig.secrets.create_secret(Name="never-rotated", SecretString="{}")
+    event = {"Step": "createSecret", "SecretId": secret["ARN"], "ClientRequestToken": secret["VersionId"]}
+    with pytest.raises(RotationError, match="rotation is not enabled"):
+        rotate_secret.handler.handler(event, rotating.Context())
+    rig.secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"host": "evil.example"}, {"engine": "aurora-mysql"}, {"port": 3307}, {"masterarn": "arn:other"}]
+)
+def test_a_pending_value_for_another_server_never_sees_the_masters_password(
+    change: dict[str, Any], rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The confused deputy: who may write the secret, but not read the master's, points the pending value at his host."""
+    token = rig.begin()
+    forged = {**rig.value(), "username": "payments_clone", "password": "x", **change}
+    rig.put(forged, stage="AWSPENDING", token=token)
+    logins: list[mysql.Login] = []
+    monkeypatch.setattr(mysql, "connect", logins.append)
+    for step in list(STEPS)[1:]:
+        with pytest.raises(RotationError, match=f"has another {next(iter(change))} than the current one"):
+            rig.step(step, token)
+    assert logins == []
+    assert rig.value()["username"] == "payments"
+
+
+def test_a_current_password_that_the_database_does_not_know_stops_the_master(rig: Rig) -> None:
+    rig.put({**rig.value(), "password": "mistaken"}, stage="AWSCURRENT")
+    token = rig.begin()
+    rig.step("createSecret", token)
+    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused"):
+        rig.step("setSecret", token)
+    assert "payments_clone" not in rig.server.users()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"host": ""}, "lacks host"),
+        ({"password": None, "masterarn": 5}, "lacks password, masterarn"),
+        ({"engine": "postgres"}, "is for the engine postgres"),
+        ({"port": "many"}, "has a port that is none"),
+        ({"username": "p" * 27}, "longer than the 32 characters"),
+        ({"username": "p" * 33}, "is not a user name of at most 32"),
+        ({"username": "pay'ments"}, "is not a user name"),
+    ],
+)
+def test_a_current_value_that_cannot_be_rotated_is_told_without_its_content(
+    change: dict[str, Any], message: str, rig: Rig
+) -> None:
+    rig.put({**rig.value(), **change}, stage="AWSCURRENT")
+    token = rig.begin()
+    with pytest.raises(RotationError, match=message) as error:
+        rig.step("createSecret", token)
+    assert "first-password" not in str(error.value)
+    assert rig.stages()[token] == ["AWSPENDING"]
+
+
+def test_a_value_that_is_not_json_is_not_quoted(rig: Rig, log: io.StringIO) -> None:
+    rig.put('{"password": "hunter2"', stage="AWSCURRENT")
+    token = rig.begin()
+    with pytest.raises(RotationError, match="the current value is not JSON") as error:
+        rig.step("createSecret", token)
+    assert error.value.__cause__ is None
+    assert "hunter2" not in f"{error.value!r}{log.getvalue()}"
+
+
+def test_no_password_is_logged(rig: Rig, log: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
+    passwords = {rig.value()["password"], "master-password"}
+    for _ in range(2):
+        rig.rotate()
+        passwords.add(rig.value()["password"])
+    printed = capfd.readouterr()
+    text = log.getvalue() + printed.out + printed.err
+    assert "rotation step done" in text
+    assert not [password for password in passwords if password in text]
+
+
+def test_a_clone_with_another_password_and_less_rights_is_brought_up_to_date(rig: Rig) -> None:
+    rig.server.query("CREATE USER 'payments_clone'@'%' IDENTIFIED BY 'old'")
+    assert rig.rotate() == ["created", "altered", "tested", "finished"]
+    assert rig.rights("payments_clone") == rig.rights("payments")
+
+
+def test_rights_that_are_missing_are_found_before_the_label_moves(rig: Rig) -> None:
+    token = rig.begin()
+    rig.step("createSecret", token)
+    rig.step("setSecret", token)
+    rig.server.query(f"REVOKE INSERT ON {rig.database}.entries FROM 'payments_clone'@'%'")
+    with pytest.raises(RotationError, match="payments_clone lacks 1 of the rights of payments"):
+        rig.step("testSecret", token)
+    assert rig.rotate(token) == ["kept", "kept", "tested", "finished"]
+
+
+def test_a_user_with_a_role_is_refused(rig: Rig) -> None:
+    rig.server.query("CREATE ROLE teller")
+    rig.server.query("GRANT teller TO 'payments'@'%'")
+    token = rig.begin()
+    rig.step("createSecret", token)
+    try:
+        with pytest.raises(RotationError, match="only plain grants can be copied"):
+            rig.step("setSecret", token)
+    finally:
+        rig.server.query("DROP ROLE teller")
+
+
+def test_rights_that_the_master_cannot_give_are_told(rig: Rig) -> None:
+    rig.server.query("GRANT SELECT ON sys.* TO 'payments'@'%'")
+    token = rig.begin()
+    rig.step("createSecret", token)
+    with pytest.raises(RotationError, match="granting rights to payments_clone failed: 1044"):
+        rig.step("setSecret", token)
+    assert rig.opens(rig.value())
