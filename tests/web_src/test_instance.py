@@ -97,7 +97,7 @@ class Machine:
         }
         self.digest = artifacts._digest_of(files)
         self.artifact = self.root / "artifact.zip"
-        self.artifact.write_bytes(artifacts.zip_bytes({**files, **changes}))
+        self.artifact.write_bytes(artifacts.zip_bytes({**files, **changes}, scripts=True))
 
     def fails(self, program: str, times: int) -> None:
         """The stand-in fails so often before it works."""

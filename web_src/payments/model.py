@@ -16,13 +16,15 @@ from .errors import RequestError
 
 MAX_BODY = 16 * 1024  # bytes; the largest valid body has some 2 KB
 MAX_DESCRIPTION = 140  # characters; the length of SEPA's unstructured remittance information
-MAX_WHOLE_DIGITS = 15  # with 4 decimals this is DECIMAL(19, 4)
+MAX_WHOLE_DIGITS = (
+    12  # so that no valid amount can be taken for a card number, which has 13 digits or more and no point
+)
 REQUIRED = ("debitAccount", "creditAccount", "amount", "currency")
 KNOWN = (*REQUIRED, "description")
 
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]+))?")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]+))?")
 # Refuses to round; 19 digits are what DECIMAL(19, 4) holds, of which the fourth decimal may be none of the currency's.
 _EXACT = Context(prec=19, traps=[Inexact, InvalidOperation])
 # Control characters, and the halves of surrogate pairs that JSON can hold but UTF-8 cannot.
@@ -95,10 +97,7 @@ def checked_key(value: str | None) -> str:
 def parse(body: bytes) -> PaymentRequest:
     """The payment that a body asks for. Raises RequestError, with all faults of the fields together."""
     fields = _fields(body)
-    # First of all: whatever else is wrong, the client has to learn that it must not send this.
-    for name in KNOWN:
-        if isinstance(value := fields.get(name), str) and holds_card_number(value):
-            raise _card_number(name)
+    _refuse_card_numbers(fields)
     faults = [f"{name} is missing" for name in REQUIRED if name not in fields]
     if fields.keys() - set(KNOWN):
         faults.append(f"there are fields other than {', '.join(KNOWN)}")
@@ -111,6 +110,16 @@ def parse(body: bytes) -> PaymentRequest:
     currency = fields["currency"]
     amount = exact(Decimal(fields["amount"]), currency)
     return PaymentRequest(fields["debitAccount"], fields["creditAccount"], amount, currency, fields.get("description"))
+
+
+def _refuse_card_numbers(fields: dict[str, Any]) -> None:
+    """First of all: whatever else is wrong with a request, the client has to learn that it must not send this."""
+    for name in KNOWN:
+        value = fields.get(name)
+        if not isinstance(value, str) or (name == "amount" and _AMOUNT.fullmatch(value)):
+            continue
+        if holds_card_number(value):
+            raise _card_number(name)
 
 
 def _fields(body: bytes) -> dict[str, Any]:
