@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.patches.internals import emulator_module, require, wrap
+from local.patches.internals import emulator_module, handlers, replace_handler, require, wrap
 from local.resources.framework import aws, truth
 
 logger = logging.getLogger("local")
@@ -52,8 +52,10 @@ def install() -> None:
     wrap(_secrets, "_rotate_secret", _rotating)
     wrap(_secrets, "_get_secret_value", _only_values)
     wrap(_secrets, "_put_secret_value", _once)
+    wrap(_secrets, "_describe_secret", _with_date)
     wrap(_provisioners, "_sm_secret_string", lambda original: _secret_string)
     wrap(_provisioners, "_sm_target_connection", _with_identifier)
+    replace_handler("AWS::SecretsManager::Secret", _known_by_arn(handlers()["AWS::SecretsManager::Secret"]))
     require(_provisioners, "_SM_TARGET_KEYS")
     _provisioners._SM_TARGET_KEYS = (*_provisioners._SM_TARGET_KEYS, "dbClusterIdentifier")
 
@@ -129,6 +131,9 @@ def _rotate(secret: dict[str, Any], token: str, account: str, region: str) -> No
     try:
         with _core.request_scope(account, region):
             if all(_step(secret, token, step) for step in STEPS):
+                # "… or it might not be attached to any version" (rotate-secrets_lambda-functions.html): a value that is
+                # put by hand afterwards must not look like an unfinished rotation.
+                _secrets._remove_stage_everywhere(secret, "AWSPENDING")
                 secret["LastRotatedDate"] = int(time.time())
                 logger.info("Rotated %s: %s", secret["Name"], token)
     finally:
@@ -176,6 +181,20 @@ def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     return get
 
 
+def _with_date(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """DescribeSecret leaves LastRotatedDate out."""
+
+    def describe(data: dict[str, Any]) -> Answer:
+        answer = original(data)
+        _, secret = _secrets._resolve(data.get("SecretId"))
+        if answer[0] != 200 or not (secret or {}).get("LastRotatedDate"):
+            return answer
+        body = {**json.loads(answer[2]), "LastRotatedDate": secret["LastRotatedDate"]}
+        return _core.json_response(body)  # type: ignore[no-any-return]
+
+    return describe
+
+
 def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     """PutSecretValue: a version has one value for ever; the same value again is no error (API_PutSecretValue)."""
 
@@ -199,6 +218,30 @@ def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
 
 # -- CloudFormation ---------------------------------------------------------------------------------------------------
+
+
+def _known_by_arn(own: dict[str, Any]) -> dict[str, Any]:
+    """Ref gives the secret's ARN (aws-resource-secretsmanager-secret: return values), not its name."""
+
+    def name_of(physical_id: str) -> str:
+        found, _ = _secrets._resolve(physical_id)
+        return str(found[-1] if isinstance(found, tuple) else found or physical_id)
+
+    def create(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:
+        _, attributes = own["create"](logical_id, props, stack_name)
+        return attributes["Arn"], attributes
+
+    def update(
+        physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str, logical_id: str | None = None
+    ) -> tuple[str, dict[str, str]]:
+        _, attributes = own["update"](name_of(physical_id), old, new, stack_name, logical_id)
+        return attributes["Arn"], attributes
+
+    def delete(physical_id: str, props: dict[str, Any]) -> None:
+        own["delete"](name_of(physical_id), props)
+
+    return {"create": create, "update": update, "update_with_logical_id": True, "delete": delete}
+
 
 _GENERATED: dict[str, Callable[[Any], Any]] = {
     "PasswordLength": int,
