@@ -34,7 +34,9 @@ def process(arguments: Sequence[str], cwd: Path) -> Callable[[], float]:
     """A subject: the wall time in seconds of a whole Python process, from start to exit.
 
     It keeps its bytecode, as everyone's does, also where the environment says otherwise: a container's image often does,
-    and then the packages come compiled and our own sources do not, which no ratio between the two survives. Calling it raises CommandError where the process does not end with 0.
+    and then the packages come compiled and our own sources do not, which no ratio between the two survives.
+
+    Calling it raises CommandError where the process does not end with 0.
     """
     command = [sys.executable, *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
