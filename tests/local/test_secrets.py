@@ -9,6 +9,7 @@ from typing import Any
 
 import pymysql
 import pytest
+from botocore.exceptions import ClientError
 
 from local import mariadb
 from local.cloud import EmbeddedCloud
@@ -264,14 +265,14 @@ def test_a_version_without_a_value_is_not_found_and_one_with_a_value_is_not_chan
     client = cloud.client("secretsmanager")
     change(cloud, "secret", TEMPLATE, {"FailAt": "createSecret"})
     token = client.rotate_secret(SecretId="mysql-secret")["VersionId"]
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
         value(cloud, VersionId=token, VersionStage="AWSPENDING")
     put = {"SecretId": "mysql-secret", "ClientRequestToken": token, "VersionStages": ["AWSPENDING"]}
     client.put_secret_value(**put, SecretString="one")
     client.put_secret_value(**put, SecretString="one")
     with pytest.raises(client.exceptions.ResourceExistsException):
         client.put_secret_value(**put, SecretString="two")
-    with pytest.raises(client.exceptions.InvalidRequestException):
+    with pytest.raises(ClientError, match="InvalidRequestException"):
         value(cloud, VersionId=token, VersionStage="AWSCURRENT")
 
 
