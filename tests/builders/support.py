@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -101,7 +102,9 @@ def _decide(value: Any, conditions: Mapping[str, bool]) -> Any:
 
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A policy document's statements, with Action and Resource as lists."""
+    """A policy document's statements, with Action and Resource as lists; CloudWatch Logs takes its documents as text."""
+    if "Fn::Sub" in document:
+        document = json.loads(text(document))
     return [
         {**s, **{key: s[key] if isinstance(s[key], list) else [s[key]] for key in ("Action", "Resource") if key in s}}
         for s in document["Statement"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from builders.lambdas import pascal
-from tests.builders.support import Found, deployed, one, permissions_of, resources, templates, text
+from tests.builders.support import Found, deployed, every_resource, one, permissions_of, templates, text
 
-FUNCTIONS = list(resources("trading", "AWS::Lambda::Function"))
+FUNCTIONS = list(every_resource("AWS::Lambda::Function"))
 SOURCES = Path(__file__).parents[2] / "lambda_src"
 
 
@@ -17,7 +17,8 @@ SOURCES = Path(__file__).parents[2] / "lambda_src"
 def test_every_folder_of_functions_is_deployed_and_every_function_has_its_folder() -> None:
     folders = {path.parent.name for path in SOURCES.glob("*/handler.py")}
     assert {found.properties["Handler"].split(".")[0] for found in FUNCTIONS} == folders
-    assert folders == {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
+    of_trading = {found.properties["Handler"].split(".")[0] for found in FUNCTIONS if found.platform == "trading"}
+    assert of_trading == {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
 
 
 @pytest.mark.requirement("T-FN-1")
@@ -40,7 +41,7 @@ def test_code_comes_from_content_addressed_artifacts(found: Found) -> None:
         "S3Bucket": {"Ref": "ArtifactBucket"},
         "S3Key": {"Ref": f"{pascal(name)}ArtifactKey"},
     }
-    assert f"{pascal(name)}ArtifactKey" in templates("trading")["root"]["Parameters"]
+    assert f"{pascal(name)}ArtifactKey" in templates(found.platform)["root"]["Parameters"]
 
 
 @pytest.mark.requirement("T-FN-1")
@@ -70,9 +71,9 @@ def test_processing_learns_the_deduplication_window() -> None:
 @pytest.mark.parametrize("found", FUNCTIONS, ids=str)
 def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Found) -> None:
     role = found.properties["Role"]["Fn::GetAtt"][0]
-    users = [f for f in FUNCTIONS if f.tier == found.tier and f.properties["Role"]["Fn::GetAtt"][0] == role]
-    assert users == [found]
-    (decrypt,) = [s for s in permissions_of("trading", role) if s["Sid"] == "DecryptEnvironment"]
+    beside = [f for f in FUNCTIONS if (f.platform, f.tier) == (found.platform, found.tier)]
+    assert [f for f in beside if f.properties["Role"]["Fn::GetAtt"][0] == role] == [found]
+    (decrypt,) = [s for s in permissions_of(found.platform, role) if s["Sid"] == "DecryptEnvironment"]
     arn = text(decrypt["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:lambda:FunctionArn"])
     assert arn.endswith("function:" + text(found.properties["FunctionName"]))
 
@@ -90,7 +91,7 @@ def test_ingest_cannot_touch_what_is_processed_or_quarantined() -> None:
 @pytest.mark.parametrize("found", FUNCTIONS, ids=str)
 def test_a_functions_code_cannot_use_lambdas_own_network_rights(found: Found) -> None:
     role = found.properties["Role"]["Fn::GetAtt"][0]
-    (denial,) = [s for s in permissions_of("trading", role) if s["Effect"] == "Deny"]
+    (denial,) = [s for s in permissions_of(found.platform, role) if s["Effect"] == "Deny"]
     assert "ec2:DeleteNetworkInterface" in denial["Action"]
     assert [
         text(arn).endswith(":function:" + text(found.properties["FunctionName"]))

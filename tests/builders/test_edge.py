@@ -1,0 +1,165 @@
+"""CloudFront, its web ACL, and the buckets of transactions (X-CDN-1, X-S3-1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.builders.support import deployed, one, statements, templates, text
+
+P = "transactions"
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def distribution(certificate: str = "") -> dict[str, Any]:
+    here = deployed(templates(P)["edge"], CertificateArn=certificate)
+    config: dict[str, Any] = here["Distribution"]["Properties"]["DistributionConfig"]
+    return config
+
+
+# --- X-CDN-1 ---------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("X-CDN-1")
+def test_the_load_balancer_is_the_custom_origin_and_nothing_of_it_is_cached() -> None:
+    config = distribution()
+    balancer = config["Origins"][0]
+    assert balancer["DomainName"] == {"Ref": "LoadBalancerDnsName"}
+    assert balancer["CustomOriginConfig"]["OriginProtocolPolicy"] == "http-only"
+    default = config["DefaultCacheBehavior"]
+    assert default["TargetOriginId"] == balancer["Id"]
+    assert default["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "the managed policy CachingDisabled"
+    assert "POST" in default["AllowedMethods"]
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_static_content_is_read_by_origin_access_control() -> None:
+    """Not by an origin access identity: that is deprecated and cannot read objects under customer keys."""
+    config = distribution()
+    static = config["Origins"][1]
+    assert static["OriginAccessControlId"] == {"Fn::GetAtt": ["StaticAccessControl", "Id"]}
+    assert static["S3OriginConfig"] == {"OriginAccessIdentity": ""}
+    control = one(P, "StaticAccessControl").properties["OriginAccessControlConfig"]
+    assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
+    (behaviour,) = config["CacheBehaviors"]
+    assert (behaviour["PathPattern"], behaviour["TargetOriginId"]) == ("/static/*", static["Id"])
+    assert behaviour["CachePolicyId"] == {"Ref": "StaticCachePolicy"}
+    assert one(P, "StaticCachePolicy").properties["CachePolicyConfig"]["DefaultTTL"] == 86_400
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_only_this_distribution_reads_the_bucket_and_only_static_assets() -> None:
+    document = one(P, "StaticBucketPolicy").properties["PolicyDocument"]
+    (allowed,) = [statement for statement in statements(document) if statement["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": ["cloudfront.amazonaws.com"]}
+    assert allowed["Action"] == ["s3:GetObject"]
+    assert text(allowed["Resource"][0]).endswith("/static/*")
+    source = allowed["Condition"]["StringEquals"]["aws:SourceArn"]
+    assert text(source) == "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+    (use,) = [
+        each
+        for each in one(P, "DataKey").properties["KeyPolicy"]["Statement"]
+        if each["Principal"] == {"Service": ["cloudfront.amazonaws.com"]}
+    ]
+    assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_viewers_use_https_and_tls_12_or_newer() -> None:
+    for certificate in ("", CERTIFICATE):
+        config = distribution(certificate)
+        behaviours = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+        assert {each["ViewerProtocolPolicy"] for each in behaviours} == {"redirect-to-https"}
+        assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert config["ViewerCertificate"]["AcmCertificateArn"] == {"Ref": "CertificateArn"}
+    assert config["ViewerCertificate"]["SslSupportMethod"] == "sni-only"
+    assert config["Aliases"] == [{"Ref": "DomainName"}]
+    assert config["Origins"][0]["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert config["Origins"][0]["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_every_answer_carries_security_headers() -> None:
+    config = distribution()
+    for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
+    headers = one(P, "SecurityHeaders").properties["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    assert set(headers) == {
+        "ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity",
+    }  # fmt: skip
+    assert all(header["Override"] is True for header in headers.values())
+    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 31_536_000
+
+
+@pytest.mark.requirement("X-CDN-1", "A-4")
+def test_the_access_log_is_delivered_to_an_encrypted_log_group() -> None:
+    assert one(P, "EdgeLogSource").properties["LogType"] == "ACCESS_LOGS"
+    assert text(one(P, "EdgeLogDestination").properties["DestinationResourceArn"]).endswith("log-group:${EdgeLogGroup}")
+    assert one(P, "EdgeLogGroup").properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
+    (delivery,) = statements(one(P, "EdgeLogPolicy").properties["PolicyDocument"])
+    assert delivery["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert delivery["Resource"] == [
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${EdgeLogGroup}:log-stream:*"
+    ]
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_the_web_acl_is_cloudfronts_with_2000_requests_for_an_address_and_managed_rules() -> None:
+    acl = one(P, "WebAcl").properties
+    assert acl["Scope"] == "CLOUDFRONT"
+    assert distribution()["WebACLId"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
+    rate, *managed = acl["Rules"]
+    assert rate["Statement"]["RateBasedStatement"]["Limit"] == {"Ref": "RequestsPerAddress"}
+    assert rate["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert rate["Action"] == {"Block": {}}
+    assert templates(P)["root"]["Parameters"]["RequestsPerAddress"]["Default"] == 2000
+    assert [rule["Name"] for rule in managed] == [
+        "AWSManagedRulesAmazonIpReputationList",
+        "AWSManagedRulesCommonRuleSet",
+        "AWSManagedRulesKnownBadInputsRuleSet",
+        "AWSManagedRulesSQLiRuleSet",
+    ]
+    assert not any("RuleActionOverrides" in rule["Statement"]["ManagedRuleGroupStatement"] for rule in managed)
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_the_root_refuses_other_regions_and_a_domain_without_certificate() -> None:
+    rules = templates(P)["root"]["Rules"]
+    assert rules["OnlyInUsEast1"]["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    assert rules["DomainNeedsCertificate"]["RuleCondition"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]
+    }
+    assert "CertificateNeedsDomain" in rules
+    assert "OnlyInUsEast1" not in templates("trading")["root"]["Rules"]
+
+
+# --- X-S3-1 ----------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("X-S3-1")
+@pytest.mark.parametrize("title", ["StaticBucket", "AccessLogBucket"])
+def test_buckets_are_encrypted_versioned_and_private(title: str) -> None:
+    bucket = one(P, title).properties
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    expected = {"StaticBucket": "aws:kms", "AccessLogBucket": "AES256"}[title]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == expected
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+@pytest.mark.requirement("X-S3-1")
+def test_logs_expire_after_ninety_days() -> None:
+    rules = {rule["Id"]: rule for rule in one(P, "AccessLogBucket").properties["LifecycleConfiguration"]["Rules"]}
+    assert rules["expire"]["ExpirationInDays"] == 90
+    assert "Transitions" not in rules["expire"], "S3 refuses a move on the day of the end"
+    assert rules["clean-up"]["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
+
+
+@pytest.mark.requirement("X-S3-1", "X-ALB-1")
+def test_the_load_balancers_service_writes_its_logs_and_new_files_are_told() -> None:
+    document = one(P, "AccessLogBucketPolicy").properties["PolicyDocument"]
+    (delivery,) = [each for each in statements(document) if each.get("Sid") == "BalancerLogDelivery"]
+    assert delivery["Principal"] == {"Service": ["logdelivery.elasticloadbalancing.amazonaws.com"]}
+    assert text(delivery["Resource"][0]) == "${AccessLogBucket.Arn}/balancer/AWSLogs/${AWS::AccountId}/*"
+    (told,) = one(P, "AccessLogBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
+    assert {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]} == {
+        "prefix": "balancer/",
+        "suffix": ".log.gz",
+    }

@@ -1,0 +1,248 @@
+"""Instances and load balancer of transactions (X-WEB-1, X-ALB-1)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from builders.origin_header import turns
+from builders.parameters import ORIGIN_HEADER_TURNS
+from tests.builders.support import deployed, one, permissions_of, resources, templates, text
+
+P = "transactions"
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def web(certificate: str = "") -> dict[str, Any]:
+    return deployed(templates(P)["web"], CertificateArn=certificate, ReserveConcurrency="false")
+
+
+# --- X-WEB-1 ---------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("X-WEB-1")
+def test_instances_are_t3_large_on_amazon_linux_2023() -> None:
+    parameters = templates(P)["root"]["Parameters"]
+    assert parameters["WebInstanceType"]["Default"] == "t3.large"
+    image = parameters["WebImageId"]
+    assert image["Type"] == "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+    assert image["Default"] == "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    assert templates(P)["web"]["Parameters"]["WebImageId"]["Type"] == "AWS::EC2::Image::Id", "looked up by the root"
+    data = one(P, "WebLaunchTemplate").properties["LaunchTemplateData"]
+    assert (data["ImageId"], data["InstanceType"]) == ({"Ref": "WebImageId"}, {"Ref": "WebInstanceType"})
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_metadata_needs_a_session_and_volumes_are_encrypted() -> None:
+    data = one(P, "WebLaunchTemplate").properties["LaunchTemplateData"]
+    assert data["MetadataOptions"] == {
+        "HttpEndpoint": "enabled",
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 1,
+    }
+    (volume,) = data["BlockDeviceMappings"]
+    assert volume["Ebs"]["Encrypted"] is True
+    assert volume["Ebs"]["KmsKeyId"] == {"Fn::GetAtt": ["VolumeKey", "Arn"]}
+    assert "KeyName" not in data, "nobody logs in with a key pair"
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_the_volume_key_is_for_the_groups_own_scaling_role() -> None:
+    role = one(P, "ScalingRole").properties
+    assert role["AWSServiceName"] == "autoscaling.amazonaws.com"
+    arn = text(one(P, "WebGroup").properties["ServiceLinkedRoleARN"])
+    assert arn.endswith("AWSServiceRoleForAutoScaling_" + text(role["CustomSuffix"]))
+    _, *uses = one(P, "VolumeKey").properties["KeyPolicy"]["Statement"]
+    assert {text(role) for use in uses for role in use["Principal"]["AWS"]} == {arn}
+    assert one(P, "VolumeKey").body["DependsOn"] == "ScalingRole", "KMS refuses a principal that does not exist"
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_user_data_is_the_settings_and_then_the_boot_script_as_it_is() -> None:
+    separator, (shebang, settings, script) = user_data()["Fn::Join"]
+    assert (separator, shebang) == ("", "#!/bin/bash\n")
+    assert script == Path("builders/boot.sh").read_text(encoding="utf-8")
+    names = {line.split("=")[0].removeprefix("export ") for line in text(settings).splitlines()}
+    assert names == {
+        "REGION", "ARTIFACT_BUCKET", "ARTIFACT_KEY", "STACK_NAME", "SIGNAL_RESOURCE", "DB_SECRET_ARN", "LOG_GROUP",
+        "ENVIRONMENT", "PORT", "METRICS_NAMESPACE",
+    }  # fmt: skip
+    assert "SIGNAL_RESOURCE='WebGroup'" in text(settings)
+    assert len(text(settings)) + len(script) < 16_384, "EC2 takes no more"
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_user_data_as_a_whole_is_clean_shell(tmp_path: Path) -> None:
+    _, (shebang, settings, script) = user_data()["Fn::Join"]
+    file = tmp_path / "user-data.sh"
+    file.write_text(shebang + text(settings).replace("${", "").replace("}", "") + script, encoding="utf-8")
+    found = subprocess.run(
+        [str(Path(sys.executable).with_name("shellcheck")), str(file)], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout
+
+
+def user_data() -> dict[str, Any]:
+    encoded: dict[str, Any] = one(P, "WebLaunchTemplate").properties["LaunchTemplateData"]["UserData"]["Fn::Base64"]
+    return encoded
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_scaling_follows_the_cpu() -> None:
+    policy = one(P, "CpuScaling").properties
+    assert policy["PolicyType"] == "TargetTrackingScaling"
+    tracking = policy["TargetTrackingConfiguration"]
+    assert tracking["PredefinedMetricSpecification"] == {"PredefinedMetricType": "ASGAverageCPUUtilization"}
+    assert tracking["TargetValue"] == {"Ref": "WebCpuTarget"}
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_business_hours_are_new_yorks_with_its_daylight_saving() -> None:
+    begin, end = one(P, "BusinessHoursBegin").properties, one(P, "BusinessHoursEnd").properties
+    assert (begin["Recurrence"], end["Recurrence"]) == ("0 8 * * 1-5", "0 18 * * 1-5")
+    assert begin["TimeZone"] == end["TimeZone"] == "America/New_York"
+    assert begin["MinSize"] == {"Ref": "WebBusinessHoursInstances"}
+    assert end["MinSize"] == {"Ref": "WebMinInstances"}
+    # What a fixed offset would get wrong: eight in New York is another hour of UTC in summer than in winter.
+    zone = ZoneInfo(begin["TimeZone"])
+    hours = {datetime(2026, month, 15, 8, tzinfo=zone).astimezone(UTC).hour for month in (1, 7)}
+    assert hours == {12, 13}
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_a_new_version_replaces_instances_in_turn_and_each_must_signal_health() -> None:
+    group = one(P, "WebGroup")
+    rolling = group.body["UpdatePolicy"]["AutoScalingRollingUpdate"]
+    assert rolling["WaitOnResourceSignals"] is True
+    assert rolling["MinSuccessfulInstancesPercent"] == 100
+    assert rolling["MaxBatchSize"] == 1
+    assert rolling["MinInstancesInService"] == {"Ref": "WebMinInstances"}
+    assert "ScheduledActions" in rolling["SuspendProcesses"]
+    assert "AddToLoadBalancer" not in rolling["SuspendProcesses"], "new instances must get their requests"
+    assert group.body["UpdatePolicy"]["AutoScalingScheduledAction"] == {"IgnoreUnmodifiedGroupSizeProperties": True}
+    assert group.body["CreationPolicy"]["ResourceSignal"]["Count"] == {"Ref": "WebMinInstances"}
+    assert group.properties["LaunchTemplate"]["Version"] == {"Fn::GetAtt": ["WebLaunchTemplate", "LatestVersionNumber"]}
+    assert "DesiredCapacity" not in group.properties, "a deployment must not undo what scaling decided"
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_instances_stand_in_three_private_subnets_and_are_judged_by_the_load_balancer() -> None:
+    group = one(P, "WebGroup").properties
+    assert group["VPCZoneIdentifier"] == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
+    assert group["HealthCheckType"] == "ELB"
+
+
+@pytest.mark.requirement("X-SEC-2", "A-6")
+def test_an_instance_may_do_what_its_service_needs_and_no_more() -> None:
+    allowed = {
+        action: statement["Resource"]
+        for statement in permissions_of(P, "InstanceRole")
+        for action in statement["Action"]
+        if statement["Effect"] == "Allow"
+    }
+    assert set(allowed) == {
+        "s3:GetObject", "kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:GetSecretValue",
+        "logs:CreateLogStream", "logs:PutLogEvents", "cloudwatch:PutMetricData", "cloudformation:SignalResource",
+    }  # fmt: skip
+    assert [text(each) for each in allowed["s3:GetObject"]] == [
+        "arn:${AWS::Partition}:s3:::${ArtifactBucket}/${PaymentsArtifactKey}"
+    ]
+    assert allowed["cloudformation:SignalResource"] == [{"Ref": "AWS::StackId"}]
+    assert allowed["secretsmanager:GetSecretValue"] == [{"Ref": "DatabaseSecretArn"}]
+
+
+# --- X-ALB-1 ---------------------------------------------------------------------------------------------------------
+@pytest.mark.requirement("X-ALB-1")
+def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
+    balancer = one(P, "LoadBalancer").properties
+    assert balancer["Subnets"] == [{"Ref": f"PublicSubnet{zone}Id"} for zone in "ABC"]
+    assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}]
+    attributes = {each["Key"]: each["Value"] for each in balancer["LoadBalancerAttributes"]}
+    assert attributes["access_logs.s3.enabled"] == "true"
+    assert attributes["access_logs.s3.bucket"] == {"Ref": "AccessLogBucketName"}
+    assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert attributes["deletion_protection.enabled"] == "false"
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_targets_are_judged_by_health() -> None:
+    targets = one(P, "TargetGroup").properties
+    assert (targets["HealthCheckPath"], targets["HealthCheckProtocol"], targets["Port"]) == ("/health", "HTTP", 8080)
+    assert targets["Matcher"] == {"HttpCode": "200"}
+    assert targets["HealthCheckTimeoutSeconds"] < targets["HealthCheckIntervalSeconds"]
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_without_a_certificate_http_serves_cloudfront_and_refuses_everybody_else() -> None:
+    here = web()
+    assert "HttpsListener" not in here
+    (default,) = here["HttpListener"]["Properties"]["DefaultActions"]
+    assert (default["Type"], default["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "403")
+    rule = here["HttpFromCloudFront"]["Properties"]
+    (condition,) = rule["Conditions"]
+    assert condition["HttpHeaderConfig"]["HttpHeaderName"] == "X-Origin-Verify"
+    assert rule["Actions"] == [{"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}]
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_with_a_certificate_http_becomes_https_with_redirect() -> None:
+    here = web(CERTIFICATE)
+    (redirect,) = here["HttpListener"]["Properties"]["DefaultActions"]
+    assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    assert "HttpFromCloudFront" not in here, "nothing is served without TLS any more"
+    https = here["HttpsListener"]["Properties"]
+    assert https["Certificates"] == [{"CertificateArn": {"Ref": "CertificateArn"}}]
+    assert https["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
+    (default,) = https["DefaultActions"]
+    assert default["FixedResponseConfig"]["StatusCode"] == "403"
+    assert here["HttpsFromCloudFront"]["Properties"]["ListenerArn"] == {"Ref": "HttpsListener"}
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_only_cloudfronts_addresses_reach_the_load_balancer() -> None:
+    network = templates(P)["network"]
+    for certificate, port in (("", 80), (CERTIFICATE, 443)):
+        here = deployed(network, CertificateArn=certificate, NatGatewayPerZone="true", InterfaceEndpoints="false")
+        into = [
+            body["Properties"]
+            for body in here.values()
+            if body["Type"] == "AWS::EC2::SecurityGroupIngress"
+            and body["Properties"]["GroupId"] == {"Fn::GetAtt": ["BalancerSecurityGroup", "GroupId"]}
+        ]
+        assert [(rule["SourcePrefixListId"], rule["FromPort"], rule["ToPort"]) for rule in into] == [
+            ({"Ref": "CloudFrontPrefixListId"}, port, port)
+        ], "one port only: the list counts as 55 of a group's 60 rules"
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_a_turn_of_the_secret_header_never_refuses_what_cloudfront_still_sends() -> None:
+    table = turns()
+    assert list(table) == [str(turn) for turn in range(1, ORIGIN_HEADER_TURNS + 1)]
+    for turn in range(1, ORIGIN_HEADER_TURNS + 1):
+        now, then = table[str(turn)], table[str(turn % ORIGIN_HEADER_TURNS + 1)]
+        sent_before = now["Sent"].capitalize()
+        assert then[sent_before] == now[sent_before], "what is being sent keeps its value during the turn"
+        fresh = then["Sent"].capitalize()
+        assert fresh != sent_before
+        assert then[fresh] != now[fresh], "and what is sent from then on is new"
+        assert then["Generation"] == then[fresh]
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_balancer_and_cloudfront_name_the_same_secrets() -> None:
+    names = {text(secret.properties["Name"]) for secret in resources(P, "AWS::SecretsManager::Secret")}
+    (condition,) = one(P, "HttpFromCloudFront").properties["Conditions"]
+    for value in condition["HttpHeaderConfig"]["Values"]:
+        assert text(value).split(":")[2] in names
+    origins = one(P, "Distribution").properties["DistributionConfig"]["Origins"]
+    (header,) = next(origin for origin in origins if origin["Id"] == "balancer")["OriginCustomHeaders"]
+    assert header["HeaderName"] == "X-Origin-Verify"
+    template, values = header["HeaderValue"]["Fn::Sub"]
+    assert template.startswith(
+        "{{resolve:secretsmanager:transactions-origin-${Sent}-${EnvironmentSuffix}:SecretString:"
+    )
+    assert values["Sent"]["Fn::FindInMap"] == ["OriginHeaderTurns", {"Ref": "OriginHeaderTurn"}, "Sent"]

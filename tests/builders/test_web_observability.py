@@ -1,0 +1,111 @@
+"""Logs, error metrics, alarms and dashboard of transactions (X-MON-1)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.filter_patterns import compile_pattern
+from tests.builders.support import one, resources, templates, text
+
+P = "transactions"
+ALARMS = {found.title: found.properties for found in resources(P, "AWS::CloudWatch::Alarm")}
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_application_load_balancer_and_database_have_log_groups_of_ninety_days() -> None:
+    groups = {found.title: text(found.properties["LogGroupName"]) for found in resources(P, "AWS::Logs::LogGroup")}
+    assert groups["ApplicationLogGroup"] == "/aws/ec2/transactions-payments-${EnvironmentSuffix}"
+    assert groups["BalancerLogGroup"] == "/aws/elasticloadbalancing/transactions-balancer-${EnvironmentSuffix}"
+    assert groups["DatabaseErrorLogGroup"].startswith("/aws/rds/cluster/")
+    assert templates(P)["root"]["Parameters"]["LogRetentionDays"]["Default"] == 90
+
+
+@pytest.mark.requirement("X-MON-1")
+@pytest.mark.parametrize(
+    ("filter_", "line", "found"),
+    [
+        ("ApplicationErrorsFilter", '{"level": "ERROR", "message": "no database"}', True),
+        ("ApplicationErrorsFilter", '{"level": "INFO", "message": "an ERROR in words"}', False),
+        ("BalancerErrorsFilter", '{"elbStatus": 502, "targetStatus": null}', True),
+        ("BalancerErrorsFilter", '{"elbStatus": 404, "targetStatus": 404}', False),
+        ("DatabaseErrorsFilter", "2026-01-05T10:00:00Z 12 [ERROR] [MY-010045] [Server] disk", True),
+        ("DatabaseErrorsFilter", "2026-01-05T10:00:00Z 12 [Note] no ERROR here", False),
+    ],
+)
+def test_error_metrics_count_errors_and_nothing_else(filter_: str, line: str, found: bool) -> None:
+    assert compile_pattern(one(P, filter_).properties["FilterPattern"])(line) is found
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_every_error_metric_is_zero_in_silence_and_has_its_alarm() -> None:
+    filters = list(resources(P, "AWS::Logs::MetricFilter"))
+    assert len(filters) == 3
+    for found in filters:
+        (metric,) = found.properties["MetricTransformations"]
+        assert metric["DefaultValue"] == 0
+        watched = [
+            alarm
+            for alarm in ALARMS.values()
+            if (alarm.get("Namespace"), alarm.get("MetricName")) == (metric["MetricNamespace"], metric["MetricName"])
+        ]
+        assert len(watched) == 1
+        assert text(metric["MetricName"]).endswith("-${EnvironmentSuffix}"), "environments of an account are told apart"
+
+
+@pytest.mark.requirement("X-MON-1")
+@pytest.mark.parametrize(
+    ("title", "namespace", "metric", "comparison"),
+    [
+        ("HealthyHosts", "AWS/ApplicationELB", "HealthyHostCount", "LessThanThreshold"),
+        ("TargetErrors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "GreaterThanOrEqualToThreshold"),
+        ("LoadBalancerErrors", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "GreaterThanOrEqualToThreshold"),
+        ("ResponseTime", "AWS/ApplicationELB", "TargetResponseTime", "GreaterThanOrEqualToThreshold"),
+        ("InstanceCpu", "AWS/EC2", "CPUUtilization", "GreaterThanOrEqualToThreshold"),
+        ("DatabaseCpu", "AWS/RDS", "CPUUtilization", "GreaterThanOrEqualToThreshold"),
+        ("DatabaseConnections", "AWS/RDS", "DatabaseConnections", "GreaterThanOrEqualToThreshold"),
+        ("ReplicaLag", "AWS/RDS", "AuroraReplicaLagMaximum", "GreaterThanOrEqualToThreshold"),
+        ("DatabaseMemory", "AWS/RDS", "FreeableMemory", "LessThanThreshold"),
+        ("FirewallBlocks", "AWS/WAFV2", "BlockedRequests", "GreaterThanOrEqualToThreshold"),
+        ("EdgeErrors", "AWS/CloudFront", "5xxErrorRate", "GreaterThanThreshold"),
+    ],
+)
+def test_what_is_watched(title: str, namespace: str, metric: str, comparison: str) -> None:
+    alarm = ALARMS[f"{title}Alarm"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["ComparisonOperator"]) == (namespace, metric, comparison)
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_alarms_tell_the_topic_and_mind_what_silence_means() -> None:
+    for title, alarm in ALARMS.items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlertTopicArn"}], title
+        assert len(alarm["AlarmDescription"]) > 20, title
+        assert alarm["TreatMissingData"] == ("breaching" if title == "HealthyHostsAlarm" else "notBreaching"), title
+    assert ALARMS["ResponseTimeAlarm"]["ExtendedStatistic"] == "p99"
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_every_function_is_watched() -> None:
+    functions = {found.title.removesuffix("Function") for found in resources(P, "AWS::Lambda::Function")}
+    assert functions == {"Housekeeping", "MigrateMysql", "RotateSecret", "BalancerLogs", "LogAlerts"}
+    for name in functions:
+        assert {f"{name}{kind}Alarm" for kind in ("Errors", "Throttles", "Duration")} <= set(ALARMS)
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_errors_in_logs_become_messages() -> None:
+    filtered = {found.title for found in resources(P, "AWS::Logs::SubscriptionFilter")}
+    assert filtered == {
+        f"{name}Filter"
+        for name in ("Housekeeping", "MigrateMysql", "RotateSecret", "BalancerLogs", "Application", "Database")
+    }
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_the_dashboard_shows_the_way_of_a_request_in_order() -> None:
+    body = json.loads(text(one(P, "Dashboard").properties["DashboardBody"]))
+    titles = [widget["properties"]["title"] for widget in body["widgets"]]
+    assert [title.split()[0] for title in titles] == sorted(title.split()[0] for title in titles)
+    for station in ("Edge", "Firewall", "Load balancer", "Instances", "Database", "Rotation"):
+        assert any(station in title for title in titles)
