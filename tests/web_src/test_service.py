@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import logging.config
+import re
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from payments import logs
 from payments.currencies import MINOR_UNITS
-from payments.ids import new_id
+from payments.ids import is_id, new_id
 from payments.model import MAX_BODY
 from werkzeug.test import TestResponse
 
-from .server import GRANTS, SQL, Ledger, payment
+from .server import GRANTS, PROJECT, SQL, Ledger, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -277,6 +278,29 @@ def test_the_schema_names_the_grants_that_the_tests_give() -> None:
         assert stated in readme
     assert text.count("GRANT ") == readme.count("GRANT ") == len(GRANTS)
     assert "DELIMITER" not in text.upper()
+
+
+README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_example_is_answered_as_it_says(client: FlaskClient, ledger: Ledger) -> None:
+    sent, shown = (json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", README, re.DOTALL))
+    answer = post(client, sent)
+    assert answer.status_code == 201
+    body = answer.get_json()
+    assert {**body, "id": shown["id"], "createdAt": shown["createdAt"]} == shown
+    assert list(body) == list(shown)
+    assert is_id(shown["id"])
+    assert len(body["createdAt"]) == len(shown["createdAt"])
+
+
+def test_the_readme_has_every_error_code() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "web_src" / "payments").glob("*.py"))
+    codes = set(re.findall(r"(?:RequestError|_error)\(\s*(?:\d{3}|status), \"([a-z_]+)\"", source))
+    codes |= set(re.findall(r"^    \d{3}: \(\"([a-z_]+)\"", source, re.MULTILINE))
+    told = set(re.findall(r"`([a-z_]+)`", README.partition("| status | code |")[2].partition("Every answer")[0]))
+    assert codes - {"bad_request", "http_error"} == told - {"payments"}
+    assert len(codes) > 12
 
 
 # --- Properties -------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from pymysql.cursors import Cursor
 from .errors import DatabaseBusyError, DatabaseUnavailableError
 from .secret import CredentialCache, Credentials
 
-CONNECT_TIMEOUT_S = 3  # to open the TCP connection
+CONNECT_TIMEOUT_S = 2  # to open the TCP connection
 READ_TIMEOUT_S = 5  # for each answer; more than the server's own wait for a lock
 LOCK_WAIT_S = 3
 ATTEMPTS = 4

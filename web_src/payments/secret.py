@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import DatabaseUnavailableError
 
+AWS_CONNECT_S, AWS_READ_S, AWS_TRIES = 1, 2, 2
 PAUSE_S = 1.0  # between two readings that gave the same: a wrong password must not become a flood of API calls
 
 
@@ -38,7 +39,8 @@ def from_secrets_manager(arn: str) -> Callable[[], str]:
 
         sdk: Any = boto3  # without types
         settings: Any = Config
-        config = settings(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+        retries = {"mode": "standard", "total_max_attempts": AWS_TRIES}
+        config = settings(connect_timeout=AWS_CONNECT_S, read_timeout=AWS_READ_S, retries=retries)
         # A client is made for each reading: there are few, and a client is not kept across a fork.
         client = sdk.session.Session().client("secretsmanager", config=config)
         text: str = client.get_secret_value(SecretId=arn)["SecretString"]
