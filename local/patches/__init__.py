@@ -51,6 +51,7 @@ def install_patches(settings: Settings) -> Application:
         functions,
         log_events,
         nested_stacks,
+        parameters,
         property_types,
         request_validation,
         secrets,
@@ -65,6 +66,7 @@ def install_patches(settings: Settings) -> Application:
     health = _start_databases(settings, application)
     nested_stacks.install()
     property_types.install()
+    parameters.install()
     functions.install(settings.run_directory)
     log_events.install()
     conditions.install()
