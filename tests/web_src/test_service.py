@@ -198,10 +198,10 @@ def test_an_error_that_nobody_expects_is_logged_without_its_text(
     finally:
         ledger.set_user("payments", "first-password")
     assert (answer.status_code, code(answer)) == (500, "internal")
-    errors = [line for line in map(json.loads, log.getvalue().splitlines()) if line["level"] == "ERROR"]
-    assert errors[0]["exception"] == "OperationalError"
-    assert errors[0]["error_number"] == 1142
-    assert any("store.py" in where for where in errors[0]["where"])
+    [error] = [line for line in map(json.loads, log.getvalue().splitlines()) if line["level"] == "ERROR"]
+    assert (error["exception"], error["error_number"]) == ("OperationalError", 1142)
+    assert any("store.py" in where for where in error["where"])
+    assert error["request_id"] == answer.headers["X-Request-Id"]
     assert "acct-of-somebody" not in log.getvalue()
     assert ledger.counts() == (0, 0, 0)
 

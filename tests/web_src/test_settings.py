@@ -164,6 +164,15 @@ def test_an_exception_is_logged_by_type_and_place_without_its_text() -> None:
     assert "test_settings.py" in json.dumps(line["where"])
 
 
+@pytest.mark.parametrize(
+    ("level", "shown"), [("INFO", "INFO"), ("WARNING", "WARNING"), ("ERROR", "ERROR"), ("CRITICAL", "ERROR")]
+)
+def test_whoever_counts_errors_looks_for_one_level(level: str, shown: str) -> None:
+    """gunicorn logs a worker that hangs as CRITICAL."""
+    record = logging.LogRecord("l", logging.getLevelNamesMapping()[level], "p", 1, "m", None, None)
+    assert line_of(record)["level"] == shown
+
+
 def test_the_text_of_an_error_of_our_own_is_logged() -> None:
     assert line_of(record_of(ConfigurationError("PORT", "is not set")))["reason"] == "PORT: is not set"
 

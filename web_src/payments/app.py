@@ -150,11 +150,9 @@ def _finish(answer: Response) -> Response:
         status=answer.status_code,
         milliseconds=milliseconds,
     )
-    # Health is asked every few seconds by each node of the load balancer; its failures are logged as errors.
+    # Health is asked every few seconds by each node of the load balancer. What lies behind a 5xx has its own line, at ERROR.
     quiet = route == "/health" and answer.status_code == 200
-    log.log(
-        logging.DEBUG if quiet else logging.ERROR if answer.status_code >= 500 else logging.INFO, "request", extra=said
-    )
+    log.log(logging.DEBUG if quiet else logging.INFO, "request", extra=said)
     return answer
 
 

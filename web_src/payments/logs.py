@@ -32,7 +32,8 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
-            "level": record.levelname,
+            # gunicorn has CRITICAL too; whoever counts errors looks for one word.
+            "level": "ERROR" if record.levelno >= logging.ERROR else record.levelname,
             "message": masked(record.getMessage()),
             "logger": record.name,
             **getattr(record, FIELDS, {}),
