@@ -22,6 +22,8 @@ def readable(value: Any) -> str | None:
     name, inner = next(iter(value.items()))
     if name in (CHANGED, POSSIBLE, "Fn::Base64"):
         return readable(inner)
+    if name in ("Ref", "Fn::GetAtt"):
+        return _part(value)
     if name == "Fn::Join" and inner[0] == "" and isinstance(inner[1], list):
         return "".join(map(_part, inner[1]))
     return None

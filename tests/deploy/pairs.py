@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy.changesets import Change, ChangeSet, Detail
@@ -170,3 +170,18 @@ def plan(
         "deployed": before,
     }
     return Plan(**{**fields, **more})
+
+
+def everything_replaced(stack: Stack) -> ChangeSet:
+    """The worst that AWS lists: every resource replaced, for a value that flows in from another stack."""
+
+    def changes(inside: Stack) -> Iterator[Change]:
+        for logical_id, resource in inside.resources.items():
+            if resource.type == STACK_TYPE:
+                child = everything_replaced(inside.children[logical_id])
+                yield change(logical_id, STACK_TYPE, details=[detail("", source="Automatic")], child=child)
+            else:
+                flowing = detail("Anything", "Always", "Dynamic", "ParameterReference", "SomeArn")
+                yield change(logical_id, resource.type, replacement="True", details=[flowing])
+
+    return change_set(*changes(stack))

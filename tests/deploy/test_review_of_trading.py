@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy import parameters
-from deploy.changesets import Change, ChangeSet
 from deploy.parameters import complete
 from deploy.replacement import Replacement
 from deploy.review import Certainty, Review, review
 from deploy.snapshot import Stack
-from deploy.templates import STACK_TYPE, load_set
+from deploy.templates import load_set
 
-from .pairs import as_deployed, change, change_set, detail, plan
+from .pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
 SET = load_set(ROOT / "templates" / "trading")
@@ -29,21 +27,6 @@ GIVEN = {
 @pytest.fixture(scope="module")
 def before() -> Stack:
     return as_deployed(TEXTS, "root.yaml", complete(SET.root.document, GIVEN))
-
-
-def everything_replaced(stack: Stack) -> ChangeSet:
-    """The worst that AWS lists: every resource replaced, for a value that flows in from another stack."""
-
-    def changes(inside: Stack) -> Iterator[Change]:
-        for logical_id, resource in inside.resources.items():
-            if resource.type == STACK_TYPE:
-                child = everything_replaced(inside.children[logical_id])
-                yield change(logical_id, STACK_TYPE, details=[detail("", source="Automatic")], child=child)
-            else:
-                flowing = detail("Anything", "Always", "Dynamic", "ParameterReference", "SomeArn")
-                yield change(logical_id, resource.type, replacement="True", details=[flowing])
-
-    return change_set(*changes(stack))
 
 
 def judged(before: Stack, **changed: str) -> Review:

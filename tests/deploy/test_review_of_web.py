@@ -210,6 +210,8 @@ def test_new_resource_with_a_name_of_its_own_has_no_obstacle() -> None:
     ("value", "text"),
     [
         ("plain", "plain"),
+        ({"Ref": "B"}, "${B}"),
+        ({"Fn::GetAtt": ["C", "D"]}, "${C.D}"),
         ({"Fn::Base64": {"Fn::Join": ["", ["a ", {"Ref": "B"}, {"Fn::GetAtt": ["C", "D.E"]}]]}}, "a ${B}${C.D.E}"),
         ({"Fn::Join": ["", ["a", marked({"Ref": "B"}, State.CHANGED)]]}, "a${B}"),
         ({"Fn::Join": ["", ["a", {"Fn::ImportValue": "x"}]]}, 'a${{"Fn::ImportValue": "x"}}'),
