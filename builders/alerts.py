@@ -65,7 +65,7 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
     alerts = add_log_alerts(template, topic)
     add_subscription_filters(template, alerts, filters)
     template.export(ALERT_TOPIC, Ref(topic))
-    template.export(function_name_port("log_alerts"), Ref(alerts.function))
+    template.offer(function_name_port("log_alerts"), Ref(alerts.function))
     return template
 
 

@@ -11,6 +11,7 @@ not be taken apart with ``Fn::Select`` or ``Fn::Split``, which fail on the place
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -114,6 +115,8 @@ class TierRecord:
 
     uses: dict[str, Port] = field(default_factory=dict)
     exports: dict[str, Port] = field(default_factory=dict)
+    offers: set[str] = field(default_factory=set)
+    """Names of those exports that a platform may leave unused."""
 
 
 class TierTemplate(Template):
@@ -143,9 +146,19 @@ class TierTemplate(Template):
         return Ref(port.name)
 
     def export(self, port: Port, value: AWSHelperFn | str) -> None:
-        """Makes a value of this tier available to the other tiers and to the root."""
+        """Makes a value of this tier available to the other tiers and to the root, one of which must use it."""
         self.record.exports[port.name] = port
         self.add_output(Output(port.name, Description=port.description, Value=value))
+
+    def offer(self, port: Port, value: AWSHelperFn | str) -> None:
+        """Exports a value that not every platform with this tier uses; where none does, the template has no such output."""
+        self.export(port, value)
+        self.record.offers.add(port.name)
+
+    def withdraw(self, unused: Iterable[str]) -> None:
+        """Takes back what was offered and is not used."""
+        for name in unused:
+            del self.record.exports[name], self.outputs[name]
 
     def named(self, thing: str) -> Sub:
         """The name of a resource: ``<platform>-<thing>-${EnvironmentSuffix}``."""

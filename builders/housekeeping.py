@@ -52,8 +52,8 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
         GroupId=template.use(DEFAULT_SECURITY_GROUP),
     )
     template.export(FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
-    template.export(DEAD_LETTER_QUEUE_NAME, GetAtt(queue, "QueueName"))
-    template.export(HOUSEKEEPING_FUNCTION, built.arn)
+    template.offer(DEAD_LETTER_QUEUE_NAME, GetAtt(queue, "QueueName"))
+    template.offer(HOUSEKEEPING_FUNCTION, built.arn)
     export_function(template, built)
     return template
 

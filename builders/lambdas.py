@@ -152,8 +152,8 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
 
 def export_function(template: TierTemplate, built: BuiltFunction) -> None:
     """The function's and its log group's name, for alarms and subscription filters."""
-    template.export(function_name_port(built.row.name), Ref(built.function))
-    template.export(log_group_port(built.row.name), Ref(built.log_group))
+    template.offer(function_name_port(built.row.name), Ref(built.function))
+    template.offer(log_group_port(built.row.name), Ref(built.log_group))
 
 
 def _every_function_may(

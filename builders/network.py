@@ -100,7 +100,6 @@ class NetworkPlan:
         endpoints: services reached through interface endpoints, where the parameter asks for them. Only what private code
             itself calls: Lambda's own work (logs, traces, queue polling, decryption of environment variables) does not pass
             through the VPC, and database tokens are signed without a call.
-        public: whether other tiers put something into the public subnets.
     """
 
     layout: Layout
@@ -108,7 +107,6 @@ class NetworkPlan:
     rules: tuple[Rule, ...]
     gateways: tuple[GatewayRow, ...]
     endpoints: tuple[EndpointRow, ...]
-    public: bool = False
 
 
 def build(platform: str, plan: NetworkPlan) -> TierTemplate:
@@ -366,14 +364,12 @@ def export(
     plan: NetworkPlan,
 ) -> None:
     """What other tiers and the root need."""
-    values: list[tuple[Port, AWSHelperFn]] = [
-        (VPC_ID, Ref(vpc)),
-        (DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup")),
-    ]
-    if plan.public:
-        values += [(port, Ref(zone.public)) for port, zone in zip(PUBLIC_SUBNETS, zones, strict=True)]
+    template.export(VPC_ID, Ref(vpc))
+    template.export(DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup"))
+    values: list[tuple[Port, AWSHelperFn]] = []
+    values += [(port, Ref(zone.public)) for port, zone in zip(PUBLIC_SUBNETS, zones, strict=True)]
     values += [(port, Ref(zone.private)) for port, zone in zip(PRIVATE_SUBNETS, zones, strict=True)]
-    values += [(port, GetAtt(zone.private, "AvailabilityZone")) for port, zone in zip(ZONES[:2], zones, strict=False)]
+    values += [(port, GetAtt(zone.private, "AvailabilityZone")) for port, zone in zip(ZONES, zones, strict=True)]
     values += [(row.port, GetAtt(groups[row.title], "GroupId")) for row in plan.groups if row.port]
     for port, value in values:
-        template.export(port, value)
+        template.offer(port, value)

@@ -68,7 +68,7 @@ class Platform:
     tiers: tuple[Tier, ...]
     outputs: tuple[Port, ...]
     defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
-    rules: tuple[RootRule, ...] = (ZONES_DIFFER,)
+    rules: tuple[RootRule, ...] = ()
 
 
 TRADING = Platform(
@@ -108,6 +108,7 @@ TRADING = Platform(
         lake.LAKE_DATABASE,
         lake.LAKE_WORKGROUP,
     ),
+    rules=(ZONES_DIFFER,),
 )
 
 TRANSACTIONS = Platform(

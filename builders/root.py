@@ -38,6 +38,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
         NamingError: a name without suffix, or one that could pass its service's limit.
     """
     tiers = {tier.name: tier.build(platform.name) for tier in platform.tiers}
+    _withdraw_unused_offers(platform, tiers)
     producers = _check_contract(platform, tiers)
     for template in tiers.values():
         template.parameters = {
@@ -52,6 +53,13 @@ def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
         producers=producers,
         uses={name: template.record.uses for name, template in tiers.items()},
     )
+
+
+def _withdraw_unused_offers(platform: Platform, tiers: Mapping[str, TierTemplate]) -> None:
+    used = {port for template in tiers.values() for port in template.record.uses}
+    used |= {port.name for port in platform.outputs}
+    for template in tiers.values():
+        template.withdraw(sorted(template.record.offers - used))
 
 
 def logical_id(tier: str) -> str:
@@ -80,6 +88,16 @@ def _check_contract(platform: Platform, tiers: Mapping[str, TierTemplate]) -> di
         f"Port {port} of tier {tier} is used by no tier and is no output of the root: export it no more, or use it"
         for port, tier in producers.items()
         if port not in used
+    ]
+    faults += [
+        f"{platform.name} gives root parameter {parameter.name} a default, but no tier uses it: take the default out"
+        for parameter in platform.defaults
+        if parameter.name not in used
+    ]
+    faults += [
+        f"Rule {rule.name} of {platform.name} looks at root parameter {name}, but no tier uses it: take the rule out"
+        for rule in platform.rules
+        for name in sorted(rule.parameters() - used)
     ]
     faults += _cycles(tiers, producers)
     if faults:

@@ -5,11 +5,12 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-sec
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from troposphere import AWSHelperFn, Equals, Not, Ref
+from troposphere import AWSHelperFn, Equals, Not, Ref, encode_to_dict
 
 from builders import parameters
 from builders.contract import RootParameter
@@ -31,10 +32,26 @@ class RootRule:
     says: str
     condition: AWSHelperFn | None = None
 
+    def parameters(self) -> set[str]:
+        """The names of the root parameters that the rule looks at."""
+        return set(_references(encode_to_dict(self.declare())))
+
     def declare(self) -> dict[str, Any]:
         """The rule as a template has it."""
         condition = {"RuleCondition": self.condition} if self.condition else {}
         return {**condition, "Assertions": [{"Assert": one, "AssertDescription": self.says} for one in self.assertions]}
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The names of parameters below a value; pseudo parameters (``AWS::Region``) are none."""
+    if isinstance(value, dict):
+        if isinstance(value.get("Ref"), str) and not value["Ref"].startswith("AWS::"):
+            yield value["Ref"]
+        for item in value.values():
+            yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
 
 
 def _differ(one: RootParameter, other: RootParameter) -> Not:

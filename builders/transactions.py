@@ -60,7 +60,6 @@ NETWORK = NetworkPlan(
         EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
         EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
     ),
-    public=True,
 )
 
 FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")

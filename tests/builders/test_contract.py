@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from troposphere import GetAtt, Ref
@@ -11,14 +12,17 @@ from troposphere.sns import Topic
 from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.emit import as_dict
 from builders.errors import ContractError
-from builders.parameters import ALLOWED_REGIONS
+from builders.parameters import ALLOWED_REGIONS, LOG_RETENTION
 from builders.platforms import PLATFORMS, Platform, Tier
 from builders.root import assemble
+from builders.rules import ZONES_DIFFER
 
 VPC, SUBNET = Port("VpcId", "The VPC."), Port("SubnetId", "A subnet.")
 
 
-def tier(name: str, *, uses: tuple[Port, ...] = (), exports: tuple[Port, ...] = ()) -> Tier:
+def tier(
+    name: str, *, uses: tuple[Port, ...] = (), exports: tuple[Port, ...] = (), offers: tuple[Port, ...] = ()
+) -> Tier:
     def build(platform: str) -> TierTemplate:
         template = TierTemplate(platform, name)
         topic = template.add(Topic(f"{name.capitalize()}Topic", TopicName=template.named(name)))
@@ -26,6 +30,8 @@ def tier(name: str, *, uses: tuple[Port, ...] = (), exports: tuple[Port, ...] = 
             template.use(port)
         for port in exports:
             template.export(port, Ref(topic))
+        for port in offers:
+            template.offer(port, Ref(topic))
         return template
 
     return Tier(name, build)
@@ -50,6 +56,28 @@ def test_a_port_without_producer_names_the_tier_that_uses_it() -> None:
 def test_a_port_with_two_producers_names_both() -> None:
     assert faults(tier("a", exports=(VPC,)), tier("b", exports=(VPC,)), tier("c", uses=(VPC,))) == (
         "Port VpcId is produced by both a and b: one of them must go",
+    )
+
+
+def test_what_is_offered_may_be_left_and_is_then_no_output() -> None:
+    made = assemble(platform(tier("a", exports=(VPC,), offers=(SUBNET,)), tier("b", uses=(VPC,))))
+    assert list(as_dict(made.templates["a"])["Outputs"]) == ["VpcId"]
+    taken = assemble(platform(tier("a", offers=(SUBNET,)), tier("b", uses=(SUBNET,))))
+    assert list(as_dict(taken.templates["a"])["Outputs"]) == ["SubnetId"]
+    given = assemble(platform(tier("a", offers=(SUBNET,)), outputs=(SUBNET,)))
+    assert list(as_dict(given.templates["root"])["Outputs"]) == ["SubnetId"]
+
+
+def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> None:
+    made = replace(platform(tier("a")), defaults={LOG_RETENTION: 7}, rules=(ZONES_DIFFER,))
+    with pytest.raises(ContractError) as error:
+        assemble(made)
+    assert error.value.faults == (
+        "sample gives root parameter LogRetentionDays a default, but no tier uses it: take the default out",
+        *(
+            f"Rule ZonesDiffer of sample looks at root parameter ZoneIndex{zone}, but no tier uses it: take the rule out"
+            for zone in "ABC"
+        ),
     )
 
 
