@@ -66,12 +66,15 @@ RULES = (
     RuleRow("encrypted-volumes", "ENCRYPTED_VOLUMES", "3.5.1", "Attached EBS volumes are encrypted", types=("AWS::EC2::Volume",)),
     RuleRow("log-group-encrypted", "CLOUDWATCH_LOG_GROUP_ENCRYPTED", "3.5.1", "Log groups are encrypted"),
     RuleRow("sns-encrypted-kms", "SNS_ENCRYPTED_KMS", "3.5.1", "Topics encrypt under KMS keys", types=("AWS::SNS::Topic",)),
+    RuleRow("secrets-under-customer-keys", "SECRETSMANAGER_USING_CMK", "3.5.1", "Secrets are under customer keys", types=("AWS::SecretsManager::Secret",)),
     RuleRow("kms-key-rotation", "CMK_BACKING_KEY_ROTATION_ENABLED", "3.7.4", "Customer keys rotate"),
     # Encryption in transit
     RuleRow("s3-tls-only", "S3_BUCKET_SSL_REQUESTS_ONLY", "4.2.1", "Buckets refuse requests without TLS", types=_BUCKET),
+    RuleRow("cloudfront-https", "CLOUDFRONT_VIEWER_POLICY_HTTPS", "4.2.1", "CloudFront is reached over TLS", types=("AWS::CloudFront::Distribution",)),
     # Logging and monitoring
     RuleRow("s3-access-logging", "S3_BUCKET_LOGGING_ENABLED", "10.2.1", "Access to buckets is logged", types=_BUCKET),
     RuleRow("api-execution-logging", "API_GW_EXECUTION_LOGGING_ENABLED", "10.2.1", "API stages log their execution", types=("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage")),
+    RuleRow("balancer-logging", "ELB_LOGGING_ENABLED", "10.2.1", "Load balancers log their requests", types=("AWS::ElasticLoadBalancing::LoadBalancer", "AWS::ElasticLoadBalancingV2::LoadBalancer")),
     RuleRow("vpc-flow-logs", "VPC_FLOW_LOGS_ENABLED", "10.2.1", "VPCs log their traffic"),
     # Backup
     RuleRow("rds-backup", "DB_INSTANCE_BACKUP_ENABLED", "12.10.1", "Databases are backed up", types=("AWS::RDS::DBInstance",)),
@@ -85,6 +88,10 @@ RULES = (
     RuleRow("default-security-group-closed", "VPC_DEFAULT_SECURITY_GROUP_CLOSED", "1.3.1", "Default security groups let nothing through", types=("AWS::EC2::SecurityGroup",)),
     RuleRow("no-open-ssh", "INCOMING_SSH_DISABLED", "1.3.1", "No security group opens SSH to the world", types=("AWS::EC2::SecurityGroup",)),
     RuleRow("api-behind-waf", "API_GW_ASSOCIATED_WITH_WAF", "6.4.2", "API stages stand behind a web ACL", types=("AWS::ApiGateway::Stage",)),
+    RuleRow("cloudfront-behind-waf", "CLOUDFRONT_ASSOCIATED_WITH_WAF", "6.4.2", "CloudFront stands behind a web ACL", types=("AWS::CloudFront::Distribution",)),
+    RuleRow("balancer-drops-invalid-headers", "ALB_HTTP_DROP_INVALID_HEADER_ENABLED", "6.2.4", "Load balancers drop invalid headers", types=("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
+    RuleRow("ec2-no-public-ip", "EC2_INSTANCE_NO_PUBLIC_IP", "1.4.4", "Instances have no public address", types=("AWS::EC2::Instance",)),
+    RuleRow("ec2-imdsv2", "EC2_IMDSV2_CHECK", "2.2.6", "Instances give their metadata by session only", types=("AWS::EC2::Instance",)),
     # Identities
     RuleRow(
         "iam-password-policy", "IAM_PASSWORD_POLICY", "8.3.6", "Passwords are long, mixed and changed",
@@ -95,6 +102,7 @@ RULES = (
     ),
     RuleRow("root-mfa", "ROOT_ACCOUNT_MFA_ENABLED", "8.4.1", "The root user signs in with a second factor"),
     RuleRow("no-admin-statements", "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS", "7.2.2", "No policy allows everything on everything", types=("AWS::IAM::Policy",)),
+    RuleRow("secrets-rotated-on-time", "SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK", "8.6.3", "Secrets rotated when they should", types=("AWS::SecretsManager::Secret",)),
     RuleRow("secrets-rotation", "SECRETSMANAGER_ROTATION_ENABLED_CHECK", "8.6.3", "Secrets rotate", types=("AWS::SecretsManager::Secret",)),
 )  # fmt: skip
 

@@ -225,7 +225,7 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
     return template.add(
         AutoScalingGroup(
             GROUP,
-            DependsOn=["InstancePolicy", "HttpListener"],
+            DependsOn="HttpListener",
             CreationPolicy=CreationPolicy(ResourceSignal=signals),
             UpdatePolicy=UpdatePolicy(
                 AutoScalingRollingUpdate=rolling,
