@@ -30,19 +30,21 @@ from deploy.templates import STACK_TYPE, parse
 
 IAM_TYPES = (
     "AWS::IAM::", "AWS::KMS::Key", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy",
-    "AWS::SNS::TopicPolicy", "AWS::SecretsManager::ResourcePolicy", "AWS::RDS::DBClusterRole",
+    "AWS::SNS::TopicPolicy", "AWS::SecretsManager::ResourcePolicy", "AWS::RDS::DBClusterRole", "AWS::Logs::ResourcePolicy",
 )  # fmt: skip
 IAM_PROPERTIES = (
     "PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "ManagedPolicyArns", "Policies", "PermissionsBoundary",
     "ResourcePolicy", "IAMDatabaseAuthenticationEnabled", "EnableIAMDatabaseAuthentication", "AuthorizationType",
+    "IamInstanceProfile", "MetadataOptions",
 )  # fmt: skip
 IAM_WHOLE = ("AWS::IAM::", "AWS::Lambda::Permission")
 NETWORK_TYPES = (
     "AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl", "AWS::EC2::Route", "AWS::EC2::InternetGateway", "AWS::EC2::VPC",
     "AWS::EC2::NatGateway", "AWS::EC2::Subnet", "AWS::EC2::TransitGateway", "AWS::WAFv2::", "AWS::EC2::FlowLog",
-    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::Listener", "AWS::CloudFront::",
 )  # fmt: skip
 NETWORK_PROPERTIES = ("SecurityGroupIds", "SecurityGroups", "VpcSecurityGroupIds", "VpcConfig", "SubnetIds",
+                      "Subnets", "VPCZoneIdentifier", "Scheme", "NetworkInterfaces",
                       "PubliclyAccessible", "PublicAccessBlockConfiguration", "EndpointConfiguration")  # fmt: skip
 KEEPING = ("Retain", "Snapshot", "RetainExceptOnCreate")
 

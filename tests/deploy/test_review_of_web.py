@@ -236,3 +236,34 @@ def test_long_script_is_cut() -> None:
     texts = [text.replace("'old 0", '"old 0').replace("'new 0", '"new 0').replace("99'", '99"') for text in texts]
     seen, _ = judged(plan({"root.yaml": texts[1]}, deployed("s", texts[0]), service=change_set(change("L", LAUNCH))))
     assert f"… and {201 - render.MAX_LINES} more lines" in render.text(seen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "iam", "network"),
+    [
+        ("ElasticLoadBalancingV2::LoadBalancer", "{Subnets: [a, b]}", "{Subnets: [a, c]}", False, True),
+        ("ElasticLoadBalancingV2::LoadBalancer", "{IdleTimeout: 1}", "{IdleTimeout: 2}", False, False),
+        ("CloudFront::Distribution", "{DistributionConfig: {Enabled: true}}", "{DistributionConfig: {}}", False, True),
+        (
+            "EC2::LaunchTemplate",
+            "{LaunchTemplateData: {IamInstanceProfile: {Arn: a}}}",
+            "{LaunchTemplateData: {IamInstanceProfile: {Arn: b}}}",
+            True,
+            False,
+        ),
+        (
+            "EC2::LaunchTemplate",
+            "{LaunchTemplateData: {MetadataOptions: {HttpTokens: required}}}",
+            "{LaunchTemplateData: {MetadataOptions: {HttpTokens: optional}}}",
+            True,
+            False,
+        ),
+    ],
+)
+def test_what_opens_a_door_of_the_web_stands_in_its_chapter(
+    kind: str, before: str, after: str, iam: bool, network: bool
+) -> None:
+    old, new = (f"Resources: {{X: {{Type: 'AWS::{kind}', Properties: {text}}}}}" for text in (before, after))
+    service = change_set(change("X", f"AWS::{kind}"))
+    _, changes = judged(plan({"root.yaml": new}, deployed("s", old), service=service))
+    assert (changes["X"].iam, changes["X"].network) == (iam, network)
