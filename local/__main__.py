@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     env = commands.add_parser("env", help="print export lines for a shell")
     status = commands.add_parser("status", help="say what runs and what is only recorded")
     status.add_argument("--json", action="store_true", help="for programs")
-    commands.add_parser("demo", help="deploy and use the trading platform", add_help=False)
+    commands.add_parser("demo", help="deploy and use a platform", add_help=False)
     for command in (up, down, env, status):
         command.add_argument("--state", type=Path, default=STATE_FILE, help=argparse.SUPPRESS)
     return parser

@@ -57,7 +57,7 @@ def install_patches(settings: Settings) -> Application:
         secrets,
     )
     from local.patches.internals import emulator_module
-    from local.resources import api, autoscaling, compute, ec2, framework, governance, identity, logs, rds, storage
+    from local.resources import api, autoscaling, cdn, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
     from local.web import balancer_logs, door
     from local.web.fleet import Fleet
@@ -91,6 +91,7 @@ def install_patches(settings: Settings) -> Application:
             **api.SUPPLEMENTS,
             **rds.SUPPLEMENTS,
             **balancer_logs.SUPPLEMENTS,
+            **cdn.SUPPLEMENTS,
         },
     )
     framework.on_worker_threads(["AWS::RDS::DBCluster"])

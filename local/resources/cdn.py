@@ -1,0 +1,58 @@
+"""CloudFront: a distribution that refers to what does not exist is refused, as by the service; the emulator takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from local.patches.internals import emulator_module, require
+from local.resources.framework import Attributes, Props, Supplement
+
+_cloudfront = emulator_module("services.cloudfront")
+
+
+_POLICIES = {
+    "CachePolicyId": ("_cache_policies", "_MANAGED_CACHE_POLICIES", "cache policy"),
+    "OriginRequestPolicyId": (
+        "_origin_request_policies",
+        "_MANAGED_ORIGIN_REQUEST_POLICIES",
+        "origin request policy",
+    ),
+    "ResponseHeadersPolicyId": (
+        "_response_headers_policies",
+        "_MANAGED_RESPONSE_HEADERS_POLICIES",
+        "response headers policy",
+    ),
+}
+"""Property of a cache behavior → the emulator's stores of such policies, and what CloudFront calls them."""
+
+
+def _check_references(physical_id: str, old: Props, new: Props) -> Attributes | None:
+    require(_cloudfront, "_oacs", *(store for own, managed, _ in _POLICIES.values() for store in (own, managed)))
+    missing = [*_missing_policies(new["DistributionConfig"]), *_missing_of_origins(new["DistributionConfig"])]
+    if missing:
+        raise ValueError("; ".join(missing))
+    return None
+
+
+def _missing_policies(config: dict[str, Any]) -> Iterator[str]:
+    for behavior in (config["DefaultCacheBehavior"], *(config.get("CacheBehaviors") or [])):
+        for name, (own, managed, kind) in _POLICIES.items():
+            wanted = behavior.get(name)
+            known = wanted in getattr(_cloudfront, own) or wanted in getattr(_cloudfront, managed)
+            if wanted and not known:
+                yield f"The specified {kind} does not exist: {wanted}"
+
+
+def _missing_of_origins(config: dict[str, Any]) -> Iterator[str]:
+    origins = {origin["Id"]: origin for origin in config.get("Origins") or []}
+    for behavior in (config["DefaultCacheBehavior"], *(config.get("CacheBehaviors") or [])):
+        if behavior["TargetOriginId"] not in origins:
+            yield f"One or more of your origins or origin groups do not exist: {behavior['TargetOriginId']}"
+    for origin in origins.values():
+        control = origin.get("OriginAccessControlId")
+        if control and control not in _cloudfront._oacs:
+            yield f"The specified origin access control does not exist: {control}"
+
+
+SUPPLEMENTS = {"AWS::CloudFront::Distribution": Supplement(_check_references)}
