@@ -165,6 +165,7 @@ class MariaDb:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=10,
+            ssl_disabled=True,  # PyMySQL would load all of the system's certificates each time
         )
 
     def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:

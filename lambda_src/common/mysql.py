@@ -66,7 +66,9 @@ class Login:
     database: str = ""
 
 
-def connect(login: Login, timeout_s: int = CONNECT_TIMEOUT_S) -> pymysql.connections.Connection[Any]:
+def connect(
+    login: Login, timeout_s: int = CONNECT_TIMEOUT_S, statement_timeout_s: int = READ_TIMEOUT_S
+) -> pymysql.connections.Connection[Any]:
     """A new autocommit connection. The server must show a certificate for ``login.host`` from MYSQL_SSL_CA.
 
     That is a file of root certificates; by default the RDS roots shipped here. Raises LoginRefusedError and
@@ -86,8 +88,8 @@ def connect(login: Login, timeout_s: int = CONNECT_TIMEOUT_S) -> pymysql.connect
             local_infile=False,
             autocommit=True,
             connect_timeout=timeout_s,
-            read_timeout=READ_TIMEOUT_S,
-            write_timeout=READ_TIMEOUT_S,
+            read_timeout=statement_timeout_s,
+            write_timeout=statement_timeout_s,
             init_command=f"SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}'",
         )
     except pymysql.err.MySQLError as error:

@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from common import mysql
+from common import mysql, mysql_users
 from common.clients import error_code
+from common.mysql import quote_name, rows
 from common.observe import logger
 
-from . import users
 from .credentials import Credentials, RotationError, check_successor, other_user, parse_object
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def set_secret(secrets: Any, rotation: Rotation) -> str:
     current, pending = _pair(secrets, rotation)
     # Logging in as the current user first proves that this secret is the database's, before the master's is used.
     with closing(mysql.connect(current.login())) as connection:
-        grants = users.own_grants(connection, current.username)
+        grants = mysql_users.own_grants(connection, current.username)
     works = _password_works(pending)
     with closing(_connect_master(secrets, current)) as master:
-        outcome = users.ensure_user(master, pending.username, pending.password, password_works=works)
-        users.ensure_grants(master, pending.username, grants)
+        outcome = mysql_users.ensure_user(master, pending.username, pending.password, password_works=works)
+        mysql_users.ensure_grants(master, pending.username, grants)
     return outcome
 
 
@@ -99,10 +99,10 @@ def test_secret(secrets: Any, rotation: Rotation) -> str:
     """Log in with the pending value, read, and compare the rights with the current user's."""
     current, pending = _pair(secrets, rotation)
     with closing(mysql.connect(pending.login(pending.database))) as connection:
-        users.read_something(connection, pending.username)
-        having = users.own_grants(connection, pending.username)
+        _read_something(connection, pending.username)
+        having = mysql_users.own_grants(connection, pending.username)
     with closing(mysql.connect(current.login())) as connection:
-        missing = users.lacking(users.own_grants(connection, current.username), having)
+        missing = mysql_users.lacking(mysql_users.own_grants(connection, current.username), having)
     if missing:
         raise RotationError(f"{pending.username} lacks {len(missing)} of the rights of {current.username}")
     return "tested"
@@ -166,6 +166,21 @@ def _value(secrets: Any, rotation: Rotation, **which: str) -> str | None:
         raise
     text = reply.get("SecretString")
     return text if isinstance(text, str) else None
+
+
+def _read_something(connection: pymysql.connections.Connection[Any], user: str) -> None:
+    """Read a row of the first table that ``user`` may read; the session must be encrypted. Raises RotationError."""
+    with mysql_users.told("a read by", user):
+        [(_, cipher)] = rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        tables = rows(
+            connection,
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+            " AND privileges LIKE '%select%' ORDER BY table_name LIMIT 1",
+        )
+        for (table,) in tables:
+            rows(connection, f"SELECT 1 FROM {quote_name(table)} LIMIT 1")
+    if not cipher:
+        raise RotationError(f"the session of {user} is not encrypted")
 
 
 def _password_works(pending: Credentials) -> bool:

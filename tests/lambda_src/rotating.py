@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from common import mysql
+from common.mysql_users import parse_grants
 from local.cloud import EmbeddedCloud
 from rotate_secret import handler
 from rotate_secret.rotation import STEPS
-from rotate_secret.users import parse_grants
 from tests.lambda_src.fakes import Context
 from tests.lambda_src.mariadb import Server
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import mysql_users
 from common.mysql import MAX_USER_LENGTH
-from rotate_secret import users
+from common.mysql_users import DatabaseUserError, Grant, lacking, parse_grants
 from rotate_secret.credentials import Credentials, RotationError, check_successor, other_user
 from rotate_secret.rotation import EXCLUDED_CHARACTERS, Rotation
-from rotate_secret.users import Grant, lacking, parse_grants
 
 pytestmark = pytest.mark.requirement("X-SEC-1")
 
@@ -97,7 +97,7 @@ def test_columns_dynamic_privileges_and_the_grant_option_are_kept() -> None:
     ],
 )
 def test_what_cannot_be_copied_is_refused(line: str) -> None:
-    with pytest.raises(RotationError, match="only plain grants can be copied"):
+    with pytest.raises(DatabaseUserError, match="only plain grants can be copied"):
         parse_grants([line], "payments")
 
 
@@ -116,9 +116,9 @@ def test_an_error_that_quotes_the_password_is_not_passed_on(monkeypatch: pytest.
             raise pymysql.err.ProgrammingError(1064, "syntax error near 'hunter2'")
         return []
 
-    monkeypatch.setattr(users, "rows", fail)
-    with pytest.raises(RotationError) as error:
-        users.ensure_user(None, "payments_clone", "hunter2", password_works=False)  # type: ignore[arg-type]
+    monkeypatch.setattr(mysql_users, "rows", fail)
+    with pytest.raises(DatabaseUserError) as error:
+        mysql_users.ensure_user(None, "payments_clone", "hunter2", password_works=False)  # type: ignore[arg-type]
     assert str(error.value) == "setting the password of payments_clone failed: MySQL error 1064"
     assert error.value.__suppress_context__
 

@@ -1,4 +1,7 @@
-"""The two users in the database: the idle one gets the rights of the other and a password; the other is never touched."""
+"""Users of Aurora MySQL and their rights: made once, TLS required, brought up to date without taking away what is needed.
+
+No text of an error here holds a password or its hash.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from common.mysql import ANY_HOST, describe, error_number, quote_name, quote_user, rows
-
-from .credentials import RotationError
+from .errors import PlatformError
+from .mysql import ANY_HOST, describe, error_number, quote_user, rows
 
 if TYPE_CHECKING:
     import pymysql
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 _OPTION = " WITH GRANT OPTION"
 _PRIVILEGE = re.compile(r"([A-Z][A-Z_ ]*[A-Z])(?: ?\(([^)]*)\))?")
 _ALL = "ALL PRIVILEGES"
+
+
+@dataclass
+class DatabaseUserError(PlatformError):
+    """A user of the database, or his rights, cannot be read or changed."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,16 @@ def lacking(wanted: frozenset[Grant], having: frozenset[Grant]) -> set[tuple[str
 
 
 def own_grants(connection: Connection, user: str) -> frozenset[Grant]:
-    """What ``user``, who has logged in, may do. Raises RotationError for rights that cannot be copied."""
-    with _told("reading the rights of", user):
+    """What ``user``, who has logged in, may do. Raises DatabaseUserError for rights that cannot be copied."""
+    with told("reading the rights of", user):
         lines = [str(line) for (line,) in rows(connection, "SHOW GRANTS")]
+    return parse_grants(lines, user)
+
+
+def grants_of(master: Connection, user: str) -> frozenset[Grant]:
+    """What another user may do. Raises DatabaseUserError."""
+    with told("reading the rights of", user):
+        lines = [str(line) for (line,) in rows(master, "SHOW GRANTS FOR %s@%s", user, ANY_HOST)]
     return parse_grants(lines, user)
 
 
@@ -67,50 +86,54 @@ def parse_grants(lines: Sequence[str], user: str) -> frozenset[Grant]:
         head, marker, rest = line.rpartition(f" TO `{user}`@`{ANY_HOST}`")
         rights = head.removeprefix("GRANT ")
         if not marker or rights == head or " ON " not in rights or rights.startswith("PROXY "):
-            raise RotationError(f"{user} has a role, a revoked right or another host: only plain grants can be copied")
+            raise DatabaseUserError(
+                f"{user} has a role, a revoked right or another host: only plain grants can be copied"
+            )
         if not rights.startswith("USAGE ON "):
             found.add(Grant(rights, rest.endswith(_OPTION)))
     return frozenset(found)
 
 
 def ensure_user(master: Connection, user: str, password: str, *, password_works: bool) -> str:
-    """Make the idle user, or give him the password; TLS is required of him either way. Returns what was done."""
-    if not _exists(master, user):
+    """Make the user, or give him the password unless it works; TLS is required of him either way. Returns what was done."""
+    if not user_exists(master, user):
         # MySQL and MariaDB keep passwords of these two statements out of their logs.
         _with_password(master, "CREATE USER %s@%s IDENTIFIED BY %s REQUIRE SSL", user, password)
         return "created"
     if not password_works:
         _with_password(master, "ALTER USER %s@%s IDENTIFIED BY %s REQUIRE SSL", user, password)
         return "altered"
-    with _told("requiring TLS of", user):
+    with told("requiring TLS of", user):
         rows(master, f"ALTER USER {quote_user(user)} REQUIRE SSL")
     return "kept"
 
 
+def set_grants(master: Connection, user: str, grants: frozenset[Grant]) -> int:
+    """Give ``user`` exactly ``grants`` and return how many privileges were taken away. Raises DatabaseUserError.
+
+    He has what he is meant to have all the time, except where he had ALL PRIVILEGES: that goes as a whole, and a moment later
+    the grants are there again.
+    """
+    ensure_grants(master, user, grants)
+    excess = sorted(lacking(grants_of(master, user), grants))
+    for privilege, column, target in excess:
+        columns = f" ({column})" if column else ""
+        with told("revoking rights of", user):
+            rows(master, f"REVOKE {privilege}{columns} ON {target} FROM {quote_user(user)}")
+    if excess:
+        ensure_grants(master, user, grants)
+    return len(excess)
+
+
 def ensure_grants(master: Connection, user: str, grants: frozenset[Grant]) -> None:
-    """Give ``user`` the grants; those that he has stay as they are. Raises RotationError."""
+    """Give ``user`` the grants; those that he has stay as they are. Raises DatabaseUserError."""
     for grant in sorted(grants, key=lambda grant: grant.rights):
-        with _told("granting rights to", user):
+        with told("granting rights to", user):
             rows(master, grant.statement(user))
 
 
-def read_something(connection: Connection, user: str) -> None:
-    """Read a row of the first table that ``user`` may read; the session must be encrypted. Raises RotationError."""
-    with _told("a read by", user):
-        [(_, cipher)] = rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        tables = rows(
-            connection,
-            "SELECT table_name FROM information_schema.columns WHERE table_schema = DATABASE()"
-            " AND privileges LIKE '%select%' ORDER BY table_name LIMIT 1",
-        )
-        for (table,) in tables:
-            rows(connection, f"SELECT 1 FROM {quote_name(table)} LIMIT 1")
-    if not cipher:
-        raise RotationError(f"the session of {user} is not encrypted")
-
-
-def _exists(master: Connection, user: str) -> bool:
-    with _told("looking for", user):
+def user_exists(master: Connection, user: str) -> bool:
+    with told("looking for", user):
         return bool(rows(master, "SELECT 1 FROM mysql.user WHERE User = %s AND Host = %s", user, ANY_HOST))
 
 
@@ -122,15 +145,15 @@ def _with_password(master: Connection, statement: str, user: str, password: str)
     except pymysql.err.MySQLError as error:
         # Its number only: the text may quote the statement.
         number = error_number(error)
-        raise RotationError(f"setting the password of {user} failed: MySQL error {number}") from None
+        raise DatabaseUserError(f"setting the password of {user} failed: MySQL error {number}") from None
 
 
 @contextmanager
-def _told(action: str, user: str) -> Iterator[None]:
-    """Errors of MySQL become RotationError, with what was going on."""
+def told(action: str, user: str) -> Iterator[None]:
+    """Errors of MySQL become DatabaseUserError, with what was going on."""
     import pymysql
 
     try:
         yield
     except pymysql.err.MySQLError as error:
-        raise RotationError(f"{action} {user} failed: {describe(error)}") from None
+        raise DatabaseUserError(f"{action} {user} failed: {describe(error)}") from None

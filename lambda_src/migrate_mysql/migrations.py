@@ -1,0 +1,202 @@
+"""Numbered SQL files, applied once each and in order, statement by statement, with a ledger of both.
+
+MySQL commits a statement that changes the schema by itself ("Statements That Cause an Implicit Commit", MySQL 8.0
+Reference Manual), so a file cannot be one transaction. The ledger has a row for each statement, written before it runs
+and marked when it is done:
+
+- A statement that changes rows and its mark are one transaction: it happens once.
+- One that changes the schema happens whole or not at all (atomic DDL, also MariaDB 10.6), but its mark may be missing when
+  the function ended between the two. It is then run again, and "that exists already" counts as done.
+- What was done may never change: neither a file that was applied, nor the statements before one that failed. The failed
+  one, and those after it, may be mended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.errors import MigrationError
+from common.mysql import describe, error_number, rows
+from common.observe import logger
+
+from .statements import split
+
+if TYPE_CHECKING:
+    import pymysql
+
+    Connection = pymysql.connections.Connection[Any]
+
+SQL_FOLDER = Path(__file__).with_name("sql")
+LOCK_WAIT_S = 120
+METADATA_WAIT_S = 60  # for a table that somebody uses; MySQL would wait a year
+WHOLE_FILE = 0
+_NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+# ER_DB_CREATE_EXISTS, ER_TABLE_EXISTS_ERROR, ER_BAD_TABLE_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_MULTIPLE_PRI_KEY,
+# ER_CANT_DROP_FIELD_OR_KEY, ER_FK_DUP_NAME, ER_CHECK_CONSTRAINT_DUP_NAME.
+_DONE_ALREADY = frozenset({1007, 1050, 1051, 1060, 1061, 1068, 1091, 1826, 3822})
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS migration_ledger (
+    version   INT          NOT NULL,
+    statement INT          NOT NULL COMMENT '0: the whole file',
+    name      VARCHAR(100) NOT NULL,
+    sha256    CHAR(64)     NOT NULL,
+    begun_at  DATETIME(6)  NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+    done_at   DATETIME(6)  NULL,
+    PRIMARY KEY (version, statement)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One SQL file."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file: an applied one must never change."""
+        return _digest(self.sql)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    sha256: str
+    done: bool
+
+
+_Ledger = dict[tuple[int, int], _Entry]
+
+
+def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
+    """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
+    migrations = []
+    for path in sorted(folder.glob("*.sql")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise MigrationError(0, f"{path.name} is not named like 0001_what_it_does.sql")
+        migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
+    for expected, migration in enumerate(migrations, start=1):
+        if migration.version != expected:
+            raise MigrationError(migration.version, f"expected version {expected} here: no gaps, no doubles")
+    return tuple(migrations)
+
+
+@contextmanager
+def alone(connection: Connection, database: str) -> Iterator[None]:
+    """Hold the database's migration lock: of several runs at once, the others wait for this one.
+
+    The server frees it with the connection, however that ends. Raises MigrationError when another run takes longer
+    than two minutes.
+    """
+    name = "migrate:" + _digest(database)[:48]  # MySQL allows 64 characters, and the lock is the whole server's
+    rows(connection, f"SET SESSION lock_wait_timeout = {METADATA_WAIT_S}")
+    [(got,)] = rows(connection, "SELECT GET_LOCK(%s, %s)", name, LOCK_WAIT_S)
+    if got != 1:
+        raise MigrationError(0, f"another migration has been running for more than {LOCK_WAIT_S} s")
+    try:
+        yield
+    finally:
+        if connection.open:
+            rows(connection, "SELECT RELEASE_LOCK(%s)", name)
+
+
+def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
+    """Apply what is missing and return the versions that were finished now.
+
+    To be called while ``alone``. Raises MigrationError when something applied was changed or removed, or when a
+    statement fails.
+    """
+    rows(connection, _LEDGER)
+    ledger = _read(connection)
+    _check(ledger, migrations)
+    applied = []
+    for migration in migrations:
+        if (migration.version, WHOLE_FILE) not in ledger:
+            _apply(connection, migration, ledger)
+            applied.append(migration.version)
+    return applied
+
+
+def _read(connection: Connection) -> _Ledger:
+    found = rows(connection, "SELECT version, statement, sha256, done_at IS NOT NULL FROM migration_ledger")
+    return {(version, statement): _Entry(sha256, bool(done)) for version, statement, sha256, done in found}
+
+
+def _check(ledger: _Ledger, migrations: Sequence[Migration]) -> None:
+    files = {migration.version: migration for migration in migrations}
+    for (version, statement), entry in sorted(ledger.items()):
+        if version not in files:
+            raise MigrationError(version, "was applied but its file is gone; never delete one")
+        if statement == WHOLE_FILE and entry.sha256 != files[version].sha256:
+            raise MigrationError(
+                version, f"was applied ({files[version].name}) and changed since; add a new file instead"
+            )
+
+
+def _apply(connection: Connection, migration: Migration, ledger: _Ledger) -> None:
+    statements = _statements(migration)
+    begun = {number: entry for (version, number), entry in ledger.items() if version == migration.version}
+    if begun and max(begun) > len(statements):
+        raise MigrationError(migration.version, f"{migration.name}: statements that were begun are gone")
+    for number, statement in enumerate(statements, start=1):
+        entry = begun.get(number)
+        if entry is not None and entry.done:
+            if entry.sha256 != _digest(statement):
+                raise MigrationError(migration.version, f"{migration.name}: statement {number} is done and was changed")
+            continue
+        again = entry is not None and entry.sha256 == _digest(statement)
+        _run(connection, migration, number, statement, again=again)
+    _mark(connection, migration, WHOLE_FILE, migration.sha256, done=True)
+    logger.info("migration applied", extra={"version": migration.version, "migration": migration.name})
+
+
+def _statements(migration: Migration) -> tuple[str, ...]:
+    try:
+        return split(migration.sql)
+    except ValueError as error:
+        raise MigrationError(migration.version, f"{migration.name}: {error}") from None
+
+
+def _run(connection: Connection, migration: Migration, number: int, statement: str, *, again: bool) -> None:
+    """One statement and its mark. ``again``: it was begun before, and may have been done."""
+    import pymysql
+
+    _mark(connection, migration, number, _digest(statement), done=False)
+    connection.begin()
+    try:
+        rows(connection, statement)
+        _mark(connection, migration, number, _digest(statement), done=True)
+        connection.commit()
+    except pymysql.err.MySQLError as error:
+        if connection.open:
+            connection.rollback()
+        if not (again and error_number(error) in _DONE_ALREADY):
+            reason = f"{migration.name}: statement {number}: {describe(error)}"
+            raise MigrationError(migration.version, reason) from error
+        _mark(connection, migration, number, _digest(statement), done=True)
+
+
+def _mark(connection: Connection, migration: Migration, number: int, sha256: str, *, done: bool) -> None:
+    rows(
+        connection,
+        "REPLACE INTO migration_ledger (version, statement, name, sha256, done_at)"
+        " VALUES (%s, %s, %s, %s, IF(%s, CURRENT_TIMESTAMP(6), NULL))",
+        migration.version,
+        number,
+        migration.name[:100],
+        sha256,
+        done,
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
