@@ -37,15 +37,9 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self._certificates = ensure_certificates(folder / "certificates")
-        made = self._certificates
-        self.server = MariaDb(
-            folder / "mariadb",
-            certificate=made.certificate,
-            key=made.key,
-            authority=made.authority,
-            port=free_port(),
-        )
-        self.tls = database.verified_tls(made.authority)
+        self._folder = folder / "mariadb"
+        self.server = self._on_port(0)
+        self.tls = database.verified_tls(self._certificates.authority)
         self.secret = ""
         self.readings = 0
         self._superuser: database.Rows | None = None
@@ -60,9 +54,15 @@ class Ledger:
         self.server.start()
 
     def stop(self) -> None:
-        """Stop it; the data stays."""
+        """Stop it; the data stays, and the next start is at the same port."""
+        port = self.server.port
         self._superuser = None
         self.server.stop()
+        self.server = self._on_port(port)
+
+    def _on_port(self, port: int) -> MariaDb:
+        made = self._certificates
+        return MariaDb(self._folder, certificate=made.certificate, key=made.key, authority=made.authority, port=port)
 
     def migrate(self) -> None:
         """Apply the SQL files statement by statement: each ends with a semicolon at the end of a line."""
