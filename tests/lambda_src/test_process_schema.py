@@ -48,3 +48,36 @@ def test_each_fault_alone_is_refused_with_the_schemas_reason(fault: dict[str, An
         loaded = engine.load(duck, path, "key", tmp_path)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
     assert (loaded.trades.count, loaded.bad, json.loads(line)["reason"]) == (1, 1, str(refusal.value))
+
+
+# As (trade_id, nanoseconds after the first); 130,000 are more than a row group.
+IN_ORDER = [(n, n) for n in range(130_000)]
+TIES = [(n, n // 3) for n in range(130_000)]
+
+
+@pytest.mark.parametrize("memory", ["1024", "3008"], ids=["one thread", "two threads"])
+@pytest.mark.parametrize(
+    ("rows", "distinct"),
+    [
+        (IN_ORDER, len(IN_ORDER)),
+        (TIES, len(TIES)),
+        ([*IN_ORDER, IN_ORDER[-1]], len(IN_ORDER)),
+        ([*IN_ORDER, IN_ORDER[0]], len(IN_ORDER)),
+        ([*IN_ORDER[:125_000], IN_ORDER[7], *IN_ORDER[125_000:]], len(IN_ORDER)),
+        ([*TIES[:124_001], TIES[123_999], *TIES[124_001:]], len(TIES)),
+        ([*reversed(IN_ORDER), IN_ORDER[-1]], len(IN_ORDER)),
+        ([(1, 5), (2, 5), (1, 5)], 2),
+        ([(1, 5), (1, 6)], 2),  # one identifier, other content: the database decides
+    ],
+    ids=["in order", "ties", "last again", "first again", "one among others again", "tie again", "reversed", "3", "2"],
+)
+def test_equal_records_count_once_wherever_they_are(
+    rows: list[tuple[int, int]], distinct: int, memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files in the order of time take a shorter way to the proof that nothing repeats."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory)
+    path = tmp_path / "lines"
+    form = schema.dump_record(trade("{}", "1.5", "2", 0)).replace('"ts":0', '"ts":%d').replace("{}", "%d")
+    path.write_text("".join(form % (number, T0 + later) + "\n" for number, later in rows))
+    with engine.engine(tmp_path) as duck:
+        assert engine.load(duck, path, "key", tmp_path).trades.count == distinct
