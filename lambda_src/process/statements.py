@@ -120,7 +120,7 @@ SELECT m.symbol, m.minute_ns,
     (array_agg(t.price ORDER BY t.ts_ns DESC, t.trade_id DESC))[1],
     sum(t.size), sum(t.price * t.size), count(*),
     coalesce(sum(abs(2 * t.price - q.bid - q.ask) * t.size), 0),
-    coalesce(sum(round(2 * abs(2 * t.price - q.bid - q.ask) * t.size / (q.bid + q.ask), 12)), 0),
+    coalesce(sum(round(2 * abs(2 * t.price - q.bid - q.ask) / (q.bid + q.ask), 12) * t.size), 0),
     coalesce(sum(t.size) FILTER (WHERE q.bid IS NOT NULL), 0)
 FROM (SELECT DISTINCT symbol, minute_ns FROM trade_minutes) m
 JOIN trading.trades t

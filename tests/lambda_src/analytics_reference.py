@@ -46,7 +46,7 @@ def _of_trades(records: list[dict[str, Any]], symbol: str, start: int, end: int)
     if len(t) == 0:
         names = ("open", "high", "low", "close", "volume", "vwap", "effectiveSpread", "effectiveSpreadBps",
                  "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")  # fmt: skip
-        return {"trades": 0, "quotedVolume": 1.0, **dict.fromkeys(names)}
+        return {"trades": 0, **dict.fromkeys(names)}
     last_of_minute = np.append(t[1:] // MINUTE != t[:-1] // MINUTE, True)
     day = t[0] // DAY * DAY
     earlier = prices[(times >= day) & (times < start)]
@@ -72,14 +72,13 @@ def _of_trades(records: list[dict[str, Any]], symbol: str, start: int, end: int)
 def _effective(records: list[dict[str, Any]], symbol: str, t: Any, p: Floats, s: Floats) -> dict[str, Any]:
     times, _, mids, _, _ = _quotes(records, symbol)
     if len(times) == 0:
-        return {"quotedVolume": 1.0, "effectiveSpread": None, "effectiveSpreadBps": None}
+        return {"effectiveSpread": None, "effectiveSpreadBps": None}
     at = np.searchsorted(times, t, side="right") - 1
     quoted = (at >= 0) & (t - times[np.maximum(at, 0)] < LIFE)
     if not quoted.any():
-        return {"quotedVolume": 1.0, "effectiveSpread": None, "effectiveSpreadBps": None}
+        return {"effectiveSpread": None, "effectiveSpreadBps": None}
     distance, mid = 2 * np.abs(p - mids[at])[quoted], mids[at][quoted]
     return {
-        "quotedVolume": s[quoted].sum(),
         "effectiveSpread": np.average(distance, weights=s[quoted]),
         "effectiveSpreadBps": 1e4 * np.average(distance / mid, weights=s[quoted]),
     }

@@ -54,9 +54,9 @@ def bars(records: list[dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
             if live:
                 with localcontext(prec=60):
                     mid = (live[-1][1] + live[-1][2]) / 2
-                    distance = 2 * abs(price - mid) * size
-                    spread += distance
-                    relative += twelve(distance / mid)
+                    distance = 2 * abs(price - mid)
+                    spread += distance * size
+                    relative += twelve(distance / mid) * size
                     covered += size
         volume = sum(size for _, _, _, size in found)
         notional = sum(price * size for _, _, price, size in found)

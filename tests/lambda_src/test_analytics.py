@@ -99,10 +99,7 @@ def test_every_statistic_agrees_with_numpy_on_any_page_size(
                 **item,
                 **(item["bar"] or {}),
             }
-            stored = wanted["trades"] / wanted.pop(
-                "quotedVolume"
-            )  # stored terms have 12 decimals, also of a small size
-            tolerances = {"quotedSpreadBps": 1e-8, "effectiveSpreadBps": 1e-8 * max(1, stored)}
+            tolerances = {"quotedSpreadBps": 1e-8, "effectiveSpreadBps": 1e-8}  # ratios are stored with 12 decimals
             for name, value in wanted.items():
                 assert _close(flat[name], value, tolerances.get(name, 1e-13)), (name, flat[name], value)
 
@@ -113,6 +110,29 @@ def _close(answer: Any, value: Any, tolerance: float) -> bool:
         return answer is None and value is None
     absolute = 0.51e-8 if isinstance(answer, str) else tolerance
     return math.isclose(float(answer), float(value), rel_tol=1e-12, abs_tol=absolute)
+
+
+@pytest.mark.parametrize("size", ["0.00000001", "1", "9999999999.99999999"])
+def test_the_relative_effective_spread_does_not_depend_on_the_size_of_a_lone_trade(
+    size: str, pipeline: Pipeline
+) -> None:
+    """10⁴ · 2·|p − m|/m. A ratio times a satoshi had been rounded to 12 decimals: four right digits were left of 17."""
+    bid, ask_price, price = Decimal("67123.41"), Decimal("67123.58"), Decimal("67123.59")
+    of = {"symbol": "BTC-USD"}
+    deliver(pipeline, "x", [quote(str(bid), str(ask_price), T0, **of), trade("1", str(price), size, T0 + S, **of)])
+    middle = (bid + ask_price) / 2
+    (item,) = ask("BTC-USD", "1m", **{"to": "2026-01-02T10:01:00Z"})
+    assert item["effectiveSpreadBps"] == pytest.approx(
+        float(10_000 * 2 * abs(price - middle) / middle), abs=5e-9, rel=0
+    )
+
+
+def test_the_largest_ratio_and_size_have_room(pipeline: Pipeline) -> None:
+    """A price of ten digits against a quote of one satoshi: 2·10¹⁸ times a size of ten digits."""
+    dust, most = "0.00000001", "9999999999.99999999"
+    deliver(pipeline, "x", [quote(dust, dust, T0), *(trade(str(n), most, most, T0 + n + 1) for n in range(3))])
+    item = ask("ACME", "1m")[0]
+    assert item["effectiveSpreadBps"] == pytest.approx(1e4 * 2 * (float(most) - 1e-8) / 1e-8)
 
 
 # --- What must never change a result ---------------------------------------------------------------------------------
