@@ -1,7 +1,8 @@
 """What an API key may do, from the ``api-keys`` table.
 
 An item is ``{apiKeyId, enabled, scopes: [..], symbols: [..] or ["*"], client}``. Items are cached for 30 seconds, so a
-key that is disabled is refused within that time in every execution environment.
+key that is disabled is refused within that time in every execution environment. The seconds are those of the wall
+clock: between invocations an environment is frozen, and its monotonic clock may stand still as long.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Entitlements:
     """Reads and remembers entitlements. ``fetch`` returns an item in DynamoDB's wire form, or None."""
 
     fetch: Callable[[str], Mapping[str, Any] | None]
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = time.time
     _cache: dict[str, tuple[float, Entitlement | None]] = field(default_factory=dict)
 
     def require(self, api_key_id: str, scope: str) -> Entitlement:
@@ -52,7 +53,7 @@ class Entitlements:
     def _lookup(self, api_key_id: str) -> Entitlement | None:
         now = self.clock()
         cached = self._cache.get(api_key_id)
-        if cached is not None and now - cached[0] < CACHE_SECONDS:
+        if cached is not None and 0 <= now - cached[0] < CACHE_SECONDS:  # a clock that was set back ends it too
             return cached[1]
         entitlement = parse_item(api_key_id, self.fetch(api_key_id))
         if len(self._cache) >= CACHE_ENTRIES:

@@ -66,8 +66,8 @@ def route(event: dict[str, Any]) -> rest.Response:
 
 def health() -> rest.Response:
     """200 while the database answers, 503 otherwise."""
-    now = time.monotonic()
-    if now - _health.checked_at >= HEALTH_CACHE_S:
+    now = time.time()  # a monotonic clock may stand still while the environment is frozen
+    if not 0 <= now - _health.checked_at < HEALTH_CACHE_S:
         _health.healthy, _health.checked_at = _database_answers(), now
     state = "ok" if _health.healthy else "unavailable"
     return rest.answer(200 if _health.healthy else 503, {"status": state, "checks": {"database": state}})

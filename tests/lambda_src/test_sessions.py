@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import sessions.handler
-from common.entitlements import CACHE_SECONDS, Entitlements
+from common.entitlements import CACHE_SECONDS, Entitlements, from_table
 from common.errors import RequestError
 from sessions import model
 from tests.lambda_src.fakes import Context, FakeDynamoDB, api_event, client_error, entitlement
@@ -127,6 +127,21 @@ def test_a_disabled_key_that_is_in_use_gets_403_within_a_minute(
     dynamodb.tables["keys"]["key-1"] = entitlement()
     now[0] += CACHE_SECONDS
     assert call("POST")[0] == 201, "enabled again it works within the same time"
+
+
+def test_the_minute_is_one_of_the_wall_clock() -> None:
+    """Between invocations Lambda freezes the environment; a monotonic clock may stand still for hours then."""
+    assert from_table("keys").clock is time.time
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_disabled_key(dynamodb: FakeDynamoDB) -> None:
+    now = [1_000_000.0]
+    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
+    rights.require("key-1", "sessions")
+    dynamodb.tables["keys"]["key-1"] = entitlement(enabled=False)
+    now[0] -= 3600
+    with pytest.raises(RequestError, match="403 key_not_entitled"):
+        rights.require("key-1", "sessions")
 
 
 @pytest.mark.parametrize(
