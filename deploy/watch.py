@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import snapshot
 from deploy.errors import AccessError
+from deploy.instances import GROUP
 from deploy.session import explain, is_passing
 from deploy.templates import STACK_TYPE
 
@@ -25,6 +26,8 @@ PATIENCE_SECONDS = 1800  # how long a lost connection is waited out
 FOLLOWERS = re.compile(r"cancell?ed|^Embedded stack|following resource\(s\) failed|^Rollback requested", re.IGNORECASE)
 BEGINNINGS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
 EMBEDDED = re.compile(r"Embedded stack (arn:\S+:stack/\S+)")
+# What a group tells in its events while its instances come and go: each signal, each batch of a rolling update.
+INSTANCES = re.compile(r"signal|rolling update|batch|instance", re.IGNORECASE)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +79,11 @@ class Outcome:
         if not causes:
             return self.reason or "the service gives no reason"
         first = causes[0]
-        return f"{first.name} ({first.type}) {first.status}: {first.reason or 'no reason given'}"
+        said = f"{first.name} ({first.type}) {first.status}: {first.reason or 'no reason given'}"
+        if first.type == GROUP and "signal" in first.reason.lower():
+            # SignalResource carries no text, so the group can only count.
+            said += "\n  Why an instance did not start is in the application's log group, stream <instance id>/boot."
+        return said
 
 
 @dataclass
@@ -237,7 +244,8 @@ class Watch:
     def _line(self, event: Event, started: float) -> str:
         total = max(self.total, len(self._done))
         count = f"[{len(self._done):>{len(str(total))}}/{total}]"
-        reason = f"  {event.reason}" if event.reason and event.status.endswith("_FAILED") else ""
+        told = event.status.endswith("_FAILED") or (event.type == GROUP and INSTANCES.search(event.reason))
+        reason = f"  {event.reason}" if event.reason and told else ""
         return f"{self._elapsed(started)} {count} {event.status:<20} {event.name}  {event.type}{reason}"
 
     def _elapsed(self, started: float) -> str:

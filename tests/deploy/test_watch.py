@@ -138,6 +138,31 @@ def failure(
     )
 
 
+def test_signals_and_batches_of_instances_are_told() -> None:
+    """A rolling update takes many minutes; without its reasons all of its events look the same."""
+    group, said = "AWS::AutoScaling::AutoScalingGroup", list[str]()
+    reasons = ("Resource creation Initiated", "Received SUCCESS signal with UniqueId i-1", "")
+    events = [(ROOT, "Group", group, "web", "CREATE_IN_PROGRESS", reason) for reason in reasons]
+    events.append((ROOT, "Queue", "AWS::SQS::Queue", "q", "CREATE_IN_PROGRESS", "Received SUCCESS signal"))
+    service = Service(("CREATE_IN_PROGRESS", [own(ROOT, "CREATE_IN_PROGRESS")]), ("CREATE_COMPLETE", events))
+    watch(service, said.append).follow()
+    assert [line.split(group)[1] for line in said if group in line] == [
+        "",
+        "  Received SUCCESS signal with UniqueId i-1",
+        "",
+    ]
+    assert next(line for line in said if "Queue" in line).endswith("AWS::SQS::Queue")
+
+
+def test_group_that_got_no_signal_says_where_the_instances_tell_why() -> None:
+    reason = "Received 1 FAILURE signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+    failed = (ROOT, "Group", "AWS::AutoScaling::AutoScalingGroup", "web", "UPDATE_FAILED", reason)
+    service = Service(("UPDATE_ROLLBACK_COMPLETE", [own(ROOT, "UPDATE_IN_PROGRESS"), failed]))
+    cause = watch(service).follow().root_cause
+    assert f"UPDATE_FAILED: {reason}\n" in cause
+    assert "stream <instance id>/boot" in cause
+
+
 def test_root_cause_is_the_first_resource_that_failed_by_itself() -> None:
     outcome = watch(failure()).follow()
     assert outcome.status == "ROLLBACK_COMPLETE"
