@@ -237,6 +237,7 @@ def _refusal(arn: str, bucket: str, key: str) -> str | None:
         action="s3:PutObject",
         resource_arn=f"arn:aws:s3:::{bucket}/{key}",
         region=REGION,
+        secure_transport=True,
         service_context={"aws:sourcearn": arn, "aws:sourceaccount": ACCOUNT},
     )
     allowed = policy and _evaluator.evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"

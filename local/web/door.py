@@ -22,6 +22,7 @@ from local.settings import ACCOUNT, REGION
 _alb = emulator_module("services.alb")
 _cloudfront = emulator_module("services.cloudfront")
 _core = emulator_module("core.responses")
+_evaluator = emulator_module("core.iam_evaluator")
 
 _LONGEST_BODY = 20_000_000  # bytes; CloudFront takes 20 GB (cloudfront-limits), nothing here needs that
 _TIMEOUT = 30.0  # seconds for an answer's body
@@ -37,6 +38,7 @@ def before(emulator: Asgi) -> Asgi:
     """The emulator with the door in front of it."""
     require(_cloudfront, "find_distribution_for_label", "handle_viewer_request", "_collect_streaming_body")
     require(_alb, "find_lb_for_host", "_lb_attr")
+    require(_evaluator, "_request_origin")
     wrap(_alb, "dispatch_request", _without_invalid_headers)
 
     async def asgi(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -70,6 +72,7 @@ async def serve(host: str, scope: dict[str, Any], receive: Receive, send: Send) 
         if not message.get("more_body") or len(body) > _LONGEST_BODY:
             break
     with _core.request_scope(ACCOUNT, REGION):
+        _evaluator._request_origin.set(((scope.get("client") or ("127.0.0.1", 0))[0], True))  # for aws:SecureTransport
         status, headers, content = await _answer(host, scope, body)
     fields = [
         (name.lower().encode("latin-1"), str(value).encode("latin-1"))
