@@ -13,9 +13,13 @@ Never talks to AWS and reads nothing of the environment: the same sources give t
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+if __name__ == "__main__":
+    gc.disable()  # so short a run ends before a collection would pay, and looking for garbage takes a tenth of it
 
 from builders.command import check, graph, write
 from builders.errors import GenerationError

@@ -39,7 +39,7 @@ class AlarmRow:
     title: str
     thing: str
     meaning: str
-    namespace: str
+    namespace: str | AWSHelperFn
     metric: str | AWSHelperFn
     dimensions: Dimensions
     statistic: str

@@ -103,7 +103,8 @@ def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
 
 
 def add_target_group(template: TierTemplate) -> TargetGroup:
-    """The web instances; one that fails `/health` thrice in half a minute gets no more requests."""
+    """The web instances. `/health` needs the database, so one counts as unhealthy (and is replaced) after 100 seconds only:
+    a failover of Aurora, which takes a minute at most as a rule, must not replace every instance."""
     targets = template.add(
         TargetGroup(
             "TargetGroup",
@@ -119,7 +120,7 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
             HealthCheckIntervalSeconds=10,
             HealthCheckTimeoutSeconds=5,
             HealthyThresholdCount=2,
-            UnhealthyThresholdCount=3,
+            UnhealthyThresholdCount=10,
             Matcher=Matcher(HttpCode="200"),
             TargetGroupAttributes=[TargetGroupAttribute(Key=key, Value=value) for key, value in _TARGETS.items()],
         )

@@ -30,8 +30,9 @@ def emit(platform: Platform, output: Format) -> list[Emitted]:
     files = []
     for name, template in assemble(platform, output).templates.items():
         path = Path(platform.name) / f"{name}.{output}"
-        text = render(template, output)
-        files.append(Emitted(path, text, limits.measure(str(path), as_dict(template), text)))
+        plain = as_dict(template)
+        text = render(plain, output)
+        files.append(Emitted(path, text, limits.measure(str(path), plain, text)))
     excesses = [fault for file in files for fault in file.measure.excesses()]
     if excesses:
         raise LimitError(excesses)

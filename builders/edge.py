@@ -31,6 +31,8 @@ from troposphere.cloudfront import (
     OriginCustomHeader,
     ParametersInCacheKeyAndForwardedToOrigin,
     ReferrerPolicy,
+    RemoveHeader,
+    RemoveHeadersConfig,
     ResponseHeadersPolicy,
     ResponseHeadersPolicyConfig,
     S3OriginConfig,
@@ -252,6 +254,7 @@ def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
             ResponseHeadersPolicyConfig=ResponseHeadersPolicyConfig(
                 Name=template.named("security-headers"),
                 Comment="Security headers on every answer",
+                RemoveHeadersConfig=RemoveHeadersConfig(Items=[RemoveHeader(Header="Server")]),
                 SecurityHeadersConfig=SecurityHeadersConfig(
                     ContentSecurityPolicy=ContentSecurityPolicy(
                         ContentSecurityPolicy="default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",

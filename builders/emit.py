@@ -8,11 +8,13 @@ that takes several times as long.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 import yaml
 from troposphere import Template
+from yaml.resolver import Resolver
 
 Format = Literal["yaml", "json"]
 
@@ -58,51 +60,68 @@ _SHORT = {
 }
 
 
-@dataclass(frozen=True)
-class _Intrinsic:
-    tag: str
-    value: Any
+_TEXT, _LIST, _MAP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
 
 
-class _Dumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True  # CloudFormation does not take YAML aliases
+_new_resolver: Any = Resolver  # untyped
+_RESOLVER = _new_resolver()
 
 
-def _represent_intrinsic(dumper: _Dumper, node: _Intrinsic) -> yaml.Node:
-    if isinstance(node.value, str):
-        return dumper.represent_scalar(node.tag, node.value)
-    return dumper.represent_sequence(node.tag, node.value)
+@cache
+def _plain_tag(value: str) -> str:
+    """What a YAML reader would take a plain scalar for: what is no text then needs quotes. Templates repeat most of theirs."""
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False))
+    return tag
 
 
-def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+class _Serializer(yaml.CSafeDumper):
+    """libyaml's emitter for nodes made here: PyYAML's own way from data to nodes takes twice as long as all the rest."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return _plain_tag(value) if implicit[0] else _TEXT
+        return _LIST if kind is yaml.SequenceNode else _MAP
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """No tag here depends on the path."""
+
+    def ascend_resolver(self) -> None:
+        """No tag here depends on the path."""
 
 
-_Dumper.add_representer(_Intrinsic, _represent_intrinsic)
-_Dumper.add_representer(str, _represent_text)
-
-
-def _shorten(value: Any) -> Any:
-    """The same tree with intrinsic functions in short form where YAML allows it."""
+def _node(value: Any) -> yaml.Node:
+    """A tree of plain data as YAML's nodes, with intrinsic functions in short form where YAML allows it."""
+    if isinstance(value, str):
+        return _scalar(_TEXT, value)
     if isinstance(value, dict):
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name in _SHORT:
                 return _short_form(name, argument)
-        return {name: _shorten(item) for name, item in value.items()}
+        return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), _node(item)) for name, item in value.items()])
     if isinstance(value, list | tuple):
-        return [_shorten(item) for item in value]
-    return value
+        return yaml.SequenceNode(_LIST, [_node(item) for item in value])
+    return _number(value)
 
 
-def _short_form(name: str, argument: Any) -> Any:
+def _scalar(tag: str, value: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode(tag, value, style="|" if "\n" in value else None)
+
+
+def _number(value: Any) -> yaml.ScalarNode:
+    """A number, true, false or null, in the words of JSON, which are YAML's too."""
+    word = json.dumps(value)
+    return yaml.ScalarNode(_plain_tag(word), word)
+
+
+def _short_form(name: str, argument: Any) -> yaml.Node:
     if name == "Fn::GetAtt" and all(isinstance(part, str) for part in argument):
-        return _Intrinsic("!GetAtt", ".".join(argument))
-    inner = _shorten(argument)
-    if isinstance(inner, str | list):
-        return _Intrinsic("!" + name.removeprefix("Fn::"), inner)
-    return {name: inner}  # one tag cannot follow another: Fn::Base64 of a !Sub stays in long form
+        return _scalar("!GetAtt", ".".join(argument))
+    inner = _node(argument)
+    if inner.tag in (_TEXT, _LIST):
+        inner.tag = "!" + name.removeprefix("Fn::")
+        return inner
+    return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), inner)])  # one tag cannot follow another
 
 
 def as_dict(template: Template) -> dict[str, Any]:
@@ -116,10 +135,9 @@ def as_dict(template: Template) -> dict[str, Any]:
     return ordered
 
 
-def render(template: Template, output: Format) -> str:
-    """The template's text, ending in a newline."""
-    plain = as_dict(template)
+def render(plain: Mapping[str, Any], output: Format) -> str:
+    """The text of a template given as plain data, ending in a newline."""
     if output == "json":
         return json.dumps(plain, indent=2) + "\n"
-    text: str = yaml.dump(_shorten(plain), Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
+    text: str = yaml.serialize(_node(plain), Dumper=_Serializer, width=100_000, allow_unicode=True)
     return text

@@ -276,7 +276,7 @@ def publish(sid: str, topic_arn: AWSHelperFn) -> Statement:
 
 
 # --- Functions -------------------------------------------------------------------------------------------------------
-def put_metrics(sid: str, namespace: str) -> WildcardStatement:
+def put_metrics(sid: str, namespace: Resource) -> WildcardStatement:
     """Publish metrics in one namespace."""
     return unscoped(
         sid,

@@ -91,6 +91,12 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
+def agent_namespace(platform: str) -> str:
+    """The namespace of what instances publish, as `Fn::Sub` takes it: each environment's own, as the metrics of a whole group
+    have no dimension that would tell it from another's."""
+    return f"{metrics_namespace(platform)}/${{EnvironmentSuffix}}"
+
+
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
     """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
     artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
@@ -99,7 +105,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
         statements.read_secret("ReadDatabaseLogin", template.use(DATABASE_SECRET)),
         statements.use_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
-        statements.put_metrics("PutMetrics", metrics_namespace(template.platform)),
+        statements.put_metrics("PutMetrics", Sub(agent_namespace(template.platform))),
         statements.signal_stack("SignalStack"),
     ]
     role = add_role(
@@ -175,7 +181,7 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
         "LOG_GROUP": f"${{{log_group.title}}}",
         "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
         "PORT": str(SERVICE_PORT),
-        "METRICS_NAMESPACE": metrics_namespace(template.platform),
+        "METRICS_NAMESPACE": agent_namespace(template.platform),
     }
     head = "".join(f"export {name}='{value}'\n" for name, value in settings.items())
     return Base64(Join("", ["#!/bin/bash\n", Sub(head), BOOT.read_text(encoding="utf-8")]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from troposphere import AWSHelperFn
+from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
@@ -23,7 +23,7 @@ from builders.lambdas import function_name_port, metrics_namespace
 from builders.log_storage import BALANCER_LOG_DEAD_LETTERS, BALANCER_LOGS_TIMEOUT
 from builders.mysql import DATABASE_ERROR_LOG
 from builders.secrets import ROTATION_TIMEOUT
-from builders.web import APPLICATION_LOG, BALANCER_LOG, WEB_GROUP_NAME
+from builders.web import APPLICATION_LOG, BALANCER_LOG, WEB_GROUP_NAME, agent_namespace
 
 FUNCTION_TIMEOUTS = {
     "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
@@ -119,6 +119,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _edge_alarms(template)
     yield from _balancer_alarms(template)
     yield from _instance_alarms(template)
+    yield from _agent_alarms(template)
     yield from _database_alarms(template)
     for name, timeout in FUNCTION_TIMEOUTS.items():
         yield from function_alarms(name, template.use(function_name_port(name)), timeout)
@@ -173,6 +174,21 @@ def _instance_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": template.use(WEB_GROUP_NAME)}, "Average",
         threshold=85, periods=3,
     )  # fmt: skip
+
+
+def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    """What the instances' agent publishes, the worst of all instances."""
+    namespace = Sub(agent_namespace(template.platform))
+    for title, thing, metric, meaning in (
+        (
+            "InstanceMemory",
+            "instance-memory",
+            "mem_used_percent",
+            "An instance has less than a tenth of its memory free",
+        ),
+        ("InstanceDisk", "instance-disk", "disk_used_percent", "An instance's disk is nearly full: look at its logs"),
+    ):
+        yield AlarmRow(title, thing, meaning, namespace, metric, {}, "Maximum", threshold=90, periods=3)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:

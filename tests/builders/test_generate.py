@@ -13,7 +13,7 @@ import yaml
 
 import generate
 from builders import limits
-from builders.emit import render
+from builders.emit import as_dict, render
 from builders.errors import LimitError, NamingError
 from builders.platforms import PLATFORMS
 from builders.root import assemble
@@ -116,7 +116,7 @@ def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsy
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_template_stays_within_what_can_be_read(platform: str) -> None:
     for name, template in assemble(PLATFORMS[platform]).templates.items():
-        measure = limits.measure(name, templates(platform)[name], render(template, "yaml"))
+        measure = limits.measure(name, templates(platform)[name], render(as_dict(template), "yaml"))
         assert measure.excesses() == []
         assert measure.advice() == []
 
