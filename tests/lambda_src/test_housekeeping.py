@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import boto3
@@ -26,30 +28,55 @@ def stub(service: str) -> tuple[Any, Any]:
 
 
 class VersionedBucket:
-    """Enough of S3 to be emptied: versions, delete markers and uploads, listed in pages."""
+    """Enough of S3 to be emptied: versions, delete markers and uploads, listed in pages in the order of their keys."""
 
     def __init__(self, versions: int, markers: int, uploads: int, page: int = 1000) -> None:
-        self.versions = [{"Key": f"k{n // 3}", "VersionId": f"v{n}"} for n in range(versions)]
-        self.markers = [{"Key": f"k{n}", "VersionId": f"m{n}"} for n in range(markers)]
+        self.versions = [{"Key": f"k{n // 3:06}", "VersionId": f"v{n:06}"} for n in range(versions)]
+        self.markers = [{"Key": f"k{n:06}", "VersionId": f"m{n:06}"} for n in range(markers)]
         self.uploads = [{"Key": f"u{n}", "UploadId": f"i{n}"} for n in range(uploads)]
         self.page = page
         self.arrivals = 0
         self.stuck: set[str] = set()
+        self.busy: list[str | Exception] = []
+        self.lock = threading.Lock()
+        self.deleting = self.most_at_once = 0
 
-    def list_object_versions(self, Bucket: str, MaxKeys: int) -> dict[str, Any]:
-        count = min(self.page, MaxKeys)
-        versions = self.versions[:count]
-        return {"Versions": versions, "DeleteMarkers": self.markers[: count - len(versions)]}
+    def list_object_versions(
+        self, Bucket: str, MaxKeys: int, KeyMarker: str = "", VersionIdMarker: str = ""
+    ) -> dict[str, Any]:
+        with self.lock:
+            every = sorted([*self.versions, *self.markers], key=_place)
+            rest = [entry for entry in every if _place(entry) > (KeyMarker, VersionIdMarker)]
+            shown = rest[: min(self.page, MaxKeys)]
+            return {
+                "Versions": [entry for entry in shown if entry in self.versions],
+                "DeleteMarkers": [entry for entry in shown if entry not in self.versions],
+                "IsTruncated": len(rest) > len(shown),
+                "NextKeyMarker": shown[-1]["Key"] if shown else "",
+                "NextVersionIdMarker": shown[-1]["VersionId"] if shown else "",
+            }
 
     def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         assert len(Delete["Objects"]) <= 1000
-        gone = {entry["VersionId"] for entry in Delete["Objects"]} - self.stuck
-        self.versions = [v for v in self.versions if v["VersionId"] not in gone]
-        self.markers = [m for m in self.markers if m["VersionId"] not in gone]
+        with self.lock:
+            self.deleting += 1
+            self.most_at_once = max(self.most_at_once, self.deleting)
+        time.sleep(0.001)
+        with self.lock:
+            self.deleting -= 1
+            return self._delete({entry["VersionId"] for entry in Delete["Objects"]})
+
+    def _delete(self, wanted: set[str]) -> dict[str, Any]:
+        trouble = self.busy.pop() if self.busy else ""
+        if isinstance(trouble, Exception):
+            raise trouble
+        kept = wanted & self.stuck if not trouble else {min(wanted)}
+        self.versions = [v for v in self.versions if v["VersionId"] not in wanted - kept]
+        self.markers = [m for m in self.markers if m["VersionId"] not in wanted - kept]
         if self.arrivals:
             self.arrivals -= 1
             self.versions.append({"Key": "log", "VersionId": f"late{self.arrivals}"})
-        return {"Errors": [{"Key": "k", "Code": "AccessDenied"}] if self.stuck else []}
+        return {"Errors": [{"Key": "k", "Code": trouble or "AccessDenied"} for _ in kept]}
 
     def list_multipart_uploads(self, Bucket: str, **marker: str) -> dict[str, Any]:
         start = int(marker.get("KeyMarker", "0"))
@@ -69,6 +96,10 @@ class VersionedBucket:
         found[0]["Key"] = ""
 
 
+def _place(entry: dict[str, str]) -> tuple[str, str]:
+    return entry["Key"], entry["VersionId"]
+
+
 def event(kind: str, request: str, physical_id: str = "x", **properties: Any) -> dict[str, Any]:
     base = {"RequestType": request, "ResourceType": kind, "LogicalResourceId": "L", "StackId": "s", "RequestId": "r"}
     return {**base, "PhysicalResourceId": physical_id, "ResourceProperties": {"ServiceToken": "arn", **properties}}
@@ -80,6 +111,33 @@ def test_a_bucket_loses_all_versions_and_delete_markers() -> None:
     assert (bucket.versions, bucket.markers) == ([], [])
 
 
+def test_pages_are_deleted_side_by_side() -> None:
+    bucket = VersionedBucket(3000, 0, 0, page=100)
+    assert buckets.empty_bucket(bucket, "b") == 3000
+    assert 1 < bucket.most_at_once <= buckets.WORKERS
+
+
+@pytest.mark.parametrize("trouble", ["SlowDown", "InternalError", client_error("SlowDown")], ids=str)
+def test_what_s3_is_too_busy_to_delete_is_tried_again(
+    trouble: str | Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large bucket S3 will tell to slow down: that had failed the whole deletion."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    bucket = VersionedBucket(2500, 10, 0)
+    bucket.busy = [trouble, trouble]
+    assert buckets.empty_bucket(bucket, "b") == 2510
+    assert buckets.PAUSE_S in pauses
+
+
+def test_a_bucket_for_which_s3_stays_too_busy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    bucket = VersionedBucket(1, 0, 0)
+    bucket.busy = [client_error("SlowDown")] * 100
+    with pytest.raises(CustomResourceError, match="S3 is too busy: 0 objects deleted in 20 passes"):
+        buckets.empty_bucket(bucket, "b")
+
+
 def test_objects_that_arrive_while_it_is_emptied_go_too() -> None:
     bucket = VersionedBucket(5, 0, 0)
     bucket.arrivals = 4
@@ -88,14 +146,14 @@ def test_objects_that_arrive_while_it_is_emptied_go_too() -> None:
 
 def test_a_bucket_that_keeps_filling_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     bucket = VersionedBucket(1, 0, 0)
-    monkeypatch.setattr(buckets, "_delete_versions", lambda *_: 1)
+    monkeypatch.setattr(buckets, "_delete_versions", lambda *_: (1, 1))
     with pytest.raises(CustomResourceError, match="keeps filling up"):
         buckets.empty_bucket(bucket, "b")
 
 
 def test_an_object_that_cannot_be_deleted_is_an_error_with_its_name() -> None:
     bucket = VersionedBucket(3, 0, 0)
-    bucket.stuck = {"v1"}
+    bucket.stuck = {"v000001"}
     with pytest.raises(CustomResourceError, match="1 objects cannot be deleted, first k: AccessDenied"):
         buckets.empty_bucket(bucket, "b")
 
