@@ -18,14 +18,16 @@ FUNCTIONS = sorted(folder.name for folder in SOURCE.iterdir() if (folder / "hand
 
 
 def test_the_functions_of_the_requirements_are_there() -> None:
-    assert FUNCTIONS == ["housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"]
+    trading = {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
+    transactions = {"housekeeping", "log_alerts", "migrate_mysql", "rotate_secret", "balancer_logs"}
+    assert set(FUNCTIONS) == trading | transactions
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_handler_imports_nothing_heavy_before_it_is_needed(function: str) -> None:
-    """boto3, DuckDB and psycopg take most of a cold start; /health and a 403 need none of DuckDB and psycopg."""
+    """boto3, DuckDB and the database drivers take most of a cold start; /health and a 403 need none of the latter."""
     # Powertools looks for the (empty) package botocore itself; its session is what costs.
-    heavy = {"boto3", "botocore.session", "duckdb", "psycopg", "msgspec"}
+    heavy = {"boto3", "botocore.session", "duckdb", "psycopg", "pymysql", "msgspec"}
     script = f"import sys, {function}.handler; print(*({heavy} & set(sys.modules)))"
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=SOURCE, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}
@@ -46,7 +48,14 @@ def test_requirements_are_pinned_with_hashes_and_name_no_boto3(function: str) ->
 
 # libpq must come along: psycopg would also take the one of this machine, which Lambda has not.
 _PSYCOPG = "import psycopg; assert psycopg.pq.__impl__ == 'binary'"
-LAZY = {"ingest": "import msgspec", "process": f"import duckdb; {_PSYCOPG}", "query": _PSYCOPG, "migrate": _PSYCOPG}
+LAZY = {
+    "ingest": "import msgspec",
+    "process": f"import duckdb; {_PSYCOPG}",
+    "query": _PSYCOPG,
+    "migrate": _PSYCOPG,
+    "migrate_mysql": "import pymysql",
+    "rotate_secret": "import pymysql",
+}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -69,6 +78,7 @@ def test_a_package_is_complete_by_itself(function: str, tmp_path: Path) -> None:
 def test_the_files_beside_the_code_are_there() -> None:
     assert (SOURCE / "common" / "global-bundle.pem").stat().st_size > 100_000
     assert next(path.name for path in sorted((SOURCE / "migrate" / "sql").iterdir())) == "0001_market_data.sql"
+    assert next(path.name for path in sorted((SOURCE / "migrate_mysql" / "sql").iterdir())) == "0001_payments.sql"
 
 
 def test_every_module_stays_small() -> None:

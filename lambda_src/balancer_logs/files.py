@@ -1,0 +1,77 @@
+"""An access-log file from S3 into its log stream, line by line."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from common.clients import error_code
+from common.errors import BadObjectError
+
+from .events import Stream, stream_name
+from .lines import Line, convert, malformed
+
+MAX_LINE_BYTES = 128 * 1024
+"""Longer than what the balancer writes; as JSON (at most 6 characters for one) it still fits into one event of 1 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a file's lines."""
+
+    written: int = 0
+    malformed: int = 0
+    rejected: int = 0
+
+
+def copy_file(s3: Any, logs: Any, bucket: str, key: str, group: str) -> Counts | None:
+    """Write every line of the object; None where it is gone (its lifecycle was faster).
+
+    Raises BadObjectError for what is not gzip to its end, after writing what could be read, and botocore's errors.
+    """
+    try:
+        reply = s3.get_object(Bucket=bucket, Key=key)
+    except Exception as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
+    stream = Stream(logs, group, stream_name(key))
+    # A line that tells no time gets that of the line before it.
+    timestamp_ms, bad = _modified_ms(reply), 0
+    try:
+        for line in _lines(reply["Body"], key):
+            timestamp_ms = timestamp_ms if line.timestamp_ms is None else line.timestamp_ms
+            bad += line.malformed
+            stream.add(timestamp_ms, line.message)
+    except BadObjectError:
+        stream.flush()
+        raise
+    stream.flush()
+    return Counts(stream.written, bad, stream.rejected)
+
+
+def _lines(body: Any, key: str) -> Iterator[Line]:
+    try:
+        with gzip.GzipFile(fileobj=body) as unpacked:
+            whole = True
+            while piece := unpacked.readline(MAX_LINE_BYTES):
+                ended = piece.endswith(b"\n")
+                text = piece.decode("utf-8", "replace").rstrip("\r\n")
+                # Only what both begins and ends here is a line; the pieces of a longer one are kept one by one.
+                if whole and (ended or len(piece) < MAX_LINE_BYTES):
+                    if text:
+                        yield convert(text)
+                elif text:
+                    yield malformed(text, f"a piece of a line longer than {MAX_LINE_BYTES} bytes")
+                whole = ended
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BadObjectError(key, f"is not a whole gzip file: {error}") from error
+
+
+def _modified_ms(reply: dict[str, Any]) -> int:
+    modified = reply.get("LastModified")
+    return int((modified.timestamp() if modified is not None else time.time()) * 1000)

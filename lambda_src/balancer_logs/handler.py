@@ -1,0 +1,64 @@
+"""SQS messages with S3 events → the lines of access-log files in a log group; failed messages are delivered again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from common import settings
+from common.clients import client
+from common.observe import count, logger, observed
+
+from .files import copy_file
+
+PREFIX = "balancer/"
+SUFFIX = ".log.gz"
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Entry point of the Lambda function: a partial batch response, also when every message failed."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return dict(process_partial_response(event, _process_message, processor, context))
+
+
+def objects_of(body: str) -> list[tuple[str, str]]:
+    """Bucket and key of the new log files in an S3 event; empty for S3's test event and for other objects.
+
+    Raises ValueError and KeyError for a body that is no S3 event: such a message ends in the dead-letter queue.
+    """
+    document = json.loads(body)
+    if document.get("Event") == "s3:TestEvent":
+        return []
+    found = []
+    for entry in document["Records"]:
+        bucket, key = str(entry["s3"]["bucket"]["name"]), unquote_plus(str(entry["s3"]["object"]["key"]))
+        if key.startswith(PREFIX) and key.endswith(SUFFIX):
+            found.append((bucket, key))
+        else:
+            logger.warning("object is not a balancer's log", extra={"bucket": bucket, "key": key})
+    return found
+
+
+def _process_message(record: SQSRecord) -> None:
+    group = settings.required("BALANCER_LOG_GROUP")
+    try:
+        for bucket, key in objects_of(record.body):
+            counts = copy_file(client("s3"), client("logs"), bucket, key, group)
+            if counts is None:
+                logger.warning("log file is gone", extra={"key": key})
+                continue
+            count("LogFilesRead")
+            count("LogLinesWritten", counts.written)
+            count("LogLinesMalformed", counts.malformed)
+            count("LogLinesRejected", counts.rejected)
+            logger.info("log file written", extra={"key": key, "lines": counts.written, "malformed": counts.malformed})
+    except Exception as error:
+        # Powertools turns it into a batch item failure and says nothing; the reason belongs in the log.
+        count("MessagesFailed")
+        logger.exception("message failed", extra={"message_id": record.message_id, "error": type(error).__name__})
+        raise
