@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import smoke
-from tests.e2e.conftest import PROJECT, Site
+from tests.e2e.conftest import PROJECT, Site, eventually
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = pytest.mark.emulator
@@ -28,33 +27,11 @@ bootstrapped: dict[str, list[str]] = {}
 """What exists after bootstrap and before the platform, by store: it outlives the platform."""
 
 
-def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first true result of a check; fails with the last result when the time is over."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result:
-            return result
-        assert time.monotonic() < deadline, f"not within {seconds} seconds: {result!r}"
-        time.sleep(0.2)
-
-
 def keys(site: Site, kind: str, prefix: str) -> list[str]:
     bucket = f"trading-{kind}-dev-{site.account}"
     return [
         entry["Key"] for entry in site.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     ]
-
-
-def stack_resources(site: Site, stack: str, *types: str) -> list[dict[str, Any]]:
-    """The resources of a nested stack tree, of the given types."""
-    found: list[dict[str, Any]] = []
-    for resource in site.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
-        if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-            found += stack_resources(site, resource["PhysicalResourceId"], *types)
-        elif not types or resource["ResourceType"] in types:
-            found.append(resource)
-    return found
 
 
 # --- Deployed --------------------------------------------------------------------------------------------------------
@@ -92,7 +69,7 @@ def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site) -> None:
 
 @pytest.mark.requirement("T-NET-4")
 def test_the_default_security_group_is_closed(site: Site) -> None:
-    (vpc,) = stack_resources(site, "trading-dev", "AWS::EC2::VPC")
+    (vpc,) = site.resources("trading-dev", "AWS::EC2::VPC")
     groups = site.client("ec2").describe_security_groups(
         Filters=[
             {"Name": "vpc-id", "Values": [vpc["PhysicalResourceId"]]},
@@ -484,12 +461,12 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     rows["pr"] = {"StackName": "trading-pr-1", "Region": "us-east-1", "TerminationProtection": False}
     (site.root / "params" / "trading" / "deployment.json").write_text(json.dumps(rows))
     assert site.change("pr") == 0, site.said
-    (vpc,) = stack_resources(site, "trading-pr-1", "AWS::EC2::VPC")
+    (vpc,) = site.resources("trading-pr-1", "AWS::EC2::VPC")
     gateways = site.client("ec2").describe_nat_gateways(
         Filters=[{"Name": "vpc-id", "Values": [vpc["PhysicalResourceId"]]}]
     )["NatGateways"]
     assert len([g for g in gateways if g["State"] != "deleted"]) == 3
-    assert not stack_resources(site, "trading-pr-1", "AWS::Config::ConfigurationRecorder", "AWS::ApiGateway::Account")
+    assert not site.resources("trading-pr-1", "AWS::Config::ConfigurationRecorder", "AWS::ApiGateway::Account")
     second = smoke.Client.of(site.cloud, "trading-pr-1")
     smoke.post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
     (bar,) = smoke.wait_for_bars(second, "ACME", START, 1)
@@ -500,7 +477,7 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
 # --- Destroyed -------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-2", "A-5")
 def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
-    ours = {resource["PhysicalResourceId"] for resource in stack_resources(site, "trading-dev", "AWS::Logs::LogGroup")}
+    ours = {resource["PhysicalResourceId"] for resource in site.resources("trading-dev", "AWS::Logs::LogGroup")}
     there = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
     assert there == ours
 
