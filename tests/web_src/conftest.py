@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +10,12 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-PROJECT = Path(__file__).parent.parent.parent
-# ruff: noqa: E402
-# The service imports itself as it does on an instance: its folder is where gunicorn is started.
-if str(PROJECT / "web_src") not in sys.path:
-    sys.path.insert(0, str(PROJECT / "web_src"))
-
+from local import mariadb
 from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
-
-from local import mariadb
-
-from .server import Ledger, Service
+from tests.web_src.server import Ledger, Service
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

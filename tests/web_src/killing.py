@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
 from payments import database
 from payments.model import parse
 from payments.secret import CredentialCache
 from payments.store import Store
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
 
 
 def main() -> None:

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from payments import database
-from payments.secret import CredentialCache, Credentials
 
 from local.certificates import ensure_certificates
 from local.cloud import free_port
 from local.mariadb import MariaDb
+from payments import database
+from payments.secret import CredentialCache, Credentials
 
 PROJECT = Path(__file__).parent.parent.parent
 SQL = PROJECT / "lambda_src" / "migrate_mysql" / "sql"

@@ -21,6 +21,7 @@ from typing import Any
 import pymysql
 import pytest
 from flask.testing import FlaskClient
+
 from payments import database as database_module
 from payments import health as health_module
 from payments.app import create_app
@@ -30,8 +31,7 @@ from payments.health import Health
 from payments.model import parse
 from payments.secret import CredentialCache, Credentials
 from payments.store import Store
-
-from .server import PROJECT, Ledger, payment
+from tests.web_src.server import PROJECT, Ledger, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

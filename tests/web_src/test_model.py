@@ -10,12 +10,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from payments import cards, ids
 from payments.currencies import MINOR_UNITS
 from payments.errors import RequestError
 from payments.model import MAX_WHOLE_DIGITS, Payment, PaymentRequest, checked_key, exact, parse
-
-from .server import payment
+from tests.web_src.server import payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

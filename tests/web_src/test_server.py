@@ -15,12 +15,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+
 from payments import gunicorn_conf
 from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
 from payments.model import MAX_BODY
 from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
-
-from .server import PROJECT, Answer, Ledger, Service, payment
+from tests.web_src.server import PROJECT, Answer, Ledger, Service, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

@@ -16,13 +16,13 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
 from payments import logs
 from payments.currencies import MINOR_UNITS
 from payments.ids import is_id, new_id
 from payments.model import MAX_BODY
-from werkzeug.test import TestResponse
-
-from .server import GRANTS, PROJECT, SQL, Ledger, payment
+from tests.web_src.server import GRANTS, PROJECT, SQL, Ledger, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from payments import logs
 from payments.errors import ConfigurationError, DatabaseUnavailableError
 from payments.secret import PAUSE_S, CredentialCache, Credentials, parse
