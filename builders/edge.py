@@ -65,8 +65,16 @@ STATIC_PATH = "static/*"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-ALL_VIEWER = "216adef6-4c7f-47e4-b989-5492eafa07d3"
+ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+# What is logged of a request. Not the query, the cookies and the referrer, which may hold personal data.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+LOG_FIELDS = [
+    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
+    "cs(User-Agent)", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes", "time-taken",
+    "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type", "cs-protocol-version", "c-port",
+    "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len",
+]  # fmt: skip
 DAY = 24 * 3600
 """Seconds."""
 
@@ -300,6 +308,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
             "EdgeLogDelivery",
             DeliverySourceName=Ref(source),
             DeliveryDestinationArn=GetAtt(destination, "Arn"),
+            RecordFields=LOG_FIELDS,
         )
     )
 

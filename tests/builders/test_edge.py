@@ -94,6 +94,8 @@ def test_every_answer_carries_security_headers() -> None:
 def test_the_access_log_is_delivered_to_an_encrypted_log_group() -> None:
     assert one(P, "EdgeLogSource").properties["LogType"] == "ACCESS_LOGS"
     assert text(one(P, "EdgeLogDestination").properties["DestinationResourceArn"]).endswith("log-group:${EdgeLogGroup}")
+    fields = one(P, "EdgeLogDelivery").properties["RecordFields"]
+    assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(fields), "they may hold personal data"
     assert one(P, "EdgeLogGroup").properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
     (delivery,) = statements(one(P, "EdgeLogPolicy").properties["PolicyDocument"])
     assert delivery["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
