@@ -22,7 +22,11 @@ from balancer_logs.files import MAX_LINE_BYTES, copy_file
 from balancer_logs.handler import objects_of
 from balancer_logs.lines import _NAMES, REQUIRED, convert
 from common.errors import BadObjectError
+from local.cloud import EmbeddedCloud
+from local.testing import embedded_cloud
 from tests.lambda_src.fakes import Context, FakeS3, client_error, sqs_event
+
+__all__ = ["embedded_cloud"]
 
 pytestmark = pytest.mark.requirement("X-MON-1")
 
@@ -390,6 +394,29 @@ def test_a_file_that_is_gone_is_done(logs: FakeLogs, log: io.StringIO) -> None:
     gone = KEY.replace("a_app", "b_app")
     assert balancer_logs.handler.handler(sqs_event(gone, bucket="logs"), Context()) == {"batchItemFailures": []}
     assert "log file is gone" in log.getvalue()
+
+
+@pytest.mark.emulator
+def test_on_the_embedded_aws_the_lines_of_a_file_reach_the_log_group(
+    embedded_cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3, cloud_logs = embedded_cloud.client("s3"), embedded_cloud.client("logs")
+    monkeypatch.setattr(balancer_logs.handler, "client", {"s3": s3, "logs": cloud_logs}.__getitem__)
+    monkeypatch.setenv("BALANCER_LOG_GROUP", GROUP)
+    s3.create_bucket(Bucket="balancer-log-files")
+    cloud_logs.create_log_group(logGroupName=GROUP)
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    lines = [
+        LINE.replace("2026-11-20T22:23:00.186641Z", moment).replace(" 200 201 ", f" {code} - ") for code in (200, 502)
+    ]
+    s3.put_object(Bucket="balancer-log-files", Key=KEY, Body=gzip.compress("\n".join(lines).encode()))
+    event = sqs_event(KEY, bucket="balancer-log-files")
+    assert balancer_logs.handler.handler(event, Context()) == {"batchItemFailures": []}
+    written = cloud_logs.get_log_events(logGroupName=GROUP, logStreamName=KEY, startFromHead=True)["events"]
+    assert [json.loads(event["message"])["elbStatus"] for event in written] == [200, 502]
+    cloud_logs.delete_log_group(logGroupName=GROUP)
+    s3.delete_object(Bucket="balancer-log-files", Key=KEY)
+    s3.delete_bucket(Bucket="balancer-log-files")
 
 
 def test_only_log_files_of_the_balancer_are_read() -> None:

@@ -57,6 +57,14 @@ class Client:
         self._end.set()
         self._thread.join(30)
 
+    def wait_for_more(self) -> None:
+        """Until some logins have begun and ended after this moment."""
+        seen, deadline = self.logins, time.monotonic() + 60
+        while self.logins < seen + 3:
+            assert self._thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def _run(self) -> None:
         while not self._end.is_set():
             value = self._rig.value()
@@ -76,9 +84,7 @@ def test_full_rotations_forth_and_back_leave_no_moment_without_a_valid_password(
             assert rig.opens(values[-1])
             assert rig.opens(values[-2])
             assert rig.value("AWSPREVIOUS") == values[-2]
-            seen = client.logins
-            while client.logins < seen + 3:
-                time.sleep(0.01)
+            client.wait_for_more()
     assert client.refused == []
     assert [value["username"] for value in values] == [*USERS, *USERS, *USERS]
     assert len({value["password"] for value in values}) == len(values)
@@ -132,6 +138,7 @@ def test_killed_after_any_effect_and_tried_again(
             assert after["username"] == _idle(before)[0]
             assert rig.opens(after)
             assert rig.rights("payments") == rig.rights("payments_clone")
+            client.wait_for_more()
             if process.exitcode == 0:
                 break
             killed_after.append((tmp_path / "effect").read_text())
