@@ -2,8 +2,8 @@
 
 One streaming pass for each type of record reads, checks and writes; no table is ever held in memory. What follows (are
 there repetitions, which days, which symbols) reads a few columns of that Parquet. Only when the pass meets anything
-irregular does the slow path (``lines``) go over the lines with ``common.schema``, which knows the reason for each
-refusal; what it accepts takes the fast pass again. Why so, with figures: docs/engine.md.
+irregular, or the file was not written by ingest, does the slow path (``lines``) go over the lines with ``common.schema``,
+which knows the reason for each refusal; what it accepts takes the fast pass again. Why so, with figures: docs/engine.md.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def load(
     Events before ``earliest_ns`` are refused like other bad lines. Raises BadObjectError.
     """
     bad, bad_lines = 0, folder / "bad.ndjson.gz"
-    found = _load_fast(connection, plain, folder, earliest_ns)
+    found = _load_fast(connection, plain, folder, earliest_ns) if lines.looks_stored(plain) else None
     if found is None:
         cleaned = folder / "clean.ndjson"
         bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
@@ -195,9 +195,9 @@ def _mentioned(plain: Path) -> set[str]:
 def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
     """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
 
-    All fields are read as text: as numbers they would lose digits unseen. In return a number where the schema wants
-    text (a trade_id of 12) is read as that text, and fields that the schema does not know are passed over; ingest
-    stores neither.
+    All fields are read as text: as numbers they would lose digits unseen. What JSON itself has as a number where ingest
+    stores text is read by way of a double, and fields that the schema does not know are passed over: a file that holds
+    such things does not look stored (``lines.looks_stored``) and takes the slow path first.
     """
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ("type", *(spec.name for spec in kind.fields)))
     source = (

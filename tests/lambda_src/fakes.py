@@ -167,6 +167,6 @@ def sqs_event(*keys: str, bucket: str = "raw") -> dict[str, Any]:
 
 
 def ndjson_gz(*records: dict[str, Any] | str) -> bytes:
-    """Gzip NDJSON of records, or of raw lines."""
-    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    """Gzip NDJSON of records, written as ingest writes them, or of raw lines."""
+    lines = [record if isinstance(record, str) else json.dumps(record, separators=(",", ":")) for record in records]
     return gzip.compress("".join(line + "\n" for line in lines).encode(), mtime=0)

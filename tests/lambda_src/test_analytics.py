@@ -85,6 +85,11 @@ def test_every_statistic_agrees_with_numpy_on_any_page_size(
 ) -> None:
     truncate(admin)
     deliver(pipeline, "x", found)
+    agree_with_numpy(found, interval, limit)
+
+
+def agree_with_numpy(found: list[Record], interval: str, limit: int = 1000) -> None:
+    """What the API answers for all symbols of the records, which have been delivered, is what NumPy makes of them."""
     length = INTERVAL_MINUTES[interval] * M
     for symbol in sorted({record["symbol"] for record in found}):
         starts = {r["ts"] // length * length + later for r in found for later in (0, length)}

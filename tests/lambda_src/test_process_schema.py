@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from common import schema
-from process import engine
+from process import engine, lines
 from tests.lambda_src.records import T0, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2")
@@ -30,7 +30,7 @@ FAULTS: list[dict[str, Any]] = [
 def test_the_engine_accepts_what_the_schema_accepts(found: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as duck:
         path = Path(name) / "lines"
-        path.write_text("".join(json.dumps(record) + "\n" for record in found))
+        path.write_text("".join(schema.dump_record(record) + "\n" for record in found))
         loaded = engine.load(duck, path, "key", Path(name))
     stored = {json.dumps(schema.parse_record({k: v for k, v in record.items() if v != ""})) for record in found}
     assert (loaded.bad, loaded.trades.count + loaded.quotes.count) == (0, len(stored))
@@ -43,11 +43,44 @@ def test_each_fault_alone_is_refused_with_the_schemas_reason(fault: dict[str, An
     with pytest.raises(schema.RecordError) as refusal:
         schema.parse_record(schema.loads(json.dumps(spoilt)))
     path = tmp_path / "lines"
-    path.write_text(json.dumps(good) + "\n" + json.dumps(spoilt) + "\n")
+    path.write_text(schema.dump_record(good) + "\n" + json.dumps(spoilt) + "\n")
+    assert lines.looks_stored(path), "so that the engine's own checks are asked"
     with engine.engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
     assert (loaded.trades.count, loaded.bad, json.loads(line)["reason"]) == (1, 1, str(refusal.value))
+
+
+@pytest.mark.parametrize(
+    ("price", "read"),
+    [
+        ("1234567890.12345678", "1234567890.12345678"),  # as a double it ends with .1234567
+        ("9999999999.99999999", "9999999999.99999999"),
+        ("1e2", "100.00000000"),
+        ("1.123456789", None),
+        ("1.00000000000000000001", None),
+    ],
+)
+def test_numbers_of_another_writer_keep_their_digits_or_are_refused(
+    price: str, read: str | None, tmp_path: Path
+) -> None:
+    """DuckDB reads a JSON number as a double, even for a column of text: 1234567890.12345678 had lost a digit unseen."""
+    path = tmp_path / "lines"
+    record = schema.dump_record(trade("1", "0", "2", T0)).replace('"price":"0"', f'"price":{price}')
+    path.write_text(record + "\n")
+    with engine.engine(tmp_path) as duck:
+        loaded = engine.load(duck, path, "key", tmp_path)
+        assert (loaded.trades.count, loaded.bad) == ((0, 1) if read is None else (1, 0))
+        if read is not None:
+            assert duck.execute(f"SELECT price::VARCHAR FROM '{loaded.trades.path}'").fetchall() == [(read,)]
+
+
+def test_a_writer_is_recognised_beyond_the_first_line(tmp_path: Path) -> None:
+    path, stored = tmp_path / "lines", schema.dump_record(trade("1", "1.5", "2", T0)) + "\n"
+    path.write_text(stored * 30_000)
+    assert lines.looks_stored(path)
+    path.write_text(stored * 10_000 + (json.dumps(json.loads(stored)) + "\n") * 10_000)
+    assert not lines.looks_stored(path)
 
 
 # As (trade_id, nanoseconds after the first); 130,000 are more than a row group.

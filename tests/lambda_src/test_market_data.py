@@ -1,0 +1,130 @@
+"""Awkward but real kinds of market data, from the client's body to the bars, against references that share no code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from typing import Any
+
+import psycopg
+import pytest
+
+import ingest.handler
+import query.handler
+from bench import plain_ingest
+from common.database import Database
+from common.entitlements import Entitlements
+from process.pipeline import Pipeline
+from tests.lambda_src import market, reference
+from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.test_analytics import agree_with_numpy
+from tests.lambda_src.test_process import (
+    BARS_ONCE,
+    BUCKETS,
+    QUOTES_ONCE,
+    TRADES_ONCE,
+    contents,
+    queried,
+)
+
+pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2", "T-DATA-3")
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], dynamodb: FakeDynamoDB) -> None:
+    monkeypatch.setenv("RAW_BUCKET", "raw")
+    dynamodb.tables["keys"] = {"key-1": entitlement()}
+    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
+    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: rights)
+    monkeypatch.setattr(query.handler, "_entitlements", lambda: rights)
+
+
+@pytest.fixture
+def pipeline(app_database: Database, s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    monkeypatch.setattr(query.handler, "_database", lambda: app_database)
+    return Pipeline(s3, app_database, BUCKETS)
+
+
+def post(text: str) -> dict[str, Any]:
+    event = api_event("POST", "/v1/market-data", text, headers={"content-type": "application/x-ndjson"})
+    response = ingest.handler.handler(event, Context())
+    assert response["statusCode"] == 202, response["body"]
+    body: dict[str, Any] = json.loads(response["body"])
+    return body
+
+
+def lines(events: list[market.Event]) -> str:
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
+def stored(s3: FakeS3) -> list[str]:
+    keys = s3.keys("raw", "market-data/")
+    return [line for key in keys for line in gzip.decompress(s3.objects["raw", key]).decode().splitlines()]
+
+
+@pytest.fixture
+def day(pipeline: Pipeline, s3: FakeS3) -> list[dict[str, Any]]:
+    """The accepted day, sent in three bodies out of order and processed; in the stored form of another validator."""
+    events = market.accepted()
+    expected, refused = plain_ingest.validate_lines(lines(events))
+    assert refused == []
+    shuffled = random.Random(5).sample(events, len(events))
+    for start in range(3):
+        answer = post(lines(shuffled[start::3]))
+        assert (answer["rejected"], answer["rejectedRecords"]) == (0, [])
+    assert sorted(stored(s3)) == sorted(expected.splitlines())
+    for key in s3.keys("raw", "market-data/"):
+        pipeline.process(key)
+    assert s3.keys("raw", "quarantine/") == []
+    return [json.loads(line) for line in expected.splitlines()]
+
+
+def test_a_day_of_awkward_data_gives_the_tables_of_the_reference(
+    day: list[dict[str, Any]], admin: psycopg.Connection[Any], s3: FakeS3
+) -> None:
+    found = contents(admin)
+    assert {row[:2]: row[2:] for row in found["bars_1m"]} == reference.bars(day)
+    assert {row[:2]: row[2:] for row in found["quote_stats_1m"]} == reference.quote_stats(day)
+    assert {row[:2]: row[2:] for row in found["trades"]} == reference.trades_of(day)
+    assert found["trade_conflicts"] == []
+    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in found["trades"]}
+    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in found["quotes"]}
+    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
+
+
+@pytest.mark.parametrize("interval", ["1m", "15m", "1d"])
+def test_a_day_of_awkward_data_gives_the_analytics_of_numpy(day: list[dict[str, Any]], interval: str) -> None:
+    agree_with_numpy(day, interval)
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "reason"), [row[1:] for row in market.REFUSED], ids=[r[0] for r in market.REFUSED]
+)
+def test_what_is_refused_has_its_reason_and_harms_no_neighbour(
+    event: market.Event, field: str, reason: str, s3: FakeS3
+) -> None:
+    body = lines([market.GOOD_TRADE, event, market.GOOD_QUOTE])
+    answer = post(body)
+    (rejected,) = answer["rejectedRecords"]
+    assert (answer["accepted"], rejected["index"], rejected["field"] or "") == (2, 1, field)
+    assert rejected["reason"].startswith(reason)
+    text, (refused,) = plain_ingest.validate_lines(body)
+    assert (refused[0], refused[1], refused[2]) == (1, field, rejected["reason"])
+    assert stored(s3) == text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "reason"), [row[1:] for row in market.REFUSED], ids=[r[0] for r in market.REFUSED]
+)
+def test_what_is_refused_is_refused_too_if_another_writer_stores_it(
+    event: market.Event, field: str, reason: str, pipeline: Pipeline, s3: FakeS3, admin: psycopg.Connection[Any]
+) -> None:
+    """The engine's own checks: whoever may write to the raw bucket has not asked ingest."""
+    key = "market-data/date=2026-01-02/hour=00/foreign.ndjson.gz"
+    s3.objects["raw", key] = gzip.compress(lines([market.GOOD_TRADE, event, market.GOOD_QUOTE]).encode())
+    pipeline.process(key)
+    (line,) = gzip.decompress(s3.objects["raw", f"quarantine/records/{key}"]).splitlines()
+    assert json.loads(line)["reason"].startswith(f"{field}: {reason}" if field else reason)
+    found = contents(admin)
+    assert (len(found["trades"]), len(found["quotes"])) == (1, 1)
