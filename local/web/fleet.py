@@ -37,6 +37,7 @@ INTERVAL = 1.0  # seconds between looks at the groups
 RETRY_AFTER = 20.0  # seconds after an instance that did not boot
 DRAIN = 0.5  # seconds between the end of new requests and SIGTERM; a service ends its requests itself
 
+_GROUP_TAG = "aws:autoscaling:groupName"
 _CREDENTIALS_LIFETIME = 365 * 24 * 3600.0  # seconds: a process keeps its credentials for life
 
 
@@ -104,7 +105,7 @@ class Fleet:
         subnet = subnets[len(self.members(name)) % len(subnets)] if subnets else ""
         arguments: dict[str, Any] = {"SubnetId": subnet} if subnet else {}
         profile = _profile_of(launch.profile)
-        tags = [{"Key": "aws:autoscaling:groupName", "Value": name}] + [
+        tags = [{"Key": _GROUP_TAG, "Value": name}] + [
             {"Key": tag["Key"], "Value": tag["Value"]} for tag in group.get("Tags", []) if tag.get("PropagateAtLaunch")
         ]
         (started,) = aws("ec2").run_instances(
@@ -137,13 +138,7 @@ class Fleet:
         if instance.is_running() and group.get("TargetGroupARNs"):
             time.sleep(DRAIN)
         instance.stop()
-        aws("ec2").terminate_instances(InstanceIds=[instance.identifier])
-        for mapping in (_ec2._instances.get(instance.identifier) or {}).get("BlockDeviceMappings", []):
-            _ec2._volumes.pop(mapping["Ebs"]["VolumeId"], None)  # DeleteOnTermination, which the emulator leaves out
-        _ec2._tags.pop(instance.identifier, None)
-        for key, association in list(_ec2._iam_instance_profile_associations.items()):
-            if association["InstanceId"] == instance.identifier:
-                _ec2._iam_instance_profile_associations.pop(key, None)
+        _end_record(instance.identifier)
         members = self._members.get(group["AutoScalingGroupName"], [])
         if instance in members:
             members.remove(instance)
@@ -201,6 +196,10 @@ class Fleet:
     def _forget_strangers(self, group: dict[str, Any]) -> None:
         """Instances of an earlier run, whose records were kept."""
         known = {instance.identifier for members in self._members.values() for instance in members}
+        mark = {"Key": _GROUP_TAG, "Value": group["AutoScalingGroupName"]}
+        for identifier in list(_ec2._instances):
+            if identifier not in known and mark in _ec2._tags.get(identifier, []):
+                _end_record(identifier)
         for arn in group["TargetGroupARNs"]:
             targets = _alb._targets.get(arn, [])
             targets[:] = [target for target in targets if target["Id"] in known]
@@ -226,6 +225,17 @@ class Fleet:
             }
             for instance in self.members(group["AutoScalingGroupName"])
         ]
+
+
+def _end_record(identifier: str) -> None:
+    """What EC2 keeps of an instance; its root volume goes too (DeleteOnTermination), which the emulator leaves out."""
+    aws("ec2").terminate_instances(InstanceIds=[identifier])
+    for mapping in _ec2._instances[identifier].get("BlockDeviceMappings", []):
+        _ec2._volumes.pop(mapping["Ebs"]["VolumeId"], None)
+    _ec2._tags.pop(identifier, None)
+    for key, association in list(_ec2._iam_instance_profile_associations.items()):
+        if association["InstanceId"] == identifier:
+            _ec2._iam_instance_profile_associations.pop(key, None)
 
 
 def _profile_of(name_or_arn: str) -> dict[str, Any]:

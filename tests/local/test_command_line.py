@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from local import mariadb
 from local.__main__ import main
 from local.cloud import EmbeddedCloud, local_api_url
+from local.demo import PROJECT
+from local.demos import USES
 from local.errors import StartError
 
 
@@ -38,3 +41,17 @@ def test_invoke_urls_map_to_the_emulators() -> None:
 def test_other_urls_are_no_invoke_urls() -> None:
     with pytest.raises(ValueError, match="not an API Gateway invoke URL"):
         local_api_url("https://example.com/live", "https://127.0.0.1:4566")
+
+
+def test_every_platform_has_its_part_of_the_demo() -> None:
+    assert set(USES) == {path.name for path in (PROJECT / "templates").iterdir() if path.is_dir()}
+
+
+def test_the_demo_says_at_once_what_a_platform_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mariadb, "_binaries", lambda: None)
+    assert main(["demo", "--platform", "transactions"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "apt-get install mariadb-server" in err

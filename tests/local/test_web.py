@@ -16,6 +16,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.visit import Page, visit
+from local.web import balancer_logs
 from local.web.instances import Launch, exports_of
 from local.web.target_health import Health
 from tests.local.stacks import Outcome, change, delete
@@ -63,6 +64,8 @@ def site(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> Iterator[Outcome
 
 
 def empty(cloud: EmbeddedCloud) -> None:
+    """After the last access log of the load balancer has come."""
+    time.sleep(1.5 * balancer_logs.INTERVAL)
     s3 = cloud.client("s3")
     for kind in ("logs", "static"):
         bucket = f"web-{kind}-dev-{ACCOUNT}"
@@ -264,6 +267,23 @@ def test_the_root_s_rules_are_judged(cloud: EmbeddedCloud) -> None:
     cloudformation = cloud.client("cloudformation")
     with pytest.raises(cloudformation.exceptions.ClientError, match="only in us-east-1"):
         change(cloud, "elsewhere", template, {"ArtifactBucket": "web-artifacts", "ArtifactKey": "x"})
+
+
+def test_kept_state_brings_the_instances_back(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    with EmbeddedCloud(keep=keep) as first:
+        first.client("s3").create_bucket(Bucket="web-artifacts")
+        before = first.leftovers()
+        site = deploy(first, "one")
+        assert site.status == "CREATE_COMPLETE", site.failures
+        gone = set(health(first))
+    with EmbeddedCloud(keep=keep) as second:
+        eventually(lambda: list(health(second).values()) == ["healthy", "healthy"], 30)
+        assert not set(health(second)) & gone
+        assert edge(second, site, "/health").json()["version"] == "one"
+        empty(second)
+        assert delete(second, "site").status == "DELETE_COMPLETE"
+        assert second.leftovers() == before
 
 
 def test_the_exports_of_user_data_are_taken_as_a_shell_would() -> None:
