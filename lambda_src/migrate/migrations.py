@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import MigrationError
+from common.migration_files import Migration, read_folder
 from common.observe import logger
 
 if TYPE_CHECKING:
@@ -20,7 +18,6 @@ SQL_FOLDER = Path(__file__).with_name("sql")
 LOCK_KEY = 7_291_553_001  # an arbitrary constant of this project: one migration at a time in a database
 LOCK_TIMEOUT = "120s"
 STATEMENT_TIMEOUT = "300s"
-_NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS migrations;
 CREATE TABLE IF NOT EXISTS migrations.applied (
@@ -32,32 +29,9 @@ CREATE TABLE IF NOT EXISTS migrations.applied (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One SQL file."""
-
-    version: int
-    name: str
-    sql: str
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the SQL: an applied file must never change."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
 def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
     """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
-    migrations = []
-    for path in sorted(folder.glob("*.sql")):
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            raise MigrationError(0, f"{path.name} is not named like 0001_what_it_does.sql")
-        migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
-    for expected, migration in enumerate(migrations, start=1):
-        if migration.version != expected:
-            raise MigrationError(migration.version, f"expected version {expected} here: no gaps, no doubles")
-    return tuple(migrations)
+    return read_folder(folder)
 
 
 @contextmanager

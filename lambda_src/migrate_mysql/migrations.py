@@ -14,7 +14,6 @@ and marked when it is done:
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import MigrationError
+from common.migration_files import Migration, read_folder
 from common.mysql import describe, error_number, rows
 from common.observe import logger
 
@@ -36,7 +36,6 @@ SQL_FOLDER = Path(__file__).with_name("sql")
 LOCK_WAIT_S = 120
 METADATA_WAIT_S = 60  # for a table that somebody uses; MySQL would wait a year
 WHOLE_FILE = 0
-_NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 # ER_DB_CREATE_EXISTS, ER_TABLE_EXISTS_ERROR, ER_BAD_TABLE_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_MULTIPLE_PRI_KEY,
 # ER_CANT_DROP_FIELD_OR_KEY, ER_FK_DUP_NAME, ER_CHECK_CONSTRAINT_DUP_NAME.
 _DONE_ALREADY = frozenset({1007, 1050, 1051, 1060, 1061, 1068, 1091, 1826, 3822})
@@ -54,20 +53,6 @@ CREATE TABLE IF NOT EXISTS migration_ledger (
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """One SQL file."""
-
-    version: int
-    name: str
-    sql: str
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the file: an applied one must never change."""
-        return _digest(self.sql)
-
-
-@dataclass(frozen=True, slots=True)
 class _Entry:
     sha256: str
     done: bool
@@ -78,16 +63,7 @@ _Ledger = dict[tuple[int, int], _Entry]
 
 def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
     """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
-    migrations = []
-    for path in sorted(folder.glob("*.sql")):
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            raise MigrationError(0, f"{path.name} is not named like 0001_what_it_does.sql")
-        migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
-    for expected, migration in enumerate(migrations, start=1):
-        if migration.version != expected:
-            raise MigrationError(migration.version, f"expected version {expected} here: no gaps, no doubles")
-    return tuple(migrations)
+    return read_folder(folder)
 
 
 @contextmanager
