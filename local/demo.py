@@ -9,6 +9,7 @@ import argparse
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -164,7 +165,7 @@ def _summarise(demo: Demo, result: str, seconds: float, *, stopped: bool) -> Non
     print("\n--- In short")
     print(
         f"The {demo.platform} platform was generated, linted, packaged, planned, reviewed and deployed from nested\n"
-        f"templates by one change set; {result}\n"
+        f"templates by one change set.\n{textwrap.fill(result, 110)}\n"
         f"All of it took {seconds:.0f} seconds:"
     )
     for title, took in demo.seconds.items():

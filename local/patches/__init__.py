@@ -59,7 +59,7 @@ def install_patches(settings: Settings) -> Application:
     from local.patches.internals import emulator_module
     from local.resources import api, autoscaling, cdn, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
-    from local.web import balancer_logs, door
+    from local.web import balancer_logs, door, origin_tls
     from local.web.fleet import Fleet
 
     application = Application(door.before(emulator_module("app").app))
@@ -100,6 +100,7 @@ def install_patches(settings: Settings) -> Application:
     autoscaling.install(fleet)
     logs_of_balancers = balancer_logs.BalancerLogs()
     logs_of_balancers.install()
+    origin_tls.install()
     application.closers += [fleet.close, logs_of_balancers.close]
     if settings.keep is not None:
         records.keep_in(settings.keep / "records.json")

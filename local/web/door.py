@@ -1,9 +1,10 @@
 """The door to distributions and load balancers: requests for their host names, at the emulator's own endpoint.
 
-A request to https://<endpoint>/ with `Host: <label>.cloudfront.net` or `<name>.<region>.elb.amazonaws.com` is served by the
-emulator's data planes. It would find them itself, but only after its own paths (/health is one). The distribution adds
-its custom headers, reads S3 as the service principal that the bucket policy must allow, and applies its policies; the
-load balancer evaluates its listeners' rules. Neither caches, and WAF's rules filter nothing.
+A request to https://<endpoint>/ whose Host is `<label>.cloudfront.net`, a distribution's alias or
+`<name>.<region>.elb.amazonaws.com` is served by the emulator's data planes. It would find them itself, but only after its
+own paths (/health is one). The distribution adds its custom headers, reads S3 as the service principal that the bucket
+policy must allow, and applies its policies; the load balancer evaluates its listeners' rules. Neither caches, and WAF's
+rules filter nothing.
 
 The endpoint speaks TLS only: a viewer counts as having come by HTTPS unless it says `X-Forwarded-Proto: http`. A
 balancer's listener is chosen by the port in the Host header, 80 without.
@@ -24,6 +25,7 @@ _cloudfront = emulator_module("services.cloudfront")
 _core = emulator_module("core.responses")
 _evaluator = emulator_module("core.iam_evaluator")
 
+_OWN_NAMES = ("127.0.0.1", "localhost")
 _LONGEST_BODY = 20_000_000  # bytes; CloudFront takes 20 GB (cloudfront-limits), nothing here needs that
 _TIMEOUT = 30.0  # seconds for an answer's body
 _HEADER_NAME = re.compile(r"[-A-Za-z0-9]+")
@@ -36,7 +38,9 @@ Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 def before(emulator: Asgi) -> Asgi:
     """The emulator with the door in front of it."""
-    require(_cloudfront, "find_distribution_for_label", "handle_viewer_request", "_collect_streaming_body")
+    require(
+        _cloudfront, "_distributions", "_get_distribution_aliases", "handle_viewer_request", "_collect_streaming_body"
+    )
     require(_alb, "find_lb_for_host", "_lb_attr")
     require(_evaluator, "_request_origin")
     wrap(_alb, "dispatch_request", _without_invalid_headers)
@@ -59,7 +63,21 @@ def host_of(scope: dict[str, Any]) -> str | None:
         if name == b"host":
             host: str = value.decode("latin-1").lower()
             plain = host.split(":")[0]
-            return host if plain.endswith((".cloudfront.net", ".elb.amazonaws.com")) else None
+            if plain in _OWN_NAMES:
+                return None
+            is_served = plain.endswith((".cloudfront.net", ".elb.amazonaws.com")) or _distribution(plain) is not None
+            return host if is_served else None
+    return None
+
+
+def _distribution(name: str) -> dict[str, Any] | None:
+    """The distribution of a host name: its own domain name, or one of its aliases."""
+    with _core.request_scope(ACCOUNT, REGION):
+        for distribution in list(_cloudfront._distributions.values()):
+            aliases = _cloudfront._get_distribution_aliases(distribution)
+            if name == distribution["DomainName"] or name in aliases:
+                found: dict[str, Any] = distribution
+                return found
     return None
 
 
@@ -92,10 +110,8 @@ async def _answer(host: str, scope: dict[str, Any], body: bytes) -> Answer:
     parsed = parse_qs(query, keep_blank_values=True)
     client = (scope.get("client") or ("127.0.0.1", 0))[0]
     name, _, port = host.partition(":")
-    if name.endswith(".cloudfront.net"):
-        distribution = _cloudfront.find_distribution_for_label(name.removesuffix(".cloudfront.net"))
-        if distribution is None:
-            return 404, {"content-type": "text/plain"}, f"There is no distribution {name}.\n".encode()
+    distribution = _distribution(name)
+    if distribution is not None:
         headers.setdefault("x-forwarded-proto", "https")
         answer = await _cloudfront.handle_viewer_request(
             distribution, scope["method"], scope["path"], raw_path, query, headers, body, parsed, client
@@ -103,7 +119,7 @@ async def _answer(host: str, scope: dict[str, Any], body: bytes) -> Answer:
     else:
         balancer = _alb.find_lb_for_host(name)
         if balancer is None:
-            return 404, {"content-type": "text/plain"}, f"There is no load balancer {name}.\n".encode()
+            return 404, {"content-type": "text/plain"}, f"Nothing here has the name {name}.\n".encode()
         answer = await _alb.dispatch_request(
             balancer,
             scope["method"],

@@ -377,6 +377,23 @@ def test_the_header_between_edge_and_load_balancer_turns_without_a_refused_reque
     assert posting.answers[201] > 5
 
 
+@pytest.mark.requirement("X-ALB-1", "X-CDN-1")
+def test_a_certificate_makes_the_http_listener_redirect_and_https_the_way_to_the_service(
+    site: Site, client: payments.Client
+) -> None:
+    arn = site.client("acm").request_certificate(DomainName="pay.example.com")["CertificateArn"]
+    bootstrapped.setdefault("acm._certificates", []).append(arn)
+    site.edit_parameters(CertificateArn=arn, DomainName="pay.example.com")
+    assert site.change() == 0, site.said
+    balancer = client.outputs["LoadBalancerDnsName"]
+    named = payments.Client.of(site.cloud, STACK)
+    assert named.outputs["WebUrl"] == "https://pay.example.com"
+    payments.pay_and_read(named)
+    plain = payments.visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
+    assert (plain.status, plain.headers["location"]) == (301, f"https://{balancer}:443/health?a=1")
+    assert payments.visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
+
+
 def test_a_bad_parameter_is_refused_before_anything_is_called(site: Site) -> None:
     path = site.root / "params" / "transactions" / "dev.json"
     before = path.read_text()
