@@ -30,7 +30,6 @@ MEMORY_MIB_WITHOUT_LAMBDA = 1024
 MEMORY_MIB_PER_CPU = 1769  # "Configure Lambda function memory", Lambda Developer Guide
 SPILL_LIMIT = "256MB"  # of the 512 MB in /tmp; the unpacked object is there too
 LINE_BUFFER_BYTES = 1 << 16
-_SCAN = 1 << 20
 
 # The lowest level of zstd: a tenth faster, a fifth larger. A column with more distinct values in a row group than 1,000
 # (identifiers, times) gets no dictionary: building one only to give it up costs more than it ever saves.
@@ -108,11 +107,11 @@ def load(
     Events before ``earliest_ns`` are refused like other bad lines. Raises BadObjectError.
     """
     bad, bad_lines = 0, folder / "bad.ndjson.gz"
-    found = _load_fast(connection, plain, folder, earliest_ns) if lines.looks_stored(plain) else None
+    found = _load_known(connection, plain, folder, earliest_ns)
     if found is None:
         cleaned = folder / "clean.ndjson"
         bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
-        found = _load_fast(connection, cleaned, folder, earliest_ns)
+        found = _load_known(connection, cleaned, folder, earliest_ns)
         cleaned.unlink()
     if found is None:
         raise BadObjectError(key, "passes the schema but not the engine")
@@ -148,22 +147,40 @@ def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> 
     connection.execute(_BARS.format(path=_escaped(path)), [str(csv)])
 
 
-def _load_fast(
+def _load_known(
     connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int
 ) -> dict[str, Events] | None:
-    """Both types of records; None when any line is irregular."""
+    """Both types of records; None when the file was not written by ingest, or any line is irregular.
+
+    A type that no sampled line has is first taken for absent, which spares its pass over the file: should it be there
+    after all, its first record is irregular in the other type's pass.
+    """
+    sampled, every = lines.sampled_types(plain), {kind.name for kind in KINDS.values()}
+    if sampled is None:
+        return None
+    if sampled and sampled != every:
+        found = _load_fast(connection, plain, folder, earliest_ns, sampled)
+        if found is not None:
+            return found
+    return _load_fast(connection, plain, folder, earliest_ns, every)
+
+
+def _load_fast(
+    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, present: set[str]
+) -> dict[str, Events] | None:
+    """Records of the types that are present; None when any line is irregular, such as one of another type."""
     import duckdb
 
-    mentioned = _mentioned(plain)
     found: dict[str, Events] = {}
     for table, kind in KINDS.items():
         path = folder / f"{table}.parquet"
-        if kind.name not in mentioned:
+        if kind.name not in present:
             found[table] = Events(path, 0, 0, 0, frozenset())
             continue
-        others = mentioned - {kind.name}
         try:
-            connection.execute(f"COPY ({_checked(plain, kind, others)}) TO '{_escaped(path)}' ({_PARQUET})")
+            connection.execute(
+                f"COPY ({_checked(plain, kind, present - {kind.name})}) TO '{_escaped(path)}' ({_PARQUET})"
+            )
         except duckdb.InvalidInputException:
             return None  # no JSON, or a test failed
         _make_distinct(connection, kind, path)
@@ -174,30 +191,12 @@ def _load_fast(
     return found
 
 
-def _mentioned(plain: Path) -> set[str]:
-    """The types whose name occurs anywhere in the file, so that no pass is made for nothing.
-
-    A type that is spelled with escapes (``\\u0071uote``) is missed here and then irregular in the other type's pass. Some
-    type is always mentioned, if the file is not empty: its pass finds what is irregular.
-    """
-    missing = {kind.name.encode() for kind in KINDS.values()}
-    tail, overlap = b"", max(map(len, missing)) - 1
-    with plain.open("rb") as source:
-        while missing and (chunk := source.read(_SCAN)):
-            seam = tail + chunk[:overlap]
-            # The first letter before the name: a search for one byte is twenty times as fast.
-            missing = {name for name in missing if name not in seam and (name[:1] not in chunk or name not in chunk)}
-            tail = chunk[-overlap:]
-    found = {kind.name for kind in KINDS.values() if kind.name.encode() not in missing}
-    return found or ({schema.TRADE.name} if plain.stat().st_size else set())
-
-
 def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
     """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
 
     All fields are read as text: as numbers they would lose digits unseen. What JSON itself has as a number where ingest
     stores text is read by way of a double, and fields that the schema does not know are passed over: a file that holds
-    such things does not look stored (``lines.looks_stored``) and takes the slow path first.
+    such things does not look stored (``lines.sampled_types``) and takes the slow path first.
     """
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ("type", *(spec.name for spec in kind.fields)))
     source = (

@@ -33,28 +33,29 @@ def unpack(packed: Path, plain: Path, key: str) -> None:
         raise BadObjectError(key, f"is not complete gzip ({error})") from None
 
 
-def looks_stored(plain: Path) -> bool:
-    """Whether a line in each MiB is what ingest would have stored, to the byte.
+def sampled_types(plain: Path) -> set[str] | None:
+    """The types of a line in each MiB; None when any of these lines is not, to the byte, what ingest would have stored.
 
     Whoever writes objects by other means (a backfill) writes all their lines in his own form, so this tells him from
     ingest. His numbers may have digits that only ``clean`` keeps: what JSON has as a number DuckDB reads as a double.
     """
+    types = set()
     with plain.open("rb") as source:
         for start in range(0, plain.stat().st_size, _CHUNK):
             source.seek(start)
             if start:
                 source.readline()  # the rest of a line
             line = source.readline(LINE_LIMIT_BYTES + 1).rstrip(b"\n")
-            if line and not _is_stored(line):
-                return False
-    return True
-
-
-def _is_stored(line: bytes) -> bool:
-    try:
-        return schema.dump_record(schema.parse_record(_stored(schema.loads(line)))).encode() == line
-    except ValueError:
-        return False
+            if not line:
+                continue
+            try:
+                record = schema.parse_record(_stored(schema.loads(line)))
+            except ValueError:
+                return None
+            if schema.dump_record(record).encode() != line:
+                return None
+            types.add(str(record["type"]))
+    return types
 
 
 def clean(plain: Path, cleaned: Path, bad_lines: Path, key: str, earliest_ns: int) -> int:

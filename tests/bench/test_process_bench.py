@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -31,6 +32,14 @@ def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
     assert all(row.value for row in rows)
     memory = next(row for row in rows if row.unit == " MiB")
     assert 20 < memory.value < process.BOUNDED_MIB, "the child's own, not this process's"
+
+
+def test_the_deployed_memory_is_that_of_the_template() -> None:
+    text = (process.PROJECT / "templates" / "trading" / "functions.yaml").read_text(encoding="utf-8")
+    _, _, function = text.partition("FunctionName: !Sub trading-process-${EnvironmentSuffix}")
+    found = re.search(r"MemorySize: (\d+)", function)
+    assert found is not None
+    assert int(found[1]) == process.DEPLOYED_MIB
 
 
 def test_different_bars_are_no_figure(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from common import schema
 from process import engine, lines
-from tests.lambda_src.records import T0, records, trade
+from tests.lambda_src.records import T0, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2")
 
@@ -44,7 +44,7 @@ def test_each_fault_alone_is_refused_with_the_schemas_reason(fault: dict[str, An
         schema.parse_record(schema.loads(json.dumps(spoilt)))
     path = tmp_path / "lines"
     path.write_text(schema.dump_record(good) + "\n" + json.dumps(spoilt) + "\n")
-    assert lines.looks_stored(path), "so that the engine's own checks are asked"
+    assert lines.sampled_types(path) == {"trade"}, "so that the engine's own checks are asked"
     with engine.engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
@@ -75,12 +75,46 @@ def test_numbers_of_another_writer_keep_their_digits_or_are_refused(
             assert duck.execute(f"SELECT price::VARCHAR FROM '{loaded.trades.path}'").fetchall() == [(read,)]
 
 
-def test_a_writer_is_recognised_beyond_the_first_line(tmp_path: Path) -> None:
+def test_a_writer_and_his_types_are_recognised_beyond_the_first_line(tmp_path: Path) -> None:
     path, stored = tmp_path / "lines", schema.dump_record(trade("1", "1.5", "2", T0)) + "\n"
-    path.write_text(stored * 30_000)
-    assert lines.looks_stored(path)
-    path.write_text(stored * 10_000 + (json.dumps(json.loads(stored)) + "\n") * 10_000)
-    assert not lines.looks_stored(path)
+    other = schema.dump_record(quote("1", "2", T0)) + "\n"
+    path.write_text(stored * 20_000 + other * 20_000)
+    assert lines.sampled_types(path) == {"trade", "quote"}
+    path.write_text(stored * 20_000 + (json.dumps(json.loads(stored)) + "\n") * 20_000)
+    assert lines.sampled_types(path) is None
+
+
+def test_a_type_that_no_sample_has_is_found(tmp_path: Path) -> None:
+    """One quote among the trades of a file, and one trade among its quotes."""
+    for number, (many, one) in enumerate(((trade, quote), (quote, trade))):
+        path = tmp_path / f"{number}"
+        records = {
+            trade: schema.dump_record(trade("1", "1.5", "2", T0)),
+            quote: schema.dump_record(quote("1", "2", T0)),
+        }
+        path.write_text("\n".join([records[many], records[one], records[many], ""]))
+        with engine.engine(tmp_path) as duck:
+            loaded = engine.load(duck, path, "key", tmp_path)
+        assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (1, 1, 0)
+
+
+def test_records_after_blank_lines_count(tmp_path: Path) -> None:
+    """Where every sampled line is blank nothing is known about types, and nothing may be taken for absent."""
+    path = tmp_path / "lines"
+    path.write_text("\n\n" + schema.dump_record(quote("1", "2", T0)) + "\n")
+    assert lines.sampled_types(path) == set()
+    with engine.engine(tmp_path) as duck:
+        loaded = engine.load(duck, path, "key", tmp_path)
+    assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("body", ["", "\n\n"])
+def test_a_file_without_records_is_one(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_text(body)
+    with engine.engine(tmp_path) as duck:
+        loaded = engine.load(duck, path, "key", tmp_path)
+    assert (loaded.trades.count, loaded.quotes.count, loaded.bad, loaded.symbols) == (0, 0, 0, ())
 
 
 # As (trade_id, nanoseconds after the first); 130,000 are more than a row group.
