@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The embedded AWS on loopback.")
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start the emulator and PostgreSQL")
+    up = commands.add_parser("up", help="start the emulator and its databases")
     up.add_argument("--port", type=int, default=0, help="the emulator's port (default: a free one)")
     up.add_argument("--keep", type=Path, help="a directory in which the state survives `down`")
     up.add_argument("--postgres-bin", type=Path, help="bin directory of another PostgreSQL, e.g. Debian's")

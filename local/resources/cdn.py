@@ -28,11 +28,27 @@ _POLICIES = {
 
 
 def _check_references(physical_id: str, old: Props, new: Props) -> Attributes | None:
-    require(_cloudfront, "_oacs", *(store for own, managed, _ in _POLICIES.values() for store in (own, managed)))
-    missing = [*_missing_policies(new["DistributionConfig"]), *_missing_of_origins(new["DistributionConfig"])]
-    if missing:
-        raise ValueError("; ".join(missing))
+    require(
+        _cloudfront,
+        "_oacs",
+        "_distributions",
+        "_get_distribution_aliases",
+        *(store for own, managed, _ in _POLICIES.values() for store in (own, managed)),
+    )
+    config = new["DistributionConfig"]
+    faults = [*_missing_policies(config), *_missing_of_origins(config), *_taken_aliases(physical_id, config)]
+    if faults:
+        raise ValueError("; ".join(faults))
     return None
+
+
+def _taken_aliases(physical_id: str, config: dict[str, Any]) -> Iterator[str]:
+    wanted = set(config.get("Aliases") or [])
+    for identifier, distribution in list(_cloudfront._distributions.items()):
+        taken = wanted & set(_cloudfront._get_distribution_aliases(distribution))
+        if identifier != physical_id and taken:
+            names = ", ".join(sorted(taken))
+            yield f"One or more of the CNAMEs you provided are already associated with a different resource: {names}"
 
 
 def _missing_policies(config: dict[str, Any]) -> Iterator[str]:

@@ -83,8 +83,8 @@ class TargetHealth:
             try:
                 with _core.request_scope(ACCOUNT, REGION):
                     self._check_all()
-            except RuntimeError as error:  # a store changed while it was read: the next round sees it
-                logger.debug("target health: %s", error)
+            except Exception:  # the next round tries again; an exception would end all of them
+                logger.exception("checking targets")
 
     def _check_all(self) -> None:
         seen = set()

@@ -421,7 +421,9 @@ def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: pa
 def test_a_second_suffix_lives_beside_the_first(site: Site, client: payments.Client) -> None:
     folder = site.root / "params" / "transactions"
     content = json.loads((folder / "dev.json").read_text())
-    content["Parameters"].update(EnvironmentSuffix="pr-1", ManageConfigRecorder="true")
+    content["Parameters"].update(
+        EnvironmentSuffix="pr-1", ManageConfigRecorder="true", CertificateArn="", DomainName=""
+    )
     (folder / "pr.json").write_text(json.dumps(content))
     rows = json.loads((folder / "deployment.json").read_text())
     rows["pr"] = {"StackName": "transactions-pr-1", "Region": "us-east-1", "TerminationProtection": False}

@@ -18,6 +18,7 @@ from local.cloud import EmbeddedCloud
 from local.visit import Page, visit
 from local.web import balancer_logs
 from local.web.instances import Launch, exports_of
+from local.web.signals import seconds_of
 from local.web.target_health import Health
 from tests.local.stacks import Outcome, change, delete
 from tests.local.web.standin import artifact
@@ -262,6 +263,40 @@ def test_what_else_a_web_tier_declares_is_shown(cloud: EmbeddedCloud, site: Outc
     assert acl["ARN"] == site.outputs["AclArn"]
 
 
+def test_a_distribution_that_refers_to_no_policy_is_refused(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> None:
+    """The incident: one digit of a managed policy's id was wrong, which the emulator took, and no header came through."""
+    wrong = "216adef6-4c7f-47e4-b989-5492eafa07d3"
+    template = SITE.replace("OriginRequestPolicyId: !Ref Dynamic", f"OriginRequestPolicyId: {wrong}")
+    # Without access logs: their test file would keep the rollback from deleting the bucket, as on AWS.
+    template = template.replace('access_logs.s3.enabled, Value: "true"', 'access_logs.s3.enabled, Value: "false"')
+    parameters = {"ArtifactBucket": "web-artifacts", "ArtifactKey": put(cloud, "one"), "Suffix": "wrong"}
+    outcome = change(cloud, "wrong", template, parameters)
+    assert outcome.status == "ROLLBACK_COMPLETE"
+    assert f"The specified origin request policy does not exist: {wrong}" in str(outcome.failures)
+    delete(cloud, "wrong")
+
+
+def test_constraints_of_an_ssm_parameter_hold_for_its_name(cloud: EmbeddedCloud) -> None:
+    template = """
+Parameters:
+  Image:
+    Type: AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>
+    Default: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
+    AllowedPattern: ^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$
+Resources:
+  Group: {Type: "AWS::Logs::LogGroup", Properties: {LogGroupName: images}}
+Outputs:
+  Image: {Value: !Ref Image}
+"""
+    outcome = change(cloud, "images", template)
+    assert outcome.outputs["Image"].startswith("ami-")
+    arm = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+    client = cloud.client("cloudformation")
+    with pytest.raises(client.exceptions.ClientError, match="Image"):
+        change(cloud, "images", template, {"Image": arm})
+    delete(cloud, "images")
+
+
 def test_the_root_s_rules_are_judged(cloud: EmbeddedCloud) -> None:
     template = SITE.replace('[!Ref "AWS::Region", us-east-1]', '[!Ref "AWS::Region", eu-west-1]')
     cloudformation = cloud.client("cloudformation")
@@ -291,6 +326,13 @@ def test_the_exports_of_user_data_are_taken_as_a_shell_would() -> None:
     assert exports_of(text) == {"A": "one two", "B": "it's"}
     launch = Launch.of("lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"})
     assert (launch.exports["A"], launch.image, launch.profile) == ("one two", "ami-1", "")
+
+
+def test_durations_are_those_of_cloudformation() -> None:
+    assert [seconds_of(text) for text in ("PT5M", "PT1H30S", "PT45S")] == [300, 3630, 45]
+    for wrong in ("5M", "PT", "P1D"):
+        with pytest.raises(ValueError, match="no duration"):
+            seconds_of(wrong)
 
 
 def test_a_target_becomes_healthy_and_unhealthy_by_its_thresholds() -> None:
