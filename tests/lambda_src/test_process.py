@@ -151,6 +151,23 @@ def queried(s3: FakeS3, table: str, statement: str) -> set[tuple[Any, ...]]:
     return set(rows)
 
 
+@pytest.mark.parametrize("first", [0, 1], ids=["earlier first", "later first"])
+def test_of_one_identifier_on_two_dates_the_earlier_counts_and_only_dates_before_need_reading(
+    first: int, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    """The rule of docs/lake.md: over the dates asked for and those before, of one identifier the least is the database's."""
+    day = 24 * 60 * M
+    ours = [trade("1", "10", "1", T0), trade("1", "11", "1", T0 + day)]
+    for record in (ours[first], ours[1 - first], trade("2", "12", "1", T0 + day), trade("2", "13", "1", T0 + 2 * day)):
+        deliver(pipeline, f"b{record['price']}", [record])
+    counted = {(*row, row[2] // 1000) for row in contents(admin)["trades"]}
+    assert queried(s3, "trades", TRADES_ONCE) == counted
+    second = {row for row in counted if row[2] // day == (T0 + day) // day}
+    until = TRADES_ONCE.replace("{files}", f"{{files}} WHERE ts_ns // {day} <= {(T0 + day) // day}")
+    asked = {row for row in queried(s3, "trades", until) if row[2] // day == (T0 + day) // day}
+    assert asked == second == {("ACME", "2", T0 + day, Decimal(12), Decimal(1), "", "", (T0 + day) // 1000)}
+
+
 def _content(r: Record) -> tuple[Any, ...]:
     return (r["ts"], Decimal(r["price"]), Decimal(r["size"]), r["side"], r["venue"])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
@@ -301,6 +303,15 @@ def test_requests_share_one_connection_and_their_statements_are_prepared(
     prepared = {text for (text,) in rows}
     for statement in ("WITH base AS", "WITH minutes AS", "ORDER BY minute_ns DESC LIMIT 1"):
         assert any(statement in text for text in prepared), statement
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="TCP_USER_TIMEOUT is Linux's, as is Lambda")
+def test_a_server_that_vanished_is_given_up_within_seconds(app_database: Database) -> None:
+    """After a failover of a frozen environment the old server answers nothing: the kernel would try for 15 minutes."""
+    with app_database.connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as kept:
+        limit = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert 0 < limit <= 10_000, "API Gateway waits for 29 seconds"
 
 
 @pytest.mark.parametrize("statement", ["_BARS", "_INTERVALS", "_LAST_CLOSE", "_KNOWN"])
