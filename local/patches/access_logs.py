@@ -37,9 +37,9 @@ def _logging_requests(original: Execute) -> Execute:
         setting = stage.get("accessLogSettings") or {}
         if setting.get("format") and setting.get("destinationArn"):
             context = _context(api_id, stage_name, method, path, headers, query, response, begun)
-            _write(
-                setting["destinationArn"], _VARIABLE.sub(lambda m: context.get(m[1]) or "-", setting["format"]), api_id
-            )
+            group = setting["destinationArn"].partition(":log-group:")[2].removesuffix(":*")
+            line = _VARIABLE.sub(lambda m: context.get(m[1]) or "-", setting["format"])
+            write_line(group, f"access_{api_id}", line)
         return response
 
     return execute
@@ -81,14 +81,14 @@ def _context(
     }
 
 
-def _write(destination: str, line: str, api_id: str) -> None:
-    name = destination.partition(":log-group:")[2].removesuffix(":*")
+def write_line(name: str, stream_name: str, line: str) -> None:
+    """An event in a stream of a log group, with its metric and subscription filters; nothing where there is no group."""
     group = _logs._log_groups.get(name)
     if group is None:
         return  # the service does not create it either
     now = round(time.time() * 1000)
     stream = group["streams"].setdefault(
-        f"access_{api_id}",
+        stream_name,
         {
             "events": [],
             "uploadSequenceToken": "1",
@@ -100,4 +100,4 @@ def _write(destination: str, line: str, api_id: str) -> None:
     )
     event = {"timestamp": now, "message": line, "ingestionTime": now}
     _logs._append_log_events(stream, [event])
-    _logs._fanout_to_subscription_filters(name, f"access_{api_id}", [event])
+    _logs._fanout_to_subscription_filters(name, stream_name, [event])

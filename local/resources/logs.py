@@ -80,8 +80,8 @@ def _create_delivery(place: Place, props: Props) -> tuple[str, Attributes]:
         **arguments,
         **_tags(props),
     )["delivery"]
-    # Nothing is delivered here: the edge of the emulator writes no access log.
-    records.put("AWS::Logs::Delivery", delivery["id"], props)
+    if delivery.get("deliveryDestinationType") != "CWL":  # only log groups are delivered to (local.web.edge_logs)
+        records.put("AWS::Logs::Delivery", delivery["id"], props)
     return str(delivery["id"]), _delivery_attributes(delivery)
 
 

@@ -12,13 +12,16 @@ balancer's listener is chosen by the port in the Host header, 80 without.
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from local.patches.internals import emulator_module, require, wrap
 from local.settings import ACCOUNT, REGION
+from local.web import edge_logs
 
 _alb = emulator_module("services.alb")
 _cloudfront = emulator_module("services.cloudfront")
@@ -43,6 +46,7 @@ def before(emulator: Asgi) -> Asgi:
     )
     require(_alb, "find_lb_for_host", "_lb_attr")
     require(_evaluator, "_request_origin")
+    edge_logs.install()
     wrap(_alb, "dispatch_request", _without_invalid_headers)
 
     async def asgi(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -113,9 +117,16 @@ async def _answer(host: str, scope: dict[str, Any], body: bytes) -> Answer:
     distribution = _distribution(name)
     if distribution is not None:
         headers.setdefault("x-forwarded-proto", "https")
+        begun = time.time()
         answer = await _cloudfront.handle_viewer_request(
             distribution, scope["method"], scope["path"], raw_path, query, headers, body, parsed, client
         )
+        status, answered, content = answer
+        size = len(content) if isinstance(content, bytes) else 0
+        visit = edge_logs.Visit(
+            distribution, scope["method"], raw_path, query, headers, len(body), client, status, answered, size, begun
+        )
+        await asyncio.to_thread(edge_logs.record, visit)
     else:
         balancer = _alb.find_lb_for_host(name)
         if balancer is None:

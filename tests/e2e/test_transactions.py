@@ -308,6 +308,17 @@ def test_the_load_balancer_s_access_log_becomes_lines_of_a_log_group(site: Site,
     assert "acct-1001" not in json.dumps(found), "query strings may hold personal data"
 
 
+@pytest.mark.requirement("X-CDN-1")
+def test_the_edge_s_access_log_reaches_its_log_group_without_query_strings(site: Site, client: payments.Client) -> None:
+    path = f"/transactions/{uuid.uuid4()}"
+    client.call("GET", f"{path}?account=acct-1001", headers={"User-Agent": "a test"})
+    events = site.client("logs").filter_log_events(logGroupName="/aws/cloudfront/transactions-edge-dev")["events"]
+    (line,) = [json.loads(event["message"]) for event in events if path in event["message"]]
+    assert (line["cs-method"], line["cs-uri-stem"], line["sc-status"]) == ("GET", path, "404")
+    assert line["cs(User-Agent)"] == "a test"
+    assert "acct-1001" not in json.dumps(line)
+
+
 @pytest.mark.requirement("X-MON-1")
 def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: payments.Client) -> None:
     sqs, sns, logs = site.client("sqs"), site.client("sns"), site.client("logs")

@@ -1,0 +1,124 @@
+"""Access logs of distributions that are delivered to a log group (CloudFront's standard logging v2), which the emulator
+records and never writes.
+
+One JSON line a request, with the delivery's record fields by their names in standard-logging-reference.html; a field that
+has no value here is "-". It is written only where a resource policy of CloudWatch Logs lets the service in:
+delivery.logs.amazonaws.com (AWS-logs-infrastructure-V2-CloudWatchLogs.html). Deliveries to S3 or Firehose stay recorded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local.patches.access_logs import write_line
+from local.patches.internals import emulator_module, require
+from local.settings import ACCOUNT, REGION
+
+logger = logging.getLogger("local.web")
+
+_logs = emulator_module("services.cloudwatch_logs")
+_evaluator = emulator_module("core.iam_evaluator")
+
+SERVICE = "delivery.logs.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request and its answer, as the edge saw them."""
+
+    distribution: dict[str, Any]
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    received: int
+    client: str
+    status: int
+    answered: dict[str, Any]
+    sent: int
+    begun: float
+
+    def fields(self) -> dict[str, str]:
+        """Every field that has a value here."""
+        at, took = dt.datetime.fromtimestamp(self.begun, dt.UTC), f"{time.time() - self.begun:.3f}"
+        answered = {name.lower(): str(value) for name, value in self.answered.items()}
+        result = "Error" if self.status >= 400 else "Miss"
+        return {
+            "date": f"{at:%Y-%m-%d}",
+            "time": f"{at:%H:%M:%S}",
+            "x-edge-location": answered.get("x-amz-cf-pop", "-"),
+            "sc-bytes": str(self.sent),
+            "c-ip": self.client,
+            "cs-method": self.method,
+            "cs(Host)": self.distribution["DomainName"],
+            "cs-uri-stem": self.path,
+            "cs-uri-query": self.query or "-",
+            "sc-status": str(self.status),
+            "cs(Referer)": self.headers.get("referer", "-"),
+            "cs(User-Agent)": self.headers.get("user-agent", "-"),
+            "x-edge-result-type": result,
+            "x-edge-response-result-type": result,
+            "x-edge-detailed-result-type": result,
+            "x-edge-request-id": answered.get("x-amz-cf-id", "-"),
+            "x-host-header": self.headers.get("host", "-"),
+            "cs-protocol": self.headers.get("x-forwarded-proto", "https"),
+            "cs-bytes": str(self.received),
+            "time-taken": took,
+            "time-to-first-byte": took,
+            "x-forwarded-for": self.headers.get("x-forwarded-for", "-"),
+            "cs-protocol-version": "HTTP/1.1",
+            "sc-content-type": answered.get("content-type", "-"),
+            "sc-content-len": str(self.sent),
+        }
+
+
+def install() -> None:
+    """Check what is reached into."""
+    require(_logs, "_deliveries", "_delivery_sources", "_delivery_destinations", "_resource_policies")
+    require(_evaluator, "evaluate_resource_policy", "EvalContext")
+
+
+def record(visit: Visit) -> None:
+    """Write the line of a request to every log group that the distribution's log is delivered to."""
+    for delivery, source, group in _deliveries_of(visit.distribution["ARN"]):
+        stream = f"CloudFront_{visit.distribution['Id']}"
+        if not _may_write(source, group, stream):
+            logger.warning("The log of %s may not be delivered to %s", visit.distribution["Id"], group)
+            continue
+        fields = visit.fields()
+        names = delivery.get("recordFields") or list(fields)
+        write_line(group, stream, json.dumps({name: fields.get(name, "-") for name in names}))
+
+
+def _deliveries_of(arn: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
+    """(delivery, its source, log group) of a distribution."""
+    for delivery in list(_logs._deliveries.values()):
+        source = _logs._delivery_sources.get(delivery["deliverySourceName"]) or {}
+        if arn not in source.get("resourceArns", []):
+            continue
+        for destination in list(_logs._delivery_destinations.values()):
+            target = destination["deliveryDestinationConfiguration"]["destinationResourceArn"]
+            if destination["arn"] == delivery["deliveryDestinationArn"] and ":log-group:" in target:
+                yield delivery, source, target.partition(":log-group:")[2].removesuffix(":*")
+
+
+def _may_write(source: dict[str, Any], group: str, stream: str) -> bool:
+    context = _evaluator.EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="logs:PutLogEvents",
+        resource_arn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{stream}",
+        region=REGION,
+        service_context={"aws:sourcearn": source["arn"], "aws:sourceaccount": ACCOUNT},
+    )
+    return any(
+        _evaluator.evaluate_resource_policy(policy["policyDocument"], context, service=SERVICE).decision == "Allow"
+        for policy in list(_logs._resource_policies.values())
+    )
