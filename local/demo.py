@@ -181,5 +181,5 @@ def _summarise(demo: Demo, result: str, seconds: float, *, stopped: bool) -> Non
         "\nLook around (the embedded AWS goes on running):\n"
         '  eval "$(.venv/bin/python -m local env)"      then the AWS CLI and boto3 reach it\n'
         f"  aws cloudformation describe-stack-resources --stack-name {demo.stack}\n"
-        f"  make outputs        make destroy        make down"
+        f"  make outputs PLATFORM={demo.platform}    make destroy PLATFORM={demo.platform}    make down"
     )

@@ -59,7 +59,7 @@ def install_patches(settings: Settings) -> Application:
     from local.patches.internals import emulator_module
     from local.resources import api, autoscaling, cdn, compute, ec2, framework, governance, identity, logs, rds, storage
     from local.resources.records import records
-    from local.web import balancer_logs, door, origin_tls
+    from local.web import balancer_logs, door, origin_tls, refresh
     from local.web.fleet import Fleet
 
     application = Application(door.before(emulator_module("app").app))
@@ -98,6 +98,7 @@ def install_patches(settings: Settings) -> Application:
     fleet = Fleet(settings.run_directory)
     fleet.install()
     autoscaling.install(fleet)
+    refresh.install(fleet)
     logs_of_balancers = balancer_logs.BalancerLogs()
     logs_of_balancers.install()
     origin_tls.install()

@@ -152,11 +152,11 @@ class Fleet:
             self._members.pop(name, None)
 
     def wait_in_service(self, group: dict[str, Any], instance: Instance, seconds: float) -> bool:
-        """Whether every target group finds the instance healthy within `seconds`."""
+        """Whether the instance has booted and every target group finds it healthy, within `seconds`."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not instance.has_ended():
             states = {self.health.state(arn, instance.identifier).state for arn in group.get("TargetGroupARNs", [])}
-            if states <= {"healthy"}:
+            if instance.healthy and states <= {"healthy"}:
                 return True
             time.sleep(0.1)
         return False

@@ -238,6 +238,25 @@ def test_an_instance_that_ends_is_replaced(cloud: EmbeddedCloud, site: Outcome) 
     assert edge(cloud, site, "/health").status == 200
 
 
+def test_an_instance_refresh_replaces_every_instance(cloud: EmbeddedCloud, site: Outcome) -> None:
+    autoscaling = cloud.client("autoscaling")
+    before_it = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+    started = autoscaling.start_instance_refresh(AutoScalingGroupName="web-dev")["InstanceRefreshId"]
+    statuses = set()
+
+    def ended() -> bool:
+        assert edge(cloud, site, "/health").status == 200, "one at a time"
+        (refresh,) = autoscaling.describe_instance_refreshes(
+            AutoScalingGroupName="web-dev", InstanceRefreshIds=[started]
+        )["InstanceRefreshes"]
+        statuses.add(refresh["Status"])
+        return bool(refresh["Status"] == "Successful" and refresh["PercentageComplete"] == 100)
+
+    eventually(ended, 30)
+    assert statuses == {"InProgress", "Successful"}
+    assert not before_it & {entry["InstanceId"] for entry in group(cloud)["Instances"]}
+
+
 def test_the_capacity_follows_the_group(cloud: EmbeddedCloud, site: Outcome) -> None:
     autoscaling = cloud.client("autoscaling")
     autoscaling.set_desired_capacity(AutoScalingGroupName="web-dev", DesiredCapacity=1)
