@@ -28,7 +28,7 @@ from builders.buckets import ACCESS_LOG_BUCKET
 from builders.contract import Port, TierTemplate
 from builders.log_storage import BALANCER_PREFIX
 from builders.network import PUBLIC_SUBNETS, VPC_ID
-from builders.security_groups import BALANCER_SECURITY_GROUP, CERTIFICATE
+from builders.security_groups import BALANCER_SECURITY_GROUP, BALANCER_TLS_SECURITY_GROUP, CERTIFICATE
 from builders.suppressions import suppress
 
 BALANCER_DNS = Port("LoadBalancerDnsName", "Host name of the load balancer; it answers CloudFront only.")
@@ -73,7 +73,7 @@ def add_balancer(template: TierTemplate) -> TargetGroup:
             Type="application",
             Scheme="internet-facing",
             IpAddressType="ipv4",
-            SecurityGroups=[template.use(BALANCER_SECURITY_GROUP)],
+            SecurityGroups=[template.use(BALANCER_SECURITY_GROUP), template.use(BALANCER_TLS_SECURITY_GROUP)],
             Subnets=[template.use(subnet) for subnet in PUBLIC_SUBNETS],
             LoadBalancerAttributes=_attributes(template),
         )

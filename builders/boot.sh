@@ -4,7 +4,7 @@
 #
 # It fetches only from Amazon Linux's repositories and the artifact bucket (both S3 of the region) and calls AWS APIs. The
 # stack learns how it went: SUCCESS after /health has answered, FAILURE from wherever it stopped. No secret is in here.
-# For tests: ROOT comes before every path, PYTHON, PACKAGES, TRIES and HEALTH_SECONDS replace what an instance uses.
+# For tests: ROOT comes before every path, PYTHON, PACKAGES, TRIES, HEALTH_SECONDS and SETTLE_SECONDS replace what an instance uses.
 set -Eeuo pipefail
 umask 022
 
@@ -13,6 +13,7 @@ PYTHON="${PYTHON:-python3.14}"
 PACKAGES="${PACKAGES:-python3.14 amazon-cloudwatch-agent logrotate}"
 TRIES="${TRIES:-6}"
 HEALTH_SECONDS="${HEALTH_SECONDS:-120}"
+SETTLE_SECONDS="${SETTLE_SECONDS:-25}"
 METADATA=http://169.254.169.254/latest
 export AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=5 AWS_PAGER=
 
@@ -42,9 +43,13 @@ metadata() {
   curl -sSf --noproxy '*' -m 5 -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/$1"
 }
 
-signal() {
-  retry timeout 60 aws cloudformation signal-resource --region "$REGION" --stack-name "$STACK_NAME" \
+signal_once() {
+  timeout 60 aws cloudformation signal-resource --region "$REGION" --stack-name "$STACK_NAME" \
     --logical-resource-id "$SIGNAL_RESOURCE" --unique-id "$INSTANCE" --status "$1"
+}
+
+signal() {
+  retry signal_once "$1"
 }
 
 # The instance will be gone before anyone can log in, and a signal has no room for a reason: the log group gets it.
@@ -125,6 +130,27 @@ wait_for_health() {
   done
 }
 
+# The load balancer looks every few seconds and wants two good answers: the next instance should not leave before that.
+settle() {
+  sleep "$SETTLE_SECONDS"
+  wait_for_health
+}
+
+# A stack waits for signals while it is created or updated. An instance that starts between two deployments, because the group
+# scales or replaces one, has nobody to tell.
+signal_success() {
+  local answer
+  if answer="$(signal_once SUCCESS 2>&1)"; then
+    return
+  fi
+  if [[ "$answer" == *"cannot be signaled"* ]]; then
+    say "no deployment waits for a signal"
+    return
+  fi
+  say "$answer"
+  signal SUCCESS
+}
+
 # First of all who we are, since without that there is no signal.
 STEP=metadata
 INSTANCE="$(retry metadata instance-id)"
@@ -139,6 +165,7 @@ STEP=install
 bash "$RELEASE/payments/system/install.sh"
 STEP=health
 wait_for_health
+settle
 STEP=signal
-signal SUCCESS
+signal_success
 say "done"

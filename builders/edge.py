@@ -61,6 +61,10 @@ DISTRIBUTION_DOMAIN = Port(
 STATIC_BUCKET = Port("StaticBucketName", "Bucket of static assets, served below /static/.")
 
 STATIC_PATH = "static/*"
+LARGE_BODIES = (
+    "SizeRestrictions_BODY",
+    "blocks bodies above 8 KB without a word; the service itself refuses those above 16 KiB, and says so",
+)
 # Managed policies, the same ids in every account:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
@@ -84,7 +88,7 @@ def build(platform: str) -> TierTemplate:
     template = TierTemplate(platform, "CloudFront with its web ACL and its log, and the bucket of static assets.")
     template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
     bucket = add_static_bucket(template)
-    distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template))
+    distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template, LARGE_BODIES))
     add_log(template, distribution)
     template.export(STATIC_BUCKET, Ref(bucket))
     template.export(DISTRIBUTION, Ref(distribution))

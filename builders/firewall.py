@@ -70,9 +70,9 @@ def add_regional_web_acl(
     return acl
 
 
-def add_edge_web_acl(template: TierTemplate) -> WebACL:
+def add_edge_web_acl(template: TierTemplate, *only_count: tuple[str, str]) -> WebACL:
     """A web ACL for CloudFront, which names it itself, with its logs; only us-east-1 takes it."""
-    acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules())
+    acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules(*only_count))
     _add_logs(template, acl)
     template.export(WEB_ACL_NAME, template.named("web-acl"))
     return acl

@@ -78,7 +78,7 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     return FunctionRow(
         name="housekeeping",
         description="Works behind the custom resources",
-        memory=256,
+        memory=1024,
         timeout=TIMEOUT,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[

@@ -153,4 +153,7 @@ def _buckets(platform: str) -> tuple[str, ...]:
 
 
 def _secrets(name: str) -> dict[str, tuple[str, ...]]:
-    return {"SecretARN": (f"arn:${{AWS::Partition}}:secretsmanager:{_HERE}:secret:{name}",)}
+    """Secrets by name; before it makes one, Secrets Manager tries the key under a context of that fixed word."""
+    return {
+        "SecretARN": (f"arn:${{AWS::Partition}}:secretsmanager:{_HERE}:secret:{name}", "RequestToValidateKeyAccess")
+    }

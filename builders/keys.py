@@ -99,8 +99,17 @@ class KeyRow:
     uses: tuple[KeyUse, ...]
 
 
-def build(platform: str, rows: Callable[[str], Sequence[KeyRow]]) -> TierTemplate:
-    """Keys with rotation, their aliases, and the region guardrail."""
+def build(
+    platform: str,
+    rows: Callable[[str], Sequence[KeyRow]],
+    also: Callable[[TierTemplate], None] = lambda template: None,
+) -> TierTemplate:
+    """Keys with rotation, their aliases, and the region guardrail.
+
+    Args:
+        also: adds what later tiers give a key to and must exist long before, such as a service's role: KMS refuses a
+            principal that IAM has not spread yet.
+    """
     template = TierTemplate(
         platform, "KMS keys, one per kind of data, and the region guardrail that every role carries."
     )
@@ -108,6 +117,7 @@ def build(platform: str, rows: Callable[[str], Sequence[KeyRow]]) -> TierTemplat
         key = add_key(template, row)
         if row.port:
             template.export(row.port, GetAtt(key, "Arn"))
+    also(template)
     guardrail = add_region_deny_policy(template)
     template.export(REGION_DENY_POLICY, Ref(guardrail))
     return template
@@ -228,9 +238,13 @@ def _contexts(use: KeyUse) -> list[ArnLike | StringLike]:
     conditions: list[ArnLike | StringLike] = []
     for key, patterns in use.context.items():
         operator = ArnLike if all(pattern.startswith("arn:") for pattern in patterns) else StringLike
-        conditions.append(operator(f"kms:EncryptionContext:{key}", [Sub(pattern) for pattern in patterns]))
+        conditions.append(operator(f"kms:EncryptionContext:{key}", [_filled(pattern) for pattern in patterns]))
     return conditions
 
 
 def _service(name: str) -> AWSHelperFn | str:
-    return Sub(f"{name}.amazonaws.com") if "${" in name else f"{name}.amazonaws.com"
+    return _filled(f"{name}.amazonaws.com")
+
+
+def _filled(pattern: str) -> AWSHelperFn | str:
+    return Sub(pattern) if "${" in pattern else pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from awacs.aws import Allow, Principal, Statement
+from awacs.aws import Allow, ArnLike, Principal, Statement
 from awacs.s3 import PutObject
 from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
@@ -86,6 +86,8 @@ def notify(queue: Queue) -> NotificationConfiguration:
 def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequence[Statement]:
     """Lets Elastic Load Balancing write the logs of the platform's load balancer, which it can with SSE-S3 only.
 
+    It names the load balancer, whose ARN holds the account; that it sends the account by itself is not documented.
+
     Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
     balancer = arns.arn("elasticloadbalancing", f"loadbalancer/app/{template.platform}-*")
@@ -96,6 +98,6 @@ def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequen
             Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
             Action=[PutObject],
             Resource=[arns.below(bucket_arn, f"/{BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
-            Condition=statements.when(*statements.from_source(balancer)),
+            Condition=statements.when(ArnLike("aws:SourceArn", balancer)),
         )
     ]

@@ -27,16 +27,14 @@ MYSQL = Engine(
     cluster_parameters={
         "character_set_server": "utf8mb4",
         "collation_server": "utf8mb4_0900_ai_ci",
-        "local_infile": "0",
         "require_secure_transport": "ON",
         "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
         "server_audit_logging": "1",
-        "slow_query_log": "0",
         "time_zone": "UTC",
         "tls_version": "TLSv1.2,TLSv1.3",
     },
     about_parameters="TLS forced, logins and changes of schema audited, no data in logs",
-    instance_parameters={"wait_timeout": "3600"},
+    instance_parameters={"local_infile": "0", "slow_query_log": "0", "wait_timeout": "3600"},
     logs={
         "audit": ("DatabaseAuditLogGroup", None),
         "error": ("DatabaseErrorLogGroup", DATABASE_ERROR_LOG),

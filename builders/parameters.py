@@ -239,7 +239,7 @@ def _instances(name: str, label: str, description: str, default: int) -> RootPar
         name,
         description,
         label=label,
-        constraint="2 to 60 instances; least <= business hours <= most.",
+        constraint="2 to 60 instances; least <= business hours <= most, and least < most.",
         type="Number",
         default=default,
         min_value=2,

@@ -34,7 +34,15 @@ from builders import (
     web_observability,
 )
 from builders.contract import Port, RootParameter, TierTemplate
-from builders.rules import CERTIFICATE_AND_DOMAIN, DOMAIN_AND_CERTIFICATE, ONLY_US_EAST_1, ZONES_DIFFER, RootRule
+from builders.rules import (
+    CERTIFICATE_AND_DOMAIN,
+    DOMAIN_AND_CERTIFICATE,
+    ONLY_US_EAST_1,
+    PRODUCTION_HAS_CERTIFICATE,
+    ROOM_TO_REPLACE,
+    ZONES_DIFFER,
+    RootRule,
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ TRANSACTIONS = Platform(
     name="transactions",
     description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
     tiers=(
-        Tier("keys", partial(keys.build, rows=key_rows.transactions)),
+        Tier("keys", partial(keys.build, rows=key_rows.transactions, also=web.add_scaling_role)),
         Tier("network", partial(network.build, plan=transactions.NETWORK)),
         Tier("housekeeping", housekeeping.build),
         Tier("storage", log_storage.build),
@@ -149,7 +157,14 @@ TRANSACTIONS = Platform(
         parameters.NAT_GATEWAY_PER_ZONE: "true",
         parameters.REQUESTS_PER_ADDRESS: 2000,
     },
-    rules=(ZONES_DIFFER, ONLY_US_EAST_1, CERTIFICATE_AND_DOMAIN, DOMAIN_AND_CERTIFICATE),
+    rules=(
+        ZONES_DIFFER,
+        ONLY_US_EAST_1,
+        ROOM_TO_REPLACE,
+        CERTIFICATE_AND_DOMAIN,
+        DOMAIN_AND_CERTIFICATE,
+        PRODUCTION_HAS_CERTIFICATE,
+    ),
 )
 
 PLATFORMS = {platform.name: platform for platform in (TRADING, TRANSACTIONS)}

@@ -13,7 +13,7 @@ from typing import Any
 from troposphere import AWSHelperFn, Equals, Not, Ref, encode_to_dict
 
 from builders import parameters
-from builders.contract import RootParameter
+from builders.contract import ENVIRONMENT_SUFFIX, RootParameter
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,18 @@ DOMAIN_AND_CERTIFICATE = RootRule(
     (Not(Equals(Ref(parameters.DOMAIN_NAME.name), "")),),
     "CertificateArn needs DomainName: the name in the certificate by which clients reach the platform.",
     condition=Not(Equals(Ref(parameters.CERTIFICATE.name), "")),
+)
+# CloudFormation refuses a rolling update whose MinInstancesInService is not below the group's MaxSize.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
+ROOM_TO_REPLACE = RootRule(
+    "RoomToReplaceInstances",
+    (_differ(parameters.WEB_MIN_INSTANCES, parameters.WEB_MAX_INSTANCES),),
+    "WebMaxInstances must be above WebMinInstances: a new version starts an instance before it ends one.",
+)
+PRODUCTION_HAS_CERTIFICATE = RootRule(
+    "ProductionHasCertificate",
+    (Not(Equals(Ref(parameters.CERTIFICATE.name), "")),),
+    "The environment prod needs CertificateArn and DomainName: without them payments pass from CloudFront to the load "
+    "balancer in clear. See docs/transactions.md.",
+    condition=Equals(Ref(ENVIRONMENT_SUFFIX.name), "prod"),
 )

@@ -52,6 +52,8 @@ def build(platform: str) -> TierTemplate:
 def add_database_secret(template: TierTemplate) -> Secret:
     """The login. Secrets Manager draws the password; ``masterarn`` tells the rotation who may make users.
 
+    A change of anything in ``GenerateSecretString`` draws a new password and drops host and port: the login breaks until the
+    secret is attached and rotated anew. Do not touch it on a running platform.
     Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
@@ -126,7 +128,8 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
 def add_rotation(
     template: TierTemplate, secret: Secret, attachment: SecretTargetAttachment, migrated: CustomResource
 ) -> BuiltFunction:
-    """The function that rotates, and the schedule; the first rotation comes with the deployment and shows that it works.
+    """The function that rotates, and the schedule. The first rotation begins with the deployment, which does not wait for it;
+    a failure sounds the function's alarm.
 
     Source of the rights: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """

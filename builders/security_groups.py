@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from troposphere import AWSHelperFn, Equals, GetAtt, If, Not, Ref
+from troposphere import Equals, GetAtt, Not, Ref
 from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
 from builders import parameters
@@ -19,7 +19,8 @@ from builders.tagging import name_tag
 FUNCTION_SECURITY_GROUP = Port("FunctionSecurityGroupId", "Security group of the functions.")
 DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the database.")
 INSTANCE_SECURITY_GROUP = Port("InstanceSecurityGroupId", "Security group of the web instances.")
-BALANCER_SECURITY_GROUP = Port("BalancerSecurityGroupId", "Security group of the load balancer.")
+BALANCER_SECURITY_GROUP = Port("BalancerSecurityGroupId", "Security group of the load balancer, for HTTP.")
+BALANCER_TLS_SECURITY_GROUP = Port("BalancerTlsSecurityGroupId", "Security group of the load balancer, for HTTPS.")
 
 NO_ENDPOINTS = "WithoutInterfaceEndpoints"
 ANALYSTS = "WithAnalysts"
@@ -142,24 +143,26 @@ class FromAnalysts:
 
 @dataclass(frozen=True)
 class FromCloudFront:
-    """HTTP, or HTTPS once there is a certificate, from CloudFront's addresses and no others.
+    """A port, from CloudFront's addresses and no others.
 
-    One port at a time: the list counts as 55 rules, and a group takes 60.
+    A group for each port: the list counts as 55 rules, and a group takes 60. Nor can the port of one rule change, since
+    CloudFormation makes the new rule before it deletes the old one.
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
     """
 
     target: str
+    port: int
+    what: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """The way in."""
-        template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
         template.add(
             SecurityGroupIngress(
                 f"{self.target}FromCloudFront",
                 GroupId=_id(groups, self.target),
                 SourcePrefixListId=template.use(parameters.CLOUDFRONT_PREFIX_LIST),
-                Description="Requests, from the addresses of CloudFront only",
-                **_tcp(If(CERTIFICATE, 443, 80)),
+                Description=f"{self.what}, from the addresses of CloudFront only",
+                **_tcp(self.port),
             )
         )
 
@@ -201,5 +204,5 @@ def _id(groups: Groups, title: str) -> GetAtt:
     return GetAtt(groups[title], "GroupId")
 
 
-def _tcp(port: int | AWSHelperFn) -> dict[str, Any]:
+def _tcp(port: int) -> dict[str, Any]:
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}

@@ -16,6 +16,7 @@ from builders.network import (
 )
 from builders.security_groups import (
     BALANCER_SECURITY_GROUP,
+    BALANCER_TLS_SECURITY_GROUP,
     DATABASE_SECURITY_GROUP,
     FUNCTION_SECURITY_GROUP,
     INSTANCE_SECURITY_GROUP,
@@ -32,13 +33,20 @@ NETWORK = NetworkPlan(
     layout=LAYOUT,
     groups=(
         GroupRow("Balancer", "balancer", "Load balancer, reached by CloudFront only", BALANCER_SECURITY_GROUP),
+        GroupRow(
+            "BalancerTls",
+            "balancer-tls",
+            "Load balancer over TLS, for CloudFront only",
+            BALANCER_TLS_SECURITY_GROUP,
+        ),
         GroupRow("Instance", "instances", "Web instances, reached by the load balancer only", INSTANCE_SECURITY_GROUP),
         GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
         GroupRow("Database", "database", "Database, reached by instances and functions only", DATABASE_SECURITY_GROUP),
         GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by instances and functions only"),
     ),
     rules=(
-        FromCloudFront("Balancer"),
+        FromCloudFront("Balancer", 80, "HTTP"),
+        FromCloudFront("BalancerTls", 443, "HTTPS"),
         Between("Balancer", "Instance", SERVICE_PORT, "Requests"),
         Between("Instance", "Database", MYSQL.port, "MySQL"),
         Between("Function", "Database", MYSQL.port, "MySQL"),

@@ -16,7 +16,7 @@ from troposphere.autoscaling import (
     ScheduledAction,
     TargetTrackingConfiguration,
 )
-from troposphere.awslambda import EventSourceMapping
+from troposphere.awslambda import EventSourceMapping, ScalingConfig
 from troposphere.ec2 import (
     EBSBlockDevice,
     IamInstanceProfile,
@@ -60,6 +60,11 @@ APPLICATION_LOG = Port("ApplicationLogGroupName", "Log group of the payment serv
 BALANCER_LOG = Port("BalancerLogGroupName", "Log group of the load balancer's access log.")
 WEB_GROUP_NAME = Port("WebGroupName", "Name of the Auto Scaling group.")
 
+SCALING_ROLE = Port("ScalingRoleArn", "Auto Scaling's service-linked role for the web instances.")
+
+VOLUME_KEY = KeyRow(
+    "VolumeKey", "volumes", "Volumes of web instances", None, (KeyUse("Scaling", roles=(f"${{{SCALING_ROLE.name}}}",)),)
+)
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_TIMEOUT = "PT15M"
@@ -123,9 +128,8 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
 
 def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
     """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
-    role = add_scaling_role(template)
-    key = add_key(template, volume_key(template.platform))
-    key.DependsOn = role.title
+    template.use(SCALING_ROLE)
+    key = add_key(template, VOLUME_KEY)
     launch = template.add(
         LaunchTemplate(
             "WebLaunchTemplate",
@@ -187,12 +191,13 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
     return Base64(Join("", ["#!/bin/bash\n", Sub(head), BOOT.read_text(encoding="utf-8")]))
 
 
-def add_scaling_role(template: TierTemplate) -> ServiceLinkedRole:
+def add_scaling_role(template: TierTemplate) -> None:
     """Auto Scaling's role for this group alone, so that the volumes' key can be given to it and to no other group.
 
+    It stands in the keys tier, an hour's work before the key that names it. The resource gives only the role's name.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
     """
-    return template.add(
+    role = template.add(
         ServiceLinkedRole(
             "ScalingRole",
             AWSServiceName="autoscaling.amazonaws.com",
@@ -200,20 +205,13 @@ def add_scaling_role(template: TierTemplate) -> ServiceLinkedRole:
             Description="Auto Scaling starts web instances with encrypted volumes",
         )
     )
-
-
-def scaling_role_arn(platform: str) -> str:
-    """The ARN of that role, as `Fn::Sub` takes it; the resource gives only its name."""
-    return (
-        "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/"
-        f"AWSServiceRoleForAutoScaling_{platform}-web-${{EnvironmentSuffix}}"
+    template.export(
+        SCALING_ROLE,
+        Sub(
+            "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/${Name}",
+            Name=Ref(role),
+        ),
     )
-
-
-def volume_key(platform: str) -> KeyRow:
-    """The key of the instances' volumes. It lies beside the one role that may use it."""
-    use = KeyUse("Scaling", roles=(scaling_role_arn(platform),))
-    return KeyRow("VolumeKey", "volumes", "Volumes of web instances", None, (use,))
 
 
 def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGroup) -> AutoScalingGroup:
@@ -242,7 +240,7 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
             ),
-            ServiceLinkedRoleARN=Sub(scaling_role_arn(template.platform)),
+            ServiceLinkedRoleARN=template.use(SCALING_ROLE),
             MinSize=template.use(parameters.WEB_MIN_INSTANCES),
             MaxSize=template.use(parameters.WEB_MAX_INSTANCES),
             VPCZoneIdentifier=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
@@ -307,6 +305,7 @@ def add_balancer_logs(template: TierTemplate) -> None:
             environment={"BALANCER_LOG_GROUP": Ref(log_group)},
             permissions=[
                 statements.consume_queue("TakeLogFiles", template.use(BALANCER_LOG_QUEUE_ARN)),
+                statements.list_objects("TellMissingFromForbidden", template.use(ACCESS_LOG_BUCKET_ARN)),
                 statements.read_objects("ReadLogFiles", template.use(ACCESS_LOG_BUCKET_ARN), f"{BALANCER_PREFIX}/*"),
                 statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
             ],
@@ -320,6 +319,7 @@ def add_balancer_logs(template: TierTemplate) -> None:
             EventSourceArn=template.use(BALANCER_LOG_QUEUE_ARN),
             FunctionName=Ref(built.function),
             FunctionResponseTypes=["ReportBatchItemFailures"],
+            ScalingConfig=ScalingConfig(MaximumConcurrency=template.use(parameters.SUPPORT_CONCURRENCY)),
             **batching,
         )
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import MigrationError
+from common.observe import logger
 
 _NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 
@@ -24,6 +26,19 @@ class Migration:
     def sha256(self) -> str:
         """Digest of the file: an applied one must never change."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def newer_than(migrations: Sequence[Migration], applied: Iterable[int]) -> set[int]:
+    """The applied versions beyond the newest file: this code is older than the schema.
+
+    That is so when CloudFormation takes a failed deployment back: it runs the migration of the version before, which must
+    then leave the schema as it is, or the way back fails too. (A file in the middle cannot be missing: see `read_folder`.)
+    """
+    newest = max((migration.version for migration in migrations), default=0)
+    newer = {version for version in applied if version > newest}
+    if newer:
+        logger.warning("the schema is newer than this code; nothing is undone", extra={"versions": sorted(newer)})
+    return newer
 
 
 def read_folder(folder: Path) -> tuple[Migration, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import MigrationError
-from common.migration_files import Migration, read_folder
+from common.migration_files import Migration, newer_than, read_folder
 from common.observe import logger
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
 def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> list[int]:
     """Apply what is missing, each file in a transaction of its own; the versions that were applied now.
 
-    To be called while ``alone``. Raises MigrationError when an applied file was changed or removed, or when its SQL
-    fails.
+    To be called while ``alone``. A schema newer than the files is left as it is. Raises MigrationError when an applied file
+    was changed, or when its SQL fails.
     """
     connection.execute(_LEDGER)
     known = _check_ledger(connection, migrations)
@@ -69,12 +69,12 @@ def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]
 def _check_ledger(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> set[int]:
     files = {migration.version: migration for migration in migrations}
     rows = connection.execute("SELECT version, name, sha256 FROM migrations.applied ORDER BY version").fetchall()
+    applied = {version for version, _, _ in rows}
+    newer = newer_than(migrations, applied)
     for version, name, sha256 in rows:
-        if version not in files:
-            raise MigrationError(version, f"was applied ({name}) but its file is gone; never delete one")
-        if files[version].sha256 != sha256:
+        if version not in newer and files[version].sha256 != sha256:
             raise MigrationError(version, f"was applied ({name}) and changed since; add a new file instead")
-    return {version for version, _, _ in rows}
+    return applied
 
 
 def _apply(connection: psycopg.Connection[Any], migration: Migration) -> int:

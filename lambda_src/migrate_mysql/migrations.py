@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import MigrationError
-from common.migration_files import Migration, read_folder
+from common.migration_files import Migration, newer_than, read_folder
 from common.mysql import describe, error_number, rows
 from common.observe import logger
 
@@ -88,8 +88,8 @@ def alone(connection: Connection, database: str) -> Iterator[None]:
 def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
     """Apply what is missing and return the versions that were finished now.
 
-    To be called while ``alone``. Raises MigrationError when something applied was changed or removed, or when a
-    statement fails.
+    To be called while ``alone``. A schema newer than the files is left as it is. Raises MigrationError when something
+    applied was changed, or when a statement fails.
     """
     rows(connection, _LEDGER)
     ledger = _read(connection)
@@ -109,10 +109,9 @@ def _read(connection: Connection) -> _Ledger:
 
 def _check(ledger: _Ledger, migrations: Sequence[Migration]) -> None:
     files = {migration.version: migration for migration in migrations}
+    newer = newer_than(migrations, {version for version, _ in ledger})
     for (version, statement), entry in sorted(ledger.items()):
-        if version not in files:
-            raise MigrationError(version, "was applied but its file is gone; never delete one")
-        if statement == WHOLE_FILE and entry.sha256 != files[version].sha256:
+        if version not in newer and statement == WHOLE_FILE and entry.sha256 != files[version].sha256:
             raise MigrationError(
                 version, f"was applied ({files[version].name}) and changed since; add a new file instead"
             )

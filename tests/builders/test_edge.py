@@ -120,7 +120,13 @@ def test_the_web_acl_is_cloudfronts_with_2000_requests_for_an_address_and_manage
         "AWSManagedRulesKnownBadInputsRuleSet",
         "AWSManagedRulesSQLiRuleSet",
     ]
-    assert not any("RuleActionOverrides" in rule["Statement"]["ManagedRuleGroupStatement"] for rule in managed)
+    counted = [
+        override["Name"]
+        for rule in managed
+        for override in rule["Statement"]["ManagedRuleGroupStatement"].get("RuleActionOverrides", [])
+    ]
+    assert counted == ["SizeRestrictions_BODY"]
+    assert set(one(P, "WebAcl").body["Metadata"]["RulesThatOnlyCount"]) == set(counted)
 
 
 @pytest.mark.requirement("X-CDN-1")
@@ -131,6 +137,7 @@ def test_the_root_refuses_other_regions_and_a_domain_without_certificate() -> No
         "Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]
     }
     assert "CertificateNeedsDomain" in rules
+    assert rules["ProductionHasCertificate"]["RuleCondition"] == {"Fn::Equals": [{"Ref": "EnvironmentSuffix"}, "prod"]}
     assert "OnlyInUsEast1" not in templates("trading")["root"]["Rules"]
 
 
@@ -159,6 +166,8 @@ def test_the_load_balancers_service_writes_its_logs_and_new_files_are_told() -> 
     document = one(P, "AccessLogBucketPolicy").properties["PolicyDocument"]
     (delivery,) = [each for each in statements(document) if each.get("Sid") == "BalancerLogDelivery"]
     assert delivery["Principal"] == {"Service": ["logdelivery.elasticloadbalancing.amazonaws.com"]}
+    (source,) = delivery["Condition"]["ArnLike"].values()
+    assert text(source).endswith(":${AWS::AccountId}:loadbalancer/app/transactions-*")
     assert text(delivery["Resource"][0]) == "${AccessLogBucket.Arn}/balancer/AWSLogs/${AWS::AccountId}/*"
     (told,) = one(P, "AccessLogBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
     assert {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]} == {

@@ -201,8 +201,8 @@ def test_keys_rotate_and_their_policies_bind_every_use(found: Found) -> None:
     assert uses
     for use in uses:
         roles = [text(role) for role in use["Principal"].get("AWS", [])]
-        if roles and all(":role/aws-service-role/" in role and role.endswith("${EnvironmentSuffix}") for role in roles):
-            continue  # a service's role that is this platform's alone, which takes no condition
+        if roles == ["${ScalingRoleArn}"]:
+            continue  # Auto Scaling's role for this platform alone, which takes no condition
         bound = json.dumps(use["Condition"])
         assert any(
             word in bound
@@ -270,8 +270,8 @@ def test_services_are_bound_to_this_account() -> None:
             if statement["Effect"] == "Allow" and isinstance(principal, dict) and "Service" in principal:
                 bound = json.dumps(statement["Condition"])
                 by_context = "kms:EncryptionContext:" in bound and "AWS::AccountId" in bound
-                # CloudFront names the distribution, whose ARN holds the account.
-                by_source = "aws:SourceArn" in bound and "cloudfront::${AWS::AccountId}:" in bound
+                # CloudFront and Elastic Load Balancing name the resource, whose ARN holds the account.
+                by_source = "aws:SourceArn" in bound and "${AWS::AccountId}:" in bound
                 assert "aws:SourceAccount" in bound or by_context or by_source, f"{found} {name} {statement['Sid']}"
 
 

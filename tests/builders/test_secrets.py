@@ -44,7 +44,7 @@ def test_tls_is_required_and_no_log_holds_data() -> None:
     assert parameters["require_secure_transport"] == "ON"
     assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
     assert "QUERY," not in parameters["server_audit_events"] + ","
-    assert parameters["slow_query_log"] == "0"
+    assert one(P, "DatabaseInstanceParameters").properties["Parameters"]["slow_query_log"] == "0"
     assert one(P, "DatabaseCluster").properties["EnableCloudwatchLogsExports"] == ["audit", "error"]
 
 

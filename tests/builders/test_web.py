@@ -54,11 +54,16 @@ def test_metadata_needs_a_session_and_volumes_are_encrypted() -> None:
 def test_the_volume_key_is_for_the_groups_own_scaling_role() -> None:
     role = one(P, "ScalingRole").properties
     assert role["AWSServiceName"] == "autoscaling.amazonaws.com"
-    arn = text(one(P, "WebGroup").properties["ServiceLinkedRoleARN"])
-    assert arn.endswith("AWSServiceRoleForAutoScaling_" + text(role["CustomSuffix"]))
+    assert text(role["CustomSuffix"]) == "transactions-web-${EnvironmentSuffix}"
+    pattern, names = templates(P)["keys"]["Outputs"]["ScalingRoleArn"]["Value"]["Fn::Sub"]
+    assert pattern.endswith(":role/aws-service-role/autoscaling.amazonaws.com/${Name}")
+    assert names == {"Name": {"Ref": "ScalingRole"}}
+    assert one(P, "WebGroup").properties["ServiceLinkedRoleARN"] == {"Ref": "ScalingRoleArn"}
     _, *uses = one(P, "VolumeKey").properties["KeyPolicy"]["Statement"]
-    assert {text(role) for use in uses for role in use["Principal"]["AWS"]} == {arn}
-    assert one(P, "VolumeKey").body["DependsOn"] == "ScalingRole", "KMS refuses a principal that does not exist"
+    assert {text(role) for use in uses for role in use["Principal"]["AWS"]} == {"${ScalingRoleArn}"}
+    assert one(P, "ScalingRole").tier == "keys", (
+        "KMS refuses a principal that IAM has not spread yet: it is made long before"
+    )
 
 
 @pytest.mark.requirement("X-WEB-1")
@@ -160,7 +165,7 @@ def test_an_instance_may_do_what_its_service_needs_and_no_more() -> None:
 def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
     balancer = one(P, "LoadBalancer").properties
     assert balancer["Subnets"] == [{"Ref": f"PublicSubnet{zone}Id"} for zone in "ABC"]
-    assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}]
+    assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}, {"Ref": "BalancerTlsSecurityGroupId"}]
     attributes = {each["Key"]: each["Value"] for each in balancer["LoadBalancerAttributes"]}
     assert attributes["access_logs.s3.enabled"] == "true"
     assert attributes["access_logs.s3.bucket"] == {"Ref": "AccessLogBucketName"}
@@ -204,18 +209,23 @@ def test_with_a_certificate_http_becomes_https_with_redirect() -> None:
 
 @pytest.mark.requirement("X-ALB-1")
 def test_only_cloudfronts_addresses_reach_the_load_balancer() -> None:
-    network = templates(P)["network"]
-    for certificate, port in (("", 80), (CERTIFICATE, 443)):
-        here = deployed(network, CertificateArn=certificate, NatGatewayPerZone="true", InterfaceEndpoints="false")
-        into = [
-            body["Properties"]
-            for body in here.values()
-            if body["Type"] == "AWS::EC2::SecurityGroupIngress"
-            and body["Properties"]["GroupId"] == {"Fn::GetAtt": ["BalancerSecurityGroup", "GroupId"]}
-        ]
-        assert [(rule["SourcePrefixListId"], rule["FromPort"], rule["ToPort"]) for rule in into] == [
-            ({"Ref": "CloudFrontPrefixListId"}, port, port)
-        ], "one port only: the list counts as 55 of a group's 60 rules"
+    into = [
+        (
+            _group(rule.properties["GroupId"]),
+            text(rule.properties.get("SourcePrefixListId", "")),
+            rule.properties["FromPort"],
+        )
+        for rule in resources(P, "AWS::EC2::SecurityGroupIngress")
+        if _group(rule.properties["GroupId"]).startswith("Balancer")
+    ]
+    assert into == [
+        ("BalancerSecurityGroup", "${CloudFrontPrefixListId}", 80),
+        ("BalancerTlsSecurityGroup", "${CloudFrontPrefixListId}", 443),
+    ], "a group for each port: the list counts as 55 of a group's 60 rules"
+
+
+def _group(reference: dict[str, Any]) -> str:
+    return str(reference["Fn::GetAtt"][0])
 
 
 @pytest.mark.requirement("X-ALB-1")

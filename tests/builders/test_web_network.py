@@ -16,7 +16,6 @@ def network(*, endpoints: bool = False, per_zone: bool = True) -> dict[str, Any]
         templates(P)["network"],
         NatGatewayPerZone=str(per_zone).lower(),
         InterfaceEndpoints=str(endpoints).lower(),
-        CertificateArn="",
     )
 
 
@@ -106,6 +105,7 @@ def test_each_group_is_open_to_its_neighbour_only() -> None:
         into = connections(found, "AWS::EC2::SecurityGroupIngress", "GroupId", "SourceSecurityGroupId")
         assert into == {
             ("Balancer", "CloudFrontPrefixListId", 80),
+            ("BalancerTls", "CloudFrontPrefixListId", 443),
             ("Instance", "Balancer", 8080),
             ("Database", "Instance", 3306),
             ("Database", "Function", 3306),
@@ -113,7 +113,7 @@ def test_each_group_is_open_to_its_neighbour_only() -> None:
             ("Endpoint", "Function", 443),
         }
         out = connections(found, "AWS::EC2::SecurityGroupEgress", "GroupId", "DestinationSecurityGroupId")
-        between = {(source, target, port) for target, source, port in into if target != "Balancer"}
+        between = {(source, target, port) for target, source, port in into if not target.startswith("Balancer")}
         to_s3 = {("Instance", "S3PrefixListId", 443), ("Function", "S3PrefixListId", 443)}
         to_apis = set() if endpoints else {("Instance", "0.0.0.0/0", 443), ("Function", "0.0.0.0/0", 443)}
         assert out == between | to_s3 | to_apis
@@ -123,7 +123,7 @@ def test_each_group_is_open_to_its_neighbour_only() -> None:
 def test_nothing_leaves_a_group_but_by_a_rule_of_its_own() -> None:
     groups = of_type(network(), "AWS::EC2::SecurityGroup")
     assert set(groups) == {
-        f"{name}SecurityGroup" for name in ("Balancer", "Instance", "Function", "Database", "Endpoint")
+        f"{name}SecurityGroup" for name in ("Balancer", "BalancerTls", "Instance", "Function", "Database", "Endpoint")
     }
     for group in groups.values():
         assert "SecurityGroupIngress" not in group

@@ -26,6 +26,7 @@ SERVICE = PROJECT / "web_src" / "payments"
 SYSTEM = SERVICE / "system"
 INSTALL = SYSTEM / "install.sh"
 INSTANCE = "i-0123456789abcdef0"
+SETTLE = "25"  # seconds; two health checks of the load balancer, ten seconds apart, and a little
 USER_DATA_LIMIT = 16 * 1024  # bytes, before base64: "Run commands when you launch an EC2 instance", EC2 User Guide
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
@@ -44,6 +45,10 @@ fi
 """
 AWS = """
 if [[ "$1 $2" == "s3 cp" ]]; then cp "$ARTIFACT" "$4"; fi
+if [[ "$1 $2" == "cloudformation signal-resource" && -e "$FAIL/nobody-waits" ]]; then
+  echo "An error occurred (ValidationError): Stack is in CREATE_COMPLETE state and cannot be signaled" >&2
+  exit 254
+fi
 """
 CURL = """
 case "$*" in
@@ -215,7 +220,31 @@ def test_calls_over_the_network_are_tried_again(machine: Machine, program: str) 
     assert done.returncode == 0, done.stderr
     assert machine.signals()[-1] == "SUCCESS"
     assert "FAILURE" not in machine.signals()
-    assert [call.split()[1] for call in machine.calls("sleep")] == ["1", "2", "4"]
+    assert [call.split()[1] for call in machine.calls("sleep")] == ["1", "2", "4", SETTLE]
+
+
+def test_an_instance_that_starts_between_two_deployments_has_nobody_to_tell(machine: Machine) -> None:
+    (machine.fail / "nobody-waits").touch()
+    done = machine.boot()
+    assert done.returncode == 0, done.stderr
+    assert machine.signals() == ["SUCCESS"], "asked once, and neither again nor with a failure"
+    assert not [call for call in machine.calls("aws") if "put-log-events" in call]
+    assert "no deployment waits for a signal" in done.stdout
+
+
+def test_a_signal_that_does_not_get_through_is_sent_again(machine: Machine) -> None:
+    machine.fails("timeout", 2)
+    (machine.fail / "installed").touch()
+    machine.boot()
+    assert machine.signals()[-1] == "SUCCESS"
+
+
+def test_the_load_balancer_gets_time_to_see_that_an_instance_is_healthy(machine: Machine) -> None:
+    machine.boot()
+    order = [
+        call for call in machine.calls_file.read_text().splitlines() if "/health" in call or call == f"sleep {SETTLE}"
+    ]
+    assert [call.split()[0] for call in order] == ["curl", "sleep", "curl"]
 
 
 @pytest.mark.parametrize(
