@@ -55,6 +55,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _api_alarms(template)
     for name, timeout in FUNCTION_TIMEOUTS.items():
         yield from function_alarms(name, template.use(function_name_port(name)), timeout)
+    yield from _service_alarms(template)
     yield from _queue_alarms(template)
     yield from _database_alarms(template)
     yield from _table_alarms(template)
@@ -70,6 +71,24 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         "ApiLatency", "api-latency-p99", "One request in a hundred takes more than 3 seconds: look at query and the database",
         "AWS/ApiGateway", "Latency", api, "p99", threshold=3000, periods=3, breaching=2,
     )  # fmt: skip
+
+
+def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    """What the functions count themselves (lambda_src/common/observe.py)."""
+    namespace = metrics_namespace(template.platform)
+    for name in API_FUNCTIONS:
+        yield AlarmRow(
+            f"{pascal(name)}Unavailable", f"{name}-unavailable", f"{pascal(name)} answers 503: S3, DynamoDB or the database fails",
+            namespace, "ServiceUnavailable", _counted_by(template, name), "Sum", threshold=5,
+        )  # fmt: skip
+    yield AlarmRow(
+        "Pruning", "pruning-lags", "Rows older than the deduplication window are deleted at the limit of each run: they pile up",
+        namespace, "RowsPruned", _counted_by(template, "process"), "Maximum", threshold=PRUNED_AT_MOST, periods=6,
+    )  # fmt: skip
+
+
+def _counted_by(template: TierTemplate, service: str) -> Dimensions:
+    return {"environment": template.use(ENVIRONMENT_SUFFIX), "service": service}
 
 
 def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
