@@ -11,18 +11,21 @@ from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both, d
 from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
 from builders.api import API_NAME, STAGE
 from builders.aurora import DATABASE_CLUSTER
-from builders.contract import TierTemplate
+from builders.contract import ENVIRONMENT_SUFFIX, TierTemplate
 from builders.dashboard import Station, dashboard_body, function_series, value
 from builders.firewall import WEB_ACL_NAME
-from builders.functions import API_TIMEOUT
+from builders.functions import API_FUNCTIONS, API_TIMEOUT
 from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import function_name_port
+from builders.lambdas import function_name_port, metrics_namespace, pascal
 from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME, PROCESS_TIMEOUT
 from builders.tables import API_KEYS_TABLE, USER_SESSIONS_TABLE
 
 ERROR_BUDGET = 0.001
 """Of a 99.9 % objective: one request in a thousand may fail."""
+
+PRUNED_AT_MOST = 600_000
+"""Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
 
 FUNCTION_TIMEOUTS = {
     "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
@@ -78,7 +81,7 @@ def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     namespace = metrics_namespace(template.platform)
     for name in API_FUNCTIONS:
         yield AlarmRow(
-            f"{pascal(name)}Unavailable", f"{name}-unavailable", f"{pascal(name)} answers 503: S3, DynamoDB or the database fails",
+            f"{pascal(name)}Unavailable", f"{name}-unavailable", f"{pascal(name)} answers 503: look at S3, tables and database",
             namespace, "ServiceUnavailable", _counted_by(template, name), "Sum", threshold=5,
         )  # fmt: skip
     yield AlarmRow(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from process.retention import ROWS_PER_OBJECT
 from tests.builders.support import deployed, one, resources, statements, templates, text
 
 ALARMS = {found.title: found.properties for found in resources("trading", "AWS::CloudWatch::Alarm")}
@@ -83,12 +84,22 @@ def test_an_address_is_subscribed_where_one_is_given(address: str, subscribed: b
         ("AWS/DynamoDB", "ReadThrottleEvents", 2),
         ("AWS/DynamoDB", "WriteThrottleEvents", 2),
         ("AWS/DynamoDB", "SystemErrors", 2),
+        ("TradingPlatform", "ServiceUnavailable", 3),
+        ("TradingPlatform", "RowsPruned", 1),
         ("AWS/Config", "ConfigHistoryExportFailed", 1),
         ("AWS/Config", "ConfigSnapshotExportFailed", 1),
     ],
 )
 def test_what_is_watched(namespace: str, metric: str, count: int) -> None:
     assert len(alarms_on(namespace, metric)) == count
+
+
+@pytest.mark.requirement("T-OBS-2")
+def test_alarms_on_what_functions_count_use_their_dimensions_and_limits() -> None:
+    for alarm in alarms_on("TradingPlatform", "ServiceUnavailable"):
+        assert {each["Name"] for each in alarm["Dimensions"]} == {"environment", "service"}
+    (pruning,) = alarms_on("TradingPlatform", "RowsPruned")
+    assert pruning["Threshold"] == ROWS_PER_OBJECT
 
 
 @pytest.mark.requirement("T-OBS-2")
