@@ -102,6 +102,9 @@ class Operation:
         Raises ValueError when a batch does not signal success; its instances are gone by then, and the rollback
         replaces those of earlier batches.
         """
+        # A rollback meets the refused policy once more, since the emulator keeps the new template until its end.
+        if int(rolling.get("MinInstancesInService", 0)) >= int(group["MaxSize"]) and not self.rolls_back:
+            raise ValueError("MinInstancesInService must be less than the autoscaling group's MaxSize")
         launch = self.fleet.launch_of(group)
         batch = max(1, int(rolling.get("MaxBatchSize", 1)))
         percent = int(rolling.get("MinSuccessfulInstancesPercent", 100))

@@ -226,6 +226,15 @@ def test_a_version_that_never_becomes_healthy_rolls_back(cloud: EmbeddedCloud, s
     assert any("boot failed" in event["message"] for event in events), "the instance told why"
 
 
+def test_a_rolling_update_needs_room_below_the_greatest_size(cloud: EmbeddedCloud, site: Outcome) -> None:
+    template = SITE.replace("MinInstancesInService: 2", "MinInstancesInService: 6")
+    parameters = {"ArtifactBucket": "web-artifacts", "ArtifactKey": put(cloud, "no room")}
+    outcome = change(cloud, "site", template, parameters)
+    assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert "MinInstancesInService must be less than the autoscaling group's MaxSize" in str(outcome.failures)
+    assert edge(cloud, site, "/health").json()["version"] != "no room"
+
+
 def test_an_instance_that_ends_is_replaced(cloud: EmbeddedCloud, site: Outcome) -> None:
     before_it = {entry["InstanceId"] for entry in group(cloud)["Instances"]}
     os.kill(edge(cloud, site, "/health").json()["pid"], signal.SIGKILL)
