@@ -13,7 +13,7 @@ Data's way, one module for each step and nothing shared but frozen values::
           │
     package ── uploads what the bucket lacks, rewrites TemplateURL             (bootstrap makes the bucket)
           │
-    plan ── changesets: nested change set, every page, children followed
+    plan ── changesets: nested change set, every page, children followed; validations: what the service warns of
           │  snapshot: what is deployed now, each nested stack with its template, parameters and outputs
           ▼
     plan file (JSON, everything that follows needs nothing else)

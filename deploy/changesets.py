@@ -15,13 +15,15 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from deploy import validations
 from deploy.errors import ChangeSetError
 from deploy.session import DENIED, code_of, message_of
+from deploy.validations import Finding
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)  # no AUTO_EXPAND: the sets hold no transform
 NO_CHANGES = re.compile(
@@ -66,7 +68,9 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A described change set. ``parameters`` holds resolved values (those of SSM parameters too)."""
+    """A described change set. ``parameters`` holds resolved values (those of SSM parameters too), ``warnings`` what the
+    service's validation says of the whole tree; only the root's change set has them.
+    """
 
     id: str
     stack_id: str
@@ -75,6 +79,7 @@ class ChangeSet:
     reason: str
     parameters: Mapping[str, str]
     changes: tuple[Change, ...]
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -146,7 +151,7 @@ def create(
     wait(cloudformation, identifier, sleep=sleep)
     found = read(cloudformation, identifier)
     if found.status == "CREATE_COMPLETE":
-        return found
+        return replace(found, warnings=tuple(validations.warnings(cloudformation, _tree(found, request.stack))))
     reasons = () if found.unchanged else tuple(failures(cloudformation, found, request.stack))
     delete(cloudformation, identifier)
     if found.unchanged:
@@ -301,18 +306,14 @@ def failures(cloudformation: Any, found: ChangeSet, path: str) -> Iterator[str]:
         yield from failures(cloudformation, child, f"{path} > {logical_id}")
     if not failed:
         yield f"{path}: {found.reason or 'the service gives no reason'}"
-        if "validation" in found.reason.lower():
-            yield from _validations(cloudformation, found.id, path)
+        yield from validations.faults(cloudformation, found.id, path)
 
 
-def _validations(cloudformation: Any, identifier: str, path: str) -> Iterator[str]:
-    """What CloudFormation's early validation found, which only DescribeEvents tells."""
-    try:
-        events = cloudformation.describe_events(ChangeSetName=identifier).get("OperationEvents", [])
-    except ClientError:
-        yield f"{path}: the details could not be read (cloudformation:DescribeEvents); the console shows them."
+def _tree(change_set: ChangeSet, path: str) -> Iterator[tuple[str, str]]:
+    """The ARN of each change set that has changes, with the path of its stack."""
+    if change_set.status != "CREATE_COMPLETE":
         return
-    for event in events:
-        if event.get("EventType") == "VALIDATION_ERROR":
-            place = event.get("ValidationPath") or event.get("LogicalResourceId") or ""
-            yield f"{path} {place}: {event.get('ValidationStatusReason') or event.get('ValidationName', '')}"
+    yield change_set.id, path
+    for change in change_set.changes:
+        if change.child is not None:
+            yield from _tree(change.child, f"{path} > {change.logical_id}")

@@ -53,6 +53,7 @@ def counts(review: Review) -> dict[str, int]:
         "noise": len(review.of(Certainty.NOISE)),
         "loses_data": len(review.losses),
         "will_fail": len(review.obstacles),
+        "warnings": sum(not one.skipped for one in review.warnings),
     }
 
 
@@ -130,6 +131,10 @@ class _Writer:
             yield self.marks.title("THIS WILL FAIL")
             for one in self.review.obstacles:
                 yield self.marks.item(1, f"{self._name(one)}: {one.obstacle}")
+        if self.review.warnings:
+            yield self.marks.title("CloudFormation warns")
+            for finding in self.review.warnings:
+                yield self.marks.item(1, str(finding))
         losses = self.review.losses
         if losses:
             yield self.marks.title("DATA IS LOST")

@@ -27,6 +27,7 @@ from deploy.replacement import STATEFUL, Replacement, replaces
 from deploy.snapshot import Stack
 from deploy.stackpolicy import Policy
 from deploy.templates import STACK_TYPE, parse
+from deploy.validations import Finding
 
 IAM_TYPES = (
     "AWS::IAM::", "AWS::KMS::Key", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy",
@@ -123,6 +124,11 @@ class Review:
     def obstacles(self) -> tuple[Reviewed, ...]:
         """What CloudFormation will refuse while it executes, with the rollback that follows."""
         return tuple(one for one in self.real if one.obstacle)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What the service's own validation says: it may refuse these while it executes."""
+        return self.plan.change_set.warnings
 
     @property
     def losses(self) -> tuple[Reviewed, ...]:

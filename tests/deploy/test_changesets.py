@@ -78,6 +78,19 @@ def deleted(scripted: Scripted) -> None:
     scripted["cloudformation"].add_response("delete_change_set", {}, {"ChangeSetName": ROOT})
 
 
+def validated(scripted: Scripted, identifier: str, *events: dict[str, Any], then: str | None = None) -> None:
+    """Script a page of what the service's validation found in a change set; ``then`` is the next page's token."""
+    more = {"NextToken": then} if then else {}
+    scripted["cloudformation"].add_response(
+        "describe_events", {"OperationEvents": list(events), **more}, {"ChangeSetName": identifier}
+    )
+
+
+def found_invalid(path: str, reason: str, **more: str) -> dict[str, Any]:
+    event = {"EventType": "VALIDATION_ERROR", "ValidationPath": path, "ValidationStatusReason": reason}
+    return {"EventId": "e", "ValidationStatus": "FAILED", **event, **more}
+
+
 def create(scripted: Scripted) -> changesets.ChangeSet:
     return changesets.create(scripted.aws.client("cloudformation"), REQUEST, sleep=lambda seconds: None)
 
@@ -91,11 +104,43 @@ def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> Non
         scripted, NETWORK, described(NETWORK, [change("Vpc"), change("Subnet")]), described(NETWORK, [change("Nat")])
     )
     answer(scripted, DATABASE, described(DATABASE, [change("Cluster")]))
-    # pages of the root are read first, without values and with, then the children in order
+    # pages of the root are read first, without values and with, then the children in order, then the validation
+    for identifier in (ROOT, NETWORK, DATABASE):
+        validated(scripted, identifier)
     found = create(scripted)
     tree = {one.logical_id: [inner.logical_id for inner in one.child.changes] for one in found.changes if one.child}
     assert tree == {"Network": ["Vpc", "Subnet", "Nat"], "Database": ["Cluster"]}
     assert not found.unchanged
+    assert found.warnings == ()
+
+
+def test_warnings_of_the_validation_come_with_their_stack(scripted: Scripted) -> None:
+    """The change set is good and says nothing of them; only DescribeEvents does, for each change set, page by page."""
+    created(scripted)
+    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
+    answer(scripted, NETWORK, described(NETWORK, [change("NatAddressA", "AWS::EC2::EIP")]))
+    validated(scripted, ROOT, {"EventId": "1", "EventType": "PROGRESS_EVENT", "ResourceStatus": "CREATE_COMPLETE"})
+    quota = found_invalid("/Resources/NatAddressA", "The quota of 5 would be exceeded", ValidationFailureMode="WARN")
+    validated(scripted, NETWORK, quota, {**quota, "EventId": "again"}, then="more")
+    scripted["cloudformation"].add_response(
+        "describe_events",
+        {"OperationEvents": [found_invalid("/Resources/Vpc", "no permission", ValidationStatus="SKIPPED")]},
+        {"ChangeSetName": NETWORK, "NextToken": "more"},
+    )
+    assert [str(one) for one in create(scripted).warnings] == [
+        "trading-dev > Network /Resources/NatAddressA: The quota of 5 would be exceeded",
+        "trading-dev > Network /Resources/Vpc: not checked: no permission",
+    ]
+
+
+def test_warnings_that_may_not_be_read_are_said_to_be_missing(scripted: Scripted) -> None:
+    created(scripted)
+    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
+    answer(scripted, NETWORK, described(NETWORK, [change("Vpc")]))
+    scripted["cloudformation"].add_client_error("describe_events", "AccessDenied", "not allowed", 403)
+    (missing,) = create(scripted).warnings
+    assert missing.skipped
+    assert "cloudformation:DescribeEvents" in str(missing)
 
 
 def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
@@ -111,6 +156,7 @@ def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
     rich = described(ROOT, [change("Kept", Details=[rendered])], StatusReason=warning)
     created(scripted)
     answer(scripted, ROOT, plain, rich=[rich])
+    validated(scripted, ROOT)
     found = {one.logical_id: one for one in create(scripted).changes}
     assert set(found) == {"Kept", "Dropped"}
     assert [(one.name, one.before, one.after) for one in found["Kept"].details] == [
@@ -124,6 +170,7 @@ def test_region_without_property_values_is_read_without_them(scripted: Scripted)
     stub = scripted["cloudformation"]
     stub.add_response("describe_change_set", described(ROOT, [change("A")]), {"ChangeSetName": ROOT})
     stub.add_client_error("describe_change_set", "ValidationError", "IncludePropertyValues is not supported")
+    validated(scripted, ROOT)
     assert [one.logical_id for one in create(scripted).changes] == ["A"]
 
 
@@ -165,6 +212,7 @@ def test_failure_is_told_by_the_deepest_child(scripted: Scripted) -> None:
     answer(
         scripted, DATABASE, described(DATABASE, [], "FAILED", StatusReason="Template error: Fn::Select cannot select")
     )
+    validated(scripted, DATABASE)
     deleted(scripted)
     with pytest.raises(ChangeSetError) as caught:
         create(scripted)
@@ -177,17 +225,31 @@ def test_early_validation_is_told_in_full(scripted: Scripted) -> None:
     reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
     created(scripted, "FAILED")
     answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
-    event = {
-        "EventId": "e",
-        "EventType": "VALIDATION_ERROR",
-        "ValidationPath": "/Resources/Table/Properties/BillingMode",
-        "ValidationStatusReason": "PAY is not a valid enum value",
-    }
-    scripted["cloudformation"].add_response("describe_events", {"OperationEvents": [event]}, {"ChangeSetName": ROOT})
+    wrong = "/Resources/Table/Properties"
+    validated(
+        scripted,
+        ROOT,
+        found_invalid(f"{wrong}/BillingMode", "PAY is not a valid enum value"),
+        found_invalid(wrong, "Required property [KeySchema] not found"),
+    )
     deleted(scripted)
     with pytest.raises(ChangeSetError) as caught:
         create(scripted)
-    assert "/Resources/Table/Properties/BillingMode: PAY is not a valid enum value" in str(caught.value)
+    assert caught.value.reasons == (
+        f"trading-dev: {reason}",
+        f"trading-dev {wrong}/BillingMode: PAY is not a valid enum value",
+        f"trading-dev {wrong}: Required property [KeySchema] not found",
+    )
+
+
+def test_validation_that_may_not_be_read_does_not_hide_the_failure(scripted: Scripted) -> None:
+    created(scripted, "FAILED")
+    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason="Early validation failed."))
+    scripted["cloudformation"].add_client_error("describe_events", "AccessDenied", "not allowed", 403)
+    deleted(scripted)
+    with pytest.raises(ChangeSetError, match=r"Early validation failed\.") as caught:
+        create(scripted)
+    assert "cloudformation:DescribeEvents" in caught.value.reasons[1]
 
 
 def test_change_set_that_is_not_readable_at_once_is_waited_for(scripted: Scripted) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from deploy.plan import Plan
 from deploy.replacement import Replacement, replaces
 from deploy.review import Certainty, Review, Reviewed, review
 from deploy.snapshot import Stack
+from deploy.validations import Finding
 
 from .pairs import change, change_set, deployed, detail, plan
 
@@ -404,6 +406,19 @@ def test_new_stack_lists_what_it_makes_with_conditions() -> None:
     text = render.text(seen)
     assert "Database: + 2: 1 EC2::SecurityGroup, 1 RDS::DBCluster" in text
     assert "+ Cluster AWS::RDS::DBCluster" in render.text(seen, every=True)
+
+
+def test_warnings_of_the_service_are_shown_before_the_changes() -> None:
+    found = (
+        Finding("small-dev > Network", "/Resources/Address", "The quota of 5 would be exceeded"),
+        Finding("small-dev", "", "the warnings could not be read", skipped=True),
+    )
+    seen = review(plan(TEMPLATES, service=replace(change_set(), warnings=found)), replaces=judge)
+    said = render.text(seen)
+    assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded\n" in said
+    assert said.index("CloudFormation warns") < said.index("Resources\n---")
+    assert render.counts(seen)["warnings"] == 1
+    assert "- small-dev: not checked: the warnings could not be read" in render.markdown(seen)
 
 
 def test_no_changes_is_said_in_one_line() -> None:
