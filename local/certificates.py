@@ -39,6 +39,17 @@ def ensure_certificates(directory: Path) -> Certificates:
     return paths
 
 
+def self_signed(host: str) -> tuple[bytes, bytes]:
+    """A certificate for a host name that nobody vouches for, and its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        _builder(_name(host), _name(host), key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key)
+
+
 def _usable(paths: Certificates) -> bool:
     if not (paths.authority.exists() and paths.certificate.exists() and paths.key.exists()):
         return False
@@ -81,12 +92,12 @@ def _make(paths: Certificates) -> None:
     )
     _write(paths.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
     _write(paths.certificate, server.public_bytes(serialization.Encoding.PEM), 0o644)
-    _write(
-        paths.key,
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-        0o600,
+    _write(paths.key, _key_pem(server_key), 0o600)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 

@@ -6,6 +6,7 @@ Every step is the real command, run as its own process against the embedded AWS;
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from local.cloud import EmbeddedCloud
 from local.demos import USES
@@ -45,6 +47,25 @@ class Demo:
     def stack(self) -> str:
         """The root stack's name, as params/<platform>/deployment.json gives it to the environment."""
         return f"{self.platform}-{self.environment}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the environment's parameter file gives; nothing of one that the deployer will refuse."""
+        given = self._file(f"{self.environment}.json").get("Parameters")
+        return dict(given) if isinstance(given, dict) else {}
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether deployment.json protects the environment's stack from being deleted."""
+        entry = self._file("deployment.json").get(self.environment)
+        return isinstance(entry, dict) and entry.get("TerminationProtection") is True
+
+    def _file(self, name: str) -> dict[str, Any]:
+        try:
+            document = json.loads((PROJECT / "params" / self.platform / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     def run(self, title: str, *arguments: str, head: int = 0, tail: int = 12) -> str:
         """Runs a command of the project and shows the beginning and the end of what it prints; gives all of it."""
@@ -92,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with_cloud = _running_cloud()
         demo = Demo(with_cloud, options.platform, options.environment)
+        USES[demo.platform].prepare(demo.cloud, demo.parameters)
         deploy(demo)
         result = use(demo)
         second_plan(demo)
@@ -155,8 +177,11 @@ def second_plan(demo: Demo) -> None:
 
 
 def destroy(demo: Demo) -> None:
-    """Destroys the platform, stops the cloud."""
-    demo.deploy("Destroy it", "destroy", "--yes", tail=2)
+    """Destroys the platform, where it is not protected against that, and stops the cloud."""
+    if demo.is_protected:
+        print(f"\n--- Destroy it\n{demo.stack} has termination protection, so it goes with the embedded AWS as it is.")
+    else:
+        demo.deploy("Destroy it", "destroy", "--yes", tail=2)
     demo.cloud.stop()
     STATE_FILE.unlink()
 
@@ -171,7 +196,8 @@ def _summarise(demo: Demo, result: str, seconds: float, *, stopped: bool) -> Non
     for title, took in demo.seconds.items():
         print(f"  {took:6.1f} s  {title}")
     if stopped:
-        print("The platform was destroyed, nothing of it was left, and the embedded AWS is down.")
+        gone = "It is protected against deletion" if demo.is_protected else "It was destroyed, nothing of it was left"
+        print(f"{gone}, and the embedded AWS is down.")
         return
     recorded = Counter(entry["Type"] for entry in demo.cloud.recorded())
     if recorded:

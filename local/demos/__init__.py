@@ -8,7 +8,7 @@ from local.demos import trading, transactions
 from local.demos.use import Use
 
 USES: Mapping[str, Use] = {
-    "trading": Use(needs=trading.needs, run=trading.run),
-    "transactions": Use(needs=transactions.needs, run=transactions.run),
+    "trading": Use(needs=trading.needs, prepare=trading.prepare, run=trading.run),
+    "transactions": Use(needs=transactions.needs, prepare=transactions.prepare, run=transactions.run),
 }
 """By the platform's name in templates/ and params/."""

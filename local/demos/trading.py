@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,10 @@ _ANALYTICS = (
 def needs() -> str | None:
     """PostgreSQL comes with the Python packages."""
     return None
+
+
+def prepare(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> None:
+    """An empty account has all that trading needs."""
 
 
 def run(cloud: EmbeddedCloud, stack: str) -> str:

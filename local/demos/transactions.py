@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from local import mariadb, payments
+from local.certificates import self_signed
 from local.cloud import EmbeddedCloud
 
 _STYLE = b"body { font-family: sans-serif }\n"
@@ -15,6 +17,16 @@ def needs() -> str | None:
     if mariadb.find_binaries() is None:
         return "the platform's Aurora MySQL is a MariaDB of this machine, and there is none: apt-get install mariadb-server"
     return None
+
+
+def prepare(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> None:
+    """The certificate that the parameter file names, such as the example in prod's: here its owner is whoever asks."""
+    arn, host = parameters.get("CertificateArn", ""), parameters.get("DomainName", "")
+    if not arn:
+        return
+    certificate, key = self_signed(host)
+    cloud.client("acm").import_certificate(CertificateArn=arn, Certificate=certificate, PrivateKey=key)
+    print(f"ACM has a certificate for {host} now: {arn}")
 
 
 def run(cloud: EmbeddedCloud, stack: str) -> str:

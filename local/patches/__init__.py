@@ -46,6 +46,7 @@ def install_patches(settings: Settings) -> Application:
     from local.leftovers import Leftovers
     from local.patches import (
         access_logs,
+        acm,
         api_gateway,
         conditions,
         functions,
@@ -72,6 +73,7 @@ def install_patches(settings: Settings) -> Application:
     conditions.install()
     api_gateway.install()
     access_logs.install()
+    acm.install()
     request_validation.install()
     secrets.install()
     api.replace_request_validator()

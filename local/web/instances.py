@@ -2,7 +2,8 @@
 
 The user data itself is not run: it installs packages of Amazon Linux and systemd units. Its `export` lines are taken,
 and the rest of the boot is done in its place, with nothing but the credentials of the instance profile's role: get the
-artifact, unpack it, start what the ExecStart of its systemd unit says, wait for /health, signal CloudFormation. What
+artifact, unpack it, run what its systemd unit says (ExecStartPre, ExecStart; /run/<service> is a folder of the
+instance's own), wait for /health, signal CloudFormation. What
 the CloudWatch agent does on an instance is done as well: the service's log goes to the log group that the user data names.
 """
 
@@ -36,6 +37,7 @@ from local.cloud import free_port
 from local.errors import StartError
 from local.guard import GRACE, guarded_command
 from local.web.log_shipper import LogShipper
+from local.web.target_tls import unverified
 
 logger = logging.getLogger("local.web")
 
@@ -111,6 +113,7 @@ class Instance:
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     _shipper: LogShipper | None = field(default=None, repr=False)
+    _scheme: str = "http"
 
     def boot(self) -> None:
         """Fetch, start, wait for /health, signal. What goes wrong is signalled, logged, and raises nothing."""
@@ -176,6 +179,7 @@ class Instance:
         service_log = self.directory / "service.log"
         environment = {name: os.environ[name] for name in (*_OF_THE_HOST, *_OF_THE_CLOUD) if name in os.environ}
         environment |= dict(self.launch.exports)
+        environment |= self._prepare(release)
         environment |= {
             "AWS_DEFAULT_REGION": self.launch.exports["REGION"],
             "AWS_ACCESS_KEY_ID": self.credentials["AccessKeyId"],
@@ -206,6 +210,23 @@ class Instance:
             stream = f"{self.identifier}/{_service_of(release)}"
             self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
 
+    def _prepare(self, release: Path) -> dict[str, str]:
+        """Run the unit's ExecStartPre; the variables of its Environment. Raises StartError."""
+        unit = _unit_of(release)
+        run = self.directory / "run"
+        run.mkdir(mode=0o700, exist_ok=True)
+        lines = [line.replace(f"/run/{unit.stem}", str(run)) for line in unit.read_text().splitlines()]
+        for line in lines:
+            if line.startswith("ExecStartPre="):
+                command = shlex.split(line.removeprefix("ExecStartPre="))
+                done = subprocess.run(command, cwd=release, capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    raise StartError(f"The instance {self.identifier}", f"{command[0]}: {done.stderr.strip()}")
+        words = [word for line in lines if line.startswith("Environment=") for word in shlex.split(line)]
+        found = dict(word.removeprefix("Environment=").split("=", 1) for word in words)
+        self._scheme = "https" if "TLS_DIRECTORY" in found else "http"
+        return found
+
     def _wait_for_health(self) -> None:
         deadline = time.monotonic() + HEALTH_TIMEOUT
         reason: object = "no answer"
@@ -213,7 +234,8 @@ class Instance:
             if not self.is_running():
                 raise StartError(f"The instance {self.identifier}", "its service ended")
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5):
+                url = f"{self._scheme}://127.0.0.1:{self.port}/health"
+                with urllib.request.urlopen(url, timeout=5, context=unverified()):
                     return
             except (OSError, urllib.error.URLError) as error:
                 reason = error

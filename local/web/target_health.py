@@ -1,6 +1,6 @@
 """Health checks of target groups, which the emulator's load balancer lacks: it calls every registered target healthy.
 
-Here each target of an HTTP target group is asked at the group's path, and requests go to healthy targets only; when
+Here each target is asked at the group's path, by HTTP or HTTPS as the group says, and requests go to healthy targets only; when
 none is healthy they go to all ("If a target group contains only unhealthy registered targets, the load balancer routes
 requests to all those targets", target-group-health-checks.html). Time runs faster than on AWS: a check every INTERVAL seconds,
 however long the group's interval is; the thresholds are the group's.
@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 from local.patches.internals import emulator_module, require, wrap, wrap_action
 from local.settings import ACCOUNT, REGION
+from local.web import target_tls
 
 logger = logging.getLogger("local.web")
 
@@ -105,7 +106,7 @@ class TargetHealth:
         """The reason code of a failed check (API_TargetHealth), None where it succeeded."""
         host, port = self._address_of(str(target["Id"]), int(target.get("Port") or group["Port"]))
         timeout = min(TIMEOUT, float(group["HealthCheckTimeoutSeconds"]))
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        connection = target_tls.connection_to(group.get("HealthCheckProtocol", "HTTP"), host, port, timeout)
         try:
             connection.request("GET", group["HealthCheckPath"], headers={"User-Agent": "ELB-HealthChecker/2.0"})
             status = connection.getresponse().status
@@ -137,6 +138,8 @@ class TargetHealth:
     def _to_address(self, original: Callable[..., Any]) -> Callable[..., Any]:
         async def proxy(target: dict[str, Any], group: dict[str, Any], *arguments: Any) -> Any:
             host, port = self._address_of(str(target["Id"]), int(target.get("Port") or group.get("Port") or 80))
+            if group.get("Protocol") == "HTTPS":
+                return await target_tls.forward(host, port, *arguments)
             return await original({"Id": host, "Port": port}, group, *arguments)
 
         return proxy
