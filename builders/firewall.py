@@ -33,7 +33,15 @@ from builders.contract import Port, TierTemplate
 from builders.logs import add_log_group
 
 WEB_ACL_NAME = Port("WebAclName", "Name of the web ACL, as its metrics carry it.")
-SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "cookie")
+SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")
+"""Whoever has their values can act as the client, so WAF's logs leave them out: signature and key, the token of temporary
+credentials, that of a session (``sessions.handler.TOKEN_HEADER``), cookies. In lower case, as WAF wants them, at most 100.
+
+Not among them: Idempotency-Key, which opens nothing without the other three and tells repetitions apart, and the header
+by which CloudFront shows itself to the load balancer, which it adds behind WAF.
+
+Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
+"""
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,11 @@ POSTGRES = Engine(
     port=5432,
     database=DATABASE_NAME,
     master_user="trading_admin",
-    # Statements with data are never logged: log_statement stays at ddl.
+    # Data is never logged: log_statement stays at ddl, and an error has no DETAIL and no CONTEXT, which quote rows.
     cluster_parameters={
         "log_connections": "1",
         "log_disconnections": "1",
+        "log_error_verbosity": "terse",
         "log_lock_waits": "1",
         "log_min_duration_statement": "1000",
         "log_parameter_max_length": "0",

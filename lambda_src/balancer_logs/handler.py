@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from common import settings
 from common.clients import client
-from common.observe import count, logger, observed
+from common.observe import count, describe, logger, observed
 
 from .files import copy_file
 
@@ -60,5 +60,5 @@ def _process_message(record: SQSRecord) -> None:
     except Exception as error:
         # Powertools turns it into a batch item failure and says nothing; the reason belongs in the log.
         count("MessagesFailed")
-        logger.exception("message failed", extra={"message_id": record.message_id, "error": type(error).__name__})
+        logger.error("message failed", extra={"message_id": record.message_id, **describe(error)})
         raise

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import CustomResourceError, PlatformError
-from .observe import count, logger
+from .observe import count, describe, logger
 
 RESPONSE_LIMIT_BYTES = 4096  # of the whole answer, CloudFormation's limit
 REASON_LIMIT = 1000
@@ -59,10 +59,10 @@ def handle(event: Mapping[str, Any], context: Any, providers: Mapping[str, Provi
     try:
         reply.send("SUCCESS", _run(event, providers))
     except PlatformError as error:
-        logger.exception("custom resource failed", extra=_identity(event))
+        logger.error("custom resource failed", extra={**_identity(event), **describe(error)})
         reply.send("FAILED", Outcome(_failed_id(event)), str(error))
     except Exception as error:  # noqa: BLE001 - the stack must hear of it, or it would hang until its timeout
-        logger.exception("custom resource failed unexpectedly", extra=_identity(event))
+        logger.error("custom resource failed unexpectedly", extra={**_identity(event), **describe(error)})
         reply.send("FAILED", Outcome(_failed_id(event)), f"{type(error).__name__}: {error}")
     finally:
         if watchdog is not None:

@@ -5,6 +5,7 @@ Only names, counts, ids and durations are logged: never a payload, a token, a pr
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 
+from .errors import ConfigurationError, CustomResourceError, DatabaseUnavailableError
+
 if TYPE_CHECKING:
     from aws_lambda_powertools import Tracer
 
@@ -24,19 +27,42 @@ Handler = Callable[[dict[str, Any], Any], Any]
 logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Trading")
 
+# Own errors whose texts name settings, resources and servers only. The others may answer to what a client sent, or quote
+# what a library says of it, such as a MigrationError the row in PostgreSQL's way.
+_TEXT_WITHOUT_DATA = (ConfigurationError, CustomResourceError, DatabaseUnavailableError)
+
 
 def describe(error: BaseException) -> dict[str, object]:
-    """An unexpected exception for the log: its type and where it came from, innermost last, and the same of its cause.
+    """An exception for the log: its type, its code, where it came from (innermost last), and the same of its cause.
 
-    Not its text, which ``Logger.exception`` would write: a client's data may be in it (a KeyError's is the key).
+    Not its text, which ``Logger.exception`` and ``exc_info`` would write, and ``log_alerts`` would mail: a client's data
+    may be in it (a KeyError's is the key, DuckDB's quotes the line, PostgreSQL's the row). Where there can be none in it,
+    it is ``reason``.
     """
     frames = traceback.extract_tb(error.__traceback__)
     found: dict[str, object] = {
         "exception_name": type(error).__name__,
         "where": [f"{'/'.join(PurePath(f.filename).parts[-2:])}:{f.lineno} {f.name}" for f in frames[-12:]],
     }
+    if code := _code(error):
+        found["code"] = code
+    if isinstance(error, _TEXT_WITHOUT_DATA):
+        found["reason"] = str(error)
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return found if cause is None else {**found, "cause": describe(cause)}
+
+
+def _code(error: BaseException) -> str:
+    """AWS's error code, PostgreSQL's SQLSTATE or the system's name of an error; ``""`` where there is none.
+
+    Several faults share one exception's name (a botocore ClientError tells by its code alone what is wrong).
+    """
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    if isinstance(error, OSError):
+        return errno.errorcode.get(error.errno or 0, "")
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def count(name: str, value: float = 1) -> None:

@@ -10,13 +10,14 @@ Quotes are in force until the symbol's next one, at most 60 seconds; w_j is the 
 ask a, sizes q_b and q_a, mid m = (a + b) / 2) is in force in the interval. Time without a quote in force has no weight.
 
 Sums are exact decimals. Only what needs a logarithm, or is a pure ratio, is binary floating point, and that only after
-an exact division. None where there is nothing to compute from. docs/analytics.md has the same with an example.
+an exact division. None where there is nothing to compute from. Every formula holds for whatever prices and sizes the
+schema takes, from 10⁻⁸ to 10¹⁰ and from one of them to the other. docs/analytics.md has the same with an example.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from itertools import accumulate, pairwise
@@ -26,6 +27,7 @@ from common.schema import NANOS_PER_MINUTE
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _PRICE_UNIT = Decimal("0.00000001")
 MILLION = 1_000_000.0
+BASIS_POINTS = 10_000
 DAY_NS = 24 * 60 * NANOS_PER_MINUTE
 
 
@@ -178,9 +180,11 @@ def microprice(quotes: QuoteStats | None) -> Decimal | None:
 def last_microprice(quotes: QuoteStats | None) -> Decimal | None:
     """(b·q_a + a·q_b) / (q_a + q_b) of the last quote in force in the interval, currency per unit.
 
+    Rounded like every price that is answered: where one quote is in force throughout, it equals ``microprice``.
+
     Source: as ``microprice``.
     """
-    return None if quotes is None else quotes.last_microprice
+    return None if quotes is None else _EXACT.quantize(quotes.last_microprice, _PRICE_UNIT)
 
 
 def quote_count(quotes: QuoteStats | None) -> int:
@@ -200,8 +204,7 @@ def realised_variance(path: Sequence[Decimal]) -> float | None:
     """
     if len(path) < 2:
         return None
-    # The exact difference first: the logarithms of two close prices would lose it in their rounding.
-    return math.fsum(math.log1p(growth) ** 2 for growth in _returns(path))
+    return math.fsum(_log_distance(before, now) ** 2 for before, now in pairwise(path))
 
 
 def realised_volatility(variance: float | None) -> float | None:
@@ -233,7 +236,8 @@ def amihud(path: Sequence[Decimal], notionals: Sequence[Decimal]) -> float | Non
     """
     if not notionals:
         return None
-    terms = (abs(growth) / float(value) for growth, value in zip(_returns(path), notionals, strict=True))
+    returns = (_growth(before, abs(now - before)) for before, now in pairwise(path))
+    terms = (growth / float(value) for growth, value in zip(returns, notionals, strict=True))
     return MILLION * math.fsum(terms) / len(notionals)
 
 
@@ -253,10 +257,22 @@ def _ratio(numerator: Decimal, denominator: Decimal) -> Decimal | None:
 
 
 def _basis_points(numerator: Decimal, denominator: Decimal) -> float | None:
-    return float(_EXACT.divide(numerator, denominator)) * 10_000 if denominator else None
+    """10⁴ times a quotient, divided exactly and rounded once."""
+    if not denominator:
+        return None
+    return float(_EXACT.divide(_EXACT.multiply(numerator, BASIS_POINTS), denominator))
 
 
-def _returns(path: Sequence[Decimal]) -> Iterator[float]:
-    """C_k/C_{k−1} − 1, divided exactly and rounded once."""
-    for before, now in pairwise(path):
-        yield 0.0 if now == before else float(_EXACT.divide(now - before, before))
+def _log_distance(one: Decimal, other: Decimal) -> float:
+    """|ln one − ln other| to the last digits of a double, however near or far apart the two prices are.
+
+    As the logarithm of one and the exact rise from the lower to the higher: the difference of two logarithms loses small
+    moves of large prices in their rounding, and a large fall is −1 once rounded, of which there is no logarithm.
+    """
+    low, high = (one, other) if one < other else (other, one)
+    return math.log1p(_growth(low, high - low))
+
+
+def _growth(price: Decimal, change: Decimal) -> float:
+    """A change relative to the price, divided exactly and rounded once."""
+    return float(_EXACT.divide(change, price)) if change else 0.0

@@ -47,6 +47,7 @@ def test_tls_is_forced_and_no_data_is_logged() -> None:
     assert parameters["rds.force_ssl"] == "1"
     assert parameters["ssl_min_protocol_version"] == "TLSv1.2"
     assert parameters["log_statement"] == "ddl"
+    assert parameters["log_error_verbosity"] == "terse", "DETAIL and CONTEXT of an error quote rows"
     assert parameters["log_parameter_max_length"] == "0"
 
 

@@ -7,7 +7,9 @@ import json
 import math
 import re
 from collections import defaultdict
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
 from tests.lambda_src import analytics_reference as reference
+from tests.lambda_src import reference as exact
 from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, records, trade
 from tests.lambda_src.test_process import BUCKETS, deliver, truncate
@@ -61,12 +64,16 @@ def ask(symbol: str, interval: str, what: str = "analytics", limit: int = 1000, 
         event = api_event("GET", f"/v1/{what}/{{symbol}}", queryStringParameters=parameters)
         event["pathParameters"] = {"symbol": symbol}
         response = query.handler.handler(event, Context())
-        body = json.loads(response["body"])
+        body = json.loads(response["body"], parse_constant=_refuse)
         assert response["statusCode"] == 200, body
         items += body[what]
         if body["nextCursor"] is None:
             return items
         cursor = {"cursor": body["nextCursor"]}
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
 
 
 @st.composite
@@ -269,6 +276,176 @@ def test_an_interval_without_trade_or_quote_is_left_out_and_one_with_quotes_only
     nothing = ("vwap", "effectiveSpread", "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")
     assert [items[1][name] for name in nothing] == [None] * len(nothing)
     assert [items[0][name] for name in ("quotedSpread", "microprice", "lastMicroprice")] == [None] * 3
+
+
+# --- Over the whole range of the schema ------------------------------------------------------------------------------
+UNITS = 10**schema.FRACTION_DIGITS
+MOST = 10 ** (schema.INTEGER_DIGITS + schema.FRACTION_DIGITS) - 1
+CORNERS = (1, 2, 3, UNITS - 1, UNITS, UNITS + 1, MOST // 2, MOST - 1, MOST)
+# Every price and size that the schema takes, in its smallest unit; as many of nine digits as of seventeen.
+amounts = st.one_of(
+    st.sampled_from(CORNERS),
+    st.integers(0, len(str(MOST)) - 1).flatmap(lambda digits: st.integers(10**digits, 10 ** (digits + 1) - 1)),
+)
+
+
+def decimal(units: int) -> Decimal:
+    """The exact value of so many of the smallest unit; arithmetic would round to the context's digits."""
+    return Decimal(f"{units}E-{schema.FRACTION_DIGITS}")
+
+
+def plain(units: int) -> str:
+    return f"{decimal(units):f}"
+
+
+@st.composite
+def paths(draw: st.DrawFn) -> list[Decimal]:
+    """Prices C_0 … C_n: leaps over the whole range, small steps and standstills."""
+    path = [draw(amounts)]
+    for _ in range(draw(st.integers(1, 12))):
+        step = draw(st.one_of(st.none(), st.integers(-1000, 1000)))
+        path.append(draw(amounts) if step is None else min(max(path[-1] + step, 1), MOST))
+    return [decimal(units) for units in path]
+
+
+def exact_variance(path: list[Decimal]) -> Decimal:
+    """With 80 digits, from the logarithm of each price alone: two neighbours differ from the 18th on at the latest."""
+    with localcontext(prec=80):
+        logarithms = [price.ln() for price in path]
+        return sum(((now - before) ** 2 for before, now in pairwise(logarithms)), Decimal(0))
+
+
+def relative_error(answer: float | None, value: Decimal | Fraction) -> float:
+    assert answer is not None
+    wanted = Fraction(value)
+    return abs(float((Fraction(answer) - wanted) / wanted)) if wanted else abs(answer)
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=paths())
+def test_variance_and_volatility_are_right_for_every_path_of_prices(path: list[Decimal]) -> None:
+    """Against 80 digits. A fall by all but 10⁻¹⁷ was a ValueError, one by all but 10⁻¹⁵ right to four digits."""
+    variance, wanted = analytics.realised_variance(path), exact_variance(path)
+    assert relative_error(variance, wanted) < 1e-15
+    with localcontext(prec=80):
+        assert relative_error(analytics.realised_volatility(variance), wanted.sqrt()) < 1e-15
+    assert variance == analytics.realised_variance(path[::-1]), "a path has the variance of its way back"
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=paths(), values=st.lists(st.integers(1, MOST**2), min_size=12, max_size=12))
+def test_drawdown_and_amihud_are_right_for_every_path_of_prices(path: list[Decimal], values: list[int]) -> None:
+    """Against fractions: the drawdown is the nearest double."""
+    prices = [Fraction(price) for price in path]
+    fall = max(1 - price / peak for price, peak in zip(prices, accumulate(prices, max), strict=True))
+    assert analytics.max_drawdown(path) == float(fall)
+    notionals = [Decimal(f"{value}E-16") for value in values[: len(path) - 1]]
+    returns = [abs(now / before - 1) for before, now in pairwise(prices)]
+    mean = sum(r / Fraction(v) for r, v in zip(returns, notionals, strict=True)) / len(returns)
+    assert relative_error(analytics.amihud(path, notionals), 10**6 * mean) < 1e-15
+
+
+@settings(max_examples=300, deadline=None)
+@given(pairs=st.lists(st.tuples(amounts, amounts), min_size=1, max_size=8))
+def test_quotients_are_the_nearest_price_or_double_for_all_prices_and_sizes(pairs: list[tuple[int, int]]) -> None:
+    """Against fractions; a tie of two prices goes to the even one. Weights are sizes in a bar, nanoseconds of quotes."""
+    total = sum(value * weight for value, weight in pairs)
+    weight = sum(weight for _, weight in pairs)
+    mean = Fraction(total, weight * UNITS)
+    summed, volume = Decimal(f"{total}E-16"), decimal(weight)
+    bar = analytics.Bar(*[decimal(1)] * 4, volume, summed, len(pairs), summed, summed, volume)
+    in_force = Decimal(f"{total}E-8")
+    quotes = analytics.QuoteStats(len(pairs), weight, in_force, in_force, in_force, decimal(pairs[-1][0]))
+    rounded = [analytics.vwap(bar), analytics.effective_spread(bar)]
+    rounded += [analytics.quoted_spread(quotes), analytics.microprice(quotes)]
+    assert [Fraction(price) for price in rounded if price is not None] == [round(mean, 8)] * 4
+    assert analytics.effective_spread_bps(bar) == analytics.quoted_spread_bps(quotes) == float(10_000 * mean)
+
+
+@pytest.mark.parametrize(
+    ("path", "variance", "drawdown"),
+    [
+        (("2", "1"), math.log(2) ** 2, 0.5),
+        (("1", "2"), math.log(2) ** 2, 0.0),
+        (("1000000000", "0.00000001"), (17 * math.log(10)) ** 2, 1.0),
+        (("0.00000001", "1000000000"), (17 * math.log(10)) ** 2, 0.0),
+        (("1000000000", "0.00001", "1000000000"), 2 * (14 * math.log(10)) ** 2, 1 - 1e-14),
+        (("0.00000001", "9999999999.99999999"), (18 * math.log(10)) ** 2, 0.0),
+        (("7", "7"), 0.0, 0.0),
+        (("9999999999.99999998", "9999999999.99999999"), 1e-36, 0.0),
+        (("9999999999.99999999", "9999999999.99999998"), 1e-36, 1e-18),
+    ],
+)
+def test_variance_and_drawdown_of_the_longest_and_the_shortest_ways(
+    path: tuple[str, ...], variance: float, drawdown: float
+) -> None:
+    prices = [Decimal(price) for price in path]
+    assert analytics.realised_variance(prices) == pytest.approx(variance, rel=1e-15, abs=0)
+    assert analytics.max_drawdown(prices) == pytest.approx(drawdown, rel=1e-15, abs=0)
+
+
+def test_a_price_that_falls_by_seventeen_powers_of_ten_is_answered(pipeline: Pipeline) -> None:
+    """The return rounds to −1, of which there is no logarithm: every answer that held such a minute was a 500."""
+    deliver(pipeline, "a", [trade("1", "1000000000", "1", T0), trade("2", "0.00000001", "1", T0 + M)])
+    (day,) = ask("ACME", "1d")
+    assert day["realisedVariance"] == pytest.approx((17 * math.log(10)) ** 2, rel=1e-15)
+    assert day["realisedVolatility"] == pytest.approx(17 * math.log(10), rel=1e-15)
+    assert day["maxDrawdown"] == 1
+    assert day["amihud"] == pytest.approx(1e6 / 2 / 1e-8, rel=1e-15)
+
+
+times = st.integers(0, 600).map(lambda half_seconds: T0 + 57 * M + half_seconds * S // 2)
+wild_trades = st.builds(trade, st.integers(0, 30).map(str), amounts.map(plain), amounts.map(plain), times)
+
+
+@st.composite
+def wild_quotes(draw: st.DrawFn) -> Record:
+    bid, ask_price = sorted([draw(amounts), draw(amounts)])
+    return quote(plain(bid), plain(ask_price), draw(times), (plain(draw(amounts)), plain(draw(amounts))))
+
+
+@with_a_database
+@given(found=st.lists(st.one_of(wild_trades, wild_quotes()), min_size=1, max_size=30))
+def test_whatever_prices_and_sizes_are_stored_every_answer_is_given(
+    found: list[Record], admin: psycopg.Connection[Any], pipeline: Pipeline
+) -> None:
+    """200 and JSON without NaN or Infinity, on every interval; the day's path against 80 digits."""
+    truncate(admin)
+    deliver(pipeline, "x", found)
+    for interval in INTERVAL_MINUTES:
+        ask("ACME", interval, "bars")
+        items = ask("ACME", interval)
+    bars = [row for _, row in sorted(exact.bars(found).items())]
+    if bars:
+        path = [bars[0][0], *(row[3] for row in bars)]
+        assert relative_error(items[0]["realisedVariance"], exact_variance(path)) < 1e-15
+    stats = [row for _, row in sorted(exact.quote_stats(found).items())]
+    if stats:
+        assert items[-1]["lastMicroprice"] == analytics.text(round(stats[-1][-1], 8))
+
+
+def test_prices_are_answered_with_eight_decimals(pipeline: Pipeline) -> None:
+    """The last microprice came with the twelve with which it is stored, and so was not that of its only quote."""
+    one_third = quote("1", "2", T0, ("1", "2"))
+    deliver(pipeline, "a", [one_third, trade("1", "1", "1", T0), trade("2", "2", "2", T0)])
+    (minute,) = ask("ACME", "1m", **{"to": "2026-01-02T10:01:00Z"})
+    assert (minute["microprice"], minute["lastMicroprice"], minute["vwap"]) == (
+        "1.33333333",
+        "1.33333333",
+        "1.66666667",
+    )
+    for units in CORNERS:
+        assert analytics.text(analytics.last_microprice(_one_quote(decimal(units)))) == analytics.text(decimal(units))
+    halves = {"0.000000015": "0.00000002", "0.000000025": "0.00000002", "0.000000025001": "0.00000003"}
+    for stored, answered in halves.items():
+        stats = _one_quote(Decimal(stored))
+        assert (
+            analytics.text(analytics.last_microprice(stats)) == analytics.text(analytics.microprice(stats)) == answered
+        )
+
+
+def _one_quote(micro: Decimal) -> analytics.QuoteStats:
+    return analytics.QuoteStats(1, 1, Decimal(0), Decimal(0), micro, micro)
 
 
 # --- Documented ------------------------------------------------------------------------------------------------------
