@@ -23,6 +23,7 @@ from builders.storage import (
     ARCHIVE_BUCKET_ARN,
     IDEMPOTENCY_PREFIX,
     OBJECT_QUEUE_ARN,
+    OBJECT_QUEUE_URL,
     PROCESS_TIMEOUT,
     PROCESSED_BUCKET,
     PROCESSED_BUCKET_ARN,
@@ -83,6 +84,7 @@ def process(template: TierTemplate) -> FunctionRow:
         timeout=PROCESS_TIMEOUT,
         concurrency=parameters.PROCESS_CONCURRENCY,
         environment={
+            "OBJECT_QUEUE_URL": template.use(OBJECT_QUEUE_URL),
             "RAW_BUCKET": template.use(RAW_BUCKET),
             "PROCESSED_BUCKET": template.use(PROCESSED_BUCKET),
             "ARCHIVE_BUCKET": template.use(ARCHIVE_BUCKET),
@@ -143,7 +145,8 @@ def sessions(template: TierTemplate) -> FunctionRow:
 def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSourceMapping:
     """New raw objects, in batches of which only the failed ones come again.
 
-    As many batches at once as the function may run: more would be throttled, and throttled messages count as failed.
+    Small batches: a large object takes seconds, and the ones behind it wait. As many batches at once as the function may
+    run: more would be throttled, and throttled messages count as failed.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     """
     return template.add(
@@ -151,7 +154,7 @@ def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSour
             "ObjectSource",
             EventSourceArn=template.use(OBJECT_QUEUE_ARN),
             FunctionName=Ref(built.function),
-            BatchSize=10,
+            BatchSize=5,
             MaximumBatchingWindowInSeconds=1,
             FunctionResponseTypes=["ReportBatchItemFailures"],
             ScalingConfig=ScalingConfig(MaximumConcurrency=template.use(parameters.PROCESS_CONCURRENCY)),

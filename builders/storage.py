@@ -25,6 +25,7 @@ RAW_BUCKET_ARN = Port("RawBucketArn", "ARN of the bucket of raw market data.")
 PROCESSED_BUCKET_ARN = Port("ProcessedBucketArn", "ARN of the bucket of processed analytics.")
 ARCHIVE_BUCKET_ARN = Port("ArchiveBucketArn", "ARN of the archive bucket.")
 OBJECT_QUEUE_ARN = Port("ObjectQueueArn", "Queue of raw objects to be processed.")
+OBJECT_QUEUE_URL = Port("ObjectQueueUrl", "URL of the queue of raw objects to be processed.")
 OBJECT_QUEUE_NAME = Port("ObjectQueueName", "Name of the queue of raw objects to be processed.")
 OBJECT_DEAD_LETTERS_NAME = Port(
     "ObjectDeadLetterQueueName", "Name of the queue of raw objects that could not be processed."
@@ -38,8 +39,12 @@ IDEMPOTENCY_DAYS = 7
 QUERY_RESULTS_PREFIX = "query-results/"
 """What Athena answered, in the processed bucket; a result that is still wanted after these days is queried again."""
 QUERY_RESULTS_DAYS = 7
-PROCESS_TIMEOUT = 120
-"""Seconds that processing may take; the queue hides a message six times as long."""
+PROCESS_TIMEOUT = 300
+"""Seconds that processing may take: a minute of work, the rest for waiting until other batches of the same symbols are
+done. The queue hides a message six times as long, in case the function dies; else the function says when it comes again."""
+OBJECT_RECEIVES = 50
+"""What cannot be read goes to quarantine at once, so only outages and the wait for others bring a message back: these
+are some eleven hours of an outage."""
 ACCESS_LOGS_EXPIRE_AFTER = 365
 """Days: PCI DSS 4.0.1 requirement 10.5.1 asks for twelve months of audit trail."""
 
@@ -97,10 +102,11 @@ def add_object_queue(template: TierTemplate) -> Queue:
         "objects",
         visibility=6 * PROCESS_TIMEOUT,
         dead_letters=dead_letters,
-        max_receives=5,
+        max_receives=OBJECT_RECEIVES,
         senders=[send_from("NewRawObjects", "s3", queue_arn, raw_arn)],
     )
     template.export(OBJECT_QUEUE_ARN, GetAtt(queue, "Arn"))
+    template.export(OBJECT_QUEUE_URL, Ref(queue))
     template.export(OBJECT_QUEUE_NAME, GetAtt(queue, "QueueName"))
     template.export(OBJECT_DEAD_LETTERS_NAME, GetAtt(dead_letters, "QueueName"))
     return queue

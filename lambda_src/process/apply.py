@@ -9,10 +9,10 @@ rows of a transaction that has not been committed yet.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from common.errors import PlatformError
 from common.schema import NANOS_PER_MINUTE
@@ -38,8 +38,12 @@ class Progress:
     horizon_ns: int
 
 
+class LaterError(PlatformError):
+    """Nothing is wrong and nothing has happened: the same object will do on its next delivery."""
+
+
 @dataclass
-class HorizonMovedError(PlatformError):
+class HorizonMovedError(LaterError):
     """The deduplication window moved on while a batch was read; reading it again mends that."""
 
     read_with_ns: int
@@ -47,6 +51,16 @@ class HorizonMovedError(PlatformError):
 
     def __str__(self) -> str:
         return f"the horizon moved from {self.read_with_ns} to {self.horizon_ns}"
+
+
+@dataclass
+class BusyError(LaterError):
+    """Other batches of the same symbols, or of the same hour, kept their locks for too long."""
+
+    waited_s: float
+
+    def __str__(self) -> str:
+        return f"other batches kept their locks for {self.waited_s:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +84,23 @@ def progress(connection: psycopg.Connection[Any], object_key: str, etag: str) ->
     return Progress(tuple(row[0]), row[1], row[2]) if row else None
 
 
-def apply(connection: psycopg.Connection[Any], incoming: Incoming) -> Progress:
+def apply(connection: psycopg.Connection[Any], incoming: Incoming, patience_s: float) -> Progress:
     """Apply the batch, or find that it is applied already: a redelivery, or a twin that was faster.
 
-    Raises HorizonMovedError and psycopg errors; nothing has happened then.
+    What can be done without the symbols' locks comes before them, so that others wait for less. Raises BusyError when
+    they are not free within ``patience_s`` seconds, HorizonMovedError and psycopg errors; nothing has happened then.
     """
     counts = (incoming.trades, incoming.quotes, incoming.quarantined, incoming.horizon_ns)
     with connection.transaction():
         claimed = connection.execute(statements.CLAIM, (incoming.object_key, incoming.etag, *counts)).fetchone()
         if claimed is None:
             return progress(connection, incoming.object_key, incoming.etag) or Progress((), False, incoming.horizon_ns)
-        _hold_horizon(connection, incoming.horizon_ns)
-        _lock_symbols(connection, incoming.symbols)
         connection.execute(statements.STAGE, prepare=False)
         _copy(connection, statements.COPY_TRADES, incoming.trades_csv)
         _copy(connection, statements.COPY_QUOTES, incoming.quotes_csv)
         connection.execute(statements.ANALYZE, prepare=False)
+        _hold_horizon(connection, incoming.horizon_ns)
+        _lock_symbols(connection, incoming.symbols, patience_s)
         if incoming.horizon_ns:
             connection.execute(statements.FORGET, (incoming.horizon_ns,), prepare=False)
         _run(connection, statements.MERGE)
@@ -99,9 +114,13 @@ def finish(connection: psycopg.Connection[Any], object_key: str, etag: str) -> N
     connection.execute(statements.FINISH, (object_key, etag))
 
 
-def lock_hour(connection: psycopg.Connection[Any], hour_ns: int) -> None:
-    """Within a transaction: one writer of an hour's Parquet at a time, so an older state never replaces a newer one."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_HOUR_LOCK_CLASS, hour_ns // HOUR_NS))
+def lock_hour(connection: psycopg.Connection[Any], hour_ns: int, patience_s: float) -> None:
+    """Within a transaction: one writer of an hour's Parquet at a time, so an older state never replaces a newer one.
+
+    Raises BusyError.
+    """
+    lock = "SELECT pg_advisory_xact_lock(%s, %s)"
+    _wait_for(connection, lock, (_HOUR_LOCK_CLASS, hour_ns // HOUR_NS), patience_s)
 
 
 def bars_to_csv(connection: psycopg.Connection[Any], hour_ns: int, path: Path) -> None:
@@ -118,12 +137,28 @@ def _hold_horizon(connection: psycopg.Connection[Any], expected_ns: int) -> None
         raise HorizonMovedError(expected_ns, row[0])
 
 
-def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str]) -> None:
+def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str], patience_s: float) -> None:
     """Always in ascending order: two batches can wait for each other, never both."""
     locks = sorted({zlib.crc32(symbol.encode()) % SYMBOL_LOCKS for symbol in symbols})
-    connection.execute(
-        "SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s::int[]) AS lock", (_SYMBOL_LOCK_CLASS, locks)
-    )
+    statement = "SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s::int[]) AS lock"
+    _wait_for(connection, statement, (_SYMBOL_LOCK_CLASS, locks), patience_s)
+
+
+def _wait_for(
+    connection: psycopg.Connection[Any], statement: LiteralString, locks: Sequence[Any], patience_s: float
+) -> None:
+    """Take locks that others hold for seconds each. The wait is bounded as a whole, where lock_timeout begins anew with
+    every lock.
+    """
+    import psycopg
+
+    limit = str(max(1, int(patience_s * 1000)))
+    connection.execute(statements.BOUND_THE_WAIT, (limit,))
+    try:
+        connection.execute(statement, locks)
+    except psycopg.errors.QueryCanceled:
+        raise BusyError(patience_s) from None
+    connection.execute(statements.USUAL_TIMEOUTS, prepare=False)
 
 
 def _run(connection: psycopg.Connection[Any], batch: Iterable[bytes]) -> None:

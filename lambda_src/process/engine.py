@@ -38,11 +38,12 @@ _DECIMAL = "DECIMAL(18, 8)"
 
 _BARS = """
 COPY (
-    SELECT symbol, make_timestamp(minute_ns // 1000) AS minute, * EXCLUDE (symbol, minute_ns)
+    SELECT symbol, make_timestamp(minute_ns // 1000) AS minute,
+        * EXCLUDE (symbol, minute_ns) REPLACE (TRY_CAST(notional AS DECIMAL(38, 16)) AS notional)
     FROM read_csv(?, header = false, auto_detect = false, delim = ',', quote = '"', columns = {{
         'symbol': 'VARCHAR', 'minute_ns': 'BIGINT', 'open': 'DECIMAL(18, 8)', 'high': 'DECIMAL(18, 8)',
         'low': 'DECIMAL(18, 8)', 'close': 'DECIMAL(18, 8)', 'volume': 'DECIMAL(30, 8)',
-        'notional': 'DECIMAL(38, 16)', 'trades': 'BIGINT'
+        'notional': 'VARCHAR', 'trades': 'BIGINT'
     }}) ORDER BY symbol, minute
 ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
 """
@@ -143,7 +144,10 @@ def by_day(connection: duckdb.DuckDBPyConnection, events: Events, folder: Path) 
 
 
 def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> None:
-    """Bars from PostgreSQL's CSV as Parquet."""
+    """Bars from PostgreSQL's CSV as Parquet.
+
+    A notional of 10²² or more is left empty: Parquet's and Athena's decimals end at 38 digits, 16 of them after the point.
+    """
     connection.execute(_BARS.format(path=_escaped(path)), [str(csv)])
 
 
@@ -194,11 +198,12 @@ def _load_fast(
 def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
     """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
 
-    All fields are read as text: as numbers they would lose digits unseen. What JSON itself has as a number where ingest
-    stores text is read by way of a double, and fields that the schema does not know are passed over: a file that holds
-    such things does not look stored (``lines.sampled_types``) and takes the slow path first.
+    Numbers and identifiers are read as JSON, in quotes or without: read as text they would lose digits unseen, for what
+    JSON itself has as a number comes by way of a double. The other fields are read as text. A field that the schema does
+    not know is passed over; where a sampled line has one (``lines.sampled_types``) the slow path refuses the line.
     """
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in ("type", *(spec.name for spec in kind.fields)))
+    kinds = {"type": "VARCHAR"} | {spec.name: "JSON" if _is_quoted(spec) else "VARCHAR" for spec in kind.fields}
+    columns = ", ".join(f"'{name}': '{read_as}'" for name, read_as in kinds.items())
     source = (
         f"read_json('{_escaped(plain)}', format = 'newline_delimited', compression = 'none', "
         f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{columns}}})"
@@ -219,10 +224,29 @@ def _others(kind: schema.RecordType) -> list[str]:
     return [spec.name for spec in kind.fields if spec.name not in ("symbol", "ts", "trade_id")]
 
 
+def _is_quoted(spec: schema.Field) -> bool:
+    return spec.kind is schema.Kind.DECIMAL or spec.name == "trade_id"
+
+
 def _value(spec: schema.Field) -> str:
     if spec.kind is schema.Kind.DECIMAL:
-        return f"TRY_CAST({spec.name} AS {_DECIMAL}) AS {spec.name}"
+        return f"{_number(spec.name)} AS {spec.name}"
+    if _is_quoted(spec):
+        return f"{_text(spec.name)} AS {spec.name}"
     return spec.name if spec.required else f"coalesce({spec.name}, '') AS {spec.name}"
+
+
+def _number(name: str) -> str:
+    return f"TRY_CAST({_unquoted(name)} AS {_DECIMAL})"
+
+
+def _unquoted(name: str) -> str:
+    return f"substr(CAST({name} AS VARCHAR), 2, strlen({name}) - 2)"
+
+
+def _text(name: str) -> str:
+    """What a JSON text says; few have escapes, which cost more."""
+    return f"CASE WHEN contains(CAST({name} AS VARCHAR), '\\') THEN {name} ->> '$' ELSE {_unquoted(name)} END"
 
 
 def _tests(kind: schema.RecordType) -> list[str]:
@@ -233,11 +257,13 @@ def _tests(kind: schema.RecordType) -> list[str]:
             # Its own text again: no sign, no leading zero, no exponent, no fraction.
             tests.append(f"{spec.name} = CAST(nanos AS VARCHAR)")
         elif spec.kind is schema.Kind.DECIMAL:
-            tests.append(f"regexp_full_match({spec.name}, '{schema.DECIMAL_PATTERN}')")
-        elif spec not in _words(kind):
-            tests.append(f"regexp_full_match({spec.name}, '{spec.pattern}')")
+            tests.append(f"""regexp_full_match({spec.name}, '"{schema.DECIMAL_PATTERN}"')""")
+        elif _is_quoted(spec):
+            tests.append(
+                f"""starts_with({spec.name}, '"') AND regexp_full_match({_text(spec.name)}, '{spec.pattern}')"""
+            )
     if kind is schema.QUOTE:
-        tests.append(f"TRY_CAST(bid AS {_DECIMAL}) <= TRY_CAST(ask AS {_DECIMAL})")
+        tests.append(f"{_number('bid')} <= {_number('ask')}")
     return tests
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
@@ -14,12 +16,27 @@ from common import settings
 from common.clients import client
 from common.database import Database, Target, session_options
 from common.errors import ConfigurationError
-from common.observe import count, logger, observed
+from common.observe import count, describe, logger, observed
 
+from . import redelivery
+from .apply import LaterError
 from .pipeline import RAW_PREFIX, SUFFIX, Buckets, Pipeline
 
-# In milliseconds. A statement of the largest batch takes seconds; a lock is held for the length of one transaction.
+# What the largest object may take once it has its locks, and so what has to be left of the invocation's time to begin.
+WORK_S = 60
+# In milliseconds. A statement of the largest batch takes seconds. Not for the locks of symbols and hours, which are
+# waited for as long as the invocation allows (``apply``).
 SESSION = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
+
+
+@dataclass
+class OutOfTimeError(LaterError):
+    """The messages before this one took the invocation's time."""
+
+    needed_s: float
+
+    def __str__(self) -> str:
+        return f"less than {self.needed_s:.0f} s of the invocation were left"
 
 
 @cache
@@ -65,13 +82,25 @@ def keys_of(body: str, raw_bucket: str) -> list[str]:
     return keys
 
 
-def _process_message(record: SQSRecord) -> None:
+def _process_message(record: SQSRecord, lambda_context: Any) -> None:
     pipeline = _pipeline()
     try:
         for key in keys_of(record.body, pipeline.buckets.raw):
-            pipeline.process(key)
+            patience_s = lambda_context.get_remaining_time_in_millis() / 1000 - WORK_S
+            if patience_s <= 0:
+                raise OutOfTimeError(WORK_S)
+            pipeline.process(key, time.monotonic() + patience_s)
     except Exception as error:
-        # Powertools turns it into a batch item failure and says nothing; the reason belongs in the log.
-        count("MessagesFailed")
-        logger.exception("message failed", extra={"message_id": record.message_id, "error": type(error).__name__})
+        _report(record, error)
+        redelivery.schedule(client("sqs"), settings.required("OBJECT_QUEUE_URL"), record, error)
         raise
+
+
+def _report(record: SQSRecord, error: Exception) -> None:
+    """Powertools turns the error into a batch item failure and says nothing; the reason belongs in the log."""
+    if isinstance(error, LaterError):
+        count("MessagesPutOff")
+        logger.info("message put off", extra={"message_id": record.message_id, "reason": str(error)})
+        return
+    count("MessagesFailed")
+    logger.error("message failed", extra={"message_id": record.message_id, **describe(error)})

@@ -7,8 +7,10 @@ ended and comes to the same state.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 RAW_PREFIX = "market-data/"
 SUFFIX = ".ndjson.gz"
 OBJECT_LIMIT_BYTES = 64 * 1024 * 1024
+PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,20 @@ class Pipeline:
     buckets: Buckets
     window_days: int = 0
 
-    def process(self, key: str) -> None:
+    def process(self, key: str, until: float | None = None) -> None:
         """Process one object.
 
-        A bad object goes to quarantine and counts as done. Raises DatabaseUnavailableError, psycopg and botocore
-        errors: then the message is delivered again.
+        ``until``: the ``time.monotonic()`` until which it may wait for other batches of the same symbols or hours; without
+        it ``PATIENCE_S`` each time. A bad object goes to quarantine and counts as done. Raises LaterError,
+        DatabaseUnavailableError, psycopg and botocore errors: then the message is delivered again.
         """
         with tempfile.TemporaryDirectory(prefix="process-") as name:
             try:
-                self._process(key, Path(name))
+                self._process(key, Path(name), until)
             except BadObjectError as error:
                 self._quarantine_object(error)
 
-    def _process(self, key: str, folder: Path) -> None:
+    def _process(self, key: str, folder: Path, until: float | None) -> None:
         reply = self.s3.get_object(Bucket=self.buckets.raw, Key=key)
         etag = str(reply["ETag"])
         with self.database.connection() as connection:
@@ -78,9 +82,10 @@ class Pipeline:
                 plain.unlink()
                 self._quarantine_lines(key, loaded)
                 if known is None:
-                    known = apply.apply(connection, _incoming(duck, loaded, key, etag, horizon, folder))
-                self._write_events(duck, loaded, key, folder)
-                self._write_bars(duck, connection, known.bar_hours, folder)
+                    incoming = _incoming(duck, loaded, key, etag, horizon, folder)
+                    known = apply.apply(connection, incoming, _patience(until))
+                self._write_events(duck, loaded, _batch_id(key, etag), folder)
+                self._write_bars(duck, connection, known.bar_hours, folder, until)
             self._archive(key)
             apply.finish(connection, key, etag)
             _report(key, loaded)
@@ -97,12 +102,12 @@ class Pipeline:
         packed.unlink()
         return plain
 
-    def _write_events(self, duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, key: str, folder: Path) -> None:
+    def _write_events(self, duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, batch: str, folder: Path) -> None:
         """Trades and quotes as this batch has them, one file a day; a view makes equal ones of two batches one."""
         for table, events in (("trades", loaded.trades), ("quotes", loaded.quotes)):
             for day, path in engine.by_day(duck, events, folder):
                 date = schema.format_timestamp(day * engine.DAY_NS)[:10]
-                self._put(self.buckets.processed, f"{table}/date={date}/{_batch_id(key)}.parquet", path.read_bytes())
+                self._put(self.buckets.processed, f"{table}/date={date}/{batch}.parquet", path.read_bytes())
 
     def _write_bars(
         self,
@@ -110,13 +115,14 @@ class Pipeline:
         connection: psycopg.Connection[Any],
         hours: tuple[int, ...],
         folder: Path,
+        until: float | None,
     ) -> None:
         """The touched hours as the database has them now, one file an hour, replaced as a whole."""
         for hour_ns in hours:
             stamp = schema.format_timestamp(hour_ns)
             csv, parquet = folder / "bars.csv", folder / "bars.parquet"
             with connection.transaction():
-                apply.lock_hour(connection, hour_ns)
+                apply.lock_hour(connection, hour_ns, _patience(until))
                 apply.bars_to_csv(connection, hour_ns, csv)
                 engine.write_bars(duck, csv, parquet)
                 target = f"bars/date={stamp[:10]}/hour-{stamp[11:13]}.parquet"
@@ -164,8 +170,16 @@ def _incoming(
     return apply.Incoming(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
 
 
-def _batch_id(key: str) -> str:
-    return key.rpartition("/")[2].removesuffix(SUFFIX)
+def _patience(until: float | None) -> float:
+    return PATIENCE_S if until is None else until - time.monotonic()
+
+
+def _batch_id(key: str, etag: str) -> str:
+    """The last part of the key, and a digest of the whole of it and of the object's version: two objects of one name, or
+    two versions of one object, add to the lake as they do to the tables; neither takes the other's place.
+    """
+    digest = hashlib.sha256(f"{key}\n{etag}".encode()).hexdigest()[:16]
+    return f"{key.rpartition('/')[2].removesuffix(SUFFIX)}-{digest}"
 
 
 def _report(key: str, loaded: engine.Loaded) -> None:

@@ -15,7 +15,12 @@ PROGRESS = (
     b"SELECT bar_hours, finished_at IS NOT NULL, horizon_ns FROM trading.batches WHERE object_key = %s AND etag = %s"
 )
 
-# Another version of the object (its etag differs) is applied again: harmless, since tables are sets.
+# For the wait for locks alone, until the transaction ends; a statement_timeout of milliseconds bounds it as a whole.
+BOUND_THE_WAIT = b"SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', %s, true)"
+USUAL_TIMEOUTS = b"SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT"
+
+# Another version of the object (its etag differs) is applied too, as another object would be: tables are sets, so it
+# adds what is new, and of two trades with one identifier the lesser counts. The lake keeps the events of both as well.
 CLAIM = b"""
 INSERT INTO trading.batches AS b (object_key, etag, trades, quotes, quarantined, horizon_ns, bar_hours)
 VALUES (%s, %s, %s, %s, %s, %s, '{}')

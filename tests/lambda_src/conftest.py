@@ -14,7 +14,7 @@ from psycopg import sql
 from common import clients, database, observe
 from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
-from tests.lambda_src.fakes import FakeDynamoDB, FakeS3
+from tests.lambda_src.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
 from tests.lambda_src.postgres import SUPERUSER, Postgres, wheel_bin
 
 _numbers = itertools.count()
@@ -90,6 +90,15 @@ def s3() -> FakeS3:
 @pytest.fixture
 def dynamodb() -> FakeDynamoDB:
     return FakeDynamoDB()
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> FakeSQS:
+    """The queue that ``process.handler`` knows."""
+    fake = FakeSQS()
+    monkeypatch.setenv("OBJECT_QUEUE_URL", QUEUE_URL)
+    monkeypatch.setattr("process.handler.client", {"sqs": fake}.__getitem__)
+    return fake
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
+
 
 def client_error(code: str, operation: str = "Call") -> ClientError:
     """A botocore error with this code."""
@@ -28,7 +30,7 @@ class Context:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:trading-test-dev"
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-    remaining_ms: int = 60_000
+    remaining_ms: int = 300_000
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
@@ -115,6 +117,20 @@ class FakeDynamoDB:
         self.tables[TableName].pop(_key(Key), None)
 
 
+@dataclass
+class FakeSQS:
+    """Remembers for how long which message was hidden; refuses when told to."""
+
+    hidden: list[tuple[str, int]] = field(default_factory=list)
+    refuses: bool = False
+
+    def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        if self.refuses:
+            raise client_error("MessageNotInflight", "ChangeMessageVisibility")
+        assert QueueUrl == QUEUE_URL
+        self.hidden.append((ReceiptHandle, VisibilityTimeout))
+
+
 def _key(key: dict[str, Any]) -> str:
     (value,) = key.values()
     return str(value["S"])
@@ -147,15 +163,15 @@ def api_event(method: str, path: str, body: str | None = None, **more: Any) -> d
     }
 
 
-def sqs_event(*keys: str, bucket: str = "raw") -> dict[str, Any]:
+def sqs_event(*keys: str, bucket: str = "raw", attempts: int = 1) -> dict[str, Any]:
     """An SQS batch, one S3 event a message."""
     return {
         "Records": [
             {
                 "messageId": f"m{number}",
-                "receiptHandle": "r",
+                "receiptHandle": f"r{number}",
                 "body": json.dumps({"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]}),
-                "attributes": {},
+                "attributes": {"ApproximateReceiveCount": str(attempts)},
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:q",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import re
 import tempfile
+import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +22,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import process.handler
-from common.database import Database
+from builders import lake
+from common.database import Database, session_options
 from common.errors import DatabaseUnavailableError
-from process import apply, lines
+from process import apply, lines, redelivery
 from process.pipeline import Buckets, Pipeline
 from tests.lambda_src import reference
-from tests.lambda_src.fakes import Context, FakeS3, ndjson_gz, sqs_event
+from tests.lambda_src.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
 from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
@@ -64,8 +69,10 @@ def deliver(pipeline: Pipeline, name: str, records: list[Record]) -> None:
     pipeline.process(key_of(name))
 
 
-def parquet(s3: FakeS3, tmp_path: Path, key: str) -> list[dict[str, Any]]:
+def parquet(s3: FakeS3, tmp_path: Path, prefix: str) -> list[dict[str, Any]]:
+    """The rows of the one file whose key begins so."""
     path = tmp_path / "x.parquet"
+    (key,) = s3.keys("processed", prefix)
     path.write_bytes(s3.objects["processed", key])
     with duckdb.connect() as connection:
         found = connection.execute(f"SELECT * FROM '{path}'")
@@ -90,17 +97,17 @@ def test_bars_and_quote_statistics_of_a_hand_worked_case(admin: psycopg.Connecti
 def test_parquet_has_the_same_data_partitioned_by_date(pipeline: Pipeline, s3: FakeS3, tmp_path: Path) -> None:
     midnight = T0 + 14 * 60 * M
     deliver(pipeline, "a", [*DAY, trade("5", "8.5", "2", midnight + 7, symbol="B")])
-    assert s3.keys("processed") == [
+    assert [re.sub("a-[0-9a-f]{16}", "a-…", key) for key in s3.keys("processed")] == [
         "bars/date=2026-01-02/hour-10.parquet",
         "bars/date=2026-01-02/hour-11.parquet",
         "bars/date=2026-01-03/hour-00.parquet",
-        "quotes/date=2026-01-02/a.parquet",
-        "trades/date=2026-01-02/a.parquet",
-        "trades/date=2026-01-03/a.parquet",
+        "quotes/date=2026-01-02/a-….parquet",
+        "trades/date=2026-01-02/a-….parquet",
+        "trades/date=2026-01-03/a-….parquet",
     ]
     (bar,) = parquet(s3, tmp_path, "bars/date=2026-01-03/hour-00.parquet")
     assert (bar["symbol"], bar["close"], bar["volume"], bar["notional"]) == ("B", Decimal("8.5"), 2, 17)
-    (late,) = parquet(s3, tmp_path, "trades/date=2026-01-03/a.parquet")
+    (late,) = parquet(s3, tmp_path, "trades/date=2026-01-03/a-")
     assert (late["ts_ns"], late["price"], str(late["ts"])) == (midnight + 7, Decimal("8.5"), "2026-01-03 00:00:00")
     assert s3.objects["archive", key_of("a")] == s3.objects["raw", key_of("a")]
 
@@ -195,6 +202,46 @@ def test_a_late_trade_corrects_its_bar_and_the_parquet_of_its_hour(
     assert [bar["open"] for bar in bars] == [Decimal(120), Decimal("101.125")]
 
 
+def test_the_largest_notional_fails_no_hour(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
+) -> None:
+    """101 trades at the schema's maxima come to more than Parquet's decimals hold; the database has the exact sum."""
+    most = "9999999999.99999999"
+    deliver(pipeline, "a", [trade(str(n), most, most, T0 + n) for n in range(101)])
+    deliver(pipeline, "b", [trade("1", "2", "3", T0, symbol="B")])
+    bars = {bar["symbol"]: bar for bar in parquet(s3, tmp_path, "bars/date=2026-01-02/hour-10.parquet")}
+    exact = admin.execute("SELECT notional, volume FROM trading.bars_1m WHERE symbol = 'ACME'").fetchone()
+    with localcontext() as context:
+        context.prec = 60
+        assert exact == (Decimal(most) ** 2 * 101, Decimal(most) * 101)
+    assert (bars["ACME"]["notional"], bars["ACME"]["volume"]) == (None, exact[1])
+    assert bars["B"]["notional"] == 6
+    assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NULL").fetchone() == (0,)
+
+
+def test_objects_of_one_name_both_reach_the_lake(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    """A backfill may call its objects part-0 in every hour of a date."""
+    for number, hour in enumerate((14, 15)):
+        key = key_of("part-0").replace("hour=10", f"hour={hour}")
+        s3.objects["raw", key] = ndjson_gz(trade(str(number), "1", "1", T0 + number))
+        pipeline.process(key)
+    assert queried(s3, "trades", "SELECT trade_id FROM {files}") == {("0",), ("1",)}
+    assert [row[1] for row in contents(admin)["trades"]] == ["0", "1"]
+
+
+def test_another_version_of_an_object_adds_to_the_lake_as_to_the_tables(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    deliver(pipeline, "a", [trade("1", "10", "1", T0), trade("2", "20", "1", T0)])
+    deliver(pipeline, "a", [trade("1", "11", "1", T0)])
+    assert {(row[1], row[3]) for row in contents(admin)["trades"]} == {("1", 10), ("2", 20)}
+    view = next(view for view in lake.VIEWS if view.name == "trades_distinct")
+    statement = view.query.replace("FROM trades", "FROM (SELECT *, '2026-01-02' AS date FROM {files})")
+    assert {row[2:5:2] for row in queried(s3, "trades", statement)} == {("1", Decimal(10)), ("2", Decimal(20))}
+
+
 def test_a_displaced_trade_leaves_no_empty_bar(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
 ) -> None:
@@ -260,6 +307,72 @@ def test_batches_of_one_minute_at_the_same_time_lose_nothing(
     assert bar["trades"] == 400
 
 
+def test_waiting_for_others_of_the_symbol_is_bounded_as_a_whole_and_no_failure(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
+) -> None:
+    """One that holds a lock is waited for; after that the object is as if it had never been tried."""
+    s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
+    with admin.transaction():
+        for symbol in ("ACME", "B"):
+            lock = zlib.crc32(symbol.encode()) % apply.SYMBOL_LOCKS
+            admin.execute("SELECT pg_advisory_xact_lock(41, %s)", (lock,))
+        begun = time.monotonic()
+        with pytest.raises(apply.BusyError):
+            pipeline.process(key_of("a"), begun + 1)
+    assert 0.5 < time.monotonic() - begun < 10
+    assert contents(admin)["trades"] == []
+    assert admin.execute("SELECT count(*) FROM trading.batches").fetchone() == (0,)
+    pipeline.process(key_of("a"))
+    assert len(contents(admin)["trades"]) == 4
+
+
+def test_more_batches_of_a_symbol_than_the_usual_lock_timeout_allows_all_succeed(
+    admin: psycopg.Connection[Any],
+    pipeline: Pipeline,
+    app_database: Database,
+    s3: FakeS3,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Eight at once, each holding the symbol for longer than lock_timeout divided by eight: the last one waits for
+    several times the lock_timeout, which is only for locks that nobody is meant to hold.
+    """
+    options = session_options(statement_timeout=2_000, lock_timeout=400)
+    real = apply._run
+
+    def slow(connection: psycopg.Connection[Any], batch: Any) -> None:
+        connection.execute("SELECT pg_sleep(0.15)")
+        real(connection, batch)
+
+    monkeypatch.setattr(apply, "_run", slow)  # twice in each transaction
+
+    def work(number: int) -> None:
+        own = Database(lambda: replace(app_database.target(), options=options), app_database.password)
+        s3.objects["raw", key_of(f"b{number}")] = ndjson_gz(trade(str(number), "10", "1", T0 + number))
+        replace(pipeline, database=own).process(key_of(f"b{number}"), time.monotonic() + 60)
+        own.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert admin.execute("SELECT volume, trades FROM trading.bars_1m").fetchall() == [(8, 8)]
+
+
+def test_locks_are_held_for_the_merge_alone(
+    admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the batch brings is in the database before others of its symbols have to wait."""
+    held: list[bool] = []
+    real = apply._copy
+
+    def copy(*arguments: Any) -> None:
+        real(*arguments)
+        locks = admin.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 41").fetchone()
+        held.append(locks != (0,))
+
+    monkeypatch.setattr(apply, "_copy", copy)
+    deliver(pipeline, "a", DAY)
+    assert held == [False, False]
+
+
 def test_twin_deliveries_at_the_same_time_apply_once(
     admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database, s3: FakeS3
 ) -> None:
@@ -292,7 +405,7 @@ def test_bad_records_go_to_quarantine_with_their_reason_and_the_good_ones_count(
     refused = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
     found = [(entry["line"], entry["reason"]) for entry in map(json.loads, refused)]
     assert [line for line, _ in found] == [2, 3, 4, 5, 6, 7]
-    assert found[0][1] == "price: has more than 10 digits before the point"
+    assert found[0][1] == "price: is not a number in plain digits (12.5)"
     assert found[2][1] == "ts: is before 2000-01-01 (a number is nanoseconds since 1970)"
     assert found[4][1] == "is longer than 4096 bytes"
     assert found[5][1] == "bid: is above the ask"
@@ -334,22 +447,47 @@ def test_an_object_that_unpacks_without_end_is_refused(
 
 
 def test_only_the_failed_messages_are_delivered_again(
-    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any]
+    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any], queue: FakeSQS
 ) -> None:
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     event = sqs_event(key_of("missing"), key_of("a"))
-    event["Records"].append({**event["Records"][0], "messageId": "m2", "body": "no json"})
+    event["Records"].append({**event["Records"][0], "messageId": "m2", "receiptHandle": "r2", "body": "no json"})
     event["Records"].append({**event["Records"][0], "messageId": "m3", "body": '{"Event": "s3:TestEvent"}'})
     result = process.handler.handler(event, Context())
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
     assert len(contents(admin)["trades"]) == 4
+    assert queue.hidden == [("r0", 15), ("r2", 15)]
 
 
-def test_every_message_may_fail_without_an_exception(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_message_may_fail_without_an_exception(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, queue: FakeSQS
+) -> None:
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
+    queue.refuses = True
     result = process.handler.handler(sqs_event(key_of("missing")), Context())
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+def test_each_failure_doubles_the_pause_and_what_was_put_off_comes_soon() -> None:
+    pauses = [redelivery.pause_s(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
+    assert pauses == [15, 30, 60, 480, 900, 900]
+    assert redelivery.pause_s(apply.BusyError(1), 40) == 15
+
+
+def test_a_message_for_which_the_time_is_short_is_put_off_untried(
+    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, queue: FakeSQS, log: io.StringIO
+) -> None:
+    """It is no failure: no alarm, no error in the log, and it comes again after seconds."""
+    monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
+    s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
+    event = sqs_event(key_of("a"), attempts=7)
+    result = process.handler.handler(event, Context(remaining_ms=process.handler.WORK_S * 1000))
+    assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert s3.calls == []
+    assert queue.hidden == [("r0", 15)]
+    assert '"level":"ERROR"' not in log.getvalue()
+    assert process.handler.handler(event, Context()) == {"batchItemFailures": []}
 
 
 def test_keys_are_decoded_and_foreign_objects_left_alone() -> None:

@@ -18,7 +18,7 @@ import process.handler
 from common.database import Database
 from process.pipeline import Pipeline
 
-from .fakes import Context, ndjson_gz, sqs_event
+from .fakes import Context, FakeSQS, ndjson_gz, sqs_event
 from .killing import BUCKETS, KILLED, Faults, FolderS3, forkserver, run, watch_statements
 from .records import T0, M, Record, S, quote, trade
 from .test_process import contents, key_of, truncate
@@ -42,6 +42,7 @@ ERRORS = (
     psycopg.errors.QueryCanceled,
     psycopg.errors.DiskFull,
     psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.LockNotAvailable,
 )
 WITHOUT_EFFECT = ("get", "sql SELECT 1", "sql b'SELECT bar_hours", "sql b'SELECT horizon_ns")
 
@@ -88,6 +89,11 @@ def world(folder: Path, admin: psycopg.Connection[Any], app_database: Database) 
     made = World(folder, admin, app_database)
     made.reset()
     return made
+
+
+@pytest.fixture(autouse=True)
+def _queue(queue: FakeSQS) -> None:
+    """Failed messages are scheduled there."""
 
 
 def test_a_kill_after_any_step_is_mended_by_the_redelivery(

@@ -75,6 +75,38 @@ def test_numbers_of_another_writer_keep_their_digits_or_are_refused(
             assert duck.execute(f"SELECT price::VARCHAR FROM '{loaded.trades.path}'").fetchall() == [(read,)]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "accepted"),
+    [
+        ("price", "1234567890.12345678", True),  # as a double it ends with .1234567
+        ("size", "9999999999.99999999", True),
+        ("size", "1.123456789", False),
+        ("trade_id", "12345678901234567890123", False),  # as a double it is 1.2345678901234568e+22, an identifier
+    ],
+)
+def test_one_line_of_another_writer_between_those_of_ingest_loses_no_digit(
+    field: str, value: str, accepted: bool, tmp_path: Path
+) -> None:
+    path, stored = tmp_path / "lines", schema.dump_record(trade("1", "1.5", "2", T0)) + "\n"
+    bare = {**trade("2", "1", "1", T0 + 1), field: "?"}
+    path.write_text(stored + schema.dump_record(bare).replace('"?"', value) + "\n" + stored)
+    assert lines.sampled_types(path) == {"trade"}, "so that the engine's own checks are asked"
+    with engine.engine(tmp_path) as duck:
+        loaded = engine.load(duck, path, "key", tmp_path)
+        found = duck.execute(f"SELECT {field}::VARCHAR FROM '{loaded.trades.path}' WHERE ts_ns = {T0 + 1}").fetchall()
+    assert (found, loaded.bad) == (([(value,)], 0) if accepted else ([], 1))
+
+
+@pytest.mark.parametrize("identifier", ['"', "\\", 'a"b\\"c', "\\\\n", "'", "/", '"' * 64])
+def test_identifiers_with_escapes_are_read_as_they_are(identifier: str, tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_text(schema.dump_record(trade(identifier, "1.5", "2", T0)) + "\n")
+    with engine.engine(tmp_path) as duck:
+        loaded = engine.load(duck, path, "key", tmp_path)
+        assert loaded.bad == 0
+        assert duck.execute(f"SELECT trade_id FROM '{loaded.trades.path}'").fetchall() == [(identifier,)]
+
+
 def test_a_writer_and_his_types_are_recognised_beyond_the_first_line(tmp_path: Path) -> None:
     path, stored = tmp_path / "lines", schema.dump_record(trade("1", "1.5", "2", T0)) + "\n"
     other = schema.dump_record(quote("1", "2", T0)) + "\n"
