@@ -12,7 +12,10 @@ from troposphere.wafv2 import (
     AssociationConfig,
     BlockAction,
     CountAction,
+    DataProtect,
+    DataProtectionConfig,
     DefaultAction,
+    FieldToProtect,
     LoggingConfiguration,
     LoggingConfigurationFieldToMatch,
     ManagedRuleGroupStatement,
@@ -34,14 +37,17 @@ from builders.logs import add_log_group
 
 WEB_ACL_NAME = Port("WebAclName", "Name of the web ACL, as its metrics carry it.")
 SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")
-"""Whoever has their values can act as the client, so WAF's logs leave them out: signature and key, the token of temporary
-credentials, that of a session (``sessions.handler.TOKEN_HEADER``), cookies. In lower case, as WAF wants them, at most 100.
+"""Whoever has their values can act as the client, so WAF keeps them out of its logs and samples: signature and key, the
+token of temporary credentials, that of a session (``sessions.handler.TOKEN_HEADER``), cookies. In lower case, as WAF wants
+them, at most 100.
 
 Not among them: Idempotency-Key, which opens nothing without the other three and tells repetitions apart, and the header
 by which CloudFront shows itself to the load balancer, which it adds behind WAF.
 
 Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
 """
+SECRET_ARGUMENTS = ("X-Amz-Security-Token", "X-Amz-Signature")
+"""The same of a presigned request, which has them in its query string."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,26 @@ def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Seq
             DefaultAction=DefaultAction(Allow=AllowAction()),
             # Inspect as much of a body as WAF can; the default ends at 16 KB.
             AssociationConfig=AssociationConfig(RequestBody={inspected: {"DefaultSizeInspectionLimit": "KB_64"}}),
+            DataProtectionConfig=_data_protection(),
             Rules=_rules(template, groups),
             VisibilityConfig=_visibility(template.named("web-acl")),
             **metadata,
         )
+    )
+
+
+def _data_protection() -> DataProtectionConfig:
+    """Credentials give way to a word wherever WAF passes requests on: logs, sampled requests, Security Lake. What a logging
+    configuration redacts is left out of the logs alone.
+
+    Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
+    """
+    fields = (("SINGLE_HEADER", SECRET_HEADERS), ("SINGLE_QUERY_ARGUMENT", SECRET_ARGUMENTS))
+    return DataProtectionConfig(
+        DataProtections=[
+            DataProtect(Action="SUBSTITUTION", Field=FieldToProtect(FieldType=kind, FieldKeys=list(names)))
+            for kind, names in fields
+        ]
     )
 
 

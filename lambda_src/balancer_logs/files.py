@@ -69,7 +69,7 @@ def _lines(body: Any, key: str) -> Iterator[Line]:
                     yield malformed(text, f"a piece of a line longer than {MAX_LINE_BYTES} bytes")
                 whole = ended
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadObjectError(key, f"is not a whole gzip file: {error}") from error
+        raise BadObjectError(key, "is not a whole gzip file") from error  # its text quotes the first bytes
 
 
 def _modified_ms(reply: dict[str, Any]) -> int:

@@ -223,6 +223,18 @@ def test_web_acl_logs_hold_no_credentials(platform: str) -> None:
     assert len(names) <= 100, "WAF takes no more"
 
 
+@pytest.mark.parametrize("platform", ["trading", "transactions"])
+def test_sampled_requests_hold_no_credentials(platform: str) -> None:
+    """What the logs leave out the samples still show; and a presigned request has its signature in the query string."""
+    protections = one(platform, "WebAcl").properties["DataProtectionConfig"]["DataProtections"]
+    fields = {entry["Field"]["FieldType"]: set(entry["Field"]["FieldKeys"]) for entry in protections}
+    assert fields == {
+        "SINGLE_HEADER": set(firewall.SECRET_HEADERS),
+        "SINGLE_QUERY_ARGUMENT": {"X-Amz-Security-Token", "X-Amz-Signature"},
+    }
+    assert {entry["Action"] for entry in protections} == {"SUBSTITUTION"}
+
+
 def test_the_functions_read_no_header_of_which_it_is_not_known_whether_it_is_secret() -> None:
     """A new one has to be sorted: into builders.firewall.SECRET_HEADERS, or here."""
     known = {"content-type", "content-encoding", "idempotency-key", *firewall.SECRET_HEADERS}
