@@ -8,7 +8,8 @@ Data's way, one module for each step and nothing shared but frozen values::
     settings ── deployment.json, paths ─┐
     parameters ── params/<env>.json ────┤ checked, with the root's rules, every fault at once, before the first call
     templates ── root.yaml + tiers ─────┘
-          │
+          │  preflight: certificate and prefix lists that they name are in the account
+          ▼
     artifacts ── lambda_src, web_src ──> reproducible zips, named by content   (wheels: pip, hash-pinned)
           │
     package ── uploads what the bucket lacks, rewrites TemplateURL             (bootstrap makes the bucket)

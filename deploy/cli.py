@@ -27,6 +27,7 @@ from deploy import (
     package,
     parameters,
     plan,
+    preflight,
     render,
     replay,
     review,
@@ -116,9 +117,10 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     templates = load_set(project.templates(platform))
     file = project.parameters(platform, deployment.environment)
     given = parameters.load(file, templates.root.document, project.shown(file), region=deployment.region)
-    for sentence in given.left:
-        _progress(f"note: {sentence}")
     aws = Aws(deployment.region, arguments.profile)
+    values = parameters.complete(templates.root.document, given.parameters)
+    for sentence in (*given.left, *preflight.check(aws, values, project.shown(file))):
+        _progress(f"note: {sentence}")
     plan.kind_of(deployment.stack_name, describe(aws.client("cloudformation"), deployment.stack_name))
     host = arguments.wheels == "host"
     packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, host=host)

@@ -66,6 +66,15 @@ class ParameterError(UsageError):
         super().__init__(f"The parameters have {count}; nothing was called:\n{lines}")
 
 
+class AccountError(PlatformError):
+    """The account does not have what the parameters name. All faults are told together."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__(f"The account does not have what the parameters name; nothing was changed:\n{lines}\n")
+
+
 class ArtifactError(PlatformError):
     """A function or service cannot be packaged."""
 

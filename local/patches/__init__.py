@@ -53,6 +53,7 @@ def install_patches(settings: Settings) -> Application:
         log_events,
         nested_stacks,
         parameters,
+        prefix_lists,
         property_types,
         request_validation,
         secrets,
@@ -68,6 +69,7 @@ def install_patches(settings: Settings) -> Application:
     nested_stacks.install()
     property_types.install()
     parameters.install()
+    prefix_lists.install()
     functions.install(settings.run_directory)
     log_events.install()
     conditions.install()

@@ -50,17 +50,21 @@ class Scripted:
 
     def __init__(self) -> None:
         self.stubs: dict[str, Any] = {}
-        clients: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
         for service in ("cloudformation", "s3", "sqs", "sts", "logs", "kms", "resourcegroupstaggingapi"):
-            clients[service] = _boto3.client(
-                service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-            )
-            self.stubs[service] = _stubber(clients[service])
-            self.stubs[service].activate()
-        self.aws = Aws("us-east-1", None, clients)
+            self._add(service)
+        self.aws = Aws("us-east-1", None, self._clients)
         self.aws.__dict__["identity"] = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/u", "UserId": "U"}
 
+    def _add(self, service: str) -> None:
+        client = _boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        self._clients[service] = client
+        self.stubs[service] = _stubber(client)
+        self.stubs[service].activate()
+
     def __getitem__(self, service: str) -> Any:
+        if service not in self.stubs:
+            self._add(service)
         return self.stubs[service]
 
 

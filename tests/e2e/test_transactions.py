@@ -414,6 +414,17 @@ def test_a_bad_parameter_is_refused_before_anything_is_called(site: Site) -> Non
     path.write_text(before)
 
 
+def test_what_the_account_does_not_have_is_told_before_anything_is_packaged(site: Site) -> None:
+    path = site.root / "params" / "transactions" / "dev.json"
+    before = path.read_text()
+    unknown = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+    site.edit_parameters(CertificateArn=unknown, DomainName="pay.example.com", S3PrefixListId="pl-6da54004")
+    assert site.deploy("plan", "--wheels", "host") == 1
+    assert f"ACM has no {unknown} in us-east-1" in site.said[1]
+    assert "Set it to pl-63a5400a." in site.said[1]
+    path.write_text(before)
+
+
 # --- Side by side ----------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-1", "A-8")
 def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: payments.Client) -> None:
