@@ -8,7 +8,7 @@ from troposphere.awslambda import EventSourceMapping, ScalingConfig
 from builders import parameters, statements
 from builders.aurora import DATABASE_ENDPOINT, DATABASE_PORT, DATABASE_READER_ENDPOINT
 from builders.contract import TierTemplate
-from builders.keys import DATA_KEY, MESSAGING_KEY
+from builders.keys import DATA_KEY
 from builders.lambdas import (
     FUNCTION_DEAD_LETTERS,
     BuiltFunction,
@@ -99,7 +99,6 @@ def process(template: TierTemplate) -> FunctionRow:
             statements.write_objects("WriteProcessed", template.use(PROCESSED_BUCKET_ARN)),
             statements.write_objects("Archive", template.use(ARCHIVE_BUCKET_ARN)),
             statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
-            statements.use_key("UseObjectQueueKey", template.use(MESSAGING_KEY), "sqs"),
         ],
         policies=[template.use(DATABASE_CONNECT_POLICY)],
     )

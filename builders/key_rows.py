@@ -6,8 +6,9 @@ CloudWatch Logs https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt
 Secrets Manager https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html;
 Lambda https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html;
 SQS and SNS: their developer guides, "Key management".
-Aurora's context is the cluster's generated id, which no template can know before the cluster exists; there the key is
-bound to the service alone.
+Aurora's is not documented but for Performance Insights, where it is an instance's generated id, which no template can know
+before the instance exists; there the key is bound to the service alone. Source of both:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html
 """
 
 from __future__ import annotations
@@ -88,7 +89,13 @@ def database() -> KeyRow:
         "Database, backups, insights and master secret",
         DATABASE_KEY,
         (
-            KeyUse("Database", through=("rds",), grants=True),
+            KeyUse(
+                "Database",
+                through=("rds",),
+                grants=True,
+                without_context="The context of Performance Insights is an instance's generated id (aws:rds:db-id), which exists "
+                "only after the key was used; AWS documents none for storage and backups. kms:ViaService binds the use to RDS",
+            ),
             KeyUse("MasterSecret", through=("secretsmanager",), context=_secrets("rds!cluster-*")),
         ),
     )

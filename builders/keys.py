@@ -57,6 +57,10 @@ _ADMINISTER = [
     kms.RotateKeyOnDemand,
 ]
 _KEY_POLICY_REASON = "In a key policy the resource * is the key itself"
+_ROLE_REASON = (
+    "The role uses the key directly, which AWS documents without a condition: kms:ViaService would refuse it, and a volume's "
+    "context is its generated id. The principal is a service's role for this stack alone; its grants are bound to AWS's services"
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class KeyUse:
         grants: whether the services keep using the key after the call, for which they ask for a grant.
         source: pattern of the ARNs in whose name those services come.
         context: encryption context (key → patterns) that every cryptographic call must bear.
+        without_context: why there is none, where there is none, for the template's metadata; what holds for every role of a
+            service needs no saying.
     """
 
     sid: str
@@ -86,6 +92,7 @@ class KeyUse:
     grants: bool = False
     source: str | None = None
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without_context: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,7 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
             row.title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Metadata={"WildcardResources": {s.properties["Sid"]: _KEY_POLICY_REASON for s in _key_policy(row.uses)}},
+            Metadata=_reasons(row.uses),
             Description=Sub(f"{row.description} of {template.platform} ${{EnvironmentSuffix}}"),
             EnableKeyRotation=True,
             PendingWindowInDays=7,
@@ -145,6 +152,15 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
         )
     )
     return key
+
+
+def _reasons(uses: Sequence[KeyUse]) -> dict[str, dict[str, str]]:
+    """What a reviewer would ask of the policy, by statement."""
+    unbound = {use.sid: use.without_context or _ROLE_REASON for use in uses if use.without_context or use.roles}
+    return {
+        "WildcardResources": {s.properties["Sid"]: _KEY_POLICY_REASON for s in _key_policy(uses)},
+        **({"WithoutEncryptionContext": unbound} if unbound else {}),
+    }
 
 
 def _key_policy(uses: Sequence[KeyUse]) -> list[Statement]:
@@ -218,6 +234,8 @@ def _account_grant(use: KeyUse) -> Statement:
 def _role_use(use: KeyUse) -> list[Statement]:
     """A service's own role, whose permissions nobody can add to: the key's policy alone gives it the use.
 
+    Both statements are AWS's own: the first lets the role "use the key directly", for which ``kms:ViaService`` is never true,
+    and without a condition; the second binds its grants to AWS's services.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
     principal = Principal("AWS", [Sub(role) for role in use.roles])

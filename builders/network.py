@@ -72,11 +72,20 @@ class Zone:
 
 @dataclass(frozen=True)
 class EndpointRow:
-    """An interface endpoint: the service's name, and who calls it and why."""
+    """An interface endpoint.
+
+    Attributes:
+        title: the endpoint's logical id.
+        service: the last word of the endpoint service's name.
+        reason: who calls it and why.
+        actions: the prefix of the service's actions in IAM where it is another word (``cloudwatch`` for ``monitoring``): a
+            policy with a prefix that IAM does not know is taken without complaint, and allows nothing.
+    """
 
     title: str
     service: str
     reason: str
+    actions: str | None = None
 
 
 @dataclass(frozen=True)
@@ -276,7 +285,7 @@ def add_interface_endpoints(
                 PrivateDnsEnabled=True,
                 SubnetIds=[Ref(zone.private) for zone in zones],
                 SecurityGroupIds=[GetAtt(group, "GroupId")],
-                PolicyDocument=statements.policy(_account_only(row.service)),
+                PolicyDocument=statements.policy(_account_only(row.actions or row.service)),
                 Metadata={"WildcardResources": _ENDPOINT_REASON, "Why": row.reason},
                 Tags=name_tag(template.named(f"{row.service}-endpoint")),
             )
@@ -292,14 +301,18 @@ def _service_name(service: str) -> Sub:
     return Sub(f"com.amazonaws.${{AWS::Region}}.{service}")
 
 
-def _account_only(service: str) -> Statement:
-    """Principals of this account on resources of this account."""
+def _account_only(actions: str) -> Statement:
+    """Principals of this account on resources of this account, for every action of a prefix.
+
+    All calls that private code makes send ``aws:ResourceAccount``, also those without a resource, such as PutMetricData.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (actions without the key)
+    """
     account = Ref("AWS::AccountId")
     return Statement(
         Sid="ThisAccountOnly",
         Effect=Allow,
         Principal=Principal("*"),
-        Action=[statements.every_action(service)],
+        Action=[statements.every_action(actions)],
         Resource=["*"],
         Condition=statements.when(StringEquals({"aws:PrincipalAccount": account, "aws:ResourceAccount": account})),
     )

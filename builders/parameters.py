@@ -234,16 +234,28 @@ WEB_INSTANCE_TYPE = RootParameter(
 )
 
 
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Performance.html (max_connections)
+DATABASE_CONNECTIONS = 1000
+"""What the smallest class offered, db.r6g.large, takes; the larger ones take 2000, 3000 and 4000."""
+DATABASE_CONNECTIONS_ALARM = DATABASE_CONNECTIONS * 8 // 10
+"""Connections at which the alarm sounds."""
+CONNECTIONS_PER_INSTANCE = 18
+"""At most, of the payment service: 2 processes of 8 threads, one for each thread and one of each process for its health
+(web_src/payments/gunicorn_conf.py)."""
+_MOST_INSTANCES = (DATABASE_CONNECTIONS_ALARM - 1) // CONNECTIONS_PER_INSTANCE
+"""The group at full size stays below the alarm; above it there is room for workers being replaced, migration and rotation."""
+
+
 def _instances(name: str, label: str, description: str, default: int) -> RootParameter:
     return RootParameter(
         name,
         description,
         label=label,
-        constraint="2 to 60 instances; least <= business hours <= most, and least < most.",
+        constraint=f"2 to {_MOST_INSTANCES} instances; least <= business hours <= most, and least < most.",
         type="Number",
         default=default,
         min_value=2,
-        max_value=60,
+        max_value=_MOST_INSTANCES,
     )
 
 
@@ -256,7 +268,14 @@ WEB_BUSINESS_INSTANCES = _instances(
     "Least number of web instances from 8:00 to 18:00 New York time, Monday to Friday.",
     3,
 )
-WEB_MAX_INSTANCES = _instances("WebMaxInstances", "Most instances", "Greatest number of web instances at any time.", 9)
+WEB_MAX_INSTANCES = _instances(
+    "WebMaxInstances",
+    "Most instances",
+    f"Greatest number of web instances at any time. Each opens up to {CONNECTIONS_PER_INSTANCE} database connections; "
+    f"{_MOST_INSTANCES} instances stay below the alarm at {DATABASE_CONNECTIONS_ALARM}, which is 80 % of what the smallest "
+    "database class takes.",
+    9,
+)
 WEB_CPU_TARGET = RootParameter(
     "WebCpuTarget",
     "Average CPU in percent that scaling aims at; lower reacts earlier and costs more.",

@@ -124,7 +124,7 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             },
             permissions=[
                 statements.read_secret("ReadMasterSecret", secret),
-                statements.use_key("UseSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
+                statements.read_under_key("UseSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
             ],
         ),
         dead_letters=template.use(FUNCTION_DEAD_LETTERS),

@@ -10,7 +10,7 @@ from typing import Any
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
 
-from builders import console, naming, tagging
+from builders import console, naming, rules, tagging
 from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.errors import ContractError
 from builders.platforms import Platform
@@ -158,7 +158,7 @@ def _root(
     root.set_version("2010-09-09")
     used = {name for template in tiers.values() for name, port in template.record.uses.items()}
     shown = [p for p in console.in_console_order() if p.name in used or p == ENVIRONMENT_SUFFIX]
-    root.set_metadata(console.interface(shown))
+    root.set_metadata({**console.interface(shown), **rules.order_metadata({p.name for p in shown})})
     for parameter in shown:
         root.add_parameter(parameter.in_root(platform.defaults.get(parameter)))
     for rule in platform.rules:

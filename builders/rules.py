@@ -1,11 +1,13 @@
 """Rules of the root: what one parameter's constraint cannot say, checked by CloudFormation before it makes anything.
 
+Its rules compare for equality and no further; which numbers may not be above which is metadata, checked by deployer and gate.
+
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -94,3 +96,41 @@ PRODUCTION_HAS_CERTIFICATE = RootRule(
     "balancer in clear. See docs/transactions.md.",
     condition=Equals(Ref(ENVIRONMENT_SUFFIX.name), "prod"),
 )
+
+
+@dataclass(frozen=True)
+class ParameterOrder:
+    """Numbers of the root of which none may be above the one after it.
+
+    Attributes:
+        ascending: the parameters, from the least to the greatest.
+        reason: what goes wrong otherwise, shown with a fault.
+    """
+
+    ascending: tuple[RootParameter, ...]
+    reason: str
+
+
+ORDERS = (
+    # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScheduledUpdateGroupAction.html
+    ParameterOrder(
+        (parameters.WEB_MIN_INSTANCES, parameters.WEB_BUSINESS_INSTANCES, parameters.WEB_MAX_INSTANCES),
+        "Auto Scaling takes no least number above the greatest, and business hours never want fewer instances than nights.",
+    ),
+    # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html
+    ParameterOrder(
+        (parameters.DATABASE_MIN_CAPACITY, parameters.DATABASE_MAX_CAPACITY),
+        "Aurora takes no minimum capacity above the maximum.",
+    ),
+)
+ORDER_METADATA = "ParameterOrder"
+"""Section of the root's metadata; deploy/parameters.py reads it."""
+
+
+def order_metadata(shown: Collection[str]) -> dict[str, Any]:
+    """The orders among the parameters that a root shows; no section where there are none."""
+    kept = [
+        ([parameter.name for parameter in order.ascending if parameter.name in shown], order.reason) for order in ORDERS
+    ]
+    rows = [{"Ascending": names, "Reason": reason} for names, reason in kept if len(names) > 1]
+    return {ORDER_METADATA: rows} if rows else {}

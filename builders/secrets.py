@@ -4,8 +4,7 @@ and the secret header between CloudFront and the load balancer."""
 from __future__ import annotations
 
 import awacs.secretsmanager as secretsmanager
-from awacs.aws import Statement
-from troposphere import AWSHelperFn, Ref, Sub
+from troposphere import Ref, Sub
 from troposphere.awslambda import Permission
 from troposphere.cloudformation import CustomResource
 from troposphere.secretsmanager import (
@@ -109,7 +108,9 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             permissions=[
                 statements.read_secret("ReadMasterSecret", template.use(MASTER_SECRET)),
                 statements.read_secret("ReadApplicationSecret", Ref("DatabaseSecret")),
-                *_use_secret_keys(template),
+                # The application's secret and the master's lie under different keys.
+                statements.read_under_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
+                statements.read_under_key("UseMasterSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
             ],
         ),
         dead_letters=template.use(FUNCTION_DEAD_LETTERS),
@@ -149,7 +150,9 @@ def add_rotation(
                     "secretsmanager:GetRandomPassword has no resource-level permission",
                     [secretsmanager.GetRandomPassword],
                 ),
-                *_use_secret_keys(template),
+                # It writes the application's secret and reads the master's.
+                statements.use_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
+                statements.read_under_key("UseMasterSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
             ],
         ),
         dead_letters=template.use(FUNCTION_DEAD_LETTERS),
@@ -175,12 +178,3 @@ def add_rotation(
         )
     )
     return built
-
-
-def _use_secret_keys(template: TierTemplate) -> list[Statement]:
-    """The application's secret and the master's lie under different keys."""
-    keys: tuple[tuple[str, AWSHelperFn], ...] = (
-        ("UseSecretsKey", template.use(SECRETS_KEY)),
-        ("UseMasterSecretKey", template.use(DATABASE_KEY)),
-    )
-    return [statements.use_key(sid, key, "secretsmanager") for sid, key in keys]

@@ -194,13 +194,21 @@ def keep_query_results(sid: str, bucket_arn: AWSHelperFn, prefix: str) -> Statem
 
 # --- Keys ------------------------------------------------------------------------------------------------------------
 def use_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
-    """Encrypt and decrypt under a key, only through the services named (``s3``, ``dynamodb`` …)."""
-    return allow(
-        sid,
-        [kms.Decrypt, kms.GenerateDataKey],
-        [key_arn],
-        StringEquals("kms:ViaService", [via(service) for service in services]),
-    )
+    """Encrypt and decrypt under a key, only through the services named (``s3``, ``dynamodb`` …): for who writes there too."""
+    return _through(sid, [kms.Decrypt, kms.GenerateDataKey], key_arn, services)
+
+
+def read_under_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
+    """Decrypt under a key, only through the services named: for who only reads there.
+
+    Secrets Manager asks for a data key when a value is written, and for Decrypt alone when one is read.
+    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    return _through(sid, [kms.Decrypt], key_arn, services)
+
+
+def _through(sid: str, actions: Sequence[Action], key_arn: AWSHelperFn, services: Sequence[str]) -> Statement:
+    return allow(sid, actions, [key_arn], StringEquals("kms:ViaService", [via(service) for service in services]))
 
 
 def decrypt_environment(sid: str, key_arn: AWSHelperFn, function_arn: AWSHelperFn) -> Statement:

@@ -39,6 +39,7 @@ NETWORK = NetworkPlan(
     endpoints=(
         EndpointRow("SecretsManagerEndpoint", "secretsmanager", "the migration reads the master secret"),
         EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
+        EndpointRow("SqsEndpoint", "sqs", "processing says when a message that failed comes again"),
         EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
     ),
 )

@@ -63,7 +63,8 @@ NETWORK = NetworkPlan(
             "SecretsManagerEndpoint", "secretsmanager", "service, rotation and migration read and write secrets"
         ),
         EndpointRow("LogsEndpoint", "logs", "instances write their log, a function the load balancer's"),
-        EndpointRow("MonitoringEndpoint", "monitoring", "instances publish memory and disk"),
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-interface-VPC.html
+        EndpointRow("MonitoringEndpoint", "monitoring", "instances publish memory and disk", actions="cloudwatch"),
         EndpointRow("CloudFormationEndpoint", "cloudformation", "instances signal that they are up"),
         EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
         EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),

@@ -9,6 +9,7 @@ from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
+from builders import parameters
 from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
 from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
 from builders.aurora import DATABASE_CLUSTER
@@ -177,18 +178,28 @@ def _instance_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    """What the instances' agent publishes, the worst of all instances."""
+    """What the instances' agent publishes every minute, the worst of all instances.
+
+    Silence is a fault: the group never has fewer than two instances, and all of their agents say nothing when their rights, an
+    endpoint or their settings are wrong. A new stack does not sound: the agent starts before an instance signals, and this
+    tier comes after the group; CloudWatch takes three empty periods for an alarm. (One silent agent among others is not
+    heard in a maximum.)
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
     namespace = Sub(agent_namespace(template.platform))
+    silent = "or no instance's agent reports: look at its log, its rights and the endpoint of CloudWatch"
     for title, thing, metric, meaning in (
         (
             "InstanceMemory",
             "instance-memory",
             "mem_used_percent",
-            "An instance has less than a tenth of its memory free",
+            f"An instance has less than a tenth of its memory free, {silent}",
         ),
-        ("InstanceDisk", "instance-disk", "disk_used_percent", "An instance's disk is nearly full: look at its logs"),
+        ("InstanceDisk", "instance-disk", "disk_used_percent", f"An instance's disk is nearly full, {silent}"),
     ):
-        yield AlarmRow(title, thing, meaning, namespace, metric, {}, "Maximum", threshold=90, periods=3)
+        yield AlarmRow(
+            title, thing, meaning, namespace, metric, {}, "Maximum", threshold=90, periods=3, missing="breaching"
+        )
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -199,8 +210,9 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         "AWS/RDS", "CPUUtilization", cluster, "Average", threshold=80, periods=3,
     )  # fmt: skip
     yield AlarmRow(
-        "DatabaseConnections", "database-connections", "Connections come near their limit of 1000",
-        "AWS/RDS", "DatabaseConnections", cluster, "Maximum", threshold=800, periods=3,
+        "DatabaseConnections", "database-connections",
+        f"Connections come near their limit of {parameters.DATABASE_CONNECTIONS}",
+        "AWS/RDS", "DatabaseConnections", cluster, "Maximum", threshold=parameters.DATABASE_CONNECTIONS_ALARM, periods=3,
     )  # fmt: skip
     yield AlarmRow(
         "ReplicaLag", "database-replica-lag", "The reader is more than a second behind: a failover would show old rows",

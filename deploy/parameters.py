@@ -4,7 +4,8 @@ The file is CodePipeline's template configuration, ``{"Parameters": {name: text}
 It is the whole truth: parameters that it leaves out take the template's default, never the deployed stack's value, so
 two environments with the same file have the same parameters. What packaging fills in may not be in it.
 
-The constraints are CloudFormation's own, those of a parameter and the root's Rules (``rules``):
+The constraints are CloudFormation's own, those of a parameter and the root's Rules (``rules``), and the orders of numbers
+that the root's metadata declares (``ParameterOrder``), because CloudFormation cannot tell the greater of two:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 """
 
@@ -15,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from deploy import rules as root_rules
 from deploy.errors import Fault, ParameterError
 
 ARTIFACT_BUCKET = "ArtifactBucket"
+ORDER = "ParameterOrder"
 ARTIFACT_KEY = re.compile(r"[A-Z][A-Za-z0-9]*ArtifactKey")
 SECTIONS = ("Parameters", "Tags", "StackPolicy")
 MAX_VALUE_BYTES = 4096
@@ -140,7 +143,33 @@ def _examine(path: Path, root: Mapping[str, Any], shown: str, region: str | None
     for broken in root_rules.judge(root, _known(root, document["Parameters"]), region).broken:
         line = next(filter(None, (_line_of(lines, name) for name in broken.parameters)), None)
         faults.append(Fault(shown, f"rule {broken.rule}", broken.says, "", line))
+    faults += _order_faults(root, document["Parameters"], shown, lines)
     return sorted(faults, key=lambda fault: fault.line or 0), document
+
+
+def _order_faults(
+    root: Mapping[str, Any], given: Mapping[str, Any], shown: str, lines: Sequence[str]
+) -> Iterator[Fault]:
+    """A fault for each number above the one that follows it in an order of the root's metadata.
+
+    What is no number is told by its own parameter's fault and is left out here.
+    """
+    for order in root.get("Metadata", {}).get(ORDER, ()):
+        values = {name: value for name, value in complete(root, given).items() if isinstance(value, str)}
+        numbers = {name: _number(values[name]) for name in order["Ascending"] if name in values}
+        known = [(name, number) for name, number in numbers.items() if number is not None]
+        for (less, low), (more, high) in pairwise(known):
+            if low <= high:
+                continue
+            places = {name: _line_of(lines, name) if name in given else None for name in (less, more)}
+            sources = {name: f"line {place}" if place else "the template's default" for name, place in places.items()}
+            yield Fault(
+                shown,
+                less,
+                f"{values[less]} ({sources[less]}) is above {more}, which is {values[more]} ({sources[more]}).",
+                f"Lower {less} or raise {more}: {order['Reason']}",
+                places[less] or places[more],
+            )
 
 
 def _line_of(lines: Sequence[str], name: str) -> int | None:

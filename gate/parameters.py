@@ -23,7 +23,7 @@ DEPLOYER_SETTINGS = "deployment.json"  # lies beside the parameter files and is 
 
 @dataclass(frozen=True)
 class ParameterFile:
-    """A parameter file by its POSIX path below the root, with the root template it is for."""
+    """A parameter file by its POSIX path below the root (whole where it lies elsewhere), with the root template it is for."""
 
     name: str
     template: TemplateFile
@@ -37,9 +37,14 @@ def find_parameter_files(root: Path, folder: str, templates: Iterable[TemplateFi
         if file not in ROOTS:
             continue
         beside = sorted((root / folder / posixpath.basename(parent)).glob("*.json"))
-        names = [path.relative_to(root).as_posix() for path in beside if path.name != DEPLOYER_SETTINGS]
+        names = [_name(path, root) for path in beside if path.name != DEPLOYER_SETTINGS]
         found += [ParameterFile(name, template) for name in names]
     return tuple(found)
+
+
+def _name(path: Path, root: Path) -> str:
+    """Below the root if it lies there; a folder of parameter files may lie elsewhere."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def check_parameter_files(root: Path, files: Sequence[ParameterFile]) -> tuple[Finding, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from builders.compliance import RULES
-from tests.builders.support import deployed, one, resources, statements, templates
+from tests.builders.support import deployed, every_resource, one, resources, statements, templates
 
 TIER = templates("trading")["compliance"]
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.requirement("T-CFG-1")
@@ -98,6 +100,25 @@ def test_every_rule_names_its_pci_requirement() -> None:
     for found in resources("trading", "AWS::Config::ConfigRule"):
         assert found.properties["Description"].startswith("PCI DSS 4.0.1, ")
         assert len(found.properties["Description"]) <= 256
+
+
+@pytest.mark.requirement("T-CFG-2", "X-SEC-1")
+def test_every_secret_rotates_but_those_that_the_rule_itself_names() -> None:
+    """Operators saw two secrets non-compliant for good, and only a comment in a builder said that they were meant to be."""
+    kept = {found.title for found in every_resource("AWS::SecretsManager::Secret")}
+    rotating = {f.properties["SecretId"]["Ref"] for f in every_resource("AWS::SecretsManager::RotationSchedule")}
+    assert kept - rotating == {"OriginBlueSecret", "OriginGreenSecret"}
+    rule = one("trading", "SecretsRotationRule").properties
+    assert rule["Scope"] == {"ComplianceResourceTypes": ["AWS::SecretsManager::Secret"]}, (
+        "a forgotten secret is judged too"
+    )
+    assert "origin header" in rule["Description"]
+    place = re.search(r"\((docs/[a-z]+\.md)\)", rule["Description"])
+    assert place
+    told = (PROJECT / place[1]).read_text("utf-8")
+    assert one("trading", "SecretsRotationRule").properties["Source"]["SourceIdentifier"] in told
+    for colour in ("blue", "green"):
+        assert f"transactions-origin-{colour}-<suffix>" in told
 
 
 @pytest.mark.requirement("A-8")

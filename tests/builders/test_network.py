@@ -75,7 +75,7 @@ def test_interface_endpoints_are_switched_by_their_parameter() -> None:
         return {text(e["ServiceName"]).rpartition(".")[2] for e in endpoints if e["VpcEndpointType"] == "Interface"}
 
     assert interfaces(network()) == set()
-    assert interfaces(network(endpoints=True)) == {"ec2", "secretsmanager", "sns"}
+    assert interfaces(network(endpoints=True)) == {"ec2", "secretsmanager", "sns", "sqs"}
 
 
 @pytest.mark.requirement("T-NET-3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +103,25 @@ def test_the_rotation_may_change_this_secret_and_read_the_masters() -> None:
     assert allowed["DrawPassword"]["Action"] == ["secretsmanager:GetRandomPassword"]
 
 
+def keys_through_secrets_manager(role: str) -> dict[str, set[str]]:
+    """Key → what the role may do with it through Secrets Manager."""
+    return {
+        text(statement["Resource"][0]): set(statement["Action"])
+        for statement in permissions_of(P, role)
+        if text(statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", [""])[0]).startswith(
+            "secrets"
+        )
+    }
+
+
+@pytest.mark.requirement("X-SEC-1", "A-6")
+def test_a_data_key_is_given_only_where_a_secret_is_written() -> None:
+    """Every reader of a secret could also encrypt under its key; the master's is written by RDS alone."""
+    read, write = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert keys_through_secrets_manager("RotateSecretRole") == {"${SecretsKeyArn}": write, "${DatabaseKeyArn}": read}
+    assert keys_through_secrets_manager("MigrateMysqlRole") == {"${SecretsKeyArn}": read, "${DatabaseKeyArn}": read}
+
+
 @pytest.mark.requirement("X-SEC-1", "X-DB-1")
 def test_the_migration_waits_for_the_whole_cluster_and_runs_again_with_new_sql() -> None:
     run = one(P, "DatabaseMigration").properties
@@ -125,3 +145,14 @@ def test_no_template_holds_or_passes_a_password(found: Found) -> None:
     resolved = [each for each in strings(found.properties) if "{{resolve:secretsmanager" in each]
     assert not resolved or found.title in {"Distribution", "HttpFromCloudFront", "HttpsFromCloudFront"}
     assert "MasterUserPassword" not in found.properties
+
+
+@pytest.mark.requirement("X-SEC-1")
+def test_the_runbook_says_to_rotate_twice_after_a_leak() -> None:
+    """Two users take turns: one rotation leaves the password that leaked valid for up to thirty days."""
+    runbook = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text("utf-8")
+    about = runbook.partition("## The database login")[2].partition("\n## ")[0]
+    assert "After a leak rotate twice" in about
+    assert "for turn in first second; do" in about
+    name = text(one(P, "DatabaseSecret").properties["Name"]).replace("${EnvironmentSuffix}", "<suffix>")
+    assert f"secret={name}\n" in about

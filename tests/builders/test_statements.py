@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from awacs.aws import ArnLike, StringEquals
 from awacs.sqs import SendMessage
-from troposphere import GetAtt, Ref, Sub
+from troposphere import GetAtt, Ref, Sub, encode_to_dict
 
 from builders import arns, statements
 
@@ -39,3 +39,14 @@ def test_an_arn_is_continued_in_place(base: Ref | GetAtt, expected: str) -> None
 def test_only_references_can_be_continued() -> None:
     with pytest.raises(TypeError, match="Ref or a GetAtt"):
         arns.below(Sub("x"), "/*")
+
+
+@pytest.mark.requirement("A-6")
+def test_who_only_reads_under_a_key_may_only_decrypt() -> None:
+    key = Ref("KeyArn")
+    made = (statements.read_under_key, statements.use_key)
+    both = [encode_to_dict(make("Use", key, "secretsmanager", "s3").JSONrepr()) for make in made]
+    assert [each["Action"] for each in both] == [["kms:Decrypt"], ["kms:Decrypt", "kms:GenerateDataKey"]]
+    for each in both:
+        through = [service["Fn::Sub"] for service in each["Condition"]["StringEquals"]["kms:ViaService"]]
+        assert through == [f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}" for service in ("secretsmanager", "s3")]

@@ -78,11 +78,26 @@ def test_what_is_watched(title: str, namespace: str, metric: str, comparison: st
 
 @pytest.mark.requirement("X-MON-1")
 def test_alarms_tell_the_topic_and_mind_what_silence_means() -> None:
+    always_there = {"HealthyHostsAlarm", "InstanceMemoryAlarm", "InstanceDiskAlarm"}
     for title, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlertTopicArn"}], title
         assert len(alarm["AlarmDescription"]) > 20, title
-        assert alarm["TreatMissingData"] == ("breaching" if title == "HealthyHostsAlarm" else "notBreaching"), title
+        assert alarm["TreatMissingData"] == ("breaching" if title in always_there else "notBreaching"), title
     assert ALARMS["ResponseTimeAlarm"]["ExtendedStatistic"] == "p99"
+
+
+@pytest.mark.requirement("X-MON-1")
+@pytest.mark.parametrize("title", ["InstanceMemoryAlarm", "InstanceDiskAlarm"])
+def test_an_agent_that_says_nothing_sounds_and_a_new_stack_does_not(title: str) -> None:
+    """CloudWatch's endpoint refused what every agent published, and both alarms took the silence for health."""
+    alarm = ALARMS[title]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] * alarm["DatapointsToAlarm"] >= 15 * 60, "one late minute is no fault"
+    assert "agent" in alarm["AlarmDescription"]
+    # Data is there before the alarm: this tier comes after the group, whose instances signal with their agent running.
+    assert "WebGroupName" in templates(P)["observability"]["Parameters"]
+    assert one(P, "WebGroup").body["CreationPolicy"]["ResourceSignal"]["Count"] == {"Ref": "WebMinInstances"}
+    assert templates(P)["root"]["Parameters"]["WebMinInstances"]["MinValue"] > 0, "no group without instances"
 
 
 @pytest.mark.requirement("X-MON-1")

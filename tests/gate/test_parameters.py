@@ -49,3 +49,31 @@ def test_rules_of_the_root_are_judged_for_the_region_of_deployment_json(demo: Pa
         assert [message for _, _, message in check(demo)] == expected
     settings.unlink()
     assert check(demo) == []
+
+
+def test_numbers_out_of_order_are_told_with_their_line(demo: Path) -> None:
+    root = demo / "templates" / "demo" / "root.yaml"
+    order = "Metadata: {ParameterOrder: [{Ascending: [Least, Most], Reason: The least comes first.}]}"
+    text = root.read_text()
+    assert "\nParameters:\n" in text
+    declared = "\nParameters:\n  Least: {Type: Number}\n  Most: {Type: Number}\n"
+    root.write_text(f"{order}\n" + text.replace("\nParameters:\n", declared))
+    file = demo / "params" / "demo" / "dev.json"
+    document = json.loads(file.read_text())
+    document["Parameters"] |= {"Least": "3", "Most": "2"}
+    file.write_text(json.dumps(document, indent=2))
+    ((name, line, message),) = check(demo)
+    assert (name, file.read_text().splitlines()[line - 1].strip()) == ("params/demo/dev.json", '"Least": "3",')
+    assert message.startswith("Least: 3 (line ")
+    assert message.endswith("Lower Least or raise Most: The least comes first.")
+
+
+def test_parameter_files_may_lie_outside_of_the_root(demo: Path, tmp_path: Path) -> None:
+    """``--params`` with a folder of another place ended in a traceback."""
+    elsewhere = tmp_path / "elsewhere"
+    (demo / "params").rename(elsewhere)
+    file = elsewhere / "demo" / "dev.json"
+    file.write_text(file.read_text().replace('"Parameters"', '"Parameter"'))
+    files = find_parameter_files(demo, str(elsewhere), find_templates(demo, ["templates"]))
+    assert [one.name for one in files] == [file.as_posix()]
+    assert {finding.file for finding in check_parameter_files(demo, files)} == {file.as_posix()}

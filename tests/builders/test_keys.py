@@ -1,0 +1,46 @@
+"""Key policies (A-4): what binds each use, or why nothing more does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders.support import Found, every_resource, one, statements, text
+
+CRYPTO = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
+
+
+@pytest.mark.requirement("A-4")
+@pytest.mark.parametrize("found", list(every_resource("AWS::KMS::Key")), ids=str)
+def test_every_use_is_bound_to_an_encryption_context_or_says_why_not(found: Found) -> None:
+    """Two uses had no context, and nothing beside them said whether that was meant."""
+    reasons = found.body["Metadata"].get("WithoutEncryptionContext", {})
+    unbound = {
+        statement["Sid"]
+        for statement in statements(found.properties["KeyPolicy"])
+        if CRYPTO & set(statement["Action"])
+        and not any(
+            key.startswith("kms:EncryptionContext:") for keys in statement.get("Condition", {}).values() for key in keys
+        )
+    }
+    assert set(reasons) == unbound, "a reason for each, and none that no longer holds"
+    assert all(len(reason) > 80 for reason in reasons.values())
+
+
+@pytest.mark.requirement("A-4")
+@pytest.mark.parametrize("platform", ["trading", "transactions"])
+def test_the_database_key_is_used_through_rds_and_secrets_manager_only(platform: str) -> None:
+    _, *uses = statements(one(platform, "DatabaseKey").properties["KeyPolicy"])
+    through = {use["Sid"]: str(use["Condition"]["StringEquals"]["kms:ViaService"]) for use in uses}
+    assert set(through) == {"Database", "DatabaseGrants", "MasterSecret"}
+    assert all(("secretsmanager." if sid == "MasterSecret" else "rds.") in value for sid, value in through.items())
+
+
+@pytest.mark.requirement("A-4")
+def test_auto_scalings_role_uses_the_volumes_key_as_aws_documents_it() -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html"""
+    _, use, grants = statements(one("transactions", "VolumeKey").properties["KeyPolicy"])
+    for each in (use, grants):
+        assert [text(role) for role in each["Principal"]["AWS"]] == ["${ScalingRoleArn}"]
+    assert "Condition" not in use
+    assert grants["Action"] == ["kms:CreateGrant"]
+    assert grants["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
