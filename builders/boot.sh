@@ -10,7 +10,7 @@ umask 022
 
 ROOT="${ROOT:-}"
 PYTHON="${PYTHON:-python3.14}"
-PACKAGES="${PACKAGES:-python3.14 amazon-cloudwatch-agent logrotate}"
+PACKAGES="${PACKAGES:-python3.14 amazon-cloudwatch-agent logrotate openssl}"
 TRIES="${TRIES:-6}"
 HEALTH_SECONDS="${HEALTH_SECONDS:-120}"
 SETTLE_SECONDS="${SETTLE_SECONDS:-25}"
@@ -119,9 +119,10 @@ fetch_release() {
   rm -r "$fresh"
 }
 
+# -k as the load balancer does it: the certificate is the service's own, made a moment ago, and the way stays on this machine.
 wait_for_health() {
   local until=$((SECONDS + HEALTH_SECONDS))
-  until curl -sSf --noproxy '*' -m 5 -o /dev/null "http://127.0.0.1:$PORT/health"; do
+  until curl -sSfk --noproxy '*' -m 5 -o /dev/null "https://127.0.0.1:$PORT/health"; do
     if ((SECONDS >= until)); then
       say "not healthy after $HEALTH_SECONDS seconds"
       return 1

@@ -108,7 +108,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
     permissions: list[Statement] = [
         *statements.read_artifact("FetchArtifact", template.use(parameters.ARTIFACT_BUCKET).data["Ref"], artifact),
         statements.read_secret("ReadDatabaseLogin", template.use(DATABASE_SECRET)),
-        statements.use_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
+        statements.read_under_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
         statements.put_metrics("PutMetrics", Sub(agent_namespace(template.platform))),
         statements.signal_stack("SignalStack"),

@@ -150,7 +150,7 @@ def test_an_instance_may_do_what_its_service_needs_and_no_more() -> None:
         if statement["Effect"] == "Allow"
     }
     assert set(allowed) == {
-        "s3:GetObject", "kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:GetSecretValue",
+        "s3:GetObject", "kms:Decrypt", "secretsmanager:GetSecretValue",
         "logs:CreateLogStream", "logs:PutLogEvents", "cloudwatch:PutMetricData", "cloudformation:SignalResource",
     }  # fmt: skip
     assert [text(each) for each in allowed["s3:GetObject"]] == [
@@ -176,9 +176,21 @@ def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_
 @pytest.mark.requirement("X-ALB-1")
 def test_targets_are_judged_by_health() -> None:
     targets = one(P, "TargetGroup").properties
-    assert (targets["HealthCheckPath"], targets["HealthCheckProtocol"], targets["Port"]) == ("/health", "HTTP", 8080)
+    assert (targets["HealthCheckPath"], targets["HealthCheckProtocol"], targets["Port"]) == ("/health", "HTTPS", 8080)
     assert targets["Matcher"] == {"HttpCode": "200"}
     assert targets["HealthCheckTimeoutSeconds"] < targets["HealthCheckIntervalSeconds"]
+
+
+@pytest.mark.requirement("X-ALB-1")
+def test_requests_reach_the_instances_by_tls() -> None:
+    """Once they went on by HTTP, with the reason that the VPC encrypts by itself, which it does not for T3."""
+    targets = one(P, "TargetGroup")
+    assert targets.properties["Protocol"] == "HTTPS"
+    assert "Metadata" not in targets.body, "no check is switched off"
+    _, (_, _, script) = user_data()["Fn::Join"]
+    assert '"https://127.0.0.1:$PORT/health"' in script
+    unit = Path("web_src/payments/system/payments.service").read_text(encoding="utf-8")
+    assert "TLS_DIRECTORY=/run/payments" in unit
 
 
 @pytest.mark.requirement("X-ALB-1")

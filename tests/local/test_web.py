@@ -7,19 +7,23 @@ import gzip
 import json
 import os
 import signal
+import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.certificates import ensure_certificates
 from local.cloud import EmbeddedCloud
 from local.visit import Page, visit
 from local.web import balancer_logs
 from local.web.instances import Launch, exports_of
 from local.web.signals import seconds_of
-from local.web.target_health import Health
+from local.web.target_health import Health, TargetHealth
 from tests.local.stacks import Outcome, change, delete
 from tests.local.web.standin import artifact
 
@@ -374,3 +378,24 @@ def test_a_target_becomes_healthy_and_unhealthy_by_its_thresholds() -> None:
     for expected in ("unhealthy", "unhealthy", "healthy"):
         state = state.after(None, 3, 2)
         assert state.state == expected
+
+
+@pytest.mark.parametrize("protocol", ["HTTP", "HTTPS"])
+def test_a_target_is_asked_by_the_protocol_of_its_group(protocol: str, tmp_path: Path) -> None:
+    """Certificates of targets are not verified, and nobody falls back to the other protocol."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    if protocol == "HTTPS":
+        made = ensure_certificates(tmp_path)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(made.certificate, made.key)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    checks = TargetHealth(lambda target, port: ("127.0.0.1", server.server_port))
+    try:
+        for asked in ("HTTP", "HTTPS"):
+            checked = {"HealthCheckProtocol": asked, "HealthCheckPath": "/", "HealthCheckTimeoutSeconds": 5}
+            failure = checks._failure({**checked, "Port": 1, "Matcher": {}}, {"Id": "i-1"})
+            assert (failure is None) == (asked == protocol), failure
+    finally:
+        server.shutdown()
+        server.server_close()

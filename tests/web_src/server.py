@@ -6,13 +6,15 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from decimal import Decimal
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from payments import database
 from payments.secret import CredentialCache, Credentials
 
 PROJECT = Path(__file__).parent.parent.parent
+UNIT = (PROJECT / "web_src" / "payments" / "system" / "payments.service").read_text(encoding="utf-8")
 SQL = PROJECT / "lambda_src" / "migrate_mysql" / "sql"
 TABLES = ("entries", "transactions", "idempotency_keys")  # in the order in which they can be emptied
 # As the head of 0001_payments.sql and the README state them.
@@ -227,6 +230,7 @@ class Service:
     ledger: Ledger
     application: str = "payments.wsgi:app"
     extra: dict[str, str] = field(default_factory=dict)
+    tls: bool = False
 
     def start(self) -> None:
         """Start, and wait until it listens."""
@@ -248,6 +252,8 @@ class Service:
             "WEB_THREADS": "4",
             **self.extra,
         }
+        if self.tls:
+            environment["TLS_DIRECTORY"] = str(make_key(self.log_file.with_suffix(".tls")))
         command = ["-m", "gunicorn", "--config", "python:payments.gunicorn_conf", self.application]
         self.process = subprocess.Popen([sys.executable, *command], env=environment, cwd=PROJECT / "web_src")
         deadline = time.monotonic() + 30
@@ -257,7 +263,7 @@ class Service:
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(self.log_file.read_text()) from None
+                    raise RuntimeError(self.log_file.read_text() if self.log_file.exists() else "no log") from None
                 time.sleep(0.1)
 
     def stop(self) -> int:
@@ -278,7 +284,10 @@ class Service:
 
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """One request on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=40)
+        if self.tls:
+            connection: HTTPConnection = HTTPSConnection("127.0.0.1", self.port, timeout=40, context=unverified())
+        else:
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=40)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -286,9 +295,30 @@ class Service:
         finally:
             connection.close()
 
+    def dial(self, timeout: float = 20) -> socket.socket:
+        """A connection to write to by hand."""
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+        return unverified().wrap_socket(made) if self.tls else made
+
     def log_lines(self) -> list[dict[str, Any]]:
         """Every line that was logged; each must be JSON."""
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+
+def make_key(folder: Path) -> Path:
+    """What the unit's ExecStartPre makes in /run/payments, made in a folder."""
+    folder.mkdir(mode=0o700)
+    [command] = [line for line in UNIT.splitlines() if line.startswith("ExecStartPre=")]
+    words = command.removeprefix("ExecStartPre=").replace("/run/payments", str(folder)).split()
+    subprocess.run(words, check=True, capture_output=True)
+    return folder
+
+
+def unverified() -> ssl.SSLContext:
+    """A client that takes any certificate, as the load balancer does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def payment(**changes: object) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import datetime as dt
 import importlib.util
 import json
 import os
@@ -17,8 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from deploy import artifacts
+from tests.web_src.server import make_key
 
 PROJECT = Path(__file__).parent.parent.parent
 BOOT = PROJECT / "builders" / "boot.sh"
@@ -164,14 +169,15 @@ def test_a_boot_installs_waits_for_health_and_signals_success(machine: Machine) 
     done = machine.boot()
     assert done.returncode == 0, done.stderr
     assert machine.signals() == ["SUCCESS"]
-    assert machine.calls("dnf")[0].endswith("python3.14 amazon-cloudwatch-agent logrotate")
+    assert machine.calls("dnf")[0].endswith("python3.14 amazon-cloudwatch-agent logrotate openssl")
     current = machine.root / "opt/payments/current"
     assert current.resolve() == (machine.root / "opt/payments/releases" / machine.digest).resolve()
     assert (current / "payments" / "wsgi.py").read_bytes() == (SERVICE / "wsgi.py").read_bytes()
     assert (current / "payments" / "global-bundle.pem").stat().st_size > 50_000
     order = [call for call in machine.calls_file.read_text().splitlines() if call.startswith(("systemctl", "curl"))]
     assert order.index("systemctl daemon-reload") < order.index("systemctl restart payments.service")
-    assert "/health" in order[-1]
+    assert order[-1].endswith(" https://127.0.0.1:8080/health")
+    assert order[-1].startswith("curl -sSfk "), "the certificate is the service's own"
     assert not list((machine.root / "opt/payments/releases").glob(".fresh*"))
 
 
@@ -362,6 +368,23 @@ def test_the_unit_gives_the_service_as_little_as_it_needs() -> None:
     assert path == "/var/log/payments/payments.log"
     assert f"LOG_FILE={path}" in service["Environment"]
     assert path in (SYSTEM / "logrotate.conf").read_text()
+
+
+def test_the_service_makes_its_key_at_each_start_for_itself_alone(tmp_path: Path) -> None:
+    """In a folder in memory that is the service user's; the certificate outlives any instance."""
+    unit = (SYSTEM / "payments.service").read_text()
+    for line in ("User=payments", "RuntimeDirectory=payments", "RuntimeDirectoryMode=0700", "UMask=0027"):
+        assert f"{line}\n" in unit
+    assert "RuntimeDirectoryPreserve" not in unit, "a new key at each start"
+    folders = [make_key(tmp_path / name) for name in ("one", "two")]
+    one, two = ((folder / "key.pem").read_text() for folder in folders)
+    assert one != two
+    assert stat.S_IMODE((folders[0] / "key.pem").stat().st_mode) == 0o600
+    certificate = x509.load_pem_x509_certificate((folders[0] / "certificate.pem").read_bytes())
+    key = load_pem_private_key(one.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    assert certificate.public_key() == key.public_key()
+    assert certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > dt.timedelta(days=3600)
 
 
 def test_boot_unit_and_lock_are_for_the_same_python() -> None:

@@ -16,15 +16,17 @@ from pathlib import Path
 
 import pytest
 
+from builders.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
 from payments import gunicorn_conf
 from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
 from payments.model import MAX_BODY
 from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
-from tests.web_src.server import PROJECT, Answer, Ledger, Service, payment
+from payments.worker import STOP_WITHIN_S, WHOLE_WITHIN_S
+from tests.web_src.server import PROJECT, UNIT, Answer, Ledger, Service, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
-UNIT = (PROJECT / "web_src" / "payments" / "system" / "payments.service").read_text(encoding="utf-8")
+README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -102,6 +104,22 @@ def test_what_is_no_proper_http_is_a_4xx(running: Service, ledger: Ledger, raw: 
     # 505 is the right answer to an unknown version of HTTP.
     assert answer[9:10] == b"4" or answer[9:12] == b"505", answer
     assert running.get("/health").status == 200
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Content-Type", "Host", "Content-Length"])
+def test_a_header_that_stands_once_is_refused_twice(running: Service, ledger: Ledger, name: str) -> None:
+    body = json.dumps(payment()).encode()
+    headers = {
+        "Host": "a",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "k",
+        "Content-Length": str(len(body)),
+    }
+    lines = [f"{header}: {value}" for header, value in [*headers.items(), (name, headers[name])]]
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+        connection.sendall("\r\n".join(["POST /transactions HTTP/1.1", *lines, "", ""]).encode() + body)
+        assert connection.makefile("rb").readline().split()[1] == b"400"
+    assert ledger.counts() == (0, 0, 0)
 
 
 def test_duplicates_at_once_across_processes_make_one_transaction(running: Service, ledger: Ledger) -> None:
@@ -214,14 +232,39 @@ def test_a_missing_setting_stops_the_start(ledger: Ledger) -> None:
 
 def test_times_fit_into_each_other() -> None:
     """The README's table: each stage gives the one inside it the time that it needs."""
-    balancer_idle = 60
     # The last try: a connection, the secret once more (with boto3's pause of a second at most), another connection.
     connection = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
     longest = GIVE_UP_AFTER_S + 2 * connection + AWS_TRIES * (AWS_CONNECT_S + AWS_READ_S) + 1
-    assert longest <= gunicorn_conf.graceful_timeout < balancer_idle
+    assert longest + STOP_WITHIN_S <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT
+    assert WHOLE_WITHIN_S + longest < IDLE_TIMEOUT
     assert LOCK_WAIT_S < READ_TIMEOUT_S
-    assert gunicorn_conf.keepalive > balancer_idle
-    unit = dict(line.split("=", 1) for line in UNIT.splitlines() if "=" in line and not line.startswith("#"))
-    assert int(unit["TimeoutStopSec"]) > gunicorn_conf.graceful_timeout
-    assert unit["KillMode"] == "mixed"
+    assert gunicorn_conf.keepalive > IDLE_TIMEOUT
+    assert unit_seconds() > gunicorn_conf.graceful_timeout
+    assert "KillMode=mixed\n" in UNIT
     assert gunicorn_conf.timeout > gunicorn_conf.graceful_timeout
+    assert gunicorn_conf.graceful_timeout <= DRAIN
+    assert 2 * WHOLE_WITHIN_S < HEALTH_INTERVAL * UNHEALTHY_AFTER
+
+
+def unit_seconds() -> int:
+    return int(UNIT.partition("TimeoutStopSec=")[2].split()[0])
+
+
+def test_the_readme_tells_the_times_as_they_are() -> None:
+    """Once it said 30 where the template said 60."""
+    table = README.partition("### Times that belong together")[2].partition("\n\n`/health`")[0]
+    told = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in table.splitlines() if row.startswith("| ")}
+    expected = {
+        "idle timeout of the load balancer": IDLE_TIMEOUT,
+        "gunicorn's keep-alive, longer than that": gunicorn_conf.keepalive,
+        "a request's way in, from its first byte to its last": int(WHOLE_WITHIN_S),
+        "the same from a stop on": int(STOP_WITHIN_S),
+        "gunicorn's graceful stop": gunicorn_conf.graceful_timeout,
+        "deregistration delay of the target group, not less than that": DRAIN,
+        "`TimeoutStopSec`": unit_seconds(),
+        "boot waits for `/health`": 120,
+        "longest request: no new try after 8 s, the last one bounded by its timeouts": 29,
+    }
+    assert {name: told[name] for name in expected} == {name: str(value) for name, value in expected.items()}
+    assert told.keys() - expected.keys() == {"what", "---"}
+    assert "HEALTH_SECONDS:-120" in (PROJECT / "builders" / "boot.sh").read_text(encoding="utf-8")

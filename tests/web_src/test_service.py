@@ -155,7 +155,7 @@ def test_a_card_number_reaches_neither_table_nor_log(client: FlaskClient, ledger
 def test_a_log_line_tells_route_status_and_time_but_nothing_of_the_payment(
     client: FlaskClient, log: io.StringIO, ledger: Ledger
 ) -> None:
-    headers = {"X-Amzn-Trace-Id": "Self=1-1-a;Root=1-67891233-abcdef012345678912345678"}
+    headers = {"X-Amzn-Trace-Id": "Self=1-1-a;Root=1-67891233-abcdef0123456789abcdef01"}
     made = post(client, payment(description="secret words", amount="98765.43"), "key-of-mine", **headers)
     client.get(f"/transactions/{made.get_json()['id']}")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
@@ -164,11 +164,34 @@ def test_a_log_line_tells_route_status_and_time_but_nothing_of_the_payment(
         ("/transactions", "POST", 201),
         ("/transactions/<transaction_id>", "GET", 200),
     ]
-    assert said[0]["request_id"] == "1-67891233-abcdef012345678912345678" == made.headers["X-Request-Id"]
+    assert said[0]["request_id"] == "1-67891233-abcdef0123456789abcdef01" == made.headers["X-Request-Id"]
     assert said[0]["level"] == "INFO"
     assert said[0]["milliseconds"] >= 0
     for word in ("acct-1", "98765", "secret words", "key-of-mine", made.get_json()["id"], "first-password"):
         assert word not in log.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/transactions//x", "//health", "//", "/transactions/", "/health//"])
+def test_a_path_is_never_redirected(client: FlaskClient, path: str) -> None:
+    """`//` was answered with a page of HTML that led to http://."""
+    answer = client.get(path)
+    assert answer.status_code in (404, 405)
+    assert answer.get_json()["error"]["code"] in ("not_found", "method_not_allowed", "transaction_not_found")
+    assert "Location" not in answer.headers
+
+
+def test_headers_that_come_twice_are_refused_or_no_header(client: FlaskClient, ledger: Ledger) -> None:
+    """Two keys were taken as one with a comma: a retry with one of them would have paid again."""
+    body = json.dumps(payment()).encode()
+    once = [("Content-Type", "application/json"), ("Idempotency-Key", "a")]
+    twice = client.post("/transactions", data=body, headers=[*once, ("Idempotency-Key", "b")])
+    assert (twice.status_code, twice.get_json()["error"]["code"]) == (400, "idempotency_key_invalid")
+    encoded = [("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    assert client.post("/transactions", data=body, headers=[*once, *encoded]).status_code == 415
+    traced = [("X-Amzn-Trace-Id", f"Root=1-67891233-abcdef0123456789abcdef0{number}") for number in (1, 2)]
+    answer = client.get("/health", headers=traced)
+    assert "abcdef" not in answer.headers["X-Request-Id"]
+    assert ledger.counts() == (0, 0, 0)
 
 
 def test_health_is_quiet_while_it_is_well(client: FlaskClient, log: io.StringIO) -> None:

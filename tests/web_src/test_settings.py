@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import logging.config
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,17 +130,38 @@ def test_without_any_credentials_an_outage_is_told() -> None:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("Root=1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678"),
-        ("Self=1-1-1;Root=1-2-3;Sampled=1", "1-2-3"),
+        ("Root=1-67891233-abcdef0123456789abcdef01", "1-67891233-abcdef0123456789abcdef01"),
+        ("Self=1-67891233-a;Root=1-0a891233-abcdef0123456789abcdef01;Sampled=1", "1-0a891233-abcdef0123456789abcdef01"),
     ],
 )
 def test_the_request_id_is_the_balancers(header: str, expected: str) -> None:
     assert logs.request_id(header) == expected
 
 
-@pytest.mark.parametrize("header", [None, "", "x", "Root=", "Root=a b", "Root=" + "a" * 65, 'Root="}\n'])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(None, "", "x", "Root=", "Root=a b", "Root=" + "a" * 65, 'Root="}\n', "Root=1-2-3"),
+        *(
+            "Root=4111111111111111",
+            "Root=1-67891233-4111111111111111aaaaaaaa",
+            "Root=1-41111111-11111111aaaaaaaaaaaaaaaa",
+        ),
+        *("Root=1-67891233-abcdef0123456789abcdef01,Root=1-67891233-abcdef0123456789abcdef02",),
+        "Root=1-67891233-ABCDEF0123456789ABCDEF01",
+    ],
+)
 def test_an_odd_trace_header_is_not_logged(header: str | None) -> None:
-    assert len(logs.request_id(header)) == 36
+    """Once `Root=4111111111111111` was the request id of a line: whatever a client sent there."""
+    assert uuid.UUID(logs.request_id(header)).version == 4
+
+
+def test_a_card_number_is_masked_wherever_it_stands_in_a_line() -> None:
+    record = logging.LogRecord("4111111111111111", logging.INFO, "p", 1, "paid by %s", ("4111 1111 1111 1111",), None)
+    record.fields = {"reason": "card 4111111111111111", "deep": {"list": ["4111-1111-1111-1111"]}, "status": 408}
+    line = line_of(record)
+    assert "1111" not in json.dumps({name: value for name, value in line.items() if name != "time"})
+    assert (line["reason"], line["status"]) == ("card [card number]", 408)
 
 
 def line_of(record: logging.LogRecord) -> dict[str, object]:

@@ -34,6 +34,7 @@ def create_app(store: Store, health: Health) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # or // is redirected, in HTML and to http://
     _add_routes(app, store, health)
     _add_errors(app)
     app.before_request(_start)
@@ -112,6 +113,8 @@ def _body() -> bytes:
         raise RequestError(415, "media_type", "Send the header Content-Type: application/json, and the body in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(415, "content_encoding", "Send the body as it is, without Content-Encoding.")
+    if (request.content_length or 0) > MAX_BODY:
+        abort(413)
     body = request.get_data(cache=False)
     if len(body) > MAX_BODY:
         abort(413)

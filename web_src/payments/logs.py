@@ -17,15 +17,15 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from .cards import masked
+from .cards import holds_card_number, masked
 from .errors import PlatformError
 
 FIELDS = "fields"  # the attribute of a record that holds what a call adds
-_ROOT = re.compile(r"(?:^|;)Root=([0-9A-Za-z-]{1,64})(?:;|$)")
+_ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line. What looks like a card number is masked, whoever wrote it."""
+    """One JSON object a line. What looks like a card number is masked in every text, whoever wrote it."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -34,13 +34,21 @@ class JsonFormatter(logging.Formatter):
             .replace("+00:00", "Z"),
             # gunicorn has CRITICAL too; whoever counts errors looks for one word.
             "level": "ERROR" if record.levelno >= logging.ERROR else record.levelname,
-            "message": masked(record.getMessage()),
+            "message": record.getMessage(),
             "logger": record.name,
             **getattr(record, FIELDS, {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return json.dumps(_masked(line), ensure_ascii=True, default=str)
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
 
 
 def describe(error: BaseException) -> dict[str, object]:
@@ -59,10 +67,12 @@ def fields(**values: object) -> dict[str, Mapping[str, object]]:
 def request_id(trace_header: str | None) -> str:
     """The root of X-Amzn-Trace-Id, which the load balancer logs too, or a new id where that is missing or odd.
 
-    Source: "Request tracing for your Application Load Balancer", Elastic Load Balancing User Guide.
+    A client may send the header, and the load balancer keeps its root: version, time and identifier in hexadecimal are taken,
+    unless they hold what looks like a card number.
+    Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
     """
     match = _ROOT.search(trace_header or "")
-    return match[1] if match else str(uuid.uuid4())
+    return match[1] if match and not holds_card_number(match[1]) else str(uuid.uuid4())
 
 
 def configuration(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -22,7 +22,8 @@ MAX_WHOLE_DIGITS = (
 REQUIRED = ("debitAccount", "creditAccount", "amount", "currency")
 KNOWN = (*REQUIRED, "description")
 
-_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+# Without the comma: a header that is sent twice arrives as one, with a comma between the two (RFC 9110, section 5.3).
+_KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,64}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]+))?")
 # Refuses to round; 19 digits are what DECIMAL(19, 4) holds, of which the fourth decimal may be none of the currency's.
@@ -87,7 +88,7 @@ def checked_key(value: str | None) -> str:
             400, "idempotency_key_missing", "Send the header Idempotency-Key: a new value for each payment."
         )
     if not _KEY.fullmatch(value):
-        what = "Idempotency-Key must have 1 to 64 visible ASCII characters without blanks, for example a UUID."
+        what = "Send Idempotency-Key once, with 1 to 64 visible ASCII characters and no comma, for example a UUID."
         raise RequestError(400, "idempotency_key_invalid", what)
     if holds_card_number(value):
         raise _card_number("Idempotency-Key")
@@ -184,7 +185,7 @@ def _faults_together(fields: dict[str, Any]) -> list[str]:
 
 
 def _card_number(name: str) -> RequestError:
-    what = f"{name} looks like a card number. Send a token or an account id; card numbers are never taken, stored or logged."
+    what = f"{name} looks like a card number. Send a token or an account id: this service needs no card number."
     return RequestError(422, "card_number_refused", what)
 
 

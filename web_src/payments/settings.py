@@ -34,6 +34,20 @@ class Settings:
         return cls(_required(environment, "DB_SECRET_ARN"), _required(environment, "ENVIRONMENT"), ca_file)
 
 
+def tls_files(environment: Mapping[str, str] = os.environ) -> tuple[str | None, str | None]:
+    """Certificate and key (PEM) in the folder TLS_DIRECTORY, or neither where it is not set.
+
+    Raises ConfigurationError where one is missing: a service that should speak TLS never falls back to HTTP.
+    """
+    if not environment.get("TLS_DIRECTORY"):
+        return None, None
+    files = [Path(environment["TLS_DIRECTORY"]) / name for name in ("certificate.pem", "key.pem")]
+    for file in files:
+        if not file.is_file():
+            raise ConfigurationError("TLS_DIRECTORY", f"{file} is not a file")
+    return str(files[0]), str(files[1])
+
+
 def number(name: str, default: int, lowest: int, highest: int, environment: Mapping[str, str] = os.environ) -> int:
     """A whole number between two bounds. Raises ConfigurationError."""
     text = environment.get(name) or str(default)

@@ -7,7 +7,7 @@ import io
 import zipfile
 
 _SERVICE = """
-import json, os, signal, sys
+import json, os, signal, ssl, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 if {broken}:
@@ -32,8 +32,23 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 signal.signal(signal.SIGTERM, lambda *arguments: os._exit(0))
-ThreadingHTTPServer((os.environ["BIND_ADDRESS"], int(os.environ["PORT"])), Handler).serve_forever()
+server = ThreadingHTTPServer((os.environ["BIND_ADDRESS"], int(os.environ["PORT"])), Handler)
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain(os.environ["TLS_DIRECTORY"] + "/certificate.pem", os.environ["TLS_DIRECTORY"] + "/key.pem")
+server.socket = tls.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
 """
+
+_UNIT = "\n".join(
+    [
+        "[Service]",
+        "Environment=TLS_DIRECTORY=/run/standin",
+        "ExecStartPre=/usr/bin/openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=standin "
+        "-keyout /run/standin/key.pem -out /run/standin/certificate.pem",
+        "ExecStart=/usr/bin/python3.14 -m standin",
+        "",
+    ]
+)
 
 
 def artifact(version: str, *, broken: bool = False) -> tuple[str, bytes]:
@@ -41,7 +56,7 @@ def artifact(version: str, *, broken: bool = False) -> tuple[str, bytes]:
     files = {
         "standin/__init__.py": "",
         "standin/__main__.py": _SERVICE.format(version=version, broken=broken),
-        "standin/system/standin.service": "[Service]\nExecStart=/usr/bin/python3.14 -m standin\n",
+        "standin/system/standin.service": _UNIT,
     }
     total = hashlib.sha256()
     stream = io.BytesIO()
