@@ -178,6 +178,32 @@ def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Sit
     assert "/mixed-replay-" in again, "still a rumour: refused once more, and kept"
 
 
+@pytest.mark.requirement("T-DATA-2", "A-6")
+def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, client: smoke.Client) -> None:
+    """The queue hides a message for half an hour; the function, with its own rights, makes that seconds."""
+    sqs, logs = site.client("sqs"), site.client("logs")
+    url = sqs.get_queue_url(QueueName="trading-objects-dev")["QueueUrl"]
+    key = "market-data/date=2026-01-05/hour=14/announced.ndjson.gz"
+    event = {"Records": [{"s3": {"bucket": {"name": f"trading-raw-dev-{site.account}"}, "object": {"key": key}}}]}
+    message = sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))["MessageId"]
+
+    def failures() -> list[dict[str, Any]]:
+        found = logs.filter_log_events(
+            logGroupName="/aws/lambda/trading-process-dev", filterPattern='"message failed"'
+        )["events"]
+        return [entry for entry in found if message in entry["message"]]
+
+    eventually(lambda: len(failures()) >= 2, seconds=60)
+    _store(site, key, json.dumps(_stored("ANNOUNCED", "1")))
+    smoke.wait_for_bars(client, "ANNOUNCED", START, 1)
+
+    def waiting() -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        return sum(map(int, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()))
+
+    eventually(lambda: waiting() == 0, seconds=60)
+
+
 def _store(site: Site, key: str, *lines: str) -> None:
     body = gzip.compress("".join(line + "\n" for line in lines).encode())
     site.client("s3").put_object(Bucket=f"trading-raw-dev-{site.account}", Key=key, Body=body)
