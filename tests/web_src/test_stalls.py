@@ -194,6 +194,7 @@ def test_a_client_that_leaves_in_the_middle_is_forgotten(service: Service, ledge
     assert [line for line in service.log_lines() if line["level"] == "ERROR"] == []
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # that they are old is the point
 def test_only_tls_of_a_new_version_is_spoken(service: Service, ledger: Ledger) -> None:
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as plain:
         plain.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
