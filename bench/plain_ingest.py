@@ -26,6 +26,8 @@ WORDS = {
     "venue": re.compile("[A-Z0-9][A-Z0-9._-]{0,11}"),
 }
 EPOCH_NS = re.compile("-?[0-9]{1,19}")
+PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
+TWICE = "\0twice"  # no name of a record that is taken
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 10**9
@@ -50,8 +52,17 @@ def refuse(_name: str) -> None:
     raise ValueError
 
 
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; one that has a name twice says so."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made[TWICE] = next(name for name in made if names.count(name) > 1)
+    return made
+
+
 # Made once, which json.loads and json.dumps with options do not: the reference is plain, not slow on purpose.
-DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=refuse)
+DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_float=Number, parse_int=Number, parse_constant=refuse)
 ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -90,6 +101,8 @@ def check(raw: Any, latest: int) -> dict[str, Any]:
     """The record as it is stored. Raises Fault."""
     if not isinstance(raw, dict):
         raise Fault("", "is not a JSON object")
+    if TWICE in raw:
+        raise Fault("", f"has the field {raw[TWICE][:40]!a} more than once")
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in FIELDS:
         raise Fault("type", "must be one of trade, quote")
@@ -130,14 +143,14 @@ def decimal(field: str, value: Any) -> str:
     """Plain digits of a decimal above zero with at most 10 digits before the point and 8 after it. Raises Fault."""
     if not isinstance(value, str):
         raise Fault(field, "is not a number")
+    if not isinstance(value, Number):
+        plain_digits(field, value)
     if len(value) > 64:
         raise Fault(field, "has too many digits")
     try:
         number = Decimal(value)
     except InvalidOperation:
         raise Fault(field, "is not a number") from None
-    if not value.isascii() or "_" in value or not number.is_finite():
-        raise Fault(field, "is not a number")
     if number <= 0:
         raise Fault(field, "must be above zero")
     if number.adjusted() >= 10:
@@ -150,6 +163,19 @@ def decimal(field: str, value: Any) -> str:
         if len(text.partition(".")[2]) > 8:
             raise Fault(field, "has more than 8 digits after the point")
     return text
+
+
+def plain_digits(field: str, value: str) -> None:
+    """Only a number may have an exponent. Raises Fault."""
+    match = PLAIN.fullmatch(value)
+    if match is None:
+        raise Fault(field, "is not a number in plain digits (12.5)")
+    if match[1]:
+        raise Fault(field, "must be above zero")
+    if len(match[2]) > 10:
+        raise Fault(field, "has more than 10 digits before the point")
+    if len(match[3] or "") > 8:
+        raise Fault(field, "has more than 8 digits after the point")
 
 
 def timestamp(value: Any, latest: int) -> int:
@@ -184,6 +210,8 @@ def moment(value: Any) -> int:
     if match is None:
         raise Fault("ts", "is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)")
     date, clock, fraction, offset = match.groups()
+    if clock > "23:59:59" or clock[3:] > "59:59" or clock[6:] > "59" or offset[1:] > "23:59" or offset[4:] > "59":
+        raise Fault("ts", "is not a valid date and time")
     try:
         local = datetime.fromisoformat(f"{date}T{clock}{'+00:00' if offset in 'Zz' else offset}")
         seconds = (local - EPOCH) // timedelta(seconds=1)

@@ -20,8 +20,9 @@ the table `api-keys` gives its scopes (`ingest`, `query`, `sessions`) and symbol
 entitled gets 403 within a minute. Errors are `{"error": {"code", "message"}}`; those of API Gateway itself have its response
 type as the code.
 
-Timestamps are RFC 3339 with up to nanoseconds, or integer nanoseconds since 1970-01-01T00:00:00Z. Decimals are exact:
-JSON numbers or strings in requests, strings in answers, never binary floating point."""
+Timestamps are RFC 3339 with up to nanoseconds and no leap second, or integer nanoseconds since 1970-01-01T00:00:00Z.
+Decimals are exact, never binary floating point: in requests JSON numbers (also with an exponent) or strings of plain digits,
+in answers strings. A name that comes twice in a JSON object is refused."""
 
 
 def build() -> dict[str, Any]:

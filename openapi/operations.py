@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from builders.routes import Route
+from builders.storage import IDEMPOTENCY_DAYS
 from lambda_src.common import schema
 from openapi import errors, examples
 from openapi.functions import module
@@ -99,7 +100,11 @@ def _market_data(_route: Route) -> Part:
     )
     key = {"type": "string", "minLength": 1, "maxLength": batch.IDEMPOTENCY_KEY_LIMIT, "pattern": "^[ -~]+$"}
     example = examples.batch()
-    whole = "Either of the two, gzipped. Best for large batches"
+    key_text = (
+        f"Binds this key to this body for {IDEMPOTENCY_DAYS} days: with another body it is refused. After that it is "
+        "forgotten; the same body alone is still recognised"
+    )
+    whole = "Either of the two, gzipped, in one member or several (`cat a.gz b.gz`). Best for large batches"
     replayed = {
         "description": "`true` where the batch was there already",
         "schema": {"type": "string", "enum": ["true"]},
@@ -111,7 +116,7 @@ def _market_data(_route: Route) -> Part:
             f"again is answered the same and changes nothing.\n\n{limits}"
         ),
         "parameters": [
-            _header("Idempotency-Key", "Binds this key to this body: with another body it is refused", key),
+            _header("Idempotency-Key", key_text, key),
             _header("Content-Encoding", "`gzip` where a JSON or NDJSON body is", {"type": "string", "enum": ["gzip"]}),
         ],
         "requestBody": {

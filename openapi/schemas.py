@@ -49,7 +49,9 @@ def all_schemas() -> dict[str, Schema]:
 def _ingest() -> dict[str, Schema]:
     validation = module("ingest.validation")
     names = {kind: ref(kind.capitalize()) for kind in schema.RECORD_TYPES}
+    beyond = "; ".join(schema.BEYOND_JSON_SCHEMA)
     record = {
+        "description": f"What this schema takes is taken, but for what a JSON Schema cannot say: {beyond}.",
         "oneOf": list(names.values()),
         "discriminator": {"propertyName": "type", "mapping": {kind: name["$ref"] for kind, name in names.items()}},
     }

@@ -4,23 +4,26 @@ Imports nothing beyond the standard library, so that the template builders and t
 
 A record is a JSON object with a ``type`` of ``trade`` or ``quote``. A batch is either a JSON object
 ``{"records": [...]}`` or NDJSON, one record a line. Timestamps are RFC 3339 (up to nanoseconds, any offset) or integer
-nanoseconds since 1970-01-01T00:00:00Z; inside they are such integers. Decimals are JSON numbers or strings, exact, with
-at most 10 digits before and 8 after the point; they never pass through binary floating point.
+nanoseconds since 1970-01-01T00:00:00Z; inside they are such integers. Decimals are JSON numbers or strings of plain
+digits, exact, with at most 10 digits before and 8 after the point; they never pass through binary floating point.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from typing import Any
 
 INTEGER_DIGITS = 10
 FRACTION_DIGITS = 8
 MAX_RECORD_CHARACTERS = 4096  # of its JSON text; more cannot be valid, but for padding, and would only take memory
+MAX_NUMBER_CHARACTERS = 64  # of a decimal given as a JSON number; more would only take time
 NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_MINUTE = 60 * NANOS_PER_SECOND
 EARLIEST_NS = 946_684_800 * NANOS_PER_SECOND  # 2000-01-01T00:00:00Z
@@ -30,17 +33,42 @@ CLOCK_SKEW_NS = 5 * NANOS_PER_MINUTE  # how far ahead of the receiver's clock an
 SYMBOL_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,15}"
 IDENTIFIER_PATTERN = "[!-~]{1,64}"
 VENUE_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,11}"
-DECIMAL_PATTERN = rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"
+# Patterns are also read by DuckDB (process) and by clients' validators in any language: nothing that one of them lacks.
+DECIMAL_PATTERN = rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"  # of a text; zero is refused besides
+# With the ranges: what datetime.fromisoformat takes beyond RFC 3339 (+05:60, and from Python 3.14 on 24:00) differs by
+# version. RFC 3339 has leap seconds (:60), epoch nanoseconds and Python have no place for them: they are refused.
 RFC3339_PATTERN = (
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
+    r"(?:\.([0-9]{1,9}))?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+# What the published JSON Schema cannot say of a record; docs/openapi.yaml lists it, tests show a case of each.
+BEYOND_JSON_SCHEMA = (
+    "no name comes twice in a record",
+    f"the JSON text of a record has at most {MAX_RECORD_CHARACTERS:,} characters",
+    f"a decimal given as a number has at most {INTEGER_DIGITS} digits before the point, {FRACTION_DIGITS} after it (but for"
+    f" zeros) and {MAX_NUMBER_CHARACTERS} characters",
+    "`ts` given as a number is written without point and exponent",
+    "the date of `ts` exists (no 30 February)",
+    "`ts` given as text lies in 2000 to 2099 (UTC)",
+    f"an event is at most {CLOCK_SKEW_NS // NANOS_PER_MINUTE} minutes ahead of the platform's clock",
+    "a bid is not above its ask",
+    "the API key is entitled to the symbol",
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(RFC3339_PATTERN)
+_RFC3339_SHAPE = re.compile(
+    r"[0-9]{4}(-[0-9]{2}){2}[Tt ][0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _DECIMAL = re.compile(DECIMAL_PATTERN)
+_SIGNED_DIGITS = re.compile(r"(-?)([0-9]+)(\.[0-9]+)?")
 _EPOCH_NS = re.compile(r"-?[0-9]{1,19}")
 
 Record = dict[str, str | int]
+
+REPEATED = object()
+"""The key under which ``loads`` notes a name that an object has twice. It equals no name, so whoever checks an object's
+names refuses it; which of two values was meant, nobody can tell ("behavior is unpredictable": RFC 8259, section 4)."""
 
 
 class JsonNumber(str):
@@ -126,13 +154,22 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
+def _object(pairs: list[tuple[str, object]]) -> dict[Any, object]:
+    made: dict[Any, object] = dict(pairs)
+    if len(made) < len(pairs):
+        made[REPEATED] = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return made
+
+
 # Made once: json.loads and json.dumps with options make a new one for every call, which takes longer than the work.
-_DECODER = json.JSONDecoder(parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse_constant
+)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
 
 
 def loads(text: str | bytes) -> object:
-    """Parse JSON with numbers kept as text.
+    """Parse JSON with numbers kept as text; an object that has a name twice has it under ``REPEATED`` too.
 
     Raises ValueError for anything that is not JSON: also NaN and Infinity, which the standard library would accept,
     and nesting deeper than the interpreter's stack.
@@ -151,6 +188,8 @@ def parse_record(raw: object, latest_ns: int = END_NS) -> Record:
     """
     if not isinstance(raw, dict):
         raise RecordError("", "is not a JSON object")
+    if REPEATED in raw:
+        raise RecordError("", f"has the field {raw[REPEATED][:40]!a} more than once")
     name = raw.get("type")
     kind = RECORD_TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -178,7 +217,10 @@ def dump_record(record: Record) -> str:
 
 
 def parse_decimal(value: object) -> str:
-    """The canonical text of an exact decimal above zero. Raises ValueError with the reason."""
+    """The canonical text of an exact decimal above zero, given as a JSON number or as a text of plain digits.
+
+    Raises ValueError with the reason.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         value = JsonNumber(value)
     if not isinstance(value, str):
@@ -241,7 +283,7 @@ def request_model() -> dict[str, object]:
 def record_json_schema(kind: RecordType) -> dict[str, object]:
     """JSON Schema (2020-12) of one record type, for OpenAPI and documentation.
 
-    What it cannot say: how many digits a number has, that a bid is not above its ask, and the latest time.
+    It takes what ``parse_record`` takes and refuses what it refuses, but for ``BEYOND_JSON_SCHEMA``.
     """
     properties: dict[str, object] = {"type": {"type": "string", "enum": [kind.name]}}
     properties.update({spec.name: _field_json_schema(spec) for spec in kind.fields})
@@ -258,19 +300,28 @@ def record_json_schema(kind: RecordType) -> dict[str, object]:
 def _field_json_schema(spec: Field) -> dict[str, object]:
     if spec.kind is Kind.DECIMAL:
         number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**INTEGER_DIGITS}
-        return {
-            "description": spec.description,
-            "oneOf": [number, {"type": "string", "pattern": f"^{DECIMAL_PATTERN}$"}],
-        }
+        # Two patterns (plain digits, one of them not 0) instead of a lookahead, which Go's and DuckDB's dialect lacks.
+        digits = {"type": "string", "allOf": [{"pattern": f"^{DECIMAL_PATTERN}$"}, {"pattern": "[1-9]"}]}
+        return {"description": spec.description, "oneOf": [number, digits]}
     if spec.kind is Kind.TIMESTAMP:
-        whole = {"type": "integer", "minimum": EARLIEST_NS, "maximum": END_NS - 1}
-        return {"description": spec.description, "oneOf": [{"type": "string", "format": "date-time"}, whole]}
-    text: dict[str, object] = {"type": "string", "description": spec.description}
+        return {"description": spec.description, "oneOf": _timestamp_forms()}
+    text: dict[str, object] = {"type": "string" if spec.required else ["string", "null"]}
+    text["description"] = spec.description + ("" if spec.required else "; null is the same as absent")
     if spec.choices:
-        text["enum"] = list(spec.choices)
+        text["enum"] = [*spec.choices, *([] if spec.required else [None])]
     if spec.pattern:
         text["pattern"] = f"^{spec.pattern}$"
     return text
+
+
+def _timestamp_forms() -> list[dict[str, object]]:
+    # Patterns, not the format date-time: that forbids the blank between date and time, and allows leap seconds.
+    digits = f"[0-9]{{{len(str(EARLIEST_NS))},{len(str(END_NS))}}}"
+    return [
+        {"type": "string", "pattern": f"^{RFC3339_PATTERN}$"},
+        {"type": "string", "pattern": f"^{digits}$"},
+        {"type": "integer", "minimum": EARLIEST_NS, "maximum": END_NS - 1},
+    ]
 
 
 def _parse_value(spec: Field, value: object, latest_ns: int) -> str | int:
@@ -297,16 +348,16 @@ def _parse_text(spec: Field, value: object) -> str:
     return value
 
 
-def _plain_decimal(text: str) -> str:
-    """Decimal text without exponent; only the rare forms (1e2, 1.500000000) come here."""
-    if len(text) > 64:
+def _plain_decimal(value: str) -> str:
+    """The digits of a decimal that is not written in plain ones: of a number 1e2 or 1.500000000, of a text nothing."""
+    if not isinstance(value, JsonNumber):
+        raise ValueError(_why_no_decimal(value))  # noqa: TRY004
+    if len(value) > MAX_NUMBER_CHARACTERS:
         raise ValueError("has too many digits")
     try:
-        number = Decimal(text)
+        number = Decimal(value)
     except InvalidOperation:
-        raise ValueError("is not a number") from None
-    if not text.isascii() or "_" in text or not number.is_finite():
-        raise ValueError("is not a number")
+        raise ValueError("is not a number") from None  # an exponent beyond that of Decimal
     if number <= 0:
         raise ValueError("must be above zero")
     if number.adjusted() >= INTEGER_DIGITS:
@@ -317,9 +368,22 @@ def _plain_decimal(text: str) -> str:
     return plain
 
 
+def _why_no_decimal(text: str) -> str:
+    match = _SIGNED_DIGITS.fullmatch(text)
+    if match is None:
+        return "is not a number in plain digits (12.5)"
+    if match[1]:
+        return "must be above zero"
+    if len(match[2]) > INTEGER_DIGITS:
+        return f"has more than {INTEGER_DIGITS} digits before the point"
+    return f"has more than {FRACTION_DIGITS} digits after the point"
+
+
 def _from_rfc3339(text: str) -> int:
     match = _RFC3339.fullmatch(text)
     if match is None:
+        if _RFC3339_SHAPE.fullmatch(text):
+            raise ValueError("is not a valid date and time")
         raise ValueError("is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)")
     date, clock, fraction, offset = match.groups()
     try:

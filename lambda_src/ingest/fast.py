@@ -3,7 +3,9 @@
 A record is *regular* when this module can tell by the schema's own rules that ``schema.parse_record`` would accept it;
 then its stored line is made here. Everything else (a fault, an unknown field, ``null`` where something must be, an
 escape that is no character) goes to ``schema.parse_record``, which alone knows the reasons. So a doubt costs time and
-never changes an answer. Decimals stay text: msgspec hands over each number's own digits (``float_hook``).
+never changes an answer. Decimals stay exact: msgspec hands over each number's own digits (``float_hook``), as bytes, so
+that they are not taken for a text, for which the rules are stricter. Of two values for one name msgspec keeps the last
+without a word; ``_names_are_distinct`` proves that there are none.
 
 Why msgspec, with figures: lambda_src/README.md.
 """
@@ -61,12 +63,22 @@ def _decoder() -> msgspec.json.Decoder[Any]:
     """Decodes one record; raises where it is not regular."""
     import msgspec
 
-    return msgspec.json.Decoder(reduce(or_, _classes().values()), float_hook=str)
+    return msgspec.json.Decoder(reduce(or_, _classes().values()), float_hook=str.encode)
 
 
 def _field(spec: schema.Field) -> Any:
+    import msgspec
+
     kind: Any = str if spec.kind is schema.Kind.TEXT else Any
-    return (spec.name, kind) if spec.required else (spec.name, kind | None, None)
+    return (spec.name, kind) if spec.required else (spec.name, kind | None | msgspec.UnsetType, msgspec.UNSET)
+
+
+@cache
+def _empty() -> frozenset[Any]:
+    """What an optional text is that was not given: ``null``, or no such name at all."""
+    import msgspec
+
+    return frozenset({None, msgspec.UNSET})
 
 
 @cache
@@ -98,7 +110,9 @@ def raw_records(text: str) -> Sequence[msgspec.Raw] | None:
         records: list[msgspec.Raw] = _envelope_decoder().decode(text).records
     except undecodable():
         return None
-    return records
+    # A colon stands after each name of the envelope, the others in the records: more than one are a name that came again.
+    chunks = (records[start : start + CHUNK_RECORDS] for start in range(0, len(records), CHUNK_RECORDS))
+    return records if text.count(":") == 1 + sum(b"".join(chunk).count(b":") for chunk in chunks) else None
 
 
 class Validator:
@@ -108,7 +122,7 @@ class Validator:
         self._allows = allows
         self._latest_ns = latest_ns
         self._texts: dict[str, set[str]] = {}
-        self._decimals: dict[str | int, str | None] = {}
+        self._decimals: dict[str | int | bytes, str | None] = {}
         self._scaled: dict[str | None, int] = {}
         self._minutes: dict[str, int | None] = {}
         self._tails: dict[str, int | None] = {}
@@ -125,7 +139,8 @@ class Validator:
             made = _classes()[kind.name]
             where = [index for index, row in enumerate(rows) if row.__class__ is made]
             if where:
-                doubtful += [where[at] for at in self._normalise(kind, [rows[index] for index in where])]
+                texts = [items[index] for index in where]
+                doubtful += [where[at] for at in self._normalise(kind, [rows[index] for index in where], texts)]
         for index in sorted(doubtful):
             rows[index] = record = exact(index)
             if record is not None:
@@ -134,12 +149,15 @@ class Validator:
         self._forget()
         return _encoder().encode_lines(kept), len(kept)
 
-    def _normalise(self, kind: schema.RecordType, rows: list[Any]) -> set[int]:
-        """Bring the rows of one kind into their stored form; returns the positions of those that are not regular."""
-        doubtful: set[int] = set()
-        columns: dict[str, list[Any]] = {}
+    def _normalise(self, kind: schema.RecordType, rows: list[Any], texts: list[Any]) -> set[int]:
+        """Bring the rows of one kind into their stored form; returns the positions of those that are not regular.
+
+        ``texts`` are the JSON texts that the rows were decoded from.
+        """
+        columns = {spec.name: list(map(attrgetter(spec.name), rows)) for spec in kind.fields}
+        doubtful = _may_repeat_a_name(kind, texts, columns)
         for spec in kind.fields:
-            column = list(map(attrgetter(spec.name), rows))
+            column = columns[spec.name]
             if spec.kind is schema.Kind.TEXT:
                 stored, bad = self._text(spec, column)
             elif spec.kind is schema.Kind.DECIMAL:
@@ -156,20 +174,20 @@ class Validator:
         self.earliest_ns = min(self.earliest_ns, min(times, default=schema.END_NS))
         return doubtful
 
-    def _text(self, spec: schema.Field, column: list[str | None]) -> tuple[list[Any], set[int]]:
-        known = self._texts.setdefault(spec.name, set())
+    def _text(self, spec: schema.Field, column: list[Any]) -> tuple[list[Any], set[int]]:
+        known, empty = self._texts.setdefault(spec.name, set()), _empty()
         distinct = set(column)
-        new = distinct - known - {None}  # None only where the field is optional
+        new = distinct - known - empty  # which only an optional field can be
         accepted = self._accepted(spec, new)
         bad: set[int] = set()
         if len(accepted) < len(new):
-            good = known | accepted | {None}
+            good = known | accepted | empty
             bad = {at for at, value in enumerate(column) if value not in good}
         if len(new) < len(column) // 2:  # identifiers do not come again
             known |= accepted
-        if None in distinct:
-            return ["" if value is None else value for value in column], bad
-        return column, bad
+        if distinct.isdisjoint(empty):
+            return column, bad
+        return ["" if value in empty else value for value in column], bad
 
     def _accepted(self, spec: schema.Field, values: set[Any]) -> set[str]:
         """Those of the values that the field may have."""
@@ -184,9 +202,9 @@ class Validator:
     def _decimal(self, column: list[Any]) -> tuple[list[Any], set[int]]:
         """Canonical texts; None, and the position, for what is no decimal of the schema."""
         kinds = set(map(type, column))
-        if not kinds <= {str, int}:
+        if not kinds <= {str, int, bytes}:
             # Not isinstance: true and false are ints to Python. No field takes the empty text.
-            column = [value if type(value) in (str, int) else "" for value in column]
+            column = [value if type(value) in (str, int, bytes) else "" for value in column]
         known, distinct = self._decimals, set(column)
         new = distinct - known.keys()
         found = _decimals(new)
@@ -273,6 +291,51 @@ def _decoded_or_none(decode: Callable[[Any], Any], item: Any) -> Any:
         return None
 
 
+def _may_repeat_a_name(kind: schema.RecordType, texts: list[Any], columns: dict[str, list[Any]]) -> set[int]:
+    """Positions of the records that may have a name twice: nearly always none, found by counting once over all."""
+    if _names_are_distinct(kind, texts, columns):
+        return set()
+    return {
+        at
+        for at, text in enumerate(texts)
+        if not _names_are_distinct(kind, [text], {name: [column[at]] for name, column in columns.items()})
+    }
+
+
+def _names_are_distinct(kind: schema.RecordType, texts: list[Any], columns: dict[str, list[Any]]) -> bool:
+    """Whether no record has a name twice; a wrong no is possible, a wrong yes is not.
+
+    ``columns`` hold the values as decoded. A colon follows each name in a text; all others are within strings, and those
+    of the values in ``columns`` are known. So a text less these has at least as many colons as names, and at least as
+    many names as distinct ones, which ``columns`` tell. Where the sums over all records are equal, they are for each.
+    Only a colon written as \\u003a would be taken off without having been counted.
+    """
+    import msgspec
+
+    joined: Any = "".join(texts) if isinstance(texts[0], str) else b"".join(texts)
+    colon, backslash, escape = (":", "\\", "\\u003") if isinstance(joined, str) else (b":", b"\\", b"\\u003")
+    if backslash in joined and escape in joined:
+        return False
+    absent = sum(columns[spec.name].count(msgspec.UNSET) for spec in kind.fields if not spec.required)
+    names = len(texts) * (1 + len(kind.fields)) - absent
+    colons: int = joined.count(colon)
+    return colons == names + sum(_colons(columns[name]) for name in _names_with_colons(kind))
+
+
+@cache
+def _names_with_colons(kind: schema.RecordType) -> tuple[str, ...]:
+    """The fields whose regular values may have a colon."""
+    is_time = {spec.name for spec in kind.fields if spec.kind is schema.Kind.TIMESTAMP}
+    return tuple(spec.name for spec in kind.fields if spec.name in is_time or re.fullmatch(spec.pattern, ":"))
+
+
+def _colons(column: list[Any]) -> int:
+    try:
+        return "".join(column).count(":")
+    except TypeError:  # not all are texts
+        return sum(value.count(":") for value in column if type(value) is str)
+
+
 def _value_or_none(parse: Callable[[Any], Any], value: object) -> Any:
     """What the schema makes of a value; None where it refuses it."""
     try:
@@ -314,15 +377,20 @@ def _seconds_of_utc(rests: list[str]) -> list[Any] | None:
     return None
 
 
-def _decimals(values: set[Any]) -> dict[str | int, str | None]:
-    """Canonical texts of decimals given as text or int; None for what is none."""
+def _decimals(values: set[Any]) -> dict[str | int | bytes, str | None]:
+    """Canonical texts of decimals given as text, int, or the digits of another number; None for what is none."""
     kinds = set(map(type, values))
     if kinds == {int} and min(values) > 0 and max(values) < 10**schema.INTEGER_DIGITS:
         return dict(zip(values, map(str, values), strict=True))
     if kinds == {str}:
         is_canonical = _one(_CANONICAL).fullmatch
         return {text: text if is_canonical(text) else _value_or_none(schema.parse_decimal, text) for text in values}
-    return {value: _value_or_none(schema.parse_decimal, value) for value in values}
+    return {value: _value_or_none(schema.parse_decimal, _undecoded(value)) for value in values}
+
+
+def _undecoded(value: Any) -> Any:
+    """As ``schema.loads`` would have it."""
+    return schema.JsonNumber(value.decode()) if type(value) is bytes else value
 
 
 def _scaled(text: str) -> int:

@@ -97,7 +97,8 @@ def validate(text: str, media_type: str, rules: Rules) -> Validated:
         except _InDoubtError:
             items = None  # frees memory
     if text.count(",") > _MAX_PLAIN_COMMAS:
-        raise RequestError(400, "malformed_body", "The body is not JSON, not a batch, or nested too deeply")
+        message = 'The body is not JSON, not a batch, has "records" more than once, or is nested too deeply'
+        raise RequestError(400, "malformed_body", message)
     return validate_exactly(text, media_type, rules)
 
 
@@ -226,6 +227,9 @@ def _items(text: str, media_type: str) -> Sequence[object]:
 
 
 def _envelope(document: object) -> Sequence[object]:
+    if isinstance(document, dict) and schema.REPEATED in document:
+        name = str(document[schema.REPEATED])[:40]
+        raise RequestError(400, "malformed_body", f"The body has the member {name!a} more than once")
     if not isinstance(document, dict) or set(document) != {"records"}:
         raise RequestError(400, "malformed_body", 'The body must be a JSON object with one member, "records"')
     records = document["records"]

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from common.observe import describe, logger
 
 from .apply import LaterError
@@ -34,6 +32,8 @@ def pause_s(error: Exception, attempts: int) -> int:
 
 def schedule(sqs: Any, queue_url: str, record: SQSRecord, error: Exception) -> None:
     """Make the message visible after its pause. Where SQS refuses, the queue's visibility timeout holds."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     attempts = int(record.attributes.approximate_receive_count or 1)
     try:
         sqs.change_message_visibility(

@@ -173,10 +173,66 @@ def test_more_is_a_413_that_names_the_limit(limit: int, content_type: str, body:
 
 def test_broken_and_endless_gzip_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = gzip.compress(b"x" * 1000)
-    for content in (whole[:-1], whole + b"x", b"\x1f\x8bnope", whole + whole):
+    for content in (whole[:-1], whole + b"x", b"\x1f\x8bnope", whole + whole[:-1], whole + b"\0x"):
         assert binary(content, "application/gzip")["statusCode"] == 400
     monkeypatch.setattr(batch, "MAX_UNPACKED_BYTES", 999)
     assert binary(whole, "application/gzip")["json"]["error"]["code"] == "too_large"
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0", bytes(70_000)])
+def test_gzip_in_several_members_is_one_body(padding: bytes, s3: FakeS3) -> None:
+    """Incident: `cat a.gz b.gz` got 400, though RFC 1952 (2.2) has it so and process takes it."""
+    lines = [json.dumps({**GOOD, "trade_id": str(number)}) + "\n" for number in range(5)]
+    members = [gzip.compress(line.encode()) for line in lines] + [gzip.compress(b"")]
+    response = binary(b"".join(members) + padding, "application/gzip")
+    assert (response["statusCode"], response["json"]["accepted"]) == (202, 5)
+    assert [record["trade_id"] for record in stored(s3)] == list("01234")
+    split = json.dumps({"records": [GOOD]}).encode()
+    assert binary(gzip.compress(split[:9]) + gzip.compress(split[9:]), "application/json")["json"]["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (b"x", "The gzip ends after 21 bytes, and something else follows it"),
+        (b"\0x", "The gzip ends after 21 bytes, and something else follows it"),
+        (b"\0" + gzip.compress(b"x", mtime=0), "The gzip ends after 21 bytes, and something else follows it"),
+        (b"\x1f", "The gzip ends after 21 bytes, and something else follows it"),
+        (b"\x1f\x8b", "The body ends within its gzip"),
+        (b"\x1f\x8bnope", "The body is not valid gzip"),
+    ],
+)
+def test_what_follows_a_member_and_is_none_is_a_400_that_says_so(end: bytes, message: str) -> None:
+    error = binary(gzip.compress(b"x", mtime=0) + end, "application/gzip")["json"]["error"]
+    assert (error["code"], error["message"]) == ("malformed_body", message)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+def test_the_limit_of_what_is_unpacked_holds_for_all_members_together(
+    pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_UNPACKED_BYTES", 7_000_000)
+    members = gzip.compress(b" " * (7_000_000 // pieces)) * pieces
+    assert binary(members, "application/gzip")["json"]["error"]["code"] == "empty_body"
+    for more in (gzip.compress(b" "), gzip.compress(b" " * 50_000_000)):
+        assert binary(members + more, "application/gzip")["json"]["error"]["code"] == "too_large"
+
+
+def test_a_body_or_record_that_has_a_name_twice_is_refused(s3: FakeS3) -> None:
+    """Incident: `{"records":[A],"records":[B]}` stored only B, and of two prices the second."""
+    one = json.dumps(GOOD)
+    response = post(f'{{"records":[{one}],"records":[{one}]}}')
+    assert (response["statusCode"], response["json"]["error"]["code"]) == (400, "malformed_body")
+    assert response["json"]["error"]["message"] == "The body has the member 'records' more than once"
+    again = one[:-1] + ',"price":"9"}'
+    rejected = [{"index": 1, "field": None, "reason": "has the field 'price' more than once"}]
+    for answer in (
+        post(f'{{"records":[{one},{again}]}}'),
+        post(f"{one}\n{again}", {"Content-Type": "application/x-ndjson"}),
+        binary(gzip.compress(f"{one}\n{again}".encode()), "application/gzip"),
+    ):
+        assert (answer["statusCode"], answer["json"]["rejectedRecords"]) == (202, rejected)
+    assert {record["price"] for record in stored(s3)} == {"1.5"}
 
 
 def test_broken_base64_and_broken_utf8_are_refused() -> None:

@@ -28,8 +28,12 @@ bodies = {
     "one text": b'{"records":["' + b"a" * (batch.MAX_UNPACKED_BYTES - 20) + b'"]}',
     "one number": b'{"records":[' + b"1" * (batch.MAX_UNPACKED_BYTES - 20) + b"]}",
     "zeros": bytes(2 * batch.MAX_UNPACKED_BYTES),
+    "many names": b'{"records":[{' + b"".join(b'"%d":1,' % n for n in range(1_000_000)) + b'"a":1,"a":2}]}',
+    "many members": b"",
 }
 body, media_type = gzip.compress(bodies.pop(sys.argv[1]), 1), sys.argv[2]
+if sys.argv[1] == "many members":
+    body *= batch.MAX_RECEIVED_BYTES // len(body)
 bodies.clear()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 with open("/proc/self/clear_refs", "w") as refs:
@@ -57,6 +61,9 @@ print(json.dumps([answer, int(peak.split()[1]) // 1024, seconds]))
         ("one text", "application/json", 0),
         ("one number", "application/json", 0),
         ("zeros", "application/gzip", 413),
+        ("many names", "application/json", 0),
+        ("many names", "application/gzip", 0),
+        ("many members", "application/gzip", 400),
     ],
 )
 def test_a_hostile_body_takes_little_memory_and_time(body: str, media_type: str, expected: int) -> None:

@@ -22,6 +22,22 @@ pytestmark = pytest.mark.requirement("T-DATA-1")
 
 TRADE = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
 QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "ask_size": 4, "ts": T0}
+NOT_PLAIN = "is not a number in plain digits (12.5)"
+IMPOSSIBLE_TIMES = (
+    *("2026-02-30T10:00:00Z", "2026-13-01T10:00:00Z", "2026-00-01T10:00:00Z", "2026-01-32T10:00:00Z"),
+    *("2026-01-01T24:00:00Z", "2026-01-01T24:00:30Z", "2026-01-01T23:60:00Z", "2016-12-31T23:59:60Z"),
+    *("2026-01-02T10:00:00+05:60", "2026-01-02T10:00:00-00:99", "2026-01-02T10:00:00+24:00", "0000-01-01T00:00:00Z"),
+)
+
+
+class Newer(datetime):
+    """What `datetime.fromisoformat` takes from Python 3.14 on, which the functions run."""
+
+    @classmethod
+    def fromisoformat(cls, text: str) -> Any:
+        if text[11:19] == "24:00:00":
+            return datetime.fromisoformat(f"{text[:11]}00{text[13:]}") + timedelta(days=1)
+        return datetime.fromisoformat(text)
 
 
 def parse(record: object) -> schema.Record:
@@ -39,17 +55,23 @@ def test_a_record_is_stored_with_all_fields_and_exact_decimals() -> None:
         ({"price": 0}, "price", "must be above zero"),
         ({"price": -1}, "price", "must be above zero"),
         ({"price": "-1"}, "price", "must be above zero"),
-        ({"price": "1,5"}, "price", "is not a number"),
+        ({"price": "1,5"}, "price", NOT_PLAIN),
         ({"price": True}, "price", "is not a number"),
         ({"price": [1]}, "price", "is not a number"),
-        ({"price": "NaN"}, "price", "is not a number"),
-        ({"price": "1_0.5e0"}, "price", "is not a number"),
-        ({"price": "١"}, "price", "is not a number"),
+        *(
+            ({"price": text}, "price", NOT_PLAIN)
+            for text in ("NaN", "1_0.5e0", "١", "", " 1", "1 ", "1\n", "+1", "1.", ".5")
+        ),
+        *(
+            ({"price": text}, "price", NOT_PLAIN)
+            for text in ("1e2", "1E+2", "1e-999999999", "1e999999999", "--1", "1.5.5")
+        ),
+        ({"price": "1.500000000"}, "price", "has more than 8 digits after the point"),
+        ({"price": "00000000001"}, "price", "has more than 10 digits before the point"),
+        ({"price": "0.0"}, "price", "must be above zero"),
         ({"price": 10**10}, "price", "has more than 10 digits before the point"),
         ({"price": 1e-9}, "price", "has more than 8 digits after the point"),
-        ({"price": "1e-999999999"}, "price", "has more than 8 digits after the point"),
-        ({"price": "1e999999999"}, "price", "has more than 10 digits before the point"),
-        ({"price": "1" * 70}, "price", "has too many digits"),
+        ({"price": "1" * 70}, "price", "has more than 10 digits before the point"),
         ({"price": None}, "price", "is missing"),
         ({"symbol": "acme"}, "symbol", f"does not match {schema.SYMBOL_PATTERN}"),
         ({"symbol": "ACME\n"}, "symbol", f"does not match {schema.SYMBOL_PATTERN}"),
@@ -60,7 +82,7 @@ def test_a_record_is_stored_with_all_fields_and_exact_decimals() -> None:
         ({"side": "BUY"}, "side", "must be one of buy, sell"),
         ({"ts": "2026-01-02"}, "ts", "is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)"),
         ({"ts": "2026-01-02T10:00:00"}, "ts", "is not RFC 3339 with an offset (2026-01-02T15:04:05.123456789Z)"),
-        ({"ts": "2026-02-30T10:00:00Z"}, "ts", "is not a valid date and time"),
+        *(({"ts": text}, "ts", "is not a valid date and time") for text in IMPOSSIBLE_TIMES),
         ({"ts": 1.5}, "ts", "as a number is integer nanoseconds since 1970"),
         ({"ts": 1767348000}, "ts", "is before 2000-01-01 (a number is nanoseconds since 1970)"),
         ({"ts": 10**19}, "ts", "as a number is integer nanoseconds since 1970"),
@@ -74,6 +96,62 @@ def test_a_bad_field_is_refused_with_its_reason(change: dict[str, Any], field: s
     with pytest.raises(schema.RecordError) as error:
         parse({**TRADE, **change})
     assert (error.value.field, error.value.reason) == (field, reason)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("1" * 70, "has too many digits"),
+        ("1e-999999999", "has more than 8 digits after the point"),
+        ("1e999999999", "has more than 10 digits before the point"),
+        ("1e99999999999999999999", "is not a number"),
+        ("-0.0", "must be above zero"),
+    ],
+)
+def test_a_number_that_is_no_decimal_is_refused_with_its_reason(number: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        schema.parse_decimal(schema.JsonNumber(number))
+
+
+def test_only_a_number_may_have_an_exponent_or_more_zeros() -> None:
+    """Incident: the text "1e2" was taken, which docs/openapi.yaml forbids."""
+    for text, value in (("1e2", "100"), ("1E+2", "100"), ("12e-1", "1.2"), ("1.500000000", "1.5")):
+        assert schema.parse_decimal(schema.JsonNumber(text)) == value
+        with pytest.raises(ValueError, match=r"plain digits|after the point"):
+            schema.parse_decimal(text)
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE_TIMES)
+def test_times_are_the_same_whatever_the_running_python_takes(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Incident: tests ran on Python 3.11, the functions on 3.14, where fromisoformat has learnt 24:00."""
+    monkeypatch.setattr(schema, "datetime", Newer)
+    assert schema.parse_timestamp("2026-01-02T10:00:00Z") == T0
+    with pytest.raises(ValueError, match="is not a valid date and time"):
+        schema.parse_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"type":"trade","price":"1.5","price":"9"}', "price"),
+        ('{"type":"trade","type":"trade"}', "type"),
+        ('{"x":1,"y":1,"y":2,"x":3}', "x"),
+        ('{"price":1,"pr\\u0069ce":2}', "price"),
+    ],
+)
+def test_a_record_that_has_a_name_twice_is_refused(text: str, name: str) -> None:
+    """Incident: of two prices the last was stored, the first lost without a word."""
+    with pytest.raises(schema.RecordError) as error:
+        schema.parse_record(schema.loads(text))
+    assert (error.value.field, error.value.reason) == ("", f"has the field '{name}' more than once")
+
+
+def test_a_name_that_comes_twice_is_seen_by_whoever_checks_names() -> None:
+    """Sessions and process do not ask for it, and must not take such an object either."""
+    found = schema.loads('{"ttlSeconds":60,"ttlSeconds":61}')
+    assert isinstance(found, dict)
+    assert not found.keys() <= {"ttlSeconds"}
+    assert schema.loads('{"a":{"b":1},"c":[{"b":2}]}') == {"a": {"b": "1"}, "c": [{"b": "2"}]}
 
 
 @pytest.mark.parametrize("record", [None, 5, "x", [TRADE], True])
@@ -101,9 +179,9 @@ def test_what_is_no_json_raises_value_error_only(text: str) -> None:
 
 @given(st.decimals(min_value=Decimal("0.00000001"), max_value=Decimal("9999999999.99999999"), places=8))
 def test_decimals_keep_their_exact_value(value: Decimal) -> None:
-    for form in (str(value), schema.JsonNumber(str(value)), schema.JsonNumber(f"{value:e}")):
+    for form in (f"{value:f}", schema.JsonNumber(str(value)), schema.JsonNumber(f"{value:e}")):
         assert Decimal(schema.parse_decimal(form)) == value
-    canonical = schema.parse_decimal(str(value))
+    canonical = schema.parse_decimal(f"{value:f}")
     assert schema.parse_decimal(canonical) == canonical
 
 
@@ -146,23 +224,6 @@ def test_any_json_is_taken_or_refused_never_an_exception_of_another_kind(raw: ob
     assert list(record) == ["type", *(spec.name for spec in kind.fields)]
     # What was stored reads back as the same record: the schema is its own fixed point.
     assert parse({key: value for key, value in record.items() if value != ""}) == record
-
-
-@given(_fuzzed)
-@settings(max_examples=200)
-def test_the_published_json_schema_takes_whatever_validation_takes(raw: dict[str, Any]) -> None:
-    try:
-        parse(raw)
-    except schema.RecordError:
-        return
-    clean = {key: value for key, value in raw.items() if value is not None}
-    jsonschema.Draft202012Validator(schema.record_json_schema(schema.RECORD_TYPES[raw["type"]])).validate(clean)
-
-
-def test_the_published_json_schema_refuses_what_validation_refuses() -> None:
-    validator = jsonschema.Draft202012Validator(schema.record_json_schema(schema.TRADE))
-    for change in ({"price": -1}, {"price": "x"}, {"side": "short"}, {"symbol": "acme"}, {"pirce": 1}, {"ts": 5}):
-        assert list(validator.iter_errors({**TRADE, **change})), change
 
 
 @pytest.mark.requirement("T-API-1")
