@@ -56,7 +56,7 @@ def run(settings: Settings) -> list[Row]:
         source = write_sample(folder / "trades.ndjson", TRADES)
         _write_bars(folder, source)
         peaks: dict[str, int] = {}
-        names = ["bare", "process", "process_and_bars", "process_and_copy"]
+        names = ["bare", "process", "process_and_bars", "process_and_copy", "process_of_another_writer"]
         samples = interleave({name: _child(name, source, folder, peaks) for name in names}, settings.repetitions)
         slow = ["loop", *(["pandas"] if importlib.util.find_spec("pandas") else [])]
         others = {name: _child(name, source, folder, peaks) for name in slow}
@@ -75,6 +75,7 @@ def _ratios(samples: Samples, peaks: dict[str, int]) -> list[Row]:
         _against_bare(f"{million}: checked, distinct, Parquet", "process", samples, TIMES_BARE),
         _against_bare("… and the bars made by the engine too", "process_and_bars", samples),
         _against_bare("… and the file for COPY instead", "process_and_copy", samples),
+        _against_bare("… of an object of another writer", "process_of_another_writer", samples),
         Row(
             figure="plain-Python loop, unchecked floats ÷ process",
             value=times["loop"] / times["process"],

@@ -54,17 +54,23 @@ def process_and_bars(source: Path, target: Path, csv: Path) -> None:
 
 
 @subject
+def process_of_another_writer(source: Path, target: Path, csv: Path) -> None:
+    """As ``process``, of an object that ingest did not store, though in the same form."""
+    _process(source, target, csv, "bars from PostgreSQL", by_ingest=False)
+
+
+@subject
 def process_and_copy(source: Path, target: Path, csv: Path) -> None:
     """As ``process``, and the file for PostgreSQL's COPY."""
     _process(source, target, csv, "bars from PostgreSQL", copy=True)
 
 
-def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = False) -> None:
+def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = False, by_ingest: bool = True) -> None:
     sys.path.insert(0, str(PROJECT / "lambda_src"))
     # Not an import statement: mypy, for which builders are lambda_src.common's users, would find that package twice.
     engine = importlib.import_module("process.engine")
     with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as connection:
-        loaded = engine.load(connection, source, "key", Path(name))
+        loaded = engine.load(connection, source, "key", Path(name), by_ingest=by_ingest)
         if loaded.bad:
             raise RuntimeError(f"{loaded.bad} lines of the sample are refused")
         if bars == "bars of its own":

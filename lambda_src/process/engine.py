@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,18 +101,25 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, plain: Path, key: str, folder: Path, earliest_ns: int = schema.EARLIEST_NS
+    connection: duckdb.DuckDBPyConnection,
+    plain: Path,
+    key: str,
+    folder: Path,
+    earliest_ns: int = schema.EARLIEST_NS,
+    *,
+    by_ingest: bool = False,
 ) -> Loaded:
     """Check an NDJSON file and write its distinct records into ``folder``.
 
-    Events before ``earliest_ns`` are refused like other bad lines. Raises BadObjectError.
+    Events before ``earliest_ns`` are refused like other bad lines. ``by_ingest``: the file is what ingest has stored, so
+    that it need not be checked for numbers without quotes. Raises BadObjectError.
     """
     bad, bad_lines = 0, folder / "bad.ndjson.gz"
-    found = _load_known(connection, plain, folder, earliest_ns)
+    found = _load_known(connection, plain, folder, earliest_ns, _read_stored if by_ingest else _read_unknown)
     if found is None:
         cleaned = folder / "clean.ndjson"
         bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
-        found = _load_known(connection, cleaned, folder, earliest_ns)
+        found = _load_known(connection, cleaned, folder, earliest_ns, _read_stored)
         cleaned.unlink()
     if found is None:
         raise BadObjectError(key, "passes the schema but not the engine")
@@ -152,7 +159,7 @@ def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> 
 
 
 def _load_known(
-    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int
+    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, read: Read
 ) -> dict[str, Events] | None:
     """Both types of records; None when the file was not written by ingest, or any line is irregular.
 
@@ -163,14 +170,14 @@ def _load_known(
     if sampled is None:
         return None
     if sampled and sampled != every:
-        found = _load_fast(connection, plain, folder, earliest_ns, sampled)
+        found = _load_fast(connection, plain, folder, earliest_ns, read, sampled)
         if found is not None:
             return found
-    return _load_fast(connection, plain, folder, earliest_ns, every)
+    return _load_fast(connection, plain, folder, earliest_ns, read, every)
 
 
 def _load_fast(
-    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, present: set[str]
+    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, read: Read, present: set[str]
 ) -> dict[str, Events] | None:
     """Records of the types that are present; None when any line is irregular, such as one of another type."""
     import duckdb
@@ -182,9 +189,8 @@ def _load_fast(
             found[table] = Events(path, 0, 0, 0, frozenset())
             continue
         try:
-            connection.execute(
-                f"COPY ({_checked(plain, kind, present - {kind.name})}) TO '{_escaped(path)}' ({_PARQUET})"
-            )
+            checked = _checked(plain, kind, present - {kind.name}, read)
+            connection.execute(f"COPY ({checked}) TO '{_escaped(path)}' ({_PARQUET})")
         except duckdb.InvalidInputException:
             return None  # no JSON, or a test failed
         _make_distinct(connection, kind, path)
@@ -195,23 +201,23 @@ def _load_fast(
     return found
 
 
-def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
+def _checked(plain: Path, kind: schema.RecordType, others: set[str], read: Read) -> str:
     """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
 
-    Numbers and identifiers are read as JSON, in quotes or without: read as text they would lose digits unseen, for what
-    JSON itself has as a number comes by way of a double. The other fields are read as text. A field that the schema does
-    not know is passed over; where a sampled line has one (``lines.sampled_types``) the slow path refuses the line.
+    A field that the schema does not know is passed over; where a sampled line has one (``lines.sampled_types``) the slow
+    path refuses the line.
     """
-    kinds = {"type": "VARCHAR"} | {spec.name: "JSON" if _is_quoted(spec) else "VARCHAR" for spec in kind.fields}
-    columns = ", ".join(f"'{name}': '{read_as}'" for name, read_as in kinds.items())
+    fields = {spec.name: read(spec) for spec in kind.fields}
+    kinds = {"type": "VARCHAR"} | {name: field.kind for name, field in fields.items()}
+    columns = ", ".join(f"'{name}': '{column_kind}'" for name, column_kind in kinds.items())
     source = (
         f"read_json('{_escaped(plain)}', format = 'newline_delimited', compression = 'none', "
         f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{columns}}})"
     )
     wanted = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(others))])
-    regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind)])
+    regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind, fields)])
     checked = f"CASE WHEN {regular} THEN nanos ELSE error('irregular') END"
-    values = [_value(spec) for spec in kind.fields]
+    values = [_value(spec, fields[spec.name]) for spec in kind.fields]
     identifier = ["trade_id"] if kind is schema.TRADE else []
     names = ["symbol", "make_timestamp(ts_ns // 1000) AS ts", *identifier, "ts_ns", *_others(kind)]
     return (
@@ -220,50 +226,67 @@ def _checked(plain: Path, kind: schema.RecordType, others: set[str]) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a field is read: DuckDB's type, SQL of its text, and SQL that it is one, and has this pattern."""
+
+    kind: str
+    text: str
+    matches: str
+
+
+Read = Callable[[schema.Field], Column]
+
+
+def _read_stored(spec: schema.Field) -> Column:
+    """Of a file whose lines are all as ``schema.dump_record`` writes them: all are texts."""
+    return Column("VARCHAR", spec.name, f"regexp_full_match({spec.name}, '{_pattern(spec)}')")
+
+
+def _read_unknown(spec: schema.Field) -> Column:
+    """Of any file: numbers and identifiers as JSON, in quotes or without.
+
+    Read as texts they would lose digits unseen, for what JSON itself has as a number comes by way of a double. A text with
+    escapes counts as irregular: to undo them in every line would cost more than the slow path for the few that have any.
+    """
+    if not (spec.kind is schema.Kind.DECIMAL or spec.name == "trade_id"):
+        return _read_stored(spec)
+    json = f"CAST({spec.name} AS VARCHAR)"
+    matches = f"""regexp_full_match({json}, '"{_pattern(spec)}"')"""
+    if spec.kind is schema.Kind.TEXT:
+        matches += f" AND NOT contains({json}, '\\')"
+    return Column("JSON", f"substr({json}, 2, strlen({json}) - 2)", matches)
+
+
+def _pattern(spec: schema.Field) -> str:
+    return schema.DECIMAL_PATTERN if spec.kind is schema.Kind.DECIMAL else spec.pattern
+
+
 def _others(kind: schema.RecordType) -> list[str]:
     return [spec.name for spec in kind.fields if spec.name not in ("symbol", "ts", "trade_id")]
 
 
-def _is_quoted(spec: schema.Field) -> bool:
-    return spec.kind is schema.Kind.DECIMAL or spec.name == "trade_id"
-
-
-def _value(spec: schema.Field) -> str:
+def _value(spec: schema.Field, column: Column) -> str:
     if spec.kind is schema.Kind.DECIMAL:
-        return f"{_number(spec.name)} AS {spec.name}"
-    if _is_quoted(spec):
-        return f"{_text(spec.name)} AS {spec.name}"
-    return spec.name if spec.required else f"coalesce({spec.name}, '') AS {spec.name}"
+        return f"{_number(column)} AS {spec.name}"
+    return f"{column.text} AS {spec.name}" if spec.required else f"coalesce({column.text}, '') AS {spec.name}"
 
 
-def _number(name: str) -> str:
-    return f"TRY_CAST({_unquoted(name)} AS {_DECIMAL})"
+def _number(column: Column) -> str:
+    return f"TRY_CAST({column.text} AS {_DECIMAL})"
 
 
-def _unquoted(name: str) -> str:
-    return f"substr(CAST({name} AS VARCHAR), 2, strlen({name}) - 2)"
-
-
-def _text(name: str) -> str:
-    """What a JSON text says; few have escapes, which cost more."""
-    return f"CASE WHEN contains(CAST({name} AS VARCHAR), '\\') THEN {name} ->> '$' ELSE {_unquoted(name)} END"
-
-
-def _tests(kind: schema.RecordType) -> list[str]:
+def _tests(kind: schema.RecordType, fields: Mapping[str, Column]) -> list[str]:
     """What is tested record by record, derived from the schema: what cannot be seen any more in the Parquet."""
     tests = []
     for spec in kind.fields:
         if spec.kind is schema.Kind.TIMESTAMP:
             # Its own text again: no sign, no leading zero, no exponent, no fraction.
             tests.append(f"{spec.name} = CAST(nanos AS VARCHAR)")
-        elif spec.kind is schema.Kind.DECIMAL:
-            tests.append(f"""regexp_full_match({spec.name}, '"{schema.DECIMAL_PATTERN}"')""")
-        elif _is_quoted(spec):
-            tests.append(
-                f"""starts_with({spec.name}, '"') AND regexp_full_match({_text(spec.name)}, '{spec.pattern}')"""
-            )
+        elif spec not in _words(kind):
+            tests.append(fields[spec.name].matches)
     if kind is schema.QUOTE:
-        tests.append(f"{_number('bid')} <= {_number('ask')}")
+        tests.append(f"{_number(fields['bid'])} <= {_number(fields['ask'])}")
     return tests
 
 

@@ -78,7 +78,7 @@ class Pipeline:
             horizon = known.horizon_ns if known is not None else retention.horizon(connection)
             plain = self._fetch(reply, key, folder)
             with engine.engine(folder) as duck:
-                loaded = engine.load(duck, plain, key, folder, horizon)
+                loaded = engine.load(duck, plain, key, folder, horizon, by_ingest=_is_by_ingest(reply, key))
                 plain.unlink()
                 self._quarantine_lines(key, loaded)
                 if known is None:
@@ -170,6 +170,15 @@ def _incoming(
     return apply.Incoming(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
 
 
+def _is_by_ingest(reply: Any, key: str) -> bool:
+    """Ingest calls an object by its batch's id and notes that in the metadata, which S3 keeps with these very bytes."""
+    return bool(reply.get("Metadata", {}).get("batch-id") == _name(key))
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2].removesuffix(SUFFIX)
+
+
 def _patience(until: float | None) -> float:
     return PATIENCE_S if until is None else until - time.monotonic()
 
@@ -179,7 +188,7 @@ def _batch_id(key: str, etag: str) -> str:
     two versions of one object, add to the lake as they do to the tables; neither takes the other's place.
     """
     digest = hashlib.sha256(f"{key}\n{etag}".encode()).hexdigest()[:16]
-    return f"{key.rpartition('/')[2].removesuffix(SUFFIX)}-{digest}"
+    return f"{_name(key)}-{digest}"
 
 
 def _report(key: str, loaded: engine.Loaded) -> None:

@@ -48,21 +48,32 @@ class FakeS3:
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    metadata: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     fail_on: int = 0
     fail_after: int = 0
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "", **_: Any) -> dict[str, str]:
+    def put_object(
+        self,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        IfNoneMatch: str = "",
+        Metadata: dict[str, str] | None = None,
+        ContentType: str = "",
+    ) -> dict[str, str]:
         with self._effect(f"put {Bucket}/{Key}"):
             if IfNoneMatch == "*" and (Bucket, Key) in self.objects:
                 raise client_error("PreconditionFailed", "PutObject")
             self.objects[Bucket, Key] = bytes(Body)
+            self.metadata[Bucket, Key] = Metadata or {}
         return {"ETag": self._etag(Bucket, Key)}
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             raise client_error("NoSuchKey", "GetObject")
         body = self.objects[Bucket, Key]
-        return {"Body": _Body(body), "ContentLength": len(body), "ETag": self._etag(Bucket, Key)}
+        reply = {"Body": _Body(body), "ContentLength": len(body), "ETag": self._etag(Bucket, Key)}
+        return {**reply, "Metadata": self.metadata.get((Bucket, Key), {})}
 
     def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:
         with self._effect(f"copy {Bucket}/{Key}"):

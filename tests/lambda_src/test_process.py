@@ -25,7 +25,10 @@ import process.handler
 from builders import lake
 from common.database import Database, session_options
 from common.errors import DatabaseUnavailableError
-from process import apply, lines, redelivery
+from ingest import store
+from ingest.batch import read_batch
+from ingest.validation import Rules
+from process import apply, engine, lines, redelivery
 from process.pipeline import Buckets, Pipeline
 from tests.lambda_src import reference
 from tests.lambda_src.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
@@ -217,6 +220,29 @@ def test_the_largest_notional_fails_no_hour(
     assert (bars["ACME"]["notional"], bars["ACME"]["volume"]) == (None, exact[1])
     assert bars["B"]["notional"] == 6
     assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NULL").fetchone() == (0,)
+
+
+def test_what_ingest_stored_is_known_by_its_metadata(
+    pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any]
+) -> None:
+    """Only there may numbers be read as texts; an object of another writer, or under another name, is doubted."""
+    seen: list[bool] = []
+    real = engine.load
+
+    def load(*arguments: Any, by_ingest: bool, **options: Any) -> engine.Loaded:
+        seen.append(by_ingest)
+        return real(*arguments, by_ingest=by_ingest, **options)
+
+    monkeypatch.setattr(engine, "load", load)
+    body = json.dumps({"records": [DAY[1]]}).encode()
+    batch = read_batch(body, "application/json", "", "key-1", "", Rules())
+    assert store.store(s3, "raw", batch)
+    s3.put_object("raw", key_of("copy"), batch.stored_bytes(), Metadata={"batch-id": batch.batch_id})
+    s3.put_object("raw", key_of("other"), batch.stored_bytes())
+    for key in (batch.object_key, key_of("copy"), key_of("other")):
+        pipeline.process(key)
+    assert seen == [True, False, False]
+    assert len(contents(admin)["trades"]) == 1
 
 
 def test_objects_of_one_name_both_reach_the_lake(

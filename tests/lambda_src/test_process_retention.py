@@ -122,8 +122,8 @@ def test_a_batch_that_was_read_with_an_older_horizon_is_read_again(
 ) -> None:
     real = engine.load
 
-    def load_and_move(*arguments: Any) -> engine.Loaded:
-        loaded = real(*arguments)
+    def load_and_move(*arguments: Any, **options: Any) -> engine.Loaded:
+        loaded = real(*arguments, **options)
         set_horizon(admin, HORIZON)
         return loaded
 

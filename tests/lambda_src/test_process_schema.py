@@ -25,19 +25,26 @@ FAULTS: list[dict[str, Any]] = [
 ]
 
 
-@given(records)
+BY_WHOM = pytest.mark.parametrize("by_ingest", [True, False], ids=["ingest's", "another writer's"])
+
+
+@BY_WHOM
+@given(found=records)
 @settings(max_examples=20, deadline=None)
-def test_the_engine_accepts_what_the_schema_accepts(found: list[dict[str, Any]]) -> None:
+def test_the_engine_accepts_what_the_schema_accepts(by_ingest: bool, found: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as duck:
         path = Path(name) / "lines"
         path.write_text("".join(schema.dump_record(record) + "\n" for record in found))
-        loaded = engine.load(duck, path, "key", Path(name))
+        loaded = engine.load(duck, path, "key", Path(name), by_ingest=by_ingest)
     stored = {json.dumps(schema.parse_record({k: v for k, v in record.items() if v != ""})) for record in found}
     assert (loaded.bad, loaded.trades.count + loaded.quotes.count) == (0, len(stored))
 
 
+@BY_WHOM
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_each_fault_alone_is_refused_with_the_schemas_reason(fault: dict[str, Any], tmp_path: Path) -> None:
+def test_each_fault_alone_is_refused_with_the_schemas_reason(
+    fault: dict[str, Any], by_ingest: bool, tmp_path: Path
+) -> None:
     good = trade("1", "1.5", "2", T0)
     spoilt = {k: v for k, v in {**good, **fault}.items() if v != ""}
     with pytest.raises(schema.RecordError) as refusal:
@@ -46,7 +53,7 @@ def test_each_fault_alone_is_refused_with_the_schemas_reason(fault: dict[str, An
     path.write_text(schema.dump_record(good) + "\n" + json.dumps(spoilt) + "\n")
     assert lines.sampled_types(path) == {"trade"}, "so that the engine's own checks are asked"
     with engine.engine(tmp_path) as duck:
-        loaded = engine.load(duck, path, "key", tmp_path)
+        loaded = engine.load(duck, path, "key", tmp_path, by_ingest=by_ingest)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
     assert (loaded.trades.count, loaded.bad, json.loads(line)["reason"]) == (1, 1, str(refusal.value))
 
