@@ -35,7 +35,7 @@ from deploy import (
 from deploy.errors import DestroyError, PlanError, PlatformError, ReplayError, UsageError
 from deploy.review import Review
 from deploy.session import Aws, explain
-from deploy.settings import Deployment, Project, load_deployment
+from deploy.settings import Deployment, Project, load_deployment, protectors
 from deploy.snapshot import describe
 from deploy.templates import load_set
 
@@ -209,19 +209,24 @@ def _outputs(arguments: argparse.Namespace, project: Project) -> int:
 
 
 def _destroy(arguments: argparse.Namespace, project: Project) -> int:
+    buckets: list[str] = []
+    protected_by: tuple[str, ...] = ()
     if arguments.bootstrap:
         aws = Aws(_region(arguments, project), arguments.profile)
-        stack, protected = bootstrap.STACK, False
+        stack = bootstrap.STACK
         buckets = [arguments.bucket or package.bucket_name(aws)]
     else:
         deployment = _deployment(arguments, project)
         aws = Aws(deployment.region, arguments.profile)
-        stack, protected, buckets = deployment.stack_name, deployment.termination_protection, []
-    exists = describe(aws.client("cloudformation"), stack) is not None
-    question = f"This deletes {stack} in account {aws.account}, {aws.region}, with all its data."
-    if exists and not _confirmed(arguments, question, stack):
-        return 1
-    done = destroy.destroy(aws, stack, _progress, protected=protected, empty_first=buckets if exists else ())
+        stack, protected_by = deployment.stack_name, _protectors(deployment, project)
+    description = describe(aws.client("cloudformation"), stack)
+    if description is not None:
+        destroy.refuse_protected(stack, description, protected_by)
+        question = f"This deletes {stack} in account {aws.account}, {aws.region}, with all its data."
+        if not _confirmed(arguments, question, stack):
+            return 1
+    empty_first = buckets if description is not None else ()
+    done = destroy.destroy(aws, stack, _progress, protected_by=protected_by, empty_first=empty_first)
     if arguments.json:
         _say(json.dumps(codec.encode(done), indent=2))
     for note in done.notes:
@@ -231,6 +236,14 @@ def _destroy(arguments: argparse.Namespace, project: Project) -> int:
         raise DestroyError(stack, f"{stack} is deleted, but this is left:", done.left, do)
     _progress(f"{stack}: nothing is left." if done.existed else "Nothing to destroy.")
     return 0
+
+
+def _protectors(deployment: Deployment, project: Project) -> tuple[str, ...]:
+    """The rows that protect the stack; the row that the command names counts in another region (--region) as well."""
+    found = protectors(project, deployment.stack_name, deployment.region)
+    if found or not deployment.termination_protection:
+        return found
+    return (f"{project.shown(project.deployments(deployment.platform))} ({deployment.environment})",)
 
 
 def _replay(arguments: argparse.Namespace, project: Project) -> int:

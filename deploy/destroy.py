@@ -26,6 +26,8 @@ NOT_EMPTY = re.compile(r"BucketNotEmpty|bucket you tried to delete is not empty|
 TAG_VALUES = 20  # GetResources takes as many values in a filter
 # The tagging API shows a deleted resource for a while, so it is asked again before anything is called left over.
 TAG_PATIENCE_SECONDS, TAG_PAUSE_SECONDS = 60.0, 5.0
+# The root was never complete: a change set that was not executed, or a first creation that was rolled back.
+NEVER_CREATED = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 # Log groups that services make by themselves, by the type and id of the resource.
 OWN_LOG_GROUPS = {
     "AWS::Lambda::Function": "/aws/lambda/{id}",
@@ -50,21 +52,23 @@ def destroy(
     stack: str,
     say: Callable[[str], None],
     *,
-    protected: bool,
+    protected_by: Sequence[str] = (),
     empty_first: Sequence[str] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Destroyed:
     """Delete the stack and wait. The caller has asked for confirmation.
 
-    ``protected`` is what deployment.json says of termination protection: while it says true, nothing is deleted; when
-    it says false and the stack still has it, the file wins. ``empty_first`` names buckets that no custom resource
-    empties. Raises DestroyError when the stack cannot be deleted.
+    ``protected_by`` names the rows of deployment.json that protect the stack (`deploy.settings.protectors`): while there
+    is one, nothing is deleted, whatever the stack itself says; where there is none and the stack still has termination
+    protection, the file wins. ``empty_first`` names buckets that no custom resource empties. Raises DestroyError when
+    the stack is protected or cannot be deleted.
     """
     cloudformation = aws.client("cloudformation")
     description = snapshot.describe(cloudformation, stack)
     if description is None:
         return Destroyed(False, (), (f"There is no stack {stack} in {aws.region}.",))
-    _release(cloudformation, stack, description, protected=protected)
+    refuse_protected(stack, description, protected_by)
+    _release(cloudformation, stack, description)
     if description["StackStatus"] == "REVIEW_IN_PROGRESS":
         _delete_change_sets(cloudformation, description["StackId"])
     deployed = snapshot.read(cloudformation, description)
@@ -76,18 +80,28 @@ def destroy(
     return Destroyed(True, (*left, *tagged), tuple(notes))
 
 
-def _release(cloudformation: Any, stack: str, description: Any, *, protected: bool) -> None:
+def refuse_protected(stack: str, description: Any, protected_by: Sequence[str]) -> None:
+    """Raise DestroyError where a row protects the stack.
+
+    The stack's own protection does not count: an `execute` that was killed leaves a complete stack without it. A stack
+    whose creation never succeeded holds nothing to protect, and has to be deleted before it can be created again.
+    """
+    if not protected_by or description["StackStatus"] in NEVER_CREATED:
+        return
+    what = f"{stack} has termination protection in {', '.join(protected_by)}."
+    do = "To destroy it, set TerminationProtection to false in deployment.json, have that reviewed, then repeat."
+    raise DestroyError(stack, what, do=do)
+
+
+def _release(cloudformation: Any, stack: str, description: Any) -> None:
     status = description["StackStatus"]
     if status.endswith("_IN_PROGRESS") and status not in ("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"):
         what = f"{stack} is in {status}: another operation is running."
         raise DestroyError(stack, what, do="Wait until it has ended, then repeat.")
-    if not description.get("EnableTerminationProtection"):
-        return
-    if protected:
-        what = f"{stack} has termination protection, and deployment.json says that it should."
-        do = "To destroy it, set TerminationProtection to false in deployment.json, have that reviewed, then repeat."
-        raise DestroyError(stack, what, do=do)
-    cloudformation.update_termination_protection(StackName=description["StackId"], EnableTerminationProtection=False)
+    if description.get("EnableTerminationProtection"):
+        cloudformation.update_termination_protection(
+            StackName=description["StackId"], EnableTerminationProtection=False
+        )
 
 
 def _delete_change_sets(cloudformation: Any, stack_id: str) -> None:

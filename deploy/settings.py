@@ -93,6 +93,25 @@ def load_deployment(
     return Deployment(platform, environment, row["StackName"], row["Region"], protection, row.get("RoleArn"))
 
 
+def protectors(project: Project, stack_name: str, region: str) -> tuple[str, ...]:
+    """The rows of all platforms that protect the stack from deletion, as "params/trading/deployment.json (prod)".
+
+    Every row counts, because the command line can name another row's stack. Raises SettingsError where a file cannot be
+    read or a row of this stack is wrong: then nobody can tell what it protects.
+    """
+    found = []
+    for path in sorted((project.root / "params").glob("*/deployment.json")):
+        shown = project.shown(path)
+        for environment, row in _read(path, shown).items():
+            if (row.get("StackName"), row.get("Region")) != (stack_name, region):
+                continue
+            if faults := _faults(row):
+                raise SettingsError(f"{shown}, {environment}: {'; '.join(faults)}.", "Correct the file, then repeat.")
+            if row["TerminationProtection"]:
+                found.append(f"{shown} ({environment})")
+    return tuple(found)
+
+
 def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         rows = json.loads(path.read_text("utf-8"))

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from deploy import cli
 from deploy import plan as plans
 from deploy.settings import Project
 
-from .conftest import refusal
+from .conftest import Scripted, refusal
 from .pairs import change, change_set, deployed, plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
@@ -186,6 +187,32 @@ def test_rule_that_only_cloudformation_can_decide_is_said(project: Project, caps
     assert run(project, "plan") == 1  # nobody's credentials, so it went on
     said = capsys.readouterr().err
     assert "note: The rule Known is left to CloudFormation: Fn::ValueOfAll is not evaluated here." in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--environment", "prod"), ("--stack-name", "small-prod"), ("--environment", "prod", "--region", "eu-west-1")],
+)
+def test_destroying_what_a_row_protects_is_refused_before_anybody_is_asked(
+    project: Project,
+    scripted: Scripted,
+    options: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The stack itself has no protection: its first `execute` was killed, or the row came later."""
+    rows = json.loads(project.deployments("small").read_text())
+    rows["prod"] = {"StackName": "small-prod", "Region": "us-east-1", "TerminationProtection": True}
+    project.deployments("small").write_text(json.dumps(rows))
+    stack = {
+        "StackName": "small-prod",
+        "StackStatus": "CREATE_COMPLETE",
+        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
+    monkeypatch.setattr(cli, "Aws", lambda region, profile: scripted.aws)
+    assert run(project, "destroy", "--yes", *options) == 1
+    assert "termination protection in params/small/deployment.json (prod)" in capsys.readouterr().err
 
 
 def test_deployer_imports_neither_troposphere_nor_builders() -> None:

@@ -59,9 +59,11 @@ def tagged(scripted: Scripted, *arns: str) -> None:
     scripted["resourcegroupstaggingapi"].add_response("get_resources", answer, expected)
 
 
-def destroy(scripted: Scripted, *, protected: bool = False) -> destroyer.Destroyed:
+def destroy(scripted: Scripted, *protected_by: str) -> destroyer.Destroyed:
     lines: list[str] = []
-    return destroyer.destroy(scripted.aws, "small-dev", lines.append, protected=protected, sleep=lambda seconds: None)
+    return destroyer.destroy(
+        scripted.aws, "small-dev", lines.append, protected_by=protected_by, sleep=lambda seconds: None
+    )
 
 
 GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")]
@@ -72,10 +74,31 @@ def test_nothing_to_destroy_is_said(scripted: Scripted) -> None:
     assert destroy(scripted) == destroyer.Destroyed(False, (), ("There is no stack small-dev in us-east-1.",))
 
 
-def test_protection_that_the_file_wants_is_kept(scripted: Scripted) -> None:
-    describe(scripted, EnableTerminationProtection=True)
-    with pytest.raises(DestroyError, match=r"set TerminationProtection to false in deployment\.json"):
-        destroy(scripted, protected=True)
+ROW = "params/small/deployment.json (prod)"
+
+
+@pytest.mark.parametrize("own", [True, False, None], ids=["stack protected", "not protected", "not said"])
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_IN_PROGRESS", "DELETE_FAILED", "CREATE_FAILED"]
+)
+def test_a_stack_that_the_file_protects_is_never_deleted(scripted: Scripted, status: str, own: bool | None) -> None:
+    """The first `execute` of prod was killed before it set the protection, and `destroy` deleted the complete stack."""
+    describe(scripted, status, **({} if own is None else {"EnableTerminationProtection": own}))
+    with pytest.raises(DestroyError, match=r"set TerminationProtection to false in deployment\.json") as caught:
+        destroy(scripted, ROW)
+    assert ROW in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_a_stack_that_was_never_complete_has_nothing_to_protect(scripted: Scripted, status: str) -> None:
+    """It has to go before it can be created again."""
+    describe(scripted, status)
+    if status == "REVIEW_IN_PROGRESS":
+        scripted["cloudformation"].add_response("list_change_sets", {"Summaries": []}, {"StackName": STACK})
+    snapshot(scripted)
+    attempt(scripted, "DELETE_COMPLETE", [event(1, status)], GONE)
+    tagged(scripted)
+    assert destroy(scripted, ROW).left == ()
 
 
 def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import SettingsError
-from deploy.settings import Project, load_deployment
+from deploy.settings import Project, load_deployment, protectors
 
 GOOD = {"StackName": "small-dev", "Region": "us-east-1", "TerminationProtection": False}
 
@@ -47,3 +47,24 @@ def test_each_fault_is_named(project: Project, document: Any, said: str) -> None
 def test_missing_file_is_named(project: Project) -> None:
     with pytest.raises(SettingsError, match=r"params/other/deployment\.json does not exist"):
         load_deployment(project, "other", "dev")
+
+
+def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project: Project) -> None:
+    """A command for dev could name prod's stack, by dev's own row or by --stack-name."""
+    protected = {**GOOD, "TerminationProtection": True}
+    write(project, {"dev": GOOD, "prod": protected, "abroad": {**protected, "Region": "eu-west-1"}})
+    other = project.deployments("other")
+    other.parent.mkdir()
+    other.write_text(json.dumps({"live": protected, "own": {**protected, "StackName": "other-own"}}))
+    rows = ("params/other/deployment.json (live)", "params/small/deployment.json (prod)")
+    assert protectors(project, "small-dev", "us-east-1") == rows
+    assert protectors(project, "small-dev", "eu-west-1") == ("params/small/deployment.json (abroad)",)
+    assert protectors(project, "other-own", "us-east-1") == ("params/other/deployment.json (own)",)
+    assert protectors(project, "another", "us-east-1") == ()
+
+
+@pytest.mark.parametrize("document", ["{", {"prod": {**GOOD, "TerminationProtection": "yes"}}])
+def test_what_cannot_be_read_protects(project: Project, document: Any) -> None:
+    write(project, document)
+    with pytest.raises(SettingsError):
+        protectors(project, "small-dev", "us-east-1")
