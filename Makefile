@@ -11,7 +11,7 @@ DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup templates format lint types stale check test test-unit bench demo local down \
+.PHONY: help setup templates format lint types stale check test test-unit databases bench demo local down \
         gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
@@ -74,11 +74,16 @@ gates: setup lint types ## format, lint, types: what `make test` does not run
 check: stale gates test ## format, lint, types, stale templates, tests
 
 # --- Tests ------------------------------------------------------------------------------------------------------------
+# Without a database server its tests skip, and the last line says so; with REQUIRE_DATABASES=1, as in CI, that is an error.
 test: setup ## all tests; ends with the requirements that no test names
+	@$(BIN)/python -m local.servers || test "$${REQUIRE_DATABASES:-0}" = 0
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(OPTIONS)
 
 test-unit: setup ## the tests that need no emulator
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not emulator" $(OPTIONS)
+
+databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
+	$(BIN)/python -m local.servers
 
 bench: setup ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)

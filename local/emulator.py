@@ -24,7 +24,8 @@ MINISTACK_VERSION = "1.5.33"
 FAREWELL = 0.5
 """Seconds that open connections get at the end."""
 
-_OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SYSTEMROOT",
+                "XDG_CACHE_HOME", "DATABASE_PATH")  # fmt: skip
 """What the process keeps of its launcher's environment: nothing that could point a function at a real account."""
 
 logger = logging.getLogger("local")

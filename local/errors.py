@@ -45,3 +45,19 @@ class PostgresError(LocalError):
 
 class StateError(LocalError):
     """`up`, `down`, `env` or `status` met a state that does not allow them."""
+
+
+class PackageError(LocalError):
+    """apt could not give what was asked for. The message has no full stop: it ends another sentence."""
+
+
+class ServerMissingError(LocalError):
+    """A database server is not on this machine and cannot be downloaded."""
+
+    def __init__(self, name: str, reason: str, install: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(
+            f"{name} is not on this machine and cannot be downloaded: {reason.rstrip('.')}. Install it ({install}), or name "
+            "its folder in DATABASE_PATH."
+        )

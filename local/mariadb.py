@@ -1,4 +1,4 @@
-"""A real MariaDB server for what is Aurora MySQL on AWS, from the binaries of the system (Debian: mariadb-server).
+"""A real MariaDB server for what is Aurora MySQL on AWS. `local.servers` finds its programs, or downloads them.
 
 It listens on one port of 127.0.0.1, lets nobody in over TCP without TLS (`require_secure_transport`, as the platform's
 cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default `sql_mode`. It runs under a guard
@@ -18,13 +18,13 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pymysql
 
+from local import servers
 from local.cloud import free_port
 from local.errors import StartError
 from local.guard import GRACE, guarded_command
@@ -36,8 +36,6 @@ START_TIMEOUT = 60.0
 """Seconds until a start counts as failed; two are usual, a loaded machine needs more."""
 
 LOG_TAIL_LINES = 20
-_SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec", "/usr/local/sbin"])
-_MISSING = "mariadbd and mariadb-install-db were not found (Debian: apt-get install mariadb-server)"
 
 # MySQL 8.0's default ("Server SQL Modes", MySQL 8.0 Reference Manual); MariaDB's own lacks some of it.
 SQL_MODE = (
@@ -66,12 +64,6 @@ _SETTINGS = {
     "key-buffer-size": "1M",
     "performance-schema": "OFF",
 }
-
-
-@dataclass(frozen=True)
-class _Binaries:
-    server: Path
-    installer: Path
 
 
 class MariaDb:
@@ -106,16 +98,16 @@ class MariaDb:
     def start(self) -> None:
         """Make the data directory if there is none, start, and return when the server takes connections.
 
-        Raises StartError: no binaries, a directory that the server's user cannot reach, or the end of the log.
+        Raises StartError: no programs, a directory that the server's user cannot reach, or the end of the log.
         """
-        binaries = _binaries()
-        if binaries is None:
-            raise StartError("MariaDB", _MISSING)
+        programs = servers.find(servers.MARIADB)
+        if programs is None:
+            raise StartError("MariaDB", "it is not on this machine (`make databases` downloads it)")
         try:
             self._prepare_directory()
             if not (self._data / "mysql").is_dir():
-                self._initialise(binaries)
-            self._launch(binaries)
+                self._initialise(programs)
+            self._launch(programs)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -203,19 +195,22 @@ class MariaDb:
         self._sockets = Path(tempfile.mkdtemp(prefix="mdb-", dir="/tmp"))
         self._give(self._sockets)
 
-    def _initialise(self, binaries: _Binaries) -> None:
+    def _initialise(self, programs: servers.Programs) -> None:
         """The system tables, first in a directory beside: one that was interrupted must not count as made."""
         unfinished = self._directory / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         self._give(unfinished)
         options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
-        done = self._as_user([str(binaries.installer), "--no-defaults", f"--datadir={unfinished}", *options])
+        if programs.root is not None:
+            options.append(f"--basedir={programs.root / 'usr'}")
+        installer = str(programs["mariadb-install-db"])
+        done = self._as_user([installer, "--no-defaults", f"--datadir={unfinished}", *options], programs.environment())
         if done.returncode != 0:
             raise StartError("MariaDB", "mariadb-install-db failed", (done.stderr or done.stdout).strip()[-2000:])
         unfinished.rename(self._data)
 
-    def _launch(self, binaries: _Binaries) -> None:
+    def _launch(self, programs: servers.Programs) -> None:
         # The file holds the password and lies where only the server's user and root can read: no argument shows it.
         first_statements = self._socket.with_name("init.sql")
         self._place(first_statements, _superuser_statements(self._password).encode())
@@ -229,12 +224,15 @@ class MariaDb:
             "port": str(self._port),
             "init-file": str(first_statements),
         }
+        if programs.root is not None:
+            settings["basedir"] = str(programs.root / "usr")
         options = [f"--{name}={value}" for name, value in settings.items()]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 guarded_command(
-                    [str(binaries.server), "--no-defaults", *options], user=self._user, remove=self._sockets
+                    [str(programs["mariadbd"]), "--no-defaults", *options], user=self._user, remove=self._sockets
                 ),
+                env=programs.environment(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -258,7 +256,9 @@ class MariaDb:
                 self._socket.with_name("init.sql").unlink()
                 return
 
-    def _as_user(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+    def _as_user(
+        self, command: list[str], environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         identity = {} if self._user is None else {"user": self._user[0], "group": self._user[1], "extra_groups": []}
         done: subprocess.CompletedProcess[str] = subprocess.run(
             command,
@@ -266,6 +266,7 @@ class MariaDb:
             text=True,
             check=False,
             cwd="/",
+            env=environment,
             **identity,  # type: ignore[call-overload]
         )
         return done
@@ -283,12 +284,6 @@ class MariaDb:
             os.chown(path, *self._user)
 
 
-def find_binaries() -> Path | None:
-    """Where mariadbd is; None where it, or mariadb-install-db, is not installed."""
-    found = _binaries()
-    return None if found is None else found.server
-
-
 def unprivileged_user() -> tuple[int, int] | None:
     """The (uid, gid) that the server runs as: None for this user, another one where this is root (which it refuses)."""
     if os.geteuid() != 0:
@@ -300,12 +295,6 @@ def unprivileged_user() -> tuple[int, int] | None:
             continue
         return entry.pw_uid, entry.pw_gid
     raise StartError("MariaDB", "it does not run as root, and there is no user mysql or nobody")
-
-
-def _binaries() -> _Binaries | None:
-    server = shutil.which("mariadbd", path=_SEARCH_PATH)
-    installer = shutil.which("mariadb-install-db", path=_SEARCH_PATH)
-    return None if server is None or installer is None else _Binaries(Path(server), Path(installer))
 
 
 def _superuser_statements(password: str) -> str:

@@ -1,4 +1,4 @@
-"""Fixtures for tests that need the embedded AWS. In a conftest.py:
+"""Fixtures for tests that need the embedded AWS or a database server. In a conftest.py:
 
     from local.testing import embedded_cloud  # noqa: F401
 
@@ -7,11 +7,30 @@ One cloud for each pytest-xdist worker, started when the first test asks for it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from local import servers
 from local.cloud import EmbeddedCloud
+
+REQUIRE = "REQUIRE_DATABASES"
+"""Where this variable is set (to anything but 0), as in CI, a test that lacks a database fails instead of skipping."""
+
+LACK = "a database is missing: "
+"""How the reason of such a skip begins."""
+
+
+def programs_or_skip(product: servers.Product) -> servers.Programs:
+    """The product's programs; skips the test, or fails it, where this machine has none."""
+    found = servers.find(product)
+    if found is not None:
+        return found
+    reason = f"{LACK}{product.name}"
+    if os.environ.get(REQUIRE, "0") not in ("", "0"):
+        pytest.fail(f"{reason}, and {REQUIRE} is set. `make databases` says why it is missing.", pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

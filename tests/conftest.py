@@ -1,17 +1,25 @@
-"""Traceability: every requirement id is named by a test, and the run ends with those that none names."""
+"""For all tests: each requirement id is named by a test, and a test that lacks a database server skips and is counted.
+
+The run ends with the ids that no test names, and with one line where a database was missing.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local import servers
+from local.testing import LACK, programs_or_skip
+
 PROJECT = Path(__file__).parent.parent
 REQUIREMENTS = PROJECT / "docs" / "requirements.md"
 _ROW = re.compile(r"^\| ([A-Z]+(?:-[A-Z0-9]+)+|A-\d) \|", re.MULTILINE)
 _NAMED = pytest.StashKey[set[str]]()
+_LACKING = pytest.StashKey[Counter[str]]()
 
 
 def requirement_ids() -> list[str]:
@@ -21,6 +29,14 @@ def requirement_ids() -> list[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_NAMED] = set()
+    config.stash[_LACKING] = Counter()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test, or a module, marked ``database("MariaDB")`` uses the server without a fixture that finds it."""
+    for marker in item.iter_markers("database"):
+        (product,) = (product for product in servers.PRODUCTS if product.name == marker.args[0])
+        programs_or_skip(product)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,7 +63,11 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Which requirements the collected tests name, and which none does."""
+    """Which requirements the collected tests name, and which none does; how many tests lacked which database."""
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+        if reason.startswith(LACK):
+            config.stash[_LACKING][reason.removeprefix(LACK)] += 1
     named = config.stash[_NAMED]
     ids = requirement_ids()
     missing = [requirement for requirement in ids if requirement not in named]
@@ -55,3 +75,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"{len(ids) - len(missing)} of {len(ids)} are named by a test that was collected.")
     if missing:
         terminalreporter.write_line("No test names: " + ", ".join(missing))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last line, after pytest's own."""
+    lacking = config.stash.get(_LACKING, Counter())
+    if lacking:
+        counts = ", ".join(f"{count} for {name}" for name, count in sorted(lacking.items()))
+        print(f"{lacking.total()} tests lacked a database ({counts}): `make databases` downloads it, or says why not.")

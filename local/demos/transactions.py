@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from local import mariadb, payments
+from local import payments, servers
 from local.certificates import self_signed
 from local.cloud import EmbeddedCloud
+from local.errors import ServerMissingError
 
 _STYLE = b"body { font-family: sans-serif }\n"
 
 
 def needs() -> str | None:
-    """Aurora MySQL is a MariaDB of this machine."""
-    if mariadb.find_binaries() is None:
-        return "the platform's Aurora MySQL is a MariaDB of this machine, and there is none: apt-get install mariadb-server"
+    """Aurora MySQL is a MariaDB, which is downloaded where this machine has none."""
+    try:
+        servers.ensure(servers.MARIADB, lambda line: print(line, flush=True))
+    except ServerMissingError as error:
+        return str(error)
     return None
 
 

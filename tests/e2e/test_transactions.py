@@ -13,7 +13,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from local import mariadb, payments, smoke
+from local import payments, smoke
 from local.payments import payment
 from local.web.instances import exports_of
 from tests.e2e.conftest import Site, eventually
@@ -21,7 +21,7 @@ from tests.e2e.conftest import Site, eventually
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = [
     pytest.mark.emulator,
-    pytest.mark.skipif(mariadb.find_binaries() is None, reason="no MariaDB here (apt-get install mariadb-server)"),
+    pytest.mark.database("MariaDB"),
 ]
 
 PLATFORM = "transactions"

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from common import mysql
+from local import servers
 from local.certificates import Certificates, ensure_certificates
-from local.mariadb import MariaDb, find_binaries
+from local.mariadb import MariaDb
+from local.testing import programs_or_skip
 
-__all__ = ["Server", "mariadb", "mysql_database", "mysql_server", "needs_mariadb"]
+__all__ = ["Server", "mariadb", "mysql_database", "mysql_server"]
 
-needs_mariadb = pytest.mark.skipif(find_binaries() is None, reason="no MariaDB here (apt-get install mariadb-server)")
 _numbers = itertools.count(1)
 
 
@@ -74,8 +75,7 @@ class Server:
 @pytest.fixture(scope="session")
 def mysql_server() -> Iterator[Server]:
     """One server for all tests of this worker."""
-    if find_binaries() is None:
-        pytest.skip("no MariaDB here (apt-get install mariadb-server)")
+    programs_or_skip(servers.MARIADB)
     folder = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
     folder.chmod(0o711)  # the server's user must get there
     made = ensure_certificates(folder / "tls")

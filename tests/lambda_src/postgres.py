@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 import psycopg
 
 SUPERUSER = "postgres"
-DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 def wheel_bin() -> Path:
@@ -30,11 +30,15 @@ def wheel_bin() -> Path:
 
 @dataclass
 class Postgres:
-    """A server with its data in a folder of its own; TLS when certificate and key are given."""
+    """A server with its data in a folder of its own; TLS when certificate and key are given.
+
+    `environment` is what its programs run with, None for this process's own.
+    """
 
     programs: Path
     certificate: Path | None = None
     key: Path | None = None
+    environment: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         # Directly under /tmp: the path of a Unix socket has at most 107 bytes, and an unprivileged user must get there.
@@ -67,7 +71,7 @@ class Postgres:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         log = open(self.folder / "log", "wb")  # noqa: SIM115 - belongs to the server
         self._server = subprocess.Popen(
-            [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, cwd="/", **self._as_user()
+            [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, **self._as_user()
         )
         log.close()
         self._wait()
@@ -100,14 +104,13 @@ class Postgres:
         return target
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(self.programs / program), *arguments], check=True, capture_output=True, cwd="/", **self._as_user()
-        )
+        subprocess.run([str(self.programs / program), *arguments], check=True, capture_output=True, **self._as_user())
 
     def _as_user(self) -> dict[str, Any]:
+        where = {"cwd": "/", "env": self.environment}
         if self._user is None:
-            return {}
-        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+            return where
+        return {**where, "user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
 
 
 def _free_port() -> int:

@@ -15,12 +15,11 @@ from cryptography.x509.oid import NameOID
 
 from common import database
 from common.errors import DatabaseUnavailableError
-from tests.lambda_src.postgres import DEBIAN_BIN, SUPERUSER, Postgres
+from local import servers
+from local.testing import programs_or_skip
+from tests.lambda_src.postgres import SUPERUSER, Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-2")
-needs_tls_server = pytest.mark.skipif(
-    not DEBIAN_BIN.is_dir(), reason=f"no PostgreSQL with TLS in {DEBIAN_BIN} (apt-get install postgresql)"
-)
 
 
 def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
@@ -46,8 +45,9 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Postgres, Path]]:
+    programs = programs_or_skip(servers.POSTGRESQL)
     certificate, key = make_certificate(tmp_path_factory.mktemp("tls"), "server")
-    server = Postgres(DEBIAN_BIN, certificate, key).start()
+    server = Postgres(programs["initdb"].parent, certificate, key, programs.environment()).start()
     yield server, certificate
     server.stop()
 
@@ -58,7 +58,6 @@ def connect(server: Postgres, host: str = "localhost") -> tuple[object, ...] | N
         return connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
 
 
-@needs_tls_server
 def test_a_known_root_and_the_right_name_connect_encrypted(
     tls_server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +67,6 @@ def test_a_known_root_and_the_right_name_connect_encrypted(
     assert connect(server) == (True,)
 
 
-@needs_tls_server
 @pytest.mark.parametrize("fault", ["name", "root", "default roots"])
 def test_a_wrong_name_or_an_unknown_root_is_refused(
     fault: str, tls_server: tuple[Postgres, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

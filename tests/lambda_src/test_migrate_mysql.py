@@ -24,11 +24,11 @@ from migrate_mysql.migrations import Migration, alone, migrate
 from migrate_mysql.statements import split
 from tests.lambda_src import migrating
 from tests.lambda_src.fakes import Context
-from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server, needs_mariadb
+from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
 
 __all__ = ["mariadb", "mysql_database", "mysql_server"]
 
-pytestmark = [pytest.mark.requirement("X-DB-1", "X-SEC-1"), needs_mariadb]
+pytestmark = pytest.mark.requirement("X-DB-1", "X-SEC-1")
 
 Connection: TypeAlias = "pymysql.connections.Connection[Any]"
 FIRST = Migration(1, "first", "CREATE TABLE a (n INT); INSERT INTO a VALUES (1);")

@@ -13,7 +13,7 @@ import pytest
 from common import mysql
 from common.errors import DatabaseUnavailableError
 from local.certificates import ensure_certificates
-from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server, needs_mariadb
+from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
 
 __all__ = ["mariadb", "mysql_database", "mysql_server"]
 
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.requirement("X-SEC-1", "X-DB-1")
 SECRET = "correct-horse-battery"
 
 
-@needs_mariadb
 def test_a_session_is_encrypted_utc_utf8_and_strict(mariadb: Server) -> None:
     with mysql.connect(mariadb.superuser()) as connection:
         [(_, version)] = mysql.rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_version'")
@@ -33,7 +32,6 @@ def test_a_session_is_encrypted_utc_utf8_and_strict(mariadb: Server) -> None:
     assert "STRICT_ALL_TABLES" in mode
 
 
-@needs_mariadb
 @pytest.mark.parametrize("fault", ["name", "root", "default roots"])
 def test_a_wrong_name_or_an_unknown_root_is_refused(
     fault: str, mariadb: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,7 +49,6 @@ def test_a_wrong_name_or_an_unknown_root_is_refused(
     assert SECRET not in str(error.value)
 
 
-@needs_mariadb
 def test_a_wrong_password_is_told_from_a_server_that_does_not_answer(mariadb: Server) -> None:
     with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused: 1045") as refused:
         mysql.connect(mariadb.login("payments", SECRET))
@@ -60,7 +57,6 @@ def test_a_wrong_password_is_told_from_a_server_that_does_not_answer(mariadb: Se
     assert SECRET not in f"{refused.value!r} {unavailable.value!r} {mariadb.login('payments', SECRET)!r}"
 
 
-@needs_mariadb
 def test_an_unknown_or_forbidden_database_is_a_refused_login(mariadb: Server, mysql_database: str) -> None:
     mariadb.query("CREATE USER 'payments'@'%%' IDENTIFIED BY %s", SECRET)
     with pytest.raises(mysql.LoginRefusedError, match="1049"):

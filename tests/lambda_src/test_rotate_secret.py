@@ -23,12 +23,12 @@ from local.testing import embedded_cloud
 from rotate_secret.credentials import RotationError
 from rotate_secret.rotation import STEPS
 from tests.lambda_src import rotating
-from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server, needs_mariadb
+from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
 from tests.lambda_src.rotating import KILLED, Rig
 
 __all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
 
-pytestmark = [pytest.mark.requirement("X-SEC-1"), pytest.mark.emulator, needs_mariadb]
+pytestmark = [pytest.mark.requirement("X-SEC-1"), pytest.mark.emulator]
 USERS = ("payments", "payments_clone")
 
 

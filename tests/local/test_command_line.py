@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from local import mariadb
 from local.__main__ import main
 from local.cloud import EmbeddedCloud, local_api_url
 from local.demo import PROJECT
@@ -50,8 +49,9 @@ def test_every_platform_has_its_part_of_the_demo() -> None:
 def test_the_demo_says_at_once_what_a_platform_needs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(mariadb, "_binaries", lambda: None)
+    monkeypatch.setenv("DATABASE_PATH", "")
     assert main(["demo", "--platform", "transactions"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "apt-get install mariadb-server" in err
+    assert "MariaDB is not on this machine" in err
+    assert "apt-get install mariadb-server-core" in err

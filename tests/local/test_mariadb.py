@@ -24,7 +24,7 @@ from local.mariadb import MariaDb
 
 pytestmark = [
     pytest.mark.requirement("X-DB-1"),
-    pytest.mark.skipif(mariadb.find_binaries() is None, reason="no MariaDB here (apt-get install mariadb-server)"),
+    pytest.mark.database("MariaDB"),
 ]
 
 
@@ -146,10 +146,9 @@ def test_a_directory_that_its_user_cannot_reach_is_told(folder: Path, certificat
         make(closed / "server", certificates).start()
 
 
-def test_missing_binaries_are_told(folder: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mariadb, "_SEARCH_PATH", str(folder))
-    assert mariadb.find_binaries() is None
-    with pytest.raises(StartError, match="apt-get install mariadb-server"):
+def test_missing_programs_are_told(folder: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PATH", str(folder))
+    with pytest.raises(StartError, match="`make databases` downloads it"):
         make(folder / "none", certificates).start()
 
 

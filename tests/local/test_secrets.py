@@ -11,13 +11,12 @@ import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
-from local import mariadb
 from local.cloud import EmbeddedCloud
 from tests.local.stacks import Outcome, change, delete
 
 pytestmark = [
     pytest.mark.emulator,
-    pytest.mark.skipif(mariadb.find_binaries() is None, reason="no MariaDB here (apt-get install mariadb-server)"),
+    pytest.mark.database("MariaDB"),
 ]
 
 FUNCTION = """

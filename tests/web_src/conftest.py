@@ -10,21 +10,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from local import mariadb
+from local import servers
+from local.testing import programs_or_skip
 from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
 from tests.web_src.server import Ledger, Service
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if mariadb.find_binaries() is not None:
-        return
-    skip = pytest.mark.skip(reason="no MariaDB here (apt-get install mariadb-server)")
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "ledger" in getattr(item, "fixturenames", ()):
-            item.add_marker(skip)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +31,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Ledger]:
     """One database server for the tests of a module."""
+    programs_or_skip(servers.MARIADB)
     ledger = Ledger(folder)
     ledger.start()
     ledger.migrate()

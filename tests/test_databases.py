@@ -1,0 +1,64 @@
+"""Where no database server can be found, the tests that need one skip, and the run says what would make them run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+NEEDS = re.compile(r"MariaDb|mysql_server|\bledger: Ledger|database\(\"|POSTGRESQL")
+
+
+def modules() -> list[str]:
+    """The test modules that speak of a server, except this one and those that look for servers themselves."""
+    own = {"test_databases.py", "test_servers.py"}
+    paths = [path for path in (PROJECT / "tests").rglob("test_*.py") if path.name not in own]
+    return sorted(str(path.relative_to(PROJECT)) for path in paths if NEEDS.search(path.read_text("utf-8")))
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """pytest in a process that finds no server, whatever is installed."""
+    environment = {name: value for name, value in os.environ.items() if name != "REQUIRE_DATABASES"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *arguments],
+        env={**environment, "DATABASE_PATH": "", **variables},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_a_server_the_tests_that_need_one_skip_and_none_fails() -> None:
+    """A module's fixture started the server before its tests could skip: four errors on every bare machine."""
+    done = run("--numprocesses", "2", "--dist", "loadfile", *modules())
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert not re.search(r"\d+ (failed|error)", done.stdout)
+    (skipped,) = re.findall(r"(\d+) skipped", done.stdout)
+    lacking = re.fullmatch(
+        r"(\d+) tests lacked a database \((\d+) for MariaDB, (\d+) for PostgreSQL with TLS\): "
+        r"`make databases` downloads it, or says why not\.",
+        done.stdout.splitlines()[-1],
+    )
+    assert lacking, done.stdout[-300:]
+    assert int(lacking[1]) == int(lacking[2]) + int(lacking[3])
+    assert int(lacking[2]) > 200
+    assert int(skipped) - int(lacking[1]) <= 2, "others need what this machine or this user lacks"
+
+
+def test_where_databases_are_required_a_missing_one_fails() -> None:
+    done = run("tests/lambda_src/test_database_tls.py", REQUIRE_DATABASES="1")
+    assert done.returncode == 1
+    assert "a database is missing: PostgreSQL with TLS, and REQUIRE_DATABASES is set" in done.stdout
+    assert "lacked a database" not in done.stdout
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_zero_requires_nothing(value: str) -> None:
+    done = run("tests/lambda_src/test_database_tls.py", REQUIRE_DATABASES=value)
+    assert (done.returncode, "4 tests lacked a database" in done.stdout) == (0, True)
