@@ -12,14 +12,19 @@ Never talks to AWS and reads nothing of the environment: the same sources give t
 
 from __future__ import annotations
 
-import argparse
 import gc
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 if __name__ == "__main__":
+    from entry import run
+
     gc.disable()  # so short a run ends before a collection would pay, and looking for garbage takes a tenth of it
+    # Each file is written whole or not at all.
+    sys.exit(run("generate", "Interrupted. Some files may be old; repeat the command to write the rest."))
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
 from builders.command import check, graph, write
 from builders.errors import GenerationError
@@ -52,7 +57,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GenerationError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 import sys
 
-from bench.cli import main
+from entry import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("bench.cli", "Interrupted. What it measured is lost; repeat the command, or name fewer benches."))

@@ -2,6 +2,7 @@
 
 import sys
 
-from deploy.cli import main
+from entry import run
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(run("deploy.cli", "Interrupted. What was started in AWS goes on; repeat the command to follow it."))

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -
     except PlatformError as error:
         return _tell(error)
     except (ClientError, BotoCoreError) as error:
-        return _tell(explain(error))
+        return _tell(explain(error, home.root))
     except KeyboardInterrupt:
         _say("\nInterrupted. What was started in AWS goes on; repeat the command to follow it.", error=True)
         return INTERRUPTED
@@ -285,7 +285,11 @@ def _confirmed(arguments: argparse.Namespace, question: str, answer: str) -> boo
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to be asked.", "Give --yes to confirm.")
     _progress(question)
-    if input(f"Type {answer} to go on: ").strip() == answer:
+    try:
+        typed = input(f"Type {answer} to go on: ")
+    except EOFError:  # Ctrl-D
+        typed = ""
+    if typed.strip() == answer:
         return True
     _progress("Not confirmed; nothing was done.")
     return False

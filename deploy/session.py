@@ -5,9 +5,12 @@ Everything usual comes from botocore itself: the credential chain, profiles, ``A
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -30,6 +33,10 @@ UNKNOWN_IDENTITY = frozenset({"InvalidClientTokenId", "UnrecognizedClientExcepti
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"})
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException",
                        "SlowDown", "Rate exceeded"})  # fmt: skip
+
+EMBEDDED_STATE = Path(".local") / "state.json"
+"""Below the project: what `python -m local up` leaves there while it runs. Its settings hold the port."""
+PROBE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -105,14 +112,38 @@ def is_passing(error: BaseException) -> bool:
     return code_of(error) in THROTTLED or "Rate exceeded" in message_of(error) or status >= 500
 
 
-def explain(error: Exception) -> PlatformError:
-    """One clear sentence for an exception of botocore, with what to do next."""
+def explain(error: Exception, root: Path | None = None) -> PlatformError:
+    """One clear sentence for an exception of botocore, with what to do next.
+
+    `root` is the project's folder: without credentials, an embedded AWS that runs there is what was meant, most likely.
+    """
     if isinstance(error, faults.ClientError):
         return _explain_answer(error)
     for kinds, what, do in _WITHOUT_ANSWER:
         if isinstance(error, kinds):
-            return AccessError(what.format(error=_short(error)), do)
+            hint = _embedded(root) if kinds in (_WITHOUT_CREDENTIALS, _UNREACHABLE) else ""
+            return AccessError(what.format(error=_short(error)), f"{do} {hint}".strip())
     return AccessError(f"The call to AWS failed: {_short(error)}.", "Try again; if it stays, check network and proxy.")
+
+
+def _embedded(root: Path | None) -> str:
+    """The way to the embedded AWS of the project, where one runs, or back from it, where this shell points at none."""
+    points = bool(os.environ.get("AWS_ENDPOINT_URL"))
+    if root is not None and _listens(root / EMBEDDED_STATE):
+        runs = "runs, maybe elsewhere than this shell thinks" if points else "runs beside this shell"
+        return f'The embedded AWS {runs}: eval "$(.venv/bin/python -m local env)" points the shell at it.'
+    away = 'To reach AWS again: eval "$(.venv/bin/python -m local env --unset)" takes its variables out of this shell.'
+    return away if points else ""
+
+
+def _listens(state: Path) -> bool:
+    """Whether something takes connections at the port of the state file; one that was killed leaves its file."""
+    try:
+        port = int(json.loads(state.read_text("utf-8"))["settings"]["port"])
+        with socket.create_connection(("127.0.0.1", port), PROBE_SECONDS):
+            return True
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
 
 
 def _explain_answer(error: Any) -> PlatformError:
@@ -137,9 +168,18 @@ def _short(text: object) -> str:
     return " ".join(str(text).split()).rstrip(".")
 
 
-_WITHOUT_ANSWER: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+_Kinds = tuple[type[Exception], ...]
+
+_WITHOUT_CREDENTIALS: _Kinds = (
+    faults.NoCredentialsError,
+    faults.PartialCredentialsError,
+    faults.CredentialRetrievalError,
+)
+_UNREACHABLE: _Kinds = (faults.EndpointConnectionError, faults.ConnectTimeoutError, faults.ProxyConnectionError)
+
+_WITHOUT_ANSWER: tuple[tuple[_Kinds, str, str], ...] = (
     (
-        (faults.NoCredentialsError, faults.PartialCredentialsError, faults.CredentialRetrievalError),
+        _WITHOUT_CREDENTIALS,
         "No AWS credentials were found ({error}).",
         "Give --profile, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     ),
@@ -160,7 +200,7 @@ _WITHOUT_ANSWER: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
         "Set AWS_CA_BUNDLE to the authority that signed it.",
     ),
     (
-        (faults.EndpointConnectionError, faults.ConnectTimeoutError, faults.ProxyConnectionError),
+        _UNREACHABLE,
         "The endpoint cannot be reached ({error}).",
         "Check the network, --region and AWS_ENDPOINT_URL (`make local` starts the embedded AWS).",
     ),

@@ -36,14 +36,18 @@ class Project:
     def web_src(self) -> Path:
         return self.root / "web_src"
 
+    @property
+    def params(self) -> Path:
+        return self.root / "params"
+
     def templates(self, platform: str) -> Path:
         return self.root / "templates" / platform
 
     def parameters(self, platform: str, environment: str) -> Path:
-        return self.root / "params" / platform / f"{environment}.json"
+        return self.params / platform / f"{environment}.json"
 
     def deployments(self, platform: str) -> Path:
-        return self.root / "params" / platform / "deployment.json"
+        return self.params / platform / "deployment.json"
 
     def plan(self, platform: str, environment: str) -> Path:
         return self.work / f"{platform}-{environment}.plan.json"
@@ -77,10 +81,15 @@ def load_deployment(
     """
     path = project.deployments(platform)
     shown = project.shown(path)
+    if not path.exists():
+        raise _no_platform(project, platform, shown)
     rows = _read(path, shown)
     if environment not in rows:
         known = ", ".join(sorted(rows)) or "none"
-        raise SettingsError(f"{shown} has no environment {environment!r} (it has: {known}).", "Add it or correct it.")
+        raise SettingsError(
+            f"{shown} has no environment {environment!r} (it has: {known}).",
+            "Correct --environment (with make: ENV=…), or add it to that file.",
+        )
     row = {**rows[environment]}
     if stack_name:
         row["StackName"] = stack_name
@@ -112,11 +121,15 @@ def protectors(project: Project, stack_name: str, region: str) -> tuple[str, ...
     return tuple(found)
 
 
+def _no_platform(project: Project, platform: str, shown: str) -> SettingsError:
+    known = ", ".join(sorted(path.parent.name for path in project.params.glob("*/deployment.json")))
+    what = f"There is no platform {platform!r}, because {shown} does not exist (there are: {known or 'none'})."
+    return SettingsError(what, "Correct --platform (with make: PLATFORM=…). docs/architecture.md says how to add one.")
+
+
 def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         rows = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"{shown} does not exist.", "Each platform needs one; see docs.") from None
     except json.JSONDecodeError as error:
         raise SettingsError(f"{shown}:{error.lineno}: not JSON: {error.msg}.", "Correct that line.") from None
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):

@@ -1,6 +1,6 @@
 import sys
 
-from gate.cli import main
+from entry import run
 
 if __name__ == "__main__":  # the workers' server process imports this module again
-    sys.exit(main())
+    sys.exit(run("gate.cli", "Interrupted. Nothing was changed; repeat the command for its findings."))

@@ -11,11 +11,13 @@ process ends, however it ends.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import secrets
+import shlex
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -23,7 +25,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,16 +34,22 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.config
 
+from entry import interrupts_held
 from local.certificates import Certificates, ensure_certificates
 from local.emulator import command_line, emulator_environment
 from local.errors import StartError, StateError
-from local.guard import GRACE, guarded_command
+from local.guard import command_of, end_guard, guarded_command
 from local.settings import ACCOUNT, REGION, Settings
 
 START_TIMEOUT = 60.0
 """Seconds until a start counts as failed; two to four are usual, a loaded machine needs more."""
 
+ORDERLY_END = 30.0
+"""Seconds that the emulator gets: it ends its databases and instances one after the other, each with seconds of its own."""
+
 LOG_TAIL_LINES = 40
+RUN_DIRECTORY = "embedded-aws-"
+"""How the name of a run directory begins."""
 
 _new_session: Any = vars(boto3)["Session"]
 _new_config: Any = botocore.config.Config  # untyped, like all of botocore
@@ -53,7 +61,8 @@ class EmbeddedCloud:
 
     `port` is the emulator's, 0 for a free one. `keep` is a directory in which the state survives (and with it the
     port, which is part of queue URLs). `detached` leaves the processes running when this one ends: then `stop` or
-    `python -m local down` must end them. `postgres_binaries` is a PostgreSQL bin directory other than the bundled one.
+    `python -m local down` must end them, which finds them by the state file that `start` was given.
+    `postgres_binaries` is a PostgreSQL bin directory other than the bundled one.
     """
 
     def __init__(
@@ -67,7 +76,7 @@ class EmbeddedCloud:
         self._requested_port = port
         self._keep = keep.resolve() if keep is not None else None
         self._detached = detached
-        self._postgres_binaries = postgres_binaries
+        self._postgres_binaries = postgres_binaries.absolute() if postgres_binaries is not None else None
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded_guard: int | None = None
         self._settings: Settings | None = None
@@ -85,38 +94,54 @@ class EmbeddedCloud:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
+    def start(self, state: Path | None = None) -> None:
         """Start emulator and PostgreSQL and return when both are healthy.
 
-        Raises StartError, with the end of the emulator's log, when they are not within START_TIMEOUT seconds.
+        `state` is the file for `load`, written as soon as there is a process that somebody may have to end. Whatever
+        ends the start early, Ctrl-C included, ends the processes and removes the file.
+        Raises StartError, with the end of the emulator's log, when they are not healthy within START_TIMEOUT seconds.
         """
+        self._check_binaries()
         port = self._choose_port()
-        run_directory = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
-        (run_directory / "tmp").mkdir()
-        certificates = ensure_certificates(run_directory / "tls")
-        self._settings = _settings(port, run_directory, certificates, self._keep, self._postgres_binaries)
+        run_directory = Path(tempfile.mkdtemp(prefix=RUN_DIRECTORY))
         try:
-            self._process = self._spawn()
+            (run_directory / "tmp").mkdir()
+            certificates = ensure_certificates(run_directory / "tls")
+            self._settings = _settings(port, run_directory, certificates, self._keep, self._postgres_binaries)
+            with interrupts_held():  # a process of which nobody knows would stay
+                self._process = self._spawn()
+                if state is not None:
+                    self.save(state)
             self._wait_until_healthy()
         except BaseException:
-            self.stop()
+            with interrupts_held():
+                self.stop()
+                shutil.rmtree(run_directory, ignore_errors=True)
+                if state is not None:
+                    with contextlib.suppress(OSError):  # it may be what the start failed at
+                        state.unlink()
             raise
 
-    def stop(self) -> None:
-        """End the processes and remove the run directory. Harmless when nothing runs."""
+    def stop(self, tell: Callable[[str], None] = lambda line: None) -> None:
+        """End the processes and remove the run directory. Harmless when nothing runs.
+
+        `tell` gets a line where that takes long. Raises StateError when the processes are another user's.
+        """
         process, self._process = self._process, None
         if process is not None:
             if process.stdin is not None:
                 process.stdin.close()
-            process.terminate()
-            try:
-                process.wait(GRACE + 4)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            if process.poll() is None:
+                end_guard(process.pid, tell)
+            process.wait()
         guard, self._loaded_guard = self._loaded_guard, None
-        if guard is not None:
-            self._stop_loaded(guard)
+        if guard is not None and _is_guard(guard, self.settings.run_directory):
+            try:
+                end_guard(guard, tell)
+            except PermissionError as error:
+                raise StateError(
+                    f"The embedded AWS is another user's (process {guard}): only they can stop it"
+                ) from error
         settings, self._settings = self._settings, None
         if settings is not None:
             shutil.rmtree(settings.run_directory, ignore_errors=True)
@@ -124,28 +149,47 @@ class EmbeddedCloud:
     # -- detached -------------------------------------------------------------------------------------------------
 
     def save(self, file: Path) -> None:
-        """Write what `load` needs to find this running cloud again. The file holds its root credentials: mode 600."""
+        """Write what `load` needs to find this running cloud again, whole or not at all. Raises StateError.
+
+        The file holds its root credentials: nobody else can read it, from its first byte on.
+        """
         state = {
             "settings": json.loads(self.settings.to_json()),
             "guard": self.guard_pid,
             "access_key": self._access_key,
             "secret_key": self._secret_key,
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(state, indent=1))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 600
+            try:
+                with os.fdopen(descriptor, "w") as stream:
+                    json.dump(state, stream, indent=1)
+                os.replace(temporary, file)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(f"The state file {file} cannot be written ({error.strerror})") from error
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """The running cloud that `save` described. Raises StateError when the file is not there."""
-        if not file.exists():
-            raise StateError("The embedded AWS is not up (start it with: python -m local up)")
-        state = json.loads(file.read_text())
-        settings = Settings.from_json(json.dumps(state["settings"]))
+        """The running cloud that `save` described. Raises StateError when the file is not there, or damaged."""
+        try:
+            state = json.loads(file.read_text())
+            settings = Settings.from_json(json.dumps(state["settings"]))
+            guard, access_key, secret_key = int(state["guard"]), str(state["access_key"]), str(state["secret_key"])
+        except FileNotFoundError:
+            raise StateError("The embedded AWS is not up (start it with: python -m local up)") from None
+        except OSError as error:
+            raise StateError(f"The state file {file} cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateError(_unusable(file, "is damaged, or of another version")) from error
+        if not settings.run_directory.name.startswith(RUN_DIRECTORY):  # `stop` removes it
+            raise StateError(_unusable(file, "is damaged"))
         cloud = cls(keep=settings.keep, detached=True)
         cloud._settings = settings
-        cloud._access_key, cloud._secret_key = state["access_key"], state["secret_key"]
-        cloud._loaded_guard = state["guard"]
+        cloud._access_key, cloud._secret_key = access_key, secret_key
+        cloud._loaded_guard = guard
         return cloud
 
     def is_running(self) -> bool:
@@ -157,41 +201,45 @@ class EmbeddedCloud:
         except (OSError, ValueError):
             return False
 
-    def _stop_loaded(self, guard: int) -> None:
-        if not _is_guard(guard):
-            return
-        os.kill(guard, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE + 4
-        while _is_guard(guard):
-            if time.monotonic() > deadline:
-                raise StateError(f"process {guard} does not end")
-            time.sleep(0.05)
+    def is_alive(self) -> bool:
+        """Whether its processes are there, whether it answers or not."""
+        guard = self._process.pid if self._process is not None else self._loaded_guard
+        return guard is not None and _is_guard(guard, self.settings.run_directory)
+
+    def _check_binaries(self) -> None:
+        folder = self._postgres_binaries
+        if folder is not None and not (folder / "postgres").is_file():
+            raise StartError("PostgreSQL", f"{folder} holds no program postgres: name its bin directory")
 
     def _choose_port(self) -> int:
         """The port asked for, the one of the kept state, or a free one."""
-        remembered = self._keep / "port" if self._keep is not None else None
-        if self._requested_port:
-            port = self._requested_port
-        elif remembered is not None and remembered.exists():
-            port = int(remembered.read_text())
-        else:
-            port = free_port()
-        if remembered is not None:
-            remembered.parent.mkdir(parents=True, exist_ok=True)
+        if self._keep is None:
+            port = self._requested_port or free_port()
+            _check_port(port)
+            return port
+        remembered = self._keep / "port"
+        try:
+            self._keep.mkdir(parents=True, exist_ok=True)
+            port = self._requested_port or (int(remembered.read_text()) if remembered.exists() else free_port())
+            _check_port(port)
             remembered.write_text(str(port))
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise StartError("The emulator", f"port {port} of 127.0.0.1 is taken ({error.strerror})") from error
+        except OSError as error:
+            reason = f"its state cannot be kept in {self._keep} ({error.strerror})"
+            raise StartError("The embedded AWS", f"{reason}: name a directory that is yours, or a new one") from error
+        except ValueError as error:
+            raise StartError("The embedded AWS", f"{remembered} holds no port: remove it, or give --port") from error
         return port
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         settings = self.settings
         with self.log_file.open("wb") as log:
             return subprocess.Popen(
-                guarded_command(command_line(settings), detached=self._detached, remove=settings.run_directory),
+                guarded_command(
+                    command_line(settings),
+                    grace=ORDERLY_END,
+                    detached=self._detached,
+                    remove=settings.run_directory,
+                ),
                 stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -248,18 +296,7 @@ class EmbeddedCloud:
 
     def environment(self) -> dict[str, str]:
         """Variables that point the AWS SDKs and CLI, and the TLS of database clients, at this cloud."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_CA_BUNDLE": str(self.authority),
-            "AWS_ACCESS_KEY_ID": self._access_key,
-            "AWS_SECRET_ACCESS_KEY": self._secret_key,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCOUNT_ID": ACCOUNT,
-            "PGSSLMODE": "verify-full",
-            "PGSSLROOTCERT": str(self.authority),
-            "MYSQL_SSL_CA": str(self.authority),
-        }
+        return variables(self.endpoint, str(self.authority), self._access_key, self._secret_key)
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """A boto3 client of this cloud, whatever the caller's environment says.
@@ -313,6 +350,22 @@ class EmbeddedCloud:
         return body
 
 
+def variables(endpoint: str = "", authority: str = "", access_key: str = "", secret_key: str = "") -> dict[str, str]:
+    """The variables of `EmbeddedCloud.environment`."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CA_BUNDLE": authority,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCOUNT_ID": ACCOUNT,
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": authority,
+        "MYSQL_SSL_CA": authority,
+    }
+
+
 def local_api_url(url: str, endpoint: str) -> str:
     """See EmbeddedCloud.api_url."""
     parts = urlsplit(url)
@@ -323,12 +376,32 @@ def local_api_url(url: str, endpoint: str) -> str:
     return f"{endpoint}/_aws/execute-api/{labels[0]}{parts.path}{query}"
 
 
-def _is_guard(pid: int) -> bool:
-    """Whether `pid` is alive and a guard of ours: the number may have gone to another process since."""
-    answer = subprocess.run(
-        ["ps", "-ww", "-p", str(pid), "-o", "stat=,args="], capture_output=True, text=True, check=False
+def _unusable(file: Path, fault: str) -> str:
+    return (
+        f"The state file {file} {fault}. Remove it: rm {shlex.quote(str(file))}. "
+        "An embedded AWS that still runs is shown by `ps -ef | grep '[g]uard.py.*detached'`; end its process with `kill`."
     )
-    return "guard.py" in answer.stdout and not answer.stdout.startswith("Z")
+
+
+def _is_guard(pid: int, run_directory: Path) -> bool:
+    """Whether `pid` is alive and the guard of that run: the number may have gone to another process since."""
+    command = command_of(pid)
+    return "guard.py" in command and str(run_directory) in command
+
+
+def _check_port(port: int) -> None:
+    """Raises StartError where the emulator cannot listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OverflowError as error:
+            raise StartError("The emulator", f"there is no port {port}: they are 1 to 65535") from error
+        except OSError as error:
+            reason = f"port {port} of 127.0.0.1 is taken ({error.strerror}): choose another, or 0 for a free one"
+            if error.errno == errno.EACCES:
+                reason = f"this user may not listen at port {port} ({error.strerror}): choose one above 1023"
+            raise StartError("The emulator", reason) from error
 
 
 def free_port() -> int:

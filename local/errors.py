@@ -47,6 +47,10 @@ class StateError(LocalError):
     """`up`, `down`, `env` or `status` met a state that does not allow them."""
 
 
+class Interruption(KeyboardInterrupt):
+    """Ctrl-C where what keeps running is known better than from the state file: the message is the whole sentence."""
+
+
 class PackageError(LocalError):
     """apt could not give what was asked for. The message has no full stop: it ends another sentence."""
 

@@ -223,4 +223,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    from entry import run
+
+    sys.exit(run("local.servers", "Interrupted. What was downloaded so far is dropped; repeat the command."))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    from entry import run
+
+    sys.exit(run("openapi.__main__", "Interrupted. The document may not be whole; repeat the command."))
+
 import argparse
 import difflib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +35,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     lines = difflib.unified_diff(known.splitlines(True), text.splitlines(True), str(options.out), "as generated")
     sys.stdout.writelines(lines)
     return int(known != text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,10 +5,16 @@ The committed sample is made by: ``python -m sample --trades 200 --bad 8 --out s
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":
+    from entry import run
+
+    sys.exit(run("sample.__main__", "Interrupted. What it wrote is not whole; repeat the command."))
+
 import argparse
 import gzip
 import json
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +70,3 @@ def _parser() -> argparse.ArgumentParser:
 def _utc(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -74,6 +75,45 @@ def test_bad_parameters_end_before_any_call(project: Project, capsys: pytest.Cap
 def test_unknown_environment_is_named(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(project, "plan", "--environment", "prod") == 2
     assert "has no environment 'prod'" in capsys.readouterr().err
+
+
+def test_unknown_platform_is_told_with_those_that_there_are(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["outputs", "--platform", "smal"], project=project) == 2
+    said = capsys.readouterr().err
+    assert "no platform 'smal', because params/smal/deployment.json does not exist (there are: small)." in said
+    assert "docs/architecture.md says how to add one" in said
+    assert said.count("\n") == 1
+
+
+def test_missing_credentials_name_the_embedded_aws_of_the_project(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (project.root / ".local").mkdir()
+        state = {"settings": {"port": server.getsockname()[1]}}
+        (project.root / ".local" / "state.json").write_text(json.dumps(state))
+        assert run(project, "outputs") == 1
+    said = capsys.readouterr().err
+    assert 'The embedded AWS runs beside this shell: eval "$(.venv/bin/python -m local env)"' in said
+    assert said.count("\n") == 1
+
+
+def test_end_of_input_is_no_confirmation(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-D at the question was a traceback."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    saved(project, losing())
+    assert run(project, "review") == 0
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert run(project, "execute") == 1
+    assert "Not confirmed" in capsys.readouterr().err
 
 
 def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.exceptions as faults
 import pytest
 
 from deploy.errors import AccessError
-from deploy.session import Aws, explain, is_passing
+from deploy.session import EMBEDDED_STATE, Aws, explain, is_passing
+from local.demo import STATE_FILE
 
 from .conftest import refusal
 
@@ -73,3 +78,70 @@ def test_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     aws = Aws("us-east-1")
     assert aws.client("sts") is aws.client("sts")
+
+
+NO_CREDENTIALS = untyped(faults.NoCredentialsError)
+UNREACHABLE = untyped(faults.EndpointConnectionError, endpoint_url="https://127.0.0.1:1")
+TO_IT = 'eval "$(.venv/bin/python -m local env)" points the shell at it.'
+AWAY = 'eval "$(.venv/bin/python -m local env --unset)" takes its variables out of this shell.'
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Path]:
+    """A project with the state file of an embedded AWS, whose port takes connections."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        leave_state(tmp_path, json.dumps({"settings": {"port": server.getsockname()[1]}}))
+        yield tmp_path
+
+
+def leave_state(project: Path, content: str) -> None:
+    (project / ".local").mkdir()
+    (project / ".local" / "state.json").write_text(content)
+
+
+def test_missing_credentials_name_the_embedded_aws_that_runs(listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make outputs` after `make demo`, without the eval, spoke of AWS alone."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert explain(NO_CREDENTIALS, listening).do.endswith(f" The embedded AWS runs beside this shell: {TO_IT}")
+    assert TO_IT not in explain(NO_CREDENTIALS).do
+    assert TO_IT not in explain(refusal("AccessDenied"), listening).do
+
+
+def test_embedded_aws_that_has_ended_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    leave_state(tmp_path, json.dumps({"settings": {"port": port}}))
+    assert "embedded" not in explain(NO_CREDENTIALS, tmp_path).do
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", '{"settings', "[]", '{"settings": {"port": "x"}}', '{"settings": {"port": 99999}}']
+)
+def test_state_that_says_nothing_is_passed_over(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if content is not None:
+        leave_state(tmp_path, content)
+    assert "embedded" not in explain(NO_CREDENTIALS, tmp_path).do
+
+
+def test_endpoint_that_has_gone_is_told_with_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make down` nothing but closing the shell took the eval back."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:1")
+    assert explain(UNREACHABLE, tmp_path).do.endswith(AWAY)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert AWAY not in explain(UNREACHABLE, tmp_path).do
+
+
+def test_shell_that_points_at_an_earlier_one_is_told_of_the_one_that_runs(
+    listening: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:1")
+    assert explain(UNREACHABLE, listening).do.endswith(TO_IT)
+
+
+def test_state_file_is_where_the_embedded_aws_leaves_it() -> None:
+    """The deployer does not import it: this is all that the two agree on."""
+    assert Path(__file__).parents[2] / EMBEDDED_STATE == STATE_FILE

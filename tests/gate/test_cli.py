@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -72,3 +75,23 @@ def test_unchanged_run_loads_neither_linter(demo: Path) -> None:
     ]
     assert outputs[0].endswith("['cloudformation_validate']\n")
     assert outputs[1].endswith("[]\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.6, 1.2, 2.0])
+def test_interruption_from_a_terminal_is_one_sentence(demo: Path, seconds: float) -> None:
+    """Each worker said so by itself, with a traceback: a terminal's Ctrl-C reaches all processes of the command."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gate", "--no-cache"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err == "\nInterrupted. Nothing was changed; repeat the command for its findings.\n"

@@ -16,6 +16,7 @@ import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud
+from local.demo import PROJECT
 from local.errors import StartError
 from tests.local.stacks import change, delete
 
@@ -169,3 +170,58 @@ def test_up_env_status_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         assert main(["down", *state]) == 0
     assert wait_until_gone(run_directory) == []
     assert main(["status", *state]) == 1
+
+
+def test_down_ends_everything_on_a_loaded_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It failed with "process 15956 does not end": the databases' orderly end and the removal of files took 20 seconds."""
+    state = ["--state", str(tmp_path / "state.json")]
+    assert main(["up", *state]) == 0
+    cloud = EmbeddedCloud.load(tmp_path / "state.json")
+    run_directory = cloud.settings.run_directory
+    change(cloud, "db", DATABASE)
+    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
+    try:
+        assert main(["down", *state]) == 0
+        assert processes_of(run_directory) == []
+        assert not run_directory.exists()
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+    assert capsys.readouterr().out.endswith("The embedded AWS is down.\n")
+
+
+def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
+    """The emulator runs in a session of its own: nothing but its starter could end it."""
+    state = tmp_path / "state.json"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "up", "--state", str(state)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not state.exists() and process.poll() is None:
+        time.sleep(0.005)
+    run_directory = EmbeddedCloud.load(state).settings.run_directory
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "\nInterrupted. Nothing keeps running.\n")
+    assert process.returncode == 130
+    assert processes_of(run_directory) == []
+    assert not run_directory.exists()
+    assert not state.exists()
+
+
+def test_an_embedded_aws_that_does_not_answer_is_not_doubled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second one took the state file, and nobody could end the first."""
+    state = ["--state", str(tmp_path / "state.json")]
+    assert main(["up", *state]) == 0
+    try:
+        monkeypatch.setattr(EmbeddedCloud, "is_running", lambda cloud: False)
+        assert main(["up", *state]) == 1
+        assert "is there but does not answer" in capsys.readouterr().err
+    finally:
+        assert main(["down", *state]) == 0

@@ -7,11 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from local.guard import guarded_command
+from local.guard import _processes, command_of, end_guard, guarded_command
 
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print(os.getpid(), flush=True); time.sleep(60)",
+]
+SLOW = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.6), sys.exit())); "
+    "print(os.getpid(), flush=True); time.sleep(60)",
+]
 SLEEPER = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"]
 
 
@@ -69,14 +82,8 @@ def test_children_that_the_command_left_behind_end_with_it() -> None:
     assert gone(orphan)
 
 
-def test_command_that_ignores_the_signal_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    stubborn = (
-        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-        "print(os.getpid(), flush=True); time.sleep(60)"
-    )
-    program = f"import sys; sys.path.insert(0, {os.getcwd()!r}); from local import guard; guard.GRACE = 0.2; "
-    program += f"raise SystemExit(guard._main(['--signal', 'TERM', '--', sys.executable, '-c', {stubborn!r}]))"
-    guard, pid = start([sys.executable, "-c", program])
+def test_command_that_ignores_the_signal_is_killed() -> None:
+    guard, pid = start(guarded_command(STUBBORN, grace=0.2))
     guard.send_signal(signal.SIGTERM)
     guard.wait(5)
     assert gone(pid)
@@ -98,3 +105,58 @@ def test_detached_command_outlives_the_pipe() -> None:
     guard.terminate()
     guard.wait(5)
     assert gone(pid)
+
+
+def test_quick_end_needs_no_words() -> None:
+    guard, pid = start(guarded_command(SLEEPER, detached=True))
+    said: list[str] = []
+    end_guard(guard.pid, said.append)
+    assert gone(pid, within=0.1)
+    assert said == []
+    assert guard.wait(5) is not None
+
+
+def test_slow_end_is_waited_for_and_said() -> None:
+    """`down` failed on a loaded machine, where the end took longer than it was ready to wait."""
+    guard, pid = start(guarded_command(SLOW, detached=True))
+    said: list[str] = []
+    end_guard(guard.pid, said.append, notice=0.1)
+    assert gone(pid, within=0.1)
+    assert said == ["Waiting until the databases have ended and their files are removed …"]
+    assert guard.wait(5) == 0
+
+
+def test_what_does_not_end_is_killed_with_all_that_it_started() -> None:
+    """Below the guard another one, as the emulator's databases have it: a session of its own, which is not in the group."""
+    inner = guarded_command(STUBBORN)
+    program = f"import subprocess; subprocess.run({inner!r}, stdin=subprocess.PIPE, start_new_session=True)"
+    command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {program}"]
+    guard, pid = start(guarded_command(command, detached=True))
+    said: list[str] = []
+    end_guard(guard.pid, said.append, notice=0.1, patience=0.5)
+    assert gone(pid, within=0.1)
+    assert said[1:] == ["What has not ended after 0.5 s is killed now."]
+    assert guard.wait(5) == -signal.SIGKILL
+
+
+def test_ending_a_guard_that_has_gone_is_harmless() -> None:
+    guard, _ = start(guarded_command(SLEEPER))
+    guard.terminate()
+    guard.wait(5)
+    said: list[str] = []
+    end_guard(guard.pid, said.append)
+    assert said == []
+
+
+def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has no /proc, small images have no ps."""
+    sleeper, _ = start(SLEEPER)
+    try:
+        by_proc, command = _processes()[sleeper.pid][0], command_of(sleeper.pid)
+        monkeypatch.setattr("local.guard._PROC", Path("/nonexistent"))
+        assert _processes()[sleeper.pid][0] == by_proc == os.getpid()
+        assert command_of(sleeper.pid).split() == command.split()
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert sleeper.pid not in _processes()
