@@ -6,25 +6,34 @@ WORKERS  ?= 2
 
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.made-from-lock
+SETUP  := $(VENV)/.requirements
+DEV    := $(VENV)/.requirements-dev
+BENCH  := .venv-bench/.requirements-bench
 DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup templates format lint types stale check test test-unit databases bench demo local down \
+.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit matrix databases bench demo local down \
         gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Environment ------------------------------------------------------------------------------------------------------
-setup: $(STAMP) ## the virtual environment, from the lock with its hashes
+# Each environment comes from a lock with its hashes, and anew when the lock has changed.
+setup: $(SETUP) ## the virtual environment for templates, gate, deployer and demo
+dev: $(DEV) ## the same, with what tests and types need
 
-$(STAMP): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": call make PYTHON=python3.12")'
-	@$(PYTHON) -m venv --clear $(VENV)
-	@echo "Installing the pinned dependencies into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+$(SETUP): requirements.txt
+	@$(PYTHON) -m tools.venv --new $(VENV) $<
+	@touch $@
+
+$(DEV): requirements-dev.txt $(SETUP)
+	@$(PYTHON) -m tools.venv $(VENV) $<
+	@touch $@
+
+$(BENCH): requirements-bench.txt
+	@$(PYTHON) -m tools.venv --new $(@D) $<
 	@touch $@
 
 # What the Lambda runtime brings with boto3 is left out of the functions' locks; packaging installs just what they name.
@@ -32,8 +41,10 @@ RUNTIME := botocore urllib3 six python-dateutil s3transfer boto3
 LOCK     = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
 
 # Instances bring nothing: all that their services import is in the lock.
-lock: setup ## writes requirements.txt from requirements.in, here, for each function and for each service
-	$(LOCK) requirements.in --output-file requirements.txt --universal --python-version 3.11
+lock: dev ## writes each requirements*.txt from its .in: here, for each function and for each service
+	for name in requirements requirements-dev requirements-bench; do \
+	  $(LOCK) $$name.in --output-file $$name.txt --universal --python-version 3.11 || exit 1; \
+	done
 	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
 	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
 	    --python-platform aarch64-manylinux_2_34 --python-version 3.14 $(RUNTIME:%=--no-emit-package %) || exit 1; \
@@ -43,8 +54,14 @@ lock: setup ## writes requirements.txt from requirements.in, here, for each func
 	    --python-platform x86_64-manylinux_2_34 --python-version 3.14 || exit 1; \
 	done
 
+outdated: dev ## the pins that have a newer version; changes nothing
+	@$(BIN)/python -m tools.outdated
+
+hooks: dev ## the checks of .pre-commit-config.yaml, before each commit in this clone
+	@$(BIN)/pre-commit install
+
 clean: ## removes everything that was made
-	rm -rf $(VENV) .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
 templates: setup ## writes templates/, the graph in the docs and docs/openapi.yaml from the builders
@@ -55,19 +72,19 @@ templates: setup ## writes templates/, the graph in the docs and docs/openapi.ya
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)
 
-format: setup ## formats the code in place
+format: dev ## formats the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-types: setup ## mypy, strict
-	$(BIN)/mypy generate.py builders deploy gate local bench sample openapi
+types: dev ## mypy, strict
+	$(BIN)/mypy entry.py generate.py builders deploy gate local bench sample openapi tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 	MYPYPATH=web_src $(BIN)/mypy web_src
 
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
 
-gates: setup lint types ## format, lint, types: what `make test` does not run
+gates: dev lint types ## format, lint, types: what `make test` does not run
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 
@@ -75,22 +92,25 @@ check: stale gates test ## format, lint, types, stale templates, tests
 
 # --- Tests ------------------------------------------------------------------------------------------------------------
 # Without a database server its tests skip, and the last line says so; with REQUIRE_DATABASES=1, as in CI, that is an error.
-test: setup ## all tests; ends with the requirements that no test names
+test: dev ## all tests; ends with the requirements that no test names
 	@$(BIN)/python -m local.servers || test "$${REQUIRE_DATABASES:-0}" = 0
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(OPTIONS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not matrix" $(OPTIONS)
 
-test-unit: setup ## the tests that need no emulator
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not emulator" $(OPTIONS)
+test-unit: dev ## the tests that need no server: within a minute
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow and not emulator and not matrix" $(OPTIONS)
+
+matrix: dev ## every case of the matrices of which `make test` takes a sample
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m matrix $(OPTIONS)
 
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
 	$(BIN)/python -m local.servers
 
-bench: setup ## speed, as ratios to references measured in the same run
+bench: dev $(BENCH) ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)
 
 # --- Embedded AWS -----------------------------------------------------------------------------------------------------
 demo: setup ## the whole platform on the embedded AWS: generate, deploy, use, look
-	$(BIN)/python -m local demo --platform $(PLATFORM) $(OPTIONS)
+	$(BIN)/python -m local demo $(TARGET)
 
 local: setup ## starts the embedded AWS and leaves it running
 	$(BIN)/python -m local up $(OPTIONS)

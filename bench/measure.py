@@ -31,22 +31,27 @@ def interleave(subjects: Mapping[str, Callable[[], float]], repetitions: int, *,
 
 
 def process(arguments: Sequence[str], cwd: Path) -> Callable[[], float]:
-    """A subject: the wall time in seconds of a whole Python process, from start to exit.
+    """A subject: the wall time in seconds of a whole Python process, from start to exit; see `command`."""
+    return command((sys.executable, *arguments), cwd)
 
-    It keeps its bytecode, as everyone's does, also where the environment says otherwise: a container's image often does,
+
+def command(line: Sequence[str], cwd: Path) -> Callable[[], float]:
+    """A subject: the wall time in seconds of a command, from start to exit.
+
+    Python keeps its bytecode, as everyone's does, also where the environment says otherwise: a container's image often does,
     and then the packages come compiled and our own sources do not, which no ratio between the two survives.
 
     Calling it raises CommandError where the process does not end with 0.
     """
-    command = [sys.executable, *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> float:
         started = time.perf_counter()
-        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(line, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - started
         if done.returncode != 0:
-            raise CommandError(("python", *arguments), done.returncode, done.stdout + done.stderr)
+            shown = ["python" if part == sys.executable else part for part in line]
+            raise CommandError(shown, done.returncode, done.stdout + done.stderr)
         return seconds
 
     return run

@@ -9,7 +9,6 @@ threads where pandas knows one; the row below it has one thread.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import subprocess
@@ -35,6 +34,8 @@ LINEAR = Goal(at_most=1.25)
 BOUNDED_MIB = 512
 MEMORY_MIB = 1024  # of which DuckDB takes half; it is less than one processor, so one thread
 DEPLOYED_MIB = 3008  # the function's MemorySize in the templates: 1.7 processors, so two threads
+# pandas is a reference of this bench alone, so it has an environment of its own: `make bench` makes it.
+PANDAS_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
 SYMBOLS = tuple(f"SYM{number:03}" for number in range(50))
 VENUES = ("XNYS", "XNAS", "ARCX", "BATS")
 START_NS = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
@@ -58,12 +59,16 @@ def run(settings: Settings) -> list[Row]:
         peaks: dict[str, int] = {}
         names = ["bare", "process", "process_and_bars", "process_and_copy", "process_of_another_writer"]
         samples = interleave({name: _child(name, source, folder, peaks) for name in names}, settings.repetitions)
-        slow = ["loop", *(["pandas"] if importlib.util.find_spec("pandas") else [])]
-        others = {name: _child(name, source, folder, peaks) for name in slow}
+        others = {"loop": _child("loop", source, folder, peaks)}
+        if PANDAS_PYTHON.exists():
+            others["pandas"] = _child("pandas", source, folder, peaks, python=PANDAS_PYTHON)
         others["deployed"] = _child("process", source, folder, peaks, "deployed", DEPLOYED_MIB)
         samples |= interleave(others, min(3, settings.repetitions), warm_up=False)
         if "pandas" not in samples:
-            print("process: pandas is not installed, so there is no comparison with it", file=sys.stderr)
+            print(
+                "process: there is no .venv-bench (`make bench` makes it), so nothing is compared with pandas",
+                file=sys.stderr,
+            )
         _check_same(folder)
         return [*_ratios(samples, peaks), *_growth(settings, folder)]
 
@@ -187,11 +192,17 @@ def _units(cents: int) -> str:
 
 
 def _child(
-    name: str, source: Path, folder: Path, peaks: dict[str, int], label: str = "", memory: int = MEMORY_MIB
+    name: str,
+    source: Path,
+    folder: Path,
+    peaks: dict[str, int],
+    label: str = "",
+    memory: int = MEMORY_MIB,
+    python: Path = Path(sys.executable),
 ) -> Callable[[], float]:
     """A subject: the wall time of the process; its peak memory in MiB goes into ``peaks``."""
     target = folder / f"{name}.parquet"
-    command = [sys.executable, "-m", "bench.process_subjects", name, str(source), str(target), str(folder / "bars.csv")]
+    command = [str(python), "-m", "bench.process_subjects", name, str(source), str(target), str(folder / "bars.csv")]
     environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)}
 
     def measure() -> float:

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 import troposphere
 
-from bench import generate, growth, lint
+from bench import generate, growth, lint, suite
 from bench.rows import Settings
 from builders.root import assemble
 
@@ -46,6 +46,17 @@ def test_lint_compares_cold_with_plain_and_warm_with_cold(monkeypatch: pytest.Mo
     cold, warm, fast = lint.run(SETTINGS)
     assert (cold.value, warm.value, fast.value) == (0.5, 0.05, 0.1)
     assert (cold.is_met, warm.is_met, fast.goal) == (True, True, None)
+
+
+def test_the_tests_are_a_ratio_to_the_cold_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"gate": 4.0, "make test-unit": 80.0, "make test": 200.0}
+    monkeypatch.setattr(suite, "process", fake_process(times))
+    monkeypatch.setattr(suite, "command", fake_process(times))
+    everything, unit = suite.run(SETTINGS)
+    assert [(row.figure, row.value, row.is_met) for row in (everything, unit)] == [
+        ("make test, whole command", 50, True),
+        ("make test-unit, whole command", 20, False),
+    ]
 
 
 def test_growth_compares_marginal_costs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ def test_the_sample_is_what_ingest_stores_and_always_the_same(tmp_path: Path) ->
         assert schema.dump_record(schema.parse_record(json.loads(line))) == line
 
 
+@pytest.mark.slow
 def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_wrong_answer_is_no_figure() -> None:
         query.row(query.REQUESTED[0], lambda event: {"statusCode": 404, "body": ""}, Bare(), 2)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("T-DATA-4")
 def test_every_request_is_answered_from_a_real_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few minutes, so that it is quick; the answers are whole."""
