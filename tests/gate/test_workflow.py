@@ -3,49 +3,151 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
+import pytest
 import yaml
 
+from builders.lambdas import RUNTIME
 from gate.cli import PROJECT
 
 WORKFLOW = PROJECT / ".github" / "workflows" / "ci.yml"
 
 
+def jobs() -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load(WORKFLOW.read_text())["jobs"])
+
+
 def steps() -> list[dict[str, Any]]:
-    jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
-    return [step for job in jobs for step in job["steps"]]
+    return [step for job in jobs().values() for step in job["steps"]]
+
+
+def commands(job: dict[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
 
 
 def test_every_command_is_the_projects_own_and_exists() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    targets = {match for step in steps() for match in re.findall(r"\bmake ([\w-]+)", step.get("run", ""))}
-    assert targets >= {"setup", "check", "demo"}
-    missing = {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)}
+    targets = set()
+    for command in (command for job in jobs().values() for command in commands(job)):
+        match = re.fullmatch(r"make ([\w-]+)( \w+=\S.*)?|\.venv/bin/python -m gate [^\n;&|]+", command)
+        assert match, command
+        targets.add(match[1])
+    assert targets - {None} == {"setup", "check", "demo"}
+    missing = {target for target in targets - {None} if not re.search(rf"^{target}:", makefile, re.MULTILINE)}
     assert not missing
+
+
+INSTALLERS = re.compile(r"\b(apt(-get)?|aptitude|dpkg|brew|dnf|yum|apk|snap|pip3?|pipx|uv|npm|npx|curl|wget|sudo)\b")
+
+
+@pytest.mark.parametrize(
+    ("command", "installs"),
+    [
+        ("sudo apt-get update", True),
+        ("apt install --yes postgresql", True),
+        ("brew install mariadb", True),
+        (".venv/bin/python -m pip install pytest", True),
+        ("curl -LsSf https://example.com/install.sh | sh", True),
+        ("make check", False),
+        (".venv/bin/python -m gate --no-cache --sarif build/gate.sarif", False),
+    ],
+)
+def test_an_installation_is_seen(command: str, installs: bool) -> None:
+    assert bool(INSTALLERS.search(command)) is installs
+
+
+def test_no_step_installs_anything() -> None:
+    """It brought MariaDB and PostgreSQL by apt: what was green there was skipped or failed on a machine without root."""
+    assert not [step for step in steps() if INSTALLERS.search(step.get("run", ""))]
+    used = {step["uses"].partition("@")[0] for step in steps() if "uses" in step}
+    assert used == {
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/upload-artifact",
+        "github/codeql-action/upload-sarif",
+    }
+    assert not [name for name, job in jobs().items() if "services" in job or "container" in job]
+
+
+def test_where_tests_run_a_missing_database_is_a_failure() -> None:
+    testing = {name for name, job in jobs().items() if re.search(r"make (check|test)", " ".join(commands(job)))}
+    assert testing == {"check"}
+    assert {jobs()[name].get("env", {}).get("REQUIRE_DATABASES") for name in testing} == {"1"}
+
+
+def test_the_oldest_python_and_lambdas_are_tested() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    ends = [project["requires-python"].removeprefix(">="), RUNTIME.removeprefix("python")]
+    assert jobs()["check"]["strategy"]["matrix"]["python"] == ends
 
 
 def test_every_platform_is_demonstrated_here_and_there() -> None:
     """A third platform that nobody adds to CI would be found."""
     platforms = sorted(path.parent.name for path in (PROJECT / "templates").glob("*/root.yaml"))
-    assert yaml.safe_load(WORKFLOW.read_text())["jobs"]["demo"]["strategy"]["matrix"]["platform"] == platforms
+    assert jobs()["demo"]["strategy"]["matrix"]["platform"] == platforms
+    assert "make demo PLATFORM=${{ matrix.platform }} OPTIONS=--stop" in commands(jobs()["demo"])
     entry = (PROJECT / ".ci" / "run").read_text()
     assert sorted(re.findall(r"^make demo PLATFORM=(\w+) ", entry, re.MULTILINE)) == platforms
 
 
-def test_actions_are_pinned_by_commit() -> None:
-    """One is not, because its commit is not known here; a second one would be found."""
-    used = {step["uses"] for step in steps() if "uses" in step}
-    floating = {name for name in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)}
-    assert len(used) > 1
-    assert floating == {"github/codeql-action/upload-sarif@v3"}
+def test_actions_are_pinned_by_commit_with_the_tag_beside_it() -> None:
+    """``github/codeql-action/upload-sarif@v3`` was not, and could have changed under us."""
+    lines = re.findall(r"^ *- uses: *(.*)$", WORKFLOW.read_text(), re.MULTILINE)
+    assert len(lines) == sum("uses" in step for step in steps())
+    pinned = r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+    assert not [line for line in lines if not re.fullmatch(pinned, line)]
+    assert len(set(lines)) == len({line.partition("@")[0] for line in lines}), "one action in two versions"
+
+
+def upload() -> dict[str, Any]:
+    (step,) = (step for step in steps() if step.get("uses", "").startswith("github/codeql-action/upload-sarif@"))
+    return step
+
+
+def holds(condition: str, *, cancelled: bool = False, files: bool = True, **known: Any) -> bool:
+    """A condition of GitHub's, as far as ours use its language; a property that is not known is null there."""
+    text = re.sub(r"^\$\{\{|\}\}$", "", condition.strip()).strip()
+    text = re.sub(r"\b(?:github|vars)(?:\.\w+)+", lambda name: f"known.get({name[0]!r})", text)
+    text = re.sub(r"!(?!=)", " not ", text.replace("&&", " and ").replace("||", " or "))
+    functions = {"cancelled": lambda: cancelled, "hashFiles": lambda _: "1f" if files else "", "known": known}
+    return bool(eval(" ".join(text.split()), {"__builtins__": {}}, functions))
+
+
+PUBLIC: dict[str, Any] = {"github.event.repository.visibility": "public"}
+PRIVATE: dict[str, Any] = {"github.event.repository.visibility": "private"}
+SCANNING: dict[str, Any] = {"vars.CODE_SCANNING": "true"}
+FORK: dict[str, Any] = {"github.event.pull_request.head.repo.fork": True}
+
+
+@pytest.mark.parametrize(
+    ("known", "uploads"),
+    [
+        (PUBLIC, True),
+        (PRIVATE, False),
+        (PRIVATE | SCANNING, True),
+        (PRIVATE | {"vars.CODE_SCANNING": "false"}, False),
+        ({}, False),
+        (PUBLIC | FORK, False),
+        (PRIVATE | SCANNING | FORK, False),
+    ],
+)
+def test_findings_are_uploaded_only_where_code_scanning_takes_them(known: dict[str, Any], uploads: bool) -> None:
+    """A private repository without Advanced Security refuses them, and its first push was red."""
+    condition = upload()["if"]
+    assert holds(condition, **known) is uploads
+    assert not holds(condition, cancelled=True, **known)
+    assert not holds(condition, files=False, **known)
 
 
 def test_token_may_only_read_unless_a_job_says_why() -> None:
     workflow = yaml.safe_load(WORKFLOW.read_text())
     assert workflow["permissions"] == {"contents": "read"}
-    writing = {name for name, job in workflow["jobs"].items() if "write" in str(job.get("permissions", {}))}
-    assert writing == {"gate"}
+    assert {name for name, job in jobs().items() if "permissions" in job} == {"gate"}
+    # actions: read is what a private repository needs beside it to take the file.
+    assert upload() in jobs()["gate"]["steps"]
+    assert jobs()["gate"]["permissions"] == {"contents": "read", "security-events": "write", "actions": "read"}
     assert "security-events: write # code scanning" in WORKFLOW.read_text()
 
 

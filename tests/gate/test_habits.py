@@ -1,0 +1,291 @@
+"""What keeps the project's habits without anybody remembering them: hooks, updates of dependencies, texts for GitHub."""
+
+from __future__ import annotations
+
+import configparser
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from gate.cli import PROJECT
+from gate.parameters import find_parameter_files
+from gate.templates import find_templates
+from tools.outdated import Pin, read_pins
+
+HOOKS = PROJECT / ".pre-commit-config.yaml"
+RENOVATE = PROJECT / "renovate.json"
+
+
+@functools.cache
+def own_files() -> frozenset[str]:
+    """Every file of the project, as git would name it; what is made here lies in folders that begin with a dot, or build/."""
+    found: set[str] = set()
+    for folder, folders, files in os.walk(PROJECT):
+        top = Path(folder) == PROJECT
+        folders[:] = [name for name in folders if name == ".github" or not name.startswith((".", "__pycache__"))]
+        folders[:] = [name for name in folders if not (top and name == "build")]
+        found.update(Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
+    return frozenset(found)
+
+
+# --- Hooks before a commit -----------------------------------------------------------------------------------------------
+
+
+def hooks() -> dict[str, dict[str, Any]]:
+    (repository,) = yaml.safe_load(HOOKS.read_text())["repos"]
+    assert repository["repo"] == "local", "a hook from elsewhere has a version that no lock knows"
+    return {hook["id"]: hook for hook in repository["hooks"]}
+
+
+def entry(name: str) -> list[str]:
+    return str(hooks()[name]["entry"]).split()
+
+
+def seen(name: str) -> set[str]:
+    """The project's files that make a hook run when they change."""
+    return {path for path in own_files() if re.search(hooks()[name]["files"], path)}
+
+
+def call(name: str, *more: str | Path) -> subprocess.CompletedProcess[str]:
+    program, *arguments = entry(name)
+    here = Path(sys.executable).with_name(Path(program).name)
+    return subprocess.run([here, *arguments, *map(str, more)], cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def test_hooks_are_the_projects_own_commands() -> None:
+    """Each is what a target of make runs, from the same environment."""
+    assert set(hooks()) == {"format", "lint", "stale", "gate"}
+    makefile = (PROJECT / "Makefile").read_text()
+    for name, hook in hooks().items():
+        assert hook["language"] == "system"
+        program, *arguments = entry(name)
+        assert program.startswith(".venv/bin/")
+        assert Path(sys.executable).with_name(program.removeprefix(".venv/bin/")).is_file()
+        words = " ".join(argument for argument in arguments if argument != "--force-exclude")
+        assert f"$(BIN)/{program.removeprefix('.venv/bin/')} {words}" in makefile, name
+
+
+def test_ruff_sees_every_python_file_and_no_other() -> None:
+    python = {path for path in own_files() if path.endswith(".py")}
+    assert "tests/gate/test_habits.py" in python
+    assert seen("format") == seen("lint") == python
+
+
+WATCH = """
+import os, runpy, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.getcwd())
+opened = set()
+sys.addaudithook(lambda event, args: opened.add(args[0]) if event == "open" and isinstance(args[0], str) else None)
+sys.argv = ["generate.py", "--check", "--quiet", "--out", sys.argv[1]]
+try:
+    runpy.run_path("generate.py", run_name="__main__")
+except SystemExit:
+    pass
+modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+print("generate.py", *(os.path.relpath(os.path.abspath(path)) for path in [*opened, *modules] if path), sep="\\n")
+"""
+
+
+@pytest.mark.slow
+def test_the_hook_for_stale_templates_runs_when_anything_changes_that_generation_reads(tmp_path: Path) -> None:
+    """The API's model is made from lambda_src/common/schema.py, and instances boot with builders/boot.sh."""
+    run = subprocess.run(
+        [sys.executable, "-c", WATCH, tmp_path], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    read = set(run.stdout.splitlines()) & own_files()
+    assert {"generate.py", "builders/boot.sh", "builders/trading.py", "lambda_src/common/schema.py"} <= read
+    outputs = {path for path in own_files() if path.startswith("templates/")}
+    assert read | outputs <= seen("stale")
+    beside = {path for path in own_files() if path.startswith("builders/")}
+    assert seen("stale") <= read | outputs | beside, "it runs for what cannot matter"
+
+
+@pytest.mark.slow
+def test_the_gates_hook_runs_for_all_that_the_gate_reads() -> None:
+    templates = find_templates(PROJECT, ["templates"])
+    parameters = find_parameter_files(PROJECT, "params", templates)
+    read = {file.name for file in (*templates, *parameters)} | {".cfnlintrc"}
+    own = {path for path in own_files() if path.startswith("gate/") and path.endswith(".py")}
+    settings = {path for path in own_files() if re.fullmatch(r"params/\w+/deployment\.json", path)}
+    assert read | own <= seen("gate")
+    assert seen("gate") <= read | own | settings
+
+
+def test_hooks_of_ruff_stop_a_commit(tmp_path: Path) -> None:
+    """pre-commit stops where a hook fails, or changes a file, as formatting does."""
+    module = tmp_path / "module.py"
+    module.write_text("import os\nx = { 'a':1 }\n")
+    assert call("lint", module).returncode == 1
+    assert call("format", module).returncode == 0
+    assert module.read_text() == 'import os\n\nx = {"a": 1}\n'
+    module.write_text('x = {"a": 1}\n')
+    assert call("lint", module).returncode == 0
+
+
+@pytest.mark.slow
+def test_the_hook_for_stale_templates_stops_a_commit(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "generate.py", "--quiet", "--out", tmp_path], cwd=PROJECT, check=True)
+    assert call("stale", "--out", tmp_path).returncode == 0
+    root = tmp_path / "trading" / "root.yaml"
+    root.write_text(root.read_text().replace("Description:", "Description: by hand,", 1))
+    stopped = call("stale", "--out", tmp_path)
+    assert stopped.returncode == 1
+    assert "make templates" in stopped.stderr
+
+
+@pytest.mark.slow
+def test_the_gates_hook_stops_a_commit(tmp_path: Path) -> None:
+    """With its quick half here: the other one is tested with the gate, and takes half a minute on a first run."""
+    for name in (".cfnlintrc", "templates/trading", "params/trading"):
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(PROJECT / name, tmp_path / name)
+    quick = ("--root", tmp_path, "--fast", "--no-cache")
+    assert call("gate", *quick).returncode == 0
+    dev = tmp_path / "params" / "trading" / "dev.json"
+    dev.write_text(dev.read_text().replace('"EnvironmentSuffix": "dev"', '"EnvironmentSuffix": "DEV"'))
+    stopped = call("gate", *quick)
+    assert stopped.returncode == 1
+    assert "EnvironmentSuffix" in stopped.stdout
+
+
+# --- Updates of dependencies ---------------------------------------------------------------------------------------------
+
+
+def renovate() -> dict[str, Any]:
+    return dict(json.loads(RENOVATE.read_text()))
+
+
+def updated(path: str) -> bool:
+    """Whether Renovate's manager of requirements looks at a file: one of its patterns fits, and no ignored path does."""
+    globs = [re.escape(glob).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*") for glob in renovate()["ignorePaths"]]
+    patterns = [pattern.strip("/") for pattern in renovate()["pip_requirements"]["managerFilePatterns"]]
+    fits = any(re.search(pattern, path) for pattern in patterns)
+    return fits and not any(re.fullmatch(glob, path) for glob in globs)
+
+
+def rules() -> list[dict[str, Any]]:
+    return list(renovate()["packageRules"])
+
+
+def test_every_folder_with_pins_is_updated_also_a_new_one() -> None:
+    pinning = {pin.file for pin in read_pins(PROJECT)}
+    assert {"requirements.in", "lambda_src/process/requirements.in", "web_src/payments/requirements.in"} <= pinning
+    assert {path for path in own_files() if updated(path)} >= pinning
+    assert updated("lambda_src/made_tomorrow/requirements.in")
+    assert set(renovate()["enabledManagers"]) == {"github-actions", "pip_requirements"}
+
+
+def test_locks_are_left_to_make_lock() -> None:
+    """Renovate's default pattern takes requirements.txt too; it would lock for this machine, not for Lambda's."""
+    locks = {path for path in own_files() if re.search(r"(^|/)requirements[^/]*\.txt$", path)}
+    assert len(locks) > 10
+    assert not {path for path in locks if updated(path)}
+    assert renovate()["ignorePaths"] == ["**/requirements*.txt"]
+
+
+def test_pins_and_locks_are_the_same_versions() -> None:
+    """Until somebody calls `make lock`, a pull request of Renovate's is red here."""
+    for pin in read_pins(PROJECT):
+        lock = (PROJECT / pin.file).with_suffix(".txt")
+        lock = lock if lock.is_file() else lock.with_name("requirements.txt")
+        locked = dict(re.findall(r"^([\w.-]+)==(\S+)", lock.read_text(), re.MULTILINE))
+        assert locked.get(canonicalize_name(pin.name)) == pin.version, f"{pin.file}: {pin.name}; call `make lock`"
+
+
+def pins_of(rule: dict[str, Any]) -> list[Pin]:
+    return [pin for pin in read_pins(PROJECT) if canonicalize_name(pin.name) in rule["matchPackageNames"]]
+
+
+def test_every_rule_says_why_and_names_only_what_is_pinned() -> None:
+    names = {canonicalize_name(pin.name) for pin in read_pins(PROJECT)}
+    for rule in rules():
+        assert len(rule["description"]) > 20
+        assert set(rule.get("matchPackageNames", ())) <= names
+
+
+def test_what_is_held_back_carries_its_reason_where_it_is_pinned() -> None:
+    """A pin that is held back and no longer stands in a requirements.in, or without its reason, would be found."""
+    held = [rule for rule in rules() if rule.keys() & {"allowedVersions", "dependencyDashboardApproval", "enabled"}]
+    names = {name for rule in held for name in rule["matchPackageNames"]}
+    assert names == {"troposphere", "boto3", "botocore", "ministack"}
+    reasons = {canonicalize_name(pin.name): pin.reason for rule in held for pin in pins_of(rule) if pin.reason}
+    assert reasons.keys() == names
+
+
+def test_boto3_is_what_the_emulator_allows() -> None:
+    """Why it is held back: ministack names one botocore, and boto3 has its versions."""
+    from importlib.metadata import requires, version
+
+    named = [Requirement(line) for line in requires("ministack") or () if line.startswith("botocore")]
+    assert [str(requirement.specifier) for requirement in named] == [f"=={version('botocore')}"]
+    assert version("boto3") == version("botocore")
+
+
+def test_troposphere_stays_until_a_version_is_whole_again() -> None:
+    """4.11.1 lost two properties that the builders set; any later one is tried."""
+    (rule,) = [rule for rule in rules() if rule.get("matchPackageNames") == ["troposphere"]]
+    pattern = re.fullmatch(r"!/(.+)/", rule["allowedVersions"])
+    assert pattern is not None
+    assert [version for version in ("4.11.0", "4.11.1", "4.11.2", "4.12.0") if re.search(pattern[1], version)] == [
+        "4.11.1"
+    ]
+
+
+# --- Editors and GitHub --------------------------------------------------------------------------------------------------
+
+
+def test_editors_are_told_what_ruff_formats_to() -> None:
+    parser = configparser.ConfigParser()
+    parser.read_string("[top]\n" + (PROJECT / ".editorconfig").read_text())
+    ruff = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["ruff"]
+    assert parser["*.py"]["max_line_length"] == str(ruff["line-length"])
+    assert parser["*.py"]["indent_size"] == "4"
+    assert parser["Makefile"]["indent_style"] == "tab"
+
+
+def test_files_are_as_editors_are_told() -> None:
+    """Line feeds, one at the end, no blanks before it, and tabs in the Makefile alone."""
+    ours = {".py", ".yaml", ".yml", ".json", ".md", ".toml", ".sql", ".sh", ".in", ".txt"}
+    for path in sorted(own_files()):
+        content = (PROJECT / path).read_bytes()
+        if not content or "/data/" in path or not (Path(path).suffix in ours or path == "Makefile"):
+            continue
+        assert b"\r" not in content, path
+        assert content.endswith(b"\n"), path
+        assert not re.search(rb"[ \t]\n", content), path
+        assert path == "Makefile" or path.endswith(".py") or b"\t" not in content, path
+        if path.endswith((".json", ".yaml", ".yml")):
+            assert not re.search(rb"^(?:  )* (?! )\S", content, re.MULTILINE), f"{path}: an odd number of blanks"
+
+
+TEXTS = ("SECURITY.md", ".github/pull_request_template.md", ".pre-commit-config.yaml", "renovate.json")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_name_commands_and_files_that_exist(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    makefile = (PROJECT / "Makefile").read_text()
+    targets = set(re.findall(r"`make ([\w-]+)", text))
+    assert not {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)}
+    assert not [link for link in re.findall(r"\]\(([^):]+)\)", text) if not (PROJECT / link).exists()]
+
+
+def test_a_vulnerability_is_reported_to_no_invented_address() -> None:
+    text = (PROJECT / "SECURITY.md").read_text()
+    assert "@" not in text
+    assert "Report a vulnerability" in text
+    assert {"## Reporting a vulnerability", "## Versions", "## In scope", "## Out of scope"} <= set(text.splitlines())
