@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments.framing import LARGEST, LARGEST_HEAD, Arrival
 from payments.model import MAX_BODY
-from payments.worker import LARGEST, LARGEST_HEAD, LINGER_S, STOP_WITHIN_S, WHOLE_WITHIN_S, Arrival
+from payments.worker import LINGER_S, STOP_WITHIN_S, WHOLE_WITHIN_S
 from tests.web_src.server import Ledger, Service, payment, unverified
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
@@ -274,12 +275,15 @@ REQUESTS = (
     CHUNKED,
     CHUNKED[:-2] + b"Trailer: x\r\n\r\n",
     HEAD + b"k\r\ncontent-length:0\r\n\r\n",
+)
+REFUSED = (
     HEAD + b"k\r\nContent-Length: x\r\n\r\n",
     HEAD + b"k\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n",
 )
+PIECES = st.lists(st.integers(1, 40), max_size=200)
 
 
-@given(st.sampled_from(REQUESTS), st.lists(st.integers(1, 40), max_size=200))
+@given(st.sampled_from(REQUESTS), PIECES)
 def test_a_request_is_whole_with_its_last_byte_and_not_before(request_: bytes, sizes: list[int]) -> None:
     arrival, at = Arrival(), 0
     for size in [*sizes, len(request_)]:
@@ -287,8 +291,24 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(request_: bytes, s
         arrival.add(piece)
         at += len(piece)
         assert arrival.whole == (at == len(request_))
-        assert not arrival.cut
+        assert arrival.fault is None
     assert bytes(arrival.bytes) == request_
+
+
+@given(st.sampled_from(REFUSED), PIECES)
+def test_a_request_without_a_proper_length_is_refused_with_its_last_byte_and_not_before(
+    request_: bytes, sizes: list[int]
+) -> None:
+    """They once counted as whole, for the parser to say what is wrong with them."""
+    arrival, at = Arrival(), 0
+    for size in [*sizes, len(request_)]:
+        piece = request_[at : at + size]
+        arrival.add(piece)
+        at += len(piece)
+        assert (arrival.fault is not None) == (at == len(request_))
+        assert not arrival.whole
+    assert arrival.fault is not None
+    assert arrival.fault.status == 400
 
 
 @given(st.lists(st.binary(max_size=30) | st.sampled_from([b"\r\n", b"\r\n\r\n", b"0\r\n", b"ffffffff\r\n", b"-5\r\n"])))

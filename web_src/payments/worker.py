@@ -2,9 +2,12 @@
 
 gunicorn's own worker reads in its threads, without a deadline: as many stalled bodies as there are threads, and nothing
 answers any more, ``/health`` least of all. Here the event loop reads, without waiting: handshake, headers and body. A client
-that stalls costs a socket, and after ``WHOLE_WITHIN_S`` it has its 408, however steadily it trickles. Threads get bytes that
-are there, never a socket to read from; so whether ``Arrival`` is right about where a request ends decides only when it is
-handed over, and gunicorn's parser alone decides what it is. ``/health`` has threads of its own.
+that stalls costs a socket, and after ``WHOLE_WITHIN_S`` it has its 408, however steadily it trickles. ``/health`` has threads
+of its own.
+
+``Arrival`` decides where a request ends, and refuses one whose end is in doubt (payments.framing). A thread gets these bytes
+and no others, and gunicorn's parser cuts them once more: unless it finds the same end, the application never sees the request.
+After any refusal the connection ends, so that what follows is never taken for a request.
 
 What it takes from gunicorn's insides is pinned by requirements.txt and held by tests/web_src/test_stalls.py.
 """
@@ -15,23 +18,26 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import logging
-import re
 import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http import get_parser
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from . import logs
-from .model import MAX_BODY
+from .errors import RequestError
+from .framing import Arrival, malformed
 
 WHOLE_WITHIN_S = 10.0  # from a request's first byte to its last; a TLS handshake has as long
 TAKEN_WITHIN_S = 10.0  # for each write of an answer, which a client may be slow to take too
@@ -39,86 +45,14 @@ STOP_WITHIN_S = 1.0  # at a stop, for what has not come whole: a stop must leave
 LINGER_S = 2.0  # after the last answer, so that a client that is still sending reads it before its connection breaks
 LOOK_EVERY_S = 0.25  # between two looks at what is overdue
 HEALTH_THREADS = 2
-LARGEST_HEAD = 64 * 1024  # bytes; a load balancer passes no more
-LARGEST = 2 * LARGEST_HEAD  # bytes; what is chunked may need many more than it holds
-LONGEST_CHUNK_LINE = 1024  # bytes
+ONE_READ = 64 * 1024  # bytes
 
 log = logging.getLogger("payments")
 
 _HEALTH = (b"GET /health ", b"GET /health?")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
-_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,18})[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_CODING = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
-_EXPECT = re.compile(rb"^expect:[ \t]*100-continue[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_TRACE = re.compile(rb"^x-amzn-trace-id:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_REASONS = {408: "Request Timeout", 431: "Request Header Fields Too Large"}
-
-
-class Arrival:
-    """The bytes of a request so far, and whether they are all: ``whole`` or, where no more is wanted, ``cut``."""
-
-    def __init__(self, data: bytes = b"") -> None:
-        self.bytes = bytearray()
-        self.whole = self.cut = False
-        self.head: bytes | None = None
-        self._next = 0  # where the headers' end is looked for, then where the next chunk begins
-        self._end = 0  # of a body of known length
-        self._chunked = False
-        self.add(data)
-
-    def add(self, data: bytes) -> None:
-        """More of it. Every byte is looked at a few times only, however small the pieces are."""
-        self.bytes += data
-        if self.head is None:
-            self._find_head()
-        if self.head is not None and not self.whole:
-            self.whole = self._has_all_chunks() if self._chunked else len(self.bytes) >= self._end
-        self.cut = self.cut or (not self.whole and len(self.bytes) > LARGEST)
-
-    @property
-    def is_enough(self) -> bool:
-        return self.whole or self.cut
-
-    @property
-    def too_much_head(self) -> bool:
-        return self.head is None and len(self.bytes) > LARGEST_HEAD
-
-    def expects_continue(self) -> bool:
-        """Whether the client waits for leave to send the body."""
-        return self.head is not None and not self.is_enough and _EXPECT.search(self.head) is not None
-
-    def request_id(self) -> str:
-        """As the application finds it."""
-        found = _TRACE.search((self.head or bytes(self.bytes)).replace(b"\r\n", b"\n"))
-        return logs.request_id(found[1].decode("latin-1") if found else None)
-
-    def _find_head(self) -> None:
-        end = self.bytes.find(b"\r\n\r\n", self._next)
-        if end < 0:
-            self._next = max(0, len(self.bytes) - 3)
-            return
-        self.head = bytes(self.bytes[:end]).replace(b"\r\n", b"\n")
-        self._next = self._end = end + 4
-        self._chunked = _CODING.search(self.head) is not None
-        length = _LENGTH.search(self.head)
-        if length and not self._chunked:
-            # The application refuses a longer body by its length, unread.
-            self.cut = int(length[1]) > MAX_BODY
-            self._end += int(length[1])
-
-    def _has_all_chunks(self) -> bool:
-        """What is no proper chunk counts as the end: the parser says what is wrong with it."""
-        while self._next < len(self.bytes):
-            line = self.bytes.find(b"\r\n", self._next)
-            if line < 0:
-                return len(self.bytes) - self._next > LONGEST_CHUNK_LINE
-            size = _CHUNK.fullmatch(self.bytes, self._next, line)
-            if size is None:
-                return True
-            if int(size[1], 16) == 0:
-                return self.bytes.find(b"\r\n\r\n", line) >= 0
-            self._next = line + 2 + int(size[1], 16) + 2
-        return False
+_CUT_OTHERWISE = malformed(
+    "It is in doubt where this request ends. Send it with one Content-Length, or in plain chunks."
+)
 
 
 class Connection(TConn):
@@ -132,7 +66,7 @@ class Connection(TConn):
         self.initialized = True
         self.arrival = Arrival()
         self.shaking_hands = isinstance(sock, ssl.SSLSocket)
-        self.lingering = self.may_send = False
+        self.lingering = self.may_send = self.wanted_more = False
         self.since = time.monotonic()
         self.deadline = self.since + WHOLE_WITHIN_S
         self.watched = 0  # the events that the loop waits for
@@ -154,10 +88,10 @@ class Connection(TConn):
             self.sock.do_handshake()
             self.shaking_hands = False
             self._set_deadline()
-        while not self.arrival.is_enough and not self.arrival.too_much_head:
-            data = self.sock.recv(LARGEST_HEAD)
+        while not self.arrival.is_enough:
+            data = self.sock.recv(ONE_READ)
             if not data:
-                self.arrival.cut = True
+                self.arrival.break_off()
                 break
             begins = not self.arrival.bytes
             self.arrival.add(data)
@@ -166,6 +100,11 @@ class Connection(TConn):
             if self.arrival.expects_continue() and not self.may_send:
                 self.may_send = True
                 self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def handed_over(self) -> Iterator[bytes]:
+        """What a parser may read; whether it wanted more than that is noted."""
+        yield self.arrival.request
+        self.wanted_more = True
 
     def half_close(self) -> None:
         """Say that no more comes. Raises OSError."""
@@ -234,10 +173,9 @@ class Worker(ThreadWorker):
         except OSError:  # it broke, or it speaks no TLS
             self._drop(connection)
         else:
-            if connection.arrival.too_much_head:
-                what = f"The headers may have at most {LARGEST_HEAD} bytes."
-                self._refuse(connection, *_error(431, "headers_too_large", what))
-            elif connection.arrival.bytes:
+            if connection.arrival.fault:
+                self._refuse(connection, connection.arrival.fault)
+            elif connection.arrival.whole:
                 self._hand_over(connection)
             else:
                 self._drop(connection)
@@ -251,21 +189,25 @@ class Worker(ThreadWorker):
     def finish_request(self, connection: Connection, done: Future[bool]) -> None:
         """After a thread: the next request of the connection, or its end."""
         keep = not done.cancelled() and done.exception() is None and done.result()
+        fault = connection.arrival.fault
         if connection.sock.fileno() < 0:
             self.nr_conns -= 1
+        elif fault:  # found in the thread, which has not answered
+            self._guarded(lambda one: self._refuse(one, fault), connection)
         else:
             self._guarded(self._go_on_after if keep else self._linger, connection)
 
     def _go_on_after(self, connection: Connection) -> None:
-        connection.begin(connection.parser.unreader.take_buffered())
+        connection.begin(connection.arrival.rest)
         self._advance(connection)
 
-    def _refuse(self, connection: Connection, status: int, body: bytes) -> None:
-        """Answer in the loop: what has not come whole is for no thread."""
-        arrival, reason = connection.arrival, _REASONS[status]
-        number = arrival.request_id()
+    def _refuse(self, connection: Connection, error: RequestError) -> None:
+        """Answer in the loop, and end: what has not come whole, or ends nobody knows where, is for no thread."""
+        connection.sock.setblocking(False)
+        number, status = connection.arrival.request_id(), error.status
+        body = json.dumps({"error": {"code": error.code, "message": error.message}}).encode()
         head = (
-            f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
             f"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: {number}\r\n\r\n"
         )
         milliseconds = round((time.monotonic() - connection.since) * 1000, 1)
@@ -296,7 +238,7 @@ class Worker(ThreadWorker):
     def _drain(self, connection: Connection) -> None:
         """A piece at a time, for a client that sends without pause."""
         try:
-            ended = not connection.sock.recv(LARGEST_HEAD)
+            ended = not connection.sock.recv(ONE_READ)
         except (BlockingIOError, ssl.SSLWantReadError):
             ended = False
         except OSError:
@@ -351,23 +293,28 @@ class Worker(ThreadWorker):
             self._drop(connection)
             return
         what = f"The request did not arrive within {WHOLE_WITHIN_S:.0f} seconds. Send it again, with the same Idempotency-Key."
-        self._refuse(connection, *_error(408, "request_timeout", what))
+        self._refuse(connection, RequestError(408, "request_timeout", what))
 
     # -- in a thread --------------------------------------------------------------------------------------------------
 
     def handle(self, connection: Connection) -> bool:
-        """The request, from the bytes that have arrived; after them the parser finds the end of the connection."""
-        connection.parser = get_parser(self.cfg, [bytes(connection.arrival.bytes)], connection.client)
-        return bool(super().handle(connection))
+        """The request, from its own bytes; after them the parser finds the end of the connection."""
+        connection.parser = get_parser(self.cfg, connection.handed_over(), connection.client)
+        keep = bool(super().handle(connection))
+        if connection.wanted_more:
+            connection.arrival.fault = _CUT_OTHERWISE
+        return keep
 
     def handle_request(self, request: Any, connection: Connection) -> bool:
-        """As gunicorn does it. Where the rest of a body is not wanted, or not to be had, nothing can follow it."""
+        """As gunicorn does it, but the body is read before: nothing runs for a request that the parser cuts otherwise."""
         connection.sock.settimeout(TAKEN_WITHIN_S)
         request._expected_100_continue = False  # said already, where the client waited for it
-        if connection.arrival.cut:
-            request.force_close()
+        try:
+            body = request.body.read()
+        except (ParseException, NoMoreData):
+            body = None
+        if body is None or connection.wanted_more or connection.parser.unreader.take_buffered():
+            connection.arrival.fault = _CUT_OTHERWISE
+            return False
+        request.body = io.BytesIO(body)
         return bool(super().handle_request(request, connection))
-
-
-def _error(status: int, code: str, message: str) -> tuple[int, bytes]:
-    return status, json.dumps({"error": {"code": code, "message": message}}).encode()
