@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, reduce
 from itertools import repeat
 from operator import add, attrgetter, gt, mul, or_
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import msgspec
 
 CHUNK_RECORDS = 4096  # at a time, so that memory grows with the body's bytes and not with its objects
+CHUNK_BYTES = 256 * CHUNK_RECORDS  # of JSON text; records are shorter, but for those that are made to take memory
+LONG_RECORDS = 64  # at a time, where there are more bytes
 REMEMBERED_VALUES = 50_000  # of one field; more than that are not worth remembering
 
 _CANONICAL = (  # as schema.parse_decimal leaves it; zero is none
@@ -104,15 +106,24 @@ def undecodable() -> tuple[type[Exception], ...]:
     return (msgspec.DecodeError, RecursionError, ValueError)
 
 
-def raw_records(text: str) -> Sequence[msgspec.Raw] | None:
+def raw_records(body: bytes) -> Sequence[msgspec.Raw] | None:
     """The records of a JSON envelope, each still as its JSON text; None where the envelope is not plainly one."""
     try:
-        records: list[msgspec.Raw] = _envelope_decoder().decode(text).records
+        records: list[msgspec.Raw] = _envelope_decoder().decode(body).records
     except undecodable():
         return None
     # A colon stands after each name of the envelope, the others in the records: more than one are a name that came again.
-    chunks = (records[start : start + CHUNK_RECORDS] for start in range(0, len(records), CHUNK_RECORDS))
-    return records if text.count(":") == 1 + sum(b"".join(chunk).count(b":") for chunk in chunks) else None
+    colons = sum(b"".join(chunk).count(b":") for _, chunk in chunks(records))
+    return records if body.count(b":") == 1 + colons else None
+
+
+def chunks(items: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The items chunk by chunk, each with the position of its first. Of long ones there are fewer: one may be all brackets."""
+    for start in range(0, len(items), CHUNK_RECORDS):
+        chunk = items[start : start + CHUNK_RECORDS]
+        records = CHUNK_RECORDS if sum(map(len, chunk)) <= CHUNK_BYTES else LONG_RECORDS
+        for at in range(0, len(chunk), records):
+            yield start + at, chunk[at : at + records]
 
 
 class Validator:
@@ -312,14 +323,12 @@ def _names_are_distinct(kind: schema.RecordType, texts: list[Any], columns: dict
     """
     import msgspec
 
-    joined: Any = "".join(texts) if isinstance(texts[0], str) else b"".join(texts)
-    colon, backslash, escape = (":", "\\", "\\u003") if isinstance(joined, str) else (b":", b"\\", b"\\u003")
-    if backslash in joined and escape in joined:
+    joined = b"".join(texts)
+    if b"\\" in joined and b"\\u003" in joined:
         return False
     absent = sum(columns[spec.name].count(msgspec.UNSET) for spec in kind.fields if not spec.required)
     names = len(texts) * (1 + len(kind.fields)) - absent
-    colons: int = joined.count(colon)
-    return colons == names + sum(_colons(columns[name]) for name in _names_with_colons(kind))
+    return joined.count(b":") == names + sum(_colons(columns[name]) for name in _names_with_colons(kind))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -256,6 +257,71 @@ def with_again(record: str, member: str) -> str:
     return f"{record[:-1]},{member}}}"
 
 
+def test_nor_is_one_of_many_brackets_or_of_one_wide_character_among_many() -> None:
+    """Incident: each bracket is an object, and a wide character makes all others as wide as itself."""
+    message = 'The body is not JSON, not a batch, has "records" more than once, or is nested too deeply'
+    for text in ('{"x":[' + "[]" * 1_000_001 + "]}", '{"x":["' + "a" * 2**25 + '\U0001f600"]}'):
+        for media_type in (JSON, GZIP):
+            assert answer(validate, text, media_type)[:3] == (400, "malformed_body", message)
+
+
+BLANKS = [character for character in map(chr, range(sys.maxunicode + 1)) if not character.strip()]
+
+
+@pytest.mark.parametrize("window", [1, 7, 1000])
+def test_blank_lines_are_none_whatever_blanks_they_are_of(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "_WINDOW_BYTES", window)
+    assert len(BLANKS) > 25
+    blanks = [*BLANKS, *(first + second for first in BLANKS[:6] for second in BLANKS), "".join(BLANKS)]
+    records = [one(trade_id=str(number)) for number in range(len(blanks))]
+    for end in ("\n", "\r\n"):
+        text = "".join(f"{record}{end}{blank}{end}" for record, blank in zip(records, blanks, strict=True))
+        for media_type in (NDJSON, GZIP):
+            assert agree(text, media_type).accepted == len(records)
+    for no_blank in ("\u200b", "\u180e", "\0", "\u3000x"):
+        assert len(agree(f"{one()}\n{no_blank}\n{one()}").rejected) == 1
+
+
+@given(
+    st.lists(st.sampled_from([one(), "x", "{", "[", "5", '"é"', "😀", "", " ", "\u3000", "\x1c", "\r"])),
+    st.integers(1, 40),
+)
+@settings(max_examples=300, deadline=None)
+def test_windows_change_nothing(lines: list[str], window: int) -> None:
+    """A reader that splits the whole text is the reference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validation, "_WINDOW_BYTES", window)
+        text = "\n".join(lines)
+        found = agree(text)
+        assert agree(text, GZIP) == found or len([line for line in text.split("\n") if line.strip()]) < 2
+        if isinstance(found, Validated):
+            assert found.accepted + len(found.rejected) == sum(bool(line.strip()) for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\r", "\u3000"])
+def test_as_many_records_as_are_allowed_are_taken_and_one_more_is_not(
+    blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Incident: lines were split before they were counted. Blank ones are none, neither between nor behind the records."""
+    monkeypatch.setattr(validation, "MAX_RECORDS", 5)
+    monkeypatch.setattr(validation, "_WINDOW_BYTES", 300)
+    for line in (one(), "x"):
+        for media_type in (NDJSON, GZIP):
+            for end in ("", "\n", "\r\n", f"\n{blank}\n\n"):
+                text = f"{one()}\n{blank}\n" + f"\n{blank}\n".join([line] * 4)
+                found = agree(text + end, media_type)
+                assert (found.accepted, len(found.rejected)) == ((5, 0) if line == one() else (1, 4))
+                status, code, _, _ = agree(f"{text}\n{line}{end}", media_type)
+                assert (status, code) == (413, "too_large")
+
+
+def test_lines_behind_a_bad_first_one_are_taken_however_many_they_are() -> None:
+    """Of a gzip whose first line is no JSON it was in doubt whether it is a document; a long one was refused as a whole."""
+    text = "x\n" + (one(side="buy", venue="XNYS") + "\n") * 170_000
+    found = validate(text, GZIP, RULES)
+    assert (found.accepted, [rejection.index for rejection in found.rejected]) == (170_000, [0])
+
+
 PLAIN = "2026-01-02T10:00:00Z"
 # Each has one member too many. What is written in the values (colons, escapes of colons) must not make up for it.
 REPEATING = [
@@ -388,6 +454,7 @@ def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert (found.accepted, len(found.rejected)) == (400, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [validation.MAX_REJECTED, validation.MAX_REJECTED + 1])
 @pytest.mark.parametrize("line", ["{", "5"])
 def test_the_limit_of_rejections_is_the_same(bad: int, line: str) -> None:
@@ -424,6 +491,7 @@ def _record(draw: st.DrawFn) -> str:
 _not_too_long = _record().filter(lambda text: len(text) <= schema.MAX_RECORD_CHARACTERS)
 
 
+@pytest.mark.slow
 @given(st.lists(_not_too_long | _known, min_size=1, max_size=6))
 @settings(max_examples=300, deadline=None)
 def test_any_records_get_the_same_answer(records: list[str]) -> None:
@@ -433,6 +501,7 @@ def test_any_records_get_the_same_answer(records: list[str]) -> None:
     agree("\n".join(records), GZIP)
 
 
+@pytest.mark.slow
 def test_three_thousand_mutilated_bodies_get_the_same_answer() -> None:
     chance = random.Random(3)
     records = [json.dumps(record) for record in generate(Plan(trades=20, bad=4))]
