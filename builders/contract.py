@@ -117,6 +117,8 @@ class TierRecord:
     exports: dict[str, Port] = field(default_factory=dict)
     offers: set[str] = field(default_factory=set)
     """Names of those exports that a platform may leave unused."""
+    repeated: list[str] = field(default_factory=list)
+    """Names of ports that the tier exports more than once, which is a fault."""
 
 
 class TierTemplate(Template):
@@ -147,6 +149,9 @@ class TierTemplate(Template):
 
     def export(self, port: Port, value: AWSHelperFn | str) -> None:
         """Makes a value of this tier available to the other tiers and to the root, one of which must use it."""
+        if port.name in self.record.exports:  # `builders.root` reports it, with the tier's name and all other faults
+            self.record.repeated.append(port.name)
+            return
         self.record.exports[port.name] = port
         self.add_output(Output(port.name, Description=port.description, Value=value))
 

@@ -72,6 +72,9 @@ def _check_contract(platform: Platform, tiers: Mapping[str, TierTemplate]) -> di
     producers: dict[str, str] = {}
     faults: list[str] = []
     for tier, template in tiers.items():
+        faults += [
+            f"Port {port} is exported twice by tier {tier}: one of them must go" for port in template.record.repeated
+        ]
         for port in template.record.exports:
             if port in producers:
                 faults.append(f"Port {port} is produced by both {producers[port]} and {tier}: one of them must go")

@@ -106,7 +106,7 @@ class _Writer:
         how = "creates" if plan.kind == "CREATE" else "updates"
         yield f"{plan.platform} {plan.environment}: {how} stack {plan.stack} ({plan.account}, {plan.region})"
         if plan.unchanged:
-            yield "No changes: what is deployed is what the templates and parameters say."
+            yield "No changes: templates and parameters are those of the last deployment. Manual changes are not checked."
             yield from self._values("Settings", review.settings)
             return
         yield sentence(review)

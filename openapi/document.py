@@ -17,7 +17,7 @@ Trades and quotes in, bars and analytics out.
 
 Every route but /health takes a signature (AWS Signature Version 4, service `execute-api`) and an API key, whose item in
 the table `api-keys` gives its scopes (`ingest`, `query`, `sessions`) and symbols. A key that is unknown, disabled or not
-entitled gets 403 within a minute. Errors are `{"error": {"code", "message"}}`; those of API Gateway itself have its response
+entitled gets 403 within 30 seconds. Errors are `{"error": {"code", "message"}}`; those of API Gateway itself have its response
 type as the code.
 
 Timestamps are RFC 3339 with up to nanoseconds and no leap second, or integer nanoseconds since 1970-01-01T00:00:00Z.

@@ -53,6 +53,14 @@ def test_a_port_without_producer_names_the_tier_that_uses_it() -> None:
     )
 
 
+def test_a_port_that_one_tier_exports_twice_is_told_with_the_others() -> None:
+    """It was troposphere's `duplicate key`, with a traceback and without the tier's name."""
+    assert faults(tier("a", exports=(VPC, VPC)), tier("b", uses=(VPC, SUBNET))) == (
+        "Port VpcId is exported twice by tier a: one of them must go",
+        "Port SubnetId is used by tier b but no tier produces it, and it is no root parameter",
+    )
+
+
 def test_a_port_with_two_producers_names_both() -> None:
     assert faults(tier("a", exports=(VPC,)), tier("b", exports=(VPC,)), tier("c", uses=(VPC,))) == (
         "Port VpcId is produced by both a and b: one of them must go",

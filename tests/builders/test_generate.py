@@ -114,11 +114,15 @@ def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_template_stays_within_what_can_be_read(platform: str) -> None:
+def test_every_template_stays_within_cloudformations_quotas(platform: str) -> None:
+    """A template comes from S3, so it may have a megabyte; above 51,200 bytes generation gives a hint.
+
+    One more tag on everything, or one more alarm, failed here at 51,200 bytes, and nobody but its author could mend it.
+    """
     for name, template in assemble(PLATFORMS[platform]).templates.items():
         measure = limits.measure(name, templates(platform)[name], render(as_dict(template), "yaml"))
         assert measure.excesses() == []
-        assert measure.advice() == []
+        assert measure.resources <= limits.TIER_RESOURCES
 
 
 def test_an_excess_fails_and_says_by_how_much() -> None:

@@ -423,7 +423,7 @@ def test_warnings_of_the_service_are_shown_before_the_changes() -> None:
 
 def test_no_changes_is_said_in_one_line() -> None:
     service = change_set(status="FAILED", reason="The submitted information didn't contain changes.")
-    assert "No changes: what is deployed is what the templates" in render.text(
+    assert "No changes: templates and parameters are those of the last deployment" in render.text(
         review(plan(TEMPLATES, tree(), service=service))
     )
 
