@@ -20,6 +20,8 @@ REQUIREMENTS = PROJECT / "docs" / "requirements.md"
 _ROW = re.compile(r"^\| ([A-Z]+(?:-[A-Z0-9]+)+|A-\d) \|", re.MULTILINE)
 _NAMED = pytest.StashKey[set[str]]()
 _LACKING = pytest.StashKey[Counter[str]]()
+SERVERS = {"embedded", "embedded_cloud", "mysql_server", "postgres", "server", "tls_server"}
+"""The fixtures that start a server: what uses one of them is slow."""
 
 
 def requirement_ids() -> list[str]:
@@ -40,9 +42,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A marker with an id that no requirement has is a mistake of the test's author."""
+    """What starts a server is slow. A marker with an id that no requirement has is a mistake of the test's author."""
     known = set(requirement_ids())
     for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database"):
+            item.add_marker(pytest.mark.slow)
         for marker in item.iter_markers("requirement"):
             if unknown := set(marker.args) - known:
                 raise pytest.UsageError(f"{item.nodeid} names unknown requirements: {', '.join(sorted(unknown))}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parent.parent
 NEEDS = re.compile(r"MariaDb|mysql_server|\bledger: Ledger|database\(\"|POSTGRESQL")
 

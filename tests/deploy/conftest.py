@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,12 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project")
 
 
+@functools.cache
+def real_client(service: str) -> Any:
+    """One for all tests: botocore takes a tenth of a second to make it, a stub none."""
+    return _boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
 class Scripted:
     """An ``Aws`` whose clients are real botocore clients that answer what the test wrote; nothing is sent."""
 
@@ -57,9 +64,8 @@ class Scripted:
         self.aws.__dict__["identity"] = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/u", "UserId": "U"}
 
     def _add(self, service: str) -> None:
-        client = _boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-        self._clients[service] = client
-        self.stubs[service] = _stubber(client)
+        self._clients[service] = real_client(service)
+        self.stubs[service] = _stubber(self._clients[service])
         self.stubs[service].activate()
 
     def __getitem__(self, service: str) -> Any:
@@ -74,5 +80,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     answers = Scripted()
     yield answers
+    for stub in answers.stubs.values():
+        stub.deactivate()
     for stub in answers.stubs.values():
         stub.assert_no_pending_responses()

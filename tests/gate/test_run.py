@@ -24,6 +24,7 @@ def told(result: Result) -> set[tuple[str, str, str]]:
     return {(finding.tool, finding.rule, finding.file) for finding in result.findings}
 
 
+@pytest.mark.slow
 def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Edit) -> None:
     """Within a template (both tools), across templates, against the own rules, in parameters and configuration."""
     root, logs = "templates/demo/root.yaml", "templates/demo/logs.yaml"

@@ -321,6 +321,7 @@ def relative_error(answer: float | None, value: Decimal | Fraction) -> float:
     return abs(float((Fraction(answer) - wanted) / wanted)) if wanted else abs(answer)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(path=paths())
 def test_variance_and_volatility_are_right_for_every_path_of_prices(path: list[Decimal]) -> None:

@@ -282,6 +282,7 @@ def test_a_line_without_end_is_kept_piece_by_piece() -> None:
     assert found[-1] == found[0]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 400))
 def test_no_line_is_lost_whatever_sizes_and_times_they_have(seed: int, number: int) -> None:
@@ -307,6 +308,7 @@ def test_the_limits_are_used_to_the_full(size: int) -> None:
     assert len(logs.streams["stream"]) == 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     def peak(lines: int) -> int:
         logs = FakeLogs(keep=False)

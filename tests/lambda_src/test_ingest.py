@@ -135,6 +135,7 @@ def lines_of(count: int) -> bytes:
     return "".join(trades).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/gzip"])
 def test_the_largest_body_that_fits_into_a_lambda_event_is_taken(content_type: str, s3: FakeS3) -> None:
     """Lambda takes events of 6 MiB; in them quotes are escaped, and bytes are base64."""

@@ -64,6 +64,7 @@ def accepted_of(body: bytes, content_type: str) -> str:
     return plain_ingest.validate_lines(text, latest=latest)[0]
 
 
+@pytest.mark.slow
 def test_mutilated_bodies_give_2xx_or_4xx_and_lose_nothing(
     s3: FakeS3, fake_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

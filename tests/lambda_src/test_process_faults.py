@@ -44,6 +44,9 @@ ERRORS = (
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.LockNotAvailable,
 )
+EVERY = pytest.mark.parametrize(
+    "every", [4, pytest.param(1, marks=pytest.mark.matrix)], ids=["some steps", "all steps"]
+)
 WITHOUT_EFFECT = ("get", "sql SELECT 1", "sql b'SELECT bar_hours", "sql b'SELECT horizon_ns")
 
 
@@ -96,8 +99,9 @@ def _queue(queue: FakeSQS) -> None:
     """Failed messages are scheduled there."""
 
 
+@EVERY
 def test_a_kill_after_any_step_is_mended_by_the_redelivery(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))  # the children need not import pytest
@@ -106,9 +110,8 @@ def test_a_kill_after_any_step_is_mended_by_the_redelivery(
     names = (tmp_path / "steps").read_text().splitlines()
     assert [name.split()[0] for name in names].count("put") >= 6, "quarantine, three of events, three hours of bars"
     assert names[-1] == "answer to SQS"
-    for last, name in enumerate(names, start=1):
-        if name.startswith(WITHOUT_EFFECT):
-            continue
+    effects = [(last, name) for last, name in enumerate(names, start=1) if not name.startswith(WITHOUT_EFFECT)]
+    for last, name in effects[::every]:
         world.reset()
         assert world.in_a_process(last, tmp_path / "none") == KILLED, name
         assert process_again(world.pipeline) == {"batchItemFailures": []}, name
@@ -116,14 +119,15 @@ def test_a_kill_after_any_step_is_mended_by_the_redelivery(
     assert not (tmp_path / "none").exists()
 
 
+@EVERY
 def test_an_error_at_any_step_fails_the_message_and_the_next_delivery_mends_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert process_again(world.pipeline) == {"batchItemFailures": []}
     clean = world.state()
-    number, more = 0, True
+    number, more = 1 - every, True
     while more:
-        number += 1
+        number += every
         world.reset()
         faults = Faults(number, ERRORS[number % len(ERRORS)])
         with monkeypatch.context() as patch:

@@ -28,6 +28,7 @@ FAULTS: list[dict[str, Any]] = [
 BY_WHOM = pytest.mark.parametrize("by_ingest", [True, False], ids=["ingest's", "another writer's"])
 
 
+@pytest.mark.slow
 @BY_WHOM
 @given(found=records)
 @settings(max_examples=20, deadline=None)
@@ -161,6 +162,7 @@ IN_ORDER = [(n, n) for n in range(130_000)]
 TIES = [(n, n // 3) for n in range(130_000)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["1024", "3008"], ids=["one thread", "two threads"])
 @pytest.mark.parametrize(
     ("rows", "distinct"),

@@ -187,6 +187,7 @@ def _members(kind: schema.RecordType) -> st.SearchStrategy[dict[str, str]]:
     )
 
 
+@pytest.mark.slow
 @given(st.one_of(*map(_members, schema.RECORD_TYPES.values())))
 @settings(max_examples=2_000, deadline=None)
 def test_any_record_gets_the_same_verdict(members: dict[str, str]) -> None:

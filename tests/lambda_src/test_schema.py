@@ -213,6 +213,7 @@ _fuzzed = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(_json | _fuzzed)
 @settings(max_examples=400)
 def test_any_json_is_taken_or_refused_never_an_exception_of_another_kind(raw: object) -> None:

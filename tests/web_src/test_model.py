@@ -228,6 +228,7 @@ def test_a_uuid_is_never_taken_for_a_card_number(value: uuid.UUID) -> None:
     assert checked_key(str(value)) == str(value)
 
 
+@pytest.mark.slow
 def test_ordinary_numbers_are_rarely_refused() -> None:
     """What the module's docstring says. Luhn's check alone would refuse one in ten wherever 13 digits are near each other."""
     draw = random.Random(1)
