@@ -6,6 +6,7 @@ seconds to import; cfn-flip lets a key stand twice and reads a policy's Version 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from deploy.errors import TemplateError
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 ROOTS = ("root.yaml", "root.json")
+PARSED = 256  # templates that are remembered: a few sets, before and after
 MAX_TEMPLATE_BYTES = 1_000_000  # CreateChangeSet, TemplateURL: 1 MB
 
 # libyaml when the wheel has it, which every published one does; the pure parser otherwise.
@@ -63,10 +65,12 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def parse(text: str, name: str = "template") -> dict[str, Any]:
+@functools.lru_cache(maxsize=PARSED)
+def parse(text: str, name: str = "template") -> Mapping[str, Any]:
     """The template as plain data with ``Fn::`` long forms. Takes YAML and JSON.
 
-    Raises TemplateError with the line of the fault.
+    The result is for reading only: the same text gives the same object, because a plan and its review read each template
+    many times. Raises TemplateError with the line of the fault.
     """
     try:
         document = _yaml.load(text, Loader=_Loader)

@@ -257,7 +257,7 @@ def test_the_readme_tells_the_times_as_they_are() -> None:
     expected = {
         "idle timeout of the load balancer": IDLE_TIMEOUT,
         "gunicorn's keep-alive, longer than that": gunicorn_conf.keepalive,
-        "a request's way in, from its first byte to its last": int(WHOLE_WITHIN_S),
+        "a request's way in, from its first byte to its last": WHOLE_WITHIN_S,
         "the same from a stop on": int(STOP_WITHIN_S),
         "gunicorn's graceful stop": gunicorn_conf.graceful_timeout,
         "deregistration delay of the target group, not less than that": DRAIN,

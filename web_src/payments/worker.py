@@ -38,8 +38,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from . import logs
 from .errors import RequestError
 from .framing import Arrival, malformed
+from .settings import number
 
-WHOLE_WITHIN_S = 10.0  # from a request's first byte to its last; a TLS handshake has as long
+WHOLE_WITHIN_S = number("WEB_REQUEST_SECONDS", 10, 1, 10)  # from first byte to last; a TLS handshake has as long
 TAKEN_WITHIN_S = 10.0  # for each write of an answer, which a client may be slow to take too
 STOP_WITHIN_S = 1.0  # at a stop, for what has not come whole: a stop must leave the requests under way their time
 LINGER_S = 2.0  # after the last answer, so that a client that is still sending reads it before its connection breaks
@@ -292,7 +293,9 @@ class Worker(ThreadWorker):
         if not connection.is_sending:
             self._drop(connection)
             return
-        what = f"The request did not arrive within {WHOLE_WITHIN_S:.0f} seconds. Send it again, with the same Idempotency-Key."
+        what = (
+            f"The request did not arrive within {WHOLE_WITHIN_S} seconds. Send it again, with the same Idempotency-Key."
+        )
         self._refuse(connection, RequestError(408, "request_timeout", what))
 
     # -- in a thread --------------------------------------------------------------------------------------------------
