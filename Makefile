@@ -2,7 +2,7 @@
 PYTHON   ?= python3
 PLATFORM ?= trading
 ENV      ?= dev
-WORKERS  ?= 2
+WORKERS  ?= 3
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -90,17 +90,19 @@ gates: dev lint types ## format, lint, types: what `make test` does not run
 
 check: stale gates test ## format, lint, types, stale templates, tests
 
+PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # --- Tests ------------------------------------------------------------------------------------------------------------
 # Without a database server its tests skip, and the last line says so; with REQUIRE_DATABASES=1, as in CI, that is an error.
 test: dev ## all tests; ends with the requirements that no test names
 	@$(BIN)/python -m local.servers || test "$${REQUIRE_DATABASES:-0}" = 0
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not matrix" $(OPTIONS)
+	$(PYTEST) -m "not matrix" $(OPTIONS)
 
 test-unit: dev ## the tests that need no server: within a minute
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow and not emulator and not matrix" $(OPTIONS)
+	$(PYTEST) -m "not slow and not emulator and not matrix" $(OPTIONS)
 
 matrix: dev ## every case of the matrices of which `make test` takes a sample
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile -m matrix $(OPTIONS)
+	$(PYTEST) -m matrix $(OPTIONS)
 
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
 	$(BIN)/python -m local.servers

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import shutil
 import signal
@@ -143,9 +144,12 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _die_with_parent() -> None:
+def _die_with(guard: int) -> None:
+    """In the command's process, before it is the command."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != guard:  # it died before it was said
+            os._exit(1)
 
 
 def _run(
@@ -157,28 +161,29 @@ def _run(
     detached: bool,
     remove: str | None,
 ) -> int:
+    asked_to_stop = threading.Event()
+    # Before there is a command: whoever ends the guard at once would leave the command to die by itself, a moment later.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_stop.set())
     identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         process_group=0,
-        preexec_fn=_die_with_parent,  # safe: the guard has one thread at this point
+        preexec_fn=functools.partial(_die_with, os.getpid()),  # safe: the guard has one thread at this point
         **identity,  # type: ignore[call-overload]
     )
-    asked_to_stop = threading.Event()
-
-    def stop(*_: object) -> None:
-        if not asked_to_stop.is_set():
-            asked_to_stop.set()
-            threading.Thread(target=_end_group, args=(process, stop_signal, grace), daemon=True).start()
 
     def watch_owner() -> None:
         while os.read(0, 4096):
             pass
-        stop()
+        asked_to_stop.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    def end_when_asked() -> None:
+        asked_to_stop.wait()
+        _end_group(process, stop_signal, grace)
+
+    threading.Thread(target=end_when_asked, daemon=True).start()
     if not detached:
         threading.Thread(target=watch_owner, daemon=True).start()
     code: int = process.wait()

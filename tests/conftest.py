@@ -43,6 +43,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What starts a server is slow. A marker with an id that no requirement has is a mistake of the test's author."""
+    items.sort(
+        key=lambda item: "e2e" not in item.path.parts
+    )  # the longest modules first: nobody waits for them at the end
     known = set(requirement_ids())
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database"):

@@ -129,7 +129,7 @@ def test_slow_end_is_waited_for_and_said() -> None:
 def test_what_does_not_end_is_killed_with_all_that_it_started() -> None:
     """Below the guard another one, as the emulator's databases have it: a session of its own, which is not in the group."""
     inner = guarded_command(STUBBORN)
-    program = f"import subprocess; subprocess.run({inner!r}, stdin=subprocess.PIPE, start_new_session=True)"
+    program = f"import subprocess; subprocess.Popen({inner!r}, stdin=subprocess.PIPE, start_new_session=True).wait()"
     command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {program}"]
     guard, pid = start(guarded_command(command, detached=True))
     said: list[str] = []
@@ -137,6 +137,16 @@ def test_what_does_not_end_is_killed_with_all_that_it_started() -> None:
     assert gone(pid, within=0.1)
     assert said[1:] == ["What has not ended after 0.5 s is killed now."]
     assert guard.wait(5) == -signal.SIGKILL
+
+
+def test_a_guard_that_is_ended_at_once_leaves_nothing() -> None:
+    """Its command was started all the same, and was still there when whoever ended the guard looked."""
+    for pause in (0, 0.01, 0.02, 0.04, 0.08):
+        guard = subprocess.Popen(guarded_command(["sleep", "61"], detached=True), start_new_session=True)
+        time.sleep(pause)
+        end_guard(guard.pid, print)
+        guard.wait(5)
+        assert not [pid for pid in _processes() if command_of(pid).strip() == "sleep 61"]
 
 
 def test_ending_a_guard_that_has_gone_is_harmless() -> None:
