@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import multiprocessing
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,22 +38,27 @@ class LintRun:
 
     The workers are forked from a server process that has loaded cfn-lint once (about 2.5 seconds), so that no worker
     loads it again and none inherits the threads of the caller.
+
+    A terminal's Ctrl-C reaches every process. Server and workers never hear it, because they inherit a mask that blocks
+    it; their owner does, and ends them.
     """
 
     def __init__(self, root: Path, templates: Sequence[TemplateFile], jobs: int) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["gate.worker"])
-        self._pool = ProcessPoolExecutor(
-            max_workers=max(1, min(jobs, len(templates))),
-            mp_context=context,
-            initializer=_start_worker,
-            initargs=(str(root),),
-        )
         # Largest first: the longest check must not be the last to start.
         ordered = sorted(templates, key=lambda template: len(template.content), reverse=True)
-        self._results: dict[str, Future[tuple[Finding, ...]]] = {
-            template.name: self._pool.submit(_lint_in_worker, template.name) for template in ordered
-        }
+        resource_tracker.ensure_running()  # now: it unblocks interrupts when it is done
+        with _interrupts_blocked():
+            self._pool = ProcessPoolExecutor(
+                max_workers=max(1, min(jobs, len(templates))),
+                mp_context=context,
+                initializer=_start_worker,
+                initargs=(str(root),),
+            )
+            self._results: dict[str, Future[tuple[Finding, ...]]] = {
+                template.name: self._pool.submit(_lint_in_worker, template.name) for template in ordered
+            }
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +66,9 @@ class LintRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:  # Python 3.14 has kill_workers() for this
+            for process in list(self._pool._processes.values()):
+                process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def results(self) -> dict[str, tuple[Finding, ...]]:
@@ -70,6 +81,16 @@ class LintRun:
             return {name: future.result() for name, future in self._results.items()}
         except BrokenProcessPool as error:
             raise WorkerError(TOOL, str(error)) from error
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C waits until the block has ended. Processes that are started in it, and theirs, never get one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(root: str) -> None:

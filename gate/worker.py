@@ -6,14 +6,6 @@ cache has none to spare.
 
 from __future__ import annotations
 
-import signal
-import threading
-
-if threading.current_thread() is threading.main_thread():
-    # A terminal's Ctrl-C reaches every process. Here it ends one without a traceback, also while cfn-lint is loaded (by the
-    # imports below, in the server that the workers are forked from): the gate itself says what happened.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
 import functools
 import gc
 import os
