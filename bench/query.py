@@ -131,7 +131,9 @@ def filled() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
     """The function's route on a migrated, filled database, and a bare connection of the same user."""
     sys.path.insert(0, str(PROJECT / "lambda_src"))  # as Lambda has it
     database, entitlements, handler = map(import_module, ("common.database", "common.entitlements", "query.handler"))
-    import_module("common.observe").logger.setLevel("ERROR")
+    logger = import_module("common.observe").logger
+    level = logger.log_level
+    logger.setLevel("ERROR")
     server = Postgres(wheel_bin()).start()
     try:
         _prepare(server.dsn)
@@ -147,6 +149,7 @@ def filled() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
         ):
             yield handler.route, bare
     finally:
+        logger.setLevel(level)
         server.stop()
 
 
