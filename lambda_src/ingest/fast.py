@@ -20,7 +20,7 @@ from itertools import repeat
 from operator import add, attrgetter, gt, mul, or_
 from typing import TYPE_CHECKING, Any
 
-from common import schema
+from common import patterns, schema
 
 if TYPE_CHECKING:
     import msgspec
@@ -361,7 +361,7 @@ def _one(pattern: str) -> re.Pattern[str]:
 @cache
 def _many(pattern: str) -> re.Pattern[str]:
     """Lines that each match the pattern; possessive, for nothing is gained by trying again."""
-    return re.compile(rf"(?:(?:{pattern})\n)*+(?:{pattern})")
+    return re.compile(patterns.repeated(rf"(?:{pattern})\n") + rf"(?:{pattern})")
 
 
 def _all_match(pattern: str, values: Collection[str]) -> bool:

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import filterfalse
 from typing import Any
 
-from common import schema
+from common import patterns, schema
 from common.errors import RequestError
 
 from . import fast
@@ -44,7 +44,9 @@ _WINDOW_BYTES = 256 * 1024  # of lines, taken from a body at a time
 # White space as str.strip() has it, in UTF-8; of that in ASCII, bytes.strip() has all but the separators.
 _SEPARATORS = (b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _BLANK = re.compile(
-    rb"(?:[\t-\r\x1c-\x20]++|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)*+"
+    patterns.repeated(
+        r"[\t-\r\x1c-\x20]++|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+    ).encode("ascii")
 )
 _MAX_BRACKETS = 100  # in one irregular record; with more, its nesting counts together with that of the body
 

@@ -113,6 +113,11 @@ def site_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("templates", "params", "web_src"):
         shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "lambda_src").symlink_to(PROJECT / "lambda_src")
+    # By content, so shared with the checkout: wheels are downloaded once, also for a later run without network.
+    for cache in ("wheels", "artifacts"):
+        (PROJECT / ".deploy" / cache).mkdir(parents=True, exist_ok=True)
+        (root / ".deploy").mkdir(exist_ok=True)
+        (root / ".deploy" / cache).symlink_to(PROJECT / ".deploy" / cache)
     return root
 
 

@@ -18,6 +18,7 @@ from local.__main__ import main
 from local.cloud import EmbeddedCloud
 from local.demo import PROJECT
 from local.errors import StartError
+from local.guard import _processes, command_of
 from tests.local.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
@@ -39,8 +40,7 @@ Resources:
 
 def processes_of(run_directory: Path) -> list[str]:
     """Command lines of living processes that name the run directory."""
-    listing = subprocess.run(["ps", "-ww", "-eo", "stat=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listing.splitlines() if str(run_directory) in line and not line.startswith("Z")]
+    return [command for pid in _processes() if str(run_directory) in (command := command_of(pid))]
 
 
 def wait_until_gone(run_directory: Path, within: float = 15.0) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,6 +159,7 @@ def test_ending_a_guard_that_has_gone_is_harmless() -> None:
     assert said == []
 
 
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
 def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """macOS has no /proc, small images have no ps."""
     sleeper, _ = start(SLEEPER)

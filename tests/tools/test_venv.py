@@ -60,6 +60,7 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.chmod(0o755)
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     monkeypatch.setattr(sys, "executable", str(path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())  # it has ensurepip
     return path
 
 

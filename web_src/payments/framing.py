@@ -25,13 +25,14 @@ LARGEST_HEAD = 64 * 1024  # bytes; a load balancer passes no more
 LARGEST = 2 * LARGEST_HEAD  # bytes; what is chunked may need many more than it holds
 LONGEST_CHUNK_LINE = 1024  # bytes
 
-# Possessive throughout: a hostile head costs the event loop one look at each byte.
+# Nothing is tried again: a hostile head costs the event loop one look at each byte. Of groups by (?>…), because Python before
+# 3.11.5 goes wrong with possessive groups (CPython issue 106052); of single characters by ++ and *+.
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*+"'
+_QUOTED = rb'"(?>(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*)"'
 _REQUEST_LINE = re.compile(_TOKEN + rb" [!-~]++ HTTP/1\.([0-9])")
-_FIELDS = re.compile(rb"(?:" + _TOKEN + rb":[\t -~\x80-\xff]*+\r\n)*+")
+_FIELDS = re.compile(rb"(?>(?:" + _TOKEN + rb":[\t -~\x80-\xff]*+\r\n)*)")
 _CHUNK = re.compile(
-    rb"([0-9A-Fa-f]{1,8})(?:[ \t]*+;[ \t]*+%b(?:[ \t]*+=[ \t]*+(?:%b|%b))?+)*+" % (_TOKEN, _TOKEN, _QUOTED)
+    rb"([0-9A-Fa-f]{1,8})(?>(?:[ \t]*+;[ \t]*+%b(?>(?:[ \t]*+=[ \t]*+(?:%b|%b))?))*)" % (_TOKEN, _TOKEN, _QUOTED)
 )
 _LOOSE = re.compile(rb"\r[^\n]|(?<!\r)\n|\0")  # what no line of a head, or of chunks, may have
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):([^\r]*)", re.IGNORECASE)
