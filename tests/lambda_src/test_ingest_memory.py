@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from common import patterns
+
 pytestmark = [pytest.mark.requirement("T-DATA-1"), pytest.mark.slow]
 
 SOURCE = Path(__file__).parents[2] / "lambda_src"
@@ -199,6 +201,8 @@ def test_a_hostile_body_takes_little_memory_and_time(body: str, media_type: str,
 
     So did empty lines between two records, and brackets, of which each is an object without a comma, 3.2 GiB.
     """
+    if body == "records around one long blank" and not patterns.POSSESSIVE_GROUPS_ARE_RIGHT:
+        pytest.skip("what replaces possessive groups in this Python remembers each repetition; Lambda's is newer")
     answer, mib, seconds = costs(body, media_type)
     assert (answer, mib < LIMIT_MIB, seconds < SECONDS) == (expected, True, True), (mib, seconds)
 
