@@ -93,7 +93,7 @@ def test_a_day_of_awkward_data_gives_the_tables_of_the_reference(
     assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
 
 
-@pytest.mark.parametrize("interval", ["1m", "15m", "1d"])
+@pytest.mark.parametrize("interval", [pytest.param("1m", marks=pytest.mark.matrix), "15m", "1d"])
 def test_a_day_of_awkward_data_gives_the_analytics_of_numpy(day: list[dict[str, Any]], interval: str) -> None:
     agree_with_numpy(day, interval)
 

@@ -45,7 +45,7 @@ ERRORS = (
     psycopg.errors.LockNotAvailable,
 )
 EVERY = pytest.mark.parametrize(
-    "every", [4, pytest.param(1, marks=pytest.mark.matrix)], ids=["some steps", "all steps"]
+    "every", [6, pytest.param(1, marks=pytest.mark.matrix)], ids=["some steps", "all steps"]
 )
 WITHOUT_EFFECT = ("get", "sql SELECT 1", "sql b'SELECT bar_hours", "sql b'SELECT horizon_ns")
 
