@@ -49,7 +49,7 @@ def test_good_file_has_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ('{"Parameters": {\n "Suffix": "dev",\n}}', "params/p/dev.json:3: file: not JSON"),
+        ('{"Parameters": {\n "Suffix": dev\n}}', "params/p/dev.json:2: file: not JSON"),
         ('{"Parameters": {"Suffix": "dev", "Suffix": "x"}}', "dev.json:1: Suffix: it is there twice."),
         ("[]", "not an object"),
         ({"Parameters": []}, "Parameters: not an object."),
