@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext
@@ -131,12 +132,23 @@ def watch_statements(step: Callable[[str], None], patch: Callable[[Any, str, Any
     patch(psycopg.Transaction, "__exit__", watched_leave)
 
 
+class TellingPipeline(Pipeline):
+    """The log leaves out what an exception says; here nobody's data is in it, and it is all that a failed run leaves."""
+
+    def process(self, key: str, until: float | None = None) -> None:
+        try:
+            super().process(key, until)
+        except Exception:
+            traceback.print_exc()
+            raise
+
+
 def run(folder: Path, target: Target, key: str, last: int | None, steps_file: Path) -> None:
     """The whole life of the process: one event, as Lambda would hand it over."""
     os.environ["PGSSLMODE"] = "disable"
     steps = Steps(last)
     watch_statements(steps)
-    pipeline = Pipeline(FolderS3(folder, steps), Database(lambda: target, lambda _: "token"), BUCKETS)
+    pipeline = TellingPipeline(FolderS3(folder, steps), Database(lambda: target, lambda _: "token"), BUCKETS)
     process.handler._pipeline = lambda: pipeline  # type: ignore[assignment]
     answer = process.handler.handler(sqs_event(key), Context())
     steps("answer to SQS")

@@ -92,7 +92,7 @@ def test_another_authority_does_not_verify(server: MariaDb, folder: Path) -> Non
 
 def test_without_tls_nobody_gets_in(server: MariaDb) -> None:
     """As MySQL does, MariaDB 11 says 3159 (ER_SECURE_TRANSPORT_REQUIRED); 10 speaks of the password, which is right."""
-    with pytest.raises(pymysql.err.OperationalError, match="Access denied|insecure transport are prohibited"):
+    with pytest.raises(pymysql.err.OperationalError, match=r"Access denied|insecure transport are prohibited"):
         connect(server, None)
 
 
