@@ -90,9 +90,10 @@ gates: dev lint types ## format, lint, types: what `make test` does not run
 
 check: stale gates test ## format, lint, types, stale templates, tests
 
-PYTEST = $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-
 # --- Tests ------------------------------------------------------------------------------------------------------------
+# With bytecode, also where the environment says otherwise: each worker would rewrite the asserts of all modules anew.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # Without a database server its tests skip, and the last line says so; with REQUIRE_DATABASES=1, as in CI, that is an error.
 test: dev ## all tests; ends with the requirements that no test names
 	@$(BIN)/python -m local.servers || test "$${REQUIRE_DATABASES:-0}" = 0

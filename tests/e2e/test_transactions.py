@@ -439,8 +439,12 @@ def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: pa
     payments.pay_and_read(client)
 
 
+@pytest.mark.matrix  # trading's second suffix, and trading beside this platform, are the sample
 @pytest.mark.requirement("A-1", "A-8")
-def test_a_second_suffix_lives_beside_the_first(site: Site, client: payments.Client) -> None:
+def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
+    assert site.deploy("bootstrap", "--yes") == 0
+    assert site.change() == 0, "nothing, unless it runs alone"
+    client = payments.Client.of(site.cloud, STACK)
     folder = site.root / "params" / "transactions"
     content = json.loads((folder / "dev.json").read_text())
     content["Parameters"].update(
