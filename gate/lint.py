@@ -49,16 +49,20 @@ class LintRun:
         # Largest first: the longest check must not be the last to start.
         ordered = sorted(templates, key=lambda template: len(template.content), reverse=True)
         resource_tracker.ensure_running()  # now: it unblocks interrupts when it is done
-        with _interrupts_blocked():
-            self._pool = ProcessPoolExecutor(
-                max_workers=max(1, min(jobs, len(templates))),
-                mp_context=context,
-                initializer=_start_worker,
-                initargs=(str(root),),
-            )
-            self._results: dict[str, Future[tuple[Finding, ...]]] = {
-                template.name: self._pool.submit(_lint_in_worker, template.name) for template in ordered
-            }
+        try:
+            with _interrupts_blocked():
+                self._pool = ProcessPoolExecutor(
+                    max_workers=max(1, min(jobs, len(templates))),
+                    mp_context=context,
+                    initializer=_start_worker,
+                    initargs=(str(root),),
+                )
+                self._results: dict[str, Future[tuple[Finding, ...]]] = {
+                    template.name: self._pool.submit(_lint_in_worker, template.name) for template in ordered
+                }
+        except BaseException:  # Ctrl-C, as soon as it is let through
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -66,9 +70,15 @@ class LintRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:  # Python 3.14 has kill_workers() for this
-            for process in list(self._pool._processes.values()):
-                process.kill()
+        if kind is None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """Without waiting for what the workers are at. Python 3.14 has kill_workers() for this."""
+        for process in list(self._pool._processes.values()):
+            process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def results(self) -> dict[str, tuple[Finding, ...]]:
