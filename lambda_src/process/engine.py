@@ -183,7 +183,7 @@ def _load_fast(
     """Records of the types that are present; None when any line is irregular, such as one of another type."""
     import duckdb
 
-    # Its own folder: a COPY that fails removes its file, and twice the file of the next pass, of that name, was gone.
+    # Its own folder: a COPY that fails removes its file, and once the file of the next pass, of that name, was missing.
     folder = Path(tempfile.mkdtemp(dir=folder))
     found: dict[str, Events] = {}
     for table, kind in KINDS.items():
