@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builders.command import check, graph, write
-from builders.errors import GenerationError
+from builders.contract.errors import GenerationError
 from builders.platforms import PLATFORMS
 
 

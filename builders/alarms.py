@@ -10,8 +10,8 @@ from typing import Any
 from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 
-from builders.contract import Port, TierTemplate
-from builders.lambdas import pascal
+from builders.contract.template import Port, TierTemplate
+from builders.contract.words import pascal
 from builders.roles import when
 
 MINUTE = 60

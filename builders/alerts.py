@@ -12,20 +12,12 @@ from troposphere.awslambda import Permission
 from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from builders import arns, denials, parameters, statements
-from builders.contract import Port, TierTemplate
-from builders.keys import MESSAGING_KEY
-from builders.lambdas import (
-    FUNCTION_DEAD_LETTERS,
-    BuiltFunction,
-    FunctionRow,
-    add_function,
-    function_name_port,
-    log_group_port,
-    pascal,
-)
+from builders import arns, denials, statements
+from builders.contract import parameters, ports
+from builders.contract.template import Port, TierTemplate
+from builders.contract.words import pascal
+from builders.lambdas import BuiltFunction, FunctionRow, add_function
 
-ALERT_TOPIC = Port("AlertTopicArn", "Topic of alarms and log alerts.")
 WITH_EMAIL = "WithAlertEmail"
 LOG_ALERTS_TIMEOUT = 30
 
@@ -50,7 +42,7 @@ class FilterRow:
 
 def function_filters(*names: str) -> tuple[FilterRow, ...]:
     """The filters of functions' log groups."""
-    return tuple(FilterRow(pascal(name), log_group_port(name), _FUNCTION_ERRORS) for name in names)
+    return tuple(FilterRow(pascal(name), ports.function_log_group(name), _FUNCTION_ERRORS) for name in names)
 
 
 def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
@@ -64,8 +56,8 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
     topic = add_topic(template)
     alerts = add_log_alerts(template, topic)
     add_subscription_filters(template, alerts, filters)
-    template.export(ALERT_TOPIC, Ref(topic))
-    template.offer(function_name_port("log_alerts"), Ref(alerts.function))
+    template.export(ports.ALERT_TOPIC, Ref(topic))
+    template.offer(ports.function_name("log_alerts"), Ref(alerts.function))
     return template
 
 
@@ -78,7 +70,7 @@ def add_topic(template: TierTemplate) -> Topic:
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             TopicName=template.named("alerts"),
-            KmsMasterKeyId=template.use(MESSAGING_KEY),
+            KmsMasterKeyId=template.use(ports.MESSAGING_KEY),
         )
     )
     alarms = Statement(
@@ -121,10 +113,10 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
             environment={"ALERT_TOPIC_ARN": Ref(topic)},
             permissions=[
                 statements.publish("PublishAlerts", Ref(topic)),
-                statements.use_key("UseTopicKey", template.use(MESSAGING_KEY), "sns"),
+                statements.use_key("UseTopicKey", template.use(ports.MESSAGING_KEY), "sns"),
             ],
         ),
-        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
 
 

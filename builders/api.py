@@ -34,27 +34,17 @@ from troposphere.awslambda import Permission
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
-from builders import arns, firewall, parameters, statements
-from builders.contract import Port, TierTemplate
+from builders import arns, firewall, statements
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
+from builders.contract.words import pascal
 from builders.functions import API_FUNCTIONS
-from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
-from builders.lambdas import function_arn_port, pascal
+from builders.housekeeping import add_custom_resource
 from builders.logs import add_log_group
 from builders.roles import add_role
 from builders.routes import ROUTES, Route, words
 from builders.suppressions import suppress
-from builders.tables import API_KEYS_TABLE
 from lambda_src.common.schema import request_model
-
-API_URL = Port("ApiUrl", "Base address of the API.")
-API_ID = Port("ApiId", "Identifier of the REST API.")
-API_NAME = Port("ApiName", "Name of the REST API, as its metrics carry it.")
-API_KEY_ID = Port(
-    "ApiKeyId", "Identifier of the platform's own API key; its value is read with `aws apigateway get-api-key`."
-)
-API_CLIENT_ROLE = Port("ApiClientRoleArn", "Role that clients within the account assume to call the API.")
-ACCESS_LOG_GROUP = Port("ApiAccessLogGroupName", "Log group of the API's access log.")
-EXECUTION_LOG_GROUP = Port("ApiExecutionLogGroupName", "Log group of the API's execution log.")
 
 STAGE = "live"
 REQUESTS_PER_SECOND = 1000
@@ -102,8 +92,8 @@ def build(platform: str) -> TierTemplate:
     add_custom_resource(
         template,
         "ApiKeyEntitlement",
-        template.use(HOUSEKEEPING_FUNCTION),
-        TableName=template.use(API_KEYS_TABLE),
+        template.use(ports.HOUSEKEEPING_FUNCTION),
+        TableName=template.use(ports.API_KEYS_TABLE),
         ApiKeyId=Ref(key),
         Scopes=["ingest", "query", "sessions"],
         Symbols=["*"],
@@ -111,11 +101,11 @@ def build(platform: str) -> TierTemplate:
     client = add_client_role(template, api)
     firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage, LARGE_BODIES)
     for port, value in (
-        (API_URL, Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
-        (API_ID, Ref(api)),
-        (API_NAME, template.named("api")),
-        (API_KEY_ID, Ref(key)),
-        (API_CLIENT_ROLE, GetAtt(client, "Arn")),
+        (ports.API_URL, Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
+        (ports.API_ID, Ref(api)),
+        (ports.API_NAME, template.named("api")),
+        (ports.API_KEY_ID, Ref(key)),
+        (ports.API_CLIENT_ROLE, GetAtt(client, "Arn")),
     ):
         template.export(port, value)
     return template
@@ -206,7 +196,7 @@ def _add_method(
                 IntegrationHttpMethod="POST",
                 Uri=Sub(
                     "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations",
-                    Function=template.use(function_arn_port(route.function)),
+                    Function=template.use(ports.function_arn(route.function)),
                 ),
                 TimeoutInMillis=29_000,
             ),
@@ -230,7 +220,7 @@ def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
         template.add(
             Permission(
                 f"{route.title}Permission",
-                FunctionName=template.use(function_arn_port(name)),
+                FunctionName=template.use(ports.function_arn(name)),
                 Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
                 SourceArn=arns.arn("execute-api", f"${{{api.title}}}/*/{route.method}{path}"),
@@ -343,8 +333,8 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
     certificate = template.add(
         ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API ${{EnvironmentSuffix}}"))
     )
-    template.export(ACCESS_LOG_GROUP, Ref(access))
-    template.export(EXECUTION_LOG_GROUP, Ref(execution))
+    template.export(ports.API_ACCESS_LOG_GROUP, Ref(access))
+    template.export(ports.API_EXECUTION_LOG_GROUP, Ref(execution))
     stage = template.add(
         Stage(
             "Stage",

@@ -16,18 +16,10 @@ from troposphere.rds import (
     MasterUserSecret,
 )
 
-from builders import parameters
-from builders.contract import Port, RootParameter, TierTemplate
-from builders.keys import DATABASE_KEY
+from builders.contract import parameters, ports
+from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.logs import add_log_group
-from builders.network import PRIVATE_SUBNETS, ZONES
-from builders.security_groups import DATABASE_SECURITY_GROUP
 from builders.suppressions import suppress
-
-DATABASE_ENDPOINT = Port("DatabaseEndpoint", "Host name of the database's writer.")
-DATABASE_READER_ENDPOINT = Port("DatabaseReaderEndpoint", "Host name of the database's readers.")
-DATABASE_PORT = Port("DatabasePort", "TCP port of the database.")
-DATABASE_CLUSTER = Port("DatabaseClusterId", "Identifier of the Aurora cluster.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
             "DatabaseSubnetGroup",
             DBSubnetGroupName=template.named("database-subnets"),
             DBSubnetGroupDescription="Private subnets of the database",
-            SubnetIds=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+            SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
         )
     )
     group = template.add(
@@ -82,7 +74,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
         )
     )
     groups = [_add_log_group(template, log, *row) for log, row in engine.logs.items()]
-    key = template.use(DATABASE_KEY)
+    key = template.use(ports.DATABASE_KEY)
     return template.add(
         DBCluster(
             "DatabaseCluster",
@@ -100,7 +92,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
             StorageEncrypted=True,
             KmsKeyId=key,
             DBSubnetGroupName=Ref(subnets),
-            VpcSecurityGroupIds=[template.use(DATABASE_SECURITY_GROUP)],
+            VpcSecurityGroupIds=[template.use(ports.DATABASE_SECURITY_GROUP)],
             DBClusterParameterGroupName=Ref(group),
             BackupRetentionPeriod=template.use(parameters.BACKUP_RETENTION),
             DeleteAutomatedBackups=True,
@@ -144,8 +136,8 @@ def add_instances(
         "DBParameterGroupName": Ref(group),
         "Engine": engine.name,
     }
-    writer = _add_instance(template, "Writer", ZONES[0], 0, **common)
-    reader = _add_instance(template, "Reader", ZONES[1], 1, **common)
+    writer = _add_instance(template, "Writer", ports.ZONES[0], 0, **common)
+    reader = _add_instance(template, "Reader", ports.ZONES[1], 1, **common)
     reader.DependsOn = writer.title
     return [writer, reader]
 
@@ -164,7 +156,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
             AutoMinorVersionUpgrade=True,
             CACertificateIdentifier="rds-ca-rsa2048-g1",
             EnablePerformanceInsights=True,
-            PerformanceInsightsKMSKeyId=template.use(DATABASE_KEY),
+            PerformanceInsightsKMSKeyId=template.use(ports.DATABASE_KEY),
             PerformanceInsightsRetentionPeriod=7,
         )
     )
@@ -179,7 +171,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
 
 def export_cluster(template: TierTemplate, cluster: DBCluster) -> None:
     """Where the database is reached, and the name by which alarms know it."""
-    template.export(DATABASE_ENDPOINT, GetAtt(cluster, "Endpoint.Address"))
-    template.export(DATABASE_READER_ENDPOINT, GetAtt(cluster, "ReadEndpoint.Address"))
-    template.export(DATABASE_PORT, GetAtt(cluster, "Endpoint.Port"))
-    template.export(DATABASE_CLUSTER, Ref(cluster))
+    template.export(ports.DATABASE_ENDPOINT, GetAtt(cluster, "Endpoint.Address"))
+    template.export(ports.DATABASE_READER_ENDPOINT, GetAtt(cluster, "ReadEndpoint.Address"))
+    template.export(ports.DATABASE_PORT, GetAtt(cluster, "Endpoint.Port"))
+    template.export(ports.DATABASE_CLUSTER, Ref(cluster))

@@ -23,17 +23,12 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroupAttribute,
 )
 
-from builders import origin_header, parameters
-from builders.buckets import ACCESS_LOG_BUCKET
-from builders.contract import Port, TierTemplate
+from builders import origin_header
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.log_storage import BALANCER_PREFIX
-from builders.network import PUBLIC_SUBNETS, VPC_ID
-from builders.security_groups import BALANCER_SECURITY_GROUP, BALANCER_TLS_SECURITY_GROUP, CERTIFICATE
+from builders.security_groups import CERTIFICATE
 from builders.suppressions import suppress
-
-BALANCER_DNS = Port("LoadBalancerDnsName", "Host name of the load balancer; it answers CloudFront only.")
-BALANCER_NAME = Port("LoadBalancerFullName", "Name of the load balancer, as its metrics carry it.")
-TARGET_GROUP_NAME = Port("TargetGroupFullName", "Name of the target group, as its metrics carry it.")
 
 NO_CERTIFICATE = "WithoutCertificate"
 SERVICE_PORT = 8080
@@ -77,8 +72,11 @@ def add_balancer(template: TierTemplate) -> TargetGroup:
             Type="application",
             Scheme="internet-facing",
             IpAddressType="ipv4",
-            SecurityGroups=[template.use(BALANCER_SECURITY_GROUP), template.use(BALANCER_TLS_SECURITY_GROUP)],
-            Subnets=[template.use(subnet) for subnet in PUBLIC_SUBNETS],
+            SecurityGroups=[
+                template.use(ports.BALANCER_SECURITY_GROUP),
+                template.use(ports.BALANCER_TLS_SECURITY_GROUP),
+            ],
+            Subnets=[template.use(subnet) for subnet in ports.PUBLIC_SUBNETS],
             LoadBalancerAttributes=_attributes(template),
         )
     )
@@ -90,15 +88,15 @@ def add_balancer(template: TierTemplate) -> TargetGroup:
     )
     targets = add_target_group(template)
     add_listeners(template, balancer, targets)
-    template.export(BALANCER_DNS, GetAtt(balancer, "DNSName"))
-    template.export(BALANCER_NAME, GetAtt(balancer, "LoadBalancerFullName"))
-    template.export(TARGET_GROUP_NAME, GetAtt(targets, "TargetGroupFullName"))
+    template.export(ports.BALANCER_DNS, GetAtt(balancer, "DNSName"))
+    template.export(ports.BALANCER_NAME, GetAtt(balancer, "LoadBalancerFullName"))
+    template.export(ports.TARGET_GROUP_NAME, GetAtt(targets, "TargetGroupFullName"))
     return targets
 
 
 def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
     values: dict[str, str | AWSHelperFn] = {
-        "access_logs.s3.bucket": template.use(ACCESS_LOG_BUCKET),
+        "access_logs.s3.bucket": template.use(ports.ACCESS_LOG_BUCKET),
         "access_logs.s3.enabled": "true",
         "access_logs.s3.prefix": BALANCER_PREFIX,
         **_BALANCER,
@@ -119,7 +117,7 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
         TargetGroup(
             "TargetGroup",
             Name=template.named("web"),
-            VpcId=template.use(VPC_ID),
+            VpcId=template.use(ports.VPC_ID),
             TargetType="instance",
             Protocol="HTTPS",
             ProtocolVersion="HTTP1",

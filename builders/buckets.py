@@ -28,12 +28,11 @@ from troposphere.s3 import (
 )
 
 from builders import arns, denials, statements
-from builders.contract import Port, TierTemplate
-from builders.housekeeping import HOUSEKEEPING_FUNCTION, add_custom_resource
+from builders.contract import ports
+from builders.contract.template import TierTemplate
+from builders.housekeeping import add_custom_resource
 from builders.roles import when
 from builders.suppressions import suppress
-
-ACCESS_LOG_BUCKET = Port("AccessLogBucketName", "Bucket of S3's server access logs.")
 
 GLACIER_AFTER = 90
 """Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
@@ -230,7 +229,7 @@ def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None 
     return add_custom_resource(
         template,
         f"Empty{bucket.title}",
-        template.use(HOUSEKEEPING_FUNCTION),
+        template.use(ports.HOUSEKEEPING_FUNCTION),
         kind="EmptyBucket",
         condition=condition,
         BucketName=Ref(bucket),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builders import limits
+from builders.contract.errors import GenerationError, LimitError
+from builders.contract.platform import Platform
 from builders.emit import Format, as_dict, render
-from builders.errors import GenerationError, LimitError
-from builders.platforms import Platform
 from builders.root import TemplateSet, assemble, logical_id
 
 

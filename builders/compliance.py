@@ -21,12 +21,11 @@ from troposphere.config import (
 from troposphere.iam import Role
 from troposphere.s3 import Bucket
 
-from builders import arns, parameters, statements
+from builders import arns, statements
 from builders.alarms import AlarmRow, add_alarm
-from builders.alerts import ALERT_TOPIC
-from builders.buckets import ACCESS_LOG_BUCKET, add_bucket, bucket_name, lifecycle
-from builders.contract import TierTemplate
-from builders.keys import DATA_KEY
+from builders.buckets import add_bucket, bucket_name, lifecycle
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.roles import add_role
 
 RECORDS = "ManagesConfigRecorder"
@@ -144,8 +143,8 @@ def add_history_bucket(template: TierTemplate) -> Bucket:
         template,
         "ConfigBucket",
         "config",
-        key=template.use(DATA_KEY),
-        log_bucket=template.use(ACCESS_LOG_BUCKET),
+        key=template.use(ports.DATA_KEY),
+        log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(expire_after=HISTORY_EXPIRES_AFTER),
         grants=grants,
         condition=RECORDS,
@@ -163,7 +162,7 @@ def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
         permissions=[
             statements.write_objects("Deliver", GetAtt(bucket, "Arn"), "AWSLogs/*"),
             statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [GetAtt(bucket, "Arn")]),
-            statements.use_key("UseBucketKey", template.use(DATA_KEY), "s3"),
+            statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
         condition=RECORDS,
@@ -192,7 +191,7 @@ def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChan
             DependsOn=f"{bucket.title}Policy",
             Name=template.named("config-delivery"),
             S3BucketName=Ref(bucket),
-            S3KmsKeyArn=template.use(DATA_KEY),
+            S3KmsKeyArn=template.use(ports.DATA_KEY),
             ConfigSnapshotDeliveryProperties=ConfigSnapshotDeliveryProperties(DeliveryFrequency="TwentyFour_Hours"),
         )
     )
@@ -226,7 +225,7 @@ def add_delivery_alarms(template: TierTemplate) -> None:
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/viewing-the-aws-config-metrics.html
     """
-    topic = [template.use(ALERT_TOPIC)]
+    topic = [template.use(ports.ALERT_TOPIC)]
     for title, thing, metric in (
         ("ConfigHistory", "config-history-failed", "ConfigHistoryExportFailed"),
         ("ConfigSnapshot", "config-snapshot-failed", "ConfigSnapshotExportFailed"),

@@ -8,8 +8,8 @@ from typing import Any
 
 from troposphere import Sub
 
-from builders.contract import Port, TierTemplate
-from builders.lambdas import function_name_port
+from builders.contract import ports
+from builders.contract.template import Port, TierTemplate
 
 WIDTH, HEIGHT = 8, 6
 """Of one widget, in the dashboard's grid of 24 columns."""
@@ -31,7 +31,7 @@ def dashboard_body(stations: Sequence[Station]) -> Sub:
 
 
 def function_series(template: TierTemplate, name: str) -> list[Series]:
-    of = ["FunctionName", value(template, function_name_port(name))]
+    of = ["FunctionName", value(template, ports.function_name(name))]
     return [
         ["AWS/Lambda", "Invocations", *of, {"stat": "Sum"}],
         ["AWS/Lambda", "Errors", *of, {"stat": "Sum"}],

@@ -44,21 +44,13 @@ from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, Reso
 from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
-from builders import arns, firewall, origin_header, parameters, statements
-from builders.balancer import BALANCER_DNS
-from builders.buckets import ACCESS_LOG_BUCKET, add_bucket, bucket_name, lifecycle
-from builders.contract import Port, TierTemplate
-from builders.keys import DATA_KEY
+from builders import arns, firewall, origin_header, statements
+from builders.buckets import add_bucket, bucket_name, lifecycle
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.logs import add_log_group
 from builders.security_groups import CERTIFICATE
 from builders.suppressions import suppress
-
-WEB_URL = Port("WebUrl", "Address by which clients reach the platform.")
-DISTRIBUTION = Port("DistributionId", "Identifier of the CloudFront distribution.")
-DISTRIBUTION_DOMAIN = Port(
-    "DistributionDomainName", "CloudFront's own host name, to which a domain name's DNS record leads."
-)
-STATIC_BUCKET = Port("StaticBucketName", "Bucket of static assets, served below /static/.")
 
 STATIC_PATH = "static/*"
 LARGE_BODIES = (
@@ -90,11 +82,13 @@ def build(platform: str) -> TierTemplate:
     bucket = add_static_bucket(template)
     distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template, LARGE_BODIES))
     add_log(template, distribution)
-    template.export(STATIC_BUCKET, Ref(bucket))
-    template.export(DISTRIBUTION, Ref(distribution))
+    template.export(ports.STATIC_BUCKET, Ref(bucket))
+    template.export(ports.DISTRIBUTION_ID, Ref(distribution))
     domain = GetAtt(distribution, "DomainName")
-    template.export(DISTRIBUTION_DOMAIN, domain)
-    template.export(WEB_URL, Join("", ["https://", If(CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)]))
+    template.export(ports.DISTRIBUTION_DOMAIN, domain)
+    template.export(
+        ports.WEB_URL, Join("", ["https://", If(CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)])
+    )
     return template
 
 
@@ -116,8 +110,8 @@ def add_static_bucket(template: TierTemplate) -> Bucket:
         template,
         "StaticBucket",
         "static",
-        key=template.use(DATA_KEY),
-        log_bucket=template.use(ACCESS_LOG_BUCKET),
+        key=template.use(ports.DATA_KEY),
+        log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(glacier=False),
         grants=[read],
     )
@@ -194,7 +188,7 @@ def _balancer(template: TierTemplate) -> Origin:
     """With a certificate over TLS: CloudFront checks it against the host name that clients ask for, which it passes on."""
     return Origin(
         Id="balancer",
-        DomainName=template.use(BALANCER_DNS),
+        DomainName=template.use(ports.BALANCER_DNS),
         CustomOriginConfig=CustomOriginConfig(
             HTTPPort=80,
             HTTPSPort=443,

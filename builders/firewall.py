@@ -31,11 +31,11 @@ from troposphere.wafv2 import (
     WebACLRule,
 )
 
-from builders import arns, parameters
-from builders.contract import Port, TierTemplate
+from builders import arns
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.logs import add_log_group
 
-WEB_ACL_NAME = Port("WebAclName", "Name of the web ACL, as its metrics carry it.")
 SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")
 """Whoever has their values can act as the client, so WAF keeps them out of its logs and samples: signature and key, the
 token of temporary credentials, that of a session (``sessions.handler.TOKEN_HEADER``), cookies. In lower case, as WAF wants
@@ -80,7 +80,7 @@ def add_regional_web_acl(
         WebACLAssociation("WebAclAssociation", DependsOn=after, WebACLArn=GetAtt(acl, "Arn"), ResourceArn=resource_arn)
     )
     _add_logs(template, acl)
-    template.export(WEB_ACL_NAME, template.named("web-acl"))
+    template.export(ports.WEB_ACL_NAME, template.named("web-acl"))
     return acl
 
 
@@ -88,7 +88,7 @@ def add_edge_web_acl(template: TierTemplate, *only_count: tuple[str, str]) -> We
     """A web ACL for CloudFront, which names it itself, with its logs; only us-east-1 takes it."""
     acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules(*only_count))
     _add_logs(template, acl)
-    template.export(WEB_ACL_NAME, template.named("web-acl"))
+    template.export(ports.WEB_ACL_NAME, template.named("web-acl"))
     return acl
 
 

@@ -5,33 +5,12 @@ from __future__ import annotations
 from troposphere import AWSHelperFn, Ref
 from troposphere.awslambda import EventSourceMapping, ScalingConfig
 
-from builders import parameters, statements
-from builders.aurora import DATABASE_ENDPOINT, DATABASE_PORT, DATABASE_READER_ENDPOINT
-from builders.contract import TierTemplate
-from builders.keys import DATA_KEY
-from builders.lambdas import (
-    FUNCTION_DEAD_LETTERS,
-    BuiltFunction,
-    FunctionRow,
-    add_function,
-    export_function,
-    function_arn_port,
-)
-from builders.postgres import APP_USER, DATABASE_CONNECT_POLICY, DATABASE_NAME
-from builders.storage import (
-    ARCHIVE_BUCKET,
-    ARCHIVE_BUCKET_ARN,
-    IDEMPOTENCY_PREFIX,
-    OBJECT_QUEUE_ARN,
-    OBJECT_QUEUE_URL,
-    PROCESS_TIMEOUT,
-    PROCESSED_BUCKET,
-    PROCESSED_BUCKET_ARN,
-    RAW_BUCKET,
-    RAW_BUCKET_ARN,
-    RAW_PREFIX,
-)
-from builders.tables import API_KEYS_ARN, API_KEYS_TABLE, USER_SESSIONS_ARN, USER_SESSIONS_TABLE
+from builders import statements
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
+from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.postgres import APP_USER, DATABASE_NAME
+from builders.storage import IDEMPOTENCY_PREFIX, PROCESS_TIMEOUT, RAW_PREFIX
 
 API_TIMEOUT = 28
 """Seconds; API Gateway gives up after 29 and the function should answer first."""
@@ -42,12 +21,12 @@ QUARANTINE_PREFIX = "quarantine/"
 def build(platform: str) -> TierTemplate:
     """The functions behind the API and the one behind the queue."""
     template = TierTemplate(platform, "Functions of the data plane: ingest, process, query and sessions.")
-    dead_letters = template.use(FUNCTION_DEAD_LETTERS)
+    dead_letters = template.use(ports.FUNCTION_DEAD_LETTERS)
     for row in (ingest(template), process(template), query(template), sessions(template)):
         built = add_function(template, row, dead_letters=dead_letters)
         export_function(template, built)
         if row.name in API_FUNCTIONS:
-            template.export(function_arn_port(row.name), built.arn)
+            template.export(ports.function_arn(row.name), built.arn)
         else:
             add_object_source(template, built)
     return template
@@ -55,28 +34,31 @@ def build(platform: str) -> TierTemplate:
 
 def ingest(template: TierTemplate) -> FunctionRow:
     """Validates and stores what clients post."""
-    raw = template.use(RAW_BUCKET_ARN)
+    raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="ingest",
         description="Validates market data and stores it before it answers",
         memory=1769,
         timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
-        environment={"RAW_BUCKET": template.use(RAW_BUCKET), "API_KEYS_TABLE": template.use(API_KEYS_TABLE)},
+        environment={
+            "RAW_BUCKET": template.use(ports.RAW_BUCKET),
+            "API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE),
+        },
         permissions=[
-            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
+            statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
             statements.list_objects("TellMissingFromForbidden", raw),
             statements.write_objects("StoreBatch", raw, f"{RAW_PREFIX}*"),
             statements.write_objects("KeepIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
             statements.read_objects("FindIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
-            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3", "dynamodb"),
+            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3", "dynamodb"),
         ],
     )
 
 
 def process(template: TierTemplate) -> FunctionRow:
     """Aggregates raw objects into the database and Parquet."""
-    raw = template.use(RAW_BUCKET_ARN)
+    raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="process",
         description="Aggregates raw market data into bars, in the database and in Parquet",
@@ -84,23 +66,23 @@ def process(template: TierTemplate) -> FunctionRow:
         timeout=PROCESS_TIMEOUT,
         concurrency=parameters.PROCESS_CONCURRENCY,
         environment={
-            "OBJECT_QUEUE_URL": template.use(OBJECT_QUEUE_URL),
-            "RAW_BUCKET": template.use(RAW_BUCKET),
-            "PROCESSED_BUCKET": template.use(PROCESSED_BUCKET),
-            "ARCHIVE_BUCKET": template.use(ARCHIVE_BUCKET),
+            "OBJECT_QUEUE_URL": template.use(ports.OBJECT_QUEUE_URL),
+            "RAW_BUCKET": template.use(ports.RAW_BUCKET),
+            "PROCESSED_BUCKET": template.use(ports.PROCESSED_BUCKET),
+            "ARCHIVE_BUCKET": template.use(ports.ARCHIVE_BUCKET),
             "DEDUPLICATION_WINDOW_DAYS": template.use(parameters.DEDUPLICATION_WINDOW),
             **_database(template, writer=True),
         },
         permissions=[
-            statements.consume_queue("ReceiveObjects", template.use(OBJECT_QUEUE_ARN)),
+            statements.consume_queue("ReceiveObjects", template.use(ports.OBJECT_QUEUE_ARN)),
             statements.read_objects("ReadRaw", raw, f"{RAW_PREFIX}*"),
             statements.list_objects("TellMissingFromForbidden", raw),
             statements.write_objects("Quarantine", raw, f"{QUARANTINE_PREFIX}*"),
-            statements.write_objects("WriteProcessed", template.use(PROCESSED_BUCKET_ARN)),
-            statements.write_objects("Archive", template.use(ARCHIVE_BUCKET_ARN)),
-            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
+            statements.write_objects("WriteProcessed", template.use(ports.PROCESSED_BUCKET_ARN)),
+            statements.write_objects("Archive", template.use(ports.ARCHIVE_BUCKET_ARN)),
+            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
         ],
-        policies=[template.use(DATABASE_CONNECT_POLICY)],
+        policies=[template.use(ports.DATABASE_CONNECT_POLICY)],
     )
 
 
@@ -112,12 +94,12 @@ def query(template: TierTemplate) -> FunctionRow:
         memory=1024,
         timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
-        environment={"API_KEYS_TABLE": template.use(API_KEYS_TABLE), **_database(template, writer=False)},
+        environment={"API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE), **_database(template, writer=False)},
         permissions=[
-            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
-            statements.use_key("UseDataKey", template.use(DATA_KEY), "dynamodb"),
+            statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
+            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "dynamodb"),
         ],
-        policies=[template.use(DATABASE_CONNECT_POLICY)],
+        policies=[template.use(ports.DATABASE_CONNECT_POLICY)],
     )
 
 
@@ -130,13 +112,13 @@ def sessions(template: TierTemplate) -> FunctionRow:
         timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
         environment={
-            "API_KEYS_TABLE": template.use(API_KEYS_TABLE),
-            "SESSIONS_TABLE": template.use(USER_SESSIONS_TABLE),
+            "API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE),
+            "SESSIONS_TABLE": template.use(ports.USER_SESSIONS_TABLE),
         },
         permissions=[
-            statements.read_items("ReadEntitlements", template.use(API_KEYS_ARN)),
-            statements.keep_items("KeepSessions", template.use(USER_SESSIONS_ARN)),
-            statements.use_key("UseDataKey", template.use(DATA_KEY), "dynamodb"),
+            statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
+            statements.keep_items("KeepSessions", template.use(ports.USER_SESSIONS_ARN)),
+            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "dynamodb"),
         ],
     )
 
@@ -151,7 +133,7 @@ def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSour
     return template.add(
         EventSourceMapping(
             "ObjectSource",
-            EventSourceArn=template.use(OBJECT_QUEUE_ARN),
+            EventSourceArn=template.use(ports.OBJECT_QUEUE_ARN),
             FunctionName=Ref(built.function),
             BatchSize=5,
             MaximumBatchingWindowInSeconds=1,
@@ -163,8 +145,8 @@ def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSour
 
 def _database(template: TierTemplate, *, writer: bool) -> dict[str, AWSHelperFn | str]:
     return {
-        "DB_HOST": template.use(DATABASE_ENDPOINT if writer else DATABASE_READER_ENDPOINT),
-        "DB_PORT": template.use(DATABASE_PORT),
+        "DB_HOST": template.use(ports.DATABASE_ENDPOINT if writer else ports.DATABASE_READER_ENDPOINT),
+        "DB_PORT": template.use(ports.DATABASE_PORT),
         "DB_NAME": DATABASE_NAME,
         "DB_USER": APP_USER,
     }

@@ -14,17 +14,13 @@ from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeS
 from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
 from troposphere.cloudformation import CustomResource
 
-from builders import arns, parameters, statements
-from builders.contract import Port, TierTemplate
-from builders.keys import DATA_KEY
-from builders.lambdas import FUNCTION_DEAD_LETTERS, FunctionRow, add_function, export_function
-from builders.network import DEFAULT_SECURITY_GROUP, VPC_ID
+from builders import arns, statements
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
+from builders.lambdas import FunctionRow, add_function, export_function
 from builders.queues import add_dead_letter_queue
 from builders.roles import when
 from builders.tables import API_KEYS_NAME
-
-HOUSEKEEPING_FUNCTION = Port("HousekeepingFunctionArn", "Function behind the custom resources.")
-DEAD_LETTER_QUEUE_NAME = Port("FunctionDeadLetterQueueName", "Name of the queue of the functions' dead letters.")
 
 TIMEOUT = 900
 """Seconds: Lambda's longest, for buckets with many versions."""
@@ -48,12 +44,12 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
         template,
         "ClosedDefaultSecurityGroup",
         built.arn,
-        VpcId=template.use(VPC_ID),
-        GroupId=template.use(DEFAULT_SECURITY_GROUP),
+        VpcId=template.use(ports.VPC_ID),
+        GroupId=template.use(ports.DEFAULT_SECURITY_GROUP),
     )
-    template.export(FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
-    template.offer(DEAD_LETTER_QUEUE_NAME, GetAtt(queue, "QueueName"))
-    template.offer(HOUSEKEEPING_FUNCTION, built.arn)
+    template.export(ports.FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
+    template.offer(ports.FUNCTION_DEAD_LETTERS_NAME, GetAtt(queue, "QueueName"))
+    template.offer(ports.HOUSEKEEPING_FUNCTION, built.arn)
     export_function(template, built)
     return template
 
@@ -62,7 +58,7 @@ def entitle_api_key(template: TierTemplate) -> list[Statement]:
     """Lets the function write the entitlement of the platform's own API key."""
     return [
         statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{API_KEYS_NAME}-${{EnvironmentSuffix}}")),
-        statements.use_key("UseTableKey", template.use(DATA_KEY), "dynamodb"),
+        statements.use_key("UseTableKey", template.use(ports.DATA_KEY), "dynamodb"),
     ]
 
 
@@ -72,9 +68,9 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     objects = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}/*")
     group = Sub(
         "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:security-group/${Group}",
-        Group=template.use(DEFAULT_SECURITY_GROUP),
+        Group=template.use(ports.DEFAULT_SECURITY_GROUP),
     )
-    vpc = Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/${Vpc}", Vpc=template.use(VPC_ID))
+    vpc = Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/${Vpc}", Vpc=template.use(ports.VPC_ID))
     return FunctionRow(
         name="housekeeping",
         description="Works behind the custom resources",

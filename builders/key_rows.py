@@ -13,16 +13,8 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.a
 
 from __future__ import annotations
 
-from builders.keys import (
-    DATA_KEY,
-    DATABASE_KEY,
-    FUNCTIONS_KEY,
-    LOGS_KEY,
-    MESSAGING_KEY,
-    SECRETS_KEY,
-    KeyRow,
-    KeyUse,
-)
+from builders.contract import ports
+from builders.keys import KeyRow, KeyUse
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 
@@ -72,7 +64,7 @@ def data(platform: str, what: str, *more: KeyUse) -> KeyRow:
         "DataKey",
         "data",
         what,
-        DATA_KEY,
+        ports.DATA_KEY,
         (
             KeyUse("Buckets", through=("s3",), context=buckets),
             *more,
@@ -87,7 +79,7 @@ def database() -> KeyRow:
         "DatabaseKey",
         "database",
         "Database, backups, insights and master secret",
-        DATABASE_KEY,
+        ports.DATABASE_KEY,
         (
             KeyUse(
                 "Database",
@@ -107,7 +99,7 @@ def secrets(platform: str) -> KeyRow:
         "SecretsKey",
         "secrets",
         "Secrets",
-        SECRETS_KEY,
+        ports.SECRETS_KEY,
         (
             KeyUse(
                 "Secrets", through=("secretsmanager",), context=_secrets(f"{platform}-*-${{EnvironmentSuffix}}-??????")
@@ -125,14 +117,14 @@ def logs(platform: str, *more: str) -> KeyRow:
     )
     context = {"aws:logs:arn": tuple(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{group}" for group in groups)}
     use = KeyUse("LogGroups", principals=("logs.${AWS::Region}",), names_account=False, writes=True, context=context)
-    return KeyRow("LogsKey", "logs", "Log groups", LOGS_KEY, (use,))
+    return KeyRow("LogsKey", "logs", "Log groups", ports.LOGS_KEY, (use,))
 
 
 def functions(platform: str) -> KeyRow:
     """The key of the functions' environment variables."""
     arn = f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{platform}-*-${{EnvironmentSuffix}}"
     use = KeyUse("Environment", grants=True, context={"aws:lambda:FunctionArn": (arn,)})
-    return KeyRow("FunctionsKey", "functions", "Environment variables of functions", FUNCTIONS_KEY, (use,))
+    return KeyRow("FunctionsKey", "functions", "Environment variables of functions", ports.FUNCTIONS_KEY, (use,))
 
 
 def messaging(platform: str) -> KeyRow:
@@ -143,7 +135,7 @@ def messaging(platform: str) -> KeyRow:
         "MessagingKey",
         "messaging",
         "Queues and topics",
-        MESSAGING_KEY,
+        ports.MESSAGING_KEY,
         (
             KeyUse("Queues", through=("sqs",), context=queues),
             KeyUse("Topics", through=("sns",), context=topics),

@@ -23,17 +23,10 @@ from awacs.aws import (
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
 from troposphere.kms import Alias, Key
 
-from builders.contract import Port, TierTemplate
+from builders.contract import ports
+from builders.contract.template import Port, TierTemplate
 from builders.regions import add_region_deny_policy
-from builders.roles import REGION_DENY_POLICY
 from builders.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
-
-DATA_KEY = Port("DataKeyArn", "Key of buckets and tables.")
-DATABASE_KEY = Port("DatabaseKeyArn", "Key of the database, its backups, insights and master secret.")
-LOGS_KEY = Port("LogsKeyArn", "Key of log groups.")
-FUNCTIONS_KEY = Port("FunctionsKeyArn", "Key of the functions' environment variables.")
-MESSAGING_KEY = Port("MessagingKeyArn", "Key of queues and topics.")
-SECRETS_KEY = Port("SecretsKeyArn", "Key of the platform's own secrets.")
 
 _CRYPTO = [
     kms.Encrypt,
@@ -126,7 +119,7 @@ def build(
             template.export(row.port, GetAtt(key, "Arn"))
     also(template)
     guardrail = add_region_deny_policy(template)
-    template.export(REGION_DENY_POLICY, Ref(guardrail))
+    template.export(ports.REGION_DENY_POLICY, Ref(guardrail))
     return template
 
 

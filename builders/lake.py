@@ -25,22 +25,11 @@ from troposphere.athena import (
 from troposphere.glue import Column, Database, DatabaseInput, SerdeInfo, StorageDescriptor, Table, TableInput
 from troposphere.iam import ManagedPolicy
 
-from builders import arns, parameters, statements
-from builders.contract import Port, TierTemplate
-from builders.keys import DATA_KEY
+from builders import arns, statements
+from builders.contract import parameters, ports
+from builders.contract.template import Port, TierTemplate
 from builders.roles import add_policy
-from builders.storage import (
-    PROCESSED_BUCKET,
-    PROCESSED_BUCKET_ARN,
-    QUERY_RESULTS_PREFIX,
-    RAW_BUCKET,
-    RAW_BUCKET_ARN,
-    RAW_PREFIX,
-)
-
-LAKE_DATABASE = Port("LakeDatabaseName", "Glue database of processed and raw market data.")
-LAKE_WORKGROUP = Port("LakeWorkGroupName", "Athena workgroup in which the lake is queried.")
-LAKE_QUERY_POLICY = Port("LakeQueryPolicyArn", "Policy by which a role queries the lake.")
+from builders.storage import QUERY_RESULTS_PREFIX, RAW_PREFIX
 
 FIRST_DATE = "2000-01-01"
 """The earliest event that ingest takes; a partition that is not projected is silently not read."""
@@ -129,26 +118,30 @@ _RECORD = {
 }  # fmt: skip
 TABLES = (
     TableRow(
-        "bars", "Bars of one minute, an object an hour, as the database has them.", PROCESSED_BUCKET, "bars/", _BAR
+        "bars",
+        "Bars of one minute, an object an hour, as the database has them.",
+        ports.PROCESSED_BUCKET,
+        "bars/",
+        _BAR,
     ),
     TableRow(
         "trades",
         "Trades as they came, batch by batch; trades_distinct has each once.",
-        PROCESSED_BUCKET,
+        ports.PROCESSED_BUCKET,
         "trades/",
         _TRADE,
     ),
     TableRow(
         "quotes",
         "Quotes as they came, batch by batch; quotes_distinct has each once.",
-        PROCESSED_BUCKET,
+        ports.PROCESSED_BUCKET,
         "quotes/",
         _QUOTE,
     ),
     TableRow(
         "raw",
         "Records as ingest stored them, by the hour of their batch's earliest event; decimals as text.",
-        RAW_BUCKET,
+        ports.RAW_BUCKET,
         RAW_PREFIX,
         _RECORD,
         NDJSON,
@@ -187,9 +180,9 @@ def build(platform: str) -> TierTemplate:
         add_view(template, database, view)
     workgroup = add_workgroup(template)
     policy = add_query_policy(template)
-    template.export(LAKE_DATABASE, Ref(database))
-    template.export(LAKE_WORKGROUP, Ref(workgroup))
-    template.export(LAKE_QUERY_POLICY, Ref(policy))
+    template.export(ports.LAKE_DATABASE, Ref(database))
+    template.export(ports.LAKE_WORKGROUP, Ref(workgroup))
+    template.export(ports.LAKE_QUERY_POLICY, Ref(policy))
     return template
 
 
@@ -293,8 +286,8 @@ def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table
 
 def add_workgroup(template: TierTemplate) -> WorkGroup:
     """The workgroup: what a query may read, and where and under which key its result goes, whatever a client asks for."""
-    key = template.use(DATA_KEY)
-    template.use(PROCESSED_BUCKET)
+    key = template.use(ports.DATA_KEY)
+    template.use(ports.PROCESSED_BUCKET)
     return template.add(
         WorkGroup(
             "LakeWorkGroup",
@@ -311,7 +304,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
                 BytesScannedCutoffPerQuery=template.use(parameters.QUERY_SCAN_LIMIT),
                 EngineVersion=EngineVersion(SelectedEngineVersion="Athena engine version 3"),
                 ResultConfiguration=ResultConfiguration(
-                    OutputLocation=Sub(f"s3://${{{PROCESSED_BUCKET.name}}}/{QUERY_RESULTS_PREFIX}"),
+                    OutputLocation=Sub(f"s3://${{{ports.PROCESSED_BUCKET.name}}}/{QUERY_RESULTS_PREFIX}"),
                     ExpectedBucketOwner=Ref("AWS::AccountId"),
                     EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_KMS", KmsKey=key),
                 ),
@@ -322,7 +315,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
 
 def add_query_policy(template: TierTemplate) -> ManagedPolicy:
     """The right to query the lake in its workgroup, and nothing beyond: Athena works with the rights of who asks."""
-    processed, raw = template.use(PROCESSED_BUCKET_ARN), template.use(RAW_BUCKET_ARN)
+    processed, raw = template.use(ports.PROCESSED_BUCKET_ARN), template.use(ports.RAW_BUCKET_ARN)
     database = database_name(template.platform)
     return add_policy(
         template,
@@ -346,11 +339,13 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
                 for row in TABLES
             ),
             statements.locate_buckets("FindBuckets", [processed, raw]),
-            statements.list_below("ListProcessed", processed, [*_prefixes(PROCESSED_BUCKET), QUERY_RESULTS_PREFIX]),
-            statements.list_below("ListRaw", raw, _prefixes(RAW_BUCKET)),
+            statements.list_below(
+                "ListProcessed", processed, [*_prefixes(ports.PROCESSED_BUCKET), QUERY_RESULTS_PREFIX]
+            ),
+            statements.list_below("ListRaw", raw, _prefixes(ports.RAW_BUCKET)),
             statements.find_uploads("FindUploads", processed),
             statements.keep_query_results("KeepResults", processed, f"{QUERY_RESULTS_PREFIX}*"),
-            statements.use_key("UseDataKey", template.use(DATA_KEY), "s3"),
+            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
         ],
     )
 
@@ -360,7 +355,7 @@ def _prefixes(bucket: Port) -> list[str]:
 
 
 def _bucket_arn(row: TableRow, processed: Ref, raw: Ref) -> Ref:
-    return raw if row.bucket == RAW_BUCKET else processed
+    return raw if row.bucket == ports.RAW_BUCKET else processed
 
 
 def _columns(columns: Mapping[str, str]) -> list[Column]:

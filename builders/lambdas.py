@@ -22,43 +22,20 @@ from troposphere.awslambda import (
 )
 from troposphere.logs import LogGroup
 
-from builders import arns, parameters, statements
-from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
-from builders.keys import FUNCTIONS_KEY, MESSAGING_KEY
+from builders import arns, statements
+from builders.contract import parameters, ports
+from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
+from builders.contract.words import pascal
 from builders.logs import add_log_group
-from builders.network import PRIVATE_SUBNETS
 from builders.roles import add_role
-from builders.security_groups import FUNCTION_SECURITY_GROUP
 
 RUNTIME = "python3.14"
 RESERVED = "WithReservedConcurrency"
-
-FUNCTION_DEAD_LETTERS = Port("FunctionDeadLetterQueueArn", "Queue for events that a function failed on for good.")
-
-
-def function_name_port(name: str) -> Port:
-    """The port that carries a function's name."""
-    return Port(f"{pascal(name)}FunctionName", f"Name of the {name.replace('_', ' ')} function.")
-
-
-def function_arn_port(name: str) -> Port:
-    """The port that carries a function's ARN."""
-    return Port(f"{pascal(name)}FunctionArn", f"ARN of the {name.replace('_', ' ')} function.")
-
-
-def log_group_port(name: str) -> Port:
-    """The port that carries the name of a function's log group."""
-    return Port(f"{pascal(name)}LogGroupName", f"Log group of the {name.replace('_', ' ')} function.")
 
 
 def metrics_namespace(platform: str) -> str:
     """The namespace of the platform's own metrics: ``trading`` → ``TradingPlatform``."""
     return f"{pascal(platform)}Platform"
-
-
-def pascal(name: str) -> str:
-    """``log_alerts`` → ``LogAlerts``."""
-    return "".join(word.capitalize() for word in name.split("_"))
 
 
 @dataclass(frozen=True)
@@ -131,11 +108,11 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
             MemorySize=row.memory,
             Timeout=row.timeout,
             ReservedConcurrentExecutions=_reservation(template, row.concurrency),
-            KmsKeyArn=template.use(FUNCTIONS_KEY),
+            KmsKeyArn=template.use(ports.FUNCTIONS_KEY),
             Environment=Environment(Variables=_environment(template, row)),
             VpcConfig=VPCConfig(
-                SecurityGroupIds=[template.use(FUNCTION_SECURITY_GROUP)],
-                SubnetIds=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+                SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
+                SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
             ),
             LoggingConfig=LoggingConfig(
                 LogGroup=Ref(group),
@@ -152,8 +129,8 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
 
 def export_function(template: TierTemplate, built: BuiltFunction) -> None:
     """The function's and its log group's name, for alarms and subscription filters."""
-    template.offer(function_name_port(built.row.name), Ref(built.function))
-    template.offer(log_group_port(built.row.name), Ref(built.log_group))
+    template.offer(ports.function_name(built.row.name), Ref(built.function))
+    template.offer(ports.function_log_group(built.row.name), Ref(built.log_group))
 
 
 def _every_function_may(
@@ -162,9 +139,9 @@ def _every_function_may(
     return [
         statements.write_logs("WriteLogs", GetAtt(group, "Arn")),
         statements.trace("Trace"),
-        statements.decrypt_environment("DecryptEnvironment", template.use(FUNCTIONS_KEY), arn),
+        statements.decrypt_environment("DecryptEnvironment", template.use(ports.FUNCTIONS_KEY), arn),
         statements.send_messages("SendDeadLetters", dead_letters),
-        statements.use_key("UseQueueKey", template.use(MESSAGING_KEY), "sqs"),
+        statements.use_key("UseQueueKey", template.use(ports.MESSAGING_KEY), "sqs"),
         *statements.attach_to_vpc(arn),
     ]
 

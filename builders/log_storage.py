@@ -11,15 +11,10 @@ from troposphere.s3 import Filter, NotificationConfiguration, QueueConfiguration
 from troposphere.sqs import Queue
 
 from builders import arns, statements
-from builders.buckets import ACCESS_LOG_BUCKET, add_access_log_bucket, lifecycle
-from builders.contract import Port, TierTemplate
+from builders.buckets import add_access_log_bucket, lifecycle
+from builders.contract import ports
+from builders.contract.template import TierTemplate
 from builders.queues import add_dead_letter_queue, add_queue, send_from
-
-ACCESS_LOG_BUCKET_ARN = Port("AccessLogBucketArn", "ARN of the bucket of access logs.")
-BALANCER_LOG_QUEUE_ARN = Port("BalancerLogQueueArn", "Queue of the load balancer's new log files.")
-BALANCER_LOG_DEAD_LETTERS = Port(
-    "BalancerLogDeadLetterQueueName", "Name of the queue of log files that could not be read."
-)
 
 LOGS_EXPIRE_AFTER = 90
 """Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
@@ -41,8 +36,8 @@ def build(platform: str) -> TierTemplate:
         DependsOn=f"{queue.title}Policy",
         NotificationConfiguration=notify(queue),
     )
-    template.export(ACCESS_LOG_BUCKET, Ref(bucket))
-    template.export(ACCESS_LOG_BUCKET_ARN, GetAtt(bucket, "Arn"))
+    template.export(ports.ACCESS_LOG_BUCKET, Ref(bucket))
+    template.export(ports.ACCESS_LOG_BUCKET_ARN, GetAtt(bucket, "Arn"))
     return template
 
 
@@ -66,8 +61,8 @@ def add_log_queue(template: TierTemplate) -> Queue:
             )
         ],
     )
-    template.export(BALANCER_LOG_QUEUE_ARN, GetAtt(queue, "Arn"))
-    template.export(BALANCER_LOG_DEAD_LETTERS, GetAtt(dead_letters, "QueueName"))
+    template.export(ports.BALANCER_LOG_QUEUE_ARN, GetAtt(queue, "Arn"))
+    template.export(ports.BALANCER_LOG_DEAD_LETTERS, GetAtt(dead_letters, "QueueName"))
     return queue
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from troposphere import AWSHelperFn
 from troposphere.logs import LogGroup
 
-from builders import parameters
-from builders.contract import TierTemplate
-from builders.keys import LOGS_KEY
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 
 
 def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, **properties: Any) -> LogGroup:
@@ -29,7 +28,7 @@ def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, *
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             LogGroupName=name,
-            KmsKeyId=template.use(LOGS_KEY),
+            KmsKeyId=template.use(ports.LOGS_KEY),
             RetentionInDays=template.use(parameters.LOG_RETENTION),
             **properties,
         )

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Ref
 
-from builders import parameters
 from builders.aurora import Engine, add_cluster, add_instances, export_cluster
-from builders.contract import Port, TierTemplate
-
-DATABASE_ERROR_LOG = Port("DatabaseErrorLogGroupName", "Log group of the database's errors.")
-MASTER_SECRET = Port("DatabaseMasterSecretArn", "Secret of the master user, which RDS keeps and rotates.")
-READER = Port("DatabaseReaderId", "Identifier of the reader instance; the cluster's work is done once it exists.")
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 
 DATABASE_NAME = "payments"
 
@@ -37,7 +33,7 @@ MYSQL = Engine(
     instance_parameters={"local_infile": "0", "slow_query_log": "0", "wait_timeout": "3600"},
     logs={
         "audit": ("DatabaseAuditLogGroup", None),
-        "error": ("DatabaseErrorLogGroup", DATABASE_ERROR_LOG),
+        "error": ("DatabaseErrorLogGroup", ports.DATABASE_ERROR_LOG_GROUP),
     },
 )
 
@@ -48,6 +44,6 @@ def build(platform: str) -> TierTemplate:
     cluster = add_cluster(template, MYSQL, EnableIAMDatabaseAuthentication=True)
     *_, reader = add_instances(template, MYSQL, cluster, template.use(parameters.DATABASE_INSTANCE_CLASS))
     export_cluster(template, cluster)
-    template.export(MASTER_SECRET, GetAtt(cluster, "MasterUserSecret.SecretArn"))
-    template.export(READER, Ref(reader))
+    template.export(ports.DATABASE_MASTER_SECRET, GetAtt(cluster, "MasterUserSecret.SecretArn"))
+    template.export(ports.DATABASE_READER, Ref(reader))
     return template

@@ -11,8 +11,8 @@ from typing import Any
 
 from troposphere import AWSObject
 
-from builders.contract import ENVIRONMENT_SUFFIX, TierTemplate
-from builders.errors import NamingError
+from builders.contract.errors import NamingError
+from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 
 SUFFIX = "${EnvironmentSuffix}"
 _LONGEST = {

@@ -25,20 +25,13 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from builders import arns, parameters, statements
-from builders.contract import Port, TierTemplate
+from builders import arns, statements
+from builders.contract import parameters, ports
+from builders.contract.template import Port, TierTemplate
 from builders.logs import add_log_group
 from builders.roles import add_role, when
 from builders.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
 from builders.tagging import name_tag
-
-VPC_ID = Port("VpcId", "The VPC.")
-DEFAULT_SECURITY_GROUP = Port(
-    "DefaultSecurityGroupId", "The VPC's default security group, which is closed at deployment."
-)
-PRIVATE_SUBNETS = tuple(Port(f"PrivateSubnet{zone}Id", f"Private subnet in zone {zone}.") for zone in "ABC")
-ZONES = tuple(Port(f"Zone{zone}", f"Availability Zone {zone}.") for zone in "ABC")
-PUBLIC_SUBNETS = tuple(Port(f"PublicSubnet{zone}Id", f"Public subnet in zone {zone}.") for zone in "ABC")
 
 PER_ZONE = "NatGatewayInEveryZone"
 ENDPOINTS = "WithInterfaceEndpoints"
@@ -377,12 +370,12 @@ def export(
     plan: NetworkPlan,
 ) -> None:
     """What other tiers and the root need."""
-    template.export(VPC_ID, Ref(vpc))
-    template.export(DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup"))
+    template.export(ports.VPC_ID, Ref(vpc))
+    template.export(ports.DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup"))
     values: list[tuple[Port, AWSHelperFn]] = []
-    values += [(port, Ref(zone.public)) for port, zone in zip(PUBLIC_SUBNETS, zones, strict=True)]
-    values += [(port, Ref(zone.private)) for port, zone in zip(PRIVATE_SUBNETS, zones, strict=True)]
-    values += [(port, GetAtt(zone.private, "AvailabilityZone")) for port, zone in zip(ZONES, zones, strict=True)]
+    values += [(port, Ref(zone.public)) for port, zone in zip(ports.PUBLIC_SUBNETS, zones, strict=True)]
+    values += [(port, Ref(zone.private)) for port, zone in zip(ports.PRIVATE_SUBNETS, zones, strict=True)]
+    values += [(port, GetAtt(zone.private, "AvailabilityZone")) for port, zone in zip(ports.ZONES, zones, strict=True)]
     values += [(row.port, GetAtt(groups[row.title], "GroupId")) for row in plan.groups if row.port]
     for port, value in values:
         template.offer(port, value)

@@ -8,18 +8,16 @@ from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
 from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both, dead_letter_alarm, function_alarms
-from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
-from builders.api import API_NAME, STAGE
-from builders.aurora import DATABASE_CLUSTER
-from builders.contract import ENVIRONMENT_SUFFIX, TierTemplate
+from builders.alerts import LOG_ALERTS_TIMEOUT
+from builders.api import STAGE
+from builders.contract import ports
+from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
+from builders.contract.words import pascal
 from builders.dashboard import Station, dashboard_body, function_series, value
-from builders.firewall import WEB_ACL_NAME
 from builders.functions import API_FUNCTIONS, API_TIMEOUT
-from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import function_name_port, metrics_namespace, pascal
-from builders.storage import OBJECT_DEAD_LETTERS_NAME, OBJECT_QUEUE_NAME, PROCESS_TIMEOUT
-from builders.tables import API_KEYS_TABLE, USER_SESSIONS_TABLE
+from builders.lambdas import metrics_namespace
+from builders.storage import PROCESS_TIMEOUT
 
 ERROR_BUDGET = 0.001
 """Of a 99.9 % objective: one request in a thousand may fail."""
@@ -41,7 +39,7 @@ FUNCTION_TIMEOUTS = {
 def build(platform: str) -> TierTemplate:
     """Alarms and dashboard."""
     template = TierTemplate(platform, "Alarms on the data's way, and the dashboard that shows it.")
-    actions = [template.use(ALERT_TOPIC)]
+    actions = [template.use(ports.ALERT_TOPIC)]
     for row in alarm_rows(template):
         add_alarm(template, row, actions)
     add_burn_rate_alarms(template, actions)
@@ -57,7 +55,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     """Every alarm on one metric."""
     yield from _api_alarms(template)
     for name, timeout in FUNCTION_TIMEOUTS.items():
-        yield from function_alarms(name, template.use(function_name_port(name)), timeout)
+        yield from function_alarms(name, template.use(ports.function_name(name)), timeout)
     yield from _service_alarms(template)
     yield from _queue_alarms(template)
     yield from _database_alarms(template)
@@ -65,7 +63,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    api: Dimensions = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": STAGE}
     yield AlarmRow(
         "ApiServerErrors", "api-5xx", "The API answers with 5xx: look at the functions' errors and the execution log",
         "AWS/ApiGateway", "5XXError", api, "Sum", threshold=5,
@@ -97,15 +95,15 @@ def _counted_by(template: TierTemplate, service: str) -> Dimensions:
 def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     yield AlarmRow(
         "ObjectQueueAge", "object-queue-age", "Raw objects wait more than 5 minutes: processing fails or is too slow",
-        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": template.use(OBJECT_QUEUE_NAME)}, "Maximum",
+        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": template.use(ports.OBJECT_QUEUE_NAME)}, "Maximum",
         threshold=300, period=MINUTE, periods=5, breaching=3,
     )  # fmt: skip
-    yield dead_letter_alarm(template, "ObjectDeadLetters", OBJECT_DEAD_LETTERS_NAME)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", DEAD_LETTER_QUEUE_NAME)
+    yield dead_letter_alarm(template, "ObjectDeadLetters", ports.OBJECT_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    cluster = {"DBClusterIdentifier": template.use(DATABASE_CLUSTER)}
+    cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
     rows = (
         ("DatabaseCpu", "database-cpu", "CPUUtilization", 80, "The database's CPU is above 80 %"),
         ("DatabaseCapacity", "database-capacity", "ACUUtilization", 90, "Capacity nears its maximum: raise DatabaseMaxCapacity"),
@@ -118,7 +116,7 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _table_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    for name, table in (("UserSessions", USER_SESSIONS_TABLE), ("ApiKeys", API_KEYS_TABLE)):
+    for name, table in (("UserSessions", ports.USER_SESSIONS_TABLE), ("ApiKeys", ports.API_KEYS_TABLE)):
         of, thing = {"TableName": template.use(table)}, "user-sessions" if name == "UserSessions" else "api-keys"
         for metric, kind in (("ReadThrottleEvents", "read"), ("WriteThrottleEvents", "write")):
             yield AlarmRow(
@@ -138,7 +136,7 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
     The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
     Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
-    api: Dimensions = {"ApiName": template.use(API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": STAGE}
     for speed, factor, long, short, spent in (
         ("Fast", 14.4, 60, 5, "2 % in an hour"),
         ("Slow", 6, 360, 30, "5 % in six hours"),
@@ -168,10 +166,10 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
 
 def stations(template: TierTemplate) -> list[Station]:
     """The dashboard's widgets: the way of the data from ingest to query."""
-    api = ["ApiName", value(template, API_NAME), "Stage", STAGE]
-    queue = ["QueueName", value(template, OBJECT_QUEUE_NAME)]
-    cluster = ["DBClusterIdentifier", value(template, DATABASE_CLUSTER)]
-    acl = ["WebACL", value(template, WEB_ACL_NAME), "Region", "${AWS::Region}", "Rule", "ALL"]
+    api = ["ApiName", value(template, ports.API_NAME), "Stage", STAGE]
+    queue = ["QueueName", value(template, ports.OBJECT_QUEUE_NAME)]
+    cluster = ["DBClusterIdentifier", value(template, ports.DATABASE_CLUSTER)]
+    acl = ["WebACL", value(template, ports.WEB_ACL_NAME), "Region", "${AWS::Region}", "Rule", "ALL"]
     return [
         ("1 API: requests and errors", [
             ["AWS/ApiGateway", "Count", *api, {"stat": "Sum"}],
@@ -195,7 +193,7 @@ def stations(template: TierTemplate) -> list[Station]:
         ]),
         ("3 Dead letters", [
             ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", value(template, dead_letters), {"stat": "Maximum"}]
-            for dead_letters in (OBJECT_DEAD_LETTERS_NAME, DEAD_LETTER_QUEUE_NAME)
+            for dead_letters in (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
         ]),
         ("4 Process", function_series(template, "process")),
         ("5 Database: load", [

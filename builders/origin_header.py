@@ -19,9 +19,9 @@ from typing import Any
 from troposphere import AWSHelperFn, FindInMap, Sub
 from troposphere.secretsmanager import GenerateSecretString, Secret
 
-from builders.contract import TierTemplate
-from builders.keys import SECRETS_KEY
-from builders.parameters import ORIGIN_HEADER_TURN, ORIGIN_HEADER_TURNS
+from builders.contract import ports
+from builders.contract.parameters import ORIGIN_HEADER_TURN, ORIGIN_HEADER_TURNS
+from builders.contract.template import TierTemplate
 
 HEADER = "X-Origin-Verify"
 TURNS = "OriginHeaderTurns"
@@ -49,7 +49,7 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
                 UpdateReplacePolicy="Delete",
                 Name=template.named(f"origin-{colour.lower()}"),
                 Description="Header by which the load balancer knows CloudFront",
-                KmsKeyId=template.use(SECRETS_KEY),
+                KmsKeyId=template.use(ports.SECRETS_KEY),
                 GenerateSecretString=GenerateSecretString(
                     SecretStringTemplate="{}",
                     GenerateStringKey=_generation(template, colour),

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 from builders import (
     alerts,
     api,
-    aurora,
-    balancer,
-    buckets,
     compliance,
     edge,
     functions,
@@ -23,7 +18,6 @@ from builders import (
     mysql,
     network,
     observability,
-    parameters,
     postgres,
     secrets,
     storage,
@@ -33,51 +27,16 @@ from builders import (
     web,
     web_observability,
 )
-from builders.contract import Port, RootParameter, TierTemplate
-from builders.rules import (
+from builders.contract import parameters, ports
+from builders.contract.platform import Platform, Tier
+from builders.contract.rules import (
     CERTIFICATE_AND_DOMAIN,
     DOMAIN_AND_CERTIFICATE,
     ONLY_US_EAST_1,
     PRODUCTION_HAS_CERTIFICATE,
     ROOM_TO_REPLACE,
     ZONES_DIFFER,
-    RootRule,
 )
-
-
-@dataclass(frozen=True)
-class Tier:
-    """One nested template.
-
-    Attributes:
-        name: the template's file name without extension; in PascalCase the nested stack's logical id.
-        build: makes the template, given the platform's name.
-    """
-
-    name: str
-    build: Callable[[str], TierTemplate]
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A template set.
-
-    Attributes:
-        name: the folder under templates/ and params/, and the beginning of every resource's name.
-        description: the root template's description.
-        tiers: in the order in which a reader should meet them; deployment order follows from the ports.
-        outputs: the ports that the root gives to the outside, exported under the suffix.
-        defaults: root parameters whose default is another than the parameter's own.
-        rules: what the root demands of its parameters together.
-    """
-
-    name: str
-    description: str
-    tiers: tuple[Tier, ...]
-    outputs: tuple[Port, ...]
-    defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
-    rules: tuple[RootRule, ...] = ()
-
 
 TRADING = Platform(
     name="trading",
@@ -97,24 +56,24 @@ TRADING = Platform(
         Tier("compliance", compliance.build),
     ),
     outputs=(
-        network.VPC_ID,
-        aurora.DATABASE_ENDPOINT,
-        aurora.DATABASE_READER_ENDPOINT,
-        aurora.DATABASE_PORT,
-        api.API_URL,
-        api.API_ID,
-        api.API_KEY_ID,
-        api.API_CLIENT_ROLE,
-        storage.RAW_BUCKET,
-        storage.PROCESSED_BUCKET,
-        storage.ARCHIVE_BUCKET,
-        buckets.ACCESS_LOG_BUCKET,
-        tables.USER_SESSIONS_TABLE,
-        tables.API_KEYS_TABLE,
-        alerts.ALERT_TOPIC,
-        postgres.ANALYST_ROLE,
-        lake.LAKE_DATABASE,
-        lake.LAKE_WORKGROUP,
+        ports.VPC_ID,
+        ports.DATABASE_ENDPOINT,
+        ports.DATABASE_READER_ENDPOINT,
+        ports.DATABASE_PORT,
+        ports.API_URL,
+        ports.API_ID,
+        ports.API_KEY_ID,
+        ports.API_CLIENT_ROLE,
+        ports.RAW_BUCKET,
+        ports.PROCESSED_BUCKET,
+        ports.ARCHIVE_BUCKET,
+        ports.ACCESS_LOG_BUCKET,
+        ports.USER_SESSIONS_TABLE,
+        ports.API_KEYS_TABLE,
+        ports.ALERT_TOPIC,
+        ports.ANALYST_ROLE,
+        ports.LAKE_DATABASE,
+        ports.LAKE_WORKGROUP,
     ),
     rules=(ZONES_DIFFER,),
 )
@@ -136,18 +95,18 @@ TRANSACTIONS = Platform(
         Tier("compliance", compliance.build),
     ),
     outputs=(
-        network.VPC_ID,
-        aurora.DATABASE_ENDPOINT,
-        aurora.DATABASE_READER_ENDPOINT,
-        aurora.DATABASE_PORT,
-        secrets.DATABASE_SECRET,
-        balancer.BALANCER_DNS,
-        edge.WEB_URL,
-        edge.DISTRIBUTION,
-        edge.DISTRIBUTION_DOMAIN,
-        edge.STATIC_BUCKET,
-        buckets.ACCESS_LOG_BUCKET,
-        alerts.ALERT_TOPIC,
+        ports.VPC_ID,
+        ports.DATABASE_ENDPOINT,
+        ports.DATABASE_READER_ENDPOINT,
+        ports.DATABASE_PORT,
+        ports.DATABASE_SECRET,
+        ports.BALANCER_DNS,
+        ports.WEB_URL,
+        ports.DISTRIBUTION_ID,
+        ports.DISTRIBUTION_DOMAIN,
+        ports.STATIC_BUCKET,
+        ports.ACCESS_LOG_BUCKET,
+        ports.ALERT_TOPIC,
     ),
     defaults={
         parameters.BACKUP_RETENTION: 7,

@@ -8,21 +8,14 @@ from troposphere import GetAtt, Ref
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import DBCluster, DBInstance, ServerlessV2ScalingConfiguration
 
-from builders import parameters, statements
+from builders import statements
 from builders.aurora import Engine, add_cluster, add_instances, export_cluster
-from builders.contract import Port, TierTemplate
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.housekeeping import add_custom_resource
-from builders.keys import DATABASE_KEY
-from builders.lake import LAKE_QUERY_POLICY
-from builders.lambdas import FUNCTION_DEAD_LETTERS, BuiltFunction, FunctionRow, add_function, export_function
+from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 from builders.roles import add_policy, add_role
-
-DATABASE_CONNECT_POLICY = Port(
-    "DatabaseConnectPolicyArn", "Policy by which a role logs in to the database as the application."
-)
-DATABASE_LOG_GROUP = Port("DatabaseLogGroupName", "Log group of the database.")
-ANALYST_ROLE = Port("AnalystRoleArn", "Role that analysts assume to read the database and the lake.")
 
 DATABASE_NAME = "trading"
 APP_USER = "trading_app"
@@ -52,7 +45,7 @@ POSTGRES = Engine(
     },
     about_parameters="TLS forced, connections and slow statements logged, no data in logs",
     instance_parameters={"idle_in_transaction_session_timeout": "60000"},
-    logs={"postgresql": ("DatabaseLogGroup", DATABASE_LOG_GROUP)},
+    logs={"postgresql": ("DatabaseLogGroup", ports.DATABASE_LOG_GROUP)},
 )
 
 
@@ -73,8 +66,8 @@ def build(platform: str) -> TierTemplate:
     analyst = add_analyst_role(template, cluster)
     migration = add_migration(template, cluster, instances)
     export_cluster(template, cluster)
-    template.export(DATABASE_CONNECT_POLICY, Ref(policy))
-    template.export(ANALYST_ROLE, GetAtt(analyst, "Arn"))
+    template.export(ports.DATABASE_CONNECT_POLICY, Ref(policy))
+    template.export(ports.ANALYST_ROLE, GetAtt(analyst, "Arn"))
     export_function(template, migration)
     return template
 
@@ -99,7 +92,7 @@ def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
         "Analysts read the database",
         trust=statements.trust_account(),
         permissions=[statements.connect_database("ConnectAsAnalyst", _resource_id(cluster), ANALYST_USER)],
-        policies=[template.use(LAKE_QUERY_POLICY)],
+        policies=[template.use(ports.LAKE_QUERY_POLICY)],
     )
 
 
@@ -124,10 +117,10 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             },
             permissions=[
                 statements.read_secret("ReadMasterSecret", secret),
-                statements.read_under_key("UseSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
+                statements.read_under_key("UseSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
             ],
         ),
-        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
     add_custom_resource(
         template,

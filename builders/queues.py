@@ -11,8 +11,8 @@ from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
 
 from builders import denials, statements
-from builders.contract import TierTemplate
-from builders.keys import MESSAGING_KEY
+from builders.contract import ports
+from builders.contract.template import TierTemplate
 
 FOURTEEN_DAYS = 14 * 24 * 3600
 """Seconds; SQS keeps a message no longer."""
@@ -53,7 +53,7 @@ def _add_queue(
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             QueueName=template.named(thing),
-            KmsMasterKeyId=template.use(MESSAGING_KEY),
+            KmsMasterKeyId=template.use(ports.MESSAGING_KEY),
             MessageRetentionPeriod=FOURTEEN_DAYS,
             **properties,
         )

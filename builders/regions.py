@@ -5,8 +5,8 @@ from __future__ import annotations
 from awacs.aws import Deny, Statement, StringNotEquals
 from troposphere.iam import ManagedPolicy
 
-from builders import parameters
-from builders.contract import TierTemplate
+from builders.contract import parameters
+from builders.contract.template import TierTemplate
 from builders.statements import policy, when
 
 # Services whose requests go to one region whatever the caller chose, and account-wide calls of S3. Taken from AWS's own

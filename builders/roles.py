@@ -10,11 +10,8 @@ from troposphere import AWSHelperFn, Ref, Tags
 from troposphere.iam import ManagedPolicy, Role
 
 from builders import statements
-from builders.contract import Port, TierTemplate
-
-REGION_DENY_POLICY = Port(
-    "RegionDenyPolicyArn", "Managed policy that denies every role what lies outside the allowed regions."
-)
+from builders.contract import ports
+from builders.contract.template import TierTemplate
 
 
 def when(condition: str | None) -> dict[str, Any]:
@@ -61,7 +58,7 @@ def add_role(
         title: the role's logical id; its policy's is ``<title minus Role>Policy``.
         thing: the name's middle: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
     """
-    attached: list[AWSHelperFn | str] = [template.use(REGION_DENY_POLICY), *policies]
+    attached: list[AWSHelperFn | str] = [template.use(ports.REGION_DENY_POLICY), *policies]
     if permissions:
         # A policy's description cannot be changed in place, and its name forbids a second one: it must never change.
         about = f"What {template.platform}'s {thing} role may do"

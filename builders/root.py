@@ -10,10 +10,11 @@ from typing import Any
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
 
-from builders import console, naming, rules, tagging
-from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
-from builders.errors import ContractError
-from builders.platforms import Platform
+from builders import naming, tagging
+from builders.contract import console, rules
+from builders.contract.errors import ContractError
+from builders.contract.platform import Platform
+from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 
 ROOT = "root"
 
@@ -120,7 +121,7 @@ def _unproduced(tiers: Mapping[str, TierTemplate], producers: Mapping[str, str])
 def _undeclared(tiers: Mapping[str, TierTemplate]) -> list[str]:
     declared = {parameter.name for parameter in console.in_console_order()}
     return [
-        f"Root parameter {name} is used by tier {tier} but stands in no group of builders/console.py"
+        f"Root parameter {name} is used by tier {tier} but stands in no group of builders/contract/console.py"
         for tier, template in tiers.items()
         for name, port in template.record.uses.items()
         if isinstance(port, RootParameter) and name not in declared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from builders.lambdas import pascal
+from builders.contract.words import pascal
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,13 @@ from troposphere.secretsmanager import (
     SecretTargetAttachment,
 )
 
-from builders import origin_header, parameters, statements
-from builders.aurora import DATABASE_CLUSTER, DATABASE_ENDPOINT, DATABASE_PORT
-from builders.contract import Port, TierTemplate
+from builders import origin_header, statements
+from builders.contract import parameters, ports
+from builders.contract.template import TierTemplate
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.housekeeping import add_custom_resource
-from builders.keys import DATABASE_KEY, SECRETS_KEY
-from builders.lambdas import FUNCTION_DEAD_LETTERS, BuiltFunction, FunctionRow, add_function, export_function
-from builders.mysql import DATABASE_NAME, MASTER_SECRET, READER
-
-DATABASE_SECRET = Port("DatabaseSecretArn", "Secret of the application's database login, rotated every 30 days.")
+from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.mysql import DATABASE_NAME
 
 APP_USER = "payments"
 ROTATION_DAYS = 30
@@ -42,7 +39,7 @@ def build(platform: str) -> TierTemplate:
     migration, migrated = add_migration(template, attachment)
     rotation = add_rotation(template, secret, attachment, migrated)
     origin_header.add_secrets(template)
-    template.export(DATABASE_SECRET, Ref(secret))
+    template.export(ports.DATABASE_SECRET, Ref(secret))
     for built in (migration, rotation):
         export_function(template, built)
     return template
@@ -56,8 +53,8 @@ def add_database_secret(template: TierTemplate) -> Secret:
     Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
-    login = f'{{"username": "{APP_USER}", "dbname": "{DATABASE_NAME}", "masterarn": "${{{MASTER_SECRET.name}}}"}}'
-    template.use(MASTER_SECRET)
+    login = f'{{"username": "{APP_USER}", "dbname": "{DATABASE_NAME}", "masterarn": "${{{ports.DATABASE_MASTER_SECRET.name}}}"}}'
+    template.use(ports.DATABASE_MASTER_SECRET)
     return template.add(
         Secret(
             "DatabaseSecret",
@@ -65,7 +62,7 @@ def add_database_secret(template: TierTemplate) -> Secret:
             UpdateReplacePolicy="Delete",
             Name=template.named("database"),
             Description="Database login of the application",
-            KmsKeyId=template.use(SECRETS_KEY),
+            KmsKeyId=template.use(ports.SECRETS_KEY),
             GenerateSecretString=GenerateSecretString(
                 SecretStringTemplate=Sub(login),
                 GenerateStringKey="password",
@@ -82,7 +79,7 @@ def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
         SecretTargetAttachment(
             "DatabaseSecretAttachment",
             SecretId=Ref(secret),
-            TargetId=template.use(DATABASE_CLUSTER),
+            TargetId=template.use(ports.DATABASE_CLUSTER),
             TargetType="AWS::RDS::DBCluster",
         )
     )
@@ -100,20 +97,20 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "APP_SECRET_ARN": Ref("DatabaseSecret"),
-                "DB_HOST": template.use(DATABASE_ENDPOINT),
-                "DB_PORT": template.use(DATABASE_PORT),
+                "DB_HOST": template.use(ports.DATABASE_ENDPOINT),
+                "DB_PORT": template.use(ports.DATABASE_PORT),
                 "DB_NAME": DATABASE_NAME,
-                "DB_SECRET_ARN": template.use(MASTER_SECRET),
+                "DB_SECRET_ARN": template.use(ports.DATABASE_MASTER_SECRET),
             },
             permissions=[
-                statements.read_secret("ReadMasterSecret", template.use(MASTER_SECRET)),
+                statements.read_secret("ReadMasterSecret", template.use(ports.DATABASE_MASTER_SECRET)),
                 statements.read_secret("ReadApplicationSecret", Ref("DatabaseSecret")),
                 # The application's secret and the master's lie under different keys.
-                statements.read_under_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
-                statements.read_under_key("UseMasterSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
+                statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
+                statements.read_under_key("UseMasterSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
             ],
         ),
-        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
     run = add_custom_resource(
         template,
@@ -121,7 +118,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
         built.arn,
         after=[attachment],
         ArtifactKey=template.use(parameters.artifact_key("migrate_mysql")),
-        Reader=template.use(READER),
+        Reader=template.use(ports.DATABASE_READER),
     )
     return built, run
 
@@ -144,18 +141,18 @@ def add_rotation(
             concurrency=parameters.SUPPORT_CONCURRENCY,
             permissions=[
                 statements.rotate_secret("RotateSecret", Ref(secret)),
-                statements.read_secret("ReadMasterSecret", template.use(MASTER_SECRET)),
+                statements.read_secret("ReadMasterSecret", template.use(ports.DATABASE_MASTER_SECRET)),
                 statements.unscoped(
                     "DrawPassword",
                     "secretsmanager:GetRandomPassword has no resource-level permission",
                     [secretsmanager.GetRandomPassword],
                 ),
                 # It writes the application's secret and reads the master's.
-                statements.use_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
-                statements.read_under_key("UseMasterSecretKey", template.use(DATABASE_KEY), "secretsmanager"),
+                statements.use_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
+                statements.read_under_key("UseMasterSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
             ],
         ),
-        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
     permission = template.add(
         Permission(

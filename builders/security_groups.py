@@ -12,15 +12,9 @@ from typing import Any, Protocol
 from troposphere import Equals, GetAtt, Not, Ref
 from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
 
-from builders import parameters
-from builders.contract import Port, RootParameter, TierTemplate
+from builders.contract import parameters
+from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.tagging import name_tag
-
-FUNCTION_SECURITY_GROUP = Port("FunctionSecurityGroupId", "Security group of the functions.")
-DATABASE_SECURITY_GROUP = Port("DatabaseSecurityGroupId", "Security group of the database.")
-INSTANCE_SECURITY_GROUP = Port("InstanceSecurityGroupId", "Security group of the web instances.")
-BALANCER_SECURITY_GROUP = Port("BalancerSecurityGroupId", "Security group of the load balancer, for HTTP.")
-BALANCER_TLS_SECURITY_GROUP = Port("BalancerTlsSecurityGroupId", "Security group of the load balancer, for HTTPS.")
 
 NO_ENDPOINTS = "WithoutInterfaceEndpoints"
 ANALYSTS = "WithAnalysts"

@@ -13,23 +13,10 @@ from troposphere.s3 import (
 from troposphere.sqs import Queue
 
 from builders import arns
-from builders.buckets import ACCESS_LOG_BUCKET, add_access_log_bucket, add_bucket, lifecycle
-from builders.contract import Port, TierTemplate
-from builders.keys import DATA_KEY
+from builders.buckets import add_access_log_bucket, add_bucket, lifecycle
+from builders.contract import ports
+from builders.contract.template import TierTemplate
 from builders.queues import add_dead_letter_queue, add_queue, send_from
-
-RAW_BUCKET = Port("RawBucketName", "Bucket of raw market data as it was accepted, and of what was quarantined.")
-PROCESSED_BUCKET = Port("ProcessedBucketName", "Bucket of processed analytics in Parquet.")
-ARCHIVE_BUCKET = Port("ArchiveBucketName", "Bucket of processed raw data, kept for the record.")
-RAW_BUCKET_ARN = Port("RawBucketArn", "ARN of the bucket of raw market data.")
-PROCESSED_BUCKET_ARN = Port("ProcessedBucketArn", "ARN of the bucket of processed analytics.")
-ARCHIVE_BUCKET_ARN = Port("ArchiveBucketArn", "ARN of the archive bucket.")
-OBJECT_QUEUE_ARN = Port("ObjectQueueArn", "Queue of raw objects to be processed.")
-OBJECT_QUEUE_URL = Port("ObjectQueueUrl", "URL of the queue of raw objects to be processed.")
-OBJECT_QUEUE_NAME = Port("ObjectQueueName", "Name of the queue of raw objects to be processed.")
-OBJECT_DEAD_LETTERS_NAME = Port(
-    "ObjectDeadLetterQueueName", "Name of the queue of raw objects that could not be processed."
-)
 
 RAW_PREFIX = "market-data/"
 """Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""
@@ -58,7 +45,7 @@ def build(platform: str) -> TierTemplate:
         template, "AccessLogBucket", "logs", rules=lifecycle(expire_after=ACCESS_LOGS_EXPIRE_AFTER)
     )
     queue = add_object_queue(template)
-    key = template.use(DATA_KEY)
+    key = template.use(ports.DATA_KEY)
     raw = add_bucket(
         template,
         "RawBucket",
@@ -81,13 +68,13 @@ def build(platform: str) -> TierTemplate:
         template, "ArchiveBucket", "archive", key=key, log_bucket=Ref(log_bucket), rules=lifecycle(deep_archive=True)
     )
     for bucket, name, arn in (
-        (raw, RAW_BUCKET, RAW_BUCKET_ARN),
-        (processed, PROCESSED_BUCKET, PROCESSED_BUCKET_ARN),
-        (archive, ARCHIVE_BUCKET, ARCHIVE_BUCKET_ARN),
+        (raw, ports.RAW_BUCKET, ports.RAW_BUCKET_ARN),
+        (processed, ports.PROCESSED_BUCKET, ports.PROCESSED_BUCKET_ARN),
+        (archive, ports.ARCHIVE_BUCKET, ports.ARCHIVE_BUCKET_ARN),
     ):
         template.export(name, Ref(bucket))
         template.export(arn, GetAtt(bucket, "Arn"))
-    template.export(ACCESS_LOG_BUCKET, Ref(log_bucket))
+    template.export(ports.ACCESS_LOG_BUCKET, Ref(log_bucket))
     return template
 
 
@@ -105,10 +92,10 @@ def add_object_queue(template: TierTemplate) -> Queue:
         max_receives=OBJECT_RECEIVES,
         senders=[send_from("NewRawObjects", "s3", queue_arn, raw_arn)],
     )
-    template.export(OBJECT_QUEUE_ARN, GetAtt(queue, "Arn"))
-    template.export(OBJECT_QUEUE_URL, Ref(queue))
-    template.export(OBJECT_QUEUE_NAME, GetAtt(queue, "QueueName"))
-    template.export(OBJECT_DEAD_LETTERS_NAME, GetAtt(dead_letters, "QueueName"))
+    template.export(ports.OBJECT_QUEUE_ARN, GetAtt(queue, "Arn"))
+    template.export(ports.OBJECT_QUEUE_URL, Ref(queue))
+    template.export(ports.OBJECT_QUEUE_NAME, GetAtt(queue, "QueueName"))
+    template.export(ports.OBJECT_DEAD_LETTERS_NAME, GetAtt(dead_letters, "QueueName"))
     return queue
 
 

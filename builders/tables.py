@@ -15,16 +15,11 @@ from troposphere.dynamodb import (
     TimeToLiveSpecification,
 )
 
-from builders.contract import Port, TierTemplate, suffixed
-from builders.keys import DATA_KEY
+from builders.contract import ports
+from builders.contract.template import Port, TierTemplate, suffixed
 
 API_KEYS_NAME = "api-keys"
 USER_SESSIONS_NAME = "user-sessions"
-
-USER_SESSIONS_TABLE = Port("UserSessionsTableName", "Table of client sessions.")
-USER_SESSIONS_ARN = Port("UserSessionsTableArn", "ARN of the table of client sessions.")
-API_KEYS_TABLE = Port("ApiKeysTableName", "Table of API keys and their entitlements.")
-API_KEYS_ARN = Port("ApiKeysTableArn", "ARN of the table of API keys.")
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,15 @@ class TableRow:
 
 
 TABLES = (
-    TableRow("UserSessionsTable", USER_SESSIONS_NAME, "sessionId", "expiresAt", USER_SESSIONS_TABLE, USER_SESSIONS_ARN),
-    TableRow("ApiKeysTable", API_KEYS_NAME, "apiKeyId", None, API_KEYS_TABLE, API_KEYS_ARN),
+    TableRow(
+        "UserSessionsTable",
+        USER_SESSIONS_NAME,
+        "sessionId",
+        "expiresAt",
+        ports.USER_SESSIONS_TABLE,
+        ports.USER_SESSIONS_ARN,
+    ),
+    TableRow("ApiKeysTable", API_KEYS_NAME, "apiKeyId", None, ports.API_KEYS_TABLE, ports.API_KEYS_ARN),
 )
 
 
@@ -69,7 +71,9 @@ def add_table(template: TierTemplate, row: TableRow) -> Table:
             AttributeDefinitions=[AttributeDefinition(AttributeName=row.key, AttributeType="S")],
             KeySchema=[KeySchema(AttributeName=row.key, KeyType="HASH")],
             BillingMode="PAY_PER_REQUEST",
-            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=template.use(DATA_KEY)),
+            SSESpecification=SSESpecification(
+                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=template.use(ports.DATA_KEY)
+            ),
             PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
             DeletionProtectionEnabled=False,
             **expiry,

@@ -11,7 +11,7 @@ from typing import Any
 from troposphere import AWSHelperFn, AWSObject, Ref, Tags
 from troposphere.autoscaling import AutoScalingGroup
 
-from builders.contract import TierTemplate
+from builders.contract.template import TierTemplate
 
 COST_CENTER = "trading-platform"
 COMPLIANCE = "PCI-DSS"

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from builders import parameters
 from builders.alerts import FilterRow, function_filters
-from builders.api import ACCESS_LOG_GROUP, EXECUTION_LOG_GROUP
+from builders.contract import parameters, ports
 from builders.network import LAYOUT, EndpointRow, GatewayRow, NetworkPlan, custom_resource_answers
-from builders.postgres import DATABASE_LOG_GROUP, POSTGRES
-from builders.security_groups import (
-    DATABASE_SECURITY_GROUP,
-    FUNCTION_SECURITY_GROUP,
-    Between,
-    FromAnalysts,
-    GroupRow,
-    ToApis,
-    ToService,
-)
+from builders.postgres import POSTGRES
+from builders.security_groups import Between, FromAnalysts, GroupRow, ToApis, ToService
 
 NETWORK = NetworkPlan(
     layout=LAYOUT,
     groups=(
-        GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
-        GroupRow("Database", "database", "Database, reached by functions only", DATABASE_SECURITY_GROUP),
+        GroupRow("Function", "functions", "Functions of the platform", ports.FUNCTION_SECURITY_GROUP),
+        GroupRow("Database", "database", "Database, reached by functions only", ports.DATABASE_SECURITY_GROUP),
         GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by functions only"),
     ),
     rules=(
@@ -46,7 +37,7 @@ NETWORK = NetworkPlan(
 
 LOG_FILTERS = (
     *function_filters("housekeeping", "migrate", "ingest", "process", "query", "sessions"),
-    FilterRow("ApiAccess", ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
-    FilterRow("ApiExecution", EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
-    FilterRow("Database", DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
+    FilterRow("ApiAccess", ports.API_ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
+    FilterRow("ApiExecution", ports.API_EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
+    FilterRow("Database", ports.DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from builders import parameters
 from builders.alerts import FilterRow, function_filters
 from builders.balancer import SERVICE_PORT
-from builders.mysql import DATABASE_ERROR_LOG, MYSQL
+from builders.contract import parameters, ports
+from builders.mysql import MYSQL
 from builders.network import (
     LAYOUT,
     EndpointRow,
@@ -14,34 +14,26 @@ from builders.network import (
     custom_resource_answers,
     linux_packages,
 )
-from builders.security_groups import (
-    BALANCER_SECURITY_GROUP,
-    BALANCER_TLS_SECURITY_GROUP,
-    DATABASE_SECURITY_GROUP,
-    FUNCTION_SECURITY_GROUP,
-    INSTANCE_SECURITY_GROUP,
-    Between,
-    FromCloudFront,
-    GroupRow,
-    ToApis,
-    ToService,
-)
-from builders.web import APPLICATION_LOG
+from builders.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
 from builders.web_observability import APPLICATION_ERRORS
 
 NETWORK = NetworkPlan(
     layout=LAYOUT,
     groups=(
-        GroupRow("Balancer", "balancer", "Load balancer, reached by CloudFront only", BALANCER_SECURITY_GROUP),
+        GroupRow("Balancer", "balancer", "Load balancer, reached by CloudFront only", ports.BALANCER_SECURITY_GROUP),
         GroupRow(
             "BalancerTls",
             "balancer-tls",
             "Load balancer over TLS, for CloudFront only",
-            BALANCER_TLS_SECURITY_GROUP,
+            ports.BALANCER_TLS_SECURITY_GROUP,
         ),
-        GroupRow("Instance", "instances", "Web instances, reached by the load balancer only", INSTANCE_SECURITY_GROUP),
-        GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
-        GroupRow("Database", "database", "Database, reached by instances and functions only", DATABASE_SECURITY_GROUP),
+        GroupRow(
+            "Instance", "instances", "Web instances, reached by the load balancer only", ports.INSTANCE_SECURITY_GROUP
+        ),
+        GroupRow("Function", "functions", "Functions of the platform", ports.FUNCTION_SECURITY_GROUP),
+        GroupRow(
+            "Database", "database", "Database, reached by instances and functions only", ports.DATABASE_SECURITY_GROUP
+        ),
         GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by instances and functions only"),
     ),
     rules=(
@@ -75,6 +67,6 @@ FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")
 
 LOG_FILTERS = (
     *function_filters(*FUNCTIONS),
-    FilterRow("Application", APPLICATION_LOG, APPLICATION_ERRORS),
-    FilterRow("Database", DATABASE_ERROR_LOG, '"[ERROR]"'),
+    FilterRow("Application", ports.APPLICATION_LOG_GROUP, APPLICATION_ERRORS),
+    FilterRow("Database", ports.DATABASE_ERROR_LOG_GROUP, '"[ERROR]"'),
 )

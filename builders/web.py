@@ -38,32 +38,23 @@ from troposphere.policies import (
     UpdatePolicy,
 )
 
-from builders import parameters, statements, tagging
+from builders import statements, tagging
 from builders.balancer import SERVICE_PORT, add_balancer
-from builders.contract import ENVIRONMENT_SUFFIX, Port, TierTemplate
-from builders.keys import SECRETS_KEY, KeyRow, KeyUse, add_key
-from builders.lambdas import FUNCTION_DEAD_LETTERS, FunctionRow, add_function, export_function, metrics_namespace
-from builders.log_storage import (
-    ACCESS_LOG_BUCKET_ARN,
-    BALANCER_LOG_QUEUE_ARN,
-    BALANCER_LOGS_TIMEOUT,
-    BALANCER_PREFIX,
-)
+from builders.contract import parameters, ports
+from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
+from builders.keys import KeyRow, KeyUse, add_key
+from builders.lambdas import FunctionRow, add_function, export_function, metrics_namespace
+from builders.log_storage import BALANCER_LOGS_TIMEOUT, BALANCER_PREFIX
 from builders.logs import add_log_group
-from builders.network import PRIVATE_SUBNETS
 from builders.roles import add_role
-from builders.secrets import DATABASE_SECRET
-from builders.security_groups import INSTANCE_SECURITY_GROUP
 from builders.suppressions import suppress
 
-APPLICATION_LOG = Port("ApplicationLogGroupName", "Log group of the payment service.")
-BALANCER_LOG = Port("BalancerLogGroupName", "Log group of the load balancer's access log.")
-WEB_GROUP_NAME = Port("WebGroupName", "Name of the Auto Scaling group.")
-
-SCALING_ROLE = Port("ScalingRoleArn", "Auto Scaling's service-linked role for the web instances.")
-
 VOLUME_KEY = KeyRow(
-    "VolumeKey", "volumes", "Volumes of web instances", None, (KeyUse("Scaling", roles=(f"${{{SCALING_ROLE.name}}}",)),)
+    "VolumeKey",
+    "volumes",
+    "Volumes of web instances",
+    None,
+    (KeyUse("Scaling", roles=(f"${{{ports.SCALING_ROLE.name}}}",)),),
 )
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
@@ -91,8 +82,8 @@ def build(platform: str) -> TierTemplate:
     group = add_group(template, launch, targets)
     add_scaling(template, group)
     add_balancer_logs(template)
-    template.export(APPLICATION_LOG, Ref(log_group))
-    template.export(WEB_GROUP_NAME, Ref(group))
+    template.export(ports.APPLICATION_LOG_GROUP, Ref(log_group))
+    template.export(ports.WEB_GROUP_NAME, Ref(group))
     return template
 
 
@@ -107,8 +98,8 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
     artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
     permissions: list[Statement] = [
         *statements.read_artifact("FetchArtifact", template.use(parameters.ARTIFACT_BUCKET).data["Ref"], artifact),
-        statements.read_secret("ReadDatabaseLogin", template.use(DATABASE_SECRET)),
-        statements.read_under_key("UseSecretsKey", template.use(SECRETS_KEY), "secretsmanager"),
+        statements.read_secret("ReadDatabaseLogin", template.use(ports.DATABASE_SECRET)),
+        statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
         statements.put_metrics("PutMetrics", Sub(agent_namespace(template.platform))),
         statements.signal_stack("SignalStack"),
@@ -128,7 +119,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
 
 def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
     """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
-    template.use(SCALING_ROLE)
+    template.use(ports.SCALING_ROLE)
     key = add_key(template, VOLUME_KEY)
     launch = template.add(
         LaunchTemplate(
@@ -138,7 +129,7 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
                 ImageId=template.use(parameters.WEB_IMAGE),
                 InstanceType=template.use(parameters.WEB_INSTANCE_TYPE),
                 IamInstanceProfile=IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
-                SecurityGroupIds=[template.use(INSTANCE_SECURITY_GROUP)],
+                SecurityGroupIds=[template.use(ports.INSTANCE_SECURITY_GROUP)],
                 MetadataOptions=MetadataOptions(
                     HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1
                 ),
@@ -181,7 +172,7 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
         "ARTIFACT_KEY": f"${{{template.use(parameters.SERVICE_KEY).data['Ref']}}}",
         "STACK_NAME": "${AWS::StackId}",
         "SIGNAL_RESOURCE": GROUP,
-        "DB_SECRET_ARN": f"${{{template.use(DATABASE_SECRET).data['Ref']}}}",
+        "DB_SECRET_ARN": f"${{{template.use(ports.DATABASE_SECRET).data['Ref']}}}",
         "LOG_GROUP": f"${{{log_group.title}}}",
         "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
         "PORT": str(SERVICE_PORT),
@@ -206,7 +197,7 @@ def add_scaling_role(template: TierTemplate) -> None:
         )
     )
     template.export(
-        SCALING_ROLE,
+        ports.SCALING_ROLE,
         Sub(
             "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/${Name}",
             Name=Ref(role),
@@ -240,10 +231,10 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
             ),
-            ServiceLinkedRoleARN=template.use(SCALING_ROLE),
+            ServiceLinkedRoleARN=template.use(ports.SCALING_ROLE),
             MinSize=template.use(parameters.WEB_MIN_INSTANCES),
             MaxSize=template.use(parameters.WEB_MAX_INSTANCES),
-            VPCZoneIdentifier=[template.use(subnet) for subnet in PRIVATE_SUBNETS],
+            VPCZoneIdentifier=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
             TargetGroupARNs=[Ref(targets)],
             HealthCheckType="ELB",
             HealthCheckGracePeriod=300,
@@ -304,19 +295,21 @@ def add_balancer_logs(template: TierTemplate) -> None:
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"BALANCER_LOG_GROUP": Ref(log_group)},
             permissions=[
-                statements.consume_queue("TakeLogFiles", template.use(BALANCER_LOG_QUEUE_ARN)),
-                statements.list_objects("TellMissingFromForbidden", template.use(ACCESS_LOG_BUCKET_ARN)),
-                statements.read_objects("ReadLogFiles", template.use(ACCESS_LOG_BUCKET_ARN), f"{BALANCER_PREFIX}/*"),
+                statements.consume_queue("TakeLogFiles", template.use(ports.BALANCER_LOG_QUEUE_ARN)),
+                statements.list_objects("TellMissingFromForbidden", template.use(ports.ACCESS_LOG_BUCKET_ARN)),
+                statements.read_objects(
+                    "ReadLogFiles", template.use(ports.ACCESS_LOG_BUCKET_ARN), f"{BALANCER_PREFIX}/*"
+                ),
                 statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
             ],
         ),
-        dead_letters=template.use(FUNCTION_DEAD_LETTERS),
+        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
     batching: dict[str, Any] = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 5}
     template.add(
         EventSourceMapping(
             "BalancerLogSource",
-            EventSourceArn=template.use(BALANCER_LOG_QUEUE_ARN),
+            EventSourceArn=template.use(ports.BALANCER_LOG_QUEUE_ARN),
             FunctionName=Ref(built.function),
             FunctionResponseTypes=["ReportBatchItemFailures"],
             ScalingConfig=ScalingConfig(MaximumConcurrency=template.use(parameters.SUPPORT_CONCURRENCY)),
@@ -324,4 +317,4 @@ def add_balancer_logs(template: TierTemplate) -> None:
         )
     )
     export_function(template, built)
-    template.export(BALANCER_LOG, Ref(log_group))
+    template.export(ports.BALANCER_LOG_GROUP, Ref(log_group))

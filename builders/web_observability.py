@@ -9,22 +9,16 @@ from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
-from builders import parameters
 from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
-from builders.alerts import ALERT_TOPIC, LOG_ALERTS_TIMEOUT
-from builders.aurora import DATABASE_CLUSTER
-from builders.balancer import BALANCER_NAME, TARGET_GROUP_NAME
-from builders.contract import Port, TierTemplate
+from builders.alerts import LOG_ALERTS_TIMEOUT
+from builders.contract import parameters, ports
+from builders.contract.template import Port, TierTemplate
 from builders.dashboard import Station, dashboard_body, function_series, value
-from builders.edge import DISTRIBUTION
-from builders.firewall import WEB_ACL_NAME
-from builders.housekeeping import DEAD_LETTER_QUEUE_NAME
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import function_name_port, metrics_namespace
-from builders.log_storage import BALANCER_LOG_DEAD_LETTERS, BALANCER_LOGS_TIMEOUT
-from builders.mysql import DATABASE_ERROR_LOG
+from builders.lambdas import metrics_namespace
+from builders.log_storage import BALANCER_LOGS_TIMEOUT
 from builders.secrets import ROTATION_TIMEOUT
-from builders.web import APPLICATION_LOG, BALANCER_LOG, WEB_GROUP_NAME, agent_namespace
+from builders.web import agent_namespace
 
 FUNCTION_TIMEOUTS = {
     "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
@@ -55,15 +49,15 @@ class ErrorRow:
 
 ERRORS = (
     ErrorRow(
-        "ApplicationErrors", "application-errors", APPLICATION_LOG, APPLICATION_ERRORS, 1,
+        "ApplicationErrors", "application-errors", ports.APPLICATION_LOG_GROUP, APPLICATION_ERRORS, 1,
         "The payment service logs errors: look at its log group",
     ),
     ErrorRow(
-        "BalancerErrors", "balancer-errors", BALANCER_LOG, "{ $.elbStatus >= 500 }", 5,
+        "BalancerErrors", "balancer-errors", ports.BALANCER_LOG_GROUP, "{ $.elbStatus >= 500 }", 5,
         "Requests end with 5xx in the load balancer's log: it shows which, and whether a target answered",
     ),
     ErrorRow(
-        "DatabaseErrors", "database-errors", DATABASE_ERROR_LOG, '"[ERROR]"', 1,
+        "DatabaseErrors", "database-errors", ports.DATABASE_ERROR_LOG_GROUP, '"[ERROR]"', 1,
         "The database logs errors: look at its error log",
     ),
 )  # fmt: skip
@@ -72,7 +66,7 @@ ERRORS = (
 def build(platform: str) -> TierTemplate:
     """Metric filters, alarms and dashboard."""
     template = TierTemplate(platform, "Error metrics, alarms from the edge to the database, and the dashboard.")
-    actions = [template.use(ALERT_TOPIC)]
+    actions = [template.use(ports.ALERT_TOPIC)]
     for row in ERRORS:
         add_error_metric(template, row)
     for alarm in alarm_rows(template):
@@ -123,9 +117,9 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _agent_alarms(template)
     yield from _database_alarms(template)
     for name, timeout in FUNCTION_TIMEOUTS.items():
-        yield from function_alarms(name, template.use(function_name_port(name)), timeout)
-    yield dead_letter_alarm(template, "BalancerLogDeadLetters", BALANCER_LOG_DEAD_LETTERS)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", DEAD_LETTER_QUEUE_NAME)
+        yield from function_alarms(name, template.use(ports.function_name(name)), timeout)
+    yield dead_letter_alarm(template, "BalancerLogDeadLetters", ports.BALANCER_LOG_DEAD_LETTERS)
+    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
     for row in ERRORS:
         yield AlarmRow(
             row.title, row.thing, row.meaning,
@@ -134,7 +128,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    edge: Dimensions = {"DistributionId": template.use(DISTRIBUTION), "Region": "Global"}
+    edge: Dimensions = {"DistributionId": template.use(ports.DISTRIBUTION_ID), "Region": "Global"}
     yield AlarmRow(
         "EdgeErrors", "edge-5xx", "More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
         "AWS/CloudFront", "5xxErrorRate", edge, "Average", threshold=1, at_least=False, periods=2,
@@ -143,13 +137,13 @@ def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
     yield AlarmRow(
         "FirewallBlocks", "firewall-blocks", "WAF blocks many requests: an attack, or a rule that hits honest clients",
-        "AWS/WAFV2", "BlockedRequests", {"WebACL": template.use(WEB_ACL_NAME), "Rule": "ALL"}, "Sum", threshold=500,
+        "AWS/WAFV2", "BlockedRequests", {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}, "Sum", threshold=500,
     )  # fmt: skip
 
 
 def _balancer_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    balancer: Dimensions = {"LoadBalancer": template.use(BALANCER_NAME)}
-    targets: Dimensions = {**balancer, "TargetGroup": template.use(TARGET_GROUP_NAME)}
+    balancer: Dimensions = {"LoadBalancer": template.use(ports.BALANCER_NAME)}
+    targets: Dimensions = {**balancer, "TargetGroup": template.use(ports.TARGET_GROUP_NAME)}
     yield AlarmRow(
         "HealthyHosts", "healthy-hosts", "Fewer than two healthy instances: one more failure is an outage",
         "AWS/ApplicationELB", "HealthyHostCount", targets, "Minimum", threshold=2,
@@ -172,7 +166,7 @@ def _balancer_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 def _instance_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     yield AlarmRow(
         "InstanceCpu", "instance-cpu", "The instances' CPU stays above 85 % although scaling acts: raise WebMaxInstances",
-        "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": template.use(WEB_GROUP_NAME)}, "Average",
+        "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": template.use(ports.WEB_GROUP_NAME)}, "Average",
         threshold=85, periods=3,
     )  # fmt: skip
 
@@ -204,7 +198,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """For the smallest class, db.r6g.large: 16 GiB of memory, 1000 connections."""
-    cluster = {"DBClusterIdentifier": template.use(DATABASE_CLUSTER)}
+    cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
     yield AlarmRow(
         "DatabaseCpu", "database-cpu", "The database's CPU is above 80 %: Performance Insights shows which statements",
         "AWS/RDS", "CPUUtilization", cluster, "Average", threshold=80, periods=3,
@@ -226,12 +220,12 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 def stations(template: TierTemplate) -> list[Station]:
     """The dashboard's widgets: the way of a request from the edge to the database."""
-    edge = ["DistributionId", value(template, DISTRIBUTION), "Region", "Global"]
-    acl = ["WebACL", value(template, WEB_ACL_NAME), "Rule", "ALL", {"stat": "Sum"}]
-    balancer = ["LoadBalancer", value(template, BALANCER_NAME)]
-    targets = ["TargetGroup", value(template, TARGET_GROUP_NAME), *balancer]
-    group = ["AutoScalingGroupName", value(template, WEB_GROUP_NAME)]
-    cluster = ["DBClusterIdentifier", value(template, DATABASE_CLUSTER)]
+    edge = ["DistributionId", value(template, ports.DISTRIBUTION_ID), "Region", "Global"]
+    acl = ["WebACL", value(template, ports.WEB_ACL_NAME), "Rule", "ALL", {"stat": "Sum"}]
+    balancer = ["LoadBalancer", value(template, ports.BALANCER_NAME)]
+    targets = ["TargetGroup", value(template, ports.TARGET_GROUP_NAME), *balancer]
+    group = ["AutoScalingGroupName", value(template, ports.WEB_GROUP_NAME)]
+    cluster = ["DBClusterIdentifier", value(template, ports.DATABASE_CLUSTER)]
     return [
         ("1 Edge: requests", [["AWS/CloudFront", "Requests", *edge, {"stat": "Sum"}]]),
         ("1 Edge: error rates", [

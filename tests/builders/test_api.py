@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from builders import api, firewall
-from builders.contract import TierTemplate
+from builders.contract.template import TierTemplate
 from lambda_src.common.schema import request_model
 from sessions.handler import TOKEN_HEADER
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text

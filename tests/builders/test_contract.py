@@ -9,13 +9,14 @@ import pytest
 from troposphere import GetAtt, Ref
 from troposphere.sns import Topic
 
-from builders.contract import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
+from builders.contract.errors import ContractError
+from builders.contract.parameters import ALLOWED_REGIONS, LOG_RETENTION
+from builders.contract.platform import Platform, Tier
+from builders.contract.rules import ZONES_DIFFER
+from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.emit import as_dict
-from builders.errors import ContractError
-from builders.parameters import ALLOWED_REGIONS, LOG_RETENTION
-from builders.platforms import PLATFORMS, Platform, Tier
+from builders.platforms import PLATFORMS
 from builders.root import assemble
-from builders.rules import ZONES_DIFFER
 
 VPC, SUBNET = Port("VpcId", "The VPC."), Port("SubnetId", "A subnet.")
 
@@ -111,7 +112,7 @@ def test_a_tier_does_not_use_its_own_port() -> None:
 def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
     stray = RootParameter("Stray", "Not in a group.", label="Stray", constraint="Anything.")
     assert faults(tier("a", uses=(stray,))) == (
-        "Root parameter Stray is used by tier a but stands in no group of builders/console.py",
+        "Root parameter Stray is used by tier a but stands in no group of builders/contract/console.py",
     )
 
 

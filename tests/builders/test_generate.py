@@ -13,8 +13,8 @@ import yaml
 
 import generate
 from builders import limits
+from builders.contract.errors import LimitError, NamingError
 from builders.emit import as_dict, render
-from builders.errors import LimitError, NamingError
 from builders.platforms import PLATFORMS
 from builders.root import assemble
 from tests.builders.support import templates

@@ -9,8 +9,8 @@ from troposphere.iam import Role
 from troposphere.sns import Topic
 
 from builders import naming, tagging
-from builders.contract import TierTemplate
-from builders.errors import NamingError
+from builders.contract.errors import NamingError
+from builders.contract.template import TierTemplate
 
 
 @pytest.mark.requirement("A-1")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from builders.parameters import CONNECTIONS_PER_INSTANCE, DATABASE_CONNECTIONS, DATABASE_INSTANCE_CLASS
+from builders.contract.parameters import (
+    CONNECTIONS_PER_INSTANCE,
+    DATABASE_CONNECTIONS,
+    DATABASE_INSTANCE_CLASS,
+)
+from builders.contract.rules import ORDERS, order_metadata
 from builders.platforms import PLATFORMS
-from builders.rules import ORDERS, order_metadata
 from tests.builders.support import one, templates
 
 SERVICE = Path(__file__).parents[2] / "web_src" / "payments"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders.parameters import MYSQL_VERSION
+from builders.contract.parameters import MYSQL_VERSION
 from tests.builders.support import Found, one, permissions_of, resources, templates, text
 
 P = "transactions"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders.command import emit
-from builders.platforms import Platform
+from builders.contract.platform import Platform
 from builders.root import assemble
 from gate.configuration import read_configuration
 from gate.templates import TemplateFile

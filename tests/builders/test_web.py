@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from builders.contract.parameters import ORIGIN_HEADER_TURNS
 from builders.origin_header import turns
-from builders.parameters import ORIGIN_HEADER_TURNS
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text
 
 P = "transactions"

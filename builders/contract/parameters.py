@@ -1,12 +1,12 @@
 """The root parameters: what the person who deploys decides, each with its description and its constraint (requirement A-9).
 
-A platform has those that its tiers use; `builders.console` groups them. Values that differ between environments stand in
+A platform has those that its tiers use; `builders.contract.console` groups them. Values that differ between environments stand in
 params/<platform>/<env>.json; the keys of artifacts are filled in by packaging.
 """
 
 from __future__ import annotations
 
-from builders.contract import RootParameter
+from builders.contract.template import RootParameter
 
 _BOOLEAN: tuple[str | int | float, ...] = ("true", "false")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from builders import parameters
-from builders.contract import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract import parameters
+from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
     ("General", (ENVIRONMENT_SUFFIX, parameters.ALLOWED_REGIONS)),

@@ -14,8 +14,8 @@ from typing import Any
 
 from troposphere import AWSHelperFn, Equals, Not, Ref, encode_to_dict
 
-from builders import parameters
-from builders.contract import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract import parameters
+from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 
 @dataclass(frozen=True)
