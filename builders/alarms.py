@@ -10,9 +10,8 @@ from typing import Any
 from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 
-from builders.contract.template import Port, TierTemplate
+from builders.contract.template import Port, TierTemplate, only_if
 from builders.contract.words import pascal
-from builders.roles import when
 
 MINUTE = 60
 
@@ -97,7 +96,7 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
             TreatMissingData=row.missing,
             **measured,
             **told,
-            **when(condition),
+            **only_if(condition),
         )
     )
 

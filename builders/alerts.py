@@ -12,10 +12,10 @@ from troposphere.awslambda import Permission
 from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from builders import arns, denials, statements
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
 from builders.contract.words import pascal
+from builders.iam import arns, denials, statements
 from builders.lambdas import BuiltFunction, FunctionRow, add_function
 
 WITH_EMAIL = "WithAlertEmail"

@@ -34,14 +34,15 @@ from troposphere.awslambda import Permission
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
-from builders import arns, firewall, statements
+from builders import firewall
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.contract.words import pascal
 from builders.functions import API_FUNCTIONS
 from builders.housekeeping import add_custom_resource
+from builders.iam import arns, statements
+from builders.iam.roles import add_role
 from builders.logs import add_log_group
-from builders.roles import add_role
 from builders.routes import ROUTES, Route, words
 from builders.suppressions import suppress
 from lambda_src.common.schema import request_model

@@ -27,11 +27,10 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from builders import arns, denials, statements
 from builders.contract import ports
-from builders.contract.template import TierTemplate
+from builders.contract.template import TierTemplate, only_if
 from builders.housekeeping import add_custom_resource
-from builders.roles import when
+from builders.iam import arns, denials, statements
 from builders.suppressions import suppress
 
 GLACIER_AFTER = 90
@@ -117,7 +116,7 @@ def add_bucket(
             **_common(template, thing, rules),
             BucketEncryption=_encryption("aws:kms", key),
             LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{thing}/"),
-            **when(condition),
+            **only_if(condition),
             **properties,
         )
     )
@@ -219,7 +218,7 @@ def _add_policy(
             PolicyDocument=statements.policy(
                 *grants, denials.deny_plain_transport(arn), denials.deny_old_transport(arn)
             ),
-            **when(condition),
+            **only_if(condition),
         )
     )
 

@@ -44,10 +44,11 @@ from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, Reso
 from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
-from builders import arns, firewall, origin_header, statements
+from builders import firewall, origin_header
 from builders.buckets import add_bucket, bucket_name, lifecycle
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
+from builders.iam import arns, statements
 from builders.logs import add_log_group
 from builders.security_groups import CERTIFICATE
 from builders.suppressions import suppress

@@ -31,9 +31,9 @@ from troposphere.wafv2 import (
     WebACLRule,
 )
 
-from builders import arns
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
+from builders.iam import arns
 from builders.logs import add_log_group
 
 SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")

@@ -14,12 +14,11 @@ from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeS
 from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
 from troposphere.cloudformation import CustomResource
 
-from builders import arns, statements
 from builders.contract import parameters, ports
-from builders.contract.template import TierTemplate
+from builders.contract.template import TierTemplate, only_if
+from builders.iam import arns, statements
 from builders.lambdas import FunctionRow, add_function, export_function
 from builders.queues import add_dead_letter_queue
-from builders.roles import when
 from builders.tables import API_KEYS_NAME
 
 TIMEOUT = 900
@@ -111,7 +110,7 @@ def add_custom_resource(
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
     """
     of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
-    resource: CustomResource = of_kind(title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60, **when(condition))
+    resource: CustomResource = of_kind(title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60, **only_if(condition))
     if after:
         resource.DependsOn = [other.title for other in after]
     resource.properties.update(properties)

@@ -25,8 +25,8 @@ from troposphere.kms import Alias, Key
 
 from builders.contract import ports
 from builders.contract.template import Port, TierTemplate
-from builders.regions import add_region_deny_policy
-from builders.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
+from builders.iam.regions import add_region_deny_policy
+from builders.iam.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
 
 _CRYPTO = [
     kms.Encrypt,

@@ -25,10 +25,10 @@ from troposphere.athena import (
 from troposphere.glue import Column, Database, DatabaseInput, SerdeInfo, StorageDescriptor, Table, TableInput
 from troposphere.iam import ManagedPolicy
 
-from builders import arns, statements
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
-from builders.roles import add_policy
+from builders.iam import arns, statements
+from builders.iam.roles import add_policy
 from builders.storage import QUERY_RESULTS_PREFIX, RAW_PREFIX
 
 FIRST_DATE = "2000-01-01"

@@ -22,12 +22,12 @@ from troposphere.awslambda import (
 )
 from troposphere.logs import LogGroup
 
-from builders import arns, statements
 from builders.contract import parameters, ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
 from builders.contract.words import pascal
+from builders.iam import arns, statements
+from builders.iam.roles import add_role
 from builders.logs import add_log_group
-from builders.roles import add_role
 
 RUNTIME = "python3.14"
 RESERVED = "WithReservedConcurrency"

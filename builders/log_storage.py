@@ -10,10 +10,10 @@ from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
 from troposphere.sqs import Queue
 
-from builders import arns, statements
 from builders.buckets import add_access_log_bucket, lifecycle
 from builders.contract import ports
 from builders.contract.template import TierTemplate
+from builders.iam import arns, statements
 from builders.queues import add_dead_letter_queue, add_queue, send_from
 
 LOGS_EXPIRE_AFTER = 90

@@ -25,11 +25,11 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from builders import arns, statements
 from builders.contract import parameters, ports
-from builders.contract.template import Port, TierTemplate
+from builders.contract.template import Port, TierTemplate, only_if
+from builders.iam import arns, statements
+from builders.iam.roles import add_role
 from builders.logs import add_log_group
-from builders.roles import add_role, when
 from builders.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
 from builders.tagging import name_tag
 
@@ -222,7 +222,7 @@ def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
 
 
 def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> NatGateway:
-    condition = when(None if always else PER_ZONE)
+    condition = only_if(None if always else PER_ZONE)
     letter = zone.letter
     address = template.add(
         EIP(

@@ -8,14 +8,14 @@ from troposphere import GetAtt, Ref
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import DBCluster, DBInstance, ServerlessV2ScalingConfiguration
 
-from builders import statements
 from builders.aurora import Engine, add_cluster, add_instances, export_cluster
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.housekeeping import add_custom_resource
+from builders.iam import statements
+from builders.iam.roles import add_policy, add_role
 from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
-from builders.roles import add_policy, add_role
 
 DATABASE_NAME = "trading"
 APP_USER = "trading_app"

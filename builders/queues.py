@@ -10,9 +10,9 @@ from awacs.sqs import SendMessage
 from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
 
-from builders import denials, statements
 from builders.contract import ports
 from builders.contract.template import TierTemplate
+from builders.iam import denials, statements
 
 FOURTEEN_DAYS = 14 * 24 * 3600
 """Seconds; SQS keeps a message no longer."""

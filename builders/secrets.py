@@ -15,11 +15,12 @@ from troposphere.secretsmanager import (
     SecretTargetAttachment,
 )
 
-from builders import origin_header, statements
+from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
 from builders.housekeeping import add_custom_resource
+from builders.iam import statements
 from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 from builders.mysql import DATABASE_NAME
 

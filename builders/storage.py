@@ -12,10 +12,10 @@ from troposphere.s3 import (
 )
 from troposphere.sqs import Queue
 
-from builders import arns
 from builders.buckets import add_access_log_bucket, add_bucket, lifecycle
 from builders.contract import ports
 from builders.contract.template import TierTemplate
+from builders.iam import arns
 from builders.queues import add_dead_letter_queue, add_queue, send_from
 
 RAW_PREFIX = "market-data/"

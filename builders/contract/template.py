@@ -173,3 +173,8 @@ class TierTemplate(Template):
 def suffixed(name: str) -> Sub:
     """A name that ends in the environment's suffix, for the few names that are given from outside."""
     return Sub(name + "-${EnvironmentSuffix}")
+
+
+def only_if(condition: str | None) -> dict[str, Any]:
+    """The Condition attribute of a resource, or nothing for a resource that always exists."""
+    return {"Condition": condition} if condition else {}

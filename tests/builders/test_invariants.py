@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from builders.iam.regions import GLOBAL_ACTIONS
 from builders.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.platforms import PLATFORMS
-from builders.regions import GLOBAL_ACTIONS
 from tests.builders.support import Found, every_resource, one, policy_documents, statements, templates, text
 
 STATEFUL = {

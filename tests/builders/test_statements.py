@@ -7,7 +7,7 @@ from awacs.aws import ArnLike, StringEquals
 from awacs.sqs import SendMessage
 from troposphere import GetAtt, Ref, Sub, encode_to_dict
 
-from builders import arns, statements
+from builders.iam import arns, statements
 
 
 def test_conditions_with_one_operator_are_merged() -> None:

@@ -7,7 +7,7 @@ import awacs.sns as sns
 from awacs.aws import Bool, ConditionElement, Deny, Null, NumericLessThan, Principal, Statement, StringNotEquals
 from troposphere import AWSHelperFn
 
-from builders import arns, statements
+from builders.iam import arns, statements
 
 
 def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:

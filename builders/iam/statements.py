@@ -46,7 +46,7 @@ from awacs.aws import (
 )
 from troposphere import AWSHelperFn, Ref, Sub
 
-from builders import arns
+from builders.iam import arns
 
 Resource = AWSHelperFn | str
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from awacs.aws import PolicyDocument, Statement
 from troposphere import AWSHelperFn, Ref, Tags
 from troposphere.iam import ManagedPolicy, Role
 
-from builders import statements
 from builders.contract import ports
-from builders.contract.template import TierTemplate
-
-
-def when(condition: str | None) -> dict[str, Any]:
-    """The Condition attribute of a resource, or nothing for a resource that always exists."""
-    return {"Condition": condition} if condition else {}
+from builders.contract.template import TierTemplate, only_if
+from builders.iam import statements
 
 
 def add_policy(
@@ -34,7 +28,7 @@ def add_policy(
         ManagedPolicyName=template.named(thing),
         Description=description,
         PolicyDocument=statements.policy(*permissions),
-        **when(condition),
+        **only_if(condition),
     )
     if reasons:
         policy.Metadata = {"WildcardResources": reasons}
@@ -74,6 +68,6 @@ def add_role(
             AssumeRolePolicyDocument=trust,
             ManagedPolicyArns=attached,
             Tags=Tags(Name=template.named(f"{thing}-role")),
-            **when(condition),
+            **only_if(condition),
         )
     )

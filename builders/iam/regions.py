@@ -7,7 +7,7 @@ from troposphere.iam import ManagedPolicy
 
 from builders.contract import parameters
 from builders.contract.template import TierTemplate
-from builders.statements import policy, when
+from builders.iam.statements import policy, when
 
 # Services whose requests go to one region whatever the caller chose, and account-wide calls of S3. Taken from AWS's own
 # region denials: the IAM example (reference_policies_examples_aws_deny-requested-region) and AWS Control Tower's control
