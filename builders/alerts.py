@@ -16,7 +16,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
 from builders.contract.words import pascal
 from builders.iam import arns, denials, statements
-from builders.lambdas import BuiltFunction, FunctionRow, add_function
+from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
 WITH_EMAIL = "WithAlertEmail"
 LOG_ALERTS_TIMEOUT = 30

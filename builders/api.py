@@ -34,17 +34,17 @@ from troposphere.awslambda import Permission
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
-from builders import firewall
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.contract.words import pascal
 from builders.functions import API_FUNCTIONS
-from builders.housekeeping import add_custom_resource
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.logs import add_log_group
+from builders.parts import firewall
+from builders.parts.custom_resources import add_custom_resource
+from builders.parts.logs import add_log_group
+from builders.parts.suppressions import suppress
 from builders.routes import ROUTES, Route, words
-from builders.suppressions import suppress
 from lambda_src.common.schema import request_model
 
 STAGE = "live"

@@ -27,8 +27,8 @@ from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.log_storage import BALANCER_PREFIX
-from builders.security_groups import CERTIFICATE
-from builders.suppressions import suppress
+from builders.parts.security_groups import CERTIFICATE
+from builders.parts.suppressions import suppress
 
 NO_CERTIFICATE = "WithoutCertificate"
 SERVICE_PORT = 8080

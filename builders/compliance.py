@@ -21,12 +21,12 @@ from troposphere.config import (
 from troposphere.iam import Role
 from troposphere.s3 import Bucket
 
-from builders.alarms import AlarmRow, add_alarm
-from builders.buckets import add_bucket, bucket_name, lifecycle
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
+from builders.parts.alarms import AlarmRow, add_alarm
+from builders.parts.buckets import add_bucket, bucket_name, lifecycle
 
 RECORDS = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER = 2557

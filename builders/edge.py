@@ -44,14 +44,15 @@ from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, Reso
 from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
-from builders import firewall, origin_header
-from builders.buckets import add_bucket, bucket_name, lifecycle
+from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.logs import add_log_group
-from builders.security_groups import CERTIFICATE
-from builders.suppressions import suppress
+from builders.parts import firewall
+from builders.parts.buckets import add_bucket, bucket_name, lifecycle
+from builders.parts.logs import add_log_group
+from builders.parts.security_groups import CERTIFICATE
+from builders.parts.suppressions import suppress
 
 STATIC_PATH = "static/*"
 LARGE_BODIES = (

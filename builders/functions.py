@@ -8,7 +8,7 @@ from troposphere.awslambda import EventSourceMapping, ScalingConfig
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import statements
-from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 from builders.postgres import APP_USER, DATABASE_NAME
 from builders.storage import IDEMPOTENCY_PREFIX, PROCESS_TIMEOUT, RAW_PREFIX
 

@@ -7,23 +7,18 @@ it, writes the entitlement of the platform's own API key. Its queue of dead lett
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from awacs.aws import ArnEquals, Statement
 from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
-from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
-from troposphere.cloudformation import CustomResource
+from troposphere import GetAtt, Sub
 
 from builders.contract import parameters, ports
-from builders.contract.template import TierTemplate, only_if
+from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.lambdas import FunctionRow, add_function, export_function
-from builders.queues import add_dead_letter_queue
+from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.lambdas import FunctionRow, add_function, export_function
+from builders.parts.queues import add_dead_letter_queue
 from builders.tables import API_KEYS_NAME
-
-TIMEOUT = 900
-"""Seconds: Lambda's longest, for buckets with many versions."""
-
 
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
@@ -74,7 +69,7 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
         name="housekeeping",
         description="Works behind the custom resources",
         memory=1024,
-        timeout=TIMEOUT,
+        timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[
             *statements.empty_buckets("EmptyBuckets", buckets, objects),
@@ -92,26 +87,3 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
             *also(template),
         ],
     )
-
-
-def add_custom_resource(
-    template: TierTemplate,
-    title: str,
-    function: AWSHelperFn,
-    *,
-    kind: str | None = None,
-    after: Sequence[AWSObject] = (),
-    condition: str | None = None,
-    **properties: Any,
-) -> CustomResource:
-    """A custom resource of the type ``Custom::<kind>`` (default: its title), answered within the function's timeout.
-
-    Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
-    """
-    of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
-    resource: CustomResource = of_kind(title, ServiceToken=function, ServiceTimeout=TIMEOUT + 60, **only_if(condition))
-    if after:
-        resource.DependsOn = [other.title for other in after]
-    resource.properties.update(properties)
-    return template.add(resource)

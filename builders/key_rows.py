@@ -14,7 +14,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.a
 from __future__ import annotations
 
 from builders.contract import ports
-from builders.keys import KeyRow, KeyUse
+from builders.parts.keys import KeyRow, KeyUse
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 

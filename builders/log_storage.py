@@ -10,11 +10,11 @@ from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
 from troposphere.sqs import Queue
 
-from builders.buckets import add_access_log_bucket, lifecycle
 from builders.contract import ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.queues import add_dead_letter_queue, add_queue, send_from
+from builders.parts.buckets import add_access_log_bucket, lifecycle
+from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
 
 LOGS_EXPIRE_AFTER = 90
 """Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""

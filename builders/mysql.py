@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Ref
 
-from builders.aurora import Engine, add_cluster, add_instances, export_cluster
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
+from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
 
 DATABASE_NAME = "payments"
 

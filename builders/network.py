@@ -29,9 +29,9 @@ from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate, only_if
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.logs import add_log_group
-from builders.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
-from builders.tagging import name_tag
+from builders.parts.logs import add_log_group
+from builders.parts.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
+from builders.parts.tagging import name_tag
 
 PER_ZONE = "NatGatewayInEveryZone"
 ENDPOINTS = "WithInterfaceEndpoints"

@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
-from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, add_both, dead_letter_alarm, function_alarms
 from builders.alerts import LOG_ALERTS_TIMEOUT
 from builders.api import STAGE
 from builders.contract import ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 from builders.contract.words import pascal
-from builders.dashboard import Station, dashboard_body, function_series, value
 from builders.functions import API_FUNCTIONS, API_TIMEOUT
-from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import metrics_namespace
+from builders.parts.alarms import (
+    MINUTE,
+    AlarmRow,
+    Dimensions,
+    add_alarm,
+    add_both,
+    dead_letter_alarm,
+    function_alarms,
+)
+from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
+from builders.parts.dashboard import Station, dashboard_body, function_series, value
+from builders.parts.lambdas import metrics_namespace
 from builders.storage import PROCESS_TIMEOUT
 
 ERROR_BUDGET = 0.001
@@ -26,8 +34,8 @@ PRUNED_AT_MOST = 600_000
 """Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
 
 FUNCTION_TIMEOUTS = {
-    "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
-    "migrate": CUSTOM_RESOURCE_TIMEOUT,
+    "housekeeping": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
+    "migrate": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
     "ingest": API_TIMEOUT,
     "process": PROCESS_TIMEOUT,
     "query": API_TIMEOUT,

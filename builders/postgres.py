@@ -8,14 +8,13 @@ from troposphere import GetAtt, Ref
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import DBCluster, DBInstance, ServerlessV2ScalingConfiguration
 
-from builders.aurora import Engine, add_cluster, add_instances, export_cluster
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
-from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.housekeeping import add_custom_resource
 from builders.iam import statements
 from builders.iam.roles import add_policy, add_role
-from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
+from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 
 DATABASE_NAME = "trading"
 APP_USER = "trading_app"
@@ -105,7 +104,7 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             name="migrate",
             description="Creates the database schema and its users",
             memory=512,
-            timeout=CUSTOM_RESOURCE_TIMEOUT,
+            timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "DB_HOST": GetAtt(cluster, "Endpoint.Address"),

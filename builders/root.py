@@ -10,11 +10,12 @@ from typing import Any
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
 
-from builders import naming, tagging
+from builders import naming
 from builders.contract import console, rules
 from builders.contract.errors import ContractError
 from builders.contract.platform import Platform
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
+from builders.parts import tagging
 
 ROOT = "root"
 

@@ -18,11 +18,10 @@ from troposphere.secretsmanager import (
 from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
-from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.housekeeping import add_custom_resource
 from builders.iam import statements
-from builders.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 from builders.mysql import DATABASE_NAME
+from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
 
 APP_USER = "payments"
 ROTATION_DAYS = 30
@@ -94,7 +93,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             name="migrate_mysql",
             description="Creates the database schema and the application's user",
             memory=256,
-            timeout=CUSTOM_RESOURCE_TIMEOUT,
+            timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "APP_SECRET_ARN": Ref("DatabaseSecret"),

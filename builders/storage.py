@@ -12,11 +12,11 @@ from troposphere.s3 import (
 )
 from troposphere.sqs import Queue
 
-from builders.buckets import add_access_log_bucket, add_bucket, lifecycle
 from builders.contract import ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns
-from builders.queues import add_dead_letter_queue, add_queue, send_from
+from builders.parts.buckets import add_access_log_bucket, add_bucket, lifecycle
+from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
 
 RAW_PREFIX = "market-data/"
 """Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""

@@ -14,7 +14,7 @@ from builders.network import (
     custom_resource_answers,
     linux_packages,
 )
-from builders.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
+from builders.parts.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
 from builders.web_observability import APPLICATION_ERRORS
 
 NETWORK = NetworkPlan(

@@ -38,17 +38,17 @@ from troposphere.policies import (
     UpdatePolicy,
 )
 
-from builders import tagging
 from builders.balancer import SERVICE_PORT, add_balancer
 from builders.contract import parameters, ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 from builders.iam import statements
 from builders.iam.roles import add_role
-from builders.keys import KeyRow, KeyUse, add_key
-from builders.lambdas import FunctionRow, add_function, export_function, metrics_namespace
 from builders.log_storage import BALANCER_LOGS_TIMEOUT, BALANCER_PREFIX
-from builders.logs import add_log_group
-from builders.suppressions import suppress
+from builders.parts import tagging
+from builders.parts.keys import KeyRow, KeyUse, add_key
+from builders.parts.lambdas import FunctionRow, add_function, export_function, metrics_namespace
+from builders.parts.logs import add_log_group
+from builders.parts.suppressions import suppress
 
 VOLUME_KEY = KeyRow(
     "VolumeKey",

@@ -9,20 +9,20 @@ from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
-from builders.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
 from builders.alerts import LOG_ALERTS_TIMEOUT
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
-from builders.dashboard import Station, dashboard_body, function_series, value
-from builders.housekeeping import TIMEOUT as CUSTOM_RESOURCE_TIMEOUT
-from builders.lambdas import metrics_namespace
 from builders.log_storage import BALANCER_LOGS_TIMEOUT
+from builders.parts.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
+from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
+from builders.parts.dashboard import Station, dashboard_body, function_series, value
+from builders.parts.lambdas import metrics_namespace
 from builders.secrets import ROTATION_TIMEOUT
 from builders.web import agent_namespace
 
 FUNCTION_TIMEOUTS = {
-    "housekeeping": CUSTOM_RESOURCE_TIMEOUT,
-    "migrate_mysql": CUSTOM_RESOURCE_TIMEOUT,
+    "housekeeping": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
+    "migrate_mysql": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
     "rotate_secret": ROTATION_TIMEOUT,
     "balancer_logs": BALANCER_LOGS_TIMEOUT,
     "log_alerts": LOG_ALERTS_TIMEOUT,

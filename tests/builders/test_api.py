@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from builders import api, firewall
+from builders import api
 from builders.contract.template import TierTemplate
+from builders.parts import firewall
 from lambda_src.common.schema import request_model
 from sessions.handler import TOKEN_HEADER
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from builders.lambdas import RUNTIME
+from builders.parts.lambdas import RUNTIME
 from gate.cli import PROJECT
 
 WORKFLOW = PROJECT / ".github" / "workflows" / "ci.yml"

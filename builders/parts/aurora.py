@@ -18,8 +18,8 @@ from troposphere.rds import (
 
 from builders.contract import parameters, ports
 from builders.contract.template import Port, RootParameter, TierTemplate
-from builders.logs import add_log_group
-from builders.suppressions import suppress
+from builders.parts.logs import add_log_group
+from builders.parts.suppressions import suppress
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTe
 from builders.contract.words import pascal
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.logs import add_log_group
+from builders.parts.logs import add_log_group
 
 RUNTIME = "python3.14"
 RESERVED = "WithReservedConcurrency"

@@ -34,7 +34,7 @@ from troposphere.wafv2 import (
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns
-from builders.logs import add_log_group
+from builders.parts.logs import add_log_group
 
 SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")
 """Whoever has their values can act as the client, so WAF keeps them out of its logs and samples: signature and key, the

@@ -14,7 +14,7 @@ from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGro
 
 from builders.contract import parameters
 from builders.contract.template import Port, RootParameter, TierTemplate
-from builders.tagging import name_tag
+from builders.parts.tagging import name_tag
 
 NO_ENDPOINTS = "WithoutInterfaceEndpoints"
 ANALYSTS = "WithAnalysts"

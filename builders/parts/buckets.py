@@ -29,9 +29,9 @@ from troposphere.s3 import (
 
 from builders.contract import ports
 from builders.contract.template import TierTemplate, only_if
-from builders.housekeeping import add_custom_resource
 from builders.iam import arns, denials, statements
-from builders.suppressions import suppress
+from builders.parts.custom_resources import add_custom_resource
+from builders.parts.suppressions import suppress
 
 GLACIER_AFTER = 90
 """Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""

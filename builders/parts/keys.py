@@ -1,0 +1,235 @@
+"""A customer-managed KMS key and its policy.
+
+One key per kind of data, so that the right to read logs is not the right to read the database. A key's policy is a table of
+uses: which service may use it, for whom, and under which encryption context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import awacs.kms as kms
+from awacs.aws import (
+    Allow,
+    ArnLike,
+    Bool,
+    ConditionElement,
+    Principal,
+    Statement,
+    StringEquals,
+    StringLike,
+)
+from troposphere import AWSHelperFn, Ref, Sub
+from troposphere.kms import Alias, Key
+
+from builders.contract.template import Port, TierTemplate
+from builders.iam.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
+
+_CRYPTO = [
+    kms.Encrypt,
+    kms.Decrypt,
+    kms.ReEncryptFrom,
+    kms.ReEncryptTo,
+    kms.GenerateDataKey,
+    kms.GenerateDataKeyWithoutPlaintext,
+]
+# No kms:Create*: it holds CreateGrant, which would hand out the cryptographic use.
+_ADMINISTER = [
+    *(
+        kms.Action(f"{verb}*")
+        for verb in ("Describe", "Enable", "List", "Put", "Update", "Revoke", "Disable", "Get", "Delete")
+    ),
+    kms.CreateAlias,
+    kms.TagResource,
+    kms.UntagResource,
+    kms.ScheduleKeyDeletion,
+    kms.CancelKeyDeletion,
+    kms.RotateKeyOnDemand,
+]
+_KEY_POLICY_REASON = "In a key policy the resource * is the key itself"
+_ROLE_REASON = (
+    "The role uses the key directly, which AWS documents without a condition: kms:ViaService would refuse it, and a volume's "
+    "context is its generated id. The principal is a service's role for this stack alone; its grants are bound to AWS's services"
+)
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """One way in which a key may be used.
+
+    Attributes:
+        sid: names the use.
+        through: services (``s3``, ``rds`` …) through which principals of this account may use the key; with an empty tuple
+            the encryption context alone decides.
+        principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
+            bound to this account.
+        roles: ARNs of roles of AWS's services in this account, to which the key's policy itself gives the use.
+        names_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
+        writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
+        grants: whether the services keep using the key after the call, for which they ask for a grant.
+        source: pattern of the ARNs in whose name those services come.
+        context: encryption context (key → patterns) that every cryptographic call must bear.
+        without_context: why there is none, where there is none, for the template's metadata; what holds for every role of a
+            service needs no saying.
+    """
+
+    sid: str
+    through: tuple[str, ...] = ()
+    principals: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    names_account: bool = True
+    writes: bool = False
+    grants: bool = False
+    source: str | None = None
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without_context: str = ""
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One key of the platform."""
+
+    title: str
+    thing: str
+    description: str
+    port: Port | None
+    uses: tuple[KeyUse, ...]
+
+
+def add_key(template: TierTemplate, row: KeyRow) -> Key:
+    """A symmetric key, rotated every year, deleted after the shortest waiting period, with an alias."""
+    key = template.add(
+        Key(
+            row.title,
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Metadata=_reasons(row.uses),
+            Description=Sub(f"{row.description} of {template.platform} ${{EnvironmentSuffix}}"),
+            EnableKeyRotation=True,
+            PendingWindowInDays=7,
+            KeyPolicy=policy(*_key_policy(row.uses)),
+        )
+    )
+    template.add(
+        Alias(
+            f"{row.title}Alias",
+            AliasName=Sub(f"alias/{template.platform}-{row.thing}-${{EnvironmentSuffix}}"),
+            TargetKeyId=Ref(key),
+        )
+    )
+    return key
+
+
+def _reasons(uses: Sequence[KeyUse]) -> dict[str, dict[str, str]]:
+    """What a reviewer would ask of the policy, by statement."""
+    unbound = {use.sid: use.without_context or _ROLE_REASON for use in uses if use.without_context or use.roles}
+    return {
+        "WildcardResources": {s.properties["Sid"]: _KEY_POLICY_REASON for s in _key_policy(uses)},
+        **({"WithoutEncryptionContext": unbound} if unbound else {}),
+    }
+
+
+def _key_policy(uses: Sequence[KeyUse]) -> list[Statement]:
+    return [_administration(), *[statement for use in uses for statement in _use(use)]]
+
+
+def _administration() -> Statement:
+    """The account administers the key through IAM, but that gives nobody its cryptographic use."""
+    return Statement(
+        Sid="Administration",
+        Effect=Allow,
+        Principal=Principal("AWS", [ACCOUNT_ROOT]),
+        Action=_ADMINISTER,
+        Resource=["*"],
+    )
+
+
+def _use(use: KeyUse) -> list[Statement]:
+    if use.principals:
+        return [_service_use(use)]
+    if use.roles:
+        return _role_use(use)
+    return [_account_use(use), *([_account_grant(use)] if use.grants else [])]
+
+
+def _service_use(use: KeyUse) -> Statement:
+    """The service itself, for resources of this account."""
+    bound: list[ConditionElement] = [from_this_account()] if use.names_account else []
+    if use.source:
+        bound.append(ArnLike("aws:SourceArn", Sub(use.source)))
+    return Statement(
+        Sid=use.sid,
+        Effect=Allow,
+        Principal=Principal("Service", [_service(name) for name in use.principals]),
+        Action=[*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey],
+        Resource=["*"],
+        Condition=when(*bound, *_contexts(use)),
+    )
+
+
+def _account_use(use: KeyUse) -> Statement:
+    """Principals of this account whose own policies allow it, only through the services and under the context."""
+    through = [StringEquals("kms:ViaService", [via(name) for name in use.through])] if use.through else []
+    return Statement(
+        Sid=use.sid,
+        Effect=Allow,
+        Principal=Principal("AWS", [ACCOUNT_ROOT]),
+        Action=_CRYPTO,
+        Resource=["*"],
+        Condition=when(StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), *through, *_contexts(use)),
+    )
+
+
+def _account_grant(use: KeyUse) -> Statement:
+    """Services that keep using the key after the call (databases, tables, functions) ask for a grant."""
+    through = [StringEquals("kms:ViaService", [via(name) for name in use.through])] if use.through else []
+    return Statement(
+        Sid=f"{use.sid}Grants",
+        Effect=Allow,
+        Principal=Principal("AWS", [ACCOUNT_ROOT]),
+        Action=[kms.CreateGrant],
+        Resource=["*"],
+        Condition=when(
+            StringEquals("kms:CallerAccount", Ref("AWS::AccountId")),
+            Bool("kms:GrantIsForAWSResource", "true"),
+            *through,
+        ),
+    )
+
+
+def _role_use(use: KeyUse) -> list[Statement]:
+    """A service's own role, whose permissions nobody can add to: the key's policy alone gives it the use.
+
+    Both statements are AWS's own: the first lets the role "use the key directly", for which ``kms:ViaService`` is never true,
+    and without a condition; the second binds its grants to AWS's services.
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
+    principal = Principal("AWS", [Sub(role) for role in use.roles])
+    return [
+        Statement(Sid=use.sid, Effect=Allow, Principal=principal, Action=[*_CRYPTO, kms.DescribeKey], Resource=["*"]),
+        Statement(
+            Sid=f"{use.sid}Grants",
+            Effect=Allow,
+            Principal=principal,
+            Action=[kms.CreateGrant],
+            Resource=["*"],
+            Condition=when(Bool("kms:GrantIsForAWSResource", "true")),
+        ),
+    ]
+
+
+def _contexts(use: KeyUse) -> list[ArnLike | StringLike]:
+    conditions: list[ArnLike | StringLike] = []
+    for key, patterns in use.context.items():
+        operator = ArnLike if all(pattern.startswith("arn:") for pattern in patterns) else StringLike
+        conditions.append(operator(f"kms:EncryptionContext:{key}", [_filled(pattern) for pattern in patterns]))
+    return conditions
+
+
+def _service(name: str) -> AWSHelperFn | str:
+    return _filled(f"{name}.amazonaws.com")
+
+
+def _filled(pattern: str) -> AWSHelperFn | str:
+    return Sub(pattern) if "${" in pattern else pattern
