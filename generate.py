@@ -26,7 +26,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from builders.command import check, graph, write
+from builders.assembly.command import check, graph, write
 from builders.contract.errors import GenerationError
 from builders.platforms import PLATFORMS
 

@@ -18,10 +18,10 @@ from troposphere.sqs import Queue
 
 from bench.measure import call, interleave, medians
 from bench.rows import Goal, Row, Settings
+from builders.assembly.emit import as_dict, render
+from builders.assembly.root import assemble
 from builders.contract.platform import Platform, Tier
 from builders.contract.template import Port, TierTemplate
-from builders.emit import as_dict, render
-from builders.root import assemble
 
 # Tiers, and how often a platform of that size is generated in a round: a short time would drown in what else the
 # machine does.

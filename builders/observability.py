@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
-from builders.alerts import LOG_ALERTS_TIMEOUT
 from builders.api import STAGE
 from builders.contract import ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
@@ -26,6 +25,7 @@ from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
 from builders.parts.dashboard import Station, dashboard_body, function_series, value
 from builders.parts.lambdas import metrics_namespace
 from builders.storage import PROCESS_TIMEOUT
+from builders.tiers.alerts import LOG_ALERTS_TIMEOUT
 
 ERROR_BUDGET = 0.001
 """Of a 99.9 % objective: one request in a thousand may fail."""

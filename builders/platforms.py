@@ -5,18 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from builders import (
-    alerts,
     api,
-    compliance,
     edge,
     functions,
-    housekeeping,
-    key_rows,
-    keys,
     lake,
     log_storage,
     mysql,
-    network,
     observability,
     postgres,
     secrets,
@@ -37,6 +31,7 @@ from builders.contract.rules import (
     ROOM_TO_REPLACE,
     ZONES_DIFFER,
 )
+from builders.tiers import alerts, compliance, housekeeping, key_rows, keys, network
 
 TRADING = Platform(
     name="trading",

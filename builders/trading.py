@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from builders.alerts import FilterRow, function_filters
 from builders.contract import parameters, ports
-from builders.network import LAYOUT, EndpointRow, GatewayRow, NetworkPlan, custom_resource_answers
 from builders.parts.security_groups import Between, FromAnalysts, GroupRow, ToApis, ToService
 from builders.postgres import POSTGRES
+from builders.tiers.alerts import FilterRow, function_filters
+from builders.tiers.network import LAYOUT, EndpointRow, GatewayRow, NetworkPlan, custom_resource_answers
 
 NETWORK = NetworkPlan(
     layout=LAYOUT,

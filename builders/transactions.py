@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from builders.alerts import FilterRow, function_filters
 from builders.balancer import SERVICE_PORT
 from builders.contract import parameters, ports
 from builders.mysql import MYSQL
-from builders.network import (
+from builders.parts.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
+from builders.tiers.alerts import FilterRow, function_filters
+from builders.tiers.network import (
     LAYOUT,
     EndpointRow,
     GatewayRow,
@@ -14,7 +15,6 @@ from builders.network import (
     custom_resource_answers,
     linux_packages,
 )
-from builders.parts.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
 from builders.web_observability import APPLICATION_ERRORS
 
 NETWORK = NetworkPlan(

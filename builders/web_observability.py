@@ -9,7 +9,6 @@ from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
-from builders.alerts import LOG_ALERTS_TIMEOUT
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
 from builders.log_storage import BALANCER_LOGS_TIMEOUT
@@ -18,6 +17,7 @@ from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
 from builders.parts.dashboard import Station, dashboard_body, function_series, value
 from builders.parts.lambdas import metrics_namespace
 from builders.secrets import ROTATION_TIMEOUT
+from builders.tiers.alerts import LOG_ALERTS_TIMEOUT
 from builders.web import agent_namespace
 
 FUNCTION_TIMEOUTS = {

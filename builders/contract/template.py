@@ -1,7 +1,7 @@
 """The contract between templates: ports, and the tier template that records which of them it uses and exports.
 
 A value crosses the edge of a template only as a `Port`. A tier exports a port (an output) or uses one (a parameter);
-`builders.root` derives from that record every nested parameter and every ``GetAtt Tier.Outputs.Port`` of the root.
+`builders.assembly.root` derives from that record every nested parameter and every ``GetAtt Tier.Outputs.Port`` of the root.
 
 Two rules follow from how CloudFormation plans nested stacks. While a nested change set is created, the value of a port
 that a sibling produces is not known yet and a placeholder stands for it. Therefore a port is a plain ``String`` without
@@ -149,7 +149,9 @@ class TierTemplate(Template):
 
     def export(self, port: Port, value: AWSHelperFn | str) -> None:
         """Makes a value of this tier available to the other tiers and to the root, one of which must use it."""
-        if port.name in self.record.exports:  # `builders.root` reports it, with the tier's name and all other faults
+        if (
+            port.name in self.record.exports
+        ):  # `builders.assembly.root` reports it, with the tier's name and all other faults
             self.record.repeated.append(port.name)
             return
         self.record.exports[port.name] = port

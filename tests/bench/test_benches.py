@@ -11,7 +11,7 @@ import troposphere
 
 from bench import generate, growth, lint, suite
 from bench.rows import Settings
-from builders.root import assemble
+from builders.assembly.root import assemble
 
 SETTINGS = Settings(repetitions=2)
 

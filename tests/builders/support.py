@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from builders.emit import as_dict
+from builders.assembly.emit import as_dict
+from builders.assembly.root import assemble
 from builders.platforms import PLATFORMS
-from builders.root import assemble
 
 Template = Mapping[str, Any]
 

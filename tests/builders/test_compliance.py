@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.compliance import RULES
+from builders.tiers.compliance import RULES
 from tests.builders.support import deployed, every_resource, one, resources, statements, templates
 
 TIER = templates("trading")["compliance"]

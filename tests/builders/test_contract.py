@@ -9,14 +9,14 @@ import pytest
 from troposphere import GetAtt, Ref
 from troposphere.sns import Topic
 
+from builders.assembly.emit import as_dict
+from builders.assembly.root import assemble
 from builders.contract.errors import ContractError
 from builders.contract.parameters import ALLOWED_REGIONS, LOG_RETENTION
 from builders.contract.platform import Platform, Tier
 from builders.contract.rules import ZONES_DIFFER
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
-from builders.emit import as_dict
 from builders.platforms import PLATFORMS
-from builders.root import assemble
 
 VPC, SUBNET = Port("VpcId", "The VPC."), Port("SubnetId", "A subnet.")
 

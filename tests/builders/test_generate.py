@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 import generate
-from builders import limits
+from builders.assembly import limits
+from builders.assembly.emit import as_dict, render
+from builders.assembly.root import assemble
 from builders.contract.errors import LimitError, NamingError
-from builders.emit import as_dict, render
 from builders.platforms import PLATFORMS
-from builders.root import assemble
 from tests.builders.support import templates
 
 PROJECT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from builders.assembly.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.iam.regions import GLOBAL_ACTIONS
-from builders.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.platforms import PLATFORMS
 from tests.builders.support import Found, every_resource, one, policy_documents, statements, templates, text
 

@@ -8,7 +8,7 @@ from troposphere.ec2 import VPC
 from troposphere.iam import Role
 from troposphere.sns import Topic
 
-from builders import naming
+from builders.assembly import naming
 from builders.contract.errors import NamingError
 from builders.contract.template import TierTemplate
 from builders.parts import tagging

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from builders.command import emit
+from builders.assembly.command import emit
+from builders.assembly.root import assemble
 from builders.contract.platform import Platform
-from builders.root import assemble
 from gate.configuration import read_configuration
 from gate.templates import TemplateFile
 from gate.validate import validate

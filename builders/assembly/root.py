@@ -10,7 +10,7 @@ from typing import Any
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
 
-from builders import naming
+from builders.assembly import naming
 from builders.contract import console, rules
 from builders.contract.errors import ContractError
 from builders.contract.platform import Platform

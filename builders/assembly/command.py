@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builders import limits
+from builders.assembly import limits
+from builders.assembly.emit import Format, as_dict, render
+from builders.assembly.root import TemplateSet, assemble, logical_id
 from builders.contract.errors import GenerationError, LimitError
 from builders.contract.platform import Platform
-from builders.emit import Format, as_dict, render
-from builders.root import TemplateSet, assemble, logical_id
 
 
 @dataclass(frozen=True)
