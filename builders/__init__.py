@@ -1,21 +1,19 @@
 """Builders: pure Python that turns platforms into CloudFormation template sets.
 
-The way through this package:
+A package imports only from those below it (``tests/test_architecture.py``)::
 
-- ``platforms``  the platforms, each an ordered tuple of tiers; ``trading`` and ``transactions`` hold their larger tables;
-- a tier is a module with ``build(platform, …) -> TierTemplate``:
-  of both platforms   ``keys`` (``key_rows``), ``network`` (``security_groups``), ``housekeeping``, ``alerts``, ``compliance``;
-  of trading          ``storage``, ``tables``, ``postgres``, ``functions``, ``api`` (``routes``), ``lake``, ``observability``;
-  of transactions     ``log_storage``, ``mysql``, ``secrets`` (``origin_header``), ``web`` (``balancer``, ``boot.sh``), ``edge``,
-                      ``web_observability``;
-- what tiers are made of: ``aurora``, ``buckets``, ``queues``, ``lambdas``, ``logs``, ``firewall``, ``alarms``, ``dashboard``;
-- ``contract``   ports, the typed values that cross from one template to another, and ``TierTemplate``, which keeps the
-  record of what a tier uses, exports and offers;
-- ``parameters`` the root parameters, ``console`` their groups and order there, ``rules`` what holds between them;
-- ``statements`` IAM statements named by intent, ``denials`` for the policies of resources, ``roles``, ``regions``;
-- ``naming`` names, suffix and length limits; ``tagging`` the tags; ``suppressions`` findings that a requirement forces;
-- ``root``       derives the root template from the tiers; ``emit`` writes templates as ordered, byte-stable YAML or JSON;
-- ``limits``     CloudFormation's quotas.
+    platforms                the registry
+    trading/  transactions/  a platform each: its tiers, each in a file that is called as its template, and ``platform``
+    tiers/    assembly/      templates that both platforms have; the root template, and the files of a template set
+    parts/                   what tiers are made of: a bucket, a function, a cluster, an alarm
+    iam/                     statements named by intent, roles, denials
+    contract/                ports, root parameters, tier templates, platforms as a type
 
-Nothing here reads the environment, the clock or the network, and nothing imports boto3 (tests/test_architecture.py).
+Nothing here reads the environment, the clock or the network, and nothing imports boto3. What can go wrong while templates
+are generated is a ``GenerationError`` (``contract.errors``)::
+
+    GenerationError
+    ├── ContractError        the ports of a platform's tiers do not fit together
+    ├── NamingError          a name breaks the rules or passes the limit of its service
+    └── LimitError           a template passes one of CloudFormation's quotas
 """

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from builders.api import STAGE
-from builders.routes import ROUTES
+from builders.trading import facts
+from builders.trading.routes import ROUTES
 from openapi.operations import operation, path_parameters, tags
 from openapi.schemas import all_schemas
 
@@ -51,7 +51,7 @@ def build() -> dict[str, Any]:
 
 def _server() -> dict[str, Any]:
     return {
-        "url": f"https://{{apiId}}.execute-api.{{region}}.amazonaws.com/{STAGE}",
+        "url": f"https://{{apiId}}.execute-api.{{region}}.amazonaws.com/{facts.STAGE}",
         "description": "The stack's output ApiUrl",
         "variables": {
             "apiId": {"default": "example", "description": "The stack's output ApiId"},

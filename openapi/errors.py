@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from builders.routes import Route
+from builders.trading.routes import Route
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
-from builders.routes import Route
-from builders.storage import IDEMPOTENCY_DAYS
+from builders.trading.routes import Route
+from builders.trading.storage import IDEMPOTENCY_DAYS
 from lambda_src.common import schema
 from openapi import errors, examples
 from openapi.functions import module

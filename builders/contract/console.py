@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from builders.contract import parameters
+from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
@@ -62,7 +63,7 @@ GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
     ("Account singletons", (parameters.MANAGE_API_GATEWAY_ACCOUNT, parameters.MANAGE_CONFIG_RECORDER)),
     (
         "Artifacts",
-        (parameters.ARTIFACT_BUCKET, *map(parameters.artifact_key, parameters.FUNCTIONS), parameters.SERVICE_KEY),
+        (parameters.ARTIFACT_BUCKET, *map(parameters.artifact_key, TIMEOUT_SECONDS), parameters.SERVICE_KEY),
     ),
 )
 

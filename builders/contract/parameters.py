@@ -406,15 +406,3 @@ def artifact_key(folder: str, what: str = "function") -> RootParameter:
 
 
 SERVICE_KEY = artifact_key("payments", "service")
-FUNCTIONS = (
-    "housekeeping",
-    "migrate",
-    "migrate_mysql",
-    "rotate_secret",
-    "ingest",
-    "process",
-    "query",
-    "sessions",
-    "balancer_logs",
-    "log_alerts",
-)

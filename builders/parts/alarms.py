@@ -10,6 +10,7 @@ from typing import Any
 from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 
+from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import Port, TierTemplate, only_if
 from builders.contract.words import pascal
 
@@ -54,8 +55,9 @@ class AlarmRow:
     """A dimension and its values over which the metric is summed, for metrics that exist only for each value."""
 
 
-def function_alarms(name: str, function: AWSHelperFn, timeout: int) -> Iterator[AlarmRow]:
-    """Errors, throttles and slowness of a function; ``timeout`` in seconds."""
+def function_alarms(name: str, function: AWSHelperFn) -> Iterator[AlarmRow]:
+    """Errors, throttles and slowness of a function."""
+    timeout = TIMEOUT_SECONDS[name]
     title, thing, of = pascal(name), name.replace("_", "-"), {"FunctionName": function}
     yield AlarmRow(
         f"{title}Errors", f"{thing}-errors", f"The function {thing} fails: look at its log group",

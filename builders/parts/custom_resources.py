@@ -8,10 +8,11 @@ from typing import Any
 from troposphere import AWSHelperFn, AWSObject
 from troposphere.cloudformation import CustomResource
 
+from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import TierTemplate, only_if
 
-CUSTOM_RESOURCE_TIMEOUT_SECONDS = 900
-"""Lambda's longest, for buckets with many versions."""
+ANSWER_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
+"""Longer than any function runs, and far less than the hour for which CloudFormation would wait by itself."""
 
 
 def add_custom_resource(
@@ -31,7 +32,7 @@ def add_custom_resource(
     """
     of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
     resource: CustomResource = of_kind(
-        title, ServiceToken=function, ServiceTimeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS + 60, **only_if(condition)
+        title, ServiceToken=function, ServiceTimeout=ANSWER_SECONDS, **only_if(condition)
     )
     if after:
         resource.DependsOn = [other.title for other in after]

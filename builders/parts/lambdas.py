@@ -23,6 +23,7 @@ from troposphere.awslambda import (
 from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
+from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
 from builders.contract.words import pascal
 from builders.iam import arns, statements
@@ -46,7 +47,6 @@ class FunctionRow:
         name: its folder in lambda_src.
         description: shown in the console.
         memory: MiB, which also sets the share of CPU (1,769 MiB is one vCPU).
-        timeout: seconds.
         concurrency: the root parameter that reserves its executions.
         environment: its configuration beyond what all functions have.
         permissions: what it may do beyond logging, tracing and its own environment.
@@ -56,7 +56,6 @@ class FunctionRow:
     name: str
     description: str
     memory: int
-    timeout: int
     concurrency: RootParameter
     environment: Mapping[str, AWSHelperFn | str] = field(default_factory=dict)
     permissions: Sequence[Statement] = ()
@@ -106,7 +105,7 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
             ),
             Role=GetAtt(role, "Arn"),
             MemorySize=row.memory,
-            Timeout=row.timeout,
+            Timeout=TIMEOUT_SECONDS[row.name],
             ReservedConcurrentExecutions=_reservation(template, row.concurrency),
             KmsKeyArn=template.use(ports.FUNCTIONS_KEY),
             Environment=Environment(Variables=_environment(template, row)),

@@ -19,7 +19,6 @@ from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
 WITH_EMAIL = "WithAlertEmail"
-LOG_ALERTS_TIMEOUT = 30
 
 # Functions log JSON: their own records carry a level, Lambda's a status.
 _FUNCTION_ERRORS = (
@@ -108,7 +107,6 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
             name="log_alerts",
             description="Publishes errors found in logs",
             memory=256,
-            timeout=LOG_ALERTS_TIMEOUT,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"ALERT_TOPIC_ARN": Ref(topic)},
             permissions=[

@@ -102,7 +102,7 @@ RULES = (
     RuleRow("root-mfa", "ROOT_ACCOUNT_MFA_ENABLED", "8.4.1", "The root user signs in with a second factor"),
     RuleRow("no-admin-statements", "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS", "7.2.2", "No policy allows everything on everything", types=("AWS::IAM::Policy",)),
     RuleRow("secrets-rotated-on-time", "SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK", "8.6.3", "Secrets rotated when they should", types=("AWS::SecretsManager::Secret",)),
-    # The two secrets of transactions' origin header stay non-compliant: they turn with the stack (builders/origin_header.py). A
+    # The two secrets of transactions' origin header stay non-compliant: they turn with the stack (builders/transactions/origin_header.py). A
     # scope holds types or one tag that a resource must bear, and knows no exception; by a tag, a secret whose tag was forgotten
     # would be judged no more. https://docs.aws.amazon.com/config/latest/APIReference/API_Scope.html
     RuleRow("secrets-rotation", "SECRETSMANAGER_ROTATION_ENABLED_CHECK", "8.6.3", "Secrets rotate; the two of transactions' origin header turn by deployment instead and stay non-compliant (docs/transactions.md)", types=("AWS::SecretsManager::Secret",)),

@@ -15,10 +15,9 @@ from troposphere import GetAtt, Sub
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import FunctionRow, add_function, export_function
 from builders.parts.queues import add_dead_letter_queue
-from builders.tables import API_KEYS_NAME
 
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
@@ -48,14 +47,6 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
     return template
 
 
-def entitle_api_key(template: TierTemplate) -> list[Statement]:
-    """Lets the function write the entitlement of the platform's own API key."""
-    return [
-        statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{API_KEYS_NAME}-${{EnvironmentSuffix}}")),
-        statements.use_key("UseTableKey", template.use(ports.DATA_KEY), "dynamodb"),
-    ]
-
-
 def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     """The function's row; the resources it works on come later in the set and are known here by name."""
     buckets = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
@@ -69,7 +60,6 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
         name="housekeeping",
         description="Works behind the custom resources",
         memory=1024,
-        timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[
             *statements.empty_buckets("EmptyBuckets", buckets, objects),

@@ -19,47 +19,9 @@ from builders.parts.keys import KeyRow, KeyUse
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
-def trading(platform: str) -> tuple[KeyRow, ...]:
-    """The keys of a platform of functions, tables and an API."""
-    tables = KeyUse(
-        "Tables", through=("dynamodb",), grants=True, context={"aws:dynamodb:tableName": ("*-${EnvironmentSuffix}",)}
-    )
-    return (
-        data(platform, "Buckets and tables", tables),
-        database(),
-        logs(
-            platform,
-            "API-Gateway-Execution-Logs_*/*",
-            "/aws/apigateway/welcome",
-        ),
-        functions(platform),
-        messaging(platform),
-    )
-
-
-def transactions(platform: str) -> tuple[KeyRow, ...]:
-    """The keys of a platform of instances behind an edge."""
-    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
-    edge = KeyUse(
-        "Edge",
-        principals=("cloudfront",),
-        names_account=False,
-        source="arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*",
-        context={"aws:s3:arn": _buckets(platform)},
-    )
-    return (
-        data(platform, "Buckets", edge),
-        database(),
-        secrets(platform),
-        logs(platform),
-        functions(platform),
-        messaging(platform),
-    )
-
-
 def data(platform: str, what: str, *more: KeyUse) -> KeyRow:
     """The key of stored data; ``what`` says of which."""
-    buckets = {"aws:s3:arn": _buckets(platform)}
+    buckets = {"aws:s3:arn": bucket_arns(platform)}
     return KeyRow(
         "DataKey",
         "data",
@@ -146,7 +108,7 @@ def messaging(platform: str) -> KeyRow:
     )
 
 
-def _buckets(platform: str) -> tuple[str, ...]:
+def bucket_arns(platform: str) -> tuple[str, ...]:
     bucket = f"arn:${{AWS::Partition}}:s3:::{platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}"
     return (bucket, f"{bucket}/*")
 

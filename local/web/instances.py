@@ -42,7 +42,7 @@ from local.web.target_tls import unverified
 logger = logging.getLogger("local.web")
 
 HEALTH_TIMEOUT = 45.0
-"""Seconds until a boot without /health counts as failed; builders/boot.sh gives a real instance 120."""
+"""Seconds until a boot without /health counts as failed; builders/transactions/boot.sh gives a real instance 120."""
 
 _OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _OF_THE_CLOUD = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "MYSQL_SSL_CA", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
@@ -284,7 +284,7 @@ class Instance:
 
 
 def content_digest(archive: zipfile.ZipFile) -> str:
-    """SHA-256 over every path with the SHA-256 of its bytes: what an artifact's key ends in (builders/boot.sh)."""
+    """SHA-256 over every path with the SHA-256 of its bytes: what an artifact's key ends in (builders/transactions/boot.sh)."""
     total = hashlib.sha256()
     for path in sorted(archive.namelist()):
         total.update(f"{path}\0{hashlib.sha256(archive.read(path)).hexdigest()}\n".encode())

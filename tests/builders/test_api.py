@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from builders import api
 from builders.contract.template import TierTemplate
 from builders.parts import firewall
+from builders.trading import api
 from lambda_src.common.schema import request_model
 from sessions.handler import TOKEN_HEADER
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from builders.postgres import ANALYST_USER, APP_USER
+from builders.trading import facts
+from builders.trading.database import ANALYST_USER
 from tests.builders.support import one, permissions_of, resources, statements, templates, text
 
 CLUSTER = one("trading", "DatabaseCluster").properties
@@ -67,7 +68,9 @@ def test_performance_insights_are_under_the_key() -> None:
 
 
 @pytest.mark.requirement("T-DB-3")
-@pytest.mark.parametrize(("holder", "user"), [("DatabaseConnectPolicy", APP_USER), ("AnalystPolicy", ANALYST_USER)])
+@pytest.mark.parametrize(
+    ("holder", "user"), [("DatabaseConnectPolicy", facts.APP_USER), ("AnalystPolicy", ANALYST_USER)]
+)
 def test_sign_in_is_for_one_user_on_this_cluster(holder: str, user: str) -> None:
     (statement,) = statements(one("trading", holder).properties["PolicyDocument"])
     assert statement["Action"] == ["rds-db:connect"]

@@ -11,9 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from builders.functions import QUARANTINE_PREFIX
-from builders.lake import TABLES, VIEWS
-from builders.storage import IDEMPOTENCY_PREFIX, QUERY_RESULTS_PREFIX
+from builders.trading import facts
+from builders.trading.lake import TABLES, VIEWS
 from common import schema
 from process import engine
 from tests.builders.support import one, permissions_of, resources, statements, templates, text
@@ -149,7 +148,7 @@ def test_workgroup_lets_no_client_lift_its_bounds() -> None:
     assert configuration["BytesScannedCutoffPerQuery"] == {"Ref": "QueryScanLimitBytes"}
     result = configuration["ResultConfiguration"]
     assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_KMS", "KmsKey": {"Ref": "DataKeyArn"}}
-    assert text(result["OutputLocation"]) == f"s3://${{ProcessedBucketName}}/{QUERY_RESULTS_PREFIX}"
+    assert text(result["OutputLocation"]) == f"s3://${{ProcessedBucketName}}/{facts.QUERY_RESULTS_PREFIX}"
     limit = templates("trading")["root"]["Parameters"]["QueryScanLimitBytes"]
     assert limit["MinValue"] == 10_000_000, "Athena takes no less"
 
@@ -157,7 +156,7 @@ def test_workgroup_lets_no_client_lift_its_bounds() -> None:
 @pytest.mark.requirement("T-S3-2")
 def test_query_results_expire() -> None:
     rules = one("trading", "ProcessedBucket").properties["LifecycleConfiguration"]["Rules"]
-    assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == QUERY_RESULTS_PREFIX] == [7]
+    assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == facts.QUERY_RESULTS_PREFIX] == [7]
 
 
 @pytest.mark.requirement("A-6", "T-DB-3")
@@ -166,12 +165,14 @@ def test_analysts_may_query_the_lake_and_nothing_beyond() -> None:
     allowed = statements(one("trading", "LakeQueryPolicy").properties["PolicyDocument"])
     reached = [text(arn) for statement in allowed for arn in statement["Resource"]]
     assert not [
-        arn for arn in reached if QUARANTINE_PREFIX in arn or IDEMPOTENCY_PREFIX in arn or arn.endswith("Arn}/*")
+        arn
+        for arn in reached
+        if facts.QUARANTINE_PREFIX in arn or facts.IDEMPOTENCY_PREFIX in arn or arn.endswith("Arn}/*")
     ]
     writable = [
         text(arn) for s in allowed if "s3:PutObject" in s["Action"] for arn in s["Resource"]
     ]  # fmt: skip
-    assert writable == [f"${{ProcessedBucketArn}}/{QUERY_RESULTS_PREFIX}*"]
+    assert writable == [f"${{ProcessedBucketArn}}/{facts.QUERY_RESULTS_PREFIX}*"]
     for statement in allowed:
         if "s3:ListBucket" in statement["Action"]:
             assert statement["Condition"]["StringLike"]["s3:prefix"]

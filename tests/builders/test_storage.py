@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from builders.storage import PROCESS_TIMEOUT
+from builders.contract.functions import TIMEOUT_SECONDS
 from tests.builders.support import Found, one, resources, statements, text
 
 BUCKETS = list(resources("trading", "AWS::S3::Bucket"))
@@ -96,7 +96,7 @@ def test_new_raw_objects_reach_the_queue_and_only_from_that_bucket() -> None:
 @pytest.mark.requirement("T-FN-1")
 def test_a_failed_object_is_hidden_long_enough_and_ends_in_the_dead_letters() -> None:
     queue = one("trading", "ObjectQueue").properties
-    assert queue["VisibilityTimeout"] >= 6 * PROCESS_TIMEOUT
+    assert queue["VisibilityTimeout"] >= 6 * TIMEOUT_SECONDS["process"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["ObjectDeadLetters", "Arn"]}
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from builders.contract.parameters import ORIGIN_HEADER_TURNS
-from builders.origin_header import turns
+from builders.transactions.origin_header import turns
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text
 
 P = "transactions"
@@ -70,7 +70,7 @@ def test_the_volume_key_is_for_the_groups_own_scaling_role() -> None:
 def test_user_data_is_the_settings_and_then_the_boot_script_as_it_is() -> None:
     separator, (shebang, settings, script) = user_data()["Fn::Join"]
     assert (separator, shebang) == ("", "#!/bin/bash\n")
-    assert script == Path("builders/boot.sh").read_text(encoding="utf-8")
+    assert script == Path("builders/transactions/boot.sh").read_text(encoding="utf-8")
     names = {line.split("=")[0].removeprefix("export ") for line in text(settings).splitlines()}
     assert names == {
         "REGION", "ARTIFACT_BUCKET", "ARTIFACT_KEY", "STACK_NAME", "SIGNAL_RESOURCE", "DB_SECRET_ARN", "LOG_GROUP",

@@ -203,7 +203,7 @@ class TestService:
     def test_instances_install_and_run_the_python_that_the_wheels_are_for(self) -> None:
         """Wheels hold machine code for one version; the boot script and the units name it by themselves."""
         root = Path(artifacts.__file__).parents[1]
-        texts = [root / "builders" / "boot.sh", *root.glob("web_src/*/system/*.service")]
+        texts = [root / "builders" / "transactions" / "boot.sh", *root.glob("web_src/*/system/*.service")]
         named = {found for path in texts for found in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
         assert named == {wheels.PYTHON}
 

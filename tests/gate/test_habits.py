@@ -101,12 +101,17 @@ print("generate.py", *(os.path.relpath(os.path.abspath(path)) for path in [*open
 
 @pytest.mark.slow
 def test_the_hook_for_stale_templates_runs_when_anything_changes_that_generation_reads(tmp_path: Path) -> None:
-    """The API's model is made from lambda_src/common/schema.py, and instances boot with builders/boot.sh."""
+    """The API's model is made from lambda_src/common/schema.py, and instances boot with builders/transactions/boot.sh."""
     run = subprocess.run(
         [sys.executable, "-c", WATCH, tmp_path], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     read = set(run.stdout.splitlines()) & own_files()
-    assert {"generate.py", "builders/boot.sh", "builders/trading.py", "lambda_src/common/schema.py"} <= read
+    assert {
+        "generate.py",
+        "builders/transactions/boot.sh",
+        "builders/trading/platform.py",
+        "lambda_src/common/schema.py",
+    } <= read
     outputs = {path for path in own_files() if path.startswith("templates/")}
     assert read | outputs <= seen("stale")
     beside = {path for path in own_files() if path.startswith("builders/")}

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import process.handler
-from builders import lake
+from builders.trading import lake
 from common.database import Database, session_options
 from common.errors import DatabaseUnavailableError
 from ingest import store

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.storage import IDEMPOTENCY_DAYS
+from builders.trading.storage import IDEMPOTENCY_DAYS
 from common import schema
 from ingest.validation import Rules, validate
 from tests.lambda_src.records import T0
@@ -233,7 +233,7 @@ def test_no_pattern_needs_what_some_dialect_lacks() -> None:
 
 @pytest.mark.requirement("T-DATA-2")
 def test_how_long_an_idempotency_key_lives_is_said() -> None:
-    """S3 forgets the markers after so many days (builders/storage.py); then a key may be bound anew."""
+    """S3 forgets the markers after so many days (builders/trading/storage.py); then a key may be bound anew."""
     parameters = DOCUMENT["paths"]["/v1/market-data"]["post"]["parameters"]
     (header,) = (p for p in parameters if p["name"] == "Idempotency-Key")
     assert f"for {IDEMPOTENCY_DAYS} days" in header["description"]

@@ -15,7 +15,7 @@ import yaml
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from builders.routes import ROUTES, Route
+from builders.trading.routes import ROUTES, Route
 from lambda_src.common import schema
 from openapi import errors, examples
 from openapi.__main__ import TARGET, main

@@ -26,7 +26,7 @@ from deploy import artifacts
 from tests.web_src.server import make_key
 
 PROJECT = Path(__file__).parent.parent.parent
-BOOT = PROJECT / "builders" / "boot.sh"
+BOOT = PROJECT / "builders" / "transactions" / "boot.sh"
 SERVICE = PROJECT / "web_src" / "payments"
 SYSTEM = SERVICE / "system"
 INSTALL = SYSTEM / "install.sh"

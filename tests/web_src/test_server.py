@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
+from builders.transactions.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
 from payments import gunicorn_conf
 from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
 from payments.model import MAX_BODY
@@ -267,4 +267,4 @@ def test_the_readme_tells_the_times_as_they_are() -> None:
     }
     assert {name: told[name] for name in expected} == {name: str(value) for name, value in expected.items()}
     assert told.keys() - expected.keys() == {"what", "---"}
-    assert "HEALTH_SECONDS:-120" in (PROJECT / "builders" / "boot.sh").read_text(encoding="utf-8")
+    assert "HEALTH_SECONDS:-120" in (PROJECT / "builders" / "transactions" / "boot.sh").read_text(encoding="utf-8")

@@ -13,19 +13,18 @@ from builders.contract.template import TierTemplate
 from builders.iam import statements
 from builders.iam.roles import add_policy, add_role
 from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
-from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.trading import facts
 
-DATABASE_NAME = "trading"
-APP_USER = "trading_app"
 ANALYST_USER = "trading_analyst"
 
 POSTGRES = Engine(
     name="aurora-postgresql",
     family="aurora-postgresql17",
     version=parameters.POSTGRES_VERSION,
-    port=5432,
-    database=DATABASE_NAME,
+    port=facts.DATABASE_PORT,
+    database=facts.DATABASE_NAME,
     master_user="trading_admin",
     # Data is never logged: log_statement stays at ddl, and an error has no DETAIL and no CONTEXT, which quote rows.
     cluster_parameters={
@@ -78,7 +77,7 @@ def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPol
         "DatabaseConnectPolicy",
         "database-connect-policy",
         "Log in to the database as the application",
-        [statements.connect_database("ConnectAsApplication", _resource_id(cluster), APP_USER)],
+        [statements.connect_database("ConnectAsApplication", _resource_id(cluster), facts.APP_USER)],
     )
 
 
@@ -104,14 +103,13 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             name="migrate",
             description="Creates the database schema and its users",
             memory=512,
-            timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "DB_HOST": GetAtt(cluster, "Endpoint.Address"),
                 "DB_PORT": GetAtt(cluster, "Endpoint.Port"),
-                "DB_NAME": DATABASE_NAME,
+                "DB_NAME": facts.DATABASE_NAME,
                 "DB_SECRET_ARN": secret,
-                "DB_APP_USER": APP_USER,
+                "DB_APP_USER": facts.APP_USER,
                 "DB_ANALYST_USER": ANALYST_USER,
             },
             permissions=[

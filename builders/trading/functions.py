@@ -9,13 +9,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
-from builders.postgres import APP_USER, DATABASE_NAME
-from builders.storage import IDEMPOTENCY_PREFIX, PROCESS_TIMEOUT, RAW_PREFIX
-
-API_TIMEOUT = 28
-"""Seconds; API Gateway gives up after 29 and the function should answer first."""
-API_FUNCTIONS = ("ingest", "query", "sessions")
-QUARANTINE_PREFIX = "quarantine/"
+from builders.trading import facts
 
 
 def build(platform: str) -> TierTemplate:
@@ -25,7 +19,7 @@ def build(platform: str) -> TierTemplate:
     for row in (ingest(template), process(template), query(template), sessions(template)):
         built = add_function(template, row, dead_letters=dead_letters)
         export_function(template, built)
-        if row.name in API_FUNCTIONS:
+        if row.name in facts.API_FUNCTIONS:
             template.export(ports.function_arn(row.name), built.arn)
         else:
             add_object_source(template, built)
@@ -39,7 +33,6 @@ def ingest(template: TierTemplate) -> FunctionRow:
         name="ingest",
         description="Validates market data and stores it before it answers",
         memory=1769,
-        timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "RAW_BUCKET": template.use(ports.RAW_BUCKET),
@@ -48,9 +41,9 @@ def ingest(template: TierTemplate) -> FunctionRow:
         permissions=[
             statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
             statements.list_objects("TellMissingFromForbidden", raw),
-            statements.write_objects("StoreBatch", raw, f"{RAW_PREFIX}*"),
-            statements.write_objects("KeepIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
-            statements.read_objects("FindIdempotencyKey", raw, f"{IDEMPOTENCY_PREFIX}*"),
+            statements.write_objects("StoreBatch", raw, f"{facts.RAW_PREFIX}*"),
+            statements.write_objects("KeepIdempotencyKey", raw, f"{facts.IDEMPOTENCY_PREFIX}*"),
+            statements.read_objects("FindIdempotencyKey", raw, f"{facts.IDEMPOTENCY_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3", "dynamodb"),
         ],
     )
@@ -63,7 +56,6 @@ def process(template: TierTemplate) -> FunctionRow:
         name="process",
         description="Aggregates raw market data into bars, in the database and in Parquet",
         memory=3008,
-        timeout=PROCESS_TIMEOUT,
         concurrency=parameters.PROCESS_CONCURRENCY,
         environment={
             "OBJECT_QUEUE_URL": template.use(ports.OBJECT_QUEUE_URL),
@@ -75,9 +67,9 @@ def process(template: TierTemplate) -> FunctionRow:
         },
         permissions=[
             statements.consume_queue("ReceiveObjects", template.use(ports.OBJECT_QUEUE_ARN)),
-            statements.read_objects("ReadRaw", raw, f"{RAW_PREFIX}*"),
+            statements.read_objects("ReadRaw", raw, f"{facts.RAW_PREFIX}*"),
             statements.list_objects("TellMissingFromForbidden", raw),
-            statements.write_objects("Quarantine", raw, f"{QUARANTINE_PREFIX}*"),
+            statements.write_objects("Quarantine", raw, f"{facts.QUARANTINE_PREFIX}*"),
             statements.write_objects("WriteProcessed", template.use(ports.PROCESSED_BUCKET_ARN)),
             statements.write_objects("Archive", template.use(ports.ARCHIVE_BUCKET_ARN)),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
@@ -92,7 +84,6 @@ def query(template: TierTemplate) -> FunctionRow:
         name="query",
         description="Answers with bars and analytics",
         memory=1024,
-        timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
         environment={"API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE), **_database(template, writer=False)},
         permissions=[
@@ -109,7 +100,6 @@ def sessions(template: TierTemplate) -> FunctionRow:
         name="sessions",
         description="Opens, shows and ends sessions of clients",
         memory=512,
-        timeout=API_TIMEOUT,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE),
@@ -147,6 +137,6 @@ def _database(template: TierTemplate, *, writer: bool) -> dict[str, AWSHelperFn 
     return {
         "DB_HOST": template.use(ports.DATABASE_ENDPOINT if writer else ports.DATABASE_READER_ENDPOINT),
         "DB_PORT": template.use(ports.DATABASE_PORT),
-        "DB_NAME": DATABASE_NAME,
-        "DB_USER": APP_USER,
+        "DB_NAME": facts.DATABASE_NAME,
+        "DB_USER": facts.APP_USER,
     }

@@ -23,15 +23,13 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroupAttribute,
 )
 
-from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
-from builders.log_storage import BALANCER_PREFIX
 from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
+from builders.transactions import facts, origin_header
 
 NO_CERTIFICATE = "WithoutCertificate"
-SERVICE_PORT = 8080
 HEALTH_PATH = "/health"
 IDLE_TIMEOUT = 60
 """Seconds; the service keeps connections longer, so that the load balancer never uses one that is just being closed."""
@@ -98,7 +96,7 @@ def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
     values: dict[str, str | AWSHelperFn] = {
         "access_logs.s3.bucket": template.use(ports.ACCESS_LOG_BUCKET),
         "access_logs.s3.enabled": "true",
-        "access_logs.s3.prefix": BALANCER_PREFIX,
+        "access_logs.s3.prefix": facts.BALANCER_PREFIX,
         **_BALANCER,
     }
     return [LoadBalancerAttributes(Key=key, Value=value) for key, value in values.items()]
@@ -121,7 +119,7 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
             TargetType="instance",
             Protocol="HTTPS",
             ProtocolVersion="HTTP1",
-            Port=SERVICE_PORT,
+            Port=facts.SERVICE_PORT,
             HealthCheckEnabled=True,
             HealthCheckPath=HEALTH_PATH,
             HealthCheckProtocol="HTTPS",

@@ -44,7 +44,6 @@ from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, Reso
 from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
-from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
@@ -53,6 +52,7 @@ from builders.parts.buckets import add_bucket, bucket_name, lifecycle
 from builders.parts.logs import add_log_group
 from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
+from builders.transactions import origin_header
 
 STATIC_PATH = "static/*"
 LARGE_BODIES = (

@@ -1,12 +1,9 @@
-"""What is transactions' own: its network's groups and endpoints, and the logs whose errors alert."""
+"""The network of transactions: who reaches whom, and which AWS APIs have an endpoint in the VPC."""
 
 from __future__ import annotations
 
-from builders.balancer import SERVICE_PORT
 from builders.contract import parameters, ports
-from builders.mysql import MYSQL
 from builders.parts.security_groups import Between, FromCloudFront, GroupRow, ToApis, ToService
-from builders.tiers.alerts import FilterRow, function_filters
 from builders.tiers.network import (
     LAYOUT,
     EndpointRow,
@@ -15,9 +12,9 @@ from builders.tiers.network import (
     custom_resource_answers,
     linux_packages,
 )
-from builders.web_observability import APPLICATION_ERRORS
+from builders.transactions import facts
 
-NETWORK = NetworkPlan(
+PLAN = NetworkPlan(
     layout=LAYOUT,
     groups=(
         GroupRow("Balancer", "balancer", "Load balancer, reached by CloudFront only", ports.BALANCER_SECURITY_GROUP),
@@ -39,9 +36,9 @@ NETWORK = NetworkPlan(
     rules=(
         FromCloudFront("Balancer", 80, "HTTP"),
         FromCloudFront("BalancerTls", 443, "HTTPS"),
-        Between("Balancer", "Instance", SERVICE_PORT, "Requests"),
-        Between("Instance", "Database", MYSQL.port, "MySQL"),
-        Between("Function", "Database", MYSQL.port, "MySQL"),
+        Between("Balancer", "Instance", facts.SERVICE_PORT, "Requests"),
+        Between("Instance", "Database", facts.DATABASE_PORT, "MySQL"),
+        Between("Function", "Database", facts.DATABASE_PORT, "MySQL"),
         Between("Instance", "Endpoint", 443, "AWS APIs through interface endpoints"),
         Between("Function", "Endpoint", 443, "AWS APIs through interface endpoints"),
         ToService("Instance", "S3", parameters.S3_PREFIX_LIST),
@@ -61,12 +58,4 @@ NETWORK = NetworkPlan(
         EndpointRow("SnsEndpoint", "sns", "log alerts are published"),
         EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
     ),
-)
-
-FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")
-
-LOG_FILTERS = (
-    *function_filters(*FUNCTIONS),
-    FilterRow("Application", ports.APPLICATION_LOG_GROUP, APPLICATION_ERRORS),
-    FilterRow("Database", ports.DATABASE_ERROR_LOG_GROUP, '"[ERROR]"'),
 )

@@ -29,7 +29,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_policy
-from builders.storage import QUERY_RESULTS_PREFIX, RAW_PREFIX
+from builders.trading import facts
 
 FIRST_DATE = "2000-01-01"
 """The earliest event that ingest takes; a partition that is not projected is silently not read."""
@@ -142,7 +142,7 @@ TABLES = (
         "raw",
         "Records as ingest stored them, by the hour of their batch's earliest event; decimals as text.",
         ports.RAW_BUCKET,
-        RAW_PREFIX,
+        facts.RAW_PREFIX,
         _RECORD,
         NDJSON,
         hourly=True,
@@ -304,7 +304,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
                 BytesScannedCutoffPerQuery=template.use(parameters.QUERY_SCAN_LIMIT),
                 EngineVersion=EngineVersion(SelectedEngineVersion="Athena engine version 3"),
                 ResultConfiguration=ResultConfiguration(
-                    OutputLocation=Sub(f"s3://${{{ports.PROCESSED_BUCKET.name}}}/{QUERY_RESULTS_PREFIX}"),
+                    OutputLocation=Sub(f"s3://${{{ports.PROCESSED_BUCKET.name}}}/{facts.QUERY_RESULTS_PREFIX}"),
                     ExpectedBucketOwner=Ref("AWS::AccountId"),
                     EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_KMS", KmsKey=key),
                 ),
@@ -340,11 +340,11 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
             ),
             statements.locate_buckets("FindBuckets", [processed, raw]),
             statements.list_below(
-                "ListProcessed", processed, [*_prefixes(ports.PROCESSED_BUCKET), QUERY_RESULTS_PREFIX]
+                "ListProcessed", processed, [*_prefixes(ports.PROCESSED_BUCKET), facts.QUERY_RESULTS_PREFIX]
             ),
             statements.list_below("ListRaw", raw, _prefixes(ports.RAW_BUCKET)),
             statements.find_uploads("FindUploads", processed),
-            statements.keep_query_results("KeepResults", processed, f"{QUERY_RESULTS_PREFIX}*"),
+            statements.keep_query_results("KeepResults", processed, f"{facts.QUERY_RESULTS_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
         ],
     )

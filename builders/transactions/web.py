@@ -38,17 +38,17 @@ from troposphere.policies import (
     UpdatePolicy,
 )
 
-from builders.balancer import SERVICE_PORT, add_balancer
 from builders.contract import parameters, ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 from builders.iam import statements
 from builders.iam.roles import add_role
-from builders.log_storage import BALANCER_LOGS_TIMEOUT, BALANCER_PREFIX
 from builders.parts import tagging
 from builders.parts.keys import KeyRow, KeyUse, add_key
-from builders.parts.lambdas import FunctionRow, add_function, export_function, metrics_namespace
+from builders.parts.lambdas import FunctionRow, add_function, export_function
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
+from builders.transactions import facts
+from builders.transactions.balancer import add_balancer
 
 VOLUME_KEY = KeyRow(
     "VolumeKey",
@@ -88,12 +88,6 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
-def agent_namespace(platform: str) -> str:
-    """The namespace of what instances publish, as `Fn::Sub` takes it: each environment's own, as the metrics of a whole group
-    have no dimension that would tell it from another's."""
-    return f"{metrics_namespace(platform)}/${{EnvironmentSuffix}}"
-
-
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
     """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
     artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
@@ -102,7 +96,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
         statements.read_secret("ReadDatabaseLogin", template.use(ports.DATABASE_SECRET)),
         statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
-        statements.put_metrics("PutMetrics", Sub(agent_namespace(template.platform))),
+        statements.put_metrics("PutMetrics", Sub(facts.agent_namespace(template.platform))),
         statements.signal_stack("SignalStack"),
     ]
     role = add_role(
@@ -176,8 +170,8 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
         "DB_SECRET_ARN": f"${{{template.use(ports.DATABASE_SECRET).data['Ref']}}}",
         "LOG_GROUP": f"${{{log_group.title}}}",
         "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
-        "PORT": str(SERVICE_PORT),
-        "METRICS_NAMESPACE": agent_namespace(template.platform),
+        "PORT": str(facts.SERVICE_PORT),
+        "METRICS_NAMESPACE": facts.agent_namespace(template.platform),
     }
     head = "".join(f"export {name}='{value}'\n" for name, value in settings.items())
     return Base64(Join("", ["#!/bin/bash\n", Sub(head), BOOT.read_text(encoding="utf-8")]))
@@ -292,14 +286,13 @@ def add_balancer_logs(template: TierTemplate) -> None:
             name="balancer_logs",
             description="Brings the load balancer's access log into its log group",
             memory=512,
-            timeout=BALANCER_LOGS_TIMEOUT,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"BALANCER_LOG_GROUP": Ref(log_group)},
             permissions=[
                 statements.consume_queue("TakeLogFiles", template.use(ports.BALANCER_LOG_QUEUE_ARN)),
                 statements.list_objects("TellMissingFromForbidden", template.use(ports.ACCESS_LOG_BUCKET_ARN)),
                 statements.read_objects(
-                    "ReadLogFiles", template.use(ports.ACCESS_LOG_BUCKET_ARN), f"{BALANCER_PREFIX}/*"
+                    "ReadLogFiles", template.use(ports.ACCESS_LOG_BUCKET_ARN), f"{facts.BALANCER_PREFIX}/*"
                 ),
                 statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
             ],

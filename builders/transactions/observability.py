@@ -11,23 +11,11 @@ from troposphere.logs import MetricFilter, MetricTransformation
 
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
-from builders.log_storage import BALANCER_LOGS_TIMEOUT
 from builders.parts.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
-from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
 from builders.parts.dashboard import Station, dashboard_body, function_series, value
 from builders.parts.lambdas import metrics_namespace
-from builders.secrets import ROTATION_TIMEOUT
-from builders.tiers.alerts import LOG_ALERTS_TIMEOUT
-from builders.web import agent_namespace
+from builders.transactions import facts
 
-FUNCTION_TIMEOUTS = {
-    "housekeeping": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
-    "migrate_mysql": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
-    "rotate_secret": ROTATION_TIMEOUT,
-    "balancer_logs": BALANCER_LOGS_TIMEOUT,
-    "log_alerts": LOG_ALERTS_TIMEOUT,
-}
-APPLICATION_ERRORS = '{ $.level = "ERROR" || $.level = "CRITICAL" }'
 GIB = 1024**3
 """Bytes."""
 
@@ -49,7 +37,7 @@ class ErrorRow:
 
 ERRORS = (
     ErrorRow(
-        "ApplicationErrors", "application-errors", ports.APPLICATION_LOG_GROUP, APPLICATION_ERRORS, 1,
+        "ApplicationErrors", "application-errors", ports.APPLICATION_LOG_GROUP, facts.APPLICATION_ERRORS, 1,
         "The payment service logs errors: look at its log group",
     ),
     ErrorRow(
@@ -116,8 +104,8 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _instance_alarms(template)
     yield from _agent_alarms(template)
     yield from _database_alarms(template)
-    for name, timeout in FUNCTION_TIMEOUTS.items():
-        yield from function_alarms(name, template.use(ports.function_name(name)), timeout)
+    for name in (*facts.FUNCTIONS, "log_alerts"):
+        yield from function_alarms(name, template.use(ports.function_name(name)))
     yield dead_letter_alarm(template, "BalancerLogDeadLetters", ports.BALANCER_LOG_DEAD_LETTERS)
     yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
     for row in ERRORS:
@@ -180,7 +168,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     heard in a maximum.)
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
-    namespace = Sub(agent_namespace(template.platform))
+    namespace = Sub(facts.agent_namespace(template.platform))
     silent = "or no instance's agent reports: look at its log, its rights and the endpoint of CloudWatch"
     for title, thing, metric, meaning in (
         (

@@ -11,16 +11,15 @@ from troposphere.s3 import Filter, NotificationConfiguration, QueueConfiguration
 from troposphere.sqs import Queue
 
 from builders.contract import ports
+from builders.contract.functions import hidden_seconds
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.buckets import add_access_log_bucket, lifecycle
 from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
+from builders.transactions import facts
 
 LOGS_EXPIRE_AFTER = 90
 """Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
-BALANCER_PREFIX = "balancer"
-BALANCER_LOGS_TIMEOUT = 120
-"""Seconds that a log file may take; the queue hides a message six times as long."""
 
 
 def build(platform: str) -> TierTemplate:
@@ -49,7 +48,7 @@ def add_log_queue(template: TierTemplate) -> Queue:
         template,
         "BalancerLogQueue",
         "balancer-logs",
-        visibility=6 * BALANCER_LOGS_TIMEOUT,
+        visibility=hidden_seconds("balancer_logs"),
         dead_letters=dead_letters,
         max_receives=5,
         senders=[
@@ -68,7 +67,7 @@ def add_log_queue(template: TierTemplate) -> Queue:
 
 def notify(queue: Queue) -> NotificationConfiguration:
     """Every new log file of the load balancer becomes a message; the test file that it writes once is none."""
-    rules = [Rules(Name="prefix", Value=f"{BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
+    rules = [Rules(Name="prefix", Value=f"{facts.BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
     return NotificationConfiguration(
         QueueConfigurations=[
             QueueConfigurations(
@@ -92,7 +91,7 @@ def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequen
             Effect=Allow,
             Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
             Action=[PutObject],
-            Resource=[arns.below(bucket_arn, f"/{BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
+            Resource=[arns.below(bucket_arn, f"/{facts.BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
             Condition=statements.when(ArnLike("aws:SourceArn", balancer)),
         )
     ]

@@ -1,14 +1,13 @@
-"""What is trading's own: its network's groups and endpoints, and the logs whose errors alert."""
+"""The network of trading: who reaches whom, and which AWS APIs have an endpoint in the VPC."""
 
 from __future__ import annotations
 
 from builders.contract import parameters, ports
 from builders.parts.security_groups import Between, FromAnalysts, GroupRow, ToApis, ToService
-from builders.postgres import POSTGRES
-from builders.tiers.alerts import FilterRow, function_filters
 from builders.tiers.network import LAYOUT, EndpointRow, GatewayRow, NetworkPlan, custom_resource_answers
+from builders.trading import facts
 
-NETWORK = NetworkPlan(
+PLAN = NetworkPlan(
     layout=LAYOUT,
     groups=(
         GroupRow("Function", "functions", "Functions of the platform", ports.FUNCTION_SECURITY_GROUP),
@@ -16,12 +15,12 @@ NETWORK = NetworkPlan(
         GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by functions only"),
     ),
     rules=(
-        Between("Function", "Database", POSTGRES.port, "PostgreSQL"),
+        Between("Function", "Database", facts.DATABASE_PORT, "PostgreSQL"),
         Between("Function", "Endpoint", 443, "AWS APIs through interface endpoints"),
         ToService("Function", "S3", parameters.S3_PREFIX_LIST),
         ToService("Function", "DynamoDB", parameters.DYNAMODB_PREFIX_LIST),
         ToApis("Function"),
-        FromAnalysts(POSTGRES.port, "PostgreSQL"),
+        FromAnalysts(facts.DATABASE_PORT, "PostgreSQL"),
     ),
     gateways=(
         GatewayRow("S3Endpoint", "s3", beyond=(custom_resource_answers,)),
@@ -33,11 +32,4 @@ NETWORK = NetworkPlan(
         EndpointRow("SqsEndpoint", "sqs", "processing says when a message that failed comes again"),
         EndpointRow("Ec2Endpoint", "ec2", "housekeeping closes the default security group"),
     ),
-)
-
-LOG_FILTERS = (
-    *function_filters("housekeeping", "migrate", "ingest", "process", "query", "sessions"),
-    FilterRow("ApiAccess", ports.API_ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
-    FilterRow("ApiExecution", ports.API_EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
-    FilterRow("Database", ports.DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
 )

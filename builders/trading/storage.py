@@ -13,22 +13,15 @@ from troposphere.s3 import (
 from troposphere.sqs import Queue
 
 from builders.contract import ports
+from builders.contract.functions import hidden_seconds
 from builders.contract.template import TierTemplate
 from builders.iam import arns
 from builders.parts.buckets import add_access_log_bucket, add_bucket, lifecycle
 from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
+from builders.trading import facts
 
-RAW_PREFIX = "market-data/"
-"""Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""
-IDEMPOTENCY_PREFIX = "idempotency/"
-"""Markers of requests with an Idempotency-Key, for as long as a client may repeat one."""
 IDEMPOTENCY_DAYS = 7
-QUERY_RESULTS_PREFIX = "query-results/"
-"""What Athena answered, in the processed bucket; a result that is still wanted after these days is queried again."""
 QUERY_RESULTS_DAYS = 7
-PROCESS_TIMEOUT = 300
-"""Seconds that processing may take: a minute of work, the rest for waiting until other batches of the same symbols are
-done. The queue hides a message six times as long, in case the function dies; else the function says when it comes again."""
 OBJECT_RECEIVES = 50
 """What cannot be read goes to quarantine at once, so only outages and the wait for others bring a message back: these
 are some eleven hours of an outage."""
@@ -52,7 +45,7 @@ def build(platform: str) -> TierTemplate:
         "raw",
         key=key,
         log_bucket=Ref(log_bucket),
-        rules=lifecycle(expire_prefixes={IDEMPOTENCY_PREFIX: IDEMPOTENCY_DAYS}),
+        rules=lifecycle(expire_prefixes={facts.IDEMPOTENCY_PREFIX: IDEMPOTENCY_DAYS}),
         DependsOn=f"{queue.title}Policy",
         NotificationConfiguration=notify(queue),
     )
@@ -62,7 +55,7 @@ def build(platform: str) -> TierTemplate:
         "processed",
         key=key,
         log_bucket=Ref(log_bucket),
-        rules=lifecycle(expire_prefixes={QUERY_RESULTS_PREFIX: QUERY_RESULTS_DAYS}),
+        rules=lifecycle(expire_prefixes={facts.QUERY_RESULTS_PREFIX: QUERY_RESULTS_DAYS}),
     )
     archive = add_bucket(
         template, "ArchiveBucket", "archive", key=key, log_bucket=Ref(log_bucket), rules=lifecycle(deep_archive=True)
@@ -87,7 +80,7 @@ def add_object_queue(template: TierTemplate) -> Queue:
         template,
         "ObjectQueue",
         "objects",
-        visibility=6 * PROCESS_TIMEOUT,
+        visibility=hidden_seconds("process"),
         dead_letters=dead_letters,
         max_receives=OBJECT_RECEIVES,
         senders=[send_from("NewRawObjects", "s3", queue_arn, raw_arn)],
@@ -106,7 +99,7 @@ def notify(queue: Queue) -> NotificationConfiguration:
             QueueConfigurations(
                 Event="s3:ObjectCreated:*",
                 Queue=GetAtt(queue, "Arn"),
-                Filter=Filter(S3Key=S3Key(Rules=[Rules(Name="prefix", Value=RAW_PREFIX)])),
+                Filter=Filter(S3Key=S3Key(Rules=[Rules(Name="prefix", Value=facts.RAW_PREFIX)])),
             )
         ]
     )

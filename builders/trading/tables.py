@@ -17,8 +17,8 @@ from troposphere.dynamodb import (
 
 from builders.contract import ports
 from builders.contract.template import Port, TierTemplate, suffixed
+from builders.trading import facts
 
-API_KEYS_NAME = "api-keys"
 USER_SESSIONS_NAME = "user-sessions"
 
 
@@ -43,7 +43,7 @@ TABLES = (
         ports.USER_SESSIONS_TABLE,
         ports.USER_SESSIONS_ARN,
     ),
-    TableRow("ApiKeysTable", API_KEYS_NAME, "apiKeyId", None, ports.API_KEYS_TABLE, ports.API_KEYS_ARN),
+    TableRow("ApiKeysTable", facts.API_KEYS_NAME, "apiKeyId", None, ports.API_KEYS_TABLE, ports.API_KEYS_ARN),
 )
 
 

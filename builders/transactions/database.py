@@ -7,16 +7,15 @@ from troposphere import GetAtt, Ref
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
-
-DATABASE_NAME = "payments"
+from builders.transactions import facts
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
 MYSQL = Engine(
     name="aurora-mysql",
     family="aurora-mysql8.0",
     version=parameters.MYSQL_VERSION,
-    port=3306,
-    database=DATABASE_NAME,
+    port=facts.DATABASE_PORT,
+    database=facts.DATABASE_NAME,
     master_user="payments_admin",
     # The audit holds logins and changes of schema and rights. Queries are in no log: their text holds accounts and amounts,
     # so neither QUERY nor the slow query log is on; Performance Insights shows slow statements without values.

@@ -3,6 +3,8 @@ and the secret header between CloudFront and the load balancer."""
 
 from __future__ import annotations
 
+import json
+
 import awacs.secretsmanager as secretsmanager
 from troposphere import Ref, Sub
 from troposphere.awslambda import Permission
@@ -15,18 +17,15 @@ from troposphere.secretsmanager import (
     SecretTargetAttachment,
 )
 
-from builders import origin_header
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import statements
-from builders.mysql import DATABASE_NAME
-from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS, add_custom_resource
+from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.transactions import facts, origin_header
 
 APP_USER = "payments"
 ROTATION_DAYS = 30
-ROTATION_TIMEOUT = 60
-"""Seconds of one of the four steps."""
 
 
 def build(platform: str) -> TierTemplate:
@@ -53,8 +52,9 @@ def add_database_secret(template: TierTemplate) -> Secret:
     Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
-    login = f'{{"username": "{APP_USER}", "dbname": "{DATABASE_NAME}", "masterarn": "${{{ports.DATABASE_MASTER_SECRET.name}}}"}}'
     template.use(ports.DATABASE_MASTER_SECRET)
+    master = f"${{{ports.DATABASE_MASTER_SECRET.name}}}"
+    login = json.dumps({"username": APP_USER, "dbname": facts.DATABASE_NAME, "masterarn": master})
     return template.add(
         Secret(
             "DatabaseSecret",
@@ -93,13 +93,12 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             name="migrate_mysql",
             description="Creates the database schema and the application's user",
             memory=256,
-            timeout=CUSTOM_RESOURCE_TIMEOUT_SECONDS,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "APP_SECRET_ARN": Ref("DatabaseSecret"),
                 "DB_HOST": template.use(ports.DATABASE_ENDPOINT),
                 "DB_PORT": template.use(ports.DATABASE_PORT),
-                "DB_NAME": DATABASE_NAME,
+                "DB_NAME": facts.DATABASE_NAME,
                 "DB_SECRET_ARN": template.use(ports.DATABASE_MASTER_SECRET),
             },
             permissions=[
@@ -137,7 +136,6 @@ def add_rotation(
             name="rotate_secret",
             description="Rotates the application's database login",
             memory=256,
-            timeout=ROTATION_TIMEOUT,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             permissions=[
                 statements.rotate_secret("RotateSecret", Ref(secret)),

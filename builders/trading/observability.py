@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
-from builders.api import STAGE
 from builders.contract import ports
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 from builders.contract.words import pascal
-from builders.functions import API_FUNCTIONS, API_TIMEOUT
 from builders.parts.alarms import (
     MINUTE,
     AlarmRow,
@@ -21,27 +19,15 @@ from builders.parts.alarms import (
     dead_letter_alarm,
     function_alarms,
 )
-from builders.parts.custom_resources import CUSTOM_RESOURCE_TIMEOUT_SECONDS
 from builders.parts.dashboard import Station, dashboard_body, function_series, value
 from builders.parts.lambdas import metrics_namespace
-from builders.storage import PROCESS_TIMEOUT
-from builders.tiers.alerts import LOG_ALERTS_TIMEOUT
+from builders.trading import facts
 
 ERROR_BUDGET = 0.001
 """Of a 99.9 % objective: one request in a thousand may fail."""
 
 PRUNED_AT_MOST = 600_000
 """Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
-
-FUNCTION_TIMEOUTS = {
-    "housekeeping": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
-    "migrate": CUSTOM_RESOURCE_TIMEOUT_SECONDS,
-    "ingest": API_TIMEOUT,
-    "process": PROCESS_TIMEOUT,
-    "query": API_TIMEOUT,
-    "sessions": API_TIMEOUT,
-    "log_alerts": LOG_ALERTS_TIMEOUT,
-}
 
 
 def build(platform: str) -> TierTemplate:
@@ -62,8 +48,8 @@ def build(platform: str) -> TierTemplate:
 def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     """Every alarm on one metric."""
     yield from _api_alarms(template)
-    for name, timeout in FUNCTION_TIMEOUTS.items():
-        yield from function_alarms(name, template.use(ports.function_name(name)), timeout)
+    for name in (*facts.FUNCTIONS, "log_alerts"):
+        yield from function_alarms(name, template.use(ports.function_name(name)))
     yield from _service_alarms(template)
     yield from _queue_alarms(template)
     yield from _database_alarms(template)
@@ -71,7 +57,7 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": facts.STAGE}
     yield AlarmRow(
         "ApiServerErrors", "api-5xx", "The API answers with 5xx: look at the functions' errors and the execution log",
         "AWS/ApiGateway", "5XXError", api, "Sum", threshold=5,
@@ -85,7 +71,7 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """What the functions count themselves (lambda_src/common/observe.py)."""
     namespace = metrics_namespace(template.platform)
-    for name in API_FUNCTIONS:
+    for name in facts.API_FUNCTIONS:
         yield AlarmRow(
             f"{pascal(name)}Unavailable", f"{name}-unavailable", f"{pascal(name)} answers 503: look at S3, tables and database",
             namespace, "ServiceUnavailable", _counted_by(template, name), "Sum", threshold=5,
@@ -144,7 +130,7 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
     The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
     Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
-    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": STAGE}
+    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": facts.STAGE}
     for speed, factor, long, short, spent in (
         ("Fast", 14.4, 60, 5, "2 % in an hour"),
         ("Slow", 6, 360, 30, "5 % in six hours"),
@@ -174,7 +160,7 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
 
 def stations(template: TierTemplate) -> list[Station]:
     """The dashboard's widgets: the way of the data from ingest to query."""
-    api = ["ApiName", value(template, ports.API_NAME), "Stage", STAGE]
+    api = ["ApiName", value(template, ports.API_NAME), "Stage", facts.STAGE]
     queue = ["QueueName", value(template, ports.OBJECT_QUEUE_NAME)]
     cluster = ["DBClusterIdentifier", value(template, ports.DATABASE_CLUSTER)]
     acl = ["WebACL", value(template, ports.WEB_ACL_NAME), "Region", "${AWS::Region}", "Rule", "ALL"]

@@ -37,17 +37,16 @@ from troposphere.logs import LogGroup
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.contract.words import pascal
-from builders.functions import API_FUNCTIONS
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts import firewall
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
-from builders.routes import ROUTES, Route, words
+from builders.trading import facts
+from builders.trading.routes import ROUTES, Route, words
 from lambda_src.common.schema import request_model
 
-STAGE = "live"
 REQUESTS_PER_SECOND = 1000
 LARGE_BODIES = (
     "SizeRestrictions_BODY",
@@ -102,7 +101,10 @@ def build(platform: str) -> TierTemplate:
     client = add_client_role(template, api)
     firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage, LARGE_BODIES)
     for port, value in (
-        (ports.API_URL, Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}")),
+        (
+            ports.API_URL,
+            Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{facts.STAGE}"),
+        ),
         (ports.API_ID, Ref(api)),
         (ports.API_NAME, template.named("api")),
         (ports.API_KEY_ID, Ref(key)),
@@ -154,7 +156,7 @@ def add_resources(template: TierTemplate, api: RestApi) -> list[AWSObject]:
     )
     paths = _add_paths(template, api)
     methods = [_add_method(template, api, route, paths[route.path], model, validator) for route in ROUTES]
-    for name in API_FUNCTIONS:
+    for name in facts.API_FUNCTIONS:
         _allow_invocation(template, api, name)
     return [api, model, validator, *paths.values(), *methods]
 
@@ -329,7 +331,7 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
         template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.platform}-access-${{EnvironmentSuffix}}")
     )
     execution = add_log_group(
-        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_${{{api.title}}}/{STAGE}")
+        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_${{{api.title}}}/{facts.STAGE}")
     )
     certificate = template.add(
         ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API ${{EnvironmentSuffix}}"))
@@ -342,7 +344,7 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
             DependsOn=execution,
             RestApiId=Ref(api),
             DeploymentId=Ref(deployment),
-            StageName=STAGE,
+            StageName=facts.STAGE,
             # Logging is refused before the account has its role. A DependsOn would name a resource that may not exist; a
             # reference in the branch where it does exist orders the two just as well.
             Description=If(
@@ -416,10 +418,10 @@ def add_client_role(template: TierTemplate, api: RestApi) -> Role:
         "Clients call the API's data routes",
         trust=statements.trust_account(),
         permissions=[
-            statements.invoke_api("CallDataRoutes", arns.arn("execute-api", f"${{{api.title}}}/{STAGE}/*/v1/*"))
+            statements.invoke_api("CallDataRoutes", arns.arn("execute-api", f"${{{api.title}}}/{facts.STAGE}/*/v1/*"))
         ],
     )
 
 
 def _stage_arn() -> str:
-    return f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestApi}}/stages/{STAGE}"
+    return f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestApi}}/stages/{facts.STAGE}"

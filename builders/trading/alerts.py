@@ -1,0 +1,14 @@
+"""The logs of trading whose errors alert."""
+
+from __future__ import annotations
+
+from builders.contract import ports
+from builders.tiers.alerts import FilterRow, function_filters
+from builders.trading import facts
+
+LOG_FILTERS = (
+    *function_filters(*facts.FUNCTIONS),
+    FilterRow("ApiAccess", ports.API_ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
+    FilterRow("ApiExecution", ports.API_EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
+    FilterRow("Database", ports.DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
+)

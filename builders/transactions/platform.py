@@ -1,0 +1,69 @@
+"""The platform transactions: its tiers, what its root gives to the outside, and what it demands of parameters."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from builders.contract import parameters, ports
+from builders.contract.platform import Platform, Tier
+from builders.contract.rules import (
+    CERTIFICATE_AND_DOMAIN,
+    DOMAIN_AND_CERTIFICATE,
+    ONLY_US_EAST_1,
+    PRODUCTION_HAS_CERTIFICATE,
+    ROOM_TO_REPLACE,
+    ZONES_DIFFER,
+)
+from builders.tiers import alerts, compliance, housekeeping, keys, network
+from builders.transactions import database, edge, observability, secrets, storage, web
+from builders.transactions.alerts import LOG_FILTERS
+from builders.transactions.keys import rows
+from builders.transactions.network import PLAN
+
+TRANSACTIONS = Platform(
+    name="transactions",
+    description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
+    tiers=(
+        Tier("keys", partial(keys.build, rows=rows, also=web.add_scaling_role)),
+        Tier("network", partial(network.build, plan=PLAN)),
+        Tier("housekeeping", housekeeping.build),
+        Tier("storage", storage.build),
+        Tier("database", database.build),
+        Tier("secrets", secrets.build),
+        Tier("web", web.build),
+        Tier("edge", edge.build),
+        Tier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
+        Tier("observability", observability.build),
+        Tier("compliance", compliance.build),
+    ),
+    outputs=(
+        ports.VPC_ID,
+        ports.DATABASE_ENDPOINT,
+        ports.DATABASE_READER_ENDPOINT,
+        ports.DATABASE_PORT,
+        ports.DATABASE_SECRET,
+        ports.BALANCER_DNS,
+        ports.WEB_URL,
+        ports.DISTRIBUTION_ID,
+        ports.DISTRIBUTION_DOMAIN,
+        ports.STATIC_BUCKET,
+        ports.ACCESS_LOG_BUCKET,
+        ports.ALERT_TOPIC,
+    ),
+    defaults={
+        parameters.BACKUP_RETENTION: 7,
+        parameters.LOG_RETENTION: 90,
+        # Trading keeps AWS Config for the account; where it is not deployed, this platform can.
+        parameters.MANAGE_CONFIG_RECORDER: "false",
+        parameters.NAT_GATEWAY_PER_ZONE: "true",
+        parameters.REQUESTS_PER_ADDRESS: 2000,
+    },
+    rules=(
+        ZONES_DIFFER,
+        ONLY_US_EAST_1,
+        ROOM_TO_REPLACE,
+        CERTIFICATE_AND_DOMAIN,
+        DOMAIN_AND_CERTIFICATE,
+        PRODUCTION_HAS_CERTIFICATE,
+    ),
+)
