@@ -147,6 +147,11 @@ class TierTemplate(Template):
             )
         return Ref(port.name)
 
+    def placeholder(self, port: Port) -> str:
+        """The value of a port within a text of ``Fn::Sub``: ``${VpcId}``; declares the parameter at the first use."""
+        self.use(port)
+        return f"${{{port.name}}}"
+
     def export(self, port: Port, value: AWSHelperFn | str) -> None:
         """Makes a value of this tier available to the other tiers and to the root, one of which must use it."""
         if (

@@ -10,13 +10,56 @@ from typing import Any
 from troposphere import AWSHelperFn, Sub
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 
+from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import Port, TierTemplate, only_if
 from builders.contract.words import pascal
 
-MINUTE = 60
+MINUTE_SECONDS = 60
 
 Dimensions = Mapping[str, AWSHelperFn | str]
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """What is measured.
+
+    Attributes:
+        namespace: the metric's namespace.
+        name: the metric's name.
+        dimensions: name → value; empty for a metric without dimensions.
+        statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
+        sum_over: a dimension and its values over which the metric is summed, for metrics that exist only for each value.
+    """
+
+    namespace: str | AWSHelperFn
+    name: str | AWSHelperFn
+    dimensions: Dimensions
+    statistic: str
+    sum_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Against what it is measured: ``at_least(5)``, ``above(1)``, ``below(2)``, in the metric's unit."""
+
+    comparison: str
+    value: float
+
+
+def at_least(value: float) -> Threshold:
+    """The alarm sounds at the value and above it."""
+    return Threshold("GreaterThanOrEqualToThreshold", value)
+
+
+def above(value: float) -> Threshold:
+    """The alarm sounds above the value, not at it."""
+    return Threshold("GreaterThanThreshold", value)
+
+
+def below(value: float) -> Threshold:
+    """The alarm sounds below the value."""
+    return Threshold("LessThanThreshold", value)
 
 
 @dataclass(frozen=True)
@@ -26,11 +69,12 @@ class AlarmRow:
     Attributes:
         title: logical id without ``Alarm``.
         thing: the name's middle.
+        metric: what is measured.
+        when: the threshold.
         meaning: for the person who is woken: what is wrong and where to look.
-        statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
-        period: seconds.
-        threshold: in the metric's unit; the alarm sounds above it, at it too with ``at_least``, or under it with ``below``.
-        periods: how many periods in a row are looked at, ``breaching`` of which must be over.
+        period_seconds: the length of a period.
+        periods: how many periods in a row are looked at.
+        breaching: in how many of them the threshold must be crossed; None for all.
         missing: what no data means: ``notBreaching`` for metrics that are silent when nothing happens, ``breaching`` for
             those that are always there.
         notify: False for alarms that only feed a composite one.
@@ -38,75 +82,78 @@ class AlarmRow:
 
     title: str
     thing: str
+    metric: MetricRow
+    when: Threshold
     meaning: str
-    namespace: str | AWSHelperFn
-    metric: str | AWSHelperFn
-    dimensions: Dimensions
-    statistic: str
-    threshold: float
-    period: int = 5 * MINUTE
+    period_seconds: int = 5 * MINUTE_SECONDS
     periods: int = 1
     breaching: int | None = None
-    at_least: bool = True
-    below: bool = False
     missing: str = "notBreaching"
     notify: bool = True
-    sum_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """A dimension and its values over which the metric is summed, for metrics that exist only for each value."""
 
 
-def function_alarms(name: str, function: AWSHelperFn) -> Iterator[AlarmRow]:
-    """Errors, throttles and slowness of a function."""
+def function_alarms(template: TierTemplate, name: str) -> Iterator[AlarmRow]:
+    """Errors, throttles and slowness of a function, by its folder in lambda_src."""
+    title, thing = pascal(name), name.replace("_", "-")
     timeout = TIMEOUT_SECONDS[name]
-    title, thing, of = pascal(name), name.replace("_", "-"), {"FunctionName": function}
+    function = {"FunctionName": template.use(ports.function_name(name))}
     yield AlarmRow(
-        f"{title}Errors", f"{thing}-errors", f"The function {thing} fails: look at its log group",
-        "AWS/Lambda", "Errors", of, "Sum", threshold=1,
-    )  # fmt: skip
+        f"{title}Errors",
+        f"{thing}-errors",
+        metric=MetricRow("AWS/Lambda", "Errors", function, "Sum"),
+        when=at_least(1),
+        meaning=f"The function {thing} fails: look at its log group",
+    )
     yield AlarmRow(
-        f"{title}Throttles", f"{thing}-throttles", f"The function {thing} is throttled: raise its concurrency",
-        "AWS/Lambda", "Throttles", of, "Sum", threshold=1, periods=2,
-    )  # fmt: skip
+        f"{title}Throttles",
+        f"{thing}-throttles",
+        metric=MetricRow("AWS/Lambda", "Throttles", function, "Sum"),
+        when=at_least(1),
+        periods=2,
+        meaning=f"The function {thing} is throttled: raise its concurrency",
+    )
     yield AlarmRow(
-        f"{title}Duration", f"{thing}-duration", f"The function {thing} comes near its timeout of {timeout} seconds",
-        "AWS/Lambda", "Duration", of, "Maximum", threshold=timeout * 1000 * 0.8, periods=2,
-    )  # fmt: skip
+        f"{title}Duration",
+        f"{thing}-duration",
+        metric=MetricRow("AWS/Lambda", "Duration", function, "Maximum"),
+        when=at_least(timeout * 1000 * 0.8),
+        periods=2,
+        meaning=f"The function {thing} comes near its timeout of {timeout} seconds",
+    )
 
 
 def dead_letter_alarm(template: TierTemplate, title: str, queue: Port) -> AlarmRow:
     """Something waits in a queue of dead letters."""
     thing = "-".join(word.lower() for word in re.findall("[A-Z][a-z]+", title))
+    name = {"QueueName": template.use(queue)}
     return AlarmRow(
-        title, thing, "Dead letters wait to be looked at and replayed",
-        "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": template.use(queue)}, "Maximum", threshold=1,
-    )  # fmt: skip
+        title,
+        thing,
+        metric=MetricRow("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, "Maximum"),
+        when=at_least(1),
+        meaning="Dead letters wait to be looked at and replayed",
+    )
 
 
 def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
     """The alarm of a row."""
-    measured = _sum(row) if row.sum_over else _single(row)
-    told: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
+    measured = _sum(row) if row.metric.sum_over else _single(row)
+    notified: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
     return template.add(
         Alarm(
             f"{row.title}Alarm",
             AlarmName=template.named(row.thing),
             AlarmDescription=row.meaning,
-            ComparisonOperator=_comparison(row),
-            Threshold=row.threshold,
+            ComparisonOperator=row.when.comparison,
+            Threshold=row.when.value,
             EvaluationPeriods=row.periods,
             DatapointsToAlarm=row.breaching or row.periods,
             TreatMissingData=row.missing,
             **measured,
-            **told,
+            **notified,
             **only_if(condition),
         )
     )
-
-
-def _comparison(row: AlarmRow) -> str:
-    if row.below:
-        return "LessThanThreshold"
-    return "GreaterThanOrEqualToThreshold" if row.at_least else "GreaterThanThreshold"
 
 
 def add_both(
@@ -131,35 +178,35 @@ def _rule(alarms: Sequence[Alarm]) -> AWSHelperFn:
 
 
 def _single(row: AlarmRow) -> dict[str, Any]:
-    statistic = "ExtendedStatistic" if row.statistic.startswith("p") else "Statistic"
+    is_percentile = re.fullmatch(r"p\d+", row.metric.statistic)
     return {
-        "Namespace": row.namespace,
-        "MetricName": row.metric,
-        "Dimensions": dimensions(row.dimensions),
-        statistic: row.statistic,
-        "Period": row.period,
+        "Namespace": row.metric.namespace,
+        "MetricName": row.metric.name,
+        "Dimensions": dimensions(row.metric.dimensions),
+        "ExtendedStatistic" if is_percentile else "Statistic": row.metric.statistic,
+        "Period": row.period_seconds,
     }
 
 
 def _sum(row: AlarmRow) -> dict[str, Any]:
-    ((name, values),) = row.sum_over.items()
+    ((name, values),) = row.metric.sum_over.items()
     parts = [
         MetricDataQuery(
             Id=f"m{number}",
             ReturnData=False,
             MetricStat=MetricStat(
                 Metric=Metric(
-                    Namespace=row.namespace,
-                    MetricName=row.metric,
-                    Dimensions=dimensions({**row.dimensions, name: value}),
+                    Namespace=row.metric.namespace,
+                    MetricName=row.metric.name,
+                    Dimensions=dimensions({**row.metric.dimensions, name: value}),
                 ),
-                Period=row.period,
-                Stat=row.statistic,
+                Period=row.period_seconds,
+                Stat=row.metric.statistic,
             ),
         )
         for number, value in enumerate(values, start=1)
     ]
-    total = MetricDataQuery(Id="total", Expression="SUM(METRICS())", Label=row.metric, ReturnData=True)
+    total = MetricDataQuery(Id="total", Expression="SUM(METRICS())", Label=row.metric.name, ReturnData=True)
     return {"Metrics": [total, *parts]}
 
 

@@ -1,51 +1,74 @@
-"""Dashboards: one widget per station of the platform's way, in reading order."""
+"""Dashboards: one widget for each station of the platform's way, in reading order.
+
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from troposphere import Sub
 
 from builders.contract import ports
-from builders.contract.template import Port, TierTemplate
+from builders.contract.template import TierTemplate
 
+COLUMNS = 3
 WIDTH, HEIGHT = 8, 6
-"""Of one widget, in the dashboard's grid of 24 columns."""
-
-Series = Sequence[Any]
-Station = tuple[str, list[Series]]
-"""A widget: its title, and its metrics as CloudWatch takes them."""
+"""Size of one widget in the dashboard's grid of 24 columns."""
 
 
-def dashboard_body(stations: Sequence[Station]) -> Sub:
-    """The body as CloudWatch takes it, with names filled in at deployment.
+@dataclass(frozen=True)
+class Line:
+    """One metric in a widget.
 
-    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    Attributes:
+        namespace: the metric's namespace.
+        metric: the metric's name.
+        dimensions: name → value, in the order in which the dashboard's body has them.
+        statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
+        right: whether the line has the right axis, for a unit that is not that of the other lines.
     """
-    widgets = [
-        _widget(title, series, column=place % 3, row=place // 3) for place, (title, series) in enumerate(stations)
-    ]
-    return Sub(json.dumps({"start": "-PT3H", "widgets": widgets}))
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    right: bool = False
+
+    def as_list(self) -> list[Any]:
+        """The metric as the dashboard's body has it."""
+        options = {"stat": self.statistic, **({"yAxis": "right"} if self.right else {})}
+        named = [word for dimension in self.dimensions.items() for word in dimension]
+        return [self.namespace, self.metric, *named, options]
 
 
-def function_series(template: TierTemplate, name: str) -> list[Series]:
-    of = ["FunctionName", value(template, ports.function_name(name))]
+@dataclass(frozen=True)
+class Widget:
+    """A graph: its title and its lines."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+def dashboard_body(widgets: Sequence[Widget]) -> Sub:
+    """The body as CloudWatch takes it, with names filled in at deployment."""
+    placed = [_placed(widget, *divmod(place, COLUMNS)) for place, widget in enumerate(widgets)]
+    return Sub(json.dumps({"start": "-PT3H", "widgets": placed}))
+
+
+def function_lines(template: TierTemplate, name: str) -> list[Line]:
+    """Calls, errors, throttles and duration of a function, by its folder in lambda_src."""
+    function = {"FunctionName": template.placeholder(ports.function_name(name))}
     return [
-        ["AWS/Lambda", "Invocations", *of, {"stat": "Sum"}],
-        ["AWS/Lambda", "Errors", *of, {"stat": "Sum"}],
-        ["AWS/Lambda", "Throttles", *of, {"stat": "Sum"}],
-        ["AWS/Lambda", "Duration", *of, {"stat": "p99", "yAxis": "right"}],
+        *(Line("AWS/Lambda", metric, function, "Sum") for metric in ("Invocations", "Errors", "Throttles")),
+        Line("AWS/Lambda", "Duration", function, "p99", right=True),
     ]
 
 
-def value(template: TierTemplate, port: Port) -> str:
-    template.use(port)
-    return f"${{{port.name}}}"
-
-
-def _widget(title: str, series: list[Series], *, column: int, row: int) -> dict[str, Any]:
+def _placed(widget: Widget, row: int, column: int) -> dict[str, Any]:
     return {
         "type": "metric",
         "x": column * WIDTH,
@@ -53,10 +76,10 @@ def _widget(title: str, series: list[Series], *, column: int, row: int) -> dict[
         "width": WIDTH,
         "height": HEIGHT,
         "properties": {
-            "title": title,
+            "title": widget.title,
             "region": "${AWS::Region}",
             "view": "timeSeries",
             "period": 60,
-            "metrics": series,
+            "metrics": [line.as_list() for line in widget.lines],
         },
     }

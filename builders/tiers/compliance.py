@@ -25,7 +25,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.parts.alarms import AlarmRow, add_alarm
+from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
 from builders.parts.buckets import add_bucket, bucket_name, lifecycle
 
 RECORDS = "ManagesConfigRecorder"
@@ -231,7 +231,10 @@ def add_delivery_alarms(template: TierTemplate) -> None:
         ("ConfigSnapshot", "config-snapshot-failed", "ConfigSnapshotExportFailed"),
     ):
         row = AlarmRow(
-            title, thing, "AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
-            "AWS/Config", metric, {}, "Sum", threshold=1,
-        )  # fmt: skip
+            title,
+            thing,
+            metric=MetricRow("AWS/Config", metric, {}, "Sum"),
+            when=at_least(1),
+            meaning="AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
+        )
         add_alarm(template, row, topic, RECORDS)

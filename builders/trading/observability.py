@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
 from builders.contract import ports
-from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
+from builders.contract.template import ENVIRONMENT_SUFFIX, Port, TierTemplate
 from builders.contract.words import pascal
 from builders.parts.alarms import (
-    MINUTE,
+    MINUTE_SECONDS,
     AlarmRow,
     Dimensions,
+    MetricRow,
+    above,
     add_alarm,
     add_both,
+    at_least,
     dead_letter_alarm,
     function_alarms,
 )
-from builders.parts.dashboard import Station, dashboard_body, function_series, value
+from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
 from builders.parts.lambdas import metrics_namespace
 from builders.trading import facts
 
@@ -28,6 +32,38 @@ ERROR_BUDGET = 0.001
 
 PRUNED_AT_MOST = 600_000
 """Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
+
+
+@dataclass(frozen=True)
+class TableAlarms:
+    """A DynamoDB table to watch: the beginning of its alarms' logical ids, of their names, and the port of its name."""
+
+    title: str
+    thing: str
+    port: Port
+
+
+TABLES = (
+    TableAlarms("UserSessions", "user-sessions", ports.USER_SESSIONS_TABLE),
+    TableAlarms("ApiKeys", "api-keys", ports.API_KEYS_TABLE),
+)
+
+
+@dataclass(frozen=True)
+class BurnRate:
+    """A pair of windows: ``factor`` times the rate that the budget allows spends ``spent`` of the month's budget."""
+
+    speed: str
+    factor: float
+    long_minutes: int
+    short_minutes: int
+    spent: str
+
+
+BURN_RATES = (
+    BurnRate("Fast", 14.4, 60, 5, "2 % in an hour"),
+    BurnRate("Slow", 6, 360, 30, "5 % in six hours"),
+)
 
 
 def build(platform: str) -> TierTemplate:
@@ -39,7 +75,7 @@ def build(platform: str) -> TierTemplate:
     add_burn_rate_alarms(template, actions)
     template.add(
         Dashboard(
-            "Dashboard", DashboardName=template.named("data-path"), DashboardBody=dashboard_body(stations(template))
+            "Dashboard", DashboardName=template.named("data-path"), DashboardBody=dashboard_body(widgets(template))
         )
     )
     return template
@@ -49,79 +85,125 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     """Every alarm on one metric."""
     yield from _api_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
-        yield from function_alarms(name, template.use(ports.function_name(name)))
+        yield from function_alarms(template, name)
     yield from _service_alarms(template)
     yield from _queue_alarms(template)
     yield from _database_alarms(template)
-    yield from _table_alarms(template)
+    for table in TABLES:
+        yield from _table_alarms(template, table)
+
+
+def _api(template: TierTemplate) -> Dimensions:
+    return {"ApiName": template.use(ports.API_NAME), "Stage": facts.STAGE}
 
 
 def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": facts.STAGE}
     yield AlarmRow(
-        "ApiServerErrors", "api-5xx", "The API answers with 5xx: look at the functions' errors and the execution log",
-        "AWS/ApiGateway", "5XXError", api, "Sum", threshold=5,
-    )  # fmt: skip
+        "ApiServerErrors",
+        "api-5xx",
+        metric=MetricRow("AWS/ApiGateway", "5XXError", _api(template), "Sum"),
+        when=at_least(5),
+        meaning="The API answers with 5xx: look at the functions' errors and the execution log",
+    )
     yield AlarmRow(
-        "ApiLatency", "api-latency-p99", "One request in a hundred takes more than 3 seconds: look at query and the database",
-        "AWS/ApiGateway", "Latency", api, "p99", threshold=3000, periods=3, breaching=2,
-    )  # fmt: skip
+        "ApiLatency",
+        "api-latency-p99",
+        metric=MetricRow("AWS/ApiGateway", "Latency", _api(template), "p99"),
+        when=at_least(3000),
+        periods=3,
+        breaching=2,
+        meaning="One request in a hundred takes more than 3 seconds: look at query and the database",
+    )
 
 
 def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """What the functions count themselves (lambda_src/common/observe.py)."""
-    namespace = metrics_namespace(template.platform)
     for name in facts.API_FUNCTIONS:
         yield AlarmRow(
-            f"{pascal(name)}Unavailable", f"{name}-unavailable", f"{pascal(name)} answers 503: look at S3, tables and database",
-            namespace, "ServiceUnavailable", _counted_by(template, name), "Sum", threshold=5,
-        )  # fmt: skip
+            f"{pascal(name)}Unavailable",
+            f"{name}-unavailable",
+            metric=_own_metric(template, "ServiceUnavailable", name, "Sum"),
+            when=at_least(5),
+            meaning=f"{pascal(name)} answers 503: look at S3, tables and database",
+        )
     yield AlarmRow(
-        "Pruning", "pruning-lags", "Rows older than the deduplication window are deleted at the limit of each run: they pile up",
-        namespace, "RowsPruned", _counted_by(template, "process"), "Maximum", threshold=PRUNED_AT_MOST, periods=6,
-    )  # fmt: skip
+        "Pruning",
+        "pruning-lags",
+        metric=_own_metric(template, "RowsPruned", "process", "Maximum"),
+        when=at_least(PRUNED_AT_MOST),
+        periods=6,
+        meaning="Rows older than the deduplication window are deleted at the limit of each run: they pile up",
+    )
 
 
-def _counted_by(template: TierTemplate, service: str) -> Dimensions:
-    return {"environment": template.use(ENVIRONMENT_SUFFIX), "service": service}
+def _own_metric(template: TierTemplate, name: str, service: str, statistic: str) -> MetricRow:
+    dimensions: Dimensions = {"environment": template.use(ENVIRONMENT_SUFFIX), "service": service}
+    return MetricRow(metrics_namespace(template.platform), name, dimensions, statistic)
 
 
 def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
+    queue = {"QueueName": template.use(ports.OBJECT_QUEUE_NAME)}
     yield AlarmRow(
-        "ObjectQueueAge", "object-queue-age", "Raw objects wait more than 5 minutes: processing fails or is too slow",
-        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": template.use(ports.OBJECT_QUEUE_NAME)}, "Maximum",
-        threshold=300, period=MINUTE, periods=5, breaching=3,
-    )  # fmt: skip
+        "ObjectQueueAge",
+        "object-queue-age",
+        metric=MetricRow("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum"),
+        when=at_least(300),
+        period_seconds=MINUTE_SECONDS,
+        periods=5,
+        breaching=3,
+        meaning="Raw objects wait more than 5 minutes: processing fails or is too slow",
+    )
     yield dead_letter_alarm(template, "ObjectDeadLetters", ports.OBJECT_DEAD_LETTERS_NAME)
     yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
-    rows = (
-        ("DatabaseCpu", "database-cpu", "CPUUtilization", 80, "The database's CPU is above 80 %"),
-        ("DatabaseCapacity", "database-capacity", "ACUUtilization", 90, "Capacity nears its maximum: raise DatabaseMaxCapacity"),
-        ("DatabaseConnections", "database-connections", "DatabaseConnections", 400, "More connections than functions hold"),
-    )  # fmt: skip
-    for title, thing, metric, threshold, meaning in rows:
-        yield AlarmRow(
-            title, thing, meaning, "AWS/RDS", metric, cluster, "Average", threshold=threshold, periods=3,
-        )  # fmt: skip
+    yield AlarmRow(
+        "DatabaseCpu",
+        "database-cpu",
+        metric=MetricRow("AWS/RDS", "CPUUtilization", cluster, "Average"),
+        when=at_least(80),
+        periods=3,
+        meaning="The database's CPU is above 80 %",
+    )
+    yield AlarmRow(
+        "DatabaseCapacity",
+        "database-capacity",
+        metric=MetricRow("AWS/RDS", "ACUUtilization", cluster, "Average"),
+        when=at_least(90),
+        periods=3,
+        meaning="Capacity nears its maximum: raise DatabaseMaxCapacity",
+    )
+    yield AlarmRow(
+        "DatabaseConnections",
+        "database-connections",
+        metric=MetricRow("AWS/RDS", "DatabaseConnections", cluster, "Average"),
+        when=at_least(400),
+        periods=3,
+        meaning="More connections than functions hold",
+    )
 
 
-def _table_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    for name, table in (("UserSessions", ports.USER_SESSIONS_TABLE), ("ApiKeys", ports.API_KEYS_TABLE)):
-        of, thing = {"TableName": template.use(table)}, "user-sessions" if name == "UserSessions" else "api-keys"
-        for metric, kind in (("ReadThrottleEvents", "read"), ("WriteThrottleEvents", "write")):
-            yield AlarmRow(
-                f"{name}{kind.capitalize()}Throttles", f"{thing}-{kind}-throttles", f"DynamoDB throttles {kind}s of {thing}",
-                "AWS/DynamoDB", metric, of, "Sum", threshold=1, periods=2,
-            )  # fmt: skip
+def _table_alarms(template: TierTemplate, table: TableAlarms) -> Iterator[AlarmRow]:
+    dimensions = {"TableName": template.use(table.port)}
+    for kind in ("Read", "Write"):
         yield AlarmRow(
-            f"{name}SystemErrors", f"{thing}-system-errors", f"DynamoDB fails on requests to {thing}",
-            "AWS/DynamoDB", "SystemErrors", of, "Sum", threshold=1,
-            sum_over={"Operation": ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
-        )  # fmt: skip
+            f"{table.title}{kind}Throttles",
+            f"{table.thing}-{kind.lower()}-throttles",
+            metric=MetricRow("AWS/DynamoDB", f"{kind}ThrottleEvents", dimensions, "Sum"),
+            when=at_least(1),
+            periods=2,
+            meaning=f"DynamoDB throttles {kind.lower()}s of {table.thing}",
+        )
+    each_operation = {"Operation": ("GetItem", "PutItem", "UpdateItem", "DeleteItem")}
+    yield AlarmRow(
+        f"{table.title}SystemErrors",
+        f"{table.thing}-system-errors",
+        metric=MetricRow("AWS/DynamoDB", "SystemErrors", dimensions, "Sum", sum_over=each_operation),
+        when=at_least(1),
+        meaning=f"DynamoDB fails on requests to {table.thing}",
+    )
 
 
 def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
@@ -130,73 +212,83 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
     The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
     Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
-    api: Dimensions = {"ApiName": template.use(ports.API_NAME), "Stage": facts.STAGE}
-    for speed, factor, long, short, spent in (
-        ("Fast", 14.4, 60, 5, "2 % in an hour"),
-        ("Slow", 6, 360, 30, "5 % in six hours"),
-    ):
+    for rate in BURN_RATES:
         alarms = [
-            add_alarm(
-                template,
-                AlarmRow(
-                    f"{speed}Burn{window}Minutes", f"api-{speed.lower()}-burn-{window}m",
-                    f"Part of the {speed.lower()} burn alarm: share of failed requests over {window} minutes",
-                    "AWS/ApiGateway", "5XXError", api, "Average",
-                    threshold=round(factor * ERROR_BUDGET, 6), period=window * MINUTE, at_least=False, notify=False,
-                ),
-                actions,
-            )
-            for window in (long, short)
-        ]  # fmt: skip
+            add_alarm(template, _burn_alarm(template, rate, minutes), actions)
+            for minutes in (rate.long_minutes, rate.short_minutes)
+        ]
         add_both(
             template,
-            f"{speed}Burn",
-            f"api-{speed.lower()}-burn",
-            f"The month's error budget of 99.9 % burns at {factor} times the rate it allows ({spent})",
+            f"{rate.speed}Burn",
+            f"api-{rate.speed.lower()}-burn",
+            f"The month's error budget of 99.9 % burns at {rate.factor} times the rate it allows ({rate.spent})",
             alarms,
             actions,
         )
 
 
-def stations(template: TierTemplate) -> list[Station]:
+def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRow:
+    return AlarmRow(
+        f"{rate.speed}Burn{minutes}Minutes",
+        f"api-{rate.speed.lower()}-burn-{minutes}m",
+        metric=MetricRow("AWS/ApiGateway", "5XXError", _api(template), "Average"),
+        when=above(round(rate.factor * ERROR_BUDGET, 6)),
+        period_seconds=minutes * MINUTE_SECONDS,
+        notify=False,
+        meaning=f"Part of the {rate.speed.lower()} burn alarm: share of failed requests over {minutes} minutes",
+    )
+
+
+def widgets(template: TierTemplate) -> list[Widget]:
     """The dashboard's widgets: the way of the data from ingest to query."""
-    api = ["ApiName", value(template, ports.API_NAME), "Stage", facts.STAGE]
-    queue = ["QueueName", value(template, ports.OBJECT_QUEUE_NAME)]
-    cluster = ["DBClusterIdentifier", value(template, ports.DATABASE_CLUSTER)]
-    acl = ["WebACL", value(template, ports.WEB_ACL_NAME), "Region", "${AWS::Region}", "Rule", "ALL"]
+    api = {"ApiName": template.placeholder(ports.API_NAME), "Stage": facts.STAGE}
+    queue = {"QueueName": template.placeholder(ports.OBJECT_QUEUE_NAME)}
+    dead_letters = (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
+    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
+    acl = {"WebACL": template.placeholder(ports.WEB_ACL_NAME), "Region": "${AWS::Region}", "Rule": "ALL"}
     return [
-        ("1 API: requests and errors", [
-            ["AWS/ApiGateway", "Count", *api, {"stat": "Sum"}],
-            ["AWS/ApiGateway", "4XXError", *api, {"stat": "Sum"}],
-            ["AWS/ApiGateway", "5XXError", *api, {"stat": "Sum"}],
-        ]),
-        ("1 API: latency", [
-            ["AWS/ApiGateway", "Latency", *api, {"stat": "p50"}],
-            ["AWS/ApiGateway", "Latency", *api, {"stat": "p99"}],
-            ["AWS/ApiGateway", "IntegrationLatency", *api, {"stat": "p99"}],
-        ]),
-        ("1 Firewall: requests allowed and blocked", [
-            ["AWS/WAFV2", metric, *acl, {"stat": "Sum"}]
-            for metric in ("AllowedRequests", "BlockedRequests")
-        ]),
-        ("2 Ingest", function_series(template, "ingest")),
-        ("3 Queue of raw objects", [
-            ["AWS/SQS", "NumberOfMessagesSent", *queue, {"stat": "Sum"}],
-            ["AWS/SQS", "NumberOfMessagesDeleted", *queue, {"stat": "Sum"}],
-            ["AWS/SQS", "ApproximateAgeOfOldestMessage", *queue, {"stat": "Maximum", "yAxis": "right"}],
-        ]),
-        ("3 Dead letters", [
-            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", value(template, dead_letters), {"stat": "Maximum"}]
-            for dead_letters in (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
-        ]),
-        ("4 Process", function_series(template, "process")),
-        ("5 Database: load", [
-            ["AWS/RDS", metric, *cluster, {"stat": "Average"}]
-            for metric in ("CPUUtilization", "ACUUtilization")
-        ]),
-        ("5 Database: connections and latency", [
-            ["AWS/RDS", "DatabaseConnections", *cluster, {"stat": "Average"}],
-            ["AWS/RDS", "CommitLatency", *cluster, {"stat": "Average", "yAxis": "right"}],
-        ]),
-        ("6 Query", function_series(template, "query")),
-    ]  # fmt: skip
+        Widget(
+            "1 API: requests and errors",
+            [Line("AWS/ApiGateway", metric, api, "Sum") for metric in ("Count", "4XXError", "5XXError")],
+        ),
+        Widget(
+            "1 API: latency",
+            [
+                Line("AWS/ApiGateway", "Latency", api, "p50"),
+                Line("AWS/ApiGateway", "Latency", api, "p99"),
+                Line("AWS/ApiGateway", "IntegrationLatency", api, "p99"),
+            ],
+        ),
+        Widget(
+            "1 Firewall: requests allowed and blocked",
+            [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
+        ),
+        Widget("2 Ingest", function_lines(template, "ingest")),
+        Widget(
+            "3 Queue of raw objects",
+            [
+                Line("AWS/SQS", "NumberOfMessagesSent", queue, "Sum"),
+                Line("AWS/SQS", "NumberOfMessagesDeleted", queue, "Sum"),
+                Line("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, "Maximum", right=True),
+            ],
+        ),
+        Widget("3 Dead letters", [_waiting(template, port) for port in dead_letters]),
+        Widget("4 Process", function_lines(template, "process")),
+        Widget(
+            "5 Database: load",
+            [Line("AWS/RDS", metric, cluster, "Average") for metric in ("CPUUtilization", "ACUUtilization")],
+        ),
+        Widget(
+            "5 Database: connections and latency",
+            [
+                Line("AWS/RDS", "DatabaseConnections", cluster, "Average"),
+                Line("AWS/RDS", "CommitLatency", cluster, "Average", right=True),
+            ],
+        ),
+        Widget("6 Query", function_lines(template, "query")),
+    ]
+
+
+def _waiting(template: TierTemplate, queue: Port) -> Line:
+    name = {"QueueName": template.placeholder(queue)}
+    return Line("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, "Maximum")

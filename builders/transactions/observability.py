@@ -11,13 +11,23 @@ from troposphere.logs import MetricFilter, MetricTransformation
 
 from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate
-from builders.parts.alarms import MINUTE, AlarmRow, Dimensions, add_alarm, dead_letter_alarm, function_alarms
-from builders.parts.dashboard import Station, dashboard_body, function_series, value
+from builders.parts.alarms import (
+    MINUTE_SECONDS,
+    AlarmRow,
+    Dimensions,
+    MetricRow,
+    above,
+    add_alarm,
+    at_least,
+    below,
+    dead_letter_alarm,
+    function_alarms,
+)
+from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
 from builders.parts.lambdas import metrics_namespace
 from builders.transactions import facts
 
-GIB = 1024**3
-"""Bytes."""
+GIB_BYTES = 1024**3
 
 
 @dataclass(frozen=True)
@@ -37,18 +47,30 @@ class ErrorRow:
 
 ERRORS = (
     ErrorRow(
-        "ApplicationErrors", "application-errors", ports.APPLICATION_LOG_GROUP, facts.APPLICATION_ERRORS, 1,
-        "The payment service logs errors: look at its log group",
+        "ApplicationErrors",
+        "application-errors",
+        ports.APPLICATION_LOG_GROUP,
+        pattern=facts.APPLICATION_ERRORS,
+        threshold=1,
+        meaning="The payment service logs errors: look at its log group",
     ),
     ErrorRow(
-        "BalancerErrors", "balancer-errors", ports.BALANCER_LOG_GROUP, "{ $.elbStatus >= 500 }", 5,
-        "Requests end with 5xx in the load balancer's log: it shows which, and whether a target answered",
+        "BalancerErrors",
+        "balancer-errors",
+        ports.BALANCER_LOG_GROUP,
+        pattern="{ $.elbStatus >= 500 }",
+        threshold=5,
+        meaning="Requests end with 5xx in the load balancer's log: it shows which, and whether a target answered",
     ),
     ErrorRow(
-        "DatabaseErrors", "database-errors", ports.DATABASE_ERROR_LOG_GROUP, '"[ERROR]"', 1,
-        "The database logs errors: look at its error log",
+        "DatabaseErrors",
+        "database-errors",
+        ports.DATABASE_ERROR_LOG_GROUP,
+        pattern='"[ERROR]"',
+        threshold=1,
+        meaning="The database logs errors: look at its error log",
     ),
-)  # fmt: skip
+)
 
 
 def build(platform: str) -> TierTemplate:
@@ -61,7 +83,7 @@ def build(platform: str) -> TierTemplate:
         add_alarm(template, alarm, actions)
     template.add(
         Dashboard(
-            "Dashboard", DashboardName=template.named("request-path"), DashboardBody=dashboard_body(stations(template))
+            "Dashboard", DashboardName=template.named("request-path"), DashboardBody=dashboard_body(widgets(template))
         )
     )
     return template
@@ -101,62 +123,93 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     """Every alarm, in the order in which a request meets what they watch."""
     yield from _edge_alarms(template)
     yield from _balancer_alarms(template)
-    yield from _instance_alarms(template)
+    yield _instance_alarm(template)
     yield from _agent_alarms(template)
     yield from _database_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
-        yield from function_alarms(name, template.use(ports.function_name(name)))
+        yield from function_alarms(template, name)
     yield dead_letter_alarm(template, "BalancerLogDeadLetters", ports.BALANCER_LOG_DEAD_LETTERS)
     yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
     for row in ERRORS:
         yield AlarmRow(
-            row.title, row.thing, row.meaning,
-            _log_namespace(template), _metric(template, row), {}, "Sum", threshold=row.threshold,
-        )  # fmt: skip
+            row.title,
+            row.thing,
+            metric=MetricRow(_log_namespace(template), _metric(template, row), {}, "Sum"),
+            when=at_least(row.threshold),
+            meaning=row.meaning,
+        )
 
 
 def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     edge: Dimensions = {"DistributionId": template.use(ports.DISTRIBUTION_ID), "Region": "Global"}
     yield AlarmRow(
-        "EdgeErrors", "edge-5xx", "More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
-        "AWS/CloudFront", "5xxErrorRate", edge, "Average", threshold=1, at_least=False, periods=2,
-    )  # fmt: skip
+        "EdgeErrors",
+        "edge-5xx",
+        metric=MetricRow("AWS/CloudFront", "5xxErrorRate", edge, "Average"),
+        when=above(1),
+        periods=2,
+        meaning="More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
+    )
     # For CloudFront the metrics have no dimension Region:
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+    acl: Dimensions = {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}
     yield AlarmRow(
-        "FirewallBlocks", "firewall-blocks", "WAF blocks many requests: an attack, or a rule that hits honest clients",
-        "AWS/WAFV2", "BlockedRequests", {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}, "Sum", threshold=500,
-    )  # fmt: skip
+        "FirewallBlocks",
+        "firewall-blocks",
+        metric=MetricRow("AWS/WAFV2", "BlockedRequests", acl, "Sum"),
+        when=at_least(500),
+        meaning="WAF blocks many requests: an attack, or a rule that hits honest clients",
+    )
 
 
 def _balancer_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     balancer: Dimensions = {"LoadBalancer": template.use(ports.BALANCER_NAME)}
     targets: Dimensions = {**balancer, "TargetGroup": template.use(ports.TARGET_GROUP_NAME)}
     yield AlarmRow(
-        "HealthyHosts", "healthy-hosts", "Fewer than two healthy instances: one more failure is an outage",
-        "AWS/ApplicationELB", "HealthyHostCount", targets, "Minimum", threshold=2,
-        period=MINUTE, periods=3, below=True, missing="breaching",
-    )  # fmt: skip
+        "HealthyHosts",
+        "healthy-hosts",
+        metric=MetricRow("AWS/ApplicationELB", "HealthyHostCount", targets, "Minimum"),
+        when=below(2),
+        period_seconds=MINUTE_SECONDS,
+        periods=3,
+        missing="breaching",
+        meaning="Fewer than two healthy instances: one more failure is an outage",
+    )
     yield AlarmRow(
-        "TargetErrors", "target-5xx", "The payment service answers with 5xx: look at its log",
-        "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", targets, "Sum", threshold=5,
-    )  # fmt: skip
+        "TargetErrors",
+        "target-5xx",
+        metric=MetricRow("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", targets, "Sum"),
+        when=at_least(5),
+        meaning="The payment service answers with 5xx: look at its log",
+    )
     yield AlarmRow(
-        "LoadBalancerErrors", "load-balancer-5xx", "The load balancer itself answers with 5xx: no healthy instance, or time-outs",
-        "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, "Sum", threshold=5,
-    )  # fmt: skip
+        "LoadBalancerErrors",
+        "load-balancer-5xx",
+        metric=MetricRow("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer, "Sum"),
+        when=at_least(5),
+        meaning="The load balancer itself answers with 5xx: no healthy instance, or time-outs",
+    )
     yield AlarmRow(
-        "ResponseTime", "response-time-p99", "One request in a hundred takes more than 2 seconds: look at CPU and database",
-        "AWS/ApplicationELB", "TargetResponseTime", targets, "p99", threshold=2, periods=3, breaching=2,
-    )  # fmt: skip
+        "ResponseTime",
+        "response-time-p99",
+        metric=MetricRow("AWS/ApplicationELB", "TargetResponseTime", targets, "p99"),
+        when=at_least(2),
+        periods=3,
+        breaching=2,
+        meaning="One request in a hundred takes more than 2 seconds: look at CPU and database",
+    )
 
 
-def _instance_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    yield AlarmRow(
-        "InstanceCpu", "instance-cpu", "The instances' CPU stays above 85 % although scaling acts: raise WebMaxInstances",
-        "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": template.use(ports.WEB_GROUP_NAME)}, "Average",
-        threshold=85, periods=3,
-    )  # fmt: skip
+def _instance_alarm(template: TierTemplate) -> AlarmRow:
+    group = {"AutoScalingGroupName": template.use(ports.WEB_GROUP_NAME)}
+    return AlarmRow(
+        "InstanceCpu",
+        "instance-cpu",
+        metric=MetricRow("AWS/EC2", "CPUUtilization", group, "Average"),
+        when=at_least(85),
+        periods=3,
+        meaning="The instances' CPU stays above 85 % although scaling acts: raise WebMaxInstances",
+    )
 
 
 def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -180,7 +233,13 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         ("InstanceDisk", "instance-disk", "disk_used_percent", f"An instance's disk is nearly full, {silent}"),
     ):
         yield AlarmRow(
-            title, thing, meaning, namespace, metric, {}, "Maximum", threshold=90, periods=3, missing="breaching"
+            title,
+            thing,
+            metric=MetricRow(namespace, metric, {}, "Maximum"),
+            when=at_least(90),
+            periods=3,
+            missing="breaching",
+            meaning=meaning,
         )
 
 
@@ -188,69 +247,128 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """For the smallest class, db.r6g.large: 16 GiB of memory, 1000 connections."""
     cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
     yield AlarmRow(
-        "DatabaseCpu", "database-cpu", "The database's CPU is above 80 %: Performance Insights shows which statements",
-        "AWS/RDS", "CPUUtilization", cluster, "Average", threshold=80, periods=3,
-    )  # fmt: skip
+        "DatabaseCpu",
+        "database-cpu",
+        metric=MetricRow("AWS/RDS", "CPUUtilization", cluster, "Average"),
+        when=at_least(80),
+        periods=3,
+        meaning="The database's CPU is above 80 %: Performance Insights shows which statements",
+    )
     yield AlarmRow(
-        "DatabaseConnections", "database-connections",
-        f"Connections come near their limit of {parameters.DATABASE_CONNECTIONS}",
-        "AWS/RDS", "DatabaseConnections", cluster, "Maximum", threshold=parameters.DATABASE_CONNECTIONS_ALARM, periods=3,
-    )  # fmt: skip
+        "DatabaseConnections",
+        "database-connections",
+        metric=MetricRow("AWS/RDS", "DatabaseConnections", cluster, "Maximum"),
+        when=at_least(parameters.DATABASE_CONNECTIONS_ALARM),
+        periods=3,
+        meaning=f"Connections come near their limit of {parameters.DATABASE_CONNECTIONS}",
+    )
     yield AlarmRow(
-        "ReplicaLag", "database-replica-lag", "The reader is more than a second behind: a failover would show old rows",
-        "AWS/RDS", "AuroraReplicaLagMaximum", cluster, "Maximum", threshold=1000, periods=3,
-    )  # fmt: skip
+        "ReplicaLag",
+        "database-replica-lag",
+        metric=MetricRow("AWS/RDS", "AuroraReplicaLagMaximum", cluster, "Maximum"),
+        when=at_least(1000),
+        periods=3,
+        meaning="The reader is more than a second behind: a failover would show old rows",
+    )
     yield AlarmRow(
-        "DatabaseMemory", "database-free-memory", "Less than 1 GiB of the database's memory is free: a larger class is due",
-        "AWS/RDS", "FreeableMemory", cluster, "Minimum", threshold=GIB, periods=3, below=True,
-    )  # fmt: skip
+        "DatabaseMemory",
+        "database-free-memory",
+        metric=MetricRow("AWS/RDS", "FreeableMemory", cluster, "Minimum"),
+        when=below(GIB_BYTES),
+        periods=3,
+        meaning="Less than 1 GiB of the database's memory is free: a larger class is due",
+    )
 
 
-def stations(template: TierTemplate) -> list[Station]:
+def widgets(template: TierTemplate) -> list[Widget]:
     """The dashboard's widgets: the way of a request from the edge to the database."""
-    edge = ["DistributionId", value(template, ports.DISTRIBUTION_ID), "Region", "Global"]
-    acl = ["WebACL", value(template, ports.WEB_ACL_NAME), "Rule", "ALL", {"stat": "Sum"}]
-    balancer = ["LoadBalancer", value(template, ports.BALANCER_NAME)]
-    targets = ["TargetGroup", value(template, ports.TARGET_GROUP_NAME), *balancer]
-    group = ["AutoScalingGroupName", value(template, ports.WEB_GROUP_NAME)]
-    cluster = ["DBClusterIdentifier", value(template, ports.DATABASE_CLUSTER)]
     return [
-        ("1 Edge: requests", [["AWS/CloudFront", "Requests", *edge, {"stat": "Sum"}]]),
-        ("1 Edge: error rates", [
-            ["AWS/CloudFront", metric, *edge, {"stat": "Average"}]
-            for metric in ("4xxErrorRate", "5xxErrorRate")
-        ]),
-        ("1 Firewall: requests allowed and blocked", [
-            ["AWS/WAFV2", metric, *acl] for metric in ("AllowedRequests", "BlockedRequests")
-        ]),
-        ("2 Load balancer: requests and errors", [
-            ["AWS/ApplicationELB", "RequestCount", *balancer, {"stat": "Sum"}],
-            ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", *balancer, {"stat": "Sum"}],
-            ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", *balancer, {"stat": "Sum"}],
-        ]),
-        ("2 Load balancer: response time", [
-            ["AWS/ApplicationELB", "TargetResponseTime", *balancer, {"stat": statistic}] for statistic in ("p50", "p99")
-        ]),
-        ("3 Instances: healthy and not", [
-            ["AWS/ApplicationELB", metric, *targets, {"stat": "Average"}]
-            for metric in ("HealthyHostCount", "UnHealthyHostCount")
-        ]),
-        ("3 Instances: CPU and number", [
-            ["AWS/EC2", "CPUUtilization", *group, {"stat": "Average"}],
-            ["AWS/AutoScaling", "GroupInServiceInstances", *group, {"stat": "Average", "yAxis": "right"}],
-        ]),
-        ("3 Errors in logs", [
-            [_log_namespace(template), f"{template.platform}-{row.thing}-${{EnvironmentSuffix}}", {"stat": "Sum"}]
-            for row in ERRORS
-        ]),
-        ("4 Database: load and connections", [
-            ["AWS/RDS", "CPUUtilization", *cluster, {"stat": "Average"}],
-            ["AWS/RDS", "DatabaseConnections", *cluster, {"stat": "Maximum", "yAxis": "right"}],
-        ]),
-        ("4 Database: memory and replica lag", [
-            ["AWS/RDS", "FreeableMemory", *cluster, {"stat": "Minimum"}],
-            ["AWS/RDS", "AuroraReplicaLagMaximum", *cluster, {"stat": "Maximum", "yAxis": "right"}],
-        ]),
-        ("5 Rotation of the database login", function_series(template, "rotate_secret")),
-        ("5 Load balancer's log", function_series(template, "balancer_logs")),
-    ]  # fmt: skip
+        *_edge_widgets(template),
+        *_balancer_widgets(template),
+        *_instance_widgets(template),
+        Widget("3 Errors in logs", [_errors(template, row) for row in ERRORS]),
+        *_database_widgets(template),
+        Widget("5 Rotation of the database login", function_lines(template, "rotate_secret")),
+        Widget("5 Load balancer's log", function_lines(template, "balancer_logs")),
+    ]
+
+
+def _edge_widgets(template: TierTemplate) -> list[Widget]:
+    edge = {"DistributionId": template.placeholder(ports.DISTRIBUTION_ID), "Region": "Global"}
+    acl = {"WebACL": template.placeholder(ports.WEB_ACL_NAME), "Rule": "ALL"}
+    return [
+        Widget("1 Edge: requests", [Line("AWS/CloudFront", "Requests", edge, "Sum")]),
+        Widget(
+            "1 Edge: error rates",
+            [Line("AWS/CloudFront", metric, edge, "Average") for metric in ("4xxErrorRate", "5xxErrorRate")],
+        ),
+        Widget(
+            "1 Firewall: requests allowed and blocked",
+            [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
+        ),
+    ]
+
+
+def _balancer(template: TierTemplate) -> dict[str, str]:
+    return {"LoadBalancer": template.placeholder(ports.BALANCER_NAME)}
+
+
+def _balancer_widgets(template: TierTemplate) -> list[Widget]:
+    balancer = _balancer(template)
+    counts = ("RequestCount", "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count")
+    return [
+        Widget(
+            "2 Load balancer: requests and errors",
+            [Line("AWS/ApplicationELB", metric, balancer, "Sum") for metric in counts],
+        ),
+        Widget(
+            "2 Load balancer: response time",
+            [Line("AWS/ApplicationELB", "TargetResponseTime", balancer, percentile) for percentile in ("p50", "p99")],
+        ),
+    ]
+
+
+def _instance_widgets(template: TierTemplate) -> list[Widget]:
+    targets = {"TargetGroup": template.placeholder(ports.TARGET_GROUP_NAME), **_balancer(template)}
+    group = {"AutoScalingGroupName": template.placeholder(ports.WEB_GROUP_NAME)}
+    return [
+        Widget(
+            "3 Instances: healthy and not",
+            [
+                Line("AWS/ApplicationELB", metric, targets, "Average")
+                for metric in ("HealthyHostCount", "UnHealthyHostCount")
+            ],
+        ),
+        Widget(
+            "3 Instances: CPU and number",
+            [
+                Line("AWS/EC2", "CPUUtilization", group, "Average"),
+                Line("AWS/AutoScaling", "GroupInServiceInstances", group, "Average", right=True),
+            ],
+        ),
+    ]
+
+
+def _errors(template: TierTemplate, row: ErrorRow) -> Line:
+    name = f"{template.platform}-{row.thing}-${{EnvironmentSuffix}}"
+    return Line(_log_namespace(template), name, {}, "Sum")
+
+
+def _database_widgets(template: TierTemplate) -> list[Widget]:
+    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
+    return [
+        Widget(
+            "4 Database: load and connections",
+            [
+                Line("AWS/RDS", "CPUUtilization", cluster, "Average"),
+                Line("AWS/RDS", "DatabaseConnections", cluster, "Maximum", right=True),
+            ],
+        ),
+        Widget(
+            "4 Database: memory and replica lag",
+            [
+                Line("AWS/RDS", "FreeableMemory", cluster, "Minimum"),
+                Line("AWS/RDS", "AuroraReplicaLagMaximum", cluster, "Maximum", right=True),
+            ],
+        ),
+    ]
