@@ -1,91 +1,94 @@
-"""How the console shows the root parameters: in groups, in this order, with their labels (requirement A-9)."""
+"""How the console shows the root parameters: in groups, in the order in which they are made, with labels (requirement A-9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from builders.contract import parameters
-from builders.contract.functions import TIMEOUT_SECONDS
-from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract.template import RootParameter
 
-GROUPS: tuple[tuple[str, tuple[RootParameter, ...]], ...] = (
-    ("General", (ENVIRONMENT_SUFFIX, parameters.ALLOWED_REGIONS)),
-    (
-        "Network",
-        (
-            *parameters.ZONE_INDEXES,
-            parameters.NAT_GATEWAY_PER_ZONE,
-            parameters.INTERFACE_ENDPOINTS,
-            parameters.S3_PREFIX_LIST,
-            parameters.DYNAMODB_PREFIX_LIST,
-            parameters.CLOUDFRONT_PREFIX_LIST,
-            parameters.ANALYST_GROUP,
-        ),
-    ),
-    (
-        "Database",
-        (
-            parameters.POSTGRES_VERSION,
-            parameters.MYSQL_VERSION,
-            parameters.DATABASE_INSTANCE_CLASS,
-            parameters.DATABASE_MIN_CAPACITY,
-            parameters.DATABASE_MAX_CAPACITY,
-            parameters.BACKUP_RETENTION,
-        ),
-    ),
-    (
-        "Web",
-        (
-            parameters.WEB_IMAGE,
-            parameters.WEB_INSTANCE_TYPE,
-            parameters.WEB_MIN_INSTANCES,
-            parameters.WEB_BUSINESS_INSTANCES,
-            parameters.WEB_MAX_INSTANCES,
-            parameters.WEB_CPU_TARGET,
-        ),
-    ),
-    ("Edge", (parameters.DOMAIN_NAME, parameters.CERTIFICATE, parameters.ORIGIN_HEADER_TURN)),
-    (
-        "Functions",
-        (
-            parameters.RESERVE_CONCURRENCY,
-            parameters.API_CONCURRENCY,
-            parameters.PROCESS_CONCURRENCY,
-            parameters.SUPPORT_CONCURRENCY,
-            parameters.DEDUPLICATION_WINDOW,
-            parameters.LOG_LEVEL,
-        ),
-    ),
-    ("Firewall", (parameters.REQUESTS_PER_ADDRESS,)),
-    ("Lake", (parameters.QUERY_SCAN_LIMIT,)),
-    ("Logs and alerts", (parameters.LOG_RETENTION, parameters.ALERT_EMAIL)),
-    ("Account singletons", (parameters.MANAGE_API_GATEWAY_ACCOUNT, parameters.MANAGE_CONFIG_RECORDER)),
-    (
-        "Artifacts",
-        (parameters.ARTIFACT_BUCKET, *map(parameters.artifact_key, TIMEOUT_SECONDS), parameters.SERVICE_KEY),
-    ),
-)
+Value = str | int | float
 
 
-def in_console_order() -> list[RootParameter]:
+class Group:
+    """A group of the console. Its parameters are made by it, so none can be left out of the console.
+
+    Attributes:
+        title: the group's heading.
+        members: its parameters, in the order in which they were made.
+    """
+
+    def __init__(self, title: str, *members: RootParameter) -> None:
+        self.title = title
+        self.members = list(members)
+
+    def add(self, name: str, description: str, **properties: Any) -> RootParameter:
+        """A parameter; ``properties`` are those of `RootParameter`."""
+        parameter = RootParameter(name, description, **properties)
+        self.members.append(parameter)
+        return parameter
+
+    def switch(self, name: str, label: str, description: str, *, default: str) -> RootParameter:
+        """``true`` or ``false``."""
+        values = ("true", "false")
+        return self.add(
+            name, description, label=label, constraint="true or false.", default=default, allowed_values=values
+        )
+
+    def number(
+        self, name: str, label: str, description: str, *, least: float, most: float, default: float, constraint: str
+    ) -> RootParameter:
+        """A number from ``least`` to ``most``."""
+        return self.add(
+            name,
+            description,
+            label=label,
+            constraint=constraint,
+            type="Number",
+            default=default,
+            min_value=least,
+            max_value=most,
+        )
+
+    def choice(
+        self, name: str, label: str, description: str, *, values: Sequence[Value], default: Value, constraint: str
+    ) -> RootParameter:
+        """One of the values; numbers make a number."""
+        return self.add(
+            name,
+            description,
+            label=label,
+            constraint=constraint,
+            type="Number" if isinstance(default, int) else "String",
+            default=default,
+            allowed_values=tuple(values),
+        )
+
+    def text(
+        self, name: str, label: str, description: str, *, pattern: str, constraint: str, **properties: Any
+    ) -> RootParameter:
+        """A text that matches the pattern."""
+        return self.add(name, description, label=label, constraint=constraint, allowed_pattern=pattern, **properties)
+
+
+def in_console_order(groups: Iterable[Group]) -> list[RootParameter]:
     """All root parameters, group by group."""
-    return [parameter for _, members in GROUPS for parameter in members]
+    return [parameter for group in groups for parameter in group.members]
 
 
-def interface(shown: Sequence[RootParameter]) -> dict[str, Any]:
+def interface(groups: Iterable[Group], shown: Sequence[RootParameter]) -> dict[str, Any]:
     """``AWS::CloudFormation::Interface`` for the parameters shown.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-interface.html
     """
     names = {parameter.name for parameter in shown}
-    groups = [
-        {"Label": {"default": label}, "Parameters": [p.name for p in members if p.name in names]}
-        for label, members in GROUPS
+    sections = [
+        {"Label": {"default": group.title}, "Parameters": [p.name for p in group.members if p.name in names]}
+        for group in groups
     ]
     return {
         "AWS::CloudFormation::Interface": {
-            "ParameterGroups": [group for group in groups if group["Parameters"]],
+            "ParameterGroups": [section for section in sections if section["Parameters"]],
             "ParameterLabels": {p.name: {"default": p.label} for p in _by_name(shown)},
         }
     }

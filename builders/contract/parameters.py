@@ -1,41 +1,52 @@
 """The root parameters: what the person who deploys decides, each with its description and its constraint (requirement A-9).
 
-A platform has those that its tiers use; `builders.contract.console` groups them. Values that differ between environments stand in
-params/<platform>/<env>.json; the keys of artifacts are filled in by packaging.
+A platform has those that its tiers use; `builders.contract.console` groups them. Values that differ between environments stand
+in params/<platform>/<env>.json; the keys of artifacts are filled in by packaging.
 """
 
 from __future__ import annotations
 
-from builders.contract.template import RootParameter
+from builders.contract.console import Group
+from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract.words import pascal
 
-_BOOLEAN: tuple[str | int | float, ...] = ("true", "false")
-
-
-def _switch(name: str, label: str, description: str, *, default: str) -> RootParameter:
-    return RootParameter(
-        name, description, label=label, constraint="true or false.", default=default, allowed_values=_BOOLEAN
-    )
-
-
-# --- General ---------------------------------------------------------------------------------------------------------
-ALLOWED_REGIONS = RootParameter(
+# --- General -----------------------------------------------------------------------------------------------------------
+_GENERAL = Group("General", ENVIRONMENT_SUFFIX)
+ALLOWED_REGIONS = _GENERAL.text(
     "AllowedRegions",
+    "Allowed regions",
     "Regions in which the platform's roles may act, separated by commas; every role carries a denial outside them.",
-    label="Allowed regions",
+    pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$",
     constraint="Region codes separated by commas, such as us-east-1,us-west-2.",
     type="CommaDelimitedList",
     default="us-east-1",
-    allowed_pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$",
 )
 
-# --- Network ---------------------------------------------------------------------------------------------------------
-NAT_GATEWAY_PER_ZONE = _switch(
+# --- Network -----------------------------------------------------------------------------------------------------------
+_NETWORK = Group("Network")
+
+
+def _zone(letter: str, index: int) -> RootParameter:
+    return _NETWORK.choice(
+        f"ZoneIndex{letter}",
+        f"Zone {letter}",
+        f"Which of the account's Availability Zones, counted from 0 in alphabetical order, is zone {letter}. An account's "
+        "letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
+        values=range(6),
+        default=index,
+        constraint="0 to 5, and different for the three zones.",
+    )
+
+
+ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
+NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
     "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper.",
     default="false",
 )
-INTERFACE_ENDPOINTS = _switch(
+INTERFACE_ENDPOINTS = _NETWORK.switch(
     "InterfaceEndpoints",
     "Interface endpoints",
     "true: the AWS APIs that private functions call are reached inside the VPC, and HTTPS to the internet is closed.",
@@ -43,197 +54,122 @@ INTERFACE_ENDPOINTS = _switch(
 )
 # The ids of AWS-managed prefix lists differ by region and cannot be looked up in a template without a macro.
 # aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.<region>.s3
-S3_PREFIX_LIST = RootParameter(
+S3_PREFIX_LIST = _NETWORK.text(
     "S3PrefixListId",
+    "S3 prefix list",
     "Managed prefix list com.amazonaws.<region>.s3 of the region, for egress to the S3 gateway endpoint.",
-    label="S3 prefix list",
+    pattern="^pl-[0-9a-f]{8,17}$",
     constraint="The id of a managed prefix list, such as pl-63a5400a (us-east-1).",
     default="pl-63a5400a",
-    allowed_pattern="^pl-[0-9a-f]{8,17}$",
 )
-DYNAMODB_PREFIX_LIST = RootParameter(
+DYNAMODB_PREFIX_LIST = _NETWORK.text(
     "DynamoDBPrefixListId",
+    "DynamoDB prefix list",
     "Managed prefix list com.amazonaws.<region>.dynamodb of the region, for egress to the DynamoDB gateway endpoint.",
-    label="DynamoDB prefix list",
+    pattern="^pl-[0-9a-f]{8,17}$",
     constraint="The id of a managed prefix list, such as pl-02cd2c6b (us-east-1).",
     default="pl-02cd2c6b",
-    allowed_pattern="^pl-[0-9a-f]{8,17}$",
 )
-
 # The one list that is the same for every account of a region; it counts as 55 rules of a security group's quota of 60.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
-CLOUDFRONT_PREFIX_LIST = RootParameter(
+CLOUDFRONT_PREFIX_LIST = _NETWORK.text(
     "CloudFrontPrefixListId",
+    "CloudFront prefix list",
     "Managed prefix list com.amazonaws.global.cloudfront.origin-facing of the region: the only source of the load balancer.",
-    label="CloudFront prefix list",
+    pattern="^pl-[0-9a-f]{8,17}$",
     constraint="The id of a managed prefix list, such as pl-3b927c52 (us-east-1).",
     default="pl-3b927c52",
-    allowed_pattern="^pl-[0-9a-f]{8,17}$",
 )
-
-_INDEX: tuple[str | int | float, ...] = (0, 1, 2, 3, 4, 5)
-
-
-def _zone(letter: str, index: int) -> RootParameter:
-    return RootParameter(
-        f"ZoneIndex{letter}",
-        f"Which of the account's Availability Zones, counted from 0 in alphabetical order, is zone {letter}. An account's "
-        "letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
-        label=f"Zone {letter}",
-        constraint="0 to 5, and different for the three zones.",
-        type="Number",
-        default=index,
-        allowed_values=_INDEX,
-    )
-
-
-ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
-ANALYST_GROUP = RootParameter(
+ANALYST_GROUP = _NETWORK.text(
     "AnalystSecurityGroupId",
+    "Analysts' security group",
     "Security group (of a VPN or bastion in this VPC) whose members reach the database as analysts; empty for none.",
-    label="Analysts' security group",
+    pattern="^$|^sg-[0-9a-f]{8,17}$",
     constraint="The id of a security group, such as sg-0123456789abcdef0, or empty.",
     default="",
-    allowed_pattern="^$|^sg-[0-9a-f]{8,17}$",
 )
 
-# --- Database --------------------------------------------------------------------------------------------------------
-POSTGRES_VERSION = RootParameter(
+# --- Database ----------------------------------------------------------------------------------------------------------
+_DATABASE = Group("Database")
+POSTGRES_VERSION = _DATABASE.choice(
     "PostgresEngineVersion",
+    "Engine version",
     "Aurora PostgreSQL version; only versions that can still be created are offered.",
-    label="Engine version",
-    constraint="One of the Aurora PostgreSQL 17 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
+    values=("17.6", "17.7", "17.9"),
     default="17.7",
-    allowed_values=("17.6", "17.7", "17.9"),
+    constraint="One of the Aurora PostgreSQL 17 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
 )
-DATABASE_MIN_CAPACITY = RootParameter(
-    "DatabaseMinCapacity",
-    "Least capacity of each Aurora Serverless v2 instance in ACU (about 2 GiB of memory each).",
-    label="Minimum capacity (ACU)",
-    constraint="0.5 to 256 ACU in steps of 0.5.",
-    type="Number",
-    default=0.5,
-    min_value=0.5,
-    max_value=256,
-)
-DATABASE_MAX_CAPACITY = RootParameter(
-    "DatabaseMaxCapacity",
-    "Greatest capacity of each Aurora Serverless v2 instance in ACU; it bounds the cost.",
-    label="Maximum capacity (ACU)",
-    constraint="1 to 256 ACU in steps of 0.5, and not below the minimum.",
-    type="Number",
-    default=4,
-    min_value=1,
-    max_value=256,
-)
-MYSQL_VERSION = RootParameter(
+MYSQL_VERSION = _DATABASE.choice(
     "MysqlEngineVersion",
+    "Engine version",
     "Aurora MySQL version, compatible with MySQL 8.0; only versions that can still be created are offered.",
-    label="Engine version",
-    constraint="One of the Aurora MySQL 3 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
-    default="8.0.mysql_aurora.3.10.3",
-    allowed_values=(
+    values=(
         "8.0.mysql_aurora.3.10.3",
         "8.0.mysql_aurora.3.10.4",
         "8.0.mysql_aurora.3.10.5",
         "8.0.mysql_aurora.3.12.0",
         "8.0.mysql_aurora.3.13.0",
     ),
+    default="8.0.mysql_aurora.3.10.3",
+    constraint="One of the Aurora MySQL 3 versions offered; `aws rds describe-db-engine-versions` lists a region's.",
 )
-DATABASE_INSTANCE_CLASS = RootParameter(
+DATABASE_INSTANCE_CLASS = _DATABASE.choice(
     "DatabaseInstanceClass",
+    "Instance class",
     "Class of the writer and of the reader, which takes over at full strength.",
-    label="Instance class",
-    constraint="One of the classes offered, such as db.r6g.large.",
+    values=("db.r6g.large", "db.r6g.xlarge", "db.r6g.2xlarge", "db.r6g.4xlarge"),
     default="db.r6g.large",
-    allowed_values=("db.r6g.large", "db.r6g.xlarge", "db.r6g.2xlarge", "db.r6g.4xlarge"),
+    constraint="One of the classes offered, such as db.r6g.large.",
 )
-BACKUP_RETENTION = RootParameter(
+DATABASE_MIN_CAPACITY = _DATABASE.number(
+    "DatabaseMinCapacity",
+    "Minimum capacity (ACU)",
+    "Least capacity of each Aurora Serverless v2 instance in ACU (about 2 GiB of memory each).",
+    least=0.5,
+    most=256,
+    default=0.5,
+    constraint="0.5 to 256 ACU in steps of 0.5.",
+)
+DATABASE_MAX_CAPACITY = _DATABASE.number(
+    "DatabaseMaxCapacity",
+    "Maximum capacity (ACU)",
+    "Greatest capacity of each Aurora Serverless v2 instance in ACU; it bounds the cost.",
+    least=1,
+    most=256,
+    default=4,
+    constraint="1 to 256 ACU in steps of 0.5, and not below the minimum.",
+)
+BACKUP_RETENTION = _DATABASE.number(
     "BackupRetentionDays",
+    "Backup retention (days)",
     "Days for which Aurora keeps automated backups.",
-    label="Backup retention (days)",
-    constraint="1 to 35 days.",
-    type="Number",
+    least=1,
+    most=35,
     default=1,
-    min_value=1,
-    max_value=35,
+    constraint="1 to 35 days.",
 )
 
-# --- Functions -------------------------------------------------------------------------------------------------------
-RESERVE_CONCURRENCY = _switch(
-    "ReserveConcurrency",
-    "Reserve concurrency",
-    "true: the executions below are set aside for each function; false: functions share the account's pool. AWS refuses "
-    "reservations that leave the pool too small, which is so in a new account until its quota is raised.",
-    default="true",
-)
-
-
-def _concurrency(name: str, label: str, who: str, least: int, default: int) -> RootParameter:
-    return RootParameter(
-        name,
-        f"Concurrent executions of {who}.",
-        label=label,
-        constraint=f"{least} to 1000.",
-        type="Number",
-        default=default,
-        min_value=least,
-        max_value=1000,
-    )
-
-
-API_CONCURRENCY = _concurrency("ApiConcurrency", "API functions", "each function behind the API", 1, 50)
-# SQS takes no fewer than two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-PROCESS_CONCURRENCY = _concurrency(
-    "ProcessConcurrency", "Processing", "the processing function, reserved or not", 2, 10
-)
-# Housekeeping empties all buckets at once when a stack is deleted. An event that is throttled comes again after up to five
-# minutes, and CloudFormation would give up first: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-SUPPORT_CONCURRENCY = _concurrency(
-    "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 6, 10
-)
-DEDUPLICATION_WINDOW = RootParameter(
-    "DeduplicationWindowDays",
-    "Days for which single trades and quotes are kept in the database, so that a repeated one is known and a late one corrects "
-    "its bar; older records are quarantined. 0 keeps them for good. Bars stay in any case.",
-    label="Deduplication window (days)",
-    constraint="0 (no end) to 3650 days.",
-    type="Number",
-    default=35,
-    min_value=0,
-    max_value=3650,
-)
-LOG_LEVEL = RootParameter(
-    "LogLevel",
-    "Least level that the functions log. Not above INFO: metrics are log lines of that level.",
-    label="Log level",
-    constraint="DEBUG or INFO.",
-    default="INFO",
-    allowed_values=("DEBUG", "INFO"),
-)
-
-# --- Web -------------------------------------------------------------------------------------------------------------
+# --- Web ---------------------------------------------------------------------------------------------------------------
+_WEB = Group("Web")
 # https://docs.aws.amazon.com/linux/al2023/ug/ec2.html (the public parameters of Amazon Linux 2023)
-WEB_IMAGE = RootParameter(
+WEB_IMAGE = _WEB.text(
     "WebImageId",
+    "Machine image",
     "Public SSM parameter of the instances' image, looked up at every deployment: a newer image shows in the change set and "
     "replaces the instances in turn.",
-    label="Machine image",
+    pattern="^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$",
     constraint="The name of a public SSM parameter of Amazon Linux 2023 for x86_64.",
     type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
     default="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
-    allowed_pattern="^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$",
 )
-WEB_INSTANCE_TYPE = RootParameter(
+WEB_INSTANCE_TYPE = _WEB.choice(
     "WebInstanceType",
+    "Instance type",
     "Type of the web instances.",
-    label="Instance type",
-    constraint="One of the types offered, such as t3.large.",
+    values=("t3.large", "t3.xlarge", "t3.2xlarge"),
     default="t3.large",
-    allowed_values=("t3.large", "t3.xlarge", "t3.2xlarge"),
+    constraint="One of the types offered, such as t3.large.",
 )
-
-
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Performance.html (max_connections)
 DATABASE_CONNECTIONS = 1000
 """What the smallest class offered, db.r6g.large, takes; the larger ones take 2000, 3000 and 4000."""
@@ -247,15 +183,14 @@ _MOST_INSTANCES = (DATABASE_CONNECTIONS_ALARM - 1) // CONNECTIONS_PER_INSTANCE
 
 
 def _instances(name: str, label: str, description: str, default: int) -> RootParameter:
-    return RootParameter(
+    return _WEB.number(
         name,
+        label,
         description,
-        label=label,
-        constraint=f"2 to {_MOST_INSTANCES} instances; least <= business hours <= most, and least < most.",
-        type="Number",
+        least=2,
+        most=_MOST_INSTANCES,
         default=default,
-        min_value=2,
-        max_value=_MOST_INSTANCES,
+        constraint=f"2 to {_MOST_INSTANCES} instances; least <= business hours <= most, and least < most.",
     )
 
 
@@ -276,106 +211,158 @@ WEB_MAX_INSTANCES = _instances(
     "database class takes.",
     9,
 )
-WEB_CPU_TARGET = RootParameter(
+WEB_CPU_TARGET = _WEB.number(
     "WebCpuTarget",
+    "CPU target (%)",
     "Average CPU in percent that scaling aims at; lower reacts earlier and costs more.",
-    label="CPU target (%)",
-    constraint="10 to 90 percent.",
-    type="Number",
+    least=10,
+    most=90,
     default=55,
-    min_value=10,
-    max_value=90,
+    constraint="10 to 90 percent.",
 )
 
-# --- Edge ------------------------------------------------------------------------------------------------------------
-CERTIFICATE = RootParameter(
-    "CertificateArn",
-    "ACM certificate of the domain name, in us-east-1, for CloudFront and the load balancer alike. Without one, clients reach "
-    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP. Production needs one.",
-    label="Certificate",
-    constraint="The ARN of an ACM certificate in us-east-1, or empty.",
-    default="",
-    allowed_pattern=r"^$|^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$",
-)
-DOMAIN_NAME = RootParameter(
+# --- Edge --------------------------------------------------------------------------------------------------------------
+_EDGE = Group("Edge")
+DOMAIN_NAME = _EDGE.text(
     "DomainName",
+    "Domain name",
     "Name by which clients reach the platform; it must stand in the certificate, and its DNS record must lead to CloudFront.",
-    label="Domain name",
+    pattern=r"^$|^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
     constraint="A host name such as pay.example.com, or empty.",
     default="",
-    allowed_pattern=r"^$|^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
     max_length=253,
 )
+CERTIFICATE = _EDGE.text(
+    "CertificateArn",
+    "Certificate",
+    "ACM certificate of the domain name, in us-east-1, for CloudFront and the load balancer alike. Without one, clients reach "
+    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP. Production needs one.",
+    pattern=r"^$|^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$",
+    constraint="The ARN of an ACM certificate in us-east-1, or empty.",
+    default="",
+)
 ORIGIN_HEADER_TURNS = 12
-ORIGIN_HEADER_TURN = RootParameter(
+ORIGIN_HEADER_TURN = _EDGE.choice(
     "OriginHeaderTurn",
+    "Turn of the origin header",
     "Which turn the secret header between CloudFront and the load balancer is in. The next number (after the last, 1) makes a "
     "new secret without a refused request; the one before stays valid until the turn after.",
-    label="Turn of the origin header",
-    constraint=f"1 to {ORIGIN_HEADER_TURNS}, and one more than before.",
-    type="Number",
+    values=tuple(range(1, ORIGIN_HEADER_TURNS + 1)),
     default=1,
-    allowed_values=tuple(range(1, ORIGIN_HEADER_TURNS + 1)),
+    constraint=f"1 to {ORIGIN_HEADER_TURNS}, and one more than before.",
 )
 
-# --- Firewall --------------------------------------------------------------------------------------------------------
-REQUESTS_PER_ADDRESS = RootParameter(
+# --- Functions ---------------------------------------------------------------------------------------------------------
+_FUNCTIONS = Group("Functions")
+RESERVE_CONCURRENCY = _FUNCTIONS.switch(
+    "ReserveConcurrency",
+    "Reserve concurrency",
+    "true: the executions below are set aside for each function; false: functions share the account's pool. AWS refuses "
+    "reservations that leave the pool too small, which is so in a new account until its quota is raised.",
+    default="true",
+)
+
+
+def _concurrency(name: str, label: str, who: str, least: int, default: int) -> RootParameter:
+    return _FUNCTIONS.number(
+        name,
+        label,
+        f"Concurrent executions of {who}.",
+        least=least,
+        most=1000,
+        default=default,
+        constraint=f"{least} to 1000.",
+    )
+
+
+API_CONCURRENCY = _concurrency("ApiConcurrency", "API functions", "each function behind the API", 1, 50)
+# SQS takes no fewer than two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+PROCESS_CONCURRENCY = _concurrency(
+    "ProcessConcurrency", "Processing", "the processing function, reserved or not", 2, 10
+)
+# Housekeeping empties all buckets at once when a stack is deleted. An event that is throttled comes again after up to five
+# minutes, and CloudFormation would give up first: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+SUPPORT_CONCURRENCY = _concurrency(
+    "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 6, 10
+)
+DEDUPLICATION_WINDOW = _FUNCTIONS.number(
+    "DeduplicationWindowDays",
+    "Deduplication window (days)",
+    "Days for which single trades and quotes are kept in the database, so that a repeated one is known and a late one corrects "
+    "its bar; older records are quarantined. 0 keeps them for good. Bars stay in any case.",
+    least=0,
+    most=3650,
+    default=35,
+    constraint="0 (no end) to 3650 days.",
+)
+LOG_LEVEL = _FUNCTIONS.choice(
+    "LogLevel",
+    "Log level",
+    "Least level that the functions log. Not above INFO: metrics are log lines of that level.",
+    values=("DEBUG", "INFO"),
+    default="INFO",
+    constraint="DEBUG or INFO.",
+)
+
+# --- Firewall ----------------------------------------------------------------------------------------------------------
+_FIREWALL = Group("Firewall")
+REQUESTS_PER_ADDRESS = _FIREWALL.number(
     "RequestsPerAddress",
+    "WAF rate limit",
     "Requests of one address in five minutes after which WAF blocks it; it must lie above what the busiest honest address makes.",
-    label="WAF rate limit",
-    constraint="100 to 2000000 requests in five minutes.",
-    type="Number",
+    least=100,
+    most=2_000_000,
     default=360_000,
-    min_value=100,
-    max_value=2_000_000,
+    constraint="100 to 2000000 requests in five minutes.",
 )
 
-# --- Lake ------------------------------------------------------------------------------------------------------------
+# --- Lake --------------------------------------------------------------------------------------------------------------
+_LAKE = Group("Lake")
 # Athena takes no limit below 10,000,000 bytes:
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
-QUERY_SCAN_LIMIT = RootParameter(
+QUERY_SCAN_LIMIT = _LAKE.number(
     "QueryScanLimitBytes",
+    "Scan limit of a query (bytes)",
     "Bytes that one Athena query may scan before it is cancelled; it bounds the cost of a query without a date.",
-    label="Scan limit of a query (bytes)",
-    constraint="10000000 (10 MB) to 10000000000000 (10 TB).",
-    type="Number",
+    least=10_000_000,
+    most=10_000_000_000_000,
     default=10_000_000_000,
-    min_value=10_000_000,
-    max_value=10_000_000_000_000,
+    constraint="10000000 (10 MB) to 10000000000000 (10 TB).",
 )
 
-# --- Logs and alerts -------------------------------------------------------------------------------------------------
+# --- Logs and alerts ---------------------------------------------------------------------------------------------------
+_LOGS = Group("Logs and alerts")
 # The periods that CloudWatch Logs takes:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
-LOG_RETENTION = RootParameter(
+LOG_RETENTION = _LOGS.choice(
     "LogRetentionDays",
+    "Log retention (days)",
     "Days for which log groups keep their events.",
-    label="Log retention (days)",
-    constraint="One of the periods that CloudWatch Logs offers.",
-    type="Number",
+    values=_RETENTIONS,
     default=30,
-    allowed_values=_RETENTIONS,
+    constraint="One of the periods that CloudWatch Logs offers.",
 )
-ALERT_EMAIL = RootParameter(
+ALERT_EMAIL = _LOGS.text(
     "AlertEmail",
+    "Alerts by e-mail",
     "Address that is subscribed to the alert topic and has to confirm; empty for none.",
-    label="Alerts by e-mail",
+    pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$",
     constraint="An e-mail address, or empty.",
     default="",
-    allowed_pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$",
 )
 
-# --- Account singletons ----------------------------------------------------------------------------------------------
-MANAGE_API_GATEWAY_ACCOUNT = _switch(
+# --- Account singletons ------------------------------------------------------------------------------------------------
+_SINGLETONS = Group("Account singletons")
+MANAGE_API_GATEWAY_ACCOUNT = _SINGLETONS.switch(
     "ManageApiGatewayAccount",
     "API Gateway's CloudWatch role",
     "An account and region have one such role. true in exactly one stack of an account, false in all others.",
     default="true",
 )
-MANAGE_CONFIG_RECORDER = _switch(
+MANAGE_CONFIG_RECORDER = _SINGLETONS.switch(
     "ManageConfigRecorder",
     "AWS Config recorder and rules",
     "An account and region have one recorder, and its rules judge the whole account. true in exactly one stack of an "
@@ -383,26 +370,32 @@ MANAGE_CONFIG_RECORDER = _switch(
     default="true",
 )
 
-# --- Artifacts -------------------------------------------------------------------------------------------------------
-ARTIFACT_BUCKET = RootParameter(
+# --- Artifacts ---------------------------------------------------------------------------------------------------------
+_ARTIFACTS = Group("Artifacts")
+ARTIFACT_BUCKET = _ARTIFACTS.text(
     "ArtifactBucket",
+    "Artifact bucket",
     "Bucket of the packaged artifacts; filled in by packaging.",
-    label="Artifact bucket",
+    pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
     constraint="The name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens.",
-    allowed_pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
 )
 
 
-def artifact_key(folder: str, what: str = "function") -> RootParameter:
+def _artifact_key(folder: str, what: str) -> RootParameter:
     """Where the zip of a folder of lambda_src or web_src lies: ``log_alerts`` → ``LogAlertsArtifactKey``."""
-    words = folder.split("_")
-    return RootParameter(
-        "".join(word.capitalize() for word in words) + "ArtifactKey",
-        f"Content-addressed key of the {' '.join(words)} {what}'s code; filled in by packaging.",
-        label=f"Code of {' '.join(words)}",
+    words = folder.replace("_", " ")
+    return _ARTIFACTS.text(
+        f"{pascal(folder)}ArtifactKey",
+        f"Code of {words}",
+        f"Content-addressed key of the {words} {what}'s code; filled in by packaging.",
+        pattern=r"^[A-Za-z0-9/._-]+\.zip$",
         constraint="The key of a zip file, such as functions/ingest/<sha-256>.zip.",
-        allowed_pattern=r"^[A-Za-z0-9/._-]+\.zip$",
     )
 
 
-SERVICE_KEY = artifact_key("payments", "service")
+FUNCTION_KEYS = {name: _artifact_key(name, "function") for name in TIMEOUT_SECONDS}
+"""By folder in lambda_src."""
+SERVICE_KEY = _artifact_key("payments", "service")
+
+GROUPS = (_GENERAL, _NETWORK, _DATABASE, _WEB, _EDGE, _FUNCTIONS, _FIREWALL, _LAKE, _LOGS, _SINGLETONS, _ARTIFACTS)
+"""In the order in which the console shows them."""

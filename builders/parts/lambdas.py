@@ -101,7 +101,8 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
             Runtime=RUNTIME,
             Handler=f"{row.name}.handler.handler",
             Code=Code(
-                S3Bucket=template.use(parameters.ARTIFACT_BUCKET), S3Key=template.use(parameters.artifact_key(row.name))
+                S3Bucket=template.use(parameters.ARTIFACT_BUCKET),
+                S3Key=template.use(parameters.FUNCTION_KEYS[row.name]),
             ),
             Role=GetAtt(role, "Arn"),
             MemorySize=row.memory,

@@ -124,7 +124,7 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
         "DatabaseMigration",
         built.arn,
         after=instances,
-        ArtifactKey=template.use(parameters.artifact_key("migrate")),
+        ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate"]),
     )
     return built
 

@@ -116,7 +116,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
         "DatabaseMigration",
         built.arn,
         after=[attachment],
-        ArtifactKey=template.use(parameters.artifact_key("migrate_mysql")),
+        ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate_mysql"]),
         Reader=template.use(ports.DATABASE_READER),
     )
     return built, run

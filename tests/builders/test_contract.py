@@ -112,7 +112,7 @@ def test_a_tier_does_not_use_its_own_port() -> None:
 def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
     stray = RootParameter("Stray", "Not in a group.", label="Stray", constraint="Anything.")
     assert faults(tier("a", uses=(stray,))) == (
-        "Root parameter Stray is used by tier a but stands in no group of builders/contract/console.py",
+        "Root parameter Stray is used by tier a but stands in no group of builders/contract/parameters.py",
     )
 
 
