@@ -2,14 +2,15 @@
 
 Sections stand in CloudFormation's documented order, resources in the order in which the tier builds them, and every
 intrinsic function in its short form. libyaml writes the text: troposphere's ``to_yaml`` goes through a pure-Python dumper
-that takes several times as long.
+that takes several times as long, and PyYAML's own way from data to events takes twice as long as all the rest.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from io import StringIO
 from typing import Any, Literal
 
 import yaml
@@ -59,69 +60,73 @@ _SHORT = {
     "Fn::Base64",
 }
 
+_TEXT = "tag:yaml.org,2002:str"
+_LIST = yaml.SequenceStartEvent(None, None, True)
+_LIST_END = yaml.SequenceEndEvent()
+_MAP = yaml.MappingStartEvent(None, None, True)
+_MAP_END = yaml.MappingEndEvent()
 
-_TEXT, _LIST, _MAP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
-
+Emit = Callable[[yaml.Event], None]
 
 _new_resolver: Any = Resolver  # untyped
 _RESOLVER = _new_resolver()
 
 
 @cache
-def _plain_tag(value: str) -> str:
-    """What a YAML reader would take a plain scalar for: what is no text then needs quotes. Templates repeat most of theirs."""
-    tag: str = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False))
-    return tag
+def _text(value: str) -> yaml.ScalarEvent:
+    """A text; quoted where a YAML reader would take the plain word for something else. Templates repeat most of theirs."""
+    if "\n" in value:
+        return yaml.ScalarEvent(None, _TEXT, (False, True), value, style="|")
+    is_plain = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False)) == _TEXT
+    return yaml.ScalarEvent(None, _TEXT, (is_plain, True), value)
 
 
-class _Serializer(yaml.CSafeDumper):
-    """libyaml's emitter for nodes made here: PyYAML's own way from data to nodes takes twice as long as all the rest."""
-
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        if kind is yaml.ScalarNode:
-            return _plain_tag(value) if implicit[0] else _TEXT
-        return _LIST if kind is yaml.SequenceNode else _MAP
-
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """No tag here depends on the path."""
-
-    def ascend_resolver(self) -> None:
-        """No tag here depends on the path."""
+def _tagged(tag: str, value: str) -> yaml.ScalarEvent:
+    return yaml.ScalarEvent(None, tag, (False, False), value, style="|" if "\n" in value else None)
 
 
-def _node(value: Any) -> yaml.Node:
-    """A tree of plain data as YAML's nodes, with intrinsic functions in short form where YAML allows it."""
+def _emit(emit: Emit, value: Any) -> None:
+    """Plain data as YAML's events, with intrinsic functions in short form where YAML allows it."""
     if isinstance(value, str):
-        return _scalar(_TEXT, value)
-    if isinstance(value, dict):
-        if len(value) == 1:
-            ((name, argument),) = value.items()
-            if name in _SHORT:
-                return _short_form(name, argument)
-        return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), _node(item)) for name, item in value.items()])
-    if isinstance(value, list | tuple):
-        return yaml.SequenceNode(_LIST, [_node(item) for item in value])
-    return _number(value)
+        emit(_text(value))
+    elif isinstance(value, dict):
+        if not _emit_short_form(emit, value):
+            emit(_MAP)
+            for name, item in value.items():
+                emit(_text(name))
+                _emit(emit, item)
+            emit(_MAP_END)
+    elif isinstance(value, list | tuple):
+        emit(_LIST)
+        _emit_items(emit, value)
+    else:  # a number, true, false or null, in the words of JSON, which are YAML's too
+        emit(yaml.ScalarEvent(None, None, (True, False), json.dumps(value)))
 
 
-def _scalar(tag: str, value: str) -> yaml.ScalarNode:
-    return yaml.ScalarNode(tag, value, style="|" if "\n" in value else None)
+def _emit_items(emit: Emit, items: Iterable[Any]) -> None:
+    for item in items:
+        _emit(emit, item)
+    emit(_LIST_END)
 
 
-def _number(value: Any) -> yaml.ScalarNode:
-    """A number, true, false or null, in the words of JSON, which are YAML's too."""
-    word = json.dumps(value)
-    return yaml.ScalarNode(_plain_tag(word), word)
-
-
-def _short_form(name: str, argument: Any) -> yaml.Node:
+def _emit_short_form(emit: Emit, value: Mapping[str, Any]) -> bool:
+    """Emits ``{"Fn::Sub": "x"}`` as ``!Sub x``; False where the value has no short form."""
+    if len(value) != 1:
+        return False
+    ((name, argument),) = value.items()
+    if name not in _SHORT:
+        return False
+    tag = "!" + name.removeprefix("Fn::")
     if name == "Fn::GetAtt" and all(isinstance(part, str) for part in argument):
-        return _scalar("!GetAtt", ".".join(argument))
-    inner = _node(argument)
-    if inner.tag in (_TEXT, _LIST):
-        inner.tag = "!" + name.removeprefix("Fn::")
-        return inner
-    return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), inner)])  # one tag cannot follow another
+        emit(_tagged(tag, ".".join(argument)))
+    elif isinstance(argument, str):
+        emit(_tagged(tag, argument))
+    elif isinstance(argument, list | tuple):
+        emit(yaml.SequenceStartEvent(None, tag, False))
+        _emit_items(emit, argument)
+    else:
+        return False  # one tag cannot follow another: !Base64 !Sub
+    return True
 
 
 def as_dict(template: Template) -> dict[str, Any]:
@@ -139,5 +144,11 @@ def render(plain: Mapping[str, Any], output: Format) -> str:
     """The text of a template given as plain data, ending in a newline."""
     if output == "json":
         return json.dumps(plain, indent=2) + "\n"
-    text: str = yaml.serialize(_node(plain), Dumper=_Serializer, width=100_000, allow_unicode=True)
-    return text
+    text = StringIO()
+    emit = yaml.CSafeDumper(text, width=100_000, allow_unicode=True).emit
+    emit(yaml.StreamStartEvent())
+    emit(yaml.DocumentStartEvent(explicit=False))
+    _emit(emit, plain)
+    emit(yaml.DocumentEndEvent(explicit=False))
+    emit(yaml.StreamEndEvent())
+    return text.getvalue()
