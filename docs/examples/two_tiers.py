@@ -1,0 +1,28 @@
+"""The smallest platform: a key for messages, and the queues of ``docs/examples/tier.py`` that it encrypts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from builders import key_rows, keys
+from builders.keys import KeyRow
+from builders.platforms import Platform, Tier
+from builders.roles import REGION_DENY_POLICY
+from docs.examples import tier
+
+
+def key_table(platform: str) -> tuple[KeyRow, ...]:
+    """The only key: that of queues and topics."""
+    return (key_rows.messaging(platform),)
+
+
+ORDERS = Platform(
+    name="orders",
+    description="Orders: a queue and its dead-letter queue, encrypted under a customer-managed key.",
+    tiers=(
+        Tier("keys", partial(keys.build, rows=key_table)),
+        Tier("queues", tier.build),
+    ),
+    # No tier here has a role that could carry the region guardrail. So the root offers it to roles of other stacks.
+    outputs=(tier.ORDER_QUEUE_URL, tier.ORDER_QUEUE_ARN, REGION_DENY_POLICY),
+)
