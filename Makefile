@@ -64,9 +64,9 @@ clean: ## removes everything that was made
 	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/, the graph in the docs and docs/openapi.yaml from the builders
+templates: setup ## writes templates/, docs/graphs.md and docs/openapi.yaml from the builders
 	$(BIN)/python generate.py
-	$(BIN)/python generate.py --graph docs/architecture.md
+	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m openapi
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files

@@ -5,7 +5,7 @@
     python generate.py --check             write nothing; exit 1 with a unified diff where a committed template is stale
     python generate.py --platform trading --format json --out build/
     python generate.py --graph             the tiers and their ports as a Mermaid diagram
-    python generate.py --graph docs/architecture.md    … written between the file's markers <!-- graph:trading -->
+    python generate.py --graph docs/graphs.md    … written between the file's markers <!-- graph:trading -->
 
 Never talks to AWS and reads nothing of the environment: the same sources give the same bytes everywhere.
 """

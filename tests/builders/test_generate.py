@@ -100,9 +100,10 @@ def test_a_file_without_markers_is_not_touched(tmp_path: Path, capsys: pytest.Ca
     assert "<!-- graph:trading -->" in capsys.readouterr().err
 
 
-def test_docs_show_the_graph_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    run("--graph", "--platform", "trading")
-    assert capsys.readouterr().out in (PROJECT / "docs" / "architecture.md").read_text()
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_docs_show_the_graph_as_it_is(platform: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--graph", "--platform", platform)
+    assert capsys.readouterr().out in (PROJECT / "docs" / "graphs.md").read_text()
 
 
 def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
