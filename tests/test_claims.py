@@ -1,13 +1,17 @@
-"""What the docs say: commands exist and run, files are there, numbers are those of the code and the parameters."""
+"""What the docs say: commands exist and run, links and paths lead to files, numbers are those of the code and the parameters."""
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -15,11 +19,19 @@ import yaml
 from common import entitlements
 
 PROJECT = Path(__file__).parent.parent
-PAGES = sorted(
-    path.relative_to(PROJECT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "lambda_src/README.md", "web_src/README.md", ".github/*.md")
-    for path in PROJECT.glob(pattern)
-)
+
+
+def project_files() -> Iterator[str]:
+    """Every file of the project; what make and the tools write is in folders that begin with a dot, or in build/."""
+    for folder, folders, files in os.walk(PROJECT):
+        folders[:] = [name for name in folders if name == ".github" or name[0] not in "._"]
+        folders[:] = [name for name in folders if name != "build" or Path(folder) != PROJECT]
+        yield from (Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
+    yield from (path.relative_to(PROJECT).as_posix() for path in (PROJECT / ".ci").iterdir())
+
+
+FILES = frozenset(project_files())
+PAGES = sorted(file for file in FILES if file.endswith(".md"))
 COMMAND = re.compile(r"`((?:make|python|eval|\.venv/bin)\b[^`]*)`")
 # Those that end in seconds, need no account and no network, and leave nothing behind but what git ignores.
 QUICK = {
@@ -75,11 +87,72 @@ def test_quick_commands_of_the_docs_run(command: str, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_links_of_the_docs_lead_somewhere() -> None:
-    for page in PAGES:
-        folder = (PROJECT / page).parent
-        linked = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text(page))
-        assert not [link for link in linked if not (folder / link).exists()], page
+# A word in backticks is a path if it begins with a folder of the project, or ends as one of its files does.
+PATH = re.compile(r"`([\w.*<>-]+(?:/[\w.*<>-]+)*/?)`")
+FILE_ENDINGS = (".py", ".md", ".yaml", ".yml", ".json", ".toml", ".sh", ".sql", ".in", ".txt")
+# What extending the project will make; a page names it before it exists.
+NOT_YET = {"templates/settlement/", "params/settlement/"}
+
+
+@functools.cache
+def anchors(page: str) -> frozenset[str]:
+    """The anchors that GitHub gives to a page's headings: lower case, no punctuation, hyphens for blanks."""
+    headings = re.findall(r"^#+ (.+)$", text(page), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_the_docs_lead_somewhere(page: str) -> None:
+    folder = (PROJECT / page).parent
+    broken = []
+    for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^):]*))?\)", text(page)):
+        target = folder / link if link else PROJECT / page
+        if not target.exists() or (anchor and anchor not in anchors(os.path.relpath(target, PROJECT))):
+            broken.append(f"{link}#{anchor}")
+    assert not broken
+
+
+def named_paths(page: str) -> set[str]:
+    tops = {PurePosixPath(file).parts[0] for file in FILES}
+    words = set(PATH.findall(text(page))) - NOT_YET
+    below_a_folder = {word for word in words if "/" in word and word.split("/")[0] in tops}
+    return below_a_folder | {word for word in words if word.endswith(FILE_ENDINGS) and "<" not in word}
+
+
+@functools.cache
+def files_and_folders() -> frozenset[str]:
+    folders = {parent.as_posix() for file in FILES for parent in PurePosixPath(file).parents}
+    return FILES | folders
+
+
+def exists(path: str) -> bool:
+    """Whether the path, from the project's root or from the folder that the page is about, leads to a file or folder."""
+    pattern = re.sub(r"<[^>]*>|N{4}", "*", path.rstrip("/"))
+    top_level = pattern.split("/")[0] in {PurePosixPath(file).parts[0] for file in FILES}
+    patterns = (pattern,) if "/" in pattern and top_level else (pattern, f"*/{pattern}")
+    return any(fnmatch.filter(files_and_folders(), candidate) for candidate in patterns)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_paths_that_the_docs_name_in_backticks_exist(page: str) -> None:
+    assert not {path for path in named_paths(page) if not exists(path)}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("docs/openapi.yaml", True),
+        ("docs/", True),
+        ("params/*/*.json", True),
+        ("params/<platform>/dev.json", True),
+        ("test_claims.py", True),
+        ("docs/gone.md", False),
+        ("gone.py", False),
+        ("tests/openapi.yaml", False),
+    ],
+)
+def test_a_path_is_looked_for_from_the_root_and_a_file_name_everywhere(path: str, expected: bool) -> None:
+    assert exists(path) is expected
 
 
 @pytest.mark.parametrize(("environment", "claimed"), [("staging", 178), ("prod", 670)])
