@@ -156,7 +156,7 @@ def test_a_path_is_looked_for_from_the_root_and_a_file_name_everywhere(path: str
 
 
 @pytest.mark.parametrize(("environment", "claimed"), [("staging", 178), ("prod", 670)])
-def test_the_readme_says_how_many_concurrent_executions_are_reserved(environment: str, claimed: int) -> None:
+def test_the_docs_say_how_many_concurrent_executions_are_reserved(environment: str, claimed: int) -> None:
     """It said several hundred of both."""
 
     class Loader(yaml.CSafeLoader):
@@ -176,7 +176,7 @@ def test_the_readme_says_how_many_concurrent_executions_are_reserved(environment
             if choice:
                 reserved += int(given[choice[1]])
     assert reserved == claimed
-    assert str(claimed) in text("README.md")
+    assert re.search(rf"trading reserves [^;]*\b{claimed} in {environment}\b", text("docs/deploying.md"))
 
 
 def test_docs_agree_how_soon_a_disabled_key_is_refused() -> None:
