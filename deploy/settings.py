@@ -124,7 +124,9 @@ def protectors(project: Project, stack_name: str, region: str) -> tuple[str, ...
 def _no_platform(project: Project, platform: str, shown: str) -> SettingsError:
     known = ", ".join(sorted(path.parent.name for path in project.params.glob("*/deployment.json")))
     what = f"There is no platform {platform!r}, because {shown} does not exist (there are: {known or 'none'})."
-    return SettingsError(what, "Correct --platform (with make: PLATFORM=…). docs/architecture.md says how to add one.")
+    return SettingsError(
+        what, "Correct --platform (with make: PLATFORM=…). docs/third-platform.md says how to add one."
+    )
 
 
 def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:

@@ -176,7 +176,25 @@ def test_the_docs_say_how_many_concurrent_executions_are_reserved(environment: s
             if choice:
                 reserved += int(given[choice[1]])
     assert reserved == claimed
-    assert re.search(rf"trading reserves [^;]*\b{claimed} in {environment}\b", text("docs/deploying.md"))
+    assert re.search(rf"reserves\s[^;]*\b{claimed}\s+in\s+{environment}\b", text("docs/deploying.md"))
+
+
+def test_the_walk_for_newcomers_shows_the_number_that_the_template_has() -> None:
+    shown = re.findall(r"^ *-( +maxReceiveCount: \d+)$", text("docs/extending.md"), re.MULTILINE)
+    assert len(shown) == 1
+    assert f"{shown[0]}\n" in text("templates/trading/storage.yaml")
+
+
+def test_every_decision_is_in_the_table_with_its_title() -> None:
+    rows = re.findall(r"^\| \[(\d+)\]\((\S+)\) \| (.+?) \|", text("docs/decisions/README.md"), re.MULTILINE)
+    files = sorted((PROJECT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [name for _, name, _ in rows] == [file.name for file in files]
+    for number, (shown, name, title) in enumerate(rows, 1):
+        lines = text(f"docs/decisions/{name}").splitlines()
+        assert lines[0] == f"# {shown}. {title}"
+        assert int(shown) == number == int(name[:4])
+        headings = [line for line in lines if line.startswith("## ")]
+        assert headings == ["## Context", "## Decision", "## Consequences"]
 
 
 def test_docs_agree_how_soon_a_disabled_key_is_refused() -> None:

@@ -83,7 +83,7 @@ def test_unknown_platform_is_told_with_those_that_there_are(
     assert cli.main(["outputs", "--platform", "smal"], project=project) == 2
     said = capsys.readouterr().err
     assert "no platform 'smal', because params/smal/deployment.json does not exist (there are: small)." in said
-    assert "docs/architecture.md says how to add one" in said
+    assert "docs/third-platform.md says how to add one" in said
     assert said.count("\n") == 1
 
 
