@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from builders import alerts, aurora, housekeeping, key_rows, keys, mysql, network, parameters, secrets
-from builders.alerts import FilterRow, function_filters
-from builders.network import EndpointRow, GatewayRow, Layout, NetworkPlan, custom_resource_answers
-from builders.platforms import Platform, Tier
-from builders.rules import ZONES_DIFFER
-from builders.security_groups import (
-    DATABASE_SECURITY_GROUP,
-    FUNCTION_SECURITY_GROUP,
-    Between,
-    GroupRow,
-    ToApis,
-)
+from builders.contract import parameters, ports
+from builders.contract.platform import Platform, Tier
+from builders.contract.rules import ZONES_DIFFER
+from builders.parts.security_groups import Between, GroupRow, ToApis
+from builders.tiers import alerts, housekeeping, key_rows, keys, network
+from builders.tiers.alerts import FilterRow, function_filters
+from builders.tiers.network import EndpointRow, GatewayRow, Layout, NetworkPlan, custom_resource_answers
+from builders.transactions import database, secrets
 
 SETTLEMENT = Platform(
     name="settlement",
@@ -45,14 +41,14 @@ SETTLEMENT = Platform(
                         private=("10.64.10.0/24", "10.64.11.0/24", "10.64.12.0/24"),
                     ),
                     groups=(
-                        GroupRow("Function", "functions", "Functions of the platform", FUNCTION_SECURITY_GROUP),
+                        GroupRow("Function", "functions", "Functions of the platform", ports.FUNCTION_SECURITY_GROUP),
                         GroupRow(
-                            "Database", "database", "Database, reached by functions only", DATABASE_SECURITY_GROUP
+                            "Database", "database", "Database, reached by functions only", ports.DATABASE_SECURITY_GROUP
                         ),
                         GroupRow("Endpoint", "endpoints", "Interface endpoints, reached by functions only"),
                     ),
                     rules=(
-                        Between("Function", "Database", mysql.MYSQL.port, "MySQL"),
+                        Between("Function", "Database", database.MYSQL.port, "MySQL"),
                         Between("Function", "Endpoint", 443, "AWS APIs through interface endpoints"),
                         ToApis("Function"),
                     ),
@@ -68,7 +64,7 @@ SETTLEMENT = Platform(
             ),
         ),
         Tier("housekeeping", housekeeping.build),
-        Tier("database", mysql.build),
+        Tier("database", database.build),
         Tier("secrets", secrets.build),
         Tier(
             "alerts",
@@ -76,18 +72,18 @@ SETTLEMENT = Platform(
                 alerts.build,
                 filters=(
                     *function_filters("housekeeping", "migrate_mysql", "rotate_secret"),
-                    FilterRow("Database", mysql.DATABASE_ERROR_LOG, '"[ERROR]"'),
+                    FilterRow("Database", ports.DATABASE_ERROR_LOG_GROUP, '"[ERROR]"'),
                 ),
             ),
         ),
     ),
     outputs=(
-        network.VPC_ID,
-        aurora.DATABASE_ENDPOINT,
-        aurora.DATABASE_READER_ENDPOINT,
-        aurora.DATABASE_PORT,
-        secrets.DATABASE_SECRET,
-        alerts.ALERT_TOPIC,
+        ports.VPC_ID,
+        ports.DATABASE_ENDPOINT,
+        ports.DATABASE_READER_ENDPOINT,
+        ports.DATABASE_PORT,
+        ports.DATABASE_SECRET,
+        ports.ALERT_TOPIC,
     ),
     defaults={parameters.BACKUP_RETENTION: 14, parameters.LOG_RETENTION: 365},
     rules=(ZONES_DIFFER,),

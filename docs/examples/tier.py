@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Ref
 
-from builders.contract import Port, TierTemplate
-from builders.queues import add_dead_letter_queue, add_queue
+from builders.contract.template import Port, TierTemplate
+from builders.parts.queues import add_dead_letter_queue, add_queue
 
 ORDER_QUEUE_URL = Port("OrderQueueUrl", "URL of the queue of orders.")
 ORDER_QUEUE_ARN = Port("OrderQueueArn", "ARN of the queue of orders.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from builders import key_rows, keys
-from builders.keys import KeyRow
-from builders.platforms import Platform, Tier
-from builders.roles import REGION_DENY_POLICY
+from builders.contract import ports
+from builders.contract.platform import Platform, Tier
+from builders.parts.keys import KeyRow
+from builders.tiers import key_rows, keys
 from docs.examples import tier
 
 
@@ -24,5 +24,5 @@ ORDERS = Platform(
         Tier("queues", tier.build),
     ),
     # No tier here has a role that could carry the region guardrail. So the root offers it to roles of other stacks.
-    outputs=(tier.ORDER_QUEUE_URL, tier.ORDER_QUEUE_ARN, REGION_DENY_POLICY),
+    outputs=(tier.ORDER_QUEUE_URL, tier.ORDER_QUEUE_ARN, ports.REGION_DENY_POLICY),
 )

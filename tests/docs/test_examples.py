@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.command import emit, write
-from builders.platforms import Platform
-from builders.root import assemble
+from builders.assembly.command import emit, write
+from builders.assembly.root import assemble
+from builders.contract.platform import Platform
 from docs.examples import tier
 from docs.examples.settlement import SETTLEMENT
 from docs.examples.two_tiers import ORDERS
