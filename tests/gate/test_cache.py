@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from gate.cache import Cache, digest
-from tests.gate.helpers import finding
+from tests.gate.support.findings import finding
 
 
 def test_digest_tells_apart_what_only_joins_alike() -> None:

@@ -7,15 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from gate.cli import PROJECT, main
-
-Edit = Callable[[str, str, str], None]
+from tests.gate.support.projects import Edit
 
 
 def test_clean_templates_exit_with_0_and_a_summary(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from gate.findings import Finding, merge
-from tests.gate.helpers import finding
+from tests.gate.support.findings import finding
 
 
 def test_finding_survives_the_way_through_json() -> None:

@@ -122,7 +122,7 @@ def test_the_hook_for_stale_templates_runs_when_anything_changes_that_generation
 def test_the_gates_hook_runs_for_all_that_the_gate_reads() -> None:
     templates = find_templates(PROJECT, ["templates"])
     parameters = find_parameter_files(PROJECT, "params", templates)
-    read = {file.name for file in (*templates, *parameters)} | {".cfnlintrc"}
+    read = {template.name for template in templates} | {file.name for file in parameters} | {".cfnlintrc"}
     own = {path for path in own_files() if path.startswith("gate/") and path.endswith(".py")}
     settings = {path for path in own_files() if re.fullmatch(r"params/\w+/deployment\.json", path)}
     assert read | own <= seen("gate")

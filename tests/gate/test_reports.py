@@ -9,7 +9,7 @@ import pytest
 
 from gate import reports
 from gate.findings import Level
-from tests.gate.helpers import finding, result
+from tests.gate.support.findings import finding, result
 
 # What SARIF 2.1.0 asks of the parts that are written (sections 3.13, 3.14, 3.19, 3.27 to 3.30, 3.49 of the standard).
 LEVELS = {"enum": ["none", "note", "warning", "error"]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,7 @@ from gate.configuration import read_configuration
 from gate.errors import WorkerError
 from gate.run import Request, Result, _keys, run
 from gate.templates import find_templates
-
-Edit = Callable[[str, str, str], None]
+from tests.gate.support.projects import Edit
 
 
 def request_for(root: Path) -> Request:

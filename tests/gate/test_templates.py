@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gate.errors import NoTemplatesError, OutsideRootError
 from gate.templates import check_children, children, find_templates, suppressions
+from tests.gate.support.projects import Edit
 
 
 def test_all_templates_below_a_folder_are_found_in_order(demo: Path) -> None:
@@ -29,7 +29,7 @@ def test_path_outside_the_root_is_refused(demo: Path) -> None:
         find_templates(demo, ["../x"])
 
 
-def test_children_are_followed_at_any_depth(demo: Path, edit: Callable[[str, str, str], None]) -> None:
+def test_children_are_followed_at_any_depth(demo: Path, edit: Edit) -> None:
     (demo / "templates" / "shared.yaml").write_text("Resources: {T: {Type: 'AWS::SNS::Topic'}}")
     (demo / "templates" / "demo" / "logs.yaml").write_text("TemplateURL: ../shared.yaml\nTemplateURL: root.yaml")
     (root,) = find_templates(demo, ["templates/demo/root.yaml"])

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gate.rules.instance_access import InstanceAccess
+from tests.gate.support.rules import judge
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -29,15 +28,15 @@ PUBLIC = "NetworkInterfaces give it a public address"
         ("NetworkInterfaces: [{AssociatePublicIpAddress: !If [Open, true, !Ref 'AWS::NoValue']}]", [IMDS, PUBLIC]),
     ],
 )
-def test_launch_template_is_judged_by_every_arm(judge: Any, data: str, expected: list[str]) -> None:
+def test_launch_template_is_judged_by_every_arm(data: str, expected: list[str]) -> None:
     assert judge(InstanceAccess(), LAUNCH.replace("DATA", data)) == [("Resources/It", said) for said in expected]
 
 
-def test_instance_holds_its_settings_itself(judge: Any) -> None:
+def test_instance_holds_its_settings_itself() -> None:
     instance = "  It: {Type: 'AWS::EC2::Instance', Properties: {MetadataOptions: {HttpTokens: TOKENS}}}"
     assert judge(InstanceAccess(), instance.replace("TOKENS", "required")) == []
     assert judge(InstanceAccess(), instance.replace("TOKENS", "optional")) == [("Resources/It", IMDS)]
 
 
-def test_other_types_have_no_metadata_service(judge: Any) -> None:
+def test_other_types_have_no_metadata_service() -> None:
     assert judge(InstanceAccess(), "  It: {Type: 'AWS::EC2::Volume'}") == []

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gate.rules.misplaced_attribute import MisplacedAttribute
+from tests.gate.support.rules import judge
 
 
 @pytest.mark.parametrize("kind", ["Custom::DatabaseMigration", "AWS::CloudFormation::CustomResource"])
-def test_dependency_among_the_properties_is_found(judge: Any, kind: str) -> None:
+def test_dependency_among_the_properties_is_found(kind: str) -> None:
     """A migration once listed its DependsOn as a property and could start before the database had an instance."""
     migration = f"""
   It:
@@ -20,10 +19,10 @@ def test_dependency_among_the_properties_is_found(judge: Any, kind: str) -> None
     assert [path for path, _ in judge(MisplacedAttribute(), migration)] == ["Resources/It/Properties/DependsOn"]
 
 
-def test_dependency_beside_the_properties_passes(judge: Any) -> None:
+def test_dependency_beside_the_properties_passes() -> None:
     migration = "  It: {Type: 'Custom::M', DependsOn: [Writer], Properties: {ServiceToken: !Ref FunctionArn}}"
     assert judge(MisplacedAttribute(), migration) == []
 
 
-def test_types_of_aws_are_left_to_their_schemas(judge: Any) -> None:
+def test_types_of_aws_are_left_to_their_schemas() -> None:
     assert judge(MisplacedAttribute(), "  It: {Type: 'AWS::SQS::Queue', Properties: {DependsOn: X}}") == []

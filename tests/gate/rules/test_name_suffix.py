@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gate.rules.name_suffix import NameSuffix
+from tests.gate.support.rules import judge
 
 pytestmark = pytest.mark.requirement("A-1")
 
@@ -32,7 +31,7 @@ def role(name: str) -> str:
         "!If [Named, !Sub 'x-${EnvironmentSuffix}', !Ref 'AWS::NoValue']",
     ],
 )
-def test_suffixed_name_passes(judge: Any, name: str) -> None:
+def test_suffixed_name_passes(name: str) -> None:
     assert judge(NameSuffix(), role(name)) == []
 
 
@@ -48,18 +47,18 @@ def test_suffixed_name_passes(judge: Any, name: str) -> None:
         "!If [Named, !Sub 'x-${EnvironmentSuffix}', fixed]",
     ],
 )
-def test_name_that_could_be_taken_is_found(judge: Any, name: str) -> None:
+def test_name_that_could_be_taken_is_found(name: str) -> None:
     assert [path for path, _ in judge(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
 
 
-def test_name_below_another_property_is_judged(judge: Any) -> None:
+def test_name_below_another_property_is_judged() -> None:
     database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseInput: {Name: trading}}\n"
     assert [path for path, _ in judge(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
 
 
-def test_unnamed_resource_passes(judge: Any) -> None:
+def test_unnamed_resource_passes() -> None:
     assert judge(NameSuffix(), "  It: {Type: 'AWS::S3::Bucket'}") == []
 
 
-def test_suffix_can_have_another_name(judge: Any) -> None:
+def test_suffix_can_have_another_name() -> None:
     assert judge(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []

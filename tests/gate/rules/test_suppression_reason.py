@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gate.rules.suppression_reason import SuppressionReason
+from tests.gate.support.rules import judge
 
 TOPIC = """
   Topic:
@@ -16,13 +15,13 @@ TOPIC = """
 """
 
 
-def test_suppression_with_reasons_passes(judge: Any) -> None:
+def test_suppression_with_reasons_passes() -> None:
     reasons = "{E9802: carries no data of ours, I3011: its subscriptions are in code}"
     assert judge(SuppressionReason(), TOPIC.replace("REASONS", reasons)) == []
 
 
 @pytest.mark.parametrize("reason", ["''", "because", "7", "'          '"])
-def test_missing_or_empty_reason_is_found(judge: Any, reason: str) -> None:
+def test_missing_or_empty_reason_is_found(reason: str) -> None:
     found = judge(
         SuppressionReason(), TOPIC.replace("REASONS", f"{{E9802: {reason}, I3011: its consumers are in code}}")
     )
@@ -30,7 +29,7 @@ def test_missing_or_empty_reason_is_found(judge: Any, reason: str) -> None:
     assert "E9802 is ignored without a reason" in found[0][1]
 
 
-def test_reason_that_is_left_over_is_found(judge: Any) -> None:
+def test_reason_that_is_left_over_is_found() -> None:
     reasons = "{E9802: carries no data of ours, I3011: its consumers are in code, W1001: was once needed here}"
     found = judge(SuppressionReason(), TOPIC.replace("REASONS", reasons))
     assert found == [
@@ -38,6 +37,6 @@ def test_reason_that_is_left_over_is_found(judge: Any) -> None:
     ]
 
 
-def test_suppression_for_a_whole_template_needs_a_reason_too(judge: Any) -> None:
+def test_suppression_for_a_whole_template_needs_a_reason_too() -> None:
     template = "Metadata:\n  cfn-lint: {config: {ignore_checks: [W2001]}}\nResources:\n  T: {Type: 'AWS::SNS::Topic'}\n"
     assert [path for path, _ in judge(SuppressionReason(), template)] == ["Metadata/cfn-lint"]

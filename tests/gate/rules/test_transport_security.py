@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gate.rules.transport_security import TransportSecurity
+from tests.gate.support.rules import judge
 
 LISTENER = "  It: {Type: 'AWS::ElasticLoadBalancingV2::Listener', Properties: {PROPERTIES}}"
 DISTRIBUTION = """
@@ -19,7 +18,7 @@ POLICY = "SslPolicy does not ask for TLS 1.2 or newer"
 VIEWERS = "ViewerCertificate.MinimumProtocolVersion is not TLS 1.2 or newer"
 
 
-def said(judge: Any, resources: str) -> list[str]:
+def said(resources: str) -> list[str]:
     return [message for _, message in judge(TransportSecurity(), resources)]
 
 
@@ -42,8 +41,8 @@ def said(judge: Any, resources: str) -> list[str]:
         ("Protocol: HTTPS, SslPolicy: ELBSecurityPolicy-TLS-1-1-2017-01", [POLICY]),
     ],
 )
-def test_listener_names_a_policy_of_today(judge: Any, properties: str, expected: list[str]) -> None:
-    assert said(judge, LISTENER.replace("PROPERTIES", properties)) == expected
+def test_listener_names_a_policy_of_today(properties: str, expected: list[str]) -> None:
+    assert said(LISTENER.replace("PROPERTIES", properties)) == expected
 
 
 @pytest.mark.requirement("X-CDN-1")
@@ -77,8 +76,8 @@ def test_listener_names_a_policy_of_today(judge: Any, properties: str, expected:
         ),
     ],
 )
-def test_distribution_speaks_tls_to_both_sides(judge: Any, config: str, expected: list[str]) -> None:
-    assert said(judge, DISTRIBUTION.replace("CONFIG", config)) == expected
+def test_distribution_speaks_tls_to_both_sides(config: str, expected: list[str]) -> None:
+    assert said(DISTRIBUTION.replace("CONFIG", config)) == expected
 
 
 @pytest.mark.requirement("T-API-1")
@@ -86,11 +85,11 @@ def test_distribution_speaks_tls_to_both_sides(judge: Any, config: str, expected
     ("policy", "fits"),
     [("TLS_1_2", True), ("SecurityPolicy_TLS13_1_2_2021_06", True), ("TLS_1_0", False), ("!Ref AWS::NoValue", False)],
 )
-def test_api_names_a_policy_of_today(judge: Any, policy: str, fits: bool) -> None:
+def test_api_names_a_policy_of_today(policy: str, fits: bool) -> None:
     for kind in ("RestApi", "DomainName"):
         api = f"  It: {{Type: 'AWS::ApiGateway::{kind}', Properties: {{SecurityPolicy: {policy}}}}}"
-        assert (said(judge, api) == []) is fits
+        assert (said(api) == []) is fits
 
 
-def test_what_takes_no_connection_passes(judge: Any) -> None:
-    assert said(judge, "  It: {Type: 'AWS::SQS::Queue'}") == []
+def test_what_takes_no_connection_passes() -> None:
+    assert said("  It: {Type: 'AWS::SQS::Queue'}") == []
