@@ -1,7 +1,7 @@
-"""Results kept by content hash, below `.cache/gate/`.
+"""Keeps results by content hash, below ``.cache/gate/``.
 
-A key covers everything that can change the answer (the caller lists it), so an entry never has to be invalidated:
-it is either the answer or nobody asks for it any more.
+The caller lists everything that can change a result, and the key covers it. So no entry ever becomes invalid: a changed
+input has another key.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 
 from gate.findings import Finding
 
-KEPT_ENTRIES = 2_000  # some hundred versions of both platforms; an entry is well below 10 kB
+MAX_ENTRIES = 2_000  # some hundred versions of both platforms; an entry is well below 10 kB
 
 
-def digest(parts: Iterable[tuple[str, bytes]]) -> str:
-    """SHA-256 over labelled parts. Lengths are part of it, so that no two lists run into each other."""
+def digest_parts(parts: Iterable[tuple[str, bytes]]) -> str:
+    """Returns the SHA-256 of labelled parts. It covers their lengths, so that different lists never hash alike."""
     sha = hashlib.sha256()
     for label, content in parts:
         for piece in (label.encode(), content):
@@ -29,13 +29,13 @@ def digest(parts: Iterable[tuple[str, bytes]]) -> str:
 
 
 class Cache:
-    """Findings by key in a folder; `folder=None` remembers nothing and forgets nothing (`--no-cache`)."""
+    """Findings by key in a folder. With ``folder=None`` the cache stores nothing and finds nothing (``--no-cache``)."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def get(self, key: str) -> tuple[Finding, ...] | None:
-        """The findings kept under a key, or None. A damaged entry counts as absent and is checked anew."""
+        """Returns the findings of a key, or None. Deletes a damaged entry and returns None."""
         if self._folder is None:
             return None
         path = self._folder / f"{key}.json"
@@ -46,11 +46,11 @@ class Cache:
         except (ValueError, TypeError, KeyError):
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)  # last use, for prune
+        os.utime(path)  # prune() reads this as the time of the last use
         return findings
 
     def put(self, key: str, findings: Iterable[Finding]) -> None:
-        """Keep findings; written beside and renamed, so that two runs at once never read half an entry."""
+        """Stores findings. Writes a temporary file and renames it, so that no other run reads half an entry."""
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -58,8 +58,8 @@ class Cache:
             json.dump([finding.to_dict() for finding in findings], file)
         Path(file.name).replace(self._folder / f"{key}.json")
 
-    def prune(self, keep: int = KEPT_ENTRIES) -> None:
-        """Drop the entries that were used longest ago."""
+    def prune(self, keep: int = MAX_ENTRIES) -> None:
+        """Deletes the least recently used entries until ``keep`` are left."""
         if self._folder is None or not self._folder.is_dir():
             return
         entries = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(self._folder)]

@@ -1,4 +1,7 @@
-"""`python -m gate`: exit code 0 without findings, 1 with any of any level, 2 when the gate could not do its work."""
+"""The command line of ``python -m gate``.
+
+The exit code is 0 without findings, 1 with a finding of any level, and 2 if the gate cannot check.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,19 @@ from pathlib import Path
 from gate import reports
 from gate.errors import GateError
 from gate.lint import default_jobs
-from gate.run import Request, run
+from gate.run import GateRequest, run_checks
 
 PROJECT = Path(__file__).resolve().parent.parent
 CACHE = ".cache/gate"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the gate as the arguments say and return the exit code."""
+    """Runs the gate with the arguments and returns the exit code."""
     options = _parser().parse_args(argv)
     root = Path(options.root).resolve()
     try:
-        result = run(
-            Request(
+        result = run_checks(
+            GateRequest(
                 root=root,
                 paths=tuple(options.paths),
                 params=options.params,
@@ -56,16 +59,20 @@ def _jobs(value: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gate",
-        description="Checks templates and parameter files; any finding fails.",
-        epilog="Exit codes: 0 no findings, 1 findings, 2 bad usage or the gate itself failed.",
+        description="Checks templates and parameter files. Any finding fails.",
+        epilog="Exit codes: 0 no findings, 1 findings, 2 bad usage or the gate itself failed. Rules: docs/rules.md.",
     )
     parser.add_argument("paths", nargs="*", default=["templates"], help="templates or folders (default: templates)")
     parser.add_argument("--root", default=str(PROJECT), help="folder of .cfnlintrc (default: this project)")
     parser.add_argument("--params", default="params", help="folder of the parameter files (default: params)")
     parser.add_argument("--fast", action="store_true", help="only cloudformation-validate and the parameter files")
-    parser.add_argument("--no-cache", action="store_true", help="check everything anew and keep nothing")
-    parser.add_argument("--jobs", type=_jobs, default=default_jobs(), help="worker processes (default: processors)")
-    parser.add_argument("--format", choices=sorted(reports.FORMATS), default="text", help="what is printed")
-    parser.add_argument("--sarif", metavar="FILE", help="also write the findings as SARIF 2.1.0")
-    parser.add_argument("--junit", metavar="FILE", help="also write the checks as JUnit XML")
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    parser.add_argument(
+        "--jobs", type=_jobs, default=default_jobs(), help="worker processes (default: one a processor)"
+    )
+    parser.add_argument(
+        "--format", choices=sorted(reports.FORMATS), default="text", help="what to print (default: text)"
+    )
+    parser.add_argument("--sarif", metavar="FILE", help="also write the findings to a file, as SARIF 2.1.0")
+    parser.add_argument("--junit", metavar="FILE", help="also write the checks to a file, as JUnit XML")
     return parser

@@ -1,35 +1,35 @@
-"""What can stop the gate itself, as opposed to what it finds in a template."""
+"""Reasons why the gate cannot check. ``gate/__init__.py`` draws the tree."""
 
 from __future__ import annotations
 
 
 class GateError(Exception):
-    """Base of all faults of the gate; the command line turns them into one sentence and exit code 2."""
+    """Base of all errors of the gate."""
 
 
 class UsageError(GateError):
-    """The command was given something it cannot work on."""
+    """The command cannot work on its arguments."""
 
 
 class NoTemplatesError(UsageError):
-    """Nothing to check was found under the given paths."""
+    """There is no template under the given paths."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self.paths = paths
-        super().__init__(f"no template found under {', '.join(paths)}: run `python generate.py` or name another path")
+        super().__init__(f"no template found under {', '.join(paths)}. Run `python generate.py` or name another path")
 
 
 class OutsideRootError(UsageError):
-    """A path lies outside the repository, where .cfnlintrc and relative TemplateURLs have no meaning."""
+    """A path is outside the root folder, where .cfnlintrc and relative TemplateURLs have no meaning."""
 
     def __init__(self, path: str, root: str) -> None:
         self.path = path
         self.root = root
-        super().__init__(f"{path} is not below {root}: give --root the folder that holds the templates and .cfnlintrc")
+        super().__init__(f"{path} is not below {root}. Set --root to the folder of the templates and .cfnlintrc")
 
 
 class ConfigurationError(UsageError):
-    """The cfn-lint configuration is missing or cannot be read."""
+    """The configuration of cfn-lint is missing or unreadable."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
@@ -38,9 +38,9 @@ class ConfigurationError(UsageError):
 
 
 class WorkerError(GateError):
-    """A checking process ended without an answer (killed, out of memory, crashed in native code)."""
+    """A checking process ended without a result (killed, out of memory, crashed in native code)."""
 
     def __init__(self, tool: str, detail: str) -> None:
         self.tool = tool
         self.detail = detail
-        super().__init__(f"{tool} ended without an answer: {detail}")
+        super().__init__(f"{tool} ended without a result: {detail}")

@@ -1,4 +1,4 @@
-"""Findings, the one shape in which every check reports."""
+"""Findings and rules: the form in which every check reports, and the form in which the gate describes its own checks."""
 
 from __future__ import annotations
 
@@ -9,16 +9,55 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """Severity in SARIF's words. All three fail the gate; the word tells a reader what to look at first."""
+    """Severity in SARIF's words. A finding of any level fails the gate; the level tells a reader where to start."""
 
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
 
 
+class Tool(StrEnum):
+    """What reports a finding, in the order of the JUnit report. The first two are also names of distributions."""
+
+    CFN_LINT = "cfn-lint"
+    CLOUDFORMATION_VALIDATE = "cloudformation-validate"
+    TEMPLATES = "templates"
+    PARAMETERS = "parameters"
+    CONFIGURATION = "configuration"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRule:
+    """A rule that the gate itself checks.
+
+    The project's cfn-lint rules (``gate/rules/``) describe themselves by class attributes of the same names.
+
+    Attributes:
+        id: stable code, as reports show it.
+        tool: the check that reports it.
+        shortdesc: the rule in one sentence, without a period.
+        description: what the rule demands.
+        reason: why.
+        source_url: page on which the rule rests.
+        failing_example: content of a file that breaks this rule and no other.
+        passing_example: the same file, corrected.
+        language: of the examples, ``yaml`` or ``json``.
+    """
+
+    id: str
+    tool: Tool
+    shortdesc: str
+    description: str
+    reason: str
+    source_url: str
+    failing_example: str
+    passing_example: str
+    language: str = "yaml"
+
+
 @dataclass(frozen=True, order=True, kw_only=True)
 class Finding:
-    """One fault in one file. Lines and columns count from 1; `file` is POSIX style, relative to the root."""
+    """A fault in a file. Lines and columns count from 1; ``file`` is a POSIX path relative to the root folder."""
 
     file: str
     line: int
@@ -28,53 +67,54 @@ class Finding:
     rule: str
     message: str
     level: Level
-    tool: str
+    tool: Tool
     resource: str = ""
     title: str = ""
     help_uri: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON-ready values."""
+        """Returns the finding as JSON-ready values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Finding:
-        """The inverse of `to_dict`.
+        """The inverse of ``to_dict``.
 
         Raises:
-            TypeError: a field is missing or unknown.
-            ValueError: `level` is none of the three.
+            KeyError: ``level`` or ``tool`` is missing.
+            TypeError: another field is missing, or a field is unknown.
+            ValueError: ``level`` or ``tool`` has an unknown value.
         """
-        return cls(**{**values, "level": Level(values["level"])})
+        return cls(**{**values, "level": Level(values["level"]), "tool": Tool(values["tool"])})
 
 
-def at_file(file: str, rule: str, message: str, *, tool: str, title: str, line: int = 1) -> Finding:
-    """An error about a file as a whole, or one of its lines."""
+def at_line(file: str, rule: GateRule, message: str, line: int = 1) -> Finding:
+    """Returns an error of one of the gate's own rules, at a line of a file."""
     return Finding(
         file=file,
         line=line,
         column=1,
         end_line=line,
         end_column=2,
-        rule=rule,
+        rule=rule.id,
         message=message,
         level=Level.ERROR,
-        tool=tool,
-        title=title,
+        tool=rule.tool,
+        title=rule.shortdesc,
     )
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sorted findings without repeats.
+    """Sorts findings and drops repeats.
 
-    cloudformation-validate carries many of cfn-lint's rules under the same ids, if not on the same line: of what two
-    tools report of one rule on one resource (or line, outside of resources) the first tool's stays. Callers put the
-    gate's own word (cfn-lint) first.
+    cloudformation-validate has many of cfn-lint's rules under the same ids, but may report them at another line. If two
+    tools report the same rule for the same resource (outside of resources, for the same line), the findings of the
+    first tool stay. Callers put cfn-lint first.
     """
     kept: list[Finding] = []
-    seen: dict[tuple[str, str, str | int], str] = {}
+    first_tools: dict[tuple[str, str, str | int], Tool] = {}
     for finding in findings:
         place = (finding.file, finding.rule, finding.resource or finding.line)
-        if seen.setdefault(place, finding.tool) == finding.tool and finding not in kept:
+        if first_tools.setdefault(place, finding.tool) == finding.tool and finding not in kept:
             kept.append(finding)
     return tuple(sorted(kept))

@@ -1,4 +1,4 @@
-"""The gate proper: cfn-lint over worker processes, largest template first."""
+"""Runs cfn-lint in worker processes, the largest template first."""
 
 from __future__ import annotations
 
@@ -16,31 +16,28 @@ from types import TracebackType
 from typing import Self
 
 from gate.errors import WorkerError
-from gate.findings import Finding
+from gate.findings import Finding, Tool
 from gate.templates import TemplateFile
-
-TOOL = "cfn-lint"
-DISTRIBUTION = "cfn-lint"
 
 
 def version() -> str:
-    """The installed version, without loading cfn-lint."""
-    return importlib.metadata.version(DISTRIBUTION)
+    """Returns the installed version without loading cfn-lint."""
+    return importlib.metadata.version(Tool.CFN_LINT)
 
 
 def default_jobs() -> int:
-    """As many workers as this process may use processors."""
+    """Returns the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class LintRun:
-    """cfn-lint at work on some templates while its owner does something else.
+    """A run of cfn-lint over some templates. The owner can work while the workers check.
 
-    The workers are forked from a server process that has loaded cfn-lint once (about 2.5 seconds), so that no worker
-    loads it again and none inherits the threads of the caller.
+    The workers are forks of a server process that has loaded cfn-lint once (about 2.5 seconds). So no worker loads
+    cfn-lint again, and no worker inherits the threads of the caller.
 
-    A terminal's Ctrl-C reaches every process. Server and workers never hear it, because they inherit a mask that blocks
-    it; their owner does, and ends them.
+    Ctrl-C in a terminal reaches every process of the command. Server and workers inherit a mask that blocks the signal.
+    The owner receives the signal and ends the workers.
     """
 
     def __init__(self, root: Path, templates: Sequence[TemplateFile], jobs: int) -> None:
@@ -48,7 +45,7 @@ class LintRun:
         context.set_forkserver_preload(["gate.worker"])
         # Largest first: the longest check must not be the last to start.
         ordered = sorted(templates, key=lambda template: len(template.content), reverse=True)
-        resource_tracker.ensure_running()  # now: it unblocks interrupts when it is done
+        resource_tracker.ensure_running()  # before the block below, because it unblocks SIGINT at its end
         try:
             with _interrupts_blocked():
                 self._pool = ProcessPoolExecutor(
@@ -60,7 +57,7 @@ class LintRun:
                 self._results: dict[str, Future[tuple[Finding, ...]]] = {
                     template.name: self._pool.submit(_lint_in_worker, template.name) for template in ordered
                 }
-        except BaseException:  # Ctrl-C, as soon as it is let through
+        except BaseException:  # the KeyboardInterrupt of a Ctrl-C that the block above delayed
             self._end()
             raise
 
@@ -76,26 +73,26 @@ class LintRun:
             self._end()
 
     def _end(self) -> None:
-        """Without waiting for what the workers are at. Python 3.14 has kill_workers() for this."""
+        """Kills the workers without waiting for their results. Python 3.14 has ``kill_workers()`` for this."""
         for process in list(self._pool._processes.values()):
             process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def results(self) -> dict[str, tuple[Finding, ...]]:
-        """Findings by template name; waits for all.
+        """Waits for all workers and returns the findings by template name.
 
         Raises:
-            WorkerError: a worker ended without an answer.
+            WorkerError: a worker ended without a result.
         """
         try:
             return {name: future.result() for name, future in self._results.items()}
         except BrokenProcessPool as error:
-            raise WorkerError(TOOL, str(error)) from error
+            raise WorkerError(Tool.CFN_LINT, str(error)) from error
 
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C waits until the block has ended. Processes that are started in it, and theirs, never get one."""
+    """Delays Ctrl-C until the block ends. Processes that start in the block, and their children, never receive it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -104,12 +101,12 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _start_worker(root: str) -> None:
-    from gate import worker  # not at the top: the caller's process must never load cfn-lint
+    from gate import worker  # not at the top, because the caller's process must never load cfn-lint
 
     worker.start(root)
 
 
 def _lint_in_worker(name: str) -> tuple[Finding, ...]:
-    from gate import worker  # as above
+    from gate import worker  # for the same reason
 
     return worker.lint_file(name)

@@ -1,78 +1,74 @@
-"""Findings for people (text), for GitHub's log, as JSON, as SARIF 2.1.0 and as JUnit XML."""
+"""Writes the result of a run as text, as commands for GitHub's log, as JSON, as SARIF 2.1.0 and as JUnit XML."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from gate import lint, validate
-from gate.configuration import TOOL as CONFIGURATION
-from gate.findings import Finding, Level
-from gate.parameters import TOOL as PARAMETERS
-from gate.run import Result
-from gate.templates import TOOL as TEMPLATES
+from gate.findings import Finding, Level, Tool
+from gate.run import Check, GateResult
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _GITHUB_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
-def summary(result: Result) -> str:
-    """The last line: what was looked at, what was found, how long it took."""
-    templates = result.count_files(TEMPLATES)
-    files = result.count_files(PARAMETERS)
+def summary(result: GateResult) -> str:
+    """Returns the last line: the numbers of files and findings, and the duration."""
+    templates = result.count_files(Tool.TEMPLATES)
+    parameter_files = result.count_files(Tool.PARAMETERS)
+    files = f"{_plural(templates, 'template')}, {_plural(parameter_files, 'parameter file')}"
     counts = {level: sum(finding.level == level for finding in result.findings) for level in Level}
-    found = ", ".join(_plural(count, level) for level, count in counts.items() if count) or "no findings"
-    subjects = f"{_plural(templates, 'template')}, {_plural(files, 'parameter file')}"
+    findings = ", ".join(_plural(count, level) for level, count in counts.items() if count) or "no findings"
     work = f"{result.fresh} checked, {result.cached} unchanged"
-    return f"gate: {subjects}: {found} ({work}, {result.seconds:.1f} s)"
+    return f"gate: {files}: {findings} ({work}, {result.elapsed_seconds:.1f} s)"
 
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def text(result: Result) -> str:
-    """One line a finding, as compilers write them, so that editors can jump to it."""
+def text(result: GateResult) -> str:
+    """Returns one line for each finding, in the form of compilers, so that editors can jump to the place."""
     lines = [
-        f"{finding.file}:{finding.line}:{finding.column}: {finding.rule} {finding.level}: {_subject(finding)}"
+        f"{finding.file}:{finding.line}:{finding.column}: {finding.rule} {finding.level}: {_resource_prefix(finding)}"
         f"{finding.message} [{finding.tool}]"
         for finding in result.findings
     ]
     return "\n".join([*lines, summary(result)])
 
 
-def _subject(finding: Finding) -> str:
+def _resource_prefix(finding: Finding) -> str:
     return f"{finding.resource}: " if finding.resource else ""
 
 
-def as_json(result: Result) -> str:
-    """The whole result as one object."""
+def as_json(result: GateResult) -> str:
+    """Returns the whole result as one object."""
     return json.dumps(
         {
             "summary": summary(result),
-            "checks": [{"tool": subject.tool, "file": subject.file} for subject in result.subjects],
+            "checks": [{"tool": check.tool, "file": check.file} for check in result.checks],
             "fresh": result.fresh,
             "cached": result.cached,
-            "seconds": round(result.seconds, 3),
+            "seconds": round(result.elapsed_seconds, 3),
             "findings": [finding.to_dict() for finding in result.findings],
         },
         indent=2,
     )
 
 
-def github(result: Result) -> str:
-    """Workflow commands, which GitHub shows beside the changed lines of a pull request.
+def github(result: GateResult) -> str:
+    """Returns workflow commands, which GitHub shows beside the changed lines of a pull request.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
     lines = [
         f"::{_GITHUB_COMMANDS[finding.level]} file={_property(finding.file)},line={finding.line},"
         f"endLine={finding.end_line},col={finding.column},title={_property(finding.rule)}"
-        f"::{_data(_subject(finding) + finding.message)}"
+        f"::{_data(_resource_prefix(finding) + finding.message)}"
         for finding in result.findings
     ]
     return "\n".join([*lines, summary(result)])
@@ -86,19 +82,19 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
-FORMATS: Mapping[str, Callable[[Result], str]] = {"text": text, "json": as_json, "github": github}
+FORMATS: Mapping[str, Callable[[GateResult], str]] = {"text": text, "json": as_json, "github": github}
 
 
-def sarif(result: Result) -> str:
-    """SARIF 2.1.0 with one run, as code scanning takes it; every rule that spoke is described once."""
-    rules: dict[str, Finding] = {}
+def sarif(result: GateResult) -> str:
+    """Returns SARIF 2.1.0 with one run, as code scanning accepts it. Describes each rule with findings once."""
+    first_findings: dict[str, Finding] = {}
     for finding in result.findings:
-        rules.setdefault(finding.rule, finding)
-    order = sorted(rules)
+        first_findings.setdefault(finding.rule, finding)
+    rules = sorted(first_findings)
     driver = {
         "name": "cloud-platforms gate",
         "semanticVersion": "1.0.0",
-        "rules": [_sarif_rule(rules[rule]) for rule in order],
+        "rules": [_sarif_rule(first_findings[rule]) for rule in rules],
     }
     log = {
         "$schema": SARIF_SCHEMA,
@@ -107,19 +103,19 @@ def sarif(result: Result) -> str:
             {
                 "tool": {"driver": driver, "extensions": _extensions(result)},
                 "columnKind": "utf16CodeUnits",
-                "results": [_sarif_result(finding, order.index(finding.rule)) for finding in result.findings],
+                "results": [_sarif_result(finding, rules.index(finding.rule)) for finding in result.findings],
             }
         ],
     }
     return json.dumps(log, indent=2) + "\n"
 
 
-def _extensions(result: Result) -> list[dict[str, str]]:
-    """The tools behind the findings, with their versions."""
-    used = {subject.tool for subject in result.subjects}
+def _extensions(result: GateResult) -> list[dict[str, str]]:
+    """Returns the linters of the run, with their versions."""
+    used = {check.tool for check in result.checks}
     return [
-        {"name": tool, "version": importlib.metadata.version(distribution)}
-        for tool, distribution in ((lint.TOOL, lint.DISTRIBUTION), (validate.TOOL, validate.DISTRIBUTION))
+        {"name": tool, "version": importlib.metadata.version(tool)}
+        for tool in (Tool.CFN_LINT, Tool.CLOUDFORMATION_VALIDATE)
         if tool in used
     ]
 
@@ -137,7 +133,7 @@ def _sarif_rule(finding: Finding) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    # Lines move with every edit; a finding is the same while rule, file, resource and words are.
+    # Without the line, which moves with every edit: code scanning must know a finding again.
     identity = "\0".join((finding.rule, finding.file, finding.resource, finding.message))
     location: dict[str, Any] = {
         "physicalLocation": {
@@ -162,36 +158,39 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
     }
 
 
-def junit(result: Result) -> str:
-    """JUnit XML: a suite for each tool, a case for each file it looked at, the findings of a file as its failure."""
-    suites = ElementTree.Element("testsuites", name="gate", time=f"{result.seconds:.3f}")
-    failures = 0
-    by_subject = _by_subject(result.findings)
-    for tool in (lint.TOOL, validate.TOOL, TEMPLATES, PARAMETERS, CONFIGURATION):
-        files = [subject.file for subject in result.subjects if subject.tool == tool]
-        if not files:
-            continue
-        failed = [file for file in files if (tool, file) in by_subject]
-        failures += len(failed)
-        suite = ElementTree.SubElement(
-            suites, "testsuite", name=tool, tests=str(len(files)), failures=str(len(failed)), errors="0", skipped="0"
-        )
-        for file in files:
-            case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{tool}", name=file, file=file)
-            findings = by_subject.get((tool, file), [])
-            if findings:
-                message = f"{findings[0].rule} {findings[0].message}"
-                failure = ElementTree.SubElement(case, "failure", type=findings[0].rule, message=message)
-                failure.text = "\n".join(f"{f.file}:{f.line}:{f.column}: {f.rule} {f.message}" for f in findings)
-    suites.set("tests", str(len(result.subjects)))
-    suites.set("failures", str(failures))
+def junit(result: GateResult) -> str:
+    """Returns JUnit XML: a suite for each tool, a case for each file, and the findings of a file as its failure."""
+    suites = ElementTree.Element("testsuites", name="gate", time=f"{result.elapsed_seconds:.3f}")
+    findings = _by_check(result.findings)
+    for tool in Tool:
+        checks = [check for check in result.checks if check.tool == tool]
+        if checks:
+            suites.append(_junit_suite(tool, checks, findings))
+    suites.set("tests", str(len(result.checks)))
+    suites.set("failures", str(sum(check in findings for check in result.checks)))
     suites.set("errors", "0")
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _by_subject(findings: Iterable[Finding]) -> dict[tuple[str, str], list[Finding]]:
-    grouped: dict[tuple[str, str], list[Finding]] = {}
+def _junit_suite(
+    tool: Tool, checks: Sequence[Check], findings: Mapping[Check, Sequence[Finding]]
+) -> ElementTree.Element:
+    failures = sum(check in findings for check in checks)
+    suite = ElementTree.Element(
+        "testsuite", name=tool, tests=str(len(checks)), failures=str(failures), errors="0", skipped="0"
+    )
+    for check in checks:
+        case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{tool}", name=check.file, file=check.file)
+        if check in findings:
+            first = findings[check][0]
+            failure = ElementTree.SubElement(case, "failure", type=first.rule, message=f"{first.rule} {first.message}")
+            failure.text = "\n".join(f"{f.file}:{f.line}:{f.column}: {f.rule} {f.message}" for f in findings[check])
+    return suite
+
+
+def _by_check(findings: Iterable[Finding]) -> dict[Check, list[Finding]]:
+    grouped: dict[Check, list[Finding]] = {}
     for finding in findings:
-        grouped.setdefault((finding.tool, finding.file), []).append(finding)
+        grouped.setdefault(Check(finding.tool, finding.file), []).append(finding)
     return grouped

@@ -1,28 +1,35 @@
-"""One run of the gate: what is checked anew, what is known, and the figures of the summary."""
+"""Makes all checks of a request, or takes their results from the cache."""
 
 from __future__ import annotations
 
 import functools
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gate import lint, validate
-from gate.cache import Cache, digest
-from gate.configuration import TOOL as CONFIGURATION_TOOL
+from gate.cache import Cache, digest_parts
+from gate.configuration import NAME as CONFIGURATION
 from gate.configuration import check_configuration, read_configuration
-from gate.findings import Finding, merge
-from gate.parameters import TOOL as PARAMETERS_TOOL
-from gate.parameters import check_parameter_files, find_parameter_files
-from gate.templates import TOOL as TEMPLATES_TOOL
+from gate.findings import Finding, Tool, merge
+from gate.parameters import ParameterFilePath, check_parameter_files, find_parameter_files
 from gate.templates import TemplateFile, check_children, children, find_templates
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to check and how. `root` is the folder of .cfnlintrc; all paths are relative to it."""
+class GateRequest:
+    """What to check, and how.
+
+    Attributes:
+        root: folder of ``.cfnlintrc``. All paths are relative to it.
+        paths: templates, or folders of templates.
+        params: folder of the parameter files.
+        cache_folder: where results are kept, or None for no cache.
+        jobs: worker processes for cfn-lint.
+        fast: leave cfn-lint out.
+    """
 
     root: Path
     paths: tuple[str, ...] = ("templates",)
@@ -33,33 +40,41 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A tool's check of a file, passed or not; the unit that JUnit counts."""
+class Check:
+    """A tool's check of a file, with or without findings. JUnit counts these."""
 
-    tool: str
+    tool: Tool
     file: str
 
 
 @dataclass(frozen=True)
-class Result:
-    """Everything a report needs. `fresh` counts the template checks that were made, `cached` those known already."""
+class GateResult:
+    """Everything that a report needs.
 
-    subjects: tuple[Subject, ...]
+    Attributes:
+        checks: all checks, also those without findings.
+        findings: all findings, sorted.
+        fresh: number of template checks that this run made.
+        cached: number of template checks whose results came from the cache.
+        elapsed_seconds: duration of the run.
+    """
+
+    checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     fresh: int
     cached: int
-    seconds: float
+    elapsed_seconds: float
 
-    def count_files(self, tool: str) -> int:
-        """How many files a tool looked at."""
-        return sum(subject.tool == tool for subject in self.subjects)
+    def count_files(self, tool: Tool) -> int:
+        """Returns the number of files that a tool checked."""
+        return sum(check.tool == tool for check in self.checks)
 
 
-def run(request: Request) -> Result:
-    """Make all checks of a request.
+def run_checks(request: GateRequest) -> GateResult:
+    """Makes all checks of a request.
 
     Raises:
-        GateError: the gate could not do its work; findings are no error.
+        GateError: the gate cannot check. Findings are not an error.
     """
     started = time.perf_counter()
     configuration = read_configuration(request.root)
@@ -67,38 +82,48 @@ def run(request: Request) -> Result:
     parameter_files = find_parameter_files(request.root, request.params, templates)
     cache = Cache(request.cache_folder)
     keys = _keys(templates, configuration, fast=request.fast)
-    known = {place: found for place, key in keys.items() if (found := cache.get(key)) is not None}
-    made = _check(request, templates, configuration, known.keys())
-    for subject, findings in made.items():
-        cache.put(keys[subject], findings)
+    cached = {check: findings for check, key in keys.items() if (findings := cache.get(key)) is not None}
+    fresh = _check_templates(request, templates, configuration, cached.keys())
+    for check, findings in fresh.items():
+        cache.put(keys[check], findings)
     cache.prune()
-    results = known | made
-    # cfn-lint first: where both tools say the same, its words stay.
-    ordered = sorted(results, key=lambda subject: (subject.tool != lint.TOOL, subject.file))
-    all_findings = [finding for subject in ordered for finding in results[subject]]
+    results = cached | fresh
+    # cfn-lint first, because merge() keeps the first tool's words.
+    ordered = sorted(results, key=lambda check: (check.tool != Tool.CFN_LINT, check.file))
+    all_findings = [finding for check in ordered for finding in results[check]]
     all_findings += check_children(templates)
     all_findings += check_configuration(configuration)
     all_findings += check_parameter_files(request.root, parameter_files)
-    others = [Subject(CONFIGURATION_TOOL, ".cfnlintrc")]
-    others += [Subject(TEMPLATES_TOOL, template.name) for template in templates]
-    others += [Subject(PARAMETERS_TOOL, file.name) for file in parameter_files]
-    return Result(
-        subjects=(*ordered, *others),
+    return GateResult(
+        checks=(*ordered, *_uncached_checks(templates, parameter_files)),
         findings=merge(all_findings),
-        fresh=len(made),
-        cached=len(known),
-        seconds=time.perf_counter() - started,
+        fresh=len(fresh),
+        cached=len(cached),
+        elapsed_seconds=time.perf_counter() - started,
     )
 
 
-def _keys(templates: Iterable[TemplateFile], configuration: bytes, *, fast: bool) -> dict[Subject, str]:
-    """The cache key of every check. It covers all that the answer depends on."""
+def _uncached_checks(
+    templates: Iterable[TemplateFile], parameter_files: Iterable[ParameterFilePath]
+) -> tuple[Check, ...]:
+    """Returns the gate's own checks, which take less time than their hash."""
+    return (
+        Check(Tool.CONFIGURATION, CONFIGURATION),
+        *(Check(Tool.TEMPLATES, template.name) for template in templates),
+        *(Check(Tool.PARAMETERS, file.name) for file in parameter_files),
+    )
+
+
+def _keys(templates: Iterable[TemplateFile], configuration: bytes, *, fast: bool) -> dict[Check, str]:
+    """Returns the cache key of every template check. It covers everything that the result depends on."""
     gate = _own_sources()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    tools = {validate.TOOL: validate.version()} | ({} if fast else {lint.TOOL: lint.version()})
-    keys: dict[Subject, str] = {}
+    tools = {Tool.CLOUDFORMATION_VALIDATE: validate.version()}
+    if not fast:
+        tools[Tool.CFN_LINT] = lint.version()
+    keys: dict[Check, str] = {}
     for template in templates:
-        reached = children(template)
+        nested = children(template)
         for tool, version in tools.items():
             parts = [
                 ("tool", f"{tool} {version} on {python}".encode()),
@@ -106,35 +131,41 @@ def _keys(templates: Iterable[TemplateFile], configuration: bytes, *, fast: bool
                 ("configuration", configuration),
                 ("name", template.name.encode()),
                 ("template", template.content),
-                *((f"child {path}", reached[path]) for path in sorted(reached)),
+                *((f"child {path}", nested[path]) for path in sorted(nested)),
             ]
-            keys[Subject(tool, template.name)] = digest(parts)
+            keys[Check(tool, template.name)] = digest_parts(parts)
     return keys
 
 
 @functools.cache
 def _own_sources() -> bytes:
-    """A digest of the gate itself, its own rules included."""
+    """Returns a digest of the gate's sources, the project's rules included."""
     folder = Path(__file__).parent
-    return digest(
+    return digest_parts(
         (path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(folder.rglob("*.py"))
     ).encode()
 
 
-def _check(
-    request: Request, templates: Iterable[TemplateFile], configuration: bytes, known: Iterable[Subject]
-) -> dict[Subject, tuple[Finding, ...]]:
-    """Check what is not known yet; the fast tool works while the workers of the other one start."""
-    settled = set(known)
-    to_lint = [] if request.fast else [item for item in templates if Subject(lint.TOOL, item.name) not in settled]
-    to_validate = [item for item in templates if Subject(validate.TOOL, item.name) not in settled]
-    if not to_lint:
-        return _by_subject(validate.TOOL, validate.validate(to_validate, configuration) if to_validate else {})
-    with lint.LintRun(request.root, to_lint, request.jobs) as linting:
-        validated = validate.validate(to_validate, configuration) if to_validate else {}
-        linted = linting.results()
-    return _by_subject(validate.TOOL, validated) | _by_subject(lint.TOOL, linted)
+def _check_templates(
+    request: GateRequest, templates: Sequence[TemplateFile], configuration: bytes, cached: Iterable[Check]
+) -> dict[Check, tuple[Finding, ...]]:
+    """Makes the template checks that are not cached. cloudformation-validate runs while cfn-lint's workers start."""
+    skipped = set(cached)
+    to_validate = [item for item in templates if Check(Tool.CLOUDFORMATION_VALIDATE, item.name) not in skipped]
+    to_lint = [item for item in templates if Check(Tool.CFN_LINT, item.name) not in skipped]
+    if request.fast or not to_lint:
+        return _validate(to_validate, configuration)
+    with lint.LintRun(request.root, to_lint, request.jobs) as lint_run:
+        validated = _validate(to_validate, configuration)
+        linted = lint_run.results()
+    return validated | _by_check(Tool.CFN_LINT, linted)
 
 
-def _by_subject(tool: str, results: Mapping[str, tuple[Finding, ...]]) -> dict[Subject, tuple[Finding, ...]]:
-    return {Subject(tool, name): findings for name, findings in results.items()}
+def _validate(templates: Sequence[TemplateFile], configuration: bytes) -> dict[Check, tuple[Finding, ...]]:
+    if not templates:
+        return {}
+    return _by_check(Tool.CLOUDFORMATION_VALIDATE, validate.validate_templates(templates, configuration))
+
+
+def _by_check(tool: Tool, findings: Mapping[str, tuple[Finding, ...]]) -> dict[Check, tuple[Finding, ...]]:
+    return {Check(tool, name): of_template for name, of_template in findings.items()}

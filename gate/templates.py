@@ -1,4 +1,4 @@
-"""Templates as files: which there are, which children they name, and what they ask not to be told."""
+"""Templates as files: finds them, follows their nested templates, and reads the checks that they suppress."""
 
 from __future__ import annotations
 
@@ -12,20 +12,58 @@ from typing import Any
 from deploy.errors import TemplateError
 from deploy.templates import parse
 from gate.errors import NoTemplatesError, OutsideRootError
-from gate.findings import Finding, at_file
+from gate.findings import Finding, GateRule, Tool, at_line
 
-TOOL = "templates"
-RULE = "GATE03"
-TITLE = "A nested template that is named exists"
+RULE = GateRule(
+    id="GATE03",
+    tool=Tool.TEMPLATES,
+    shortdesc="The file of a relative TemplateURL exists",
+    description="A TemplateURL without a host names a file, relative to the folder of its template. The file exists.",
+    reason=(
+        "cfn-lint checks parameters and outputs across templates only if it can read the nested template. It skips a "
+        "missing one without a message."
+    ),
+    source_url=(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html"
+    ),
+    failing_example="""
+        Resources:
+          Network:
+            Type: AWS::CloudFormation::Stack
+            DeletionPolicy: Delete
+            UpdateReplacePolicy: Delete
+            Properties:
+              TemplateURL: netwrok.yaml # the file is network.yaml
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: trading}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """,
+    passing_example="""
+        Resources:
+          Network:
+            Type: AWS::CloudFormation::Stack
+            DeletionPolicy: Delete
+            UpdateReplacePolicy: Delete
+            Properties:
+              TemplateURL: network.yaml
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: trading}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """,
+)
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
-# A relative TemplateURL names a file beside the template. Read by pattern, not parsed: unchanged templates must cost
-# no more than their hash, and a text that only looks like a child merely widens the key.
+# Finds the relative TemplateURLs of a template by pattern instead of parsing it, because an unchanged template must cost
+# no more than its hash. A text that only looks like a TemplateURL adds a part to the cache key and does no harm.
 _CHILD = re.compile(rb"""TemplateURL["']?\s*:\s*["']?([^\s"',{}]+)""")
 
 
 @dataclass(frozen=True)
 class TemplateFile:
-    """A template below the root: its relative POSIX path and its bytes."""
+    """A template below the root folder: its relative POSIX path as ``name``, and its content."""
 
     name: str
     path: Path
@@ -33,52 +71,57 @@ class TemplateFile:
 
 
 def find_templates(root: Path, paths: Sequence[str]) -> tuple[TemplateFile, ...]:
-    """The templates that are named or lie below the named folders, sorted by name.
+    """Returns the templates at the paths and in the folders at the paths, sorted by name.
+
+    Args:
+        root: folder to which ``paths`` and the names of the templates are relative.
+        paths: files or folders. A file counts as a template with any suffix; in folders only ``SUFFIXES`` count.
 
     Raises:
-        NoTemplatesError: there is none.
-        OutsideRootError: a path lies outside `root`.
+        NoTemplatesError: there is no template.
+        OutsideRootError: a path is outside ``root``.
     """
-    found: dict[str, TemplateFile] = {}
-    for given in paths:
-        start = (root / given).resolve()
+    templates: dict[str, TemplateFile] = {}
+    for path in paths:
+        start = (root / path).resolve()
         if not start.is_relative_to(root):
-            raise OutsideRootError(given, str(root))
+            raise OutsideRootError(path, str(root))
         candidates = [start] if start.is_file() else sorted(start.rglob("*"))
-        for path in candidates:
-            if path.is_file() and (path.suffix in SUFFIXES or path == start):
-                name = path.relative_to(root).as_posix()
-                found[name] = TemplateFile(name, path, path.read_bytes())
-    if not found:
+        for file in candidates:
+            if file.is_file() and (file.suffix in SUFFIXES or file == start):
+                name = file.relative_to(root).as_posix()
+                templates[name] = TemplateFile(name, file, file.read_bytes())
+    if not templates:
         raise NoTemplatesError(tuple(paths))
-    return tuple(found[name] for name in sorted(found))
+    return tuple(templates[name] for name in sorted(templates))
 
 
 def children(template: TemplateFile) -> dict[str, bytes]:
-    """The files that a template reaches through relative TemplateURLs, at any depth, by path relative to its folder.
+    """Returns the content of the nested templates that relative TemplateURLs reach, at any depth.
 
-    A missing file has empty content, so that its appearance changes the key.
+    The keys are paths relative to the template's folder. A missing file has empty content, so that the cache key changes
+    when the file appears.
     """
     start = template.path.parent
-    reached: dict[str, bytes] = {}
-    open_ends = [("", template.content)]
-    while open_ends:
-        folder, content = open_ends.pop()
+    content_by_name: dict[str, bytes] = {}
+    to_search = [("", template.content)]
+    while to_search:
+        folder, content = to_search.pop()
         for match in _CHILD.finditer(content):
             location = match.group(1).decode("utf-8", "replace")
             name = posixpath.normpath(posixpath.join(folder, location))
-            if "://" in location or name in reached:
+            if "://" in location or name in content_by_name:
                 continue
             child = start / name
-            reached[name] = child.read_bytes() if child.is_file() else b""
-            open_ends.append((posixpath.dirname(name), reached[name]))
-    return reached
+            content_by_name[name] = child.read_bytes() if child.is_file() else b""
+            to_search.append((posixpath.dirname(name), content_by_name[name]))
+    return content_by_name
 
 
 def check_children(templates: Sequence[TemplateFile]) -> tuple[Finding, ...]:
-    """A finding for each template that names a child that is not there: cfn-lint passes over those in silence."""
+    """Returns a finding for each nested template that does not exist. cfn-lint skips those without a message."""
     return tuple(
-        at_file(template.name, RULE, f"TemplateURL names {name}, which does not exist", tool=TOOL, title=TITLE)
+        at_line(template.name, RULE, f"TemplateURL names {name}, which does not exist")
         for template in templates
         for name in children(template)
         if not (template.path.parent / name).is_file()
@@ -86,25 +129,26 @@ def check_children(templates: Sequence[TemplateFile]) -> tuple[Finding, ...]:
 
 
 def suppressions(template: TemplateFile) -> Mapping[str, frozenset[str]]:
-    """Rule ids that a template ignores, each with the logical ids it is ignored for (empty: everywhere).
+    """Returns the rule ids that a template suppresses, each with the logical ids of the resources that suppress it.
 
-    cfn-lint obeys these by itself; cloudformation-validate does not know them. An unreadable template ignores
-    nothing: the checks themselves then say what is wrong with it.
+    An empty set means the whole template. cfn-lint applies suppressions itself; cloudformation-validate does not know
+    them. An unreadable template suppresses nothing, and the tools report its fault.
     """
     try:
         body = parse(template.content.decode(), template.name)
     except (TemplateError, UnicodeDecodeError):
         return {}
-    ignored: dict[str, frozenset[str]] = {rule: frozenset() for rule in ignored_checks(body)}
+    everywhere = _suppressed_checks(body)
+    by_resource: dict[str, set[str]] = {}
     for logical_id, resource in body["Resources"].items():
-        for rule in ignored_checks(resource):
-            if ignored.get(rule) != frozenset():
-                ignored[rule] = ignored.get(rule, frozenset()) | {logical_id}
-    return ignored
+        for rule in _suppressed_checks(resource):
+            by_resource.setdefault(rule, set()).add(logical_id)
+    suppressed = {rule: frozenset(logical_ids) for rule, logical_ids in by_resource.items()}
+    return suppressed | dict.fromkeys(everywhere, frozenset())
 
 
-def ignored_checks(holder: Any) -> tuple[str, ...]:
-    """`Metadata: cfn-lint: config: ignore_checks` of a template or a resource, or nothing."""
+def _suppressed_checks(node: Any) -> tuple[str, ...]:
+    """Returns ``Metadata: cfn-lint: config: ignore_checks`` of a template or a resource."""
     for key in ("Metadata", "cfn-lint", "config", "ignore_checks"):
-        holder = holder.get(key) if isinstance(holder, dict) else None
-    return tuple(str(rule) for rule in holder) if isinstance(holder, list) else ()
+        node = node.get(key) if isinstance(node, dict) else None
+    return tuple(str(rule) for rule in node) if isinstance(node, list) else ()

@@ -1,8 +1,8 @@
-"""The fast check: cloudformation-validate, AWS's own validator (Rust, offline, all rules and schemas built in).
+"""Runs cloudformation-validate, AWS's own validator (Rust, offline, all rules and schemas built in).
 
-It knows most of cfn-lint's rules under the same ids and adds some of its own. Warnings and worse count. Its
-informational rules are hints to an author, not faults (a missing architecture description, a create-only property),
-and the informational rules of cfn-lint that matter are counted by cfn-lint itself.
+It has most of cfn-lint's rules under the same ids, and some of its own. Warnings and worse levels count. Its
+informational rules are hints to an author and not faults (a missing architecture description, a create-only property).
+cfn-lint reports those of its own informational rules that matter.
 """
 
 from __future__ import annotations
@@ -15,56 +15,59 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from gate.errors import ConfigurationError, WorkerError
-from gate.findings import Finding, Level
+from gate.findings import Finding, Level, Tool
 from gate.templates import TemplateFile, suppressions
 
 if TYPE_CHECKING:
     from cloudformation_validate import Diagnostic
 
-TOOL = "cloudformation-validate"
-DISTRIBUTION = "cloudformation-validate"
-
-# Rules that are wrong for every template set of this project, with the reason. What a single resource must be allowed
-# belongs into that resource's Metadata, what cfn-lint reports as well into .cfnlintrc.
+# Rules that are wrong for every template set of this project, with the reason. An exception for a single resource is in
+# that resource's Metadata. A rule that cfn-lint reports as well is in .cfnlintrc.
 EXCLUDED: Mapping[str, str] = {
-    "W2512": "flags NotAction in any statement; the region deny (requirement A-3) is a Deny with NotAction on purpose",
+    "W2512": (
+        "It reports NotAction in any statement. The deny of other regions (requirement A-3) is a Deny with NotAction "
+        "on purpose."
+    ),
 }
 
-# A rule that is wrong of some parameters: "appears to be a password" is judged by the parameter's name, and where the
-# name ends so, the value is what something secret is called, not the secret (SecretsKeyArn, RotateSecretArtifactKey).
+# A rule that is wrong for some parameters, with the reason.
 PASSWORD_BY_NAME = "W2509"
 NAMES_A_SECRET = re.compile(r"(Arn|Id|Name|ArtifactKey)$")
+PASSWORD_BY_NAME_EXCEPTION = (
+    "It decides by a parameter's name that the value is a password. A parameter whose name ends in Arn, Id, Name or "
+    "ArtifactKey holds the name of a secret and not the secret (SecretsKeyArn, RotateSecretArtifactKey)."
+)
 
 
 def version() -> str:
-    """The installed version, without loading the native library."""
-    return importlib.metadata.version(DISTRIBUTION)
+    """Returns the installed version without loading the native library."""
+    return importlib.metadata.version(Tool.CLOUDFORMATION_VALIDATE)
 
 
-def validate(templates: Sequence[TemplateFile], configuration: bytes) -> dict[str, tuple[Finding, ...]]:
-    """Findings by template name. The engine takes most of a second to build and milliseconds a template.
+def validate_templates(templates: Sequence[TemplateFile], configuration: bytes) -> dict[str, tuple[Finding, ...]]:
+    """Returns the findings by template name. Building the engine takes most of a second, a template milliseconds.
+
+    Args:
+        templates: what to check.
+        configuration: content of ``.cfnlintrc``, whose ignored checks and region apply here too.
 
     Raises:
-        ConfigurationError: `.cfnlintrc`, whose ignored checks and region hold here too, is not YAML.
+        ConfigurationError: ``configuration`` is not YAML.
         WorkerError: the native library failed.
     """
-    # Loaded here: a run that finds everything in the cache must not pay for the native library.
+    # Not at the top, because a run that finds everything in the cache must not load the native library.
     from cloudformation_validate import CompositeEngine, TemplateContent, ValidationError
 
     try:
         engine = CompositeEngine()
         config = _config(configuration)
-        return {
-            template.name: tuple(
-                _findings(
-                    template,
-                    engine.validate_template(TemplateContent(template.content, template.name), config).diagnostics,
-                )
-            )
-            for template in templates
-        }
+        findings: dict[str, tuple[Finding, ...]] = {}
+        for template in templates:
+            report = engine.validate_template(TemplateContent(template.content, template.name), config)
+            findings[template.name] = tuple(_findings(template, report.diagnostics))
+        return findings
     except ValidationError as error:
-        raise WorkerError(TOOL, str(error)) from error
+        raise WorkerError(Tool.CLOUDFORMATION_VALIDATE, str(error)) from error
 
 
 def _config(configuration: bytes) -> Any:
@@ -85,30 +88,34 @@ def _config(configuration: bytes) -> Any:
 def _findings(template: TemplateFile, diagnostics: Sequence[Diagnostic]) -> Iterator[Finding]:
     if not diagnostics:
         return
-    ignored = suppressions(template)
+    suppressed = suppressions(template)
     for diagnostic in diagnostics:
         resource = diagnostic.entity.logical_id if diagnostic.entity else ""
-        places = ignored.get(diagnostic.rule_id)
-        if places is not None and (not places or resource in places):
+        logical_ids = suppressed.get(diagnostic.rule_id)
+        if logical_ids is not None and (not logical_ids or resource in logical_ids):
             continue
         if diagnostic.rule_id == PASSWORD_BY_NAME and NAMES_A_SECRET.search(resource):
             continue
-        line = diagnostic.start_line or 1
-        column = diagnostic.start_column or 1
-        yield Finding(
-            file=template.name,
-            line=line,
-            column=column,
-            end_line=diagnostic.end_line or line,
-            end_column=diagnostic.end_column or column + 1,
-            rule=diagnostic.rule_id,
-            message=diagnostic.message,
-            level=_level(diagnostic.severity.name),
-            tool=TOOL,
-            resource=resource,
-            title=diagnostic.rule_description or "",
-            help_uri=diagnostic.documentation_url or "",
-        )
+        yield _finding(template, diagnostic, resource)
+
+
+def _finding(template: TemplateFile, diagnostic: Diagnostic, resource: str) -> Finding:
+    line = diagnostic.start_line or 1
+    column = diagnostic.start_column or 1
+    return Finding(
+        file=template.name,
+        line=line,
+        column=column,
+        end_line=diagnostic.end_line or line,
+        end_column=diagnostic.end_column or column + 1,
+        rule=diagnostic.rule_id,
+        message=diagnostic.message,
+        level=_level(diagnostic.severity.name),
+        tool=Tool.CLOUDFORMATION_VALIDATE,
+        resource=resource,
+        title=diagnostic.rule_description or "",
+        help_uri=diagnostic.documentation_url or "",
+    )
 
 
 def _level(severity: str) -> Level:

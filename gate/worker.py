@@ -1,7 +1,7 @@
-"""One cfn-lint process: loads the rules once and checks the templates it is handed.
+"""A cfn-lint process: loads the rules once and checks the templates that it receives.
 
-Only worker processes import this module. Loading cfn-lint takes seconds, and a run that finds everything in the
-cache has none to spare.
+Only worker processes import this module. cfn-lint takes seconds to load, and a run that finds everything in the cache
+must not wait for that.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
 from cfnlint.config import ConfigMixIn
 from cfnlint.match import Match
@@ -19,17 +18,16 @@ from cfnlint.runner import Runner
 from cfnlint.runner.template import run_template_by_file_path
 
 from gate.configuration import NAME as CONFIGURATION
-from gate.findings import Finding, Level
+from gate.findings import Finding, Level, Tool
 
-TOOL = "cfn-lint"
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "informational": Level.NOTE}
 
 
 def start(root: str) -> None:
-    """Prepare the process: cfn-lint resolves its configuration and own rules against the current folder.
+    """Prepares the process. cfn-lint resolves its configuration and the project's rules in the current folder.
 
-    The cyclic collector is off: it finds nothing worth a tenth of the time in a process that lives for seconds (some
-    4 MB a template).
+    Switches the cyclic garbage collector off. A worker lives for seconds, and the collector would take a tenth of that
+    time to free almost nothing (some 4 MB a template).
     """
     gc.disable()
     os.chdir(root)
@@ -37,24 +35,24 @@ def start(root: str) -> None:
 
 
 def lint_file(name: str) -> tuple[Finding, ...]:
-    """All findings of cfn-lint in one template, named relative to the root."""
+    """Returns all findings of cfn-lint for a template, which is named relative to the root folder."""
     config = _configuration(name)
     return tuple(_finding(match, name) for match in run_template_by_file_path(name, config, _rules(), False))
 
 
-def _configuration(*templates: str) -> ConfigMixIn:
-    # The project's file is named, or cfn-lint would merge the user's own ~/.cfnlintrc into it.
-    return ConfigMixIn(["--config-file", CONFIGURATION, "--template", *templates])
+def _configuration(template: str) -> ConfigMixIn:
+    # Names the project's file, because cfn-lint would otherwise merge the user's ~/.cfnlintrc into it.
+    return ConfigMixIn(["--config-file", CONFIGURATION, "--template", template])
 
 
 @functools.cache
 def _rules() -> Rules:
-    # Any template will do: none is read, and reading the paths of the configuration's own patterns would be wasted.
-    return Runner(_configuration(str(Path(CONFIGURATION)))).rules
+    # Any existing file will do as the template, because Runner does not read it here. Without one, cfn-lint would search
+    # the files for the configuration's patterns.
+    return Runner(_configuration(CONFIGURATION)).rules
 
 
 def _finding(match: Match, name: str) -> Finding:
-    path: list[str | int] = list(getattr(match, "path", None) or [])
     return Finding(
         file=name,
         line=match.linenumber,
@@ -64,12 +62,13 @@ def _finding(match: Match, name: str) -> Finding:
         rule=match.rule.id,
         message=match.message,
         level=_LEVELS.get(match.rule.severity, Level.ERROR),
-        tool=TOOL,
-        resource=_resource(iter(path)),
+        tool=Tool.CFN_LINT,
+        resource=_resource(list(getattr(match, "path", None) or [])),
         title=match.rule.shortdesc,
         help_uri=match.rule.source_url,
     )
 
 
-def _resource(path: Iterator[str | int]) -> str:
-    return str(next(path, "")) if next(path, None) == "Resources" else ""
+def _resource(path: Sequence[str | int]) -> str:
+    """Returns the logical id in a match's path, or an empty text outside of resources."""
+    return str(path[1]) if len(path) > 1 and path[0] == "Resources" else ""

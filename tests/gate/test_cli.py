@@ -103,5 +103,5 @@ def test_interruption_from_a_terminal_is_one_sentence(demo: Path, processes: int
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    sentence = "\nInterrupted. Nothing was changed; repeat the command for its findings.\n"
+    sentence = "\nInterrupted. The gate changed nothing. Repeat the command to see its findings.\n"
     assert (process.returncode, out, err) == (130, "", sentence)

@@ -9,16 +9,16 @@ import pytest
 
 from gate.configuration import read_configuration
 from gate.errors import WorkerError
-from gate.run import Request, Result, _keys, run
+from gate.run import GateRequest, GateResult, _keys, run_checks
 from gate.templates import find_templates
 from tests.gate.support.projects import Edit
 
 
-def request_for(root: Path) -> Request:
-    return Request(root=root, cache_folder=root / ".cache", jobs=2)
+def request_for(root: Path) -> GateRequest:
+    return GateRequest(root=root, cache_folder=root / ".cache", jobs=2)
 
 
-def told(result: Result) -> set[tuple[str, str, str]]:
+def summarize(result: GateResult) -> set[tuple[str, str, str]]:
     return {(finding.tool, finding.rule, finding.file) for finding in result.findings}
 
 
@@ -33,8 +33,8 @@ def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Ed
     edit(logs, "!Sub demo-${EnvironmentSuffix}", "demo")
     edit("params/demo/dev.json", '"30"', '"500"')
     edit(".cfnlintrc", "ignore_checks:", "ignore_checks:\n  - W1001")
-    first = run(request_for(demo))
-    assert told(first) >= {
+    first = run_checks(request_for(demo))
+    assert summarize(first) >= {
         ("cfn-lint", "E1010", root),
         ("cfn-lint", "E6101", root),
         ("cfn-lint", "E3043", root),
@@ -46,16 +46,16 @@ def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Ed
         ("configuration", "GATE01", ".cfnlintrc"),
     }
     assert (first.fresh, first.cached) == (4, 0)
-    again = run(request_for(demo))
+    again = run_checks(request_for(demo))
     assert (again.fresh, again.cached) == (0, 4)
     assert again.findings == first.findings
-    assert again.seconds < first.seconds / 10
+    assert again.elapsed_seconds < first.elapsed_seconds / 10
 
 
 def test_clean_project_has_no_finding_and_a_change_is_checked_alone(demo: Path, edit: Edit) -> None:
-    assert run(request_for(demo)).findings == ()
+    assert run_checks(request_for(demo)).findings == ()
     edit("templates/demo/root.yaml", "Ends every name.", "Ends each name.")
-    second = run(request_for(demo))
+    second = run_checks(request_for(demo))
     assert (second.findings, second.fresh, second.cached) == ((), 2, 2)
 
 
@@ -71,13 +71,13 @@ def test_unknown_own_rule_fault_is_a_finding_and_not_a_crash(demo: Path, edit: E
         "        raise KeyError('surprise')\n"
     )
     edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
-    result = run(dataclasses.replace(request_for(demo), paths=("templates/demo/logs.yaml",)))
-    assert told(result) == {("cfn-lint", "E0002", "templates/demo/logs.yaml")}
+    result = run_checks(dataclasses.replace(request_for(demo), paths=("templates/demo/logs.yaml",)))
+    assert summarize(result) == {("cfn-lint", "E0002", "templates/demo/logs.yaml")}
 
 
 def test_fast_run_leaves_cfn_lint_out(demo: Path) -> None:
-    result = run(dataclasses.replace(request_for(demo), fast=True, cache_folder=None))
-    assert {subject.tool for subject in result.subjects} == {
+    result = run_checks(dataclasses.replace(request_for(demo), fast=True, cache_folder=None))
+    assert {check.tool for check in result.checks} == {
         "cloudformation-validate",
         "templates",
         "configuration",
@@ -99,8 +99,8 @@ def test_key_covers_template_children_and_configuration(
     demo: Path, edit: Edit, file: str, old: str, new: str, changed: set[str]
 ) -> None:
     def keys() -> dict[str, str]:
-        made = _keys(find_templates(demo, ["templates"]), read_configuration(demo), fast=False)
-        return {subject.file.rsplit("/")[-1]: key for subject, key in made.items() if subject.tool == "cfn-lint"}
+        all_keys = _keys(find_templates(demo, ["templates"]), read_configuration(demo), fast=False)
+        return {check.file.rsplit("/")[-1]: key for check, key in all_keys.items() if check.tool == "cfn-lint"}
 
     before = keys()
     edit(file, old, new)
@@ -129,6 +129,6 @@ def test_worker_that_dies_is_an_error_and_no_clean_result(demo: Path, edit: Edit
         "        os._exit(9)\n"
     )
     edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
-    with pytest.raises(WorkerError, match="cfn-lint ended without an answer"):
-        run(request_for(demo))
+    with pytest.raises(WorkerError, match="cfn-lint ended without a result"):
+        run_checks(request_for(demo))
     assert not list((demo / ".cache").glob("*"))

@@ -8,7 +8,7 @@ from gate.configuration import read_configuration
 from gate.errors import ConfigurationError
 from gate.findings import Level
 from gate.templates import TemplateFile
-from gate.validate import validate
+from gate.validate import validate_templates
 
 CONFIGURATION = b"regions: [us-east-1]\nignore_checks:\n  - W3002 # by design\n"
 
@@ -19,26 +19,26 @@ def template(text: str) -> TemplateFile:
 
 def test_unknown_property_is_found_at_its_place() -> None:
     text = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties:\n      Colour: red\n"
-    (finding,) = validate([template(text)], CONFIGURATION)["templates/one.yaml"]
+    (finding,) = validate_templates([template(text)], CONFIGURATION)["templates/one.yaml"]
     assert (finding.line, finding.rule, finding.resource, finding.level) == (5, "F3002", "Queue", Level.ERROR)
     assert "Colour" in finding.message
 
 
 def test_hints_below_a_warning_do_not_count() -> None:
-    assert validate([template("Resources:\n  T:\n    Type: AWS::SNS::Topic\n")], CONFIGURATION) == {
+    assert validate_templates([template("Resources:\n  T:\n    Type: AWS::SNS::Topic\n")], CONFIGURATION) == {
         "templates/one.yaml": ()
     }
 
 
 def test_unreadable_template_is_a_finding() -> None:
-    (finding,) = validate([template("Resources: [")], CONFIGURATION)["templates/one.yaml"]
+    (finding,) = validate_templates([template("Resources: [")], CONFIGURATION)["templates/one.yaml"]
     assert finding.rule == "F1101"
 
 
 def test_check_ignored_by_the_configuration_is_not_told() -> None:
     text = "Resources:\n  S:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: child.yaml\n"
-    assert validate([template(text)], CONFIGURATION) == {"templates/one.yaml": ()}
-    (finding,) = validate([template(text)], b"")["templates/one.yaml"]
+    assert validate_templates([template(text)], CONFIGURATION) == {"templates/one.yaml": ()}
+    (finding,) = validate_templates([template(text)], b"")["templates/one.yaml"]
     assert finding.rule == "W3002"
 
 
@@ -46,7 +46,9 @@ def test_check_ignored_for_one_resource_is_told_of_the_others() -> None:
     topic = "    Type: AWS::SNS::Topic\n    DependsOn: Key\n    Properties: {KmsMasterKeyId: !Ref Key}\n"
     ignoring = "    Metadata: {cfn-lint: {config: {ignore_checks: [W3005]}}}\n"
     text = f"Resources:\n  Key:\n    Type: AWS::KMS::Key\n  Loud:\n{topic}  Quiet:\n{topic}{ignoring}"
-    found = [(finding.rule, finding.resource) for finding in validate([template(text)], b"")["templates/one.yaml"]]
+    found = [
+        (finding.rule, finding.resource) for finding in validate_templates([template(text)], b"")["templates/one.yaml"]
+    ]
     assert found == [("W3005", "Loud")]
 
 
@@ -54,16 +56,16 @@ def test_parameter_that_names_a_secret_is_not_taken_for_one() -> None:
     names = ("SecretsKeyArn", "RotateSecretArtifactKey", "RotateSecretFunctionName", "DatabasePassword", "SecretValue")
     parameters = "".join(f"  {name}: {{Type: String}}\n" for name in names)
     text = f"Parameters:\n{parameters}Resources: {{T: {{Type: 'AWS::SNS::Topic'}}}}\n"
-    findings = [one for one in validate([template(text)], b"")["templates/one.yaml"] if one.rule == "W2509"]
+    findings = [one for one in validate_templates([template(text)], b"")["templates/one.yaml"] if one.rule == "W2509"]
     assert [one.line for one in findings] == [5, 6]
 
 
 def test_unreadable_configuration_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="is not YAML"):
-        validate([template("Resources: {}")], b"regions: [")
+        validate_templates([template("Resources: {}")], b"regions: [")
 
 
 def test_small_project_passes(demo: Path) -> None:
     name = "templates/demo/logs.yaml"
     content = (demo / name).read_bytes()
-    assert validate([TemplateFile(name, demo / name, content)], read_configuration(demo)) == {name: ()}
+    assert validate_templates([TemplateFile(name, demo / name, content)], read_configuration(demo)) == {name: ()}

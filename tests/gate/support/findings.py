@@ -1,15 +1,15 @@
-"""Findings and results for tests that need some without running a check."""
+"""Findings and results for tests that run no check."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gate.findings import Finding, Level
-from gate.run import Result, Subject
+from gate.findings import Finding, Level, Tool
+from gate.run import Check, GateResult
 
 
 def finding(**values: Any) -> Finding:
-    """A finding with everything filled in that a test does not care about."""
+    """Returns a finding with defaults for what a test does not set."""
     defaults: dict[str, Any] = {
         "file": "templates/demo/logs.yaml",
         "line": 3,
@@ -19,7 +19,7 @@ def finding(**values: Any) -> Finding:
         "rule": "E3002",
         "message": "no such property",
         "level": Level.ERROR,
-        "tool": "cfn-lint",
+        "tool": Tool.CFN_LINT,
         "resource": "Group",
         "title": "Properties exist",
         "help_uri": "https://example.com/E3002",
@@ -27,13 +27,13 @@ def finding(**values: Any) -> Finding:
     return Finding(**{**defaults, **values})
 
 
-def result(*findings: Finding) -> Result:
-    """A run over one template and one parameter file with the given findings."""
-    subjects = (
-        Subject("cfn-lint", "templates/demo/logs.yaml"),
-        Subject("cloudformation-validate", "templates/demo/logs.yaml"),
-        Subject("templates", "templates/demo/logs.yaml"),
-        Subject("configuration", ".cfnlintrc"),
-        Subject("parameters", "params/demo/dev.json"),
+def result(*findings: Finding) -> GateResult:
+    """Returns the result of a run over a template and a parameter file, with these findings."""
+    checks = (
+        Check(Tool.CFN_LINT, "templates/demo/logs.yaml"),
+        Check(Tool.CLOUDFORMATION_VALIDATE, "templates/demo/logs.yaml"),
+        Check(Tool.TEMPLATES, "templates/demo/logs.yaml"),
+        Check(Tool.CONFIGURATION, ".cfnlintrc"),
+        Check(Tool.PARAMETERS, "params/demo/dev.json"),
     )
-    return Result(subjects=subjects, findings=findings, fresh=1, cached=1, seconds=1.25)
+    return GateResult(checks=checks, findings=findings, fresh=1, cached=1, elapsed_seconds=1.25)
