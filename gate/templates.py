@@ -20,8 +20,8 @@ RULE = GateRule(
     shortdesc="The file of a relative TemplateURL exists",
     description="A TemplateURL without a host names a file, relative to the folder of its template. The file exists.",
     reason=(
-        "cfn-lint checks parameters and outputs across templates only if it can read the nested template. It skips a "
-        "missing one without a message."
+        "cfn-lint checks parameters and outputs across templates only if it can read the nested template. It reports "
+        "no finding for a missing one."
     ),
     source_url=(
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html"
@@ -36,7 +36,7 @@ RULE = GateRule(
               TemplateURL: netwrok.yaml # the file is network.yaml
               Tags:
                 - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: trading}
+                - {Key: CostCenter, Value: orders}
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """,
@@ -50,7 +50,7 @@ RULE = GateRule(
               TemplateURL: network.yaml
               Tags:
                 - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: trading}
+                - {Key: CostCenter, Value: orders}
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """,
@@ -119,7 +119,7 @@ def children(template: TemplateFile) -> dict[str, bytes]:
 
 
 def check_children(templates: Sequence[TemplateFile]) -> tuple[Finding, ...]:
-    """Returns a finding for each nested template that does not exist. cfn-lint skips those without a message."""
+    """Returns a finding for each nested template that does not exist. cfn-lint reports none."""
     return tuple(
         at_line(template.name, RULE, f"TemplateURL names {name}, which does not exist")
         for template in templates

@@ -1,9 +1,13 @@
-"""The project's own rules for cfn-lint, one a file; ids E98xx.
+"""The project's own rules for cfn-lint, one in each file, with ids E98xx.
 
-cfn-lint loads each file by itself (`append_rules` in .cfnlintrc), also when it runs in an editor that knows nothing
-of this project's packages. So a rule imports from cfn-lint only, never from its neighbours.
+cfn-lint loads each file alone (``append_rules`` in .cfnlintrc), also in an editor that cannot import this project's
+packages. So a rule imports from cfn-lint only, never from another file of this folder.
 
-A rule that is wrong for one resource is switched off there, with the reason beside it (E9801 insists):
+Each rule documents itself in the same class attributes, which ``docs/rules.md`` shows: ``shortdesc`` (the rule in one
+sentence), ``description`` (what it demands), ``reason``, ``source_url``, ``failing_example`` and ``passing_example``. A
+test runs the whole gate over the examples.
+
+To suppress a rule for a resource, write the reason beside it (E9801 demands it):
 
     Metadata:
       cfn-lint:

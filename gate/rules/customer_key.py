@@ -1,4 +1,4 @@
-"""E9802: data at rest is under a customer-managed key."""
+"""E9802: a customer-managed key encrypts data at rest."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-# Where each type names its key. Every row of a type must hold; `*` is every element of a list.
+# The property in which each type names its key. All rows of a type apply. `*` is every element of a list.
 KEYS: tuple[tuple[str, str], ...] = (
     ("AWS::Athena::WorkGroup", "WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration.KmsKey"),
     ("AWS::Backup::BackupVault", "EncryptionKeyArn"),
     ("AWS::CloudTrail::Trail", "KMSKeyId"),
     ("AWS::CodeBuild::Project", "EncryptionKey"),
     ("AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId"),
-    # Without a mapping of its own the root volume is encrypted as the image or the account's default has it, or not.
+    # Without a mapping, the image or the account's default decides whether the root volume is encrypted.
     ("AWS::EC2::Instance", "BlockDeviceMappings.*.Ebs.KmsKeyId"),
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings.*.Ebs.KmsKeyId"),
     ("AWS::EC2::Volume", "KmsKeyId"),
@@ -38,14 +38,14 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("AWS::SQS::Queue", "KmsMasterKeyId"),
     ("AWS::SecretsManager::Secret", "KmsKeyId"),
 )
-# Keys that are needed only where the property beside them (same type, first path) is present and not false.
+# Keys that a resource needs only if another property (the first path) is present and not false.
 KEYS_WITH: tuple[tuple[str, str, str], ...] = (
     ("AWS::RDS::DBCluster", "MasterUserSecret", "MasterUserSecret.KmsKeyId"),
     ("AWS::RDS::DBCluster", "ManageMasterUserPassword", "MasterUserSecret.KmsKeyId"),
     ("AWS::RDS::DBCluster", "PerformanceInsightsEnabled", "PerformanceInsightsKmsKeyId"),
     ("AWS::RDS::DBInstance", "EnablePerformanceInsights", "PerformanceInsightsKMSKeyId"),
 )
-# Switches without which a named key does nothing.
+# Switches without which a key has no effect.
 SWITCHES: tuple[tuple[str, str], ...] = (
     ("AWS::DynamoDB::Table", "SSESpecification.SSEEnabled"),
     ("AWS::EC2::Instance", "BlockDeviceMappings.*.Ebs.Encrypted"),
@@ -59,19 +59,48 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class CustomerKey(CloudFormationLintRule):
-    """Every resource that stores data names a customer key; AWS-managed keys (`alias/aws/…`) do not count."""
+    """Checks every resource that stores data. AWS-managed keys (``alias/aws/…``) do not count."""
 
     id = "E9802"
     shortdesc = "Data at rest is under a customer-managed KMS key"
     description = (
-        "A type that can be encrypted names its key, and the key rotates. An AWS-managed key has a policy that nobody "
-        "can narrow, so it does not count."
+        "A resource that can be encrypted names a customer-managed key, in every arm of Fn::If, and switches encryption "
+        "on. A key rotates."
     )
+    reason = "No customer can restrict the policy of an AWS-managed key."
     source_url = "https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#customer-cmk"
     tags = ["resources", "encryption"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Resources:
+          Topic:
+            Type: AWS::SNS::Topic
+            DeletionPolicy: Delete
+            UpdateReplacePolicy: Delete
+            Properties:
+              KmsMasterKeyId: alias/aws/sns
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
+    passing_example = """
+        Resources:
+          Topic:
+            Type: AWS::SNS::Topic
+            DeletionPolicy: Delete
+            UpdateReplacePolicy: Delete
+            Properties:
+              KmsMasterKeyId: alias/orders
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each missing key or switch."""
+        """Returns a match for each missing key or switch."""
         return [
             match
             for name, resource in cfn.get_resources().items()
@@ -80,21 +109,21 @@ class CustomerKey(CloudFormationLintRule):
 
 
 def _check(path: list[str | int], kind: str, properties: dict[str, Any]) -> Iterator[RuleMatch]:
-    # Storage of a cluster's instance is the cluster's: there the two properties are not even allowed to differ.
+    # An instance of a cluster uses the cluster's storage, and its two properties may not differ from the cluster's.
     in_cluster = kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" in properties
-    where = [*path, "Properties"] if properties else path
+    match_path = [*path, "Properties"] if properties else path
     keys = [] if in_cluster else [key for type_, key in KEYS if type_ == kind]
     keys += [key for type_, needed_by, key in KEYS_WITH if type_ == kind and _is_on(properties, needed_by)]
     for key in dict.fromkeys(keys):
         if not all(_is_customer_key(value) for value in _values(properties, key.split("."))):
-            yield RuleMatch(where, f"{key} names no customer-managed key")
+            yield RuleMatch(match_path, f"{key} does not name a customer-managed key")
     for type_, switch in SWITCHES:
         if type_ == kind and not in_cluster and not _is_always_on(properties, switch):
-            yield RuleMatch(where, f"{switch} is not true")
+            yield RuleMatch(match_path, f"{switch} is not true")
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    """All values that a path can have, over both arms of Fn::If; None stands for absent."""
+    """Yields all values that a path can have, in both arms of each Fn::If. None means that the property is absent."""
     if isinstance(value, dict) and set(value) == {"Fn::If"}:
         for arm in value["Fn::If"][1:]:
             yield from _values(arm, steps)
@@ -111,12 +140,12 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
 
 
 def _is_on(properties: dict[str, Any], path: str) -> bool:
-    """Whether a switch is set in any case (an Fn::If that may be false still needs its key when it is true)."""
+    """Whether a switch can be on. An Fn::If that may switch it on needs the key."""
     return any(value not in (None, False, "false") for value in _values(properties, path.split(".")))
 
 
 def _is_always_on(properties: dict[str, Any], path: str) -> bool:
-    """Whether a switch is set in every case and in every element."""
+    """Whether a switch is on in every arm and every element."""
     return all(value not in (None, False, "false") for value in _values(properties, path.split(".")))
 
 

@@ -1,4 +1,4 @@
-"""E9810: a policy of CloudFront that is named by a written-out id is one that AWS manages."""
+"""E9810: a literal policy id of CloudFront is the id of a managed policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
-# The ids of the managed policies, by the property that takes them; the guide's pages list them.
+# The ids of the managed policies, by the property that takes them. The pages of the guide list them.
 MANAGED: dict[str, dict[str, str]] = {
     # using-managed-cache-policies.html
     "CachePolicyId": {
@@ -44,21 +44,60 @@ MANAGED: dict[str, dict[str, str]] = {
 
 
 class ManagedPolicy(CloudFormationLintRule):
-    """An id of one's own comes by reference; one that is written out and unknown is a slip of the pen.
-
-    Nothing but CloudFront itself would find it, after everything else of the stack was made.
-    """
+    """Checks the policy ids of distributions that are text. A template refers to its own policies."""
 
     id = "E9810"
-    shortdesc = "Written-out policy ids of CloudFront are those of managed policies"
+    shortdesc = "Literal policy ids of CloudFront are those of managed policies"
     description = "A cache, origin request or response headers policy is a reference, or the id of a managed policy."
+    reason = (
+        "A literal id that is not the id of a managed policy is a typing error. CloudFront rejects it only after "
+        "CloudFormation has created the rest of the stack."
+    )
     source_url = f"{_GUIDE}/using-managed-origin-request-policies.html"
     tags = ["resources", "cloudfront"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Resources:
+          Distribution:
+            Type: AWS::CloudFront::Distribution
+            Properties:
+              DistributionConfig:
+                Enabled: true
+                Origins:
+                  - {Id: files, DomainName: files.example.com, S3OriginConfig: {}}
+                DefaultCacheBehavior:
+                  TargetOriginId: files
+                  ViewerProtocolPolicy: https-only
+                  CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f5
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
+    passing_example = """
+        Resources:
+          Distribution:
+            Type: AWS::CloudFront::Distribution
+            Properties:
+              DistributionConfig:
+                Enabled: true
+                Origins:
+                  - {Id: files, DomainName: files.example.com, S3OriginConfig: {}}
+                DefaultCacheBehavior:
+                  TargetOriginId: files
+                  ViewerProtocolPolicy: https-only
+                  CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6 # CachingOptimized
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each id that is not known."""
+        """Returns a match for each unknown id."""
         return [
-            RuleMatch(path, f"{name} {value!r} is no managed policy's id")
+            RuleMatch(path, f"{name} {value!r} is not the id of a managed policy")
             for logical_id, resource in cfn.get_resources("AWS::CloudFront::Distribution").items()
             for path, name, value in _ids(["Resources", logical_id, "Properties"], resource.get("Properties"))
             if value not in MANAGED[name]
@@ -66,7 +105,7 @@ class ManagedPolicy(CloudFormationLintRule):
 
 
 def _ids(path: list[str | int], node: Any) -> Iterator[tuple[list[str | int], str, str]]:
-    """Every policy id that is text, wherever it stands, arms of Fn::If included."""
+    """Yields path, property and value of every policy id that is text, also in the arms of Fn::If."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from _ids([*path, index], item)

@@ -1,4 +1,4 @@
-"""E9807: what CloudFormation should obey stands beside the properties of a custom resource, not among them."""
+"""E9807: resource attributes of a custom resource are outside its properties."""
 
 from __future__ import annotations
 
@@ -9,24 +9,50 @@ ATTRIBUTES = ("CreationPolicy", "DeletionPolicy", "DependsOn", "UpdatePolicy", "
 
 
 class MisplacedAttribute(CloudFormationLintRule):
-    """A custom resource takes any property, so a `DependsOn` that slipped among them is handed to the function and
-    orders nothing. On types of AWS the same slip is an unknown property (E3002).
-    """
+    """Checks custom resources only. For a type of AWS, cfn-lint reports an unknown property (E3002)."""
 
     id = "E9807"
-    shortdesc = "Resource attributes of a custom resource stand outside its properties"
-    description = "DependsOn and the policies are read by CloudFormation only beside Properties, never inside."
+    shortdesc = "Resource attributes of a custom resource are outside its properties"
+    description = "DependsOn and the policies of a custom resource are beside Properties, not inside."
+    reason = (
+        "A custom resource accepts any property. CloudFormation hands a DependsOn among the properties to the function, "
+        "and the order has no effect."
+    )
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-product-attribute-reference.html"
     )
     tags = ["resources", "custom"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Parameters:
+          FunctionArn: {Type: String}
+        Resources:
+          Ready:
+            Type: AWS::CloudFormation::WaitConditionHandle
+          Migration:
+            Type: Custom::Migration
+            Properties:
+              ServiceToken: !Ref FunctionArn
+              DependsOn: Ready
+    """
+    passing_example = """
+        Parameters:
+          FunctionArn: {Type: String}
+        Resources:
+          Ready:
+            Type: AWS::CloudFormation::WaitConditionHandle
+          Migration:
+            Type: Custom::Migration
+            DependsOn: Ready
+            Properties:
+              ServiceToken: !Ref FunctionArn
+    """
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each attribute among the properties of a custom resource."""
+        """Returns a match for each attribute among the properties of a custom resource."""
         return [
             RuleMatch(
                 ["Resources", name, "Properties", attribute],
-                f"{attribute} is a property here and without effect: write it beside Properties",
+                f"{attribute} is a property here and has no effect. Write it beside Properties",
             )
             for name, resource in cfn.get_resources().items()
             if str(resource.get("Type")).startswith(("Custom::", "AWS::CloudFormation::CustomResource"))

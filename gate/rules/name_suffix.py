@@ -1,4 +1,4 @@
-"""E9804: every given name carries the environment's suffix."""
+"""E9804: every explicit name ends in the environment's suffix."""
 
 from __future__ import annotations
 
@@ -71,25 +71,46 @@ NAMES: dict[str, str] = {
 
 
 class NameSuffix(CloudFormationLintRule):
-    """Names end in the suffix, so that two environments live side by side in one account.
+    """Checks the property that names a resource, in every arm of Fn::If.
 
-    After the suffix may come the account, the region, `.fifo`, or the path that a service appends to a name
-    (`/aws/rds/cluster/<name>/postgresql`). A name made from the id of a resource of the same template is unique by
-    that id.
+    A name that contains the id of a resource of the same template is unique by that id.
     """
 
     id = "E9804"
     shortdesc = "Names carry the environment's suffix"
-    description = "A fixed name, or one without the suffix, collides with the second deployment in the same account."
+    description = (
+        "An explicit name ends in the parameter EnvironmentSuffix. The account, the region, .fifo or the path that a "
+        "service appends to a name (/aws/rds/cluster/NAME/postgresql) may follow. A name with the id of a resource of the "
+        "same template needs no suffix."
+    )
+    reason = "A name without the suffix collides with the name in a second environment in the same account."
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"
     tags = ["resources", "naming"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Resources:
+          Alias:
+            Type: AWS::KMS::Alias
+            Properties:
+              AliasName: alias/orders
+              TargetKeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
+    """
+    passing_example = """
+        Parameters:
+          EnvironmentSuffix: {Type: String}
+        Resources:
+          Alias:
+            Type: AWS::KMS::Alias
+            Properties:
+              AliasName: !Sub alias/orders-${EnvironmentSuffix}
+              TargetKeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.config_definition = {"parameter": {"default": "EnvironmentSuffix", "type": "string"}}
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each name, also in an arm of Fn::If, that could be taken."""
+        """Returns a match for each name without the suffix."""
         suffix = re.escape(f"${{{self.config['parameter']}}}")
         ending = re.compile(rf"[-_/]{suffix}(-\$\{{AWS::(AccountId|Region)\}})*(\.fifo)?(/.*)?$")
         resources = cfn.get_resources()
@@ -112,7 +133,7 @@ def _names(logical_id: str, resource: dict[str, Any]) -> Iterator[tuple[list[str
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """A name as text with `${…}` for references; one text for each arm of Fn::If, none for an absent name."""
+    """Yields a name as text with ``${…}`` for references: one text for each arm of Fn::If, none for an absent name."""
     if isinstance(value, dict) and "Fn::If" in value:
         for arm in value["Fn::If"][1:]:
             yield from _texts(arm)

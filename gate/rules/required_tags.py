@@ -1,4 +1,4 @@
-"""E9806: what can be tagged is tagged."""
+"""E9806: every taggable resource carries the required tags."""
 
 from __future__ import annotations
 
@@ -14,19 +14,46 @@ LAUNCHED = ("instance", "volume")
 
 
 class RequiredTags(CloudFormationLintRule):
-    """Every taggable resource carries the tags that cost reports and auditors ask for.
-
-    What is taggable, and where its tags stand, is read from the resource's schema. A launch template also says the tags
-    of what it launches: a volume gets none from its Auto Scaling group.
-    """
+    """Checks the tags of every resource. The resource's schema says whether and in which property it has tags."""
 
     id = "E9806"
     shortdesc = "Taggable resources carry the required tags"
-    description = "Cost allocation and the PCI DSS inventory (requirement 12.5.1) rest on tags on every resource."
+    description = (
+        "A resource whose type has tags carries Environment, CostCenter, Compliance and DataClassification. A launch "
+        "template also sets them for the instances and volumes that it launches."
+    )
+    reason = (
+        "Cost allocation and the PCI DSS inventory (requirement 12.5.1) need tags on every resource. A volume gets no tags "
+        "from its Auto Scaling group."
+    )
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html"
     )
     tags = ["resources", "tags"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Resources:
+          Limit:
+            Type: AWS::SSM::Parameter
+            Properties:
+              Type: String
+              Value: '30'
+              Tags:
+                Environment: dev
+                CostCenter: orders
+    """
+    passing_example = """
+        Resources:
+          Limit:
+            Type: AWS::SSM::Parameter
+            Properties:
+              Type: String
+              Value: '30'
+              Tags:
+                Environment: dev
+                CostCenter: orders
+                Compliance: none
+                DataClassification: Internal
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,17 +66,17 @@ class RequiredTags(CloudFormationLintRule):
         }
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each resource that lacks tags, naming them."""
+        """Returns a match for each resource that lacks tags."""
         return [
-            RuleMatch(["Resources", logical_id], f"{where} lacks {', '.join(missing)}")
+            RuleMatch(["Resources", logical_id], f"{place} lacks {', '.join(missing)}")
             for logical_id, resource in cfn.get_resources().items()
-            for where, tags in _tags(resource, cfn.regions[0])
+            for place, tags in _tags(resource, cfn.regions[0])
             if (missing := [tag for tag in self.config["tags"] if tag not in _keys(tags)])
         ]
 
 
 def _tags(resource: dict[str, Any], region: str) -> Iterator[tuple[str, Any]]:
-    """Where a resource's tags stand, and what is there."""
+    """Yields the places of a resource's tags, each with the tags that it has there."""
     kind, properties = resource.get("Type", ""), resource.get("Properties") or {}
     if kind == LAUNCH_TEMPLATE:
         yield "TagSpecifications of launch-template", _specified(properties, "launch-template")
@@ -64,14 +91,16 @@ def _tags(resource: dict[str, Any], region: str) -> Iterator[tuple[str, Any]]:
 
 
 def _specified(properties: dict[str, Any], kind: str) -> Any:
-    """The tags that a list of TagSpecifications gives to one kind of resource."""
+    """Returns the tags that a list of TagSpecifications sets for a kind of resource."""
     specifications = properties.get("TagSpecifications")
-    listed = specifications if isinstance(specifications, list) else []
-    return next((one.get("Tags") for one in listed if one.get("ResourceType") == kind), None)
+    for specification in specifications if isinstance(specifications, list) else []:
+        if specification.get("ResourceType") == kind:
+            return specification.get("Tags")
+    return None
 
 
 def _tag_property(kind: str, region: str) -> list[str]:
-    """The path of the property that holds a type's tags; empty where it cannot be tagged or is not known."""
+    """Returns the path of a type's tags. It is empty if the type has no tags or cfn-lint does not know the type."""
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind).schema
     except ResourceNotFoundError:
@@ -85,7 +114,7 @@ def _tag_property(kind: str, region: str) -> list[str]:
 
 
 def _keys(tags: Any) -> set[str]:
-    """Tag keys of either form: a list of Key and Value, or a map."""
+    """Returns the keys of tags in either form: a list of Key and Value, or a map."""
     if isinstance(tags, list):
         return {tag["Key"] for tag in tags if isinstance(tag, dict) and isinstance(tag.get("Key"), str)}
     return set(tags) if isinstance(tags, dict) else set()

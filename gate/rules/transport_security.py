@@ -1,4 +1,4 @@
-"""E9809: what clients connect to takes TLS 1.2 or newer."""
+"""E9809: listeners, distributions and APIs accept only TLS 1.2 or newer."""
 
 from __future__ import annotations
 
@@ -23,19 +23,72 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class TransportSecurity(CloudFormationLintRule):
-    """Listeners, distributions and APIs name a TLS policy: the default of each still takes TLS 1.0.
+    """Checks listeners of load balancers, CloudFront distributions, and APIs.
 
-    A distribution without a certificate of its own is left alone where CloudFront allows no choice.
+    CloudFront sets the viewer policy of a distribution without its own certificate, so the rule skips that policy.
     """
 
     id = "E9809"
-    shortdesc = "Connections take TLS 1.2 or newer"
-    description = "PCI DSS 4.2.1 wants strong cryptography; TLS 1.0 and 1.1 are not."
+    shortdesc = "Connections use TLS 1.2 or newer"
+    description = (
+        "A listener, a distribution with its own certificate and an API name a TLS policy of version 1.2 or newer. A "
+        "distribution redirects viewers to HTTPS or rejects HTTP, and uses only TLS 1.2 to its origins."
+    )
+    reason = (
+        "PCI DSS 4.2.1 demands strong cryptography, which TLS 1.0 and 1.1 are not. The default policy of all three still "
+        "accepts TLS 1.0."
+    )
     source_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"
     tags = ["resources", "tls"]  # noqa: RUF012 - cfn-lint's own declaration
+    failing_example = """
+        Parameters:
+          BalancerArn: {Type: String}
+          CertificateArn: {Type: String}
+        Resources:
+          Listener:
+            Type: AWS::ElasticLoadBalancingV2::Listener
+            Properties:
+              LoadBalancerArn: !Ref BalancerArn
+              Port: 443
+              Protocol: HTTPS
+              SslPolicy: ELBSecurityPolicy-2016-08
+              Certificates:
+                - CertificateArn: !Ref CertificateArn
+              DefaultActions:
+                - Type: fixed-response
+                  FixedResponseConfig: {StatusCode: '404'}
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
+    passing_example = """
+        Parameters:
+          BalancerArn: {Type: String}
+          CertificateArn: {Type: String}
+        Resources:
+          Listener:
+            Type: AWS::ElasticLoadBalancingV2::Listener
+            Properties:
+              LoadBalancerArn: !Ref BalancerArn
+              Port: 443
+              Protocol: HTTPS
+              SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06
+              Certificates:
+                - CertificateArn: !Ref CertificateArn
+              DefaultActions:
+                - Type: fixed-response
+                  FixedResponseConfig: {StatusCode: '404'}
+              Tags:
+                - {Key: Environment, Value: dev}
+                - {Key: CostCenter, Value: orders}
+                - {Key: Compliance, Value: none}
+                - {Key: DataClassification, Value: Internal}
+    """
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """One finding for each policy that is missing or too old."""
+        """Returns a match for each policy that is missing or too old."""
         return [
             RuleMatch(["Resources", name], message)
             for name, resource in cfn.get_resources().items()
@@ -51,37 +104,40 @@ def _faults(kind: str, properties: dict[str, Any]) -> Iterator[str]:
         yield from _viewers(config)
         yield from _origins(config)
     elif kind in APIS and not all(_fits(API_POLICY, value) for value in _values(properties, "SecurityPolicy")):
-        yield "SecurityPolicy does not ask for TLS 1.2 or newer"
+        yield "SecurityPolicy does not require TLS 1.2 or newer"
 
 
 def _listener(properties: dict[str, Any]) -> Iterator[str]:
-    for one in _arms(properties):
-        encrypted = any(value in ENCRYPTED for value in _values(one, "Protocol"))
-        # A policy that is there only with a certificate, as the protocol is, is judged by what it says then.
-        policies = [value for value in _values(one, "SslPolicy") if value is not None]
+    for arm in _arms(properties):
+        encrypted = any(value in ENCRYPTED for value in _values(arm, "Protocol"))
+        # The condition that sets the protocol may set the policy too, so an absent policy counts only if no arm has one.
+        policies = [value for value in _values(arm, "SslPolicy") if value is not None]
         if encrypted and not (policies and all(_fits(BALANCER_POLICY, value) for value in policies)):
-            yield "SslPolicy does not ask for TLS 1.2 or newer"
+            yield "SslPolicy does not require TLS 1.2 or newer"
 
 
 def _viewers(config: dict[str, Any]) -> Iterator[str]:
-    for certificate in _values(config, "ViewerCertificate"):
-        given = certificate if isinstance(certificate, dict) else DEFAULT_CERTIFICATE
-        own = given.get("CloudFrontDefaultCertificate") not in (True, "true")
-        if own and not all(_fits(VIEWER_POLICY, value) for value in _values(given, "MinimumProtocolVersion")):
+    for value in _values(config, "ViewerCertificate"):
+        certificate = value if isinstance(value, dict) else DEFAULT_CERTIFICATE
+        own = certificate.get("CloudFrontDefaultCertificate") not in (True, "true")
+        versions = _values(certificate, "MinimumProtocolVersion")
+        if own and not all(_fits(VIEWER_POLICY, version) for version in versions):
             yield "ViewerCertificate.MinimumProtocolVersion is not TLS 1.2 or newer"
     behaviors = [*_values(config, "DefaultCacheBehavior"), *_values(config, "CacheBehaviors.*")]
     for behavior in behaviors:
-        if behavior is not None and not all(one in TO_HTTPS for one in _values(behavior, "ViewerProtocolPolicy")):
-            yield "ViewerProtocolPolicy lets viewers use HTTP"
+        policies = _values(behavior, "ViewerProtocolPolicy")
+        if behavior is not None and not all(policy in TO_HTTPS for policy in policies):
+            yield "ViewerProtocolPolicy allows HTTP"
 
 
 def _origins(config: dict[str, Any]) -> Iterator[str]:
     for origin in _values(config, "Origins.*.CustomOriginConfig"):
-        if origin is None or all(one == "http-only" for one in _values(origin, "OriginProtocolPolicy")):
+        if origin is None or all(policy == "http-only" for policy in _values(origin, "OriginProtocolPolicy")):
             continue
-        protocols = [value for found in _values(origin, "OriginSSLProtocols") for value in found or ["SSLv3"]]
-        if set(protocols) != {"TLSv1.2"}:
-            yield "OriginSSLProtocols are not TLS 1.2 alone"
+        # An absent list counts as SSLv3, so that it fails.
+        protocols = {name for names in _values(origin, "OriginSSLProtocols") for name in names or ["SSLv3"]}
+        if protocols != {"TLSv1.2"}:
+            yield "OriginSSLProtocols is not TLSv1.2 alone"
 
 
 def _fits(pattern: re.Pattern[str], value: Any) -> bool:
@@ -89,7 +145,7 @@ def _fits(pattern: re.Pattern[str], value: Any) -> bool:
 
 
 def _arms(value: Any) -> Iterator[Any]:
-    """What a value can be: itself, or both arms of Fn::If."""
+    """Yields the value, or both arms of an Fn::If. None means that the property is absent."""
     if isinstance(value, dict) and set(value) == {"Fn::If"}:
         for arm in value["Fn::If"][1:]:
             yield from _arms(arm)
@@ -98,7 +154,7 @@ def _arms(value: Any) -> Iterator[Any]:
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:
-    """All values that a path can have, over both arms of Fn::If; None stands for absent, `*` for every element."""
+    """Yields all values that a path can have, in both arms of each Fn::If. ``*`` is every element of a list."""
     step, _, rest = path.partition(".")
     for arm in _arms(value):
         elements = arm if isinstance(arm, list) else []

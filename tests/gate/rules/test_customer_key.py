@@ -20,7 +20,7 @@ BUCKET = """
 @pytest.mark.parametrize("kind", sorted({kind for kind, _ in KEYS}))
 def test_resource_without_key_is_found(kind: str) -> None:
     found = judge(CustomerKey(), f"  It:\n    Type: {kind}\n")
-    assert any("names no customer-managed key" in message for _, message in found)
+    assert any("does not name a customer-managed key" in message for _, message in found)
 
 
 def test_bucket_under_a_customer_key_passes() -> None:

@@ -20,7 +20,7 @@ def test_stateful_resource_says_delete_twice(kind: str) -> None:
 def test_what_outlives_its_stack_is_found_on_any_type(policy: str) -> None:
     found = judge(DeletionPolicy(), f"  It: {{Type: 'AWS::EC2::VPC', DeletionPolicy: {policy}}}")
     assert found == [
-        ("Resources/It/DeletionPolicy", f"DeletionPolicy is {policy}: the resource would outlive its stack")
+        ("Resources/It/DeletionPolicy", f"DeletionPolicy is {policy}. The resource would outlive its stack")
     ]
 
 

@@ -8,8 +8,8 @@ from tests.gate.support.rules import judge
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
 LAUNCH = "  It: {Type: 'AWS::EC2::LaunchTemplate', Properties: {LaunchTemplateData: {DATA}}}"
-IMDS = "MetadataOptions.HttpTokens is not required: IMDSv1 would answer"
-PUBLIC = "NetworkInterfaces give it a public address"
+IMDS = "MetadataOptions.HttpTokens is not required, so IMDSv1 answers"
+PUBLIC = "NetworkInterfaces give the instance a public address"
 
 
 @pytest.mark.parametrize(

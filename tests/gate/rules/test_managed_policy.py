@@ -34,7 +34,7 @@ def test_id_with_a_wrong_digit_is_found_before_cloudfront_finds_it() -> None:
     (finding,) = found(f"OriginRequestPolicyId: {wrong}")
     assert finding == (
         "Resources/It/Properties/DistributionConfig/DefaultCacheBehavior/OriginRequestPolicyId",
-        f"OriginRequestPolicyId '{wrong}' is no managed policy's id",
+        f"OriginRequestPolicyId '{wrong}' is not the id of a managed policy",
     )
 
 

@@ -33,7 +33,7 @@ def test_reason_that_is_left_over_is_found() -> None:
     reasons = "{E9802: carries no data of ours, I3011: its consumers are in code, W1001: was once needed here}"
     found = judge(SuppressionReason(), TOPIC.replace("REASONS", reasons))
     assert found == [
-        ("Resources/Topic/Metadata/cfn-lint/reasons/W1001", "W1001 has a reason but is not ignored: drop the reason")
+        ("Resources/Topic/Metadata/cfn-lint/reasons/W1001", "W1001 has a reason but is not ignored. Delete the reason")
     ]
 
 

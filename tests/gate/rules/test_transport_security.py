@@ -14,7 +14,7 @@ DISTRIBUTION = """
         DefaultCacheBehavior: {ViewerProtocolPolicy: redirect-to-https}
         CONFIG
 """
-POLICY = "SslPolicy does not ask for TLS 1.2 or newer"
+POLICY = "SslPolicy does not require TLS 1.2 or newer"
 VIEWERS = "ViewerCertificate.MinimumProtocolVersion is not TLS 1.2 or newer"
 
 
@@ -59,7 +59,7 @@ def test_listener_names_a_policy_of_today(properties: str, expected: list[str]) 
         ("CacheBehaviors: [{ViewerProtocolPolicy: https-only}]", []),
         (
             "CacheBehaviors: [{ViewerProtocolPolicy: https-only}, {ViewerProtocolPolicy: allow-all}]",
-            ["ViewerProtocolPolicy lets viewers use HTTP"],
+            ["ViewerProtocolPolicy allows HTTP"],
         ),
         ("Origins: [{CustomOriginConfig: {OriginProtocolPolicy: http-only}}, {S3OriginConfig: {}}]", []),
         (
@@ -68,11 +68,11 @@ def test_listener_names_a_policy_of_today(properties: str, expected: list[str]) 
         ),
         (
             "Origins: [{CustomOriginConfig: {OriginProtocolPolicy: https-only, OriginSSLProtocols: [TLSv1, TLSv1.2]}}]",
-            ["OriginSSLProtocols are not TLS 1.2 alone"],
+            ["OriginSSLProtocols is not TLSv1.2 alone"],
         ),
         (
             "Origins: [{CustomOriginConfig: {OriginProtocolPolicy: !If [C, https-only, http-only]}}]",
-            ["OriginSSLProtocols are not TLS 1.2 alone"],
+            ["OriginSSLProtocols is not TLSv1.2 alone"],
         ),
     ],
 )
