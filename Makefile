@@ -68,6 +68,7 @@ templates: setup ## writes templates/, docs/graphs.md and docs/openapi.yaml from
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m openapi
+	$(BIN)/python -m tools.rules_page
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)

@@ -1,0 +1,46 @@
+"""``python -m tools.rules_page`` writes docs/rules.md: every rule that a check of this project reports with a code.
+
+Each package describes its own rules. A section is Markdown that begins with a heading of the second level; to add one, add
+the function that returns it to ``SECTIONS``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    from entry import run
+
+    sys.exit(run("tools.rules_page", "Interrupted. The page may be incomplete. Repeat the command."))
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from gate import catalogue
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
+SECTIONS: tuple[Callable[[], Iterable[str]], ...] = (catalogue.sections,)
+INTRODUCTION = """\
+# Rules
+
+The project's own rules, each with the code that a report shows: `python -m gate` prints the code before each finding,
+SARIF has it as `ruleId`, JUnit as the `type` of a failure. A finding of any level fails the gate.
+
+`make templates` writes this page from the rules. A test runs the gate over each example: the first fails with this code and
+no other, the second passes."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the page and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.rules_page", description="Writes the page of all rules.")
+    parser.add_argument("--out", type=Path, default=PAGE, help="default: docs/rules.md")
+    options = parser.parse_args(argv)
+    options.out.write_text(page(), encoding="utf-8")
+    return 0
+
+
+def page() -> str:
+    """Returns the page in Markdown."""
+    sections = [section for make_sections in SECTIONS for section in make_sections()]
+    return "\n\n".join([INTRODUCTION, *sections]) + "\n"
