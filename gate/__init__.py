@@ -14,7 +14,7 @@ A finding of any level fails the gate. ``docs/rules.md`` lists the project's own
 
 ``cache`` keeps the results of the first two by content hash, so an unchanged template costs one hash.
 
-An error is a reason why the gate cannot check; a finding is never an error. The errors (``gate.errors``) form one tree,
+An error is a reason why the gate cannot check. A finding is never an error. The errors (``gate.errors``) form one tree,
 and the command line turns each into one message and exit code 2::
 
     GateError

@@ -42,7 +42,7 @@ _ITEM = re.compile(r"^\s*-\s*(?P<check>[A-Z]\w*)\s*(?:#\s*(?P<reason>\S.*))?$")
 
 @dataclass(frozen=True)
 class IgnoredCheck:
-    """An entry of ``ignore_checks`` at its line. ``reason`` is its comment, empty if there is none."""
+    """An entry of ``ignore_checks`` at its line. ``reason`` is its comment, or empty."""
 
     check: str
     reason: str

@@ -133,7 +133,7 @@ def _sarif_rule(finding: Finding) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    # Without the line, which moves with every edit: code scanning must know a finding again.
+    # The line is left out, because it moves with every edit and code scanning must recognize the finding.
     identity = "\0".join((finding.rule, finding.file, finding.resource, finding.message))
     location: dict[str, Any] = {
         "physicalLocation": {

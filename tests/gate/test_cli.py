@@ -41,7 +41,7 @@ def test_bad_usage_exits_with_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("path", "reason"), [("nowhere", "no template found"), ("..", "is not below")])
-def test_wrong_path_exits_with_2_and_one_sentence(
+def test_wrong_path_exits_with_2_and_one_line(
     demo: Path, path: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--root", str(demo), path]) == 2
@@ -57,13 +57,13 @@ def test_missing_configuration_exits_with_2(demo: Path, capsys: pytest.CaptureFi
     assert ".cfnlintrc: missing" in capsys.readouterr().err
 
 
-def test_disbelieved_cache_is_neither_read_nor_written(demo: Path) -> None:
+def test_run_without_a_cache_neither_reads_nor_writes_one(demo: Path) -> None:
     assert main(["--root", str(demo), "--fast", "--no-cache"]) == 0
     assert not (demo / ".cache").exists()
 
 
-def test_unchanged_run_loads_neither_linter(demo: Path) -> None:
-    """cfn-lint takes seconds to load and the native library most of one; a run that knows all must load neither."""
+def test_unchanged_run_loads_no_linter(demo: Path) -> None:
+    """cfn-lint takes seconds to load, and the native library most of a second. A run with a full cache loads neither."""
     program = (
         "import sys; from gate.cli import main; code = main(sys.argv[1:]);"
         "print(sorted({'cfnlint', 'cloudformation_validate', 'boto3'} & set(sys.modules))); sys.exit(code)"
@@ -77,10 +77,10 @@ def test_unchanged_run_loads_neither_linter(demo: Path) -> None:
 
 
 def members(group: int) -> int:
-    """How many processes a process group has now."""
+    """Returns the number of processes in a process group."""
     count = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended
+        with contextlib.suppress(OSError):  # the process has ended
             count += int(path.read_text(errors="replace").rpartition(")")[2].split()[2]) == group
     return count
 
@@ -88,8 +88,8 @@ def members(group: int) -> int:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in Linux's /proc")
 @pytest.mark.parametrize("processes", [2, *(pytest.param(count, marks=pytest.mark.matrix) for count in (3, 4))])
-def test_interruption_from_a_terminal_is_one_sentence(demo: Path, processes: int) -> None:
-    """Each worker said so by itself, with a traceback: a terminal's Ctrl-C reaches all processes of the command."""
+def test_ctrl_c_in_a_terminal_prints_one_message(demo: Path, processes: int) -> None:
+    """A terminal's Ctrl-C reaches all processes of the command. Each worker printed its own traceback."""
     process = subprocess.Popen(
         [sys.executable, "-m", "gate", "--no-cache"],
         cwd=PROJECT,
@@ -103,5 +103,5 @@ def test_interruption_from_a_terminal_is_one_sentence(demo: Path, processes: int
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    sentence = "\nInterrupted. The gate changed nothing. Repeat the command to see its findings.\n"
-    assert (process.returncode, out, err) == (130, "", sentence)
+    message = "\nInterrupted. The gate changed nothing. Repeat the command to see its findings.\n"
+    assert (process.returncode, out, err) == (130, "", message)

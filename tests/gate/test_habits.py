@@ -1,4 +1,4 @@
-"""What keeps the project's habits without anybody remembering them: hooks, updates of dependencies, texts for GitHub."""
+"""Hooks before a commit, updates of dependencies, settings of editors and texts for GitHub."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ RENOVATE = PROJECT / "renovate.json"
 
 @functools.cache
 def own_files() -> frozenset[str]:
-    """Every file of the project, as git would name it; what is made here lies in folders that begin with a dot, or build/."""
-    found: set[str] = set()
+    """Returns the paths of all files, as git prints them. Skips build/ and folders that begin with a dot, which git ignores."""
+    paths: set[str] = set()
     for folder, folders, files in os.walk(PROJECT):
         top = Path(folder) == PROJECT
         folders[:] = [name for name in folders if name == ".github" or not name.startswith((".", "__pycache__"))]
         folders[:] = [name for name in folders if not (top and name == "build")]
-        found.update(Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
-    return frozenset(found)
+        paths.update(Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
+    return frozenset(paths)
 
 
 # --- Hooks before a commit -----------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ def own_files() -> frozenset[str]:
 
 def hooks() -> dict[str, dict[str, Any]]:
     (repository,) = yaml.safe_load(HOOKS.read_text())["repos"]
-    assert repository["repo"] == "local", "a hook from elsewhere has a version that no lock knows"
+    assert repository["repo"] == "local", "the locks do not set the version of a hook from another repository"
     return {hook["id"]: hook for hook in repository["hooks"]}
 
 
@@ -53,8 +53,8 @@ def entry(name: str) -> list[str]:
     return str(hooks()[name]["entry"]).split()
 
 
-def seen(name: str) -> set[str]:
-    """The project's files that make a hook run when they change."""
+def triggers(name: str) -> set[str]:
+    """Returns the project's files whose change makes a hook run."""
     return {path for path in own_files() if re.search(hooks()[name]["files"], path)}
 
 
@@ -65,7 +65,7 @@ def call(name: str, *more: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_hooks_are_the_projects_own_commands() -> None:
-    """Each is what a target of make runs, from the same environment."""
+    """Each hook runs a command of a make target, in the same environment."""
     assert set(hooks()) == {"format", "lint", "stale", "gate"}
     makefile = (PROJECT / "Makefile").read_text()
     for name, hook in hooks().items():
@@ -77,10 +77,10 @@ def test_hooks_are_the_projects_own_commands() -> None:
         assert f"$(BIN)/{program.removeprefix('.venv/bin/')} {words}" in makefile, name
 
 
-def test_ruff_sees_every_python_file_and_no_other() -> None:
+def test_hooks_of_ruff_run_for_every_python_file_and_no_other() -> None:
     python = {path for path in own_files() if path.endswith(".py")}
     assert "tests/gate/test_habits.py" in python
-    assert seen("format") == seen("lint") == python
+    assert triggers("format") == triggers("lint") == python
 
 
 WATCH = """
@@ -100,8 +100,8 @@ print("generate.py", *(os.path.relpath(os.path.abspath(path)) for path in [*open
 
 
 @pytest.mark.slow
-def test_the_hook_for_stale_templates_runs_when_anything_changes_that_generation_reads(tmp_path: Path) -> None:
-    """The API's model is made from lambda_src/common/schema.py, and instances boot with builders/transactions/boot.sh."""
+def test_stale_hook_runs_for_every_file_that_generation_reads(tmp_path: Path) -> None:
+    """The API's model comes from lambda_src/common/schema.py, and instances boot with builders/transactions/boot.sh."""
     run = subprocess.run(
         [sys.executable, "-c", WATCH, tmp_path], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -113,24 +113,24 @@ def test_the_hook_for_stale_templates_runs_when_anything_changes_that_generation
         "lambda_src/common/schema.py",
     } <= read
     outputs = {path for path in own_files() if path.startswith("templates/")}
-    assert read | outputs <= seen("stale")
+    assert read | outputs <= triggers("stale")
     beside = {path for path in own_files() if path.startswith("builders/")}
-    assert seen("stale") <= read | outputs | beside, "it runs for what cannot matter"
+    assert triggers("stale") <= read | outputs | beside, "the hook runs for a file that generation does not read"
 
 
 @pytest.mark.slow
-def test_the_gates_hook_runs_for_all_that_the_gate_reads() -> None:
+def test_gate_hook_runs_for_every_file_that_the_gate_reads() -> None:
     templates = find_templates(PROJECT, ["templates"])
     parameters = find_parameter_files(PROJECT, "params", templates)
     read = {template.name for template in templates} | {file.name for file in parameters} | {".cfnlintrc"}
     own = {path for path in own_files() if path.startswith("gate/") and path.endswith(".py")}
     settings = {path for path in own_files() if re.fullmatch(r"params/\w+/deployment\.json", path)}
-    assert read | own <= seen("gate")
-    assert seen("gate") <= read | own | settings
+    assert read | own <= triggers("gate")
+    assert triggers("gate") <= read | own | settings
 
 
 def test_hooks_of_ruff_stop_a_commit(tmp_path: Path) -> None:
-    """pre-commit stops where a hook fails, or changes a file, as formatting does."""
+    """pre-commit stops if a hook fails or changes a file. Formatting changes the file."""
     module = tmp_path / "module.py"
     module.write_text("import os\nx = { 'a':1 }\n")
     assert call("lint", module).returncode == 1
@@ -141,7 +141,7 @@ def test_hooks_of_ruff_stop_a_commit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_hook_for_stale_templates_stops_a_commit(tmp_path: Path) -> None:
+def test_stale_hook_stops_a_commit(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "generate.py", "--quiet", "--out", tmp_path], cwd=PROJECT, check=True)
     assert call("stale", "--out", tmp_path).returncode == 0
     root = tmp_path / "trading" / "root.yaml"
@@ -152,8 +152,8 @@ def test_the_hook_for_stale_templates_stops_a_commit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_gates_hook_stops_a_commit(tmp_path: Path) -> None:
-    """With its quick half here: the other one is tested with the gate, and takes half a minute on a first run."""
+def test_gate_hook_stops_a_commit(tmp_path: Path) -> None:
+    """Uses ``--fast``. The tests of the gate cover cfn-lint, which takes half a minute on a first run."""
     for name in (".cfnlintrc", "templates/trading", "params/trading"):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ def renovate() -> dict[str, Any]:
 
 
 def updated(path: str) -> bool:
-    """Whether Renovate's manager of requirements looks at a file: one of its patterns fits, and no ignored path does."""
+    """Whether Renovate updates a file: a pattern of its manager of requirements matches, and no ignored path does."""
     globs = [re.escape(glob).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*") for glob in renovate()["ignorePaths"]]
     patterns = [pattern.strip("/") for pattern in renovate()["pip_requirements"]["managerFilePatterns"]]
     fits = any(re.search(pattern, path) for pattern in patterns)
@@ -186,7 +186,7 @@ def rules() -> list[dict[str, Any]]:
     return list(renovate()["packageRules"])
 
 
-def test_every_folder_with_pins_is_updated_also_a_new_one() -> None:
+def test_renovate_updates_every_folder_with_pins_and_new_folders() -> None:
     pinning = {pin.file for pin in read_pins(PROJECT)}
     assert {"requirements.in", "lambda_src/process/requirements.in", "web_src/payments/requirements.in"} <= pinning
     assert {path for path in own_files() if updated(path)} >= pinning
@@ -194,16 +194,16 @@ def test_every_folder_with_pins_is_updated_also_a_new_one() -> None:
     assert set(renovate()["enabledManagers"]) == {"github-actions", "pip_requirements"}
 
 
-def test_locks_are_left_to_make_lock() -> None:
-    """Renovate's default pattern takes requirements.txt too; it would lock for this machine, not for Lambda's."""
+def test_renovate_ignores_locks() -> None:
+    """Renovate's default pattern includes requirements.txt. Renovate would lock for its own machine, not for Lambda's."""
     locks = {path for path in own_files() if re.search(r"(^|/)requirements[^/]*\.txt$", path)}
     assert len(locks) > 10
     assert not {path for path in locks if updated(path)}
     assert renovate()["ignorePaths"] == ["**/requirements*.txt"]
 
 
-def test_pins_and_locks_are_the_same_versions() -> None:
-    """Until somebody calls `make lock`, a pull request of Renovate's is red here."""
+def test_pins_and_locks_have_the_same_versions() -> None:
+    """A pull request of Renovate fails here until a developer calls ``make lock``."""
     for pin in read_pins(PROJECT):
         lock = (PROJECT / pin.file).with_suffix(".txt")
         lock = lock if lock.is_file() else lock.with_name("requirements.txt")
@@ -215,15 +215,15 @@ def pins_of(rule: dict[str, Any]) -> list[Pin]:
     return [pin for pin in read_pins(PROJECT) if canonicalize_name(pin.name) in rule["matchPackageNames"]]
 
 
-def test_every_rule_says_why_and_names_only_what_is_pinned() -> None:
+def test_every_rule_of_renovate_has_a_reason_and_names_only_pinned_packages() -> None:
     names = {canonicalize_name(pin.name) for pin in read_pins(PROJECT)}
     for rule in rules():
         assert len(rule["description"]) > 20
         assert set(rule.get("matchPackageNames", ())) <= names
 
 
-def test_what_is_held_back_carries_its_reason_where_it_is_pinned() -> None:
-    """A pin that is held back and no longer stands in a requirements.in, or without its reason, would be found."""
+def test_packages_that_renovate_holds_back_have_a_reason_at_their_pin() -> None:
+    """The test fails for a held-back package that no requirements.in pins, or whose pin has no reason."""
     held = [rule for rule in rules() if rule.keys() & {"allowedVersions", "dependencyDashboardApproval", "enabled"}]
     names = {name for rule in held for name in rule["matchPackageNames"]}
     assert names == {"troposphere", "boto3", "botocore", "ministack"}
@@ -231,8 +231,8 @@ def test_what_is_held_back_carries_its_reason_where_it_is_pinned() -> None:
     assert reasons.keys() == names
 
 
-def test_boto3_is_what_the_emulator_allows() -> None:
-    """Why it is held back: ministack names one botocore, and boto3 has its versions."""
+def test_boto3_has_the_version_that_the_emulator_requires() -> None:
+    """Renovate holds boto3 back because ministack requires one version of botocore, whose versions boto3 shares."""
     from importlib.metadata import requires, version
 
     named = [Requirement(line) for line in requires("ministack") or () if line.startswith("botocore")]
@@ -240,8 +240,8 @@ def test_boto3_is_what_the_emulator_allows() -> None:
     assert version("boto3") == version("botocore")
 
 
-def test_troposphere_stays_until_a_version_is_whole_again() -> None:
-    """4.11.1 lost two properties that the builders set; any later one is tried."""
+def test_renovate_skips_only_the_broken_version_of_troposphere() -> None:
+    """4.11.1 lost two properties that the builders set. Renovate tries every later version."""
     (rule,) = [rule for rule in rules() if rule.get("matchPackageNames") == ["troposphere"]]
     pattern = re.fullmatch(r"!/(.+)/", rule["allowedVersions"])
     assert pattern is not None
@@ -253,7 +253,7 @@ def test_troposphere_stays_until_a_version_is_whole_again() -> None:
 # --- Editors and GitHub --------------------------------------------------------------------------------------------------
 
 
-def test_editors_are_told_what_ruff_formats_to() -> None:
+def test_editorconfig_agrees_with_the_format_of_ruff() -> None:
     parser = configparser.ConfigParser()
     parser.read_string("[top]\n" + (PROJECT / ".editorconfig").read_text())
     ruff = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["ruff"]
@@ -262,8 +262,8 @@ def test_editors_are_told_what_ruff_formats_to() -> None:
     assert parser["Makefile"]["indent_style"] == "tab"
 
 
-def test_files_are_as_editors_are_told() -> None:
-    """Line feeds, one at the end, no blanks before it, and tabs in the Makefile alone."""
+def test_files_follow_the_editorconfig() -> None:
+    """Lines end in a line feed without blanks before it, and only the Makefile has tabs."""
     ours = {".py", ".yaml", ".yml", ".json", ".md", ".toml", ".sql", ".sh", ".in", ".txt"}
     for path in sorted(own_files()):
         content = (PROJECT / path).read_bytes()
@@ -289,7 +289,7 @@ def test_texts_name_commands_and_files_that_exist(name: str) -> None:
     assert not [link for link in re.findall(r"\]\(([^):]+)\)", text) if not (PROJECT / link).exists()]
 
 
-def test_a_vulnerability_is_reported_to_no_invented_address() -> None:
+def test_security_policy_names_no_invented_address() -> None:
     text = (PROJECT / "SECURITY.md").read_text()
     assert "@" not in text
     assert "Report a vulnerability" in text

@@ -16,30 +16,30 @@ def test_file_that_fits_has_no_finding(demo: Path) -> None:
     assert check(demo) == []
 
 
-def test_all_faults_of_a_file_are_told_with_their_lines(demo: Path) -> None:
+def test_all_faults_of_a_file_are_reported_with_their_lines(demo: Path) -> None:
     values = {"EnvironmentSuffix": "Dev_1", "RetentionDays": "500", "Retention": "7"}
     (demo / "params" / "demo" / "dev.json").write_text(json.dumps({"Parameters": values}, indent=2))
-    found = check(demo)
-    assert [(file, line) for file, line, _ in found] == [("params/demo/dev.json", line) for line in (3, 4, 5)]
-    assert "Did you mean RetentionDays?" in found[2][2]
+    findings = check(demo)
+    assert [(file, line) for file, line, _ in findings] == [("params/demo/dev.json", line) for line in (3, 4, 5)]
+    assert "Did you mean RetentionDays?" in findings[2][2]
 
 
-def test_settings_of_the_deployer_are_no_parameter_file(demo: Path) -> None:
+def test_settings_of_the_deployer_are_not_a_parameter_file(demo: Path) -> None:
     (demo / "params" / "demo" / "deployment.json").write_text("{}")
     files = find_parameter_files(demo, "params", find_templates(demo, ["templates"]))
     assert [file.name for file in files] == ["params/demo/dev.json"]
 
 
-def test_tier_alone_brings_no_parameter_files(demo: Path) -> None:
+def test_tier_template_has_no_parameter_files(demo: Path) -> None:
     assert find_parameter_files(demo, "params", find_templates(demo, ["templates/demo/logs.yaml"])) == ()
 
 
-def test_unreadable_root_is_left_to_the_linters(demo: Path) -> None:
+def test_unreadable_root_has_no_finding_of_this_check(demo: Path) -> None:
     (demo / "templates" / "demo" / "root.yaml").write_text("Resources: [")
     assert check(demo) == []
 
 
-def test_rules_of_the_root_are_judged_for_the_region_of_deployment_json(demo: Path) -> None:
+def test_rules_of_the_root_apply_to_the_region_of_deployment_json(demo: Path) -> None:
     root = demo / "templates" / "demo" / "root.yaml"
     rule = "Rules: {Home: {Assertions: [{Assert: {'Fn::Equals': [{Ref: 'AWS::Region'}, us-east-1]},"
     root.write_text(f"{rule} AssertDescription: Only in us-east-1.}}]}}}}\n{root.read_text()}")
@@ -51,7 +51,7 @@ def test_rules_of_the_root_are_judged_for_the_region_of_deployment_json(demo: Pa
     assert check(demo) == []
 
 
-def test_numbers_out_of_order_are_told_with_their_line(demo: Path) -> None:
+def test_numbers_out_of_order_are_reported_with_their_line(demo: Path) -> None:
     root = demo / "templates" / "demo" / "root.yaml"
     order = "Metadata: {ParameterOrder: [{Ascending: [Least, Most], Reason: The least comes first.}]}"
     text = root.read_text()
@@ -68,12 +68,12 @@ def test_numbers_out_of_order_are_told_with_their_line(demo: Path) -> None:
     assert message.endswith("Lower Least or raise Most: The least comes first.")
 
 
-def test_parameter_files_may_lie_outside_of_the_root(demo: Path, tmp_path: Path) -> None:
-    """``--params`` with a folder of another place ended in a traceback."""
+def test_parameter_files_may_be_outside_the_root_folder(demo: Path, tmp_path: Path) -> None:
+    """``--params`` with a folder outside the root folder ended in a traceback."""
     elsewhere = tmp_path / "elsewhere"
     (demo / "params").rename(elsewhere)
     file = elsewhere / "demo" / "dev.json"
     file.write_text(file.read_text().replace('"Parameters"', '"Parameter"'))
     files = find_parameter_files(demo, str(elsewhere), find_templates(demo, ["templates"]))
-    assert [one.name for one in files] == [file.as_posix()]
+    assert [parameter_file.name for parameter_file in files] == [file.as_posix()]
     assert {finding.file for finding in check_parameter_files(demo, files)} == {file.as_posix()}

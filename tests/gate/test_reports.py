@@ -11,7 +11,7 @@ from gate import reports
 from gate.findings import Level
 from tests.gate.support.findings import finding, result
 
-# What SARIF 2.1.0 asks of the parts that are written (sections 3.13, 3.14, 3.19, 3.27 to 3.30, 3.49 of the standard).
+# What SARIF 2.1.0 demands of the parts that the gate writes (sections 3.13, 3.14, 3.19, 3.27 to 3.30, 3.49).
 LEVELS = {"enum": ["none", "note", "warning", "error"]}
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
 POSITIVE = {"type": "integer", "minimum": 1}
@@ -121,7 +121,7 @@ def test_sarif_results_point_at_their_rule() -> None:
     assert [rules[item["ruleIndex"]]["id"] for item in run["results"]] == ["E3002", "W2001", "GATE02"]
 
 
-def test_sarif_fingerprint_outlives_a_moved_line_and_nothing_else() -> None:
+def test_sarif_fingerprint_depends_on_everything_but_the_place() -> None:
     def fingerprint(**changed: Any) -> str:
         (item,) = sarif(finding(**changed))["results"]
         return str(item["partialFingerprints"]["gateFinding/v1"])
@@ -131,12 +131,12 @@ def test_sarif_fingerprint_outlives_a_moved_line_and_nothing_else() -> None:
     assert len({fingerprint(), *(fingerprint(**changed) for changed in others)}) == 5
 
 
-def test_sarif_names_the_tools_behind_the_gate() -> None:
+def test_sarif_names_both_linters() -> None:
     names = [extension["name"] for extension in sarif()["tool"]["extensions"]]
     assert names == ["cfn-lint", "cloudformation-validate"]
 
 
-def test_junit_has_a_case_for_each_file_a_tool_looked_at() -> None:
+def test_junit_has_a_case_for_each_file_of_each_tool() -> None:
     root = ElementTree.fromstring(reports.junit(result(*FINDINGS)))
     assert (root.get("tests"), root.get("failures")) == ("5", "2")
     cases = {(suite.get("name"), case.get("name")): case for suite in root for case in suite}
@@ -151,17 +151,17 @@ def test_junit_has_a_case_for_each_file_a_tool_looked_at() -> None:
     assert broken.get("message") == 'GATE02 "a" <b> & ]]> é'
 
 
-def test_text_is_one_line_a_finding_and_a_summary() -> None:
+def test_text_has_a_line_for_each_finding_and_a_summary() -> None:
     lines = reports.text(result(*FINDINGS)).splitlines()
     assert lines[0] == "templates/demo/logs.yaml:3:5: E3002 error: Group: no such property [cfn-lint]"
     assert lines[-1] == "gate: 1 template, 1 parameter file: 2 errors, 1 warning (1 checked, 1 unchanged, 1.2 s)"
 
 
-def test_summary_of_a_clean_run_says_so() -> None:
+def test_summary_of_a_clean_run_says_no_findings() -> None:
     assert "no findings" in reports.summary(result())
 
 
-def test_github_commands_escape_what_would_end_them() -> None:
+def test_github_commands_escape_delimiters() -> None:
     line = reports.github(result(finding(message="50 %\nof it", file="a:b,c.yaml"))).splitlines()[0]
     assert line == ("::error file=a%3Ab%2Cc.yaml,line=3,endLine=3,col=5,title=E3002::Group: 50 %25%0Aof it")
 

@@ -1,4 +1,4 @@
-"""The gate as a whole on a small project: cfn-lint really runs, in its worker processes."""
+"""The whole gate on a small project, with cfn-lint in its worker processes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def summarize(result: GateResult) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.slow
-def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Edit) -> None:
-    """Within a template (both tools), across templates, against the own rules, in parameters and configuration."""
+def test_faults_of_every_kind_are_reported_in_one_run_and_cached(demo: Path, edit: Edit) -> None:
+    """In a template (both tools), across templates, against the project's rules, in parameters and configuration."""
     root, logs = "templates/demo/root.yaml", "templates/demo/logs.yaml"
     edit(root, "!GetAtt Logs.Outputs.LogGroup", "!GetAtt Logs.Outputs.Missing")
     edit(root, "Value: demo", "Value: !GetAtt Logs.Outputs.Missing")
@@ -52,15 +52,15 @@ def test_faults_of_every_kind_are_found_in_one_run_and_kept(demo: Path, edit: Ed
     assert again.elapsed_seconds < first.elapsed_seconds / 10
 
 
-def test_clean_project_has_no_finding_and_a_change_is_checked_alone(demo: Path, edit: Edit) -> None:
+def test_clean_project_has_no_finding_and_only_a_change_is_checked_again(demo: Path, edit: Edit) -> None:
     assert run_checks(request_for(demo)).findings == ()
     edit("templates/demo/root.yaml", "Ends every name.", "Ends each name.")
     second = run_checks(request_for(demo))
     assert (second.findings, second.fresh, second.cached) == ((), 2, 2)
 
 
-def test_unknown_own_rule_fault_is_a_finding_and_not_a_crash(demo: Path, edit: Edit) -> None:
-    """A rule that breaks on a template must not pass it: cfn-lint reports E0002."""
+def test_exception_in_a_rule_is_a_finding(demo: Path, edit: Edit) -> None:
+    """A template must not pass a rule that raises an exception. cfn-lint reports E0002."""
     broken = demo / "rules"
     broken.mkdir()
     (broken / "broken.py").write_text(
@@ -75,7 +75,7 @@ def test_unknown_own_rule_fault_is_a_finding_and_not_a_crash(demo: Path, edit: E
     assert summarize(result) == {("cfn-lint", "E0002", "templates/demo/logs.yaml")}
 
 
-def test_fast_run_leaves_cfn_lint_out(demo: Path) -> None:
+def test_fast_run_skips_cfn_lint(demo: Path) -> None:
     result = run_checks(dataclasses.replace(request_for(demo), fast=True, cache_folder=None))
     assert {check.tool for check in result.checks} == {
         "cloudformation-validate",
@@ -116,8 +116,8 @@ def test_key_covers_tools_and_the_gate_itself(demo: Path, monkeypatch: pytest.Mo
     assert before != _keys(templates, configuration, fast=False)
 
 
-def test_worker_that_dies_is_an_error_and_no_clean_result(demo: Path, edit: Edit) -> None:
-    """Killed by the system for want of memory, say: nothing was checked, so nothing may pass."""
+def test_worker_that_dies_is_an_error(demo: Path, edit: Edit) -> None:
+    """For example, the system kills the worker when memory runs out. No check was made, so no template may pass."""
     deadly = demo / "rules"
     deadly.mkdir()
     (deadly / "deadly.py").write_text(

@@ -14,50 +14,48 @@ CONFIGURATION = b"regions: [us-east-1]\nignore_checks:\n  - W3002 # by design\n"
 
 
 def template(text: str) -> TemplateFile:
-    return TemplateFile("templates/one.yaml", Path("templates/one.yaml"), text.encode())
+    return TemplateFile("templates/single.yaml", Path("templates/single.yaml"), text.encode())
 
 
-def test_unknown_property_is_found_at_its_place() -> None:
+def test_unknown_property_is_reported_at_its_line() -> None:
     text = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n    Properties:\n      Colour: red\n"
-    (finding,) = validate_templates([template(text)], CONFIGURATION)["templates/one.yaml"]
+    (finding,) = validate_templates([template(text)], CONFIGURATION)["templates/single.yaml"]
     assert (finding.line, finding.rule, finding.resource, finding.level) == (5, "F3002", "Queue", Level.ERROR)
     assert "Colour" in finding.message
 
 
-def test_hints_below_a_warning_do_not_count() -> None:
+def test_informational_diagnostics_do_not_count() -> None:
     assert validate_templates([template("Resources:\n  T:\n    Type: AWS::SNS::Topic\n")], CONFIGURATION) == {
-        "templates/one.yaml": ()
+        "templates/single.yaml": ()
     }
 
 
 def test_unreadable_template_is_a_finding() -> None:
-    (finding,) = validate_templates([template("Resources: [")], CONFIGURATION)["templates/one.yaml"]
+    (finding,) = validate_templates([template("Resources: [")], CONFIGURATION)["templates/single.yaml"]
     assert finding.rule == "F1101"
 
 
-def test_check_ignored_by_the_configuration_is_not_told() -> None:
+def test_check_that_the_configuration_ignores_is_not_reported() -> None:
     text = "Resources:\n  S:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: child.yaml\n"
-    assert validate_templates([template(text)], CONFIGURATION) == {"templates/one.yaml": ()}
-    (finding,) = validate_templates([template(text)], b"")["templates/one.yaml"]
+    assert validate_templates([template(text)], CONFIGURATION) == {"templates/single.yaml": ()}
+    (finding,) = validate_templates([template(text)], b"")["templates/single.yaml"]
     assert finding.rule == "W3002"
 
 
-def test_check_ignored_for_one_resource_is_told_of_the_others() -> None:
+def test_check_that_a_resource_suppresses_is_reported_for_the_others() -> None:
     topic = "    Type: AWS::SNS::Topic\n    DependsOn: Key\n    Properties: {KmsMasterKeyId: !Ref Key}\n"
     ignoring = "    Metadata: {cfn-lint: {config: {ignore_checks: [W3005]}}}\n"
     text = f"Resources:\n  Key:\n    Type: AWS::KMS::Key\n  Loud:\n{topic}  Quiet:\n{topic}{ignoring}"
-    found = [
-        (finding.rule, finding.resource) for finding in validate_templates([template(text)], b"")["templates/one.yaml"]
-    ]
-    assert found == [("W3005", "Loud")]
+    findings = validate_templates([template(text)], b"")["templates/single.yaml"]
+    assert [(finding.rule, finding.resource) for finding in findings] == [("W3005", "Loud")]
 
 
-def test_parameter_that_names_a_secret_is_not_taken_for_one() -> None:
+def test_parameter_with_the_name_of_a_secret_is_not_reported_as_a_password() -> None:
     names = ("SecretsKeyArn", "RotateSecretArtifactKey", "RotateSecretFunctionName", "DatabasePassword", "SecretValue")
     parameters = "".join(f"  {name}: {{Type: String}}\n" for name in names)
     text = f"Parameters:\n{parameters}Resources: {{T: {{Type: 'AWS::SNS::Topic'}}}}\n"
-    findings = [one for one in validate_templates([template(text)], b"")["templates/one.yaml"] if one.rule == "W2509"]
-    assert [one.line for one in findings] == [5, 6]
+    findings = validate_templates([template(text)], b"")["templates/single.yaml"]
+    assert [finding.line for finding in findings if finding.rule == "W2509"] == [5, 6]
 
 
 def test_unreadable_configuration_is_an_error() -> None:

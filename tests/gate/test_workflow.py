@@ -1,4 +1,4 @@
-"""The workflow on GitHub runs what people run, and nothing that could change under it without a commit here."""
+"""The workflow on GitHub runs the commands of developers, and only actions that change by a commit here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def commands(job: dict[str, Any]) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step]
 
 
-def test_every_command_is_the_projects_own_and_exists() -> None:
+def test_workflow_runs_only_existing_commands_of_the_project() -> None:
     makefile = (PROJECT / "Makefile").read_text()
     targets = set()
     for command in (command for job in jobs().values() for command in commands(job)):
@@ -54,12 +54,12 @@ INSTALLERS = re.compile(r"\b(apt(-get)?|aptitude|dpkg|brew|dnf|yum|apk|snap|pip3
         (".venv/bin/python -m gate --no-cache --sarif build/gate.sarif", False),
     ],
 )
-def test_an_installation_is_seen(command: str, installs: bool) -> None:
+def test_installers_pattern_recognizes_an_installation(command: str, installs: bool) -> None:
     assert bool(INSTALLERS.search(command)) is installs
 
 
 def test_no_step_installs_anything() -> None:
-    """It brought MariaDB and PostgreSQL by apt: what was green there was skipped or failed on a machine without root."""
+    """A step installed MariaDB and PostgreSQL by apt. Tests that passed there skipped or failed on a machine without root."""
     assert not [step for step in steps() if INSTALLERS.search(step.get("run", ""))]
     used = {step["uses"].partition("@")[0] for step in steps() if "uses" in step}
     assert used == {
@@ -71,20 +71,20 @@ def test_no_step_installs_anything() -> None:
     assert not [name for name, job in jobs().items() if "services" in job or "container" in job]
 
 
-def test_where_tests_run_a_missing_database_is_a_failure() -> None:
+def test_jobs_that_test_require_databases() -> None:
     testing = {name for name, job in jobs().items() if re.search(r"make (check|test)", " ".join(commands(job)))}
     assert testing == {"check"}
     assert {jobs()[name].get("env", {}).get("REQUIRE_DATABASES") for name in testing} == {"1"}
 
 
-def test_the_oldest_python_and_lambdas_are_tested() -> None:
+def test_workflow_tests_the_oldest_python_and_that_of_lambda() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     ends = [project["requires-python"].removeprefix(">="), RUNTIME.removeprefix("python")]
     assert jobs()["check"]["strategy"]["matrix"]["python"] == ends
 
 
-def test_every_platform_is_demonstrated_here_and_there() -> None:
-    """A third platform that nobody adds to CI would be found."""
+def test_both_entries_of_ci_run_the_demo_of_every_platform() -> None:
+    """The test fails for a third platform that is missing from CI."""
     platforms = sorted(path.parent.name for path in (PROJECT / "templates").glob("*/root.yaml"))
     assert jobs()["demo"]["strategy"]["matrix"]["platform"] == platforms
     assert "make demo PLATFORM=${{ matrix.platform }} OPTIONS=--stop" in commands(jobs()["demo"])
@@ -92,13 +92,13 @@ def test_every_platform_is_demonstrated_here_and_there() -> None:
     assert sorted(re.findall(r"^make demo PLATFORM=(\w+) ", entry, re.MULTILINE)) == platforms
 
 
-def test_actions_are_pinned_by_commit_with_the_tag_beside_it() -> None:
-    """``github/codeql-action/upload-sarif@v3`` was not, and could have changed under us."""
+def test_actions_are_pinned_by_commit_with_their_tag_as_a_comment() -> None:
+    """``github/codeql-action/upload-sarif@v3`` was not pinned, and could have changed without a commit here."""
     lines = re.findall(r"^ *- uses: *(.*)$", WORKFLOW.read_text(), re.MULTILINE)
     assert len(lines) == sum("uses" in step for step in steps())
     pinned = r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
     assert not [line for line in lines if not re.fullmatch(pinned, line)]
-    assert len(set(lines)) == len({line.partition("@")[0] for line in lines}), "one action in two versions"
+    assert len(set(lines)) == len({line.partition("@")[0] for line in lines}), "an action in two versions"
 
 
 def upload() -> dict[str, Any]:
@@ -107,7 +107,7 @@ def upload() -> dict[str, Any]:
 
 
 def holds(condition: str, *, cancelled: bool = False, files: bool = True, **known: Any) -> bool:
-    """A condition of GitHub's, as far as ours use its language; a property that is not known is null there."""
+    """Evaluates a condition of GitHub, in the part of the language that the workflow uses. Unknown properties are null."""
     text = re.sub(r"^\$\{\{|\}\}$", "", condition.strip()).strip()
     text = re.sub(r"\b(?:github|vars)(?:\.\w+)+", lambda name: f"known.get({name[0]!r})", text)
     text = re.sub(r"!(?!=)", " not ", text.replace("&&", " and ").replace("||", " or "))
@@ -133,25 +133,25 @@ FORK: dict[str, Any] = {"github.event.pull_request.head.repo.fork": True}
         (PRIVATE | SCANNING | FORK, False),
     ],
 )
-def test_findings_are_uploaded_only_where_code_scanning_takes_them(known: dict[str, Any], uploads: bool) -> None:
-    """A private repository without Advanced Security refuses them, and its first push was red."""
+def test_workflow_uploads_findings_only_if_code_scanning_accepts_them(known: dict[str, Any], uploads: bool) -> None:
+    """A private repository without Advanced Security rejects findings. The first push to such a repository failed."""
     condition = upload()["if"]
     assert holds(condition, **known) is uploads
     assert not holds(condition, cancelled=True, **known)
     assert not holds(condition, files=False, **known)
 
 
-def test_token_may_only_read_unless_a_job_says_why() -> None:
+def test_token_is_read_only_except_in_the_job_that_gives_a_reason() -> None:
     workflow = yaml.safe_load(WORKFLOW.read_text())
     assert workflow["permissions"] == {"contents": "read"}
     assert {name for name, job in jobs().items() if "permissions" in job} == {"gate"}
-    # actions: read is what a private repository needs beside it to take the file.
+    # A private repository also needs actions: read to accept the file.
     assert upload() in jobs()["gate"]["steps"]
     assert jobs()["gate"]["permissions"] == {"contents": "read", "security-events": "write", "actions": "read"}
     assert "security-events: write # code scanning" in WORKFLOW.read_text()
 
 
-def test_no_step_can_fail_unnoticed() -> None:
+def test_no_step_hides_a_failure() -> None:
     text = WORKFLOW.read_text()
     assert "continue-on-error" not in text
     assert "|| true" not in text

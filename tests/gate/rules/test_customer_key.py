@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gate.rules.customer_key import KEYS, CustomerKey
-from tests.gate.support.rules import judge
+from tests.gate.support.rules import run_rule
 
 pytestmark = pytest.mark.requirement("A-4")
 
@@ -18,29 +18,29 @@ BUCKET = """
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kind, _ in KEYS}))
-def test_resource_without_key_is_found(kind: str) -> None:
-    found = judge(CustomerKey(), f"  It:\n    Type: {kind}\n")
-    assert any("does not name a customer-managed key" in message for _, message in found)
+def test_resource_without_a_key_fails(kind: str) -> None:
+    matches = run_rule(CustomerKey(), f"  It:\n    Type: {kind}\n")
+    assert any("does not name a customer-managed key" in message for _, message in matches)
 
 
 def test_bucket_under_a_customer_key_passes() -> None:
-    assert judge(CustomerKey(), BUCKET.replace("KIND", "aws:kms")) == []
+    assert run_rule(CustomerKey(), BUCKET.replace("KIND", "aws:kms")) == []
 
 
-def test_bucket_is_judged_by_every_arm_of_a_condition() -> None:
+def test_every_arm_of_a_bucket_is_checked() -> None:
     bucket = BUCKET.replace("!Ref Key", "!If [Own, !Ref Key, !Ref 'AWS::NoValue']").replace("KIND", "aws:kms")
-    assert len(judge(CustomerKey(), bucket)) == 1
+    assert len(run_rule(CustomerKey(), bucket)) == 1
 
 
 @pytest.mark.parametrize("key", ["alias/aws/sns", "!Sub arn:aws:kms:${AWS::Region}:${AWS::AccountId}:alias/aws/sns"])
-def test_key_that_aws_manages_does_not_count(key: str) -> None:
+def test_aws_managed_key_fails(key: str) -> None:
     topic = f"  It:\n    Type: AWS::SNS::Topic\n    Properties:\n      KmsMasterKeyId: {key}\n"
-    assert len(judge(CustomerKey(), topic)) == 1
+    assert len(run_rule(CustomerKey(), topic)) == 1
 
 
-def test_named_key_without_the_switch_is_found() -> None:
+def test_key_without_its_switch_fails() -> None:
     cluster = "  It:\n    Type: AWS::RDS::DBCluster\n    Properties:\n      KmsKeyId: !Ref Key\n"
-    assert [message for _, message in judge(CustomerKey(), cluster)] == ["StorageEncrypted is not true"]
+    assert [message for _, message in run_rule(CustomerKey(), cluster)] == ["StorageEncrypted is not true"]
 
 
 def test_managed_secret_and_insights_of_a_cluster_need_keys() -> None:
@@ -53,7 +53,7 @@ def test_managed_secret_and_insights_of_a_cluster_need_keys() -> None:
       ManageMasterUserPassword: true
       PerformanceInsightsEnabled: !If [Big, true, false]
 """
-    messages = [message for _, message in judge(CustomerKey(), cluster)]
+    messages = [message for _, message in run_rule(CustomerKey(), cluster)]
     assert [message.split()[0] for message in messages] == ["MasterUserSecret.KmsKeyId", "PerformanceInsightsKmsKeyId"]
 
 
@@ -63,12 +63,12 @@ def test_instance_of_a_cluster_needs_no_storage_key_of_its_own() -> None:
     Type: AWS::RDS::DBInstance
     Properties: {DBClusterIdentifier: !Ref Cluster, EnablePerformanceInsights: false}
 """
-    assert judge(CustomerKey(), instance) == []
+    assert run_rule(CustomerKey(), instance) == []
 
 
-def test_key_without_rotation_is_found() -> None:
+def test_key_without_rotation_fails() -> None:
     key = "  It:\n    Type: AWS::KMS::Key\n    Properties: {EnableKeyRotation: false}\n"
-    assert [message for _, message in judge(CustomerKey(), key)] == ["EnableKeyRotation is not true"]
+    assert [message for _, message in run_rule(CustomerKey(), key)] == ["EnableKeyRotation is not true"]
 
 
 @pytest.mark.requirement("X-WEB-1")
@@ -82,8 +82,10 @@ def test_key_without_rotation_is_found() -> None:
         ("!Ref AWS::NoValue", ["KmsKeyId", "Encrypted"]),
     ],
 )
-def test_every_volume_that_a_template_launches_is_encrypted(mappings: str, expected: list[str]) -> None:
-    """Without a mapping the root volume is as the image has it, and Amazon's images are not encrypted."""
+def test_every_volume_of_a_launch_template_is_encrypted(mappings: str, expected: list[str]) -> None:
+    """Without a mapping, the image decides on the root volume's encryption. Amazon's images are not encrypted."""
     data = f"{{LaunchTemplateData: {{BlockDeviceMappings: {mappings}}}}}"
-    messages = [m for _, m in judge(CustomerKey(), f"  It: {{Type: 'AWS::EC2::LaunchTemplate', Properties: {data}}}")]
+    messages = [
+        m for _, m in run_rule(CustomerKey(), f"  It: {{Type: 'AWS::EC2::LaunchTemplate', Properties: {data}}}")
+    ]
     assert [message.split()[0].rsplit(".", 1)[1] for message in messages] == expected

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gate.rules.instance_access import InstanceAccess
-from tests.gate.support.rules import judge
+from tests.gate.support.rules import run_rule
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -28,15 +28,17 @@ PUBLIC = "NetworkInterfaces give the instance a public address"
         ("NetworkInterfaces: [{AssociatePublicIpAddress: !If [Open, true, !Ref 'AWS::NoValue']}]", [IMDS, PUBLIC]),
     ],
 )
-def test_launch_template_is_judged_by_every_arm(data: str, expected: list[str]) -> None:
-    assert judge(InstanceAccess(), LAUNCH.replace("DATA", data)) == [("Resources/It", said) for said in expected]
+def test_every_arm_of_a_launch_template_is_checked(data: str, expected: list[str]) -> None:
+    assert run_rule(InstanceAccess(), LAUNCH.replace("DATA", data)) == [
+        ("Resources/It", message) for message in expected
+    ]
 
 
-def test_instance_holds_its_settings_itself() -> None:
+def test_settings_of_an_instance_are_its_properties() -> None:
     instance = "  It: {Type: 'AWS::EC2::Instance', Properties: {MetadataOptions: {HttpTokens: TOKENS}}}"
-    assert judge(InstanceAccess(), instance.replace("TOKENS", "required")) == []
-    assert judge(InstanceAccess(), instance.replace("TOKENS", "optional")) == [("Resources/It", IMDS)]
+    assert run_rule(InstanceAccess(), instance.replace("TOKENS", "required")) == []
+    assert run_rule(InstanceAccess(), instance.replace("TOKENS", "optional")) == [("Resources/It", IMDS)]
 
 
-def test_other_types_have_no_metadata_service() -> None:
-    assert judge(InstanceAccess(), "  It: {Type: 'AWS::EC2::Volume'}") == []
+def test_types_without_a_metadata_service_pass() -> None:
+    assert run_rule(InstanceAccess(), "  It: {Type: 'AWS::EC2::Volume'}") == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gate.rules.name_suffix import NameSuffix
-from tests.gate.support.rules import judge
+from tests.gate.support.rules import run_rule
 
 pytestmark = pytest.mark.requirement("A-1")
 
@@ -32,7 +32,7 @@ def role(name: str) -> str:
     ],
 )
 def test_suffixed_name_passes(name: str) -> None:
-    assert judge(NameSuffix(), role(name)) == []
+    assert run_rule(NameSuffix(), role(name)) == []
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_suffixed_name_passes(name: str) -> None:
         "!If [Named, !Sub 'x-${EnvironmentSuffix}', fixed]",
     ],
 )
-def test_name_that_could_be_taken_is_found(name: str) -> None:
-    assert [path for path, _ in judge(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
+def test_name_without_the_suffix_at_its_end_fails(name: str) -> None:
+    assert [path for path, _ in run_rule(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
 
 
-def test_name_below_another_property_is_judged() -> None:
+def test_name_below_another_property_is_checked() -> None:
     database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseInput: {Name: trading}}\n"
-    assert [path for path, _ in judge(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
+    assert [path for path, _ in run_rule(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
 
 
 def test_unnamed_resource_passes() -> None:
-    assert judge(NameSuffix(), "  It: {Type: 'AWS::S3::Bucket'}") == []
+    assert run_rule(NameSuffix(), "  It: {Type: 'AWS::S3::Bucket'}") == []
 
 
-def test_suffix_can_have_another_name() -> None:
-    assert judge(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []
+def test_parameter_of_the_suffix_is_configurable() -> None:
+    assert run_rule(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []

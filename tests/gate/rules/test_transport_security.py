@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gate.rules.transport_security import TransportSecurity
-from tests.gate.support.rules import judge
+from tests.gate.support.rules import run_rule
 
 LISTENER = "  It: {Type: 'AWS::ElasticLoadBalancingV2::Listener', Properties: {PROPERTIES}}"
 DISTRIBUTION = """
@@ -18,8 +18,8 @@ POLICY = "SslPolicy does not require TLS 1.2 or newer"
 VIEWERS = "ViewerCertificate.MinimumProtocolVersion is not TLS 1.2 or newer"
 
 
-def said(resources: str) -> list[str]:
-    return [message for _, message in judge(TransportSecurity(), resources)]
+def messages(resources: str) -> list[str]:
+    return [message for _, message in run_rule(TransportSecurity(), resources)]
 
 
 @pytest.mark.requirement("X-ALB-1")
@@ -41,8 +41,8 @@ def said(resources: str) -> list[str]:
         ("Protocol: HTTPS, SslPolicy: ELBSecurityPolicy-TLS-1-1-2017-01", [POLICY]),
     ],
 )
-def test_listener_names_a_policy_of_today(properties: str, expected: list[str]) -> None:
-    assert said(LISTENER.replace("PROPERTIES", properties)) == expected
+def test_listener_names_a_policy_of_tls_1_2_or_newer(properties: str, expected: list[str]) -> None:
+    assert messages(LISTENER.replace("PROPERTIES", properties)) == expected
 
 
 @pytest.mark.requirement("X-CDN-1")
@@ -76,8 +76,8 @@ def test_listener_names_a_policy_of_today(properties: str, expected: list[str]) 
         ),
     ],
 )
-def test_distribution_speaks_tls_to_both_sides(config: str, expected: list[str]) -> None:
-    assert said(DISTRIBUTION.replace("CONFIG", config)) == expected
+def test_distribution_uses_tls_to_viewers_and_origins(config: str, expected: list[str]) -> None:
+    assert messages(DISTRIBUTION.replace("CONFIG", config)) == expected
 
 
 @pytest.mark.requirement("T-API-1")
@@ -85,11 +85,11 @@ def test_distribution_speaks_tls_to_both_sides(config: str, expected: list[str])
     ("policy", "fits"),
     [("TLS_1_2", True), ("SecurityPolicy_TLS13_1_2_2021_06", True), ("TLS_1_0", False), ("!Ref AWS::NoValue", False)],
 )
-def test_api_names_a_policy_of_today(policy: str, fits: bool) -> None:
+def test_api_names_a_policy_of_tls_1_2_or_newer(policy: str, fits: bool) -> None:
     for kind in ("RestApi", "DomainName"):
         api = f"  It: {{Type: 'AWS::ApiGateway::{kind}', Properties: {{SecurityPolicy: {policy}}}}}"
-        assert (said(api) == []) is fits
+        assert (messages(api) == []) is fits
 
 
-def test_what_takes_no_connection_passes() -> None:
-    assert said("  It: {Type: 'AWS::SQS::Queue'}") == []
+def test_resource_without_connections_passes() -> None:
+    assert messages("  It: {Type: 'AWS::SQS::Queue'}") == []

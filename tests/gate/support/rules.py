@@ -9,7 +9,7 @@ from cfnlint.rules import CloudFormationLintRule
 from cfnlint.template import Template
 
 
-def judge(rule: CloudFormationLintRule, resources: str, **settings: Any) -> list[tuple[str, str]]:
+def run_rule(rule: CloudFormationLintRule, resources: str, **settings: Any) -> list[tuple[str, str]]:
     """Path and message of each match.
 
     Args:
