@@ -64,7 +64,7 @@ clean: ## removes everything that was made
 	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/, docs/graphs.md and docs/openapi.yaml from the builders
+templates: setup ## writes templates/, and the pages of docs/ that are made from the code
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m openapi
