@@ -31,7 +31,7 @@ from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
 
 RUNTIME = "python3.14"
-RESERVED = "WithReservedConcurrency"
+RESERVES_CONCURRENCY = "WithReservedConcurrency"
 
 
 def metrics_namespace(platform: str) -> str:
@@ -158,6 +158,6 @@ def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelpe
 
 def _reservation(template: TierTemplate, executions: RootParameter) -> AWSHelperFn:
     """The reserved concurrency, or none where the account's pool is shared."""
-    if RESERVED not in template.conditions:
-        template.add_condition(RESERVED, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
-    return If(RESERVED, template.use(executions), NoValue)
+    if RESERVES_CONCURRENCY not in template.conditions:
+        template.add_condition(RESERVES_CONCURRENCY, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
+    return If(RESERVES_CONCURRENCY, template.use(executions), NoValue)

@@ -16,9 +16,9 @@ from builders.contract import parameters
 from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.parts.tagging import name_tag
 
-NO_ENDPOINTS = "WithoutInterfaceEndpoints"
-ANALYSTS = "WithAnalysts"
-CERTIFICATE = "WithCertificate"
+HAS_NO_ENDPOINTS = "WithoutInterfaceEndpoints"
+"""Declared by the network tier, whose interface endpoints decide it."""
+HAS_ANALYSTS = "WithAnalysts"
 
 Groups = Mapping[str, SecurityGroup]
 
@@ -104,7 +104,7 @@ class ToApis:
         template.add(
             SecurityGroupEgress(
                 f"{self.source}ToApis",
-                Condition=NO_ENDPOINTS,
+                Condition=HAS_NO_ENDPOINTS,
                 GroupId=_id(groups, self.source),
                 Description="AWS APIs through NAT, as their public addresses have no group; closed with interface endpoints",
                 CidrIp="0.0.0.0/0",
@@ -122,11 +122,11 @@ class FromAnalysts:
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """The way in, where a group is named."""
-        template.add_condition(ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
+        template.add_condition(HAS_ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
         template.add(
             SecurityGroupIngress(
                 "DatabaseFromAnalysts",
-                Condition=ANALYSTS,
+                Condition=HAS_ANALYSTS,
                 GroupId=_id(groups, "Database"),
                 SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
                 Description=f"{self.what}, from the analysts' VPN or bastion",

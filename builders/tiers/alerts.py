@@ -18,7 +18,7 @@ from builders.contract.words import pascal
 from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
-WITH_EMAIL = "WithAlertEmail"
+HAS_EMAIL = "WithAlertEmail"
 
 # Functions log JSON: their own records carry a level, Lambda's a status.
 _FUNCTION_ERRORS = (
@@ -62,7 +62,7 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
 
 def add_topic(template: TierTemplate) -> Topic:
     """The encrypted topic: CloudWatch alarms of this account and the log-alert function publish, a person may subscribe."""
-    template.add_condition(WITH_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
+    template.add_condition(HAS_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
     topic = template.add(
         Topic(
             "AlertTopic",
@@ -90,7 +90,7 @@ def add_topic(template: TierTemplate) -> Topic:
     template.add(
         SubscriptionResource(
             "AlertEmailSubscription",
-            Condition=WITH_EMAIL,
+            Condition=HAS_EMAIL,
             TopicArn=Ref(topic),
             Protocol="email",
             Endpoint=template.use(parameters.ALERT_EMAIL),

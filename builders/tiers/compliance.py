@@ -28,7 +28,7 @@ from builders.iam.roles import add_role
 from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
 from builders.parts.buckets import add_bucket, bucket_name, lifecycle
 
-RECORDS = "ManagesConfigRecorder"
+MANAGES_RECORDER = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER = 2557
 """Days: seven years of configuration history."""
 
@@ -112,7 +112,7 @@ RULES = (
 def build(platform: str) -> TierTemplate:
     """Recorder, delivery and rules; the recorder and its channel only where this stack keeps the account's one."""
     template = TierTemplate(platform, "AWS Config: recorder, delivery channel and the rules for PCI DSS 4.0.1.")
-    template.add_condition(RECORDS, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
+    template.add_condition(MANAGES_RECORDER, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
     bucket = add_history_bucket(template)
     role = add_config_role(template, bucket)
     channel = add_delivery_channel(template, bucket)
@@ -147,7 +147,7 @@ def add_history_bucket(template: TierTemplate) -> Bucket:
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(expire_after=HISTORY_EXPIRES_AFTER),
         grants=grants,
-        condition=RECORDS,
+        condition=MANAGES_RECORDER,
     )
 
 
@@ -165,7 +165,7 @@ def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
-        condition=RECORDS,
+        condition=MANAGES_RECORDER,
     )
 
 
@@ -174,7 +174,7 @@ def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
     return template.add(
         ConfigurationRecorder(
             "ConfigRecorder",
-            Condition=RECORDS,
+            Condition=MANAGES_RECORDER,
             Name=template.named("config-recorder"),
             RoleARN=GetAtt(role, "Arn"),
             RecordingGroup=RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
@@ -187,7 +187,7 @@ def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChan
     return template.add(
         DeliveryChannel(
             "ConfigDeliveryChannel",
-            Condition=RECORDS,
+            Condition=MANAGES_RECORDER,
             DependsOn=f"{bucket.title}Policy",
             Name=template.named("config-delivery"),
             S3BucketName=Ref(bucket),
@@ -210,7 +210,7 @@ def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) ->
     return template.add(
         ConfigRule(
             "".join(word.capitalize() for word in row.thing.split("-")) + "Rule",
-            Condition=RECORDS,
+            Condition=MANAGES_RECORDER,
             DependsOn=after,
             ConfigRuleName=template.named(row.thing),
             Description=f"PCI DSS 4.0.1, {row.pci}: {row.shows}",
@@ -237,4 +237,4 @@ def add_delivery_alarms(template: TierTemplate) -> None:
             when=at_least(1),
             meaning="AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
         )
-        add_alarm(template, row, topic, RECORDS)
+        add_alarm(template, row, topic, MANAGES_RECORDER)

@@ -30,11 +30,11 @@ from builders.contract.template import Port, TierTemplate, only_if
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
-from builders.parts.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
+from builders.parts.security_groups import HAS_NO_ENDPOINTS, GroupRow, Rule, add_security_groups
 from builders.parts.tagging import name_tag
 
-PER_ZONE = "NatGatewayInEveryZone"
-ENDPOINTS = "WithInterfaceEndpoints"
+HAS_NAT_PER_ZONE = "NatGatewayInEveryZone"
+HAS_ENDPOINTS = "WithInterfaceEndpoints"
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,9 @@ def build(platform: str, plan: NetworkPlan) -> TierTemplate:
 
 def add_conditions(template: TierTemplate) -> None:
     """The switches of the network."""
-    template.add_condition(PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
-    template.add_condition(ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
-    template.add_condition(NO_ENDPOINTS, Not(ConditionRef(ENDPOINTS)))
+    template.add_condition(HAS_NAT_PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
+    template.add_condition(HAS_ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
+    template.add_condition(HAS_NO_ENDPOINTS, Not(ConditionRef(HAS_ENDPOINTS)))
 
 
 def add_vpc(template: TierTemplate, layout: Layout) -> VPC:
@@ -210,7 +210,7 @@ def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
     """One NAT gateway in the first zone, or one in each; every private route table leads to its own or to the first."""
     first, *_ = gateways = [_add_nat_gateway(template, zone, always=zone is zones[0]) for zone in zones]
     for zone, gateway in zip(zones, gateways, strict=True):
-        target = Ref(first) if gateway is first else If(PER_ZONE, Ref(gateway), Ref(first))
+        target = Ref(first) if gateway is first else If(HAS_NAT_PER_ZONE, Ref(gateway), Ref(first))
         template.add(
             Route(
                 f"PrivateDefaultRoute{zone.letter}",
@@ -222,7 +222,7 @@ def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
 
 
 def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> NatGateway:
-    condition = only_if(None if always else PER_ZONE)
+    condition = only_if(None if always else HAS_NAT_PER_ZONE)
     letter = zone.letter
     address = template.add(
         EIP(
@@ -271,7 +271,7 @@ def add_interface_endpoints(
         template.add(
             VPCEndpoint(
                 row.title,
-                Condition=ENDPOINTS,
+                Condition=HAS_ENDPOINTS,
                 VpcId=Ref(vpc),
                 VpcEndpointType="Interface",
                 ServiceName=_service_name(row.service),

@@ -54,7 +54,7 @@ LARGE_BODIES = (
 )
 BURST = 2000
 """Requests per key (requirement T-API-2)."""
-OWN_SINGLETON = "ManagesApiGatewayAccount"
+MANAGES_ACCOUNT_ROLE = "ManagesApiGatewayAccount"
 JSON_TYPE = "application/json"
 VALIDATION_HEADER = "gatewayresponse.header.X-Validation-Error"
 
@@ -269,8 +269,8 @@ def add_account_singleton(template: TierTemplate) -> Account:
 
     Setting it makes API Gateway create the group /aws/apigateway/welcome; here it exists before, encrypted, and goes along.
     """
-    template.add_condition(OWN_SINGLETON, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
-    welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=OWN_SINGLETON)
+    template.add_condition(MANAGES_ACCOUNT_ROLE, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
+    welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=MANAGES_ACCOUNT_ROLE)
     suppress(welcome, "API Gateway dictates this name; the group is the account's, like the role", cfn_lint=["E9804"])
     groups = [arns.arn("logs", f"log-group:{name}*") for name in ("API-Gateway-Execution-Logs_", "/aws/apigateway/")]
     role = add_role(
@@ -298,10 +298,15 @@ def add_account_singleton(template: TierTemplate) -> Account:
                 [logs_actions.DescribeLogGroups],
             ),
         ],
-        condition=OWN_SINGLETON,
+        condition=MANAGES_ACCOUNT_ROLE,
     )
     return template.add(
-        Account("ApiGatewayAccount", Condition=OWN_SINGLETON, DependsOn=welcome, CloudWatchRoleArn=GetAtt(role, "Arn"))
+        Account(
+            "ApiGatewayAccount",
+            Condition=MANAGES_ACCOUNT_ROLE,
+            DependsOn=welcome,
+            CloudWatchRoleArn=GetAtt(role, "Arn"),
+        )
     )
 
 
@@ -348,7 +353,7 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
             # Logging is refused before the account has its role. A DependsOn would name a resource that may not exist; a
             # reference in the branch where it does exist orders the two just as well.
             Description=If(
-                OWN_SINGLETON,
+                MANAGES_ACCOUNT_ROLE,
                 Sub(f"The stage that clients use; it logs by {account.title} ${{{account.title}}}"),
                 "The stage that clients use; it logs by the account's role",
             ),

@@ -25,11 +25,10 @@ from troposphere.elasticloadbalancingv2 import (
 
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
-from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
 from builders.transactions import facts, origin_header
 
-NO_CERTIFICATE = "WithoutCertificate"
+HAS_NO_CERTIFICATE = "WithoutCertificate"
 HEALTH_PATH = "/health"
 IDLE_TIMEOUT = 60
 """Seconds; the service keeps connections longer, so that the load balancer never uses one that is just being closed."""
@@ -61,8 +60,8 @@ _TARGETS: Mapping[str, str] = {
 
 def add_balancer(template: TierTemplate) -> TargetGroup:
     """Load balancer, listeners and target group; gives the target group, which the instances join."""
-    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
-    template.add_condition(NO_CERTIFICATE, Not(ConditionRef(CERTIFICATE)))
+    template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    template.add_condition(HAS_NO_CERTIFICATE, Not(ConditionRef(facts.HAS_CERTIFICATE)))
     balancer = template.add(
         LoadBalancer(
             "LoadBalancer",
@@ -144,7 +143,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             LoadBalancerArn=Ref(balancer),
             Port=80,
             Protocol="HTTP",
-            DefaultActions=[If(CERTIFICATE, _redirect(), _refuse())],
+            DefaultActions=[If(facts.HAS_CERTIFICATE, _redirect(), _refuse())],
         )
     )
     suppress(
@@ -157,7 +156,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
     https = template.add(
         Listener(
             "HttpsListener",
-            Condition=CERTIFICATE,
+            Condition=facts.HAS_CERTIFICATE,
             LoadBalancerArn=Ref(balancer),
             Port=443,
             Protocol="HTTPS",
@@ -166,7 +165,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             DefaultActions=[_refuse()],
         )
     )
-    for listener, condition in ((http, NO_CERTIFICATE), (https, CERTIFICATE)):
+    for listener, condition in ((http, HAS_NO_CERTIFICATE), (https, facts.HAS_CERTIFICATE)):
         _add_rule(template, listener, condition, targets)
 
 

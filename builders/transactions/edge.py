@@ -50,9 +50,8 @@ from builders.iam import arns, statements
 from builders.parts import firewall
 from builders.parts.buckets import add_bucket, bucket_name, lifecycle
 from builders.parts.logs import add_log_group
-from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
-from builders.transactions import origin_header
+from builders.transactions import facts, origin_header
 
 STATIC_PATH = "static/*"
 LARGE_BODIES = (
@@ -80,7 +79,7 @@ DAY = 24 * 3600
 def build(platform: str) -> TierTemplate:
     """Static bucket, web ACL, distribution and log."""
     template = TierTemplate(platform, "CloudFront with its web ACL and its log, and the bucket of static assets.")
-    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
     bucket = add_static_bucket(template)
     distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template, LARGE_BODIES))
     add_log(template, distribution)
@@ -89,7 +88,7 @@ def build(platform: str) -> TierTemplate:
     domain = GetAtt(distribution, "DomainName")
     template.export(ports.DISTRIBUTION_DOMAIN, domain)
     template.export(
-        ports.WEB_URL, Join("", ["https://", If(CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)])
+        ports.WEB_URL, Join("", ["https://", If(facts.HAS_CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)])
     )
     return template
 
@@ -136,7 +135,7 @@ def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Dis
                 IPV6Enabled=True,
                 PriceClass="PriceClass_100",
                 WebACLId=GetAtt(acl, "Arn"),
-                Aliases=If(CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
+                Aliases=If(facts.HAS_CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
                 ViewerCertificate=_certificate(template),
                 Origins=[_balancer(template), _static(template, bucket)],
                 DefaultCacheBehavior=DefaultCacheBehavior(
@@ -179,10 +178,10 @@ def _certificate(template: TierTemplate) -> ViewerCertificate:
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
     """
     return ViewerCertificate(
-        AcmCertificateArn=If(CERTIFICATE, template.use(parameters.CERTIFICATE), NoValue),
-        CloudFrontDefaultCertificate=If(CERTIFICATE, NoValue, True),
+        AcmCertificateArn=If(facts.HAS_CERTIFICATE, template.use(parameters.CERTIFICATE), NoValue),
+        CloudFrontDefaultCertificate=If(facts.HAS_CERTIFICATE, NoValue, True),
         MinimumProtocolVersion="TLSv1.2_2021",
-        SslSupportMethod=If(CERTIFICATE, "sni-only", NoValue),
+        SslSupportMethod=If(facts.HAS_CERTIFICATE, "sni-only", NoValue),
     )
 
 
@@ -194,7 +193,7 @@ def _balancer(template: TierTemplate) -> Origin:
         CustomOriginConfig=CustomOriginConfig(
             HTTPPort=80,
             HTTPSPort=443,
-            OriginProtocolPolicy=If(CERTIFICATE, "https-only", "http-only"),
+            OriginProtocolPolicy=If(facts.HAS_CERTIFICATE, "https-only", "http-only"),
             OriginSSLProtocols=["TLSv1.2"],
             OriginReadTimeout=30,
             OriginKeepaliveTimeout=30,

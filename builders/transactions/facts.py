@@ -15,6 +15,9 @@ SERVICE_PORT = 8080
 BALANCER_PREFIX = "balancer"
 """Of the load balancer's log files in the bucket of access logs."""
 
+HAS_CERTIFICATE = "WithCertificate"
+"""Condition that a certificate is given. The web tier and the edge tier both declare it."""
+
 APPLICATION_ERRORS = '{ $.level = "ERROR" || $.level = "CRITICAL" }'
 
 

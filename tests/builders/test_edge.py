@@ -9,7 +9,7 @@ import pytest
 from tests.builders.support import deployed, one, statements, templates, text
 
 P = "transactions"
-CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
 def distribution(certificate: str = "") -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_only_this_distribution_reads_the_bucket_and_only_static_assets() -> Non
 
 @pytest.mark.requirement("X-CDN-1")
 def test_viewers_use_https_and_tls_12_or_newer() -> None:
-    for certificate in ("", CERTIFICATE):
+    for certificate in ("", CERTIFICATE_ARN):
         config = distribution(certificate)
         behaviours = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
         assert {each["ViewerProtocolPolicy"] for each in behaviours} == {"redirect-to-https"}

@@ -16,7 +16,7 @@ from builders.transactions.origin_header import turns
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text
 
 P = "transactions"
-CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
 def web(certificate: str = "") -> dict[str, Any]:
@@ -207,7 +207,7 @@ def test_without_a_certificate_http_serves_cloudfront_and_refuses_everybody_else
 
 @pytest.mark.requirement("X-ALB-1")
 def test_with_a_certificate_http_becomes_https_with_redirect() -> None:
-    here = web(CERTIFICATE)
+    here = web(CERTIFICATE_ARN)
     (redirect,) = here["HttpListener"]["Properties"]["DefaultActions"]
     assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
     assert "HttpFromCloudFront" not in here, "nothing is served without TLS any more"
