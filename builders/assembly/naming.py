@@ -12,12 +12,12 @@ from typing import Any
 from troposphere import AWSObject
 
 from builders.contract.errors import NamingError
+from builders.contract.names import ACCOUNT_ID, SUFFIX
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 
-SUFFIX = "${EnvironmentSuffix}"
 _LONGEST = {
     SUFFIX: "s" * (ENVIRONMENT_SUFFIX.max_length or 0),
-    "${AWS::AccountId}": "1" * 12,
+    ACCOUNT_ID: "1" * 12,
     "${AWS::Region}": "r" * 14,  # ap-southeast-1
 }
 
@@ -69,7 +69,7 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::RDS::DBInstance": NameRule("DBInstanceIdentifier", 63),
     "AWS::RDS::DBParameterGroup": NameRule("DBParameterGroupName", 255),
     "AWS::RDS::DBSubnetGroup": NameRule("DBSubnetGroupName", 255),
-    "AWS::S3::Bucket": NameRule("BucketName", 63, ("-" + SUFFIX + "-${AWS::AccountId}",)),
+    "AWS::S3::Bucket": NameRule("BucketName", 63, (f"-{SUFFIX}-{ACCOUNT_ID}",)),
     "AWS::SecretsManager::Secret": NameRule("Name", 512),
     "AWS::SNS::Topic": NameRule("TopicName", 256),
     "AWS::SQS::Queue": NameRule("QueueName", 80),

@@ -13,9 +13,9 @@ from builders.assembly import naming
 from builders.assembly.faults import Contract
 from builders.contract import console, parameters, rules
 from builders.contract.errors import ContractError
+from builders.contract.names import name_text, pascal
 from builders.contract.platform import Platform
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
-from builders.contract.words import pascal
 from builders.parts import tagging
 
 ROOT = "root"
@@ -121,5 +121,5 @@ def _root_output(platform: Platform, port: Port, producer: str) -> Output:
         port.name,
         Description=port.description,
         Value=GetAtt(logical_id(producer), f"Outputs.{port.name}"),
-        Export=Export(Sub(f"{platform.name}-{port.name}-${{EnvironmentSuffix}}")),
+        Export=Export(Sub(name_text(platform.name, port.name))),
     )

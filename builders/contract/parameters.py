@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from builders.contract.console import Group
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
-from builders.contract.words import pascal
 
 # --- General -----------------------------------------------------------------------------------------------------------
 _GENERAL = Group("General", ENVIRONMENT_SUFFIX)

@@ -5,8 +5,8 @@ A port is an interface. A tier implements it (``export``, ``offer``), other tier
 
 from __future__ import annotations
 
+from builders.contract.names import pascal
 from builders.contract.template import Port
-from builders.contract.words import pascal
 
 # --- Keys ---------------------------------------------------------------------------------------------------------------
 DATA_KEY = Port("DataKeyArn", "Key of buckets and tables.")

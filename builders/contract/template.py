@@ -17,6 +17,8 @@ from typing import Any, Literal, TypeVar
 
 from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Ref, Sub, Template
 
+from builders.contract.names import SUFFIX, name_text
+
 ParameterType = Literal["String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"]
 
 
@@ -172,14 +174,18 @@ class TierTemplate(Template):
         for name in unused:
             del self.record.exports[name], self.outputs[name]
 
-    def named(self, thing: str) -> Sub:
-        """The name of a resource: ``<platform>-<thing>-${EnvironmentSuffix}``."""
-        return suffixed(f"{self.platform}-{thing}")
+    def name_text(self, stem: str) -> str:
+        """Text of a resource's name, for use inside ``Fn::Sub``: ``<platform>-<stem>-${EnvironmentSuffix}``."""
+        return name_text(self.platform, stem)
+
+    def named(self, stem: str) -> Sub:
+        """Name of a resource: ``<platform>-<stem>-${EnvironmentSuffix}``."""
+        return Sub(self.name_text(stem))
 
 
 def suffixed(name: str) -> Sub:
-    """A name that ends in the environment's suffix, for the few names that are given from outside."""
-    return Sub(name + "-${EnvironmentSuffix}")
+    """A name that ends in the environment's suffix, for the few names that do not begin with the platform's."""
+    return Sub(f"{name}-{SUFFIX}")
 
 
 def only_if(condition: str | None) -> dict[str, Any]:

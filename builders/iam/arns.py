@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.logs import LogGroup
 
 
 def arn(service: str, resource: str) -> Sub:
@@ -17,11 +18,16 @@ def bucket(pattern: str) -> Sub:
 
 def below(base: AWSHelperFn, suffix: str) -> Sub:
     """An ARN that continues another: the objects of a bucket, the streams of a log group."""
-    return Sub(_placeholder(base) + suffix)
+    return Sub(placeholder(base) + suffix)
 
 
-def _placeholder(value: AWSHelperFn) -> str:
-    """A reference or attribute as it stands inside ``Fn::Sub``."""
+def log_group(group: LogGroup) -> Sub:
+    """The ARN of a log group without the ``:*`` that its attribute ends in, which API Gateway and WAF reject."""
+    return arn("logs", f"log-group:{placeholder(Ref(group))}")
+
+
+def placeholder(value: AWSHelperFn) -> str:
+    """A reference or attribute as it stands inside ``Fn::Sub``: ``${RestApi}``, ``${Bucket.Arn}``."""
     if isinstance(value, GetAtt):
         return "${" + ".".join(value.data["Fn::GetAtt"]) + "}"
     if isinstance(value, Ref):

@@ -16,7 +16,7 @@ from builders.iam import statements
 def add_policy(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     description: str,
     permissions: Sequence[Statement],
     condition: str | None = None,
@@ -25,7 +25,7 @@ def add_policy(
     reasons = statements.wildcard_reasons(permissions)
     policy = ManagedPolicy(
         title,
-        ManagedPolicyName=template.named(thing),
+        ManagedPolicyName=template.named(stem),
         Description=description,
         PolicyDocument=statements.policy(*permissions),
         **only_if(condition),
@@ -38,7 +38,7 @@ def add_policy(
 def add_role(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     description: str,
     *,
     trust: PolicyDocument,
@@ -50,24 +50,24 @@ def add_role(
 
     Args:
         title: the role's logical id; its policy's is ``<title minus Role>Policy``.
-        thing: the name's middle: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
+        stem: the name's middle: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
     """
     attached: list[AWSHelperFn | str] = [template.use(ports.REGION_DENY_POLICY), *policies]
     if permissions:
         # A policy's description cannot be changed in place, and its name forbids a second one: it must never change.
-        about = f"What {template.platform}'s {thing} role may do"
+        about = f"What {template.platform}'s {stem} role may do"
         own = add_policy(
-            template, f"{title.removesuffix('Role')}Policy", f"{thing}-policy", about, permissions, condition
+            template, f"{title.removesuffix('Role')}Policy", f"{stem}-policy", about, permissions, condition
         )
         attached.append(Ref(own))
     return template.add(
         Role(
             title,
-            RoleName=template.named(f"{thing}-role"),
+            RoleName=template.named(f"{stem}-role"),
             Description=description,
             AssumeRolePolicyDocument=trust,
             ManagedPolicyArns=attached,
-            Tags=Tags(Name=template.named(f"{thing}-role")),
+            Tags=Tags(Name=template.named(f"{stem}-role")),
             **only_if(condition),
         )
     )

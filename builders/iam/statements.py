@@ -114,13 +114,13 @@ def write_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> State
 
 
 def read_artifact(sid: str, bucket: str, key: str) -> list[Statement]:
-    """Read one packaged artifact; ``bucket`` and ``key`` name the parameters that hold its place.
+    """Read one packaged artifact; ``bucket`` and ``key`` are placeholders, such as ``${ArtifactBucket}``.
 
     The artifact bucket's key is another stack's; the encryption context, which is the bucket, holds the right to it.
     """
-    place = f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}"
+    place = f"arn:${{AWS::Partition}}:s3:::{bucket}"
     return [
-        allow(sid, [s3.GetObject], [Sub(f"{place}/${{{key}}}")]),
+        allow(sid, [s3.GetObject], [Sub(f"{place}/{key}")]),
         allow(
             f"{sid}Key",
             [kms.Decrypt],

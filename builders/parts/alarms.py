@@ -12,8 +12,8 @@ from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuer
 
 from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import hyphenated, pascal
 from builders.contract.template import Port, TierTemplate, only_if
-from builders.contract.words import pascal
 
 MINUTE_SECONDS = 60
 
@@ -68,7 +68,7 @@ class AlarmRow:
 
     Attributes:
         title: logical id without ``Alarm``.
-        thing: the name's middle.
+        stem: the name's middle.
         metric: what is measured.
         when: the threshold.
         meaning: for the person who is woken: what is wrong and where to look.
@@ -81,7 +81,7 @@ class AlarmRow:
     """
 
     title: str
-    thing: str
+    stem: str
     metric: MetricRow
     when: Threshold
     meaning: str
@@ -94,41 +94,40 @@ class AlarmRow:
 
 def function_alarms(template: TierTemplate, name: str) -> Iterator[AlarmRow]:
     """Errors, throttles and slowness of a function, by its folder in lambda_src."""
-    title, thing = pascal(name), name.replace("_", "-")
+    title, stem = pascal(name), hyphenated(name)
     timeout = TIMEOUT_SECONDS[name]
     function = {"FunctionName": template.use(ports.function_name(name))}
     yield AlarmRow(
         f"{title}Errors",
-        f"{thing}-errors",
+        f"{stem}-errors",
         metric=MetricRow("AWS/Lambda", "Errors", function, "Sum"),
         when=at_least(1),
-        meaning=f"The function {thing} fails: look at its log group",
+        meaning=f"The function {stem} fails: look at its log group",
     )
     yield AlarmRow(
         f"{title}Throttles",
-        f"{thing}-throttles",
+        f"{stem}-throttles",
         metric=MetricRow("AWS/Lambda", "Throttles", function, "Sum"),
         when=at_least(1),
         periods=2,
-        meaning=f"The function {thing} is throttled: raise its concurrency",
+        meaning=f"The function {stem} is throttled: raise its concurrency",
     )
     yield AlarmRow(
         f"{title}Duration",
-        f"{thing}-duration",
+        f"{stem}-duration",
         metric=MetricRow("AWS/Lambda", "Duration", function, "Maximum"),
         when=at_least(timeout * 1000 * 0.8),
         periods=2,
-        meaning=f"The function {thing} comes near its timeout of {timeout} seconds",
+        meaning=f"The function {stem} comes near its timeout of {timeout} seconds",
     )
 
 
-def dead_letter_alarm(template: TierTemplate, title: str, queue: Port) -> AlarmRow:
+def dead_letter_alarm(template: TierTemplate, stem: str, queue: Port) -> AlarmRow:
     """Something waits in a queue of dead letters."""
-    thing = "-".join(word.lower() for word in re.findall("[A-Z][a-z]+", title))
     name = {"QueueName": template.use(queue)}
     return AlarmRow(
-        title,
-        thing,
+        pascal(stem),
+        stem,
         metric=MetricRow("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, "Maximum"),
         when=at_least(1),
         meaning="Dead letters wait to be looked at and replayed",
@@ -142,7 +141,7 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
     return template.add(
         Alarm(
             f"{row.title}Alarm",
-            AlarmName=template.named(row.thing),
+            AlarmName=template.named(row.stem),
             AlarmDescription=row.meaning,
             ComparisonOperator=row.when.comparison,
             Threshold=row.when.value,
@@ -156,25 +155,23 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
     )
 
 
-def add_both(
-    template: TierTemplate, title: str, thing: str, meaning: str, alarms: Sequence[Alarm], actions: Sequence[Any]
+def add_composite_alarm(
+    template: TierTemplate, title: str, stem: str, meaning: str, parts: Sequence[AlarmRow], actions: Sequence[Any]
 ) -> CompositeAlarm:
-    """Sounds while all the given alarms do."""
+    """The alarms of the rows, and one more that sounds while all of them do."""
+    alarms = [add_alarm(template, row, actions) for row in parts]
+    rule = " AND ".join(f'ALARM("{template.name_text(row.stem)}")' for row in parts)
     return template.add(
         CompositeAlarm(
             f"{title}Alarm",
             DependsOn=[alarm.title for alarm in alarms],
-            AlarmName=template.named(thing),
+            AlarmName=template.named(stem),
             AlarmDescription=meaning,
-            AlarmRule=_rule(alarms),
+            AlarmRule=Sub(rule),
             AlarmActions=list(actions),
             OKActions=list(actions),
         )
     )
-
-
-def _rule(alarms: Sequence[Alarm]) -> AWSHelperFn:
-    return Sub(" AND ".join(f'ALARM("{alarm.properties["AlarmName"].data["Fn::Sub"]}")' for alarm in alarms))
 
 
 def _single(row: AlarmRow) -> dict[str, Any]:

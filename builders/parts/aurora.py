@@ -107,7 +107,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
 
 
 def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> str:
-    name = Sub(f"/aws/rds/cluster/{template.platform}-aurora-${{EnvironmentSuffix}}/{log}")
+    name = Sub(f"/aws/rds/cluster/{template.name_text('aurora')}/{log}")
     group = add_log_group(template, title, name)
     if port:
         template.export(port, Ref(group))

@@ -28,6 +28,7 @@ from troposphere.s3 import (
 )
 
 from builders.contract import ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate, only_if
 from builders.iam import arns, denials, statements
 from builders.parts.custom_resources import add_custom_resource
@@ -39,11 +40,6 @@ DEEP_ARCHIVE_AFTER = 180
 """Days until an archived object goes on to Deep Archive: after Glacier's least storage time of 90 days."""
 OLD_VERSIONS_EXPIRE_AFTER = 30
 INCOMPLETE_UPLOADS_EXPIRE_AFTER = 7
-
-
-def bucket_name(template: TierTemplate, thing: str) -> Sub:
-    """``<platform>-<thing>-<suffix>-<account>``: bucket names are shared by all accounts of the world."""
-    return Sub(f"{template.platform}-{thing}-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
 
 
 def lifecycle(
@@ -92,7 +88,7 @@ def _ageing(glacier: bool, deep_archive: bool, expire_after: int | None) -> list
 def add_bucket(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
     key: AWSHelperFn,
     log_bucket: AWSHelperFn,
@@ -105,7 +101,7 @@ def add_bucket(
 
     Args:
         key: ARN of the key; uploads under any other are denied.
-        log_bucket: name of the bucket where S3 writes the access logs, below ``<thing>/``.
+        log_bucket: name of the bucket where S3 writes the access logs, below ``<stem>/``.
         grants: what the policy allows services that are no principals of this account.
         condition: the condition of the bucket and of all that belongs to it.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
@@ -113,9 +109,9 @@ def add_bucket(
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, thing, rules),
+            **_common(template, stem, rules),
             BucketEncryption=_encryption("aws:kms", key),
-            LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{thing}/"),
+            LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{stem}/"),
             **only_if(condition),
             **properties,
         )
@@ -129,7 +125,7 @@ def add_bucket(
 def add_access_log_bucket(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
     rules: LifecycleConfiguration,
     grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
@@ -146,7 +142,7 @@ def add_access_log_bucket(
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, thing, rules),
+            **_common(template, stem, rules),
             BucketEncryption=_encryption("AES256"),
             **properties,
         )
@@ -167,11 +163,11 @@ def add_access_log_bucket(
     return bucket
 
 
-def _common(template: TierTemplate, thing: str, rules: LifecycleConfiguration) -> dict[str, Any]:
+def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) -> dict[str, Any]:
     return {
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
-        "BucketName": bucket_name(template, thing),
+        "BucketName": Sub(bucket_name_text(template.platform, stem)),
         "VersioningConfiguration": VersioningConfiguration(Status="Enabled"),
         "PublicAccessBlockConfiguration": PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
@@ -190,7 +186,7 @@ def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncrypt
 
 
 def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
-    sources = Sub(f"arn:${{AWS::Partition}}:s3:::{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    sources = arns.bucket(bucket_name_text(template.platform, "*"))
     return Statement(
         Sid="AccessLogDelivery",
         Effect=Allow,

@@ -170,14 +170,12 @@ def _add_logs(template: TierTemplate, acl: WebACL) -> None:
 
     Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
-    group = add_log_group(
-        template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.platform}-web-acl-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.name_text('web-acl')}"))
     template.add(
         LoggingConfiguration(
             "WebAclLogging",
             ResourceArn=GetAtt(acl, "Arn"),
-            LogDestinationConfigs=[arns.arn("logs", f"log-group:${{{group.title}}}")],
+            LogDestinationConfigs=[arns.log_group(group)],
             RedactedFields=[
                 LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name)) for name in SECRET_HEADERS
             ],

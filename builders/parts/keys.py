@@ -23,6 +23,7 @@ from awacs.aws import (
 from troposphere import AWSHelperFn, Ref, Sub
 from troposphere.kms import Alias, Key
 
+from builders.contract.names import SUFFIX
 from builders.contract.template import Port, TierTemplate
 from builders.iam.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
 
@@ -91,7 +92,7 @@ class KeyRow:
     """One key of the platform."""
 
     title: str
-    thing: str
+    stem: str
     description: str
     port: Port | None
     uses: tuple[KeyUse, ...]
@@ -105,7 +106,7 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Metadata=_reasons(row.uses),
-            Description=Sub(f"{row.description} of {template.platform} ${{EnvironmentSuffix}}"),
+            Description=Sub(f"{row.description} of {template.platform} {SUFFIX}"),
             EnableKeyRotation=True,
             PendingWindowInDays=7,
             KeyPolicy=policy(*_key_policy(row.uses)),
@@ -114,7 +115,7 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
     template.add(
         Alias(
             f"{row.title}Alias",
-            AliasName=Sub(f"alias/{template.platform}-{row.thing}-${{EnvironmentSuffix}}"),
+            AliasName=Sub(f"alias/{template.name_text(row.stem)}"),
             TargetKeyId=Ref(key),
         )
     )

@@ -24,19 +24,14 @@ from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import hyphenated, metrics_namespace, pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
 
 RUNTIME = "python3.14"
 RESERVES_CONCURRENCY = "WithReservedConcurrency"
-
-
-def metrics_namespace(platform: str) -> str:
-    """The namespace of the platform's own metrics: ``trading`` → ``TradingPlatform``."""
-    return f"{pascal(platform)}Platform"
 
 
 @dataclass(frozen=True)
@@ -78,15 +73,13 @@ class BuiltFunction:
 
 def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSHelperFn) -> BuiltFunction:
     """A function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
-    title, thing = pascal(row.name), row.name.replace("_", "-")
-    group = add_log_group(
-        template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.platform}-{thing}-${{EnvironmentSuffix}}")
-    )
-    arn = arns.arn("lambda", f"function:{template.platform}-{thing}-${{EnvironmentSuffix}}")
+    title, stem = pascal(row.name), hyphenated(row.name)
+    group = add_log_group(template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.name_text(stem)}"))
+    arn = arns.arn("lambda", f"function:{template.name_text(stem)}")
     role = add_role(
         template,
         f"{title}Role",
-        thing,
+        stem,
         row.description,
         trust=statements.trust_service("lambda", statements.from_this_account_if_told()),
         permissions=[*_every_function_may(template, arn, group, dead_letters), *row.permissions],
@@ -95,7 +88,7 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
     function = template.add(
         Function(
             f"{title}Function",
-            FunctionName=template.named(thing),
+            FunctionName=template.named(stem),
             Description=row.description,
             Architectures=["arm64"],
             Runtime=RUNTIME,
@@ -151,7 +144,7 @@ def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelpe
         "ENVIRONMENT": template.use(ENVIRONMENT_SUFFIX),
         "LOG_LEVEL": template.use(parameters.LOG_LEVEL),
         "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(template.platform),
-        "POWERTOOLS_SERVICE_NAME": row.name.replace("_", "-"),
+        "POWERTOOLS_SERVICE_NAME": hyphenated(row.name),
     }
     return dict(sorted({**common, **row.environment}.items()))
 

@@ -21,7 +21,7 @@ FOURTEEN_DAYS = 14 * 24 * 3600
 def add_queue(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
     visibility: int,
     dead_letters: Queue,
@@ -36,23 +36,21 @@ def add_queue(
         senders: statements of the queue's policy beyond the demand for TLS.
     """
     redrive = RedrivePolicy(deadLetterTargetArn=GetAtt(dead_letters, "Arn"), maxReceiveCount=max_receives)
-    return _add_queue(template, title, thing, senders, VisibilityTimeout=visibility, RedrivePolicy=redrive)
+    return _add_queue(template, title, stem, senders, VisibilityTimeout=visibility, RedrivePolicy=redrive)
 
 
-def add_dead_letter_queue(template: TierTemplate, title: str, thing: str) -> Queue:
+def add_dead_letter_queue(template: TierTemplate, title: str, stem: str) -> Queue:
     """A queue for what could not be handled, kept as long as SQS can."""
-    return _add_queue(template, title, thing, ())
+    return _add_queue(template, title, stem, ())
 
 
-def _add_queue(
-    template: TierTemplate, title: str, thing: str, senders: Sequence[Statement], **properties: Any
-) -> Queue:
+def _add_queue(template: TierTemplate, title: str, stem: str, senders: Sequence[Statement], **properties: Any) -> Queue:
     queue = template.add(
         Queue(
             title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            QueueName=template.named(thing),
+            QueueName=template.named(stem),
             KmsMasterKeyId=template.use(ports.MESSAGING_KEY),
             MessageRetentionPeriod=FOURTEEN_DAYS,
             **properties,

@@ -25,10 +25,10 @@ Groups = Mapping[str, SecurityGroup]
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: ``title`` as the rules name it, ``thing`` the name's middle, and the port that carries its id, if any."""
+    """One group: ``title`` as the rules name it, ``stem`` the name's middle, and the port that carries its id, if any."""
 
     title: str
-    thing: str
+    stem: str
     description: str
     port: Port | None = None
 
@@ -179,7 +179,7 @@ def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup
     return template.add(
         SecurityGroup(
             f"{row.title}SecurityGroup",
-            GroupName=template.named(f"{row.thing}-group"),
+            GroupName=template.named(f"{row.stem}-group"),
             GroupDescription=row.description,
             VpcId=Ref(vpc),
             SecurityGroupEgress=[
@@ -189,7 +189,7 @@ def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup
                     Description="Nothing leaves but by rules of their own",
                 )
             ],
-            Tags=name_tag(template.named(f"{row.thing}-group")),
+            Tags=name_tag(template.named(f"{row.stem}-group")),
         )
     )
 

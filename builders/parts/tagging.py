@@ -11,7 +11,7 @@ from typing import Any
 from troposphere import AWSHelperFn, AWSObject, Ref, Tags
 from troposphere.autoscaling import AutoScalingGroup
 
-from builders.contract.template import TierTemplate
+from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 
 COST_CENTER = "trading-platform"
 COMPLIANCE = "PCI-DSS"
@@ -24,7 +24,7 @@ def standard_tags() -> dict[str, Any]:
         "Compliance": COMPLIANCE,
         "CostCenter": COST_CENTER,
         "DataClassification": DATA_CLASSIFICATION,
-        "Environment": Ref("EnvironmentSuffix"),
+        "Environment": Ref(ENVIRONMENT_SUFFIX.name),
     }
 
 

@@ -13,8 +13,8 @@ from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from builders.contract import parameters, ports
+from builders.contract.names import pascal
 from builders.contract.template import Port, TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
@@ -121,7 +121,6 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
 def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filters: Sequence[FilterRow]) -> None:
     """One filter per application log group, each allowed to call the function for that group only."""
     for row in filters:
-        group = template.use(row.log_group)
         permission = template.add(
             Permission(
                 f"{row.title}FilterPermission",
@@ -129,14 +128,14 @@ def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filt
                 Action="lambda:InvokeFunction",
                 Principal="logs.amazonaws.com",
                 SourceAccount=Ref("AWS::AccountId"),
-                SourceArn=arns.arn("logs", f"log-group:${{{row.log_group.name}}}:*"),
+                SourceArn=arns.arn("logs", f"log-group:{template.placeholder(row.log_group)}:*"),
             )
         )
         template.add(
             SubscriptionFilter(
                 f"{row.title}Filter",
                 DependsOn=permission,
-                LogGroupName=group,
+                LogGroupName=template.use(row.log_group),
                 FilterPattern=row.pattern,
                 DestinationArn=alerts.arn,
             )

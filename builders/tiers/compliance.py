@@ -22,11 +22,12 @@ from troposphere.iam import Role
 from troposphere.s3 import Bucket
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
-from builders.parts.buckets import add_bucket, bucket_name, lifecycle
+from builders.parts.buckets import add_bucket, lifecycle
 
 MANAGES_RECORDER = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER = 2557
@@ -38,7 +39,7 @@ class RuleRow:
     """A managed rule of AWS Config and the PCI DSS 4.0.1 requirement that it helps to show.
 
     Attributes:
-        thing: the name's middle.
+        stem: the name's middle.
         identifier: the rule's identifier, https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html
         pci: requirement of PCI DSS 4.0.1.
         shows: what compliance means, in one sentence.
@@ -47,7 +48,7 @@ class RuleRow:
             have none.
     """
 
-    thing: str
+    stem: str
     identifier: str
     pci: str
     shows: str
@@ -128,17 +129,29 @@ def add_history_bucket(template: TierTemplate) -> Bucket:
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
     """
-    arn = arns.bucket(bucket_name(template, "config").data["Fn::Sub"])
-    delivered = arns.bucket(bucket_name(template, "config").data["Fn::Sub"] + "/AWSLogs/${AWS::AccountId}/Config/*")
+    name = bucket_name_text(template.platform, "config")
+    bucket, delivered = arns.bucket(name), arns.bucket(f"{name}/AWSLogs/${{AWS::AccountId}}/Config/*")
     service = Principal("Service", ["config.amazonaws.com"])
     here = statements.from_this_account()
+    owner_control = StringEquals("s3:x-amz-acl", "bucket-owner-full-control")
     grants = [
-        Statement(Sid="ConfigChecks", Effect=Allow, Principal=service, Action=[GetBucketAcl, ListBucket], Resource=[arn], Condition=statements.when(here)),
         Statement(
-            Sid="ConfigDelivers", Effect=Allow, Principal=service, Action=[PutObject], Resource=[delivered],
-            Condition=statements.when(here, StringEquals("s3:x-amz-acl", "bucket-owner-full-control")),
+            Sid="ConfigChecks",
+            Effect=Allow,
+            Principal=service,
+            Action=[GetBucketAcl, ListBucket],
+            Resource=[bucket],
+            Condition=statements.when(here),
         ),
-    ]  # fmt: skip
+        Statement(
+            Sid="ConfigDelivers",
+            Effect=Allow,
+            Principal=service,
+            Action=[PutObject],
+            Resource=[delivered],
+            Condition=statements.when(here, owner_control),
+        ),
+    ]
     return add_bucket(
         template,
         "ConfigBucket",
@@ -209,10 +222,10 @@ def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) ->
         optional["InputParameters"] = dict(row.inputs)
     return template.add(
         ConfigRule(
-            "".join(word.capitalize() for word in row.thing.split("-")) + "Rule",
+            f"{pascal(row.stem)}Rule",
             Condition=MANAGES_RECORDER,
             DependsOn=after,
-            ConfigRuleName=template.named(row.thing),
+            ConfigRuleName=template.named(row.stem),
             Description=f"PCI DSS 4.0.1, {row.pci}: {row.shows}",
             Source=Source(Owner="AWS", SourceIdentifier=row.identifier),
             **optional,
@@ -226,13 +239,13 @@ def add_delivery_alarms(template: TierTemplate) -> None:
     Source: https://docs.aws.amazon.com/config/latest/developerguide/viewing-the-aws-config-metrics.html
     """
     topic = [template.use(ports.ALERT_TOPIC)]
-    for title, thing, metric in (
+    for title, stem, metric in (
         ("ConfigHistory", "config-history-failed", "ConfigHistoryExportFailed"),
         ("ConfigSnapshot", "config-snapshot-failed", "ConfigSnapshotExportFailed"),
     ):
         row = AlarmRow(
             title,
-            thing,
+            stem,
             metric=MetricRow("AWS/Config", metric, {}, "Sum"),
             when=at_least(1),
             meaning="AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",

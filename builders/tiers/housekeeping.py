@@ -13,6 +13,7 @@ from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeS
 from troposphere import GetAtt, Sub
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.custom_resources import add_custom_resource
@@ -49,8 +50,8 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
 
 def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     """The function's row; the resources it works on come later in the set and are known here by name."""
-    buckets = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
-    objects = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}/*")
+    bucket_names = bucket_name_text(template.platform, "*")
+    buckets, objects = arns.bucket(bucket_names), arns.bucket(f"{bucket_names}/*")
     group = Sub(
         "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:security-group/${Group}",
         Group=template.use(ports.DEFAULT_SECURITY_GROUP),

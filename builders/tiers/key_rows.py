@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.a
 from __future__ import annotations
 
 from builders.contract import ports
+from builders.contract.names import bucket_name_text, name_text
 from builders.parts.keys import KeyRow, KeyUse
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
@@ -62,19 +63,15 @@ def secrets(platform: str) -> KeyRow:
         "secrets",
         "Secrets",
         ports.SECRETS_KEY,
-        (
-            KeyUse(
-                "Secrets", through=("secretsmanager",), context=_secrets(f"{platform}-*-${{EnvironmentSuffix}}-??????")
-            ),
-        ),
+        (KeyUse("Secrets", through=("secretsmanager",), context=_secrets(f"{name_text(platform, '*')}-??????")),),
     )
 
 
 def logs(platform: str, *more: str) -> KeyRow:
     """The key of log groups: the platform's, and those whose names (``more``) a service dictates."""
     groups = (
-        f"/aws/*/{platform}-*-${{EnvironmentSuffix}}*",
-        f"aws-waf-logs-{platform}-*-${{EnvironmentSuffix}}",
+        f"/aws/*/{name_text(platform, '*')}*",
+        f"aws-waf-logs-{name_text(platform, '*')}",
         *more,
     )
     context = {"aws:logs:arn": tuple(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{group}" for group in groups)}
@@ -84,15 +81,15 @@ def logs(platform: str, *more: str) -> KeyRow:
 
 def functions(platform: str) -> KeyRow:
     """The key of the functions' environment variables."""
-    arn = f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{platform}-*-${{EnvironmentSuffix}}"
+    arn = f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{name_text(platform, '*')}"
     use = KeyUse("Environment", grants=True, context={"aws:lambda:FunctionArn": (arn,)})
     return KeyRow("FunctionsKey", "functions", "Environment variables of functions", ports.FUNCTIONS_KEY, (use,))
 
 
 def messaging(platform: str) -> KeyRow:
     """The key of queues and topics, and of the services that send to them."""
-    queues = {"aws:sqs:arn": (f"arn:${{AWS::Partition}}:sqs:{_HERE}:{platform}-*-${{EnvironmentSuffix}}",)}
-    topics = {"aws:sns:topicArn": (f"arn:${{AWS::Partition}}:sns:{_HERE}:{platform}-*-${{EnvironmentSuffix}}",)}
+    queues = {"aws:sqs:arn": (f"arn:${{AWS::Partition}}:sqs:{_HERE}:{name_text(platform, '*')}",)}
+    topics = {"aws:sns:topicArn": (f"arn:${{AWS::Partition}}:sns:{_HERE}:{name_text(platform, '*')}",)}
     return KeyRow(
         "MessagingKey",
         "messaging",
@@ -109,7 +106,8 @@ def messaging(platform: str) -> KeyRow:
 
 
 def bucket_arns(platform: str) -> tuple[str, ...]:
-    bucket = f"arn:${{AWS::Partition}}:s3:::{platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}"
+    """Patterns of the ARNs of the platform's buckets, and of the objects in them."""
+    bucket = f"arn:${{AWS::Partition}}:s3:::{bucket_name_text(platform, '*')}"
     return (bucket, f"{bucket}/*")
 
 

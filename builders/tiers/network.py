@@ -336,9 +336,7 @@ def add_flow_logs(template: TierTemplate, vpc: VPC) -> None:
 
     Source of the trust conditions: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
-    group = add_log_group(
-        template, "FlowLogGroup", Sub(f"/aws/vpc/{template.platform}-flow-logs-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "FlowLogGroup", Sub(f"/aws/vpc/{template.name_text('flow-logs')}"))
     role = add_role(
         template,
         "FlowLogRole",

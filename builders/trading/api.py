@@ -32,11 +32,10 @@ from troposphere.apigateway import (
 )
 from troposphere.awslambda import Permission
 from troposphere.iam import Role
-from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
+from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts import firewall
@@ -103,7 +102,7 @@ def build(platform: str) -> TierTemplate:
     for port, value in (
         (
             ports.API_URL,
-            Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{facts.STAGE}"),
+            Sub(f"https://{arns.placeholder(Ref(api))}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{facts.STAGE}"),
         ),
         (ports.API_ID, Ref(api)),
         (ports.API_NAME, template.named("api")),
@@ -226,7 +225,7 @@ def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
                 FunctionName=template.use(ports.function_arn(name)),
                 Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
-                SourceArn=arns.arn("execute-api", f"${{{api.title}}}/*/{route.method}{path}"),
+                SourceArn=arns.arn("execute-api", f"{arns.placeholder(Ref(api))}/*/{route.method}{path}"),
             )
         )
 
@@ -332,14 +331,12 @@ def _canonical(definition: Iterable[AWSObject]) -> str:
 
 def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
     """The stage with its logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
-    access = add_log_group(
-        template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.platform}-access-${{EnvironmentSuffix}}")
-    )
+    access = add_log_group(template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.name_text('access')}"))
     execution = add_log_group(
-        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_${{{api.title}}}/{facts.STAGE}")
+        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_{arns.placeholder(Ref(api))}/{facts.STAGE}")
     )
     certificate = template.add(
-        ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API ${{EnvironmentSuffix}}"))
+        ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API {SUFFIX}"))
     )
     template.export(ports.API_ACCESS_LOG_GROUP, Ref(access))
     template.export(ports.API_EXECUTION_LOG_GROUP, Ref(execution))
@@ -354,12 +351,14 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
             # reference in the branch where it does exist orders the two just as well.
             Description=If(
                 MANAGES_ACCOUNT_ROLE,
-                Sub(f"The stage that clients use; it logs by {account.title} ${{{account.title}}}"),
+                Sub(f"The stage that clients use; it logs by {account.title} {arns.placeholder(Ref(account))}"),
                 "The stage that clients use; it logs by the account's role",
             ),
             TracingEnabled=True,
             ClientCertificateId=Ref(certificate),
-            AccessLogSetting=AccessLogSetting(DestinationArn=_group_arn(access), Format=json.dumps(ACCESS_LOG_FIELDS)),
+            AccessLogSetting=AccessLogSetting(
+                DestinationArn=arns.log_group(access), Format=json.dumps(ACCESS_LOG_FIELDS)
+            ),
             MethodSettings=[
                 _method_setting("*", "/*", rate=REQUESTS_PER_SECOND * 5, burst=BURST * 2),
                 # Open to everybody, so held to what load balancers and monitors need.
@@ -384,11 +383,6 @@ def _method_setting(method: str, path: str, *, rate: int, burst: int) -> MethodS
         ThrottlingRateLimit=rate,
         ThrottlingBurstLimit=burst,
     )
-
-
-def _group_arn(group: LogGroup) -> Sub:
-    """The group's ARN without the ``:*`` that its attribute ends in, which API Gateway and WAF do not take."""
-    return arns.arn("logs", f"log-group:${{{group.title}}}")
 
 
 def add_usage_plan(template: TierTemplate, api: RestApi, stage: Stage) -> ApiKey:
@@ -423,7 +417,9 @@ def add_client_role(template: TierTemplate, api: RestApi) -> Role:
         "Clients call the API's data routes",
         trust=statements.trust_account(),
         permissions=[
-            statements.invoke_api("CallDataRoutes", arns.arn("execute-api", f"${{{api.title}}}/{facts.STAGE}/*/v1/*"))
+            statements.invoke_api(
+                "CallDataRoutes", arns.arn("execute-api", f"{arns.placeholder(Ref(api))}/{facts.STAGE}/*/v1/*")
+            )
         ],
     )
 

@@ -26,6 +26,7 @@ from troposphere.glue import Column, Database, DatabaseInput, SerdeInfo, Storage
 from troposphere.iam import ManagedPolicy
 
 from builders.contract import parameters, ports
+from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import Port, TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_policy
@@ -191,7 +192,7 @@ def database_name(platform: str) -> str:
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
     """
-    return f"{platform}_lake_${{EnvironmentSuffix}}"
+    return f"{platform}_lake_{SUFFIX}"
 
 
 def add_database(template: TierTemplate) -> Database:
@@ -211,13 +212,12 @@ def add_database(template: TierTemplate) -> Database:
 
 def add_table(template: TierTemplate, database: Database, row: TableRow) -> Table:
     """A table over the objects below a prefix, with projected partitions."""
-    location = f"s3://${{{row.bucket.name}}}/{row.prefix}"
-    template.use(row.bucket)
+    location = f"s3://{template.placeholder(row.bucket)}/{row.prefix}"
     partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
     names = ("date", "hour") if row.hourly else ("date",)
     return template.add(
         Table(
-            f"{_pascal(row.name)}Table",
+            f"{pascal(row.name)}Table",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             CatalogId=Ref("AWS::AccountId"),
@@ -263,8 +263,8 @@ def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table
     )
     return template.add(
         Table(
-            f"{_pascal(view.name)}View",
-            DependsOn=[f"{_pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
+            f"{pascal(view.name)}View",
+            DependsOn=[f"{pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             CatalogId=Ref("AWS::AccountId"),
@@ -287,7 +287,7 @@ def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table
 def add_workgroup(template: TierTemplate) -> WorkGroup:
     """The workgroup: what a query may read, and where and under which key its result goes, whatever a client asks for."""
     key = template.use(ports.DATA_KEY)
-    template.use(ports.PROCESSED_BUCKET)
+    results = f"s3://{template.placeholder(ports.PROCESSED_BUCKET)}/{facts.QUERY_RESULTS_PREFIX}"
     return template.add(
         WorkGroup(
             "LakeWorkGroup",
@@ -304,7 +304,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
                 BytesScannedCutoffPerQuery=template.use(parameters.QUERY_SCAN_LIMIT),
                 EngineVersion=EngineVersion(SelectedEngineVersion="Athena engine version 3"),
                 ResultConfiguration=ResultConfiguration(
-                    OutputLocation=Sub(f"s3://${{{ports.PROCESSED_BUCKET.name}}}/{facts.QUERY_RESULTS_PREFIX}"),
+                    OutputLocation=Sub(results),
                     ExpectedBucketOwner=Ref("AWS::AccountId"),
                     EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_KMS", KmsKey=key),
                 ),
@@ -323,9 +323,7 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
         "lake-query-policy",
         "Query the lake in its Athena workgroup",
         [
-            statements.run_queries(
-                "QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.platform}-lake-${{EnvironmentSuffix}}")
-            ),
+            statements.run_queries("QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.name_text('lake')}")),
             statements.read_catalogue(
                 "ReadCatalogue",
                 # Athena looks at the database "default" before any query, whichever the query names.
@@ -335,7 +333,7 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
                 ],
             ),
             *(
-                statements.read_objects(f"Read{_pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
+                statements.read_objects(f"Read{pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
                 for row in TABLES
             ),
             statements.locate_buckets("FindBuckets", [processed, raw]),
@@ -360,7 +358,3 @@ def _bucket_arn(row: TableRow, processed: Ref, raw: Ref) -> Ref:
 
 def _columns(columns: Mapping[str, str]) -> list[Column]:
     return [Column(Name=name, Type=kind) for name, kind in columns.items()]
-
-
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))

@@ -9,8 +9,8 @@ from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
 from builders.contract import ports
+from builders.contract.names import metrics_namespace, pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, TierTemplate
-from builders.contract.words import pascal
 from builders.parts.alarms import (
     MINUTE_SECONDS,
     AlarmRow,
@@ -18,13 +18,12 @@ from builders.parts.alarms import (
     MetricRow,
     above,
     add_alarm,
-    add_both,
+    add_composite_alarm,
     at_least,
     dead_letter_alarm,
     function_alarms,
 )
 from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
-from builders.parts.lambdas import metrics_namespace
 from builders.trading import facts
 
 ERROR_BUDGET = 0.001
@@ -39,7 +38,7 @@ class TableAlarms:
     """A DynamoDB table to watch: the beginning of its alarms' logical ids, of their names, and the port of its name."""
 
     title: str
-    thing: str
+    stem: str
     port: Port
 
 
@@ -153,8 +152,8 @@ def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         breaching=3,
         meaning="Raw objects wait more than 5 minutes: processing fails or is too slow",
     )
-    yield dead_letter_alarm(template, "ObjectDeadLetters", ports.OBJECT_DEAD_LETTERS_NAME)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "object-dead-letters", ports.OBJECT_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "function-dead-letters", ports.FUNCTION_DEAD_LETTERS_NAME)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -190,19 +189,19 @@ def _table_alarms(template: TierTemplate, table: TableAlarms) -> Iterator[AlarmR
     for kind in ("Read", "Write"):
         yield AlarmRow(
             f"{table.title}{kind}Throttles",
-            f"{table.thing}-{kind.lower()}-throttles",
+            f"{table.stem}-{kind.lower()}-throttles",
             metric=MetricRow("AWS/DynamoDB", f"{kind}ThrottleEvents", dimensions, "Sum"),
             when=at_least(1),
             periods=2,
-            meaning=f"DynamoDB throttles {kind.lower()}s of {table.thing}",
+            meaning=f"DynamoDB throttles {kind.lower()}s of {table.stem}",
         )
     each_operation = {"Operation": ("GetItem", "PutItem", "UpdateItem", "DeleteItem")}
     yield AlarmRow(
         f"{table.title}SystemErrors",
-        f"{table.thing}-system-errors",
+        f"{table.stem}-system-errors",
         metric=MetricRow("AWS/DynamoDB", "SystemErrors", dimensions, "Sum", sum_over=each_operation),
         when=at_least(1),
-        meaning=f"DynamoDB fails on requests to {table.thing}",
+        meaning=f"DynamoDB fails on requests to {table.stem}",
     )
 
 
@@ -213,16 +212,13 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
     Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
     """
     for rate in BURN_RATES:
-        alarms = [
-            add_alarm(template, _burn_alarm(template, rate, minutes), actions)
-            for minutes in (rate.long_minutes, rate.short_minutes)
-        ]
-        add_both(
+        windows = (rate.long_minutes, rate.short_minutes)
+        add_composite_alarm(
             template,
             f"{rate.speed}Burn",
             f"api-{rate.speed.lower()}-burn",
             f"The month's error budget of 99.9 % burns at {rate.factor} times the rate it allows ({rate.spent})",
-            alarms,
+            [_burn_alarm(template, rate, minutes) for minutes in windows],
             actions,
         )
 

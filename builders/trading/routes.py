@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from builders.contract.words import pascal
+from builders.contract.names import pascal
 
 
 @dataclass(frozen=True)

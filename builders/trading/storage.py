@@ -14,6 +14,7 @@ from troposphere.sqs import Queue
 
 from builders.contract import ports
 from builders.contract.functions import hidden_seconds
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns
 from builders.parts.buckets import add_access_log_bucket, add_bucket, lifecycle
@@ -74,8 +75,8 @@ def build(platform: str) -> TierTemplate:
 def add_object_queue(template: TierTemplate) -> Queue:
     """The queue between the raw bucket and processing, and its dead letters."""
     dead_letters = add_dead_letter_queue(template, "ObjectDeadLetters", "object-dead-letters")
-    raw_arn = arns.bucket(f"{template.platform}-raw-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
-    queue_arn = arns.arn("sqs", f"{template.platform}-objects-${{EnvironmentSuffix}}")
+    raw_arn = arns.bucket(bucket_name_text(template.platform, "raw"))
+    queue_arn = arns.arn("sqs", f"{template.name_text('objects')}")
     queue = add_queue(
         template,
         "ObjectQueue",

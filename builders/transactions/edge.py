@@ -45,10 +45,11 @@ from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts import firewall
-from builders.parts.buckets import add_bucket, bucket_name, lifecycle
+from builders.parts.buckets import add_bucket, lifecycle
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
 from builders.transactions import facts, origin_header
@@ -98,7 +99,7 @@ def add_static_bucket(template: TierTemplate) -> Bucket:
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    name = bucket_name(template, "static").data["Fn::Sub"]
+    name = bucket_name_text(template.platform, "static")
     read = Statement(
         Sid="DistributionReads",
         Effect=Allow,
@@ -284,9 +285,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
     """
-    group = add_log_group(
-        template, "EdgeLogGroup", Sub(f"/aws/cloudfront/{template.platform}-edge-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "EdgeLogGroup", Sub(f"/aws/cloudfront/{template.name_text('edge')}"))
     policy = template.add(
         ResourcePolicy("EdgeLogPolicy", PolicyName=template.named("edge-log"), PolicyDocument=Sub(_delivery_policy()))
     )
@@ -298,7 +297,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
             "EdgeLogDestination",
             DependsOn=policy,
             Name=template.named("edge"),
-            DestinationResourceArn=arns.arn("logs", f"log-group:${{{group.title}}}"),
+            DestinationResourceArn=arns.log_group(group),
             OutputFormat="json",
         )
     )

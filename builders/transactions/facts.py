@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builders.parts.lambdas import metrics_namespace
+from builders.contract.names import SUFFIX, metrics_namespace
 
 FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")
 """Whose logs alert; ``log_alerts`` itself is left out, or its errors would alert about alerts without end."""
@@ -26,4 +26,4 @@ def agent_namespace(platform: str) -> str:
 
     Each environment has its own: the metrics of a whole group have no dimension that would tell environments apart.
     """
-    return f"{metrics_namespace(platform)}/${{EnvironmentSuffix}}"
+    return f"{metrics_namespace(platform)}/{SUFFIX}"

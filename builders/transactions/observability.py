@@ -10,6 +10,7 @@ from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
 from builders.contract import parameters, ports
+from builders.contract.names import metrics_namespace
 from builders.contract.template import Port, TierTemplate
 from builders.parts.alarms import (
     MINUTE_SECONDS,
@@ -24,7 +25,6 @@ from builders.parts.alarms import (
     function_alarms,
 )
 from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
-from builders.parts.lambdas import metrics_namespace
 from builders.transactions import facts
 
 GIB_BYTES = 1024**3
@@ -38,7 +38,7 @@ class ErrorRow:
     """
 
     title: str
-    thing: str
+    stem: str
     log_group: Port
     pattern: str
     threshold: int
@@ -94,7 +94,7 @@ def add_error_metric(template: TierTemplate, row: ErrorRow) -> MetricFilter:
     return template.add(
         MetricFilter(
             f"{row.title}Filter",
-            FilterName=template.named(row.thing),
+            FilterName=template.named(row.stem),
             LogGroupName=template.use(row.log_group),
             FilterPattern=row.pattern,
             MetricTransformations=[
@@ -116,7 +116,7 @@ def _log_namespace(template: TierTemplate) -> str:
 
 def _metric(template: TierTemplate, row: ErrorRow) -> AWSHelperFn:
     """A filter's metric has no dimension by default, so the name tells the environments of an account apart."""
-    return template.named(row.thing)
+    return template.named(row.stem)
 
 
 def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -128,12 +128,12 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _database_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
         yield from function_alarms(template, name)
-    yield dead_letter_alarm(template, "BalancerLogDeadLetters", ports.BALANCER_LOG_DEAD_LETTERS)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "balancer-log-dead-letters", ports.BALANCER_LOG_DEAD_LETTERS)
+    yield dead_letter_alarm(template, "function-dead-letters", ports.FUNCTION_DEAD_LETTERS_NAME)
     for row in ERRORS:
         yield AlarmRow(
             row.title,
-            row.thing,
+            row.stem,
             metric=MetricRow(_log_namespace(template), _metric(template, row), {}, "Sum"),
             when=at_least(row.threshold),
             meaning=row.meaning,
@@ -223,7 +223,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """
     namespace = Sub(facts.agent_namespace(template.platform))
     silent = "or no instance's agent reports: look at its log, its rights and the endpoint of CloudWatch"
-    for title, thing, metric, meaning in (
+    for title, stem, metric, meaning in (
         (
             "InstanceMemory",
             "instance-memory",
@@ -234,7 +234,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     ):
         yield AlarmRow(
             title,
-            thing,
+            stem,
             metric=MetricRow(namespace, metric, {}, "Maximum"),
             when=at_least(90),
             periods=3,
@@ -350,7 +350,7 @@ def _instance_widgets(template: TierTemplate) -> list[Widget]:
 
 
 def _errors(template: TierTemplate, row: ErrorRow) -> Line:
-    name = f"{template.platform}-{row.thing}-${{EnvironmentSuffix}}"
+    name = f"{template.name_text(row.stem)}"
     return Line(_log_namespace(template), name, {}, "Sum")
 
 

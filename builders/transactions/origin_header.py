@@ -81,5 +81,5 @@ def _generation(template: TierTemplate, colour: str) -> FindInMap:
 
 def _value(template: TierTemplate, colour: str, generation: AWSHelperFn, **more: Any) -> Sub:
     """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html"""
-    name = f"{template.platform}-origin-{colour}-${{EnvironmentSuffix}}"
+    name = template.name_text(f"origin-{colour}")
     return Sub(f"{{{{resolve:secretsmanager:{name}:SecretString:${{Key}}}}}}", Key=generation, **more)

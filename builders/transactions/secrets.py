@@ -52,8 +52,7 @@ def add_database_secret(template: TierTemplate) -> Secret:
     Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
-    template.use(ports.DATABASE_MASTER_SECRET)
-    master = f"${{{ports.DATABASE_MASTER_SECRET.name}}}"
+    master = template.placeholder(ports.DATABASE_MASTER_SECRET)
     login = json.dumps({"username": APP_USER, "dbname": facts.DATABASE_NAME, "masterarn": master})
     return template.add(
         Secret(

@@ -12,6 +12,7 @@ from troposphere.sqs import Queue
 
 from builders.contract import ports
 from builders.contract.functions import hidden_seconds
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.buckets import add_access_log_bucket, lifecycle
@@ -43,7 +44,7 @@ def build(platform: str) -> TierTemplate:
 def add_log_queue(template: TierTemplate) -> Queue:
     """The queue between the bucket and the function that reads the files, and its dead letters."""
     dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
-    bucket = arns.bucket(f"{template.platform}-logs-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    bucket = arns.bucket(bucket_name_text(template.platform, "logs"))
     queue = add_queue(
         template,
         "BalancerLogQueue",
@@ -55,7 +56,7 @@ def add_log_queue(template: TierTemplate) -> Queue:
             send_from(
                 "NewLogFiles",
                 "s3",
-                arns.arn("sqs", f"{template.platform}-balancer-logs-${{EnvironmentSuffix}}"),
+                arns.arn("sqs", f"{template.name_text('balancer-logs')}"),
                 bucket,
             )
         ],

@@ -29,6 +29,7 @@ from troposphere.ec2 import (
 )
 from troposphere.elasticloadbalancingv2 import TargetGroup
 from troposphere.iam import InstanceProfile, ServiceLinkedRole
+from troposphere.kms import Key
 from troposphere.logs import LogGroup
 from troposphere.policies import (
     AutoScalingRollingUpdate,
@@ -39,8 +40,9 @@ from troposphere.policies import (
 )
 
 from builders.contract import parameters, ports
-from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
-from builders.iam import statements
+from builders.contract.names import SUFFIX
+from builders.contract.template import TierTemplate
+from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts import tagging
 from builders.parts.keys import KeyRow, KeyUse, add_key
@@ -50,13 +52,6 @@ from builders.parts.suppressions import suppress
 from builders.transactions import facts
 from builders.transactions.balancer import add_balancer
 
-VOLUME_KEY = KeyRow(
-    "VolumeKey",
-    "volumes",
-    "Volumes of web instances",
-    None,
-    (KeyUse("Scaling", roles=(f"${{{ports.SCALING_ROLE.name}}}",)),),
-)
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_TIMEOUT = "PT15M"
@@ -90,9 +85,9 @@ def build(platform: str) -> TierTemplate:
 
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
     """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
-    artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
+    artifact = template.placeholder(parameters.SERVICE_KEY)
     permissions: list[Statement] = [
-        *statements.read_artifact("FetchArtifact", template.use(parameters.ARTIFACT_BUCKET).data["Ref"], artifact),
+        *statements.read_artifact("FetchArtifact", template.placeholder(parameters.ARTIFACT_BUCKET), artifact),
         statements.read_secret("ReadDatabaseLogin", template.use(ports.DATABASE_SECRET)),
         statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
@@ -114,8 +109,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
 
 def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
     """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
-    template.use(ports.SCALING_ROLE)
-    key = add_key(template, VOLUME_KEY)
+    key = add_volume_key(template)
     launch = template.add(
         LaunchTemplate(
             "WebLaunchTemplate",
@@ -154,6 +148,12 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
     return launch
 
 
+def add_volume_key(template: TierTemplate) -> Key:
+    """The key of the instances' volumes, for Auto Scaling's role and nobody else."""
+    use = KeyUse("Scaling", roles=(template.placeholder(ports.SCALING_ROLE),))
+    return add_key(template, KeyRow("VolumeKey", "volumes", "Volumes of web instances", None, (use,)))
+
+
 def _instance_tags(template: TierTemplate) -> list[TagSpecifications]:
     tags = tagging.as_tags({**tagging.standard_tags(), "Name": template.named("web")})
     return [TagSpecifications(ResourceType=kind, Tags=tags) for kind in ("instance", "volume", "network-interface")]
@@ -163,13 +163,13 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
     """The boot script after the lines that tell it its settings; the script itself holds no placeholder."""
     settings = {
         "REGION": "${AWS::Region}",
-        "ARTIFACT_BUCKET": f"${{{template.use(parameters.ARTIFACT_BUCKET).data['Ref']}}}",
-        "ARTIFACT_KEY": f"${{{template.use(parameters.SERVICE_KEY).data['Ref']}}}",
+        "ARTIFACT_BUCKET": template.placeholder(parameters.ARTIFACT_BUCKET),
+        "ARTIFACT_KEY": template.placeholder(parameters.SERVICE_KEY),
         "STACK_NAME": "${AWS::StackId}",
         "SIGNAL_RESOURCE": GROUP,
-        "DB_SECRET_ARN": f"${{{template.use(ports.DATABASE_SECRET).data['Ref']}}}",
-        "LOG_GROUP": f"${{{log_group.title}}}",
-        "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
+        "DB_SECRET_ARN": template.placeholder(ports.DATABASE_SECRET),
+        "LOG_GROUP": arns.placeholder(Ref(log_group)),
+        "ENVIRONMENT": SUFFIX,
         "PORT": str(facts.SERVICE_PORT),
         "METRICS_NAMESPACE": facts.agent_namespace(template.platform),
     }
@@ -278,7 +278,7 @@ def add_balancer_logs(template: TierTemplate) -> None:
     log_group = add_log_group(
         template,
         "BalancerLogGroup",
-        Sub(f"/aws/elasticloadbalancing/{template.platform}-balancer-${{EnvironmentSuffix}}"),
+        Sub(f"/aws/elasticloadbalancing/{template.name_text('balancer')}"),
     )
     built = add_function(
         template,

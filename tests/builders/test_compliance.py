@@ -96,7 +96,7 @@ def test_periodic_rules_have_no_scope() -> None:
 @pytest.mark.requirement("T-CFG-2")
 def test_every_rule_names_its_pci_requirement() -> None:
     for row in RULES:
-        assert re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{1,2}(\.\d)?", row.pci), row.thing
+        assert re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{1,2}(\.\d)?", row.pci), row.stem
     for found in resources("trading", "AWS::Config::ConfigRule"):
         assert found.properties["Description"].startswith("PCI DSS 4.0.1, ")
         assert len(found.properties["Description"]) <= 256

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.contract.words import pascal
+from builders.contract.names import pascal
 from tests.builders.support import Found, deployed, every_resource, one, permissions_of, templates, text
 
 FUNCTIONS = list(every_resource("AWS::Lambda::Function"))
