@@ -15,10 +15,14 @@ from __future__ import annotations
 import gc
 import sys
 
+# Before the other imports, which take most of the run: `run` must handle Ctrl-C while they load. It imports this file
+# again, as the module `generate`, and calls `main`, so that this first execution of the file ends here.
 if __name__ == "__main__":
     from entry import run
 
-    gc.disable()  # so short a run ends before a collection would pay, and looking for garbage takes a tenth of it
+    # The process ends after a second or less, so memory that a collection frees is never needed again; the search for
+    # it takes a tenth of the run.
+    gc.disable()
     # Each file is written whole or not at all.
     sys.exit(run("generate", "Interrupted. Some files may be old; repeat the command to write the rest."))
 

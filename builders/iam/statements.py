@@ -59,8 +59,8 @@ class WildcardStatement(Statement):
     def __init__(
         self, sid: str, reason: str, actions: Sequence[Action], conditions: Sequence[ConditionElement]
     ) -> None:
+        self.reason = reason  # before awacs's own constructor, after which it takes policy elements only
         super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_when(conditions))
-        self.__dict__["reason"] = reason  # awacs lets only policy elements be set as attributes
 
 
 def policy(*statements: Statement) -> PolicyDocument:

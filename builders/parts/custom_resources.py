@@ -11,8 +11,16 @@ from troposphere.cloudformation import CustomResource
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import TierTemplate, only_if
 
-ANSWER_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
+ANSWER_TIMEOUT_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
 """Longer than any function runs, and far less than the hour for which CloudFormation would wait by itself."""
+
+
+class _TypedCustomResource(CustomResource):
+    """A custom resource with a type of its own, which troposphere otherwise takes from a class for each type."""
+
+    def __init__(self, title: str, resource_type: str, **properties: Any) -> None:
+        self.resource_type = resource_type  # before the base class, which reads the type from here
+        super().__init__(title, **properties)
 
 
 def add_custom_resource(
@@ -30,11 +38,15 @@ def add_custom_resource(
     Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
     """
-    of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
-    resource: CustomResource = of_kind(
-        title, ServiceToken=function, ServiceTimeout=ANSWER_SECONDS, **only_if(condition)
+    depends_on = {"DependsOn": list(after)} if after else {}
+    return template.add(
+        _TypedCustomResource(
+            title,
+            f"Custom::{kind or title}",
+            ServiceToken=function,
+            ServiceTimeout=ANSWER_TIMEOUT_SECONDS,
+            **only_if(condition),
+            **depends_on,
+            **properties,
+        )
     )
-    if after:
-        resource.DependsOn = [other.title for other in after]
-    resource.properties.update(properties)
-    return template.add(resource)

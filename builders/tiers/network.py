@@ -208,7 +208,8 @@ def _add_subnet(template: TierTemplate, vpc: VPC, kind: str, letter: str, cidr: 
 
 def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
     """One NAT gateway in the first zone, or one in each; every private route table leads to its own or to the first."""
-    first, *_ = gateways = [_add_nat_gateway(template, zone, always=zone is zones[0]) for zone in zones]
+    gateways = [_add_nat_gateway(template, zone, always=zone is zones[0]) for zone in zones]
+    first = gateways[0]
     for zone, gateway in zip(zones, gateways, strict=True):
         target = Ref(first) if gateway is first else If(HAS_NAT_PER_ZONE, Ref(gateway), Ref(first))
         template.add(

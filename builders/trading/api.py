@@ -43,16 +43,18 @@ from builders.parts.custom_resources import add_custom_resource
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
 from builders.trading import facts
-from builders.trading.routes import ROUTES, Route, words
+from builders.trading.routes import ROUTES, Route, path_words
 from lambda_src.common.schema import request_model
 
 REQUESTS_PER_SECOND = 1000
+"""For each key (requirement T-API-2)."""
+BURST = 2000
+"""Requests of a key that may come at once (requirement T-API-2)."""
 LARGE_BODIES = (
     "SizeRestrictions_BODY",
     "blocks bodies above 8 KB; a batch of market data is larger, and API Gateway bounds it at 10 MB",
 )
-BURST = 2000
-"""Requests per key (requirement T-API-2)."""
+"""The rule of WAF's common rule set that only counts here, with its reason."""
 MANAGES_ACCOUNT_ROLE = "ManagesApiGatewayAccount"
 JSON_TYPE = "application/json"
 VALIDATION_HEADER = "gatewayresponse.header.X-Validation-Error"
@@ -169,7 +171,9 @@ def _add_paths(template: TierTemplate, api: RestApi) -> dict[str, Resource]:
             path = f"{path}/{part}"
             if path not in paths:
                 paths[path] = template.add(
-                    Resource(f"Path{pascal('_'.join(words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part)
+                    Resource(
+                        f"Path{pascal('_'.join(path_words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part
+                    )
                 )
             parent = Ref(paths[path])
     return paths

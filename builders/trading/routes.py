@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from builders.contract.names import pascal
@@ -30,7 +31,7 @@ class Route:
     @property
     def title(self) -> str:
         """The method's logical id: ``GET /v1/bars/{symbol}`` → ``GetV1BarsSymbol``."""
-        return pascal("_".join([self.method, *words(self.path)]))
+        return pascal("_".join([self.method, *path_words(self.path)]))
 
 
 ROUTES = (
@@ -44,6 +45,6 @@ ROUTES = (
 )
 
 
-def words(path: str) -> list[str]:
+def path_words(path: str) -> list[str]:
     """The words of a path: ``/v1/bars/{symbol}`` → v1, bars, symbol."""
-    return path.translate(str.maketrans("/-{}", "    ")).split()
+    return re.findall("[^/{}-]+", path)

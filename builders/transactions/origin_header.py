@@ -24,23 +24,32 @@ from builders.contract.parameters import ORIGIN_HEADER_TURN, ORIGIN_HEADER_TURNS
 from builders.contract.template import TierTemplate
 
 HEADER = "X-Origin-Verify"
-TURNS = "OriginHeaderTurns"
+ROTATIONS = "OriginHeaderTurns"
 COLOURS = ("Blue", "Green")
 
 
-def turns() -> dict[str, dict[str, str]]:
-    """Turn → the generation of each secret, and which of the two is sent: odd turns renew and send blue, even ones green."""
+def rotations() -> dict[str, dict[str, str]]:
+    """``OriginHeaderTurn`` → the generation of each secret, and which of the two CloudFront sends.
+
+    Odd rotations renew and send blue, even ones green.
+    """
     table = {}
     for turn in range(1, ORIGIN_HEADER_TURNS + 1):
-        before = turn - 1 or ORIGIN_HEADER_TURNS
-        fresh, kept = COLOURS if turn % 2 else reversed(COLOURS)
-        table[str(turn)] = {fresh: f"v{turn}", kept: f"v{before}", "Sent": fresh.lower(), "Generation": f"v{turn}"}
+        previous = turn - 1 if turn > 1 else ORIGIN_HEADER_TURNS
+        is_odd = turn % 2 == 1
+        renewed, kept = ("Blue", "Green") if is_odd else ("Green", "Blue")
+        table[str(turn)] = {
+            renewed: f"v{turn}",
+            kept: f"v{previous}",
+            "Sent": renewed.lower(),
+            "Generation": f"v{turn}",
+        }
     return table
 
 
 def add_secrets(template: TierTemplate) -> list[Secret]:
     """The two secrets. Their key in the JSON is the generation, so a new generation makes Secrets Manager draw a new value."""
-    template.add_mapping(TURNS, turns())
+    template.add_mapping(ROTATIONS, rotations())
     return [
         template.add(
             Secret(
@@ -64,19 +73,21 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
 
 def accepted(template: TierTemplate) -> list[AWSHelperFn]:
     """The values that the load balancer takes."""
-    template.add_mapping(TURNS, turns())
+    template.add_mapping(ROTATIONS, rotations())
     return [_value(template, colour.lower(), _generation(template, colour)) for colour in COLOURS]
 
 
 def sent(template: TierTemplate) -> AWSHelperFn:
     """The value that CloudFront sends."""
-    template.add_mapping(TURNS, turns())
+    template.add_mapping(ROTATIONS, rotations())
     turn = template.use(ORIGIN_HEADER_TURN)
-    return _value(template, "${Sent}", FindInMap(TURNS, turn, "Generation"), Sent=FindInMap(TURNS, turn, "Sent"))
+    return _value(
+        template, "${Sent}", FindInMap(ROTATIONS, turn, "Generation"), Sent=FindInMap(ROTATIONS, turn, "Sent")
+    )
 
 
 def _generation(template: TierTemplate, colour: str) -> FindInMap:
-    return FindInMap(TURNS, template.use(ORIGIN_HEADER_TURN), colour)
+    return FindInMap(ROTATIONS, template.use(ORIGIN_HEADER_TURN), colour)
 
 
 def _value(template: TierTemplate, colour: str, generation: AWSHelperFn, **more: Any) -> Sub:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from builders.contract.parameters import ORIGIN_HEADER_TURNS
-from builders.transactions.origin_header import turns
+from builders.transactions.origin_header import rotations
 from tests.builders.support import deployed, one, permissions_of, resources, templates, text
 
 P = "transactions"
@@ -242,7 +242,7 @@ def _group(reference: dict[str, Any]) -> str:
 
 @pytest.mark.requirement("X-ALB-1")
 def test_a_turn_of_the_secret_header_never_refuses_what_cloudfront_still_sends() -> None:
-    table = turns()
+    table = rotations()
     assert list(table) == [str(turn) for turn in range(1, ORIGIN_HEADER_TURNS + 1)]
     for turn in range(1, ORIGIN_HEADER_TURNS + 1):
         now, then = table[str(turn)], table[str(turn % ORIGIN_HEADER_TURNS + 1)]
