@@ -20,7 +20,7 @@ import sys
 if __name__ == "__main__":
     from entry import run
 
-    # The process ends after a second or less, so memory that a collection frees is never needed again; the search for
+    # The process ends after about a second, so memory that a collection frees is never needed again; the search for
     # it takes a tenth of the run.
     gc.disable()
     # Each file is written whole or not at all.

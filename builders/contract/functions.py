@@ -28,6 +28,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 """
 
 
-def hidden_seconds(function: str) -> int:
+def visibility_timeout_seconds(function: str) -> int:
     """The visibility timeout of the queue that the function reads; ``process`` shortens it for a message that failed."""
     return QUEUE_HIDES_TIMEOUTS * TIMEOUT_SECONDS[function]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
@@ -34,19 +35,37 @@ from builders.iam import arns, denials, statements
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.suppressions import suppress
 
-GLACIER_AFTER = 90
-"""Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
-DEEP_ARCHIVE_AFTER = 180
-"""Days until an archived object goes on to Deep Archive: after Glacier's least storage time of 90 days."""
-OLD_VERSIONS_EXPIRE_AFTER = 30
-INCOMPLETE_UPLOADS_EXPIRE_AFTER = 7
+GLACIER_AFTER_DAYS = 90
+"""When an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
+DEEP_ARCHIVE_AFTER_DAYS = 180
+"""When an archived object goes on to Deep Archive: after Glacier's minimum storage time of 90 days."""
+OLD_VERSIONS_EXPIRE_AFTER_DAYS = 30
+INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS = 7
+
+
+@dataclass(frozen=True)
+class BuiltBucket:
+    """A bucket and its policy, with the attributes that other resources need."""
+
+    bucket: Bucket
+    policy: BucketPolicy
+
+    @property
+    def arn(self) -> GetAtt:
+        """The bucket's ARN."""
+        return GetAtt(self.bucket, "Arn")
+
+    @property
+    def name(self) -> Ref:
+        """The bucket's name."""
+        return Ref(self.bucket)
 
 
 def lifecycle(
     *,
     glacier: bool = True,
     deep_archive: bool = False,
-    expire_after: int | None = None,
+    expire_after_days: int | None = None,
     expire_prefixes: Mapping[str, int] | None = None,
 ) -> LifecycleConfiguration:
     """Every object to Glacier (where asked for); small ones too, which S3 would leave where they are unless told.
@@ -55,7 +74,7 @@ def lifecycle(
     """
     return LifecycleConfiguration(
         Rules=[
-            *_ageing(glacier, deep_archive, expire_after),
+            *_ageing(glacier, deep_archive, expire_after_days),
             *(
                 LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
                 for prefix, days in (expire_prefixes or {}).items()
@@ -63,9 +82,9 @@ def lifecycle(
             LifecycleRule(
                 Id="clean-up",
                 Status="Enabled",
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER),
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER_DAYS),
                 AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
-                    DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER
+                    DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS
                 ),
             ),
         ],
@@ -73,14 +92,17 @@ def lifecycle(
     )
 
 
-def _ageing(glacier: bool, deep_archive: bool, expire_after: int | None) -> list[LifecycleRule]:
+def _ageing(glacier: bool, deep_archive: bool, expire_after_days: int | None) -> list[LifecycleRule]:
     """What happens to every object with time, if anything."""
-    days = {"GLACIER": GLACIER_AFTER if glacier else None, "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER if deep_archive else None}
+    classes = {
+        "GLACIER": GLACIER_AFTER_DAYS if glacier else None,
+        "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER_DAYS if deep_archive else None,
+    }
     transitions = [
-        LifecycleRuleTransition(StorageClass=name, TransitionInDays=after) for name, after in days.items() if after
+        LifecycleRuleTransition(StorageClass=name, TransitionInDays=days) for name, days in classes.items() if days
     ]
     aged: dict[str, Any] = {"Transitions": transitions} if transitions else {}
-    expiry: dict[str, Any] = {"ExpirationInDays": expire_after} if expire_after else {}
+    expiry: dict[str, Any] = {"ExpirationInDays": expire_after_days} if expire_after_days else {}
     name = "to-glacier" if glacier else "expire"
     return [LifecycleRule(Id=name, Status="Enabled", **aged, **expiry)] if aged or expiry else []
 
@@ -96,7 +118,7 @@ def add_bucket(
     grants: Sequence[Statement] = (),
     condition: str | None = None,
     **properties: Any,
-) -> Bucket:
+) -> BuiltBucket:
     """A bucket under a customer key, with its policy and its emptying.
 
     Args:
@@ -118,8 +140,7 @@ def add_bucket(
     )
     emptying = _add_emptying(template, bucket, condition)
     refused = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    _add_policy(template, bucket, [*grants, *refused], emptying, condition)
-    return bucket
+    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *refused], emptying, condition))
 
 
 def add_access_log_bucket(
@@ -130,7 +151,7 @@ def add_access_log_bucket(
     rules: LifecycleConfiguration,
     grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
     **properties: Any,
-) -> Bucket:
+) -> BuiltBucket:
     """The bucket for S3's server access logs: the one exception to customer keys, as S3 writes them with SSE-S3 only.
 
     Args:
@@ -159,8 +180,8 @@ def add_access_log_bucket(
         cfn_nag=["W35"],
     )
     arn = GetAtt(bucket, "Arn")
-    _add_policy(template, bucket, [_log_delivery(template, arn), *grants(arn)], _add_emptying(template, bucket))
-    return bucket
+    granted = [_log_delivery(template, arn), *grants(arn)]
+    return BuiltBucket(bucket, _add_policy(template, bucket, granted, _add_emptying(template, bucket)))
 
 
 def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
 from awacs.s3 import GetBucketAcl, ListBucket, PutObject
-from troposphere import AWSObject, Equals, GetAtt, Ref, Sub
+from troposphere import AWSObject, Equals, GetAtt, Sub
 from troposphere.config import (
     ConfigRule,
     ConfigSnapshotDeliveryProperties,
@@ -19,7 +19,6 @@ from troposphere.config import (
     Source,
 )
 from troposphere.iam import Role
-from troposphere.s3 import Bucket
 
 from builders.contract import parameters, ports
 from builders.contract.names import bucket_name_text, pascal
@@ -27,11 +26,11 @@ from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
-from builders.parts.buckets import add_bucket, lifecycle
+from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 
 MANAGES_RECORDER = "ManagesConfigRecorder"
-HISTORY_EXPIRES_AFTER = 2557
-"""Days: seven years of configuration history."""
+HISTORY_EXPIRES_AFTER_DAYS = 2557
+"""Seven years of configuration history."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
-def add_history_bucket(template: TierTemplate) -> Bucket:
+def add_history_bucket(template: TierTemplate) -> BuiltBucket:
     """The bucket of snapshots and history, with the policy that AWS Config demands.
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
@@ -158,13 +157,13 @@ def add_history_bucket(template: TierTemplate) -> Bucket:
         "config",
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
-        rules=lifecycle(expire_after=HISTORY_EXPIRES_AFTER),
+        rules=lifecycle(expire_after_days=HISTORY_EXPIRES_AFTER_DAYS),
         grants=grants,
         condition=MANAGES_RECORDER,
     )
 
 
-def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
+def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
     """The recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
     return add_role(
         template,
@@ -173,8 +172,8 @@ def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
         "AWS Config records and delivers",
         trust=statements.trust_service("config", statements.from_this_account()),
         permissions=[
-            statements.write_objects("Deliver", GetAtt(bucket, "Arn"), "AWSLogs/*"),
-            statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [GetAtt(bucket, "Arn")]),
+            statements.write_objects("Deliver", bucket.arn, "AWSLogs/*"),
+            statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [bucket.arn]),
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
@@ -195,15 +194,15 @@ def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
     )
 
 
-def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChannel:
+def add_delivery_channel(template: TierTemplate, bucket: BuiltBucket) -> DeliveryChannel:
     """Delivers to the bucket. It must not depend on the recorder: each of the two waits for the other to exist."""
     return template.add(
         DeliveryChannel(
             "ConfigDeliveryChannel",
             Condition=MANAGES_RECORDER,
-            DependsOn=f"{bucket.title}Policy",
+            DependsOn=bucket.policy,
             Name=template.named("config-delivery"),
-            S3BucketName=Ref(bucket),
+            S3BucketName=bucket.name,
             S3KmsKeyArn=template.use(ports.DATA_KEY),
             ConfigSnapshotDeliveryProperties=ConfigSnapshotDeliveryProperties(DeliveryFrequency="TwentyFour_Hours"),
         )

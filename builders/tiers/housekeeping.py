@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from awacs.aws import ArnEquals, Statement
 from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
-from troposphere import GetAtt, Sub
+from troposphere import Sub
 
 from builders.contract import parameters, ports
 from builders.contract.names import bucket_name_text
@@ -33,7 +33,7 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
     queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
-    built = add_function(template, row(template, also), dead_letters=GetAtt(queue, "Arn"))
+    built = add_function(template, row(template, also), dead_letters=queue.arn)
     add_custom_resource(
         template,
         "ClosedDefaultSecurityGroup",
@@ -41,8 +41,8 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
         VpcId=template.use(ports.VPC_ID),
         GroupId=template.use(ports.DEFAULT_SECURITY_GROUP),
     )
-    template.export(ports.FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
-    template.offer(ports.FUNCTION_DEAD_LETTERS_NAME, GetAtt(queue, "QueueName"))
+    template.export(ports.FUNCTION_DEAD_LETTERS, queue.arn)
+    template.offer(ports.FUNCTION_DEAD_LETTERS_NAME, queue.name)
     template.offer(ports.HOUSEKEEPING_FUNCTION, built.arn)
     export_function(template, built)
     return template

@@ -41,7 +41,6 @@ from troposphere.cloudfront import (
     ViewerCertificate,
 )
 from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, ResourcePolicy
-from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
 from builders.contract import parameters, ports
@@ -49,7 +48,7 @@ from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts import firewall
-from builders.parts.buckets import add_bucket, lifecycle
+from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
 from builders.transactions import facts, origin_header
@@ -84,7 +83,7 @@ def build(platform: str) -> TierTemplate:
     bucket = add_static_bucket(template)
     distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template, LARGE_BODIES))
     add_log(template, distribution)
-    template.export(ports.STATIC_BUCKET, Ref(bucket))
+    template.export(ports.STATIC_BUCKET, bucket.name)
     template.export(ports.DISTRIBUTION_ID, Ref(distribution))
     domain = GetAtt(distribution, "DomainName")
     template.export(ports.DISTRIBUTION_DOMAIN, domain)
@@ -94,7 +93,7 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
-def add_static_bucket(template: TierTemplate) -> Bucket:
+def add_static_bucket(template: TierTemplate) -> BuiltBucket:
     """The bucket behind origin access control: CloudFront reads it as this one distribution, and nobody else from outside.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
@@ -123,7 +122,7 @@ def _arn() -> Sub:
     return Sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}")
 
 
-def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Distribution:
+def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -> Distribution:
     """Static assets from the bucket, cached; all else from the load balancer, never cached."""
     headers = add_response_headers(template)
     distribution = template.add(
@@ -205,7 +204,7 @@ def _balancer(template: TierTemplate) -> Origin:
     )
 
 
-def _static(template: TierTemplate, bucket: Bucket) -> Origin:
+def _static(template: TierTemplate, bucket: BuiltBucket) -> Origin:
     """By origin access control, which signs every read; the older origin access identity cannot read under customer keys."""
     control = template.add(
         OriginAccessControl(
@@ -221,7 +220,7 @@ def _static(template: TierTemplate, bucket: Bucket) -> Origin:
     )
     return Origin(
         Id="static",
-        DomainName=GetAtt(bucket, "RegionalDomainName"),
+        DomainName=GetAtt(bucket.bucket, "RegionalDomainName"),
         OriginAccessControlId=GetAtt(control, "Id"),
         S3OriginConfig=S3OriginConfig(OriginAccessIdentity=""),
     )

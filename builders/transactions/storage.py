@@ -6,21 +6,20 @@ from collections.abc import Sequence
 
 from awacs.aws import Allow, ArnLike, Principal, Statement
 from awacs.s3 import PutObject
-from troposphere import AWSHelperFn, GetAtt, Ref
+from troposphere import AWSHelperFn
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
-from troposphere.sqs import Queue
 
 from builders.contract import ports
-from builders.contract.functions import hidden_seconds
+from builders.contract.functions import visibility_timeout_seconds
 from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.buckets import add_access_log_bucket, lifecycle
-from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
+from builders.parts.queues import BuiltQueue, add_dead_letter_queue, add_queue, send_from
 from builders.transactions import facts
 
-LOGS_EXPIRE_AFTER = 90
-"""Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
+LOGS_EXPIRE_AFTER_DAYS = 90
+"""Requirement X-S3-1. Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
 
 
 def build(platform: str) -> TierTemplate:
@@ -31,17 +30,17 @@ def build(platform: str) -> TierTemplate:
         template,
         "AccessLogBucket",
         "logs",
-        rules=lifecycle(glacier=False, expire_after=LOGS_EXPIRE_AFTER),
+        rules=lifecycle(glacier=False, expire_after_days=LOGS_EXPIRE_AFTER_DAYS),
         grants=lambda bucket_arn: balancer_delivers(template, bucket_arn),
-        DependsOn=f"{queue.title}Policy",
+        DependsOn=queue.policy,
         NotificationConfiguration=notify(queue),
     )
-    template.export(ports.ACCESS_LOG_BUCKET, Ref(bucket))
-    template.export(ports.ACCESS_LOG_BUCKET_ARN, GetAtt(bucket, "Arn"))
+    template.export(ports.ACCESS_LOG_BUCKET, bucket.name)
+    template.export(ports.ACCESS_LOG_BUCKET_ARN, bucket.arn)
     return template
 
 
-def add_log_queue(template: TierTemplate) -> Queue:
+def add_log_queue(template: TierTemplate) -> BuiltQueue:
     """The queue between the bucket and the function that reads the files, and its dead letters."""
     dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
     bucket = arns.bucket(bucket_name_text(template.platform, "logs"))
@@ -49,7 +48,7 @@ def add_log_queue(template: TierTemplate) -> Queue:
         template,
         "BalancerLogQueue",
         "balancer-logs",
-        visibility=hidden_seconds("balancer_logs"),
+        visibility_seconds=visibility_timeout_seconds("balancer_logs"),
         dead_letters=dead_letters,
         max_receives=5,
         senders=[
@@ -61,19 +60,17 @@ def add_log_queue(template: TierTemplate) -> Queue:
             )
         ],
     )
-    template.export(ports.BALANCER_LOG_QUEUE_ARN, GetAtt(queue, "Arn"))
-    template.export(ports.BALANCER_LOG_DEAD_LETTERS, GetAtt(dead_letters, "QueueName"))
+    template.export(ports.BALANCER_LOG_QUEUE_ARN, queue.arn)
+    template.export(ports.BALANCER_LOG_DEAD_LETTERS, dead_letters.name)
     return queue
 
 
-def notify(queue: Queue) -> NotificationConfiguration:
+def notify(queue: BuiltQueue) -> NotificationConfiguration:
     """Every new log file of the load balancer becomes a message; the test file that it writes once is none."""
     rules = [Rules(Name="prefix", Value=f"{facts.BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
     return NotificationConfiguration(
         QueueConfigurations=[
-            QueueConfigurations(
-                Event="s3:ObjectCreated:*", Queue=GetAtt(queue, "Arn"), Filter=Filter(S3Key=S3Key(Rules=rules))
-            )
+            QueueConfigurations(Event="s3:ObjectCreated:*", Queue=queue.arn, Filter=Filter(S3Key=S3Key(Rules=rules)))
         ]
     )
 
