@@ -41,7 +41,7 @@ class FunctionRow:
     Attributes:
         name: its folder in lambda_src.
         description: shown in the console.
-        memory: MiB, which also sets the share of CPU (1,769 MiB is one vCPU).
+        memory_mib: memory, which also sets the share of CPU (1,769 MiB is one vCPU).
         concurrency: the root parameter that reserves its executions.
         environment: its configuration beyond what all functions have.
         permissions: what it may do beyond logging, tracing and its own environment.
@@ -50,7 +50,7 @@ class FunctionRow:
 
     name: str
     description: str
-    memory: int
+    memory_mib: int
     concurrency: RootParameter
     environment: Mapping[str, AWSHelperFn | str] = field(default_factory=dict)
     permissions: Sequence[Statement] = ()
@@ -98,7 +98,7 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
                 S3Key=template.use(parameters.FUNCTION_KEYS[row.name]),
             ),
             Role=GetAtt(role, "Arn"),
-            MemorySize=row.memory,
+            MemorySize=row.memory_mib,
             Timeout=TIMEOUT_SECONDS[row.name],
             ReservedConcurrentExecutions=_reservation(template, row.concurrency),
             KmsKeyArn=template.use(ports.FUNCTIONS_KEY),

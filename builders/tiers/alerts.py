@@ -106,7 +106,7 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
         FunctionRow(
             name="log_alerts",
             description="Publishes errors found in logs",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"ALERT_TOPIC_ARN": Ref(topic)},
             permissions=[

@@ -60,7 +60,7 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     return FunctionRow(
         name="housekeeping",
         description="Works behind the custom resources",
-        memory=1024,
+        memory_mib=1024,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[
             *statements.empty_buckets("EmptyBuckets", buckets, objects),

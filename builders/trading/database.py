@@ -102,7 +102,7 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
         FunctionRow(
             name="migrate",
             description="Creates the database schema and its users",
-            memory=512,
+            memory_mib=512,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "DB_HOST": GetAtt(cluster, "Endpoint.Address"),

@@ -32,7 +32,7 @@ def ingest(template: TierTemplate) -> FunctionRow:
     return FunctionRow(
         name="ingest",
         description="Validates market data and stores it before it answers",
-        memory=1769,
+        memory_mib=1769,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "RAW_BUCKET": template.use(ports.RAW_BUCKET),
@@ -55,7 +55,7 @@ def process(template: TierTemplate) -> FunctionRow:
     return FunctionRow(
         name="process",
         description="Aggregates raw market data into bars, in the database and in Parquet",
-        memory=3008,
+        memory_mib=3008,
         concurrency=parameters.PROCESS_CONCURRENCY,
         environment={
             "OBJECT_QUEUE_URL": template.use(ports.OBJECT_QUEUE_URL),
@@ -83,7 +83,7 @@ def query(template: TierTemplate) -> FunctionRow:
     return FunctionRow(
         name="query",
         description="Answers with bars and analytics",
-        memory=1024,
+        memory_mib=1024,
         concurrency=parameters.API_CONCURRENCY,
         environment={"API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE), **_database(template, writer=False)},
         permissions=[
@@ -99,7 +99,7 @@ def sessions(template: TierTemplate) -> FunctionRow:
     return FunctionRow(
         name="sessions",
         description="Opens, shows and ends sessions of clients",
-        memory=512,
+        memory_mib=512,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE),

@@ -30,14 +30,14 @@ from builders.transactions import facts, origin_header
 
 HAS_NO_CERTIFICATE = "WithoutCertificate"
 HEALTH_PATH = "/health"
-IDLE_TIMEOUT = 60
-"""Seconds; the service keeps connections longer, so that the load balancer never uses one that is just being closed."""
-HEALTH_INTERVAL = 10
-"""Seconds between two health checks of an instance by a node of the load balancer."""
-UNHEALTHY_AFTER = 10
-"""Failed checks in a row."""
-DRAIN = 60
-"""Seconds that a leaving instance gets for its requests; the service ends its own within half of that."""
+IDLE_TIMEOUT_SECONDS = 60
+"""The service keeps connections longer, so that the load balancer never uses one that the service is just closing."""
+HEALTH_INTERVAL_SECONDS = 10
+"""Between two health checks of an instance by a node of the load balancer."""
+UNHEALTHY_AFTER_CHECKS = 10
+"""Failed health checks in a row."""
+DRAIN_SECONDS = 60
+"""For the requests of an instance that leaves; the service completes its own within half of that."""
 # TLS 1.2 and 1.3 with forward secrecy only.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
@@ -45,14 +45,14 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
 _BALANCER: Mapping[str, str] = {
     "deletion_protection.enabled": "false",
-    "idle_timeout.timeout_seconds": str(IDLE_TIMEOUT),
+    "idle_timeout.timeout_seconds": str(IDLE_TIMEOUT_SECONDS),
     "routing.http.desync_mitigation_mode": "defensive",
     "routing.http.drop_invalid_header_fields.enabled": "true",
     "routing.http2.enabled": "true",
 }
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 _TARGETS: Mapping[str, str] = {
-    "deregistration_delay.timeout_seconds": str(DRAIN),
+    "deregistration_delay.timeout_seconds": str(DRAIN_SECONDS),
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "slow_start.duration_seconds": "0",
 }
@@ -122,10 +122,10 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
             HealthCheckEnabled=True,
             HealthCheckPath=HEALTH_PATH,
             HealthCheckProtocol="HTTPS",
-            HealthCheckIntervalSeconds=HEALTH_INTERVAL,
+            HealthCheckIntervalSeconds=HEALTH_INTERVAL_SECONDS,
             HealthCheckTimeoutSeconds=5,
             HealthyThresholdCount=2,
-            UnhealthyThresholdCount=UNHEALTHY_AFTER,
+            UnhealthyThresholdCount=UNHEALTHY_AFTER_CHECKS,
             Matcher=Matcher(HttpCode="200"),
             TargetGroupAttributes=[TargetGroupAttribute(Key=key, Value=value) for key, value in _TARGETS.items()],
         )

@@ -72,8 +72,7 @@ LOG_FIELDS = [
     "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type", "cs-protocol-version", "c-port",
     "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len",
 ]  # fmt: skip
-DAY = 24 * 3600
-"""Seconds."""
+DAY_SECONDS = 24 * 3600
 
 
 def build(platform: str) -> TierTemplate:
@@ -235,8 +234,8 @@ def add_static_cache(template: TierTemplate) -> CachePolicy:
                 Name=template.named("static-cache"),
                 Comment="Static assets, by path alone",
                 MinTTL=1,
-                DefaultTTL=DAY,
-                MaxTTL=365 * DAY,
+                DefaultTTL=DAY_SECONDS,
+                MaxTTL=365 * DAY_SECONDS,
                 ParametersInCacheKeyAndForwardedToOrigin=ParametersInCacheKeyAndForwardedToOrigin(
                     CookiesConfig=CacheCookiesConfig(CookieBehavior="none"),
                     HeadersConfig=CacheHeadersConfig(HeaderBehavior="none"),
@@ -271,7 +270,7 @@ def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
                     FrameOptions=FrameOptions(FrameOption="DENY", **always),
                     ReferrerPolicy=ReferrerPolicy(ReferrerPolicy="no-referrer", **always),
                     StrictTransportSecurity=StrictTransportSecurity(
-                        AccessControlMaxAgeSec=365 * DAY, IncludeSubdomains=True, **always
+                        AccessControlMaxAgeSec=365 * DAY_SECONDS, IncludeSubdomains=True, **always
                     ),
                 ),
             ),

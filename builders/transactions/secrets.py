@@ -91,7 +91,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
         FunctionRow(
             name="migrate_mysql",
             description="Creates the database schema and the application's user",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "APP_SECRET_ARN": Ref("DatabaseSecret"),
@@ -134,7 +134,7 @@ def add_rotation(
         FunctionRow(
             name="rotate_secret",
             description="Rotates the application's database login",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             permissions=[
                 statements.rotate_secret("RotateSecret", Ref(secret)),

@@ -54,12 +54,11 @@ from builders.transactions.balancer import add_balancer
 
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
-BOOT_TIMEOUT = "PT15M"
+BOOT_TIMEOUT_MINUTES = 15
 """How long CloudFormation waits for an instance's signal: installation takes one to two minutes."""
-WARM_UP = 180
-"""Seconds from launch until an instance counts in the average that scaling looks at."""
-ROOT_VOLUME = 20
-"""GiB."""
+WARM_UP_SECONDS = 180
+"""From launch until an instance counts in the average that scaling looks at."""
+ROOT_VOLUME_GIB = 20
 
 # CloudFormation's advice for groups under rolling update: what would start or end instances on its own pauses meanwhile.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
@@ -131,7 +130,7 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
                             DeleteOnTermination=True,
                             Encrypted=True,
                             KmsKeyId=GetAtt(key, "Arn"),
-                            VolumeSize=ROOT_VOLUME,
+                            VolumeSize=ROOT_VOLUME_GIB,
                             VolumeType="gp3",
                         ),
                     )
@@ -203,12 +202,13 @@ def add_scaling_role(template: TierTemplate) -> None:
 def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGroup) -> AutoScalingGroup:
     """The group, in all zones. A new version of the launch template replaces its instances one by one; each must signal that
     its service is healthy, or everything goes back to the version before."""
-    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
+    boot_timeout = f"PT{BOOT_TIMEOUT_MINUTES}M"
+    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=boot_timeout)
     rolling = AutoScalingRollingUpdate(
         MaxBatchSize=1,
         MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
         MinSuccessfulInstancesPercent=100,
-        PauseTime=BOOT_TIMEOUT,
+        PauseTime=boot_timeout,
         SuspendProcesses=_PAUSED,
         WaitOnResourceSignals=True,
     )
@@ -233,7 +233,7 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             TargetGroupARNs=[Ref(targets)],
             HealthCheckType="ELB",
             HealthCheckGracePeriod=300,
-            DefaultInstanceWarmup=WARM_UP,
+            DefaultInstanceWarmup=WARM_UP_SECONDS,
             MetricsCollection=[MetricsCollection(Granularity="1Minute")],
         )
     )
@@ -285,7 +285,7 @@ def add_balancer_logs(template: TierTemplate) -> None:
         FunctionRow(
             name="balancer_logs",
             description="Brings the load balancer's access log into its log group",
-            memory=512,
+            memory_mib=512,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"BALANCER_LOG_GROUP": Ref(log_group)},
             permissions=[
