@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.logs import LogGroup
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -56,29 +57,14 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
     Args:
         properties: further properties, such as capacity or IAM authentication.
     """
-    subnets = template.add(
-        DBSubnetGroup(
-            "DatabaseSubnetGroup",
-            DBSubnetGroupName=template.named("database-subnets"),
-            DBSubnetGroupDescription="Private subnets of the database",
-            SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
-        )
-    )
-    group = template.add(
-        DBClusterParameterGroup(
-            "DatabaseClusterParameters",
-            DBClusterParameterGroupName=template.named("database-cluster-parameters"),
-            Description=engine.about_parameters,
-            Family=engine.family,
-            Parameters=dict(engine.cluster_parameters),
-        )
-    )
-    groups = [_add_log_group(template, log, *row) for log, row in engine.logs.items()]
+    subnets = _add_subnet_group(template)
+    cluster_parameters = _add_cluster_parameters(template, engine)
+    log_groups = [_add_log_group(template, log, title, port) for log, (title, port) in engine.logs.items()]
     key = template.use(ports.DATABASE_KEY)
     return template.add(
         DBCluster(
             "DatabaseCluster",
-            DependsOn=groups,
+            DependsOn=log_groups,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             DBClusterIdentifier=template.named("aurora"),
@@ -93,7 +79,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
             KmsKeyId=key,
             DBSubnetGroupName=Ref(subnets),
             VpcSecurityGroupIds=[template.use(ports.DATABASE_SECURITY_GROUP)],
-            DBClusterParameterGroupName=Ref(group),
+            DBClusterParameterGroupName=Ref(cluster_parameters),
             BackupRetentionPeriod=template.use(parameters.BACKUP_RETENTION),
             DeleteAutomatedBackups=True,
             PreferredBackupWindow="06:00-07:00",
@@ -106,12 +92,35 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
     )
 
 
-def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> str:
+def _add_subnet_group(template: TierTemplate) -> DBSubnetGroup:
+    return template.add(
+        DBSubnetGroup(
+            "DatabaseSubnetGroup",
+            DBSubnetGroupName=template.named("database-subnets"),
+            DBSubnetGroupDescription="Private subnets of the database",
+            SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
+        )
+    )
+
+
+def _add_cluster_parameters(template: TierTemplate, engine: Engine) -> DBClusterParameterGroup:
+    return template.add(
+        DBClusterParameterGroup(
+            "DatabaseClusterParameters",
+            DBClusterParameterGroupName=template.named("database-cluster-parameters"),
+            Description=engine.about_parameters,
+            Family=engine.family,
+            Parameters=dict(engine.cluster_parameters),
+        )
+    )
+
+
+def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> LogGroup:
     name = Sub(f"/aws/rds/cluster/{template.name_text('aurora')}/{log}")
     group = add_log_group(template, title, name)
     if port:
         template.export(port, Ref(group))
-    return str(group.title)
+    return group
 
 
 def add_instances(
@@ -138,7 +147,7 @@ def add_instances(
     }
     writer = _add_instance(template, "Writer", ports.ZONES[0], 0, **common)
     reader = _add_instance(template, "Reader", ports.ZONES[1], 1, **common)
-    reader.DependsOn = writer.title
+    reader.DependsOn = writer
     return [writer, reader]
 
 

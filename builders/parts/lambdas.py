@@ -93,31 +93,40 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
             Architectures=["arm64"],
             Runtime=RUNTIME,
             Handler=f"{row.name}.handler.handler",
-            Code=Code(
-                S3Bucket=template.use(parameters.ARTIFACT_BUCKET),
-                S3Key=template.use(parameters.FUNCTION_KEYS[row.name]),
-            ),
+            Code=_code(template, row.name),
             Role=GetAtt(role, "Arn"),
             MemorySize=row.memory_mib,
             Timeout=TIMEOUT_SECONDS[row.name],
             ReservedConcurrentExecutions=_reservation(template, row.concurrency),
             KmsKeyArn=template.use(ports.FUNCTIONS_KEY),
             Environment=Environment(Variables=_environment(template, row)),
-            VpcConfig=VPCConfig(
-                SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
-                SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
-            ),
-            LoggingConfig=LoggingConfig(
-                LogGroup=Ref(group),
-                LogFormat="JSON",
-                ApplicationLogLevel=template.use(parameters.LOG_LEVEL),
-                SystemLogLevel="INFO",
-            ),
+            VpcConfig=_network(template),
+            LoggingConfig=_logging(template, group),
             TracingConfig=TracingConfig(Mode="Active"),
             DeadLetterConfig=DeadLetterConfig(TargetArn=dead_letters),
         )
     )
     return BuiltFunction(row, function, group)
+
+
+def _code(template: TierTemplate, name: str) -> Code:
+    return Code(S3Bucket=template.use(parameters.ARTIFACT_BUCKET), S3Key=template.use(parameters.FUNCTION_KEYS[name]))
+
+
+def _network(template: TierTemplate) -> VPCConfig:
+    return VPCConfig(
+        SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
+        SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
+    )
+
+
+def _logging(template: TierTemplate, group: LogGroup) -> LoggingConfig:
+    return LoggingConfig(
+        LogGroup=Ref(group),
+        LogFormat="JSON",
+        ApplicationLogLevel=template.use(parameters.LOG_LEVEL),
+        SystemLogLevel="INFO",
+    )
 
 
 def export_function(template: TierTemplate, built: BuiltFunction) -> None:

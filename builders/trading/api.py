@@ -32,6 +32,7 @@ from troposphere.apigateway import (
 )
 from troposphere.awslambda import Permission
 from troposphere.iam import Role
+from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
 from builders.contract.names import SUFFIX, pascal
@@ -101,17 +102,12 @@ def build(platform: str) -> TierTemplate:
     )
     client = add_client_role(template, api)
     firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage, LARGE_BODIES)
-    for port, value in (
-        (
-            ports.API_URL,
-            Sub(f"https://{arns.placeholder(Ref(api))}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{facts.STAGE}"),
-        ),
-        (ports.API_ID, Ref(api)),
-        (ports.API_NAME, template.named("api")),
-        (ports.API_KEY_ID, Ref(key)),
-        (ports.API_CLIENT_ROLE, GetAtt(client, "Arn")),
-    ):
-        template.export(port, value)
+    host = f"{arns.placeholder(Ref(api))}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
+    template.export(ports.API_URL, Sub(f"https://{host}/{facts.STAGE}"))
+    template.export(ports.API_ID, Ref(api))
+    template.export(ports.API_NAME, template.named("api"))
+    template.export(ports.API_KEY_ID, Ref(key))
+    template.export(ports.API_CLIENT_ROLE, GetAtt(client, "Arn"))
     return template
 
 
@@ -275,34 +271,7 @@ def add_account_singleton(template: TierTemplate) -> Account:
     template.add_condition(MANAGES_ACCOUNT_ROLE, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
     welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=MANAGES_ACCOUNT_ROLE)
     suppress(welcome, "API Gateway dictates this name; the group is the account's, like the role", cfn_lint=["E9804"])
-    groups = [arns.arn("logs", f"log-group:{name}*") for name in ("API-Gateway-Execution-Logs_", "/aws/apigateway/")]
-    role = add_role(
-        template,
-        "ApiLogRole",
-        "api-log",
-        "API Gateway writes execution and access logs",
-        trust=statements.trust_service("apigateway", statements.from_this_account_if_told()),
-        permissions=[
-            statements.allow(
-                "WriteLogs",
-                [
-                    logs_actions.CreateLogGroup,
-                    logs_actions.CreateLogStream,
-                    logs_actions.DescribeLogStreams,
-                    logs_actions.PutLogEvents,
-                    logs_actions.GetLogEvents,
-                    logs_actions.FilterLogEvents,
-                ],
-                groups,
-            ),
-            statements.unscoped(
-                "FindLogGroups",
-                "logs:DescribeLogGroups has no resource-level permission",
-                [logs_actions.DescribeLogGroups],
-            ),
-        ],
-        condition=MANAGES_ACCOUNT_ROLE,
-    )
+    role = add_log_role(template)
     return template.add(
         Account(
             "ApiGatewayAccount",
@@ -310,6 +279,35 @@ def add_account_singleton(template: TierTemplate) -> Account:
             DependsOn=welcome,
             CloudWatchRoleArn=GetAtt(role, "Arn"),
         )
+    )
+
+
+def add_log_role(template: TierTemplate) -> Role:
+    """The role itself. It may create log groups, because API Gateway checks for that permission before it takes a role."""
+    names = ("API-Gateway-Execution-Logs_", "/aws/apigateway/")
+    write = [
+        logs_actions.CreateLogGroup,
+        logs_actions.CreateLogStream,
+        logs_actions.DescribeLogStreams,
+        logs_actions.PutLogEvents,
+        logs_actions.GetLogEvents,
+        logs_actions.FilterLogEvents,
+    ]
+    return add_role(
+        template,
+        "ApiLogRole",
+        "api-log",
+        "API Gateway writes execution and access logs",
+        trust=statements.trust_service("apigateway", statements.from_this_account_if_told()),
+        permissions=[
+            statements.allow("WriteLogs", write, [arns.arn("logs", f"log-group:{name}*") for name in names]),
+            statements.unscoped(
+                "FindLogGroups",
+                "logs:DescribeLogGroups has no resource-level permission",
+                [logs_actions.DescribeLogGroups],
+            ),
+        ],
+        condition=MANAGES_ACCOUNT_ROLE,
     )
 
 
@@ -333,17 +331,23 @@ def _canonical(definition: Iterable[AWSObject]) -> str:
     return json.dumps({part.title: part.to_dict() for part in definition}, sort_keys=True)
 
 
-def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
-    """The stage with its logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
+def add_stage_logs(template: TierTemplate, api: RestApi) -> tuple[LogGroup, LogGroup]:
+    """The log groups of the stage: access and execution. API Gateway dictates the name of the second."""
     access = add_log_group(template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.name_text('access')}"))
     execution = add_log_group(
         template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_{arns.placeholder(Ref(api))}/{facts.STAGE}")
     )
+    template.export(ports.API_ACCESS_LOG_GROUP, Ref(access))
+    template.export(ports.API_EXECUTION_LOG_GROUP, Ref(execution))
+    return access, execution
+
+
+def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
+    """The stage with its logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
+    access, execution = add_stage_logs(template, api)
     certificate = template.add(
         ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API {SUFFIX}"))
     )
-    template.export(ports.API_ACCESS_LOG_GROUP, Ref(access))
-    template.export(ports.API_EXECUTION_LOG_GROUP, Ref(execution))
     stage = template.add(
         Stage(
             "Stage",

@@ -102,21 +102,49 @@ class ViewRow:
 
 
 _TRADE = {
-    "symbol": "string", "ts": "timestamp", "trade_id": "string", "ts_ns": "bigint", "price": _PRICE, "size": _PRICE,
-    "side": "string", "venue": "string",
-}  # fmt: skip
+    "symbol": "string",
+    "ts": "timestamp",
+    "trade_id": "string",
+    "ts_ns": "bigint",
+    "price": _PRICE,
+    "size": _PRICE,
+    "side": "string",
+    "venue": "string",
+}
 _QUOTE = {
-    "symbol": "string", "ts": "timestamp", "ts_ns": "bigint", "bid": _PRICE, "ask": _PRICE, "bid_size": _PRICE,
+    "symbol": "string",
+    "ts": "timestamp",
+    "ts_ns": "bigint",
+    "bid": _PRICE,
+    "ask": _PRICE,
+    "bid_size": _PRICE,
     "ask_size": _PRICE,
-}  # fmt: skip
+}
 _BAR = {
-    "symbol": "string", "minute": "timestamp", "open": _PRICE, "high": _PRICE, "low": _PRICE, "close": _PRICE,
-    "volume": "decimal(30,8)", "notional": "decimal(38,16)", "trades": "bigint",
-}  # fmt: skip
+    "symbol": "string",
+    "minute": "timestamp",
+    "open": _PRICE,
+    "high": _PRICE,
+    "low": _PRICE,
+    "close": _PRICE,
+    "volume": "decimal(30,8)",
+    "notional": "decimal(38,16)",
+    "trades": "bigint",
+}
 _RECORD = {
-    "type": "string", "symbol": "string", "ts": "bigint", "trade_id": "string", "price": "string", "size": "string",
-    "side": "string", "venue": "string", "bid": "string", "ask": "string", "bid_size": "string", "ask_size": "string",
-}  # fmt: skip
+    "type": "string",
+    "symbol": "string",
+    "ts": "bigint",
+    "trade_id": "string",
+    "price": "string",
+    "size": "string",
+    "side": "string",
+    "venue": "string",
+    "bid": "string",
+    "ask": "string",
+    "bid_size": "string",
+    "ask_size": "string",
+}
 TABLES = (
     TableRow(
         "bars",

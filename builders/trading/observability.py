@@ -237,10 +237,18 @@ def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRo
 
 def widgets(template: TierTemplate) -> list[Widget]:
     """The dashboard's widgets: the way of the data from ingest to query."""
+    return [
+        *_api_widgets(template),
+        Widget("2 Ingest", function_lines(template, "ingest")),
+        *_queue_widgets(template),
+        Widget("4 Process", function_lines(template, "process")),
+        *_database_widgets(template),
+        Widget("6 Query", function_lines(template, "query")),
+    ]
+
+
+def _api_widgets(template: TierTemplate) -> list[Widget]:
     api = {"ApiName": template.placeholder(ports.API_NAME), "Stage": facts.STAGE}
-    queue = {"QueueName": template.placeholder(ports.OBJECT_QUEUE_NAME)}
-    dead_letters = (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
-    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
     acl = {"WebACL": template.placeholder(ports.WEB_ACL_NAME), "Region": "${AWS::Region}", "Rule": "ALL"}
     return [
         Widget(
@@ -259,7 +267,13 @@ def widgets(template: TierTemplate) -> list[Widget]:
             "1 Firewall: requests allowed and blocked",
             [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
         ),
-        Widget("2 Ingest", function_lines(template, "ingest")),
+    ]
+
+
+def _queue_widgets(template: TierTemplate) -> list[Widget]:
+    queue = {"QueueName": template.placeholder(ports.OBJECT_QUEUE_NAME)}
+    dead_letters = (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
+    return [
         Widget(
             "3 Queue of raw objects",
             [
@@ -269,7 +283,12 @@ def widgets(template: TierTemplate) -> list[Widget]:
             ],
         ),
         Widget("3 Dead letters", [_waiting(template, port) for port in dead_letters]),
-        Widget("4 Process", function_lines(template, "process")),
+    ]
+
+
+def _database_widgets(template: TierTemplate) -> list[Widget]:
+    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
+    return [
         Widget(
             "5 Database: load",
             [Line("AWS/RDS", metric, cluster, "Average") for metric in ("CPUUtilization", "ACUUtilization")],
@@ -281,7 +300,6 @@ def widgets(template: TierTemplate) -> list[Widget]:
                 Line("AWS/RDS", "CommitLatency", cluster, "Average", right=True),
             ],
         ),
-        Widget("6 Query", function_lines(template, "query")),
     ]
 
 

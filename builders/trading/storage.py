@@ -15,7 +15,7 @@ from builders.contract.functions import visibility_timeout_seconds
 from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns
-from builders.parts.buckets import add_access_log_bucket, add_bucket, lifecycle
+from builders.parts.buckets import BuiltBucket, add_access_log_bucket, add_bucket, lifecycle
 from builders.parts.queues import BuiltQueue, add_dead_letter_queue, add_queue, send_from
 from builders.trading import facts
 
@@ -36,7 +36,13 @@ def build(platform: str) -> TierTemplate:
     log_bucket = add_access_log_bucket(
         template, "AccessLogBucket", "logs", rules=lifecycle(expire_after_days=ACCESS_LOGS_EXPIRE_AFTER_DAYS)
     )
-    queue = add_object_queue(template)
+    add_data_buckets(template, log_bucket, add_object_queue(template))
+    template.export(ports.ACCESS_LOG_BUCKET, log_bucket.name)
+    return template
+
+
+def add_data_buckets(template: TierTemplate, log_bucket: BuiltBucket, queue: BuiltQueue) -> None:
+    """The buckets of raw, processed and archived data; new raw objects become messages of the queue."""
     key = template.use(ports.DATA_KEY)
     raw = add_bucket(
         template,
@@ -66,8 +72,6 @@ def build(platform: str) -> TierTemplate:
     ):
         template.export(name, bucket.name)
         template.export(arn, bucket.arn)
-    template.export(ports.ACCESS_LOG_BUCKET, log_bucket.name)
-    return template
 
 
 def add_object_queue(template: TierTemplate) -> BuiltQueue:

@@ -137,26 +137,8 @@ def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -
                 Aliases=If(facts.HAS_CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
                 ViewerCertificate=_certificate(template),
                 Origins=[_balancer(template), _static(template, bucket)],
-                DefaultCacheBehavior=DefaultCacheBehavior(
-                    TargetOriginId="balancer",
-                    ViewerProtocolPolicy="redirect-to-https",
-                    AllowedMethods=EVERY_METHOD,
-                    CachePolicyId=CACHING_DISABLED,
-                    OriginRequestPolicyId=ALL_VIEWER,
-                    ResponseHeadersPolicyId=Ref(headers),
-                    Compress=True,
-                ),
-                CacheBehaviors=[
-                    CacheBehavior(
-                        PathPattern=f"/{STATIC_PATH}",
-                        TargetOriginId="static",
-                        ViewerProtocolPolicy="redirect-to-https",
-                        AllowedMethods=["GET", "HEAD"],
-                        CachePolicyId=Ref(add_static_cache(template)),
-                        ResponseHeadersPolicyId=Ref(headers),
-                        Compress=True,
-                    )
-                ],
+                DefaultCacheBehavior=_uncached(headers),
+                CacheBehaviors=[_cached(headers, add_static_cache(template))],
             ),
         )
     )
@@ -169,6 +151,30 @@ def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -
     )
     suppress(distribution, "A payment service has no page to answer the bare address with", checkov=["CKV_AWS_305"])
     return distribution
+
+
+def _uncached(headers: ResponseHeadersPolicy) -> DefaultCacheBehavior:
+    return DefaultCacheBehavior(
+        TargetOriginId="balancer",
+        ViewerProtocolPolicy="redirect-to-https",
+        AllowedMethods=EVERY_METHOD,
+        CachePolicyId=CACHING_DISABLED,
+        OriginRequestPolicyId=ALL_VIEWER,
+        ResponseHeadersPolicyId=Ref(headers),
+        Compress=True,
+    )
+
+
+def _cached(headers: ResponseHeadersPolicy, cache: CachePolicy) -> CacheBehavior:
+    return CacheBehavior(
+        PathPattern=f"/{STATIC_PATH}",
+        TargetOriginId="static",
+        ViewerProtocolPolicy="redirect-to-https",
+        AllowedMethods=["GET", "HEAD"],
+        CachePolicyId=Ref(cache),
+        ResponseHeadersPolicyId=Ref(headers),
+        Compress=True,
+    )
 
 
 def _certificate(template: TierTemplate) -> ViewerCertificate:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 import awacs.secretsmanager as secretsmanager
-from troposphere import Ref, Sub
+from troposphere import AWSObject, Ref, Sub
 from troposphere.awslambda import Permission
 from troposphere.cloudformation import CustomResource
 from troposphere.secretsmanager import (
@@ -36,7 +36,8 @@ def build(platform: str) -> TierTemplate:
     secret = add_database_secret(template)
     attachment = attach(template, secret)
     migration, migrated = add_migration(template, attachment)
-    rotation = add_rotation(template, secret, attachment, migrated)
+    rotation = add_rotation_function(template, secret)
+    schedule_rotation(template, secret, rotation, after=[attachment, migrated])
     origin_header.add_secrets(template)
     template.export(ports.DATABASE_SECRET, Ref(secret))
     for built in (migration, rotation):
@@ -121,15 +122,12 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
     return built, run
 
 
-def add_rotation(
-    template: TierTemplate, secret: Secret, attachment: SecretTargetAttachment, migrated: CustomResource
-) -> BuiltFunction:
-    """The function that rotates, and the schedule. The first rotation begins with the deployment, which does not wait for it;
-    a failure sounds the function's alarm.
+def add_rotation_function(template: TierTemplate, secret: Secret) -> BuiltFunction:
+    """The function that rotates the login.
 
-    Source of the rights: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    Source of its permissions: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
-    built = add_function(
+    return add_function(
         template,
         FunctionRow(
             name="rotate_secret",
@@ -151,10 +149,17 @@ def add_rotation(
         ),
         dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
+
+
+def schedule_rotation(template: TierTemplate, secret: Secret, function: BuiltFunction, after: list[AWSObject]) -> None:
+    """The schedule. The first rotation begins with the deployment, which does not wait for it.
+
+    If a rotation fails, the alarm on the function's errors sounds.
+    """
     permission = template.add(
         Permission(
             "RotationPermission",
-            FunctionName=Ref(built.function),
+            FunctionName=Ref(function.function),
             Action="lambda:InvokeFunction",
             Principal="secretsmanager.amazonaws.com",
             SourceAccount=Ref("AWS::AccountId"),
@@ -164,11 +169,10 @@ def add_rotation(
     template.add(
         RotationSchedule(
             "DatabaseSecretRotation",
-            DependsOn=[permission.title, attachment.title, migrated.title],
+            DependsOn=[permission, *after],
             SecretId=Ref(secret),
-            RotationLambdaARN=built.arn,
+            RotationLambdaARN=function.arn,
             RotationRules=RotationRules(AutomaticallyAfterDays=ROTATION_DAYS),
             RotateImmediatelyOnUpdate=True,
         )
     )
-    return built

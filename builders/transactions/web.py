@@ -280,25 +280,8 @@ def add_balancer_logs(template: TierTemplate) -> None:
         "BalancerLogGroup",
         Sub(f"/aws/elasticloadbalancing/{template.name_text('balancer')}"),
     )
-    built = add_function(
-        template,
-        FunctionRow(
-            name="balancer_logs",
-            description="Brings the load balancer's access log into its log group",
-            memory_mib=512,
-            concurrency=parameters.SUPPORT_CONCURRENCY,
-            environment={"BALANCER_LOG_GROUP": Ref(log_group)},
-            permissions=[
-                statements.consume_queue("TakeLogFiles", template.use(ports.BALANCER_LOG_QUEUE_ARN)),
-                statements.list_objects("TellMissingFromForbidden", template.use(ports.ACCESS_LOG_BUCKET_ARN)),
-                statements.read_objects(
-                    "ReadLogFiles", template.use(ports.ACCESS_LOG_BUCKET_ARN), f"{facts.BALANCER_PREFIX}/*"
-                ),
-                statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
-            ],
-        ),
-        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
-    )
+    row = _balancer_logs(template, log_group)
+    built = add_function(template, row, dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS))
     batching: dict[str, Any] = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 5}
     template.add(
         EventSourceMapping(
@@ -312,3 +295,21 @@ def add_balancer_logs(template: TierTemplate) -> None:
     )
     export_function(template, built)
     template.export(ports.BALANCER_LOG_GROUP, Ref(log_group))
+
+
+def _balancer_logs(template: TierTemplate, log_group: LogGroup) -> FunctionRow:
+    queue_arn = template.use(ports.BALANCER_LOG_QUEUE_ARN)
+    bucket_arn = template.use(ports.ACCESS_LOG_BUCKET_ARN)
+    return FunctionRow(
+        name="balancer_logs",
+        description="Brings the load balancer's access log into its log group",
+        memory_mib=512,
+        concurrency=parameters.SUPPORT_CONCURRENCY,
+        environment={"BALANCER_LOG_GROUP": Ref(log_group)},
+        permissions=[
+            statements.consume_queue("TakeLogFiles", queue_arn),
+            statements.list_objects("TellMissingFromForbidden", bucket_arn),
+            statements.read_objects("ReadLogFiles", bucket_arn, f"{facts.BALANCER_PREFIX}/*"),
+            statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
+        ],
+    )
