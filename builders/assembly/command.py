@@ -11,7 +11,7 @@ from pathlib import Path
 
 from builders.assembly import limits
 from builders.assembly.emit import Format, as_dict, render
-from builders.assembly.root import TemplateSet, assemble, logical_id
+from builders.assembly.root import Assembly, assemble, logical_id
 from builders.contract.errors import GenerationError, LimitError
 from builders.contract.platform import Platform
 
@@ -47,8 +47,8 @@ def write(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bo
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             _replace(out / file.path, file.text)
-        for left_over in _left_over(folder, files, output):
-            left_over.unlink()
+        for obsolete_path in _obsolete_paths(folder, files, output):
+            obsolete_path.unlink()
         if not quiet:
             _print_report(files)
     return 0
@@ -61,8 +61,8 @@ def check(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bo
         files = emit(platform, output)
         for file in files:
             stale += _differs(out / file.path, file.text)
-        for left_over in _left_over(out / platform.name, files, output):
-            stale += _differs(left_over, "")
+        for obsolete_path in _obsolete_paths(out / platform.name, files, output):
+            stale += _differs(obsolete_path, "")
         if not quiet:
             _print_report(files)
     if stale:
@@ -93,7 +93,7 @@ def _between_markers(path: Path, platform: str, block: str) -> str:
     return text.partition(begin)[0] + begin + block + end + text.partition(end)[2]
 
 
-def mermaid(templates: TemplateSet) -> Iterator[str]:
+def mermaid(templates: Assembly) -> Iterator[str]:
     """The lines of a flowchart: an arrow from the tier that makes ports to each tier that uses them."""
     yield "flowchart LR"
     for tier in templates.uses:
@@ -107,7 +107,7 @@ def mermaid(templates: TemplateSet) -> Iterator[str]:
             yield f'    {logical_id(maker)} -- "{"<br/>".join(names)}" --> {logical_id(user)}'
 
 
-def _left_over(folder: Path, files: Sequence[Emitted], output: Format) -> list[Path]:
+def _obsolete_paths(folder: Path, files: Sequence[Emitted], output: Format) -> list[Path]:
     expected = {file.path.name for file in files}
     return sorted(path for path in folder.glob(f"*.{output}") if path.name not in expected)
 

@@ -39,7 +39,7 @@ class Contract:
 
     def find_faults(self) -> list[str]:
         """Every fault, kind by kind."""
-        return [fault for kind in KINDS for fault in kind(self)]
+        return [fault for check in CHECKS for fault in check(self)]
 
 
 def exported_twice(contract: Contract) -> Iterator[str]:
@@ -136,7 +136,7 @@ def circle(contract: Contract) -> Iterator[str]:
         yield from visit(tier, ())
 
 
-KINDS = (
+CHECKS = (
     exported_twice,
     never_produced,
     outside_the_console,

@@ -22,7 +22,7 @@ ROOT = "root"
 
 
 @dataclass(frozen=True)
-class TemplateSet:
+class Assembly:
     """A platform's templates: ``root`` first, then one per tier, by file name without extension."""
 
     platform: Platform
@@ -33,7 +33,7 @@ class TemplateSet:
     """Tier name → the ports it uses."""
 
 
-def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
+def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
     """Builds every tier, checks the contract and derives the root.
 
     Raises:
@@ -53,7 +53,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
         tagging.tag_everything(template)
         naming.check_names(template)
     root = _root(platform, tiers, contract.producers, extension)
-    return TemplateSet(
+    return Assembly(
         platform=platform,
         templates={ROOT: root, **tiers},
         producers=contract.producers,

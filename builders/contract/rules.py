@@ -25,13 +25,13 @@ class RootRule:
     Attributes:
         name: the rule's logical id.
         assertions: rule-specific functions that must hold.
-        says: what is wrong and what to do, shown with every assertion.
+        message: what is wrong and what to do, shown with every assertion.
         condition: where given, the assertions are looked at only while it holds.
     """
 
     name: str
     assertions: tuple[AWSHelperFn, ...]
-    says: str
+    message: str
     condition: AWSHelperFn | None = None
 
     def parameters(self) -> set[str]:
@@ -41,7 +41,10 @@ class RootRule:
     def declare(self) -> dict[str, Any]:
         """The rule as a template has it."""
         condition = {"RuleCondition": self.condition} if self.condition else {}
-        return {**condition, "Assertions": [{"Assert": one, "AssertDescription": self.says} for one in self.assertions]}
+        return {
+            **condition,
+            "Assertions": [{"Assert": assertion, "AssertDescription": self.message} for assertion in self.assertions],
+        }
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -56,13 +59,13 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _differ(one: RootParameter, other: RootParameter) -> Not:
-    return Not(Equals(Ref(one.name), Ref(other.name)))
+def _differ(first: RootParameter, second: RootParameter) -> Not:
+    return Not(Equals(Ref(first.name), Ref(second.name)))
 
 
 ZONES_DIFFER = RootRule(
     "ZonesDiffer",
-    tuple(_differ(one, other) for one, other in combinations(parameters.ZONE_INDEXES, 2)),
+    tuple(_differ(first, second) for first, second in combinations(parameters.ZONE_INDEXES, 2)),
     "The three zones must be different: give ZoneIndexA, ZoneIndexB and ZoneIndexC different numbers.",
 )
 ONLY_US_EAST_1 = RootRule(

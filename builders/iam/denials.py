@@ -27,7 +27,7 @@ def _deny_bucket(sid: str, bucket_arn: AWSHelperFn, condition: ConditionElement)
         Principal=Principal("*"),
         Action=[s3.Action("*")],
         Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
-        Condition=statements.when(condition),
+        Condition=statements.all_of(condition),
     )
 
 
@@ -50,7 +50,7 @@ def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[State
             Principal=Principal("*"),
             Action=[s3.PutObject],
             Resource=[arns.below(bucket_arn, "/*")],
-            Condition=statements.when(Null(named, "false"), *([differs] if differs else [])),
+            Condition=statements.all_of(Null(named, "false"), *([differs] if differs else [])),
         )
         for sid, named, differs in rows
     ]
@@ -65,5 +65,5 @@ def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
         Principal=Principal("*"),
         Action=[action],
         Resource=[resource_arn],
-        Condition=statements.when(Bool("aws:SecureTransport", "false")),
+        Condition=statements.all_of(Bool("aws:SecureTransport", "false")),
     )

@@ -7,7 +7,7 @@ from troposphere.iam import ManagedPolicy
 
 from builders.contract import parameters
 from builders.contract.template import TierTemplate
-from builders.iam.statements import policy, when
+from builders.iam.statements import all_of, policy
 
 # Services whose requests go to one region whatever the caller chose, and account-wide calls of S3. Taken from AWS's own
 # region denials: the IAM example (reference_policies_examples_aws_deny-requested-region) and AWS Control Tower's control
@@ -42,7 +42,7 @@ def add_region_deny_policy(template: TierTemplate) -> ManagedPolicy:
                     Effect=Deny,
                     NotAction=list(GLOBAL_ACTIONS),
                     Resource=["*"],
-                    Condition=when(StringNotEquals("aws:RequestedRegion", template.use(parameters.ALLOWED_REGIONS))),
+                    Condition=all_of(StringNotEquals("aws:RequestedRegion", template.use(parameters.ALLOWED_REGIONS))),
                 )
             ),
         )

@@ -60,7 +60,7 @@ class WildcardStatement(Statement):
         self, sid: str, reason: str, actions: Sequence[Action], conditions: Sequence[ConditionElement]
     ) -> None:
         self.reason = reason  # before awacs's own constructor, after which it takes policy elements only
-        super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_when(conditions))
+        super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_condition(conditions))
 
 
 def policy(*statements: Statement) -> PolicyDocument:
@@ -77,7 +77,7 @@ def allow(
     sid: str, actions: Sequence[Action], resources: Sequence[Resource], *conditions: ConditionElement
 ) -> Statement:
     """An identity-based permission."""
-    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **_when(conditions))
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **_condition(conditions))
 
 
 def every_action(service: str) -> Action:
@@ -90,7 +90,7 @@ def unscoped(sid: str, reason: str, actions: Sequence[Action], *conditions: Cond
     return WildcardStatement(sid, reason, actions, conditions)
 
 
-def when(*conditions: ConditionElement) -> Condition:
+def all_of(*conditions: ConditionElement) -> Condition:
     """Conditions that must all hold. Those with one operator are merged: awacs would silently keep only the last of them."""
     merged: dict[type[ConditionElement], dict[str, Any]] = {}
     for condition in conditions:
@@ -98,8 +98,8 @@ def when(*conditions: ConditionElement) -> Condition:
     return Condition([operator(keys) for operator, keys in merged.items()])
 
 
-def _when(conditions: Sequence[ConditionElement]) -> dict[str, Condition]:
-    return {"Condition": when(*conditions)} if conditions else {}
+def _condition(conditions: Sequence[ConditionElement]) -> dict[str, Condition]:
+    return {"Condition": all_of(*conditions)} if conditions else {}
 
 
 # --- Storage ---------------------------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
             Effect=Deny,
             Action=[*manage, *look],
             Resource=["*"],
-            Condition=when(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
+            Condition=all_of(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
         ),
     ]
 
@@ -370,7 +370,7 @@ def trust_service(service: str, *conditions: ConditionElement) -> PolicyDocument
             Effect=Allow,
             Principal=Principal("Service", [f"{service}.amazonaws.com"]),
             Action=[sts.AssumeRole],
-            **_when(conditions),
+            **_condition(conditions),
         )
     )
 
@@ -383,7 +383,7 @@ def trust_account() -> PolicyDocument:
             Effect=Allow,
             Principal=Principal("AWS", [ACCOUNT_ROOT]),
             Action=[sts.AssumeRole],
-            Condition=when(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
+            Condition=all_of(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
         )
     )
 
@@ -393,7 +393,7 @@ def from_this_account() -> StringEquals:
     return StringEquals("aws:SourceAccount", Ref("AWS::AccountId"))
 
 
-def from_this_account_if_told() -> StringEqualsIfExists:
+def from_this_account_if_present() -> StringEqualsIfExists:
     """The same for services that do not document the key for assuming a role (Lambda, API Gateway).
 
     AWS's own samples demand it of Lambda (github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json); without

@@ -214,7 +214,7 @@ def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
         Principal=Principal("Service", ["logging.s3.amazonaws.com"]),
         Action=[PutObject],
         Resource=[arns.below(bucket_arn, "/*")],
-        Condition=statements.when(*statements.from_source(sources)),
+        Condition=statements.all_of(*statements.from_source(sources)),
     )
 
 

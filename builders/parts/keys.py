@@ -25,7 +25,7 @@ from troposphere.kms import Alias, Key
 
 from builders.contract.names import SUFFIX
 from builders.contract.template import Port, TierTemplate
-from builders.iam.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
+from builders.iam.statements import ACCOUNT_ROOT, all_of, from_this_account, policy, via
 
 _CRYPTO = [
     kms.Encrypt,
@@ -66,7 +66,7 @@ class KeyUse:
         principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
             bound to this account.
         roles: ARNs of roles of AWS's services in this account, to which the key's policy itself gives the use.
-        names_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
+        sends_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
         writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
         grants: whether the services keep using the key after the call, for which they ask for a grant.
         source: pattern of the ARNs in whose name those services come.
@@ -79,7 +79,7 @@ class KeyUse:
     through: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    names_account: bool = True
+    sends_account: bool = True
     writes: bool = False
     grants: bool = False
     source: str | None = None
@@ -156,7 +156,7 @@ def _use(use: KeyUse) -> list[Statement]:
 
 def _service_use(use: KeyUse) -> Statement:
     """The service itself, for resources of this account."""
-    bound: list[ConditionElement] = [from_this_account()] if use.names_account else []
+    bound: list[ConditionElement] = [from_this_account()] if use.sends_account else []
     if use.source:
         bound.append(ArnLike("aws:SourceArn", Sub(use.source)))
     return Statement(
@@ -165,7 +165,7 @@ def _service_use(use: KeyUse) -> Statement:
         Principal=Principal("Service", [_service(name) for name in use.principals]),
         Action=[*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey],
         Resource=["*"],
-        Condition=when(*bound, *_contexts(use)),
+        Condition=all_of(*bound, *_contexts(use)),
     )
 
 
@@ -178,7 +178,7 @@ def _account_use(use: KeyUse) -> Statement:
         Principal=Principal("AWS", [ACCOUNT_ROOT]),
         Action=_CRYPTO,
         Resource=["*"],
-        Condition=when(StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), *through, *_contexts(use)),
+        Condition=all_of(StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), *through, *_contexts(use)),
     )
 
 
@@ -191,7 +191,7 @@ def _account_grant(use: KeyUse) -> Statement:
         Principal=Principal("AWS", [ACCOUNT_ROOT]),
         Action=[kms.CreateGrant],
         Resource=["*"],
-        Condition=when(
+        Condition=all_of(
             StringEquals("kms:CallerAccount", Ref("AWS::AccountId")),
             Bool("kms:GrantIsForAWSResource", "true"),
             *through,
@@ -215,7 +215,7 @@ def _role_use(use: KeyUse) -> list[Statement]:
             Principal=principal,
             Action=[kms.CreateGrant],
             Resource=["*"],
-            Condition=when(Bool("kms:GrantIsForAWSResource", "true")),
+            Condition=all_of(Bool("kms:GrantIsForAWSResource", "true")),
         ),
     ]
 

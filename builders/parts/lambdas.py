@@ -81,7 +81,7 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
         f"{title}Role",
         stem,
         row.description,
-        trust=statements.trust_service("lambda", statements.from_this_account_if_told()),
+        trust=statements.trust_service("lambda", statements.from_this_account_if_present()),
         permissions=[*_every_function_may(template, arn, group, dead_letters), *row.permissions],
         policies=row.policies,
     )

@@ -98,7 +98,7 @@ def send_from(sid: str, service: str, queue_arn: AWSHelperFn, source: AWSHelperF
         Principal=Principal("Service", [f"{service}.amazonaws.com"]),
         Action=[SendMessage],
         Resource=[queue_arn],
-        Condition=statements.when(*statements.from_source(source)),
+        Condition=statements.all_of(*statements.from_source(source)),
     )
 
 

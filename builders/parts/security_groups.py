@@ -47,7 +47,7 @@ class Between:
     source: str
     target: str
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """The way out of the one and the way into the other."""
@@ -57,7 +57,7 @@ class Between:
                 f"{self.source}To{self.target}",
                 GroupId=here,
                 DestinationSecurityGroupId=there,
-                Description=f"{self.what}, to the {self.target.lower()} group",
+                Description=f"{self.purpose}, to the {self.target.lower()} group",
                 **_tcp(self.port),
             )
         )
@@ -66,7 +66,7 @@ class Between:
                 f"{self.target}From{self.source}",
                 GroupId=there,
                 SourceSecurityGroupId=here,
-                Description=f"{self.what}, from the {self.source.lower()} group",
+                Description=f"{self.purpose}, from the {self.source.lower()} group",
                 **_tcp(self.port),
             )
         )
@@ -118,7 +118,7 @@ class FromAnalysts:
     """The database's port, from the members of a group that the person who deploys names."""
 
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """The way in, where a group is named."""
@@ -129,7 +129,7 @@ class FromAnalysts:
                 Condition=HAS_ANALYSTS,
                 GroupId=_id(groups, "Database"),
                 SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
-                Description=f"{self.what}, from the analysts' VPN or bastion",
+                Description=f"{self.purpose}, from the analysts' VPN or bastion",
                 **_tcp(self.port),
             )
         )
@@ -146,7 +146,7 @@ class FromCloudFront:
 
     target: str
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """The way in."""
@@ -155,7 +155,7 @@ class FromCloudFront:
                 f"{self.target}FromCloudFront",
                 GroupId=_id(groups, self.target),
                 SourcePrefixListId=template.use(parameters.CLOUDFRONT_PREFIX_LIST),
-                Description=f"{self.what}, from the addresses of CloudFront only",
+                Description=f"{self.purpose}, from the addresses of CloudFront only",
                 **_tcp(self.port),
             )
         )

@@ -78,7 +78,7 @@ def add_topic(template: TierTemplate) -> Topic:
         Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
         Action=[Publish],
         Resource=[Ref(topic)],
-        Condition=statements.when(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
+        Condition=statements.all_of(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
     )
     template.add(
         TopicPolicy(

@@ -140,7 +140,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
             Principal=service,
             Action=[GetBucketAcl, ListBucket],
             Resource=[bucket],
-            Condition=statements.when(here),
+            Condition=statements.all_of(here),
         ),
         Statement(
             Sid="ConfigDelivers",
@@ -148,7 +148,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
             Principal=service,
             Action=[PutObject],
             Resource=[delivered],
-            Condition=statements.when(here, owner_control),
+            Condition=statements.all_of(here, owner_control),
         ),
     ]
     return add_bucket(

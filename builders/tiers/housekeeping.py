@@ -23,17 +23,17 @@ from builders.parts.queues import add_dead_letter_queue
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
 
-def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplate:
+def build(platform: str, extra_permissions: Permissions = lambda template: ()) -> TierTemplate:
     """The function, its dead letters, and the closed default security group.
 
     Args:
-        also: what the platform lets the function do beyond emptying buckets and closing the default group.
+        extra_permissions: what the platform lets the function do beyond emptying buckets and closing the default group.
     """
     template = TierTemplate(
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
     queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
-    built = add_function(template, row(template, also), dead_letters=queue.arn)
+    built = add_function(template, row(template, extra_permissions), dead_letters=queue.arn)
     add_custom_resource(
         template,
         "ClosedDefaultSecurityGroup",
@@ -48,7 +48,7 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
     return template
 
 
-def row(template: TierTemplate, also: Permissions) -> FunctionRow:
+def row(template: TierTemplate, extra_permissions: Permissions) -> FunctionRow:
     """The function's row; the resources it works on come later in the set and are known here by name."""
     bucket_names = bucket_name_text(template.platform, "*")
     buckets, objects = arns.bucket(bucket_names), arns.bucket(f"{bucket_names}/*")
@@ -75,6 +75,6 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
                 "ec2:DescribeSecurityGroups has no resource-level permission",
                 [DescribeSecurityGroups],
             ),
-            *also(template),
+            *extra_permissions(template),
         ],
     )

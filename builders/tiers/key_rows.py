@@ -75,7 +75,7 @@ def logs(platform: str, *more: str) -> KeyRow:
         *more,
     )
     context = {"aws:logs:arn": tuple(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{group}" for group in groups)}
-    use = KeyUse("LogGroups", principals=("logs.${AWS::Region}",), names_account=False, writes=True, context=context)
+    use = KeyUse("LogGroups", principals=("logs.${AWS::Region}",), sends_account=False, writes=True, context=context)
     return KeyRow("LogsKey", "logs", "Log groups", ports.LOGS_KEY, (use,))
 
 
@@ -99,7 +99,7 @@ def messaging(platform: str) -> KeyRow:
             KeyUse("Queues", through=("sqs",), context=queues),
             KeyUse("Topics", through=("sns",), context=topics),
             # S3 sends its events to the queue, CloudWatch its alarms to the topic; Lambda its dead letters as the role.
-            KeyUse("ObjectEvents", principals=("s3",), names_account=False, context=queues),
+            KeyUse("ObjectEvents", principals=("s3",), sends_account=False, context=queues),
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
         ),
     )

@@ -15,12 +15,12 @@ from builders.parts.keys import KeyRow, add_key
 def build(
     platform: str,
     rows: Callable[[str], Sequence[KeyRow]],
-    also: Callable[[TierTemplate], None] = lambda template: None,
+    add_principals: Callable[[TierTemplate], None] = lambda template: None,
 ) -> TierTemplate:
     """Keys with rotation, their aliases, and the region guardrail.
 
     Args:
-        also: adds what later tiers give a key to and must exist long before, such as a service's role: KMS refuses a
+        add_principals: adds what later tiers give a key to and must exist long before, such as a service's role: KMS refuses a
             principal that IAM has not spread yet.
     """
     template = TierTemplate(
@@ -30,7 +30,7 @@ def build(
         key = add_key(template, row)
         if row.port:
             template.export(row.port, GetAtt(key, "Arn"))
-    also(template)
+    add_principals(template)
     guardrail = add_region_deny_policy(template)
     template.export(ports.REGION_DENY_POLICY, Ref(guardrail))
     return template

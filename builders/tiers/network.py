@@ -308,7 +308,7 @@ def _account_only(actions: str) -> Statement:
         Principal=Principal("*"),
         Action=[statements.every_action(actions)],
         Resource=["*"],
-        Condition=statements.when(StringEquals({"aws:PrincipalAccount": account, "aws:ResourceAccount": account})),
+        Condition=statements.all_of(StringEquals({"aws:PrincipalAccount": account, "aws:ResourceAccount": account})),
     )
 
 

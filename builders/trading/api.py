@@ -298,7 +298,7 @@ def add_log_role(template: TierTemplate) -> Role:
         "ApiLogRole",
         "api-log",
         "API Gateway writes execution and access logs",
-        trust=statements.trust_service("apigateway", statements.from_this_account_if_told()),
+        trust=statements.trust_service("apigateway", statements.from_this_account_if_present()),
         permissions=[
             statements.allow("WriteLogs", write, [arns.arn("logs", f"log-group:{name}*") for name in names]),
             statements.unscoped(

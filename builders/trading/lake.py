@@ -49,7 +49,7 @@ _PRICE = "decimal(18,8)"
 
 
 @dataclass(frozen=True)
-class Format:
+class FileFormat:
     """How Hive names a file format."""
 
     input: str
@@ -58,13 +58,13 @@ class Format:
     classification: str
 
 
-PARQUET = Format(
+PARQUET = FileFormat(
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
     "parquet",
 )
-NDJSON = Format(
+NDJSON = FileFormat(
     "org.apache.hadoop.mapred.TextInputFormat",
     "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
     "org.openx.data.jsonserde.JsonSerDe",
@@ -73,7 +73,7 @@ NDJSON = Format(
 
 
 @dataclass(frozen=True)
-class TableRow:
+class LakeTable:
     """One table over objects.
 
     Attributes:
@@ -87,12 +87,12 @@ class TableRow:
     bucket: Port
     prefix: str
     columns: Mapping[str, str]
-    format: Format = PARQUET
+    format: FileFormat = PARQUET
     hourly: bool = False
 
 
 @dataclass(frozen=True)
-class ViewRow:
+class LakeView:
     """One view; ``columns`` is name → Hive type of what the query gives."""
 
     name: str
@@ -146,28 +146,28 @@ _RECORD = {
     "ask_size": "string",
 }
 TABLES = (
-    TableRow(
+    LakeTable(
         "bars",
         "Bars of one minute, an object an hour, as the database has them.",
         ports.PROCESSED_BUCKET,
         "bars/",
         _BAR,
     ),
-    TableRow(
+    LakeTable(
         "trades",
         "Trades as they came, batch by batch; trades_distinct has each once.",
         ports.PROCESSED_BUCKET,
         "trades/",
         _TRADE,
     ),
-    TableRow(
+    LakeTable(
         "quotes",
         "Quotes as they came, batch by batch; quotes_distinct has each once.",
         ports.PROCESSED_BUCKET,
         "quotes/",
         _QUOTE,
     ),
-    TableRow(
+    LakeTable(
         "raw",
         "Records as ingest stored them, by the hour of their batch's earliest event; decimals as text.",
         ports.RAW_BUCKET,
@@ -180,7 +180,7 @@ TABLES = (
 VIEWS = (
     # Within each date, so that a filter on date reaches the partitions: over all dates every query would read everything.
     # Only a trade_id that came with different content on two dates is seen twice; trading.trade_conflicts names it.
-    ViewRow(
+    LakeView(
         "trades_distinct",
         "Each trade once: of those that share symbol and trade_id on a date, the one that the database counts.",
         "SELECT symbol, CAST(ts AS timestamp(3)) AS ts, trade_id, ts_ns, price, size, side, venue, date FROM ("
@@ -188,7 +188,7 @@ VIEWS = (
         " ORDER BY ts_ns, price, size, side, venue) AS place FROM trades) AS t WHERE place = 1",
         {**_TRADE, "date": "string"},
     ),
-    ViewRow(
+    LakeView(
         "quotes_distinct",
         "Each quote once.",
         "SELECT DISTINCT symbol, CAST(ts AS timestamp(3)) AS ts, ts_ns, bid, ask, bid_size, ask_size, date FROM quotes",
@@ -238,7 +238,7 @@ def add_database(template: TierTemplate) -> Database:
     )
 
 
-def add_table(template: TierTemplate, database: Database, row: TableRow) -> Table:
+def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Table:
     """A table over the objects below a prefix, with projected partitions."""
     location = f"s3://{template.placeholder(row.bucket)}/{row.prefix}"
     partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
@@ -275,7 +275,7 @@ def add_table(template: TierTemplate, database: Database, row: TableRow) -> Tabl
     )
 
 
-def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table:
+def add_view(template: TierTemplate, database: Database, view: LakeView) -> Table:
     """A view, in the form in which Athena itself keeps one in the catalogue: its definition as JSON in base64.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows it under the table's properties.
@@ -380,7 +380,7 @@ def _prefixes(bucket: Port) -> list[str]:
     return [row.prefix for row in TABLES if row.bucket == bucket]
 
 
-def _bucket_arn(row: TableRow, processed: Ref, raw: Ref) -> Ref:
+def _bucket_arn(row: LakeTable, processed: Ref, raw: Ref) -> Ref:
     return raw if row.bucket == ports.RAW_BUCKET else processed
 
 

@@ -104,7 +104,7 @@ def add_static_bucket(template: TierTemplate) -> BuiltBucket:
         Principal=Principal("Service", ["cloudfront.amazonaws.com"]),
         Action=[GetObject],
         Resource=[arns.bucket(f"{name}/{STATIC_PATH}")],
-        Condition=statements.when(StringEquals("aws:SourceArn", _arn())),
+        Condition=statements.all_of(StringEquals("aws:SourceArn", _arn())),
     )
     return add_bucket(
         template,

@@ -24,7 +24,7 @@ TRANSACTIONS = Platform(
     name="transactions",
     description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
     tiers=(
-        Tier("keys", partial(keys.build, rows=rows, also=web.add_scaling_role)),
+        Tier("keys", partial(keys.build, rows=rows, add_principals=web.add_scaling_role)),
         Tier("network", partial(network.build, plan=PLAN)),
         Tier("housekeeping", housekeeping.build),
         Tier("storage", storage.build),

@@ -90,6 +90,6 @@ def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequen
             Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
             Action=[PutObject],
             Resource=[arns.below(bucket_arn, f"/{facts.BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
-            Condition=statements.when(ArnLike("aws:SourceArn", balancer)),
+            Condition=statements.all_of(ArnLike("aws:SourceArn", balancer)),
         )
     ]

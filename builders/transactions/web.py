@@ -98,7 +98,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
         "InstanceRole",
         "instance",
         "Web instances run the payment service",
-        trust=statements.trust_service("ec2", statements.from_this_account_if_told()),
+        trust=statements.trust_service("ec2", statements.from_this_account_if_present()),
         permissions=permissions,
     )
     return template.add(

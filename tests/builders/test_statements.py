@@ -12,7 +12,7 @@ from builders.iam import arns, statements
 
 def test_conditions_with_one_operator_are_merged() -> None:
     """awacs writes a dictionary by operator: of two StringEquals it would silently keep the last, and widen the policy."""
-    merged = statements.when(StringEquals("a", "1"), ArnLike("b", "2"), StringEquals("c", "3"))
+    merged = statements.all_of(StringEquals("a", "1"), ArnLike("b", "2"), StringEquals("c", "3"))
     assert merged.JSONrepr() == {"StringEquals": {"a": "1", "c": "3"}, "ArnLike": {"b": "2"}}
 
 
