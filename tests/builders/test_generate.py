@@ -9,17 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 import generate
-from builders.assembly import limits
-from builders.assembly.emit import as_dict, render
-from builders.assembly.root import assemble
-from builders.contract.errors import LimitError, NamingError
-from builders.platforms import PLATFORMS
-from tests.builders.support import templates
-
-PROJECT = Path(__file__).parents[2]
+from builders.contract.errors import NamingError
+from tests.builders.support.paths import PROJECT
+from tests.builders.support.resources import templates
 
 
 def run(*arguments: object) -> int:
@@ -113,29 +107,6 @@ def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsy
     assert "/ 500" in shown
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_template_stays_within_cloudformations_quotas(platform: str) -> None:
-    """A template comes from S3, so it may have a megabyte; above 51,200 bytes generation gives a hint.
-
-    One more tag on everything, or one more alarm, failed here at 51,200 bytes, and nobody but its author could mend it.
-    """
-    for name, template in assemble(PLATFORMS[platform]).templates.items():
-        measure = limits.measure(name, templates(platform)[name], render(as_dict(template), "yaml"))
-        assert measure.excesses() == []
-        assert measure.resources <= limits.TIER_RESOURCES
-
-
-def test_an_excess_fails_and_says_by_how_much() -> None:
-    body = {"Resources": {f"R{n}": {} for n in range(501)}, "Outputs": {f"O{n}": {} for n in range(201)}}
-    measure = limits.measure("huge.yaml", body, "x" * 1_048_577)
-    assert measure.excesses() == [
-        "huge.yaml has 1,048,577 bytes; the quota is 1,048,576",
-        "huge.yaml has 501 resources; the quota is 500",
-        "huge.yaml has 201 outputs; the quota is 200",
-    ]
-    assert "501 resources" in str(LimitError(measure.excesses()))
-
-
 def test_a_fault_of_the_builders_is_told_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,23 +116,3 @@ def test_a_fault_of_the_builders_is_told_without_a_traceback(
     monkeypatch.setattr(generate, "check", fail)
     assert run("--check") == 1
     assert "can become 80 characters long" in capsys.readouterr().err
-
-
-def test_committed_yaml_reads_back_as_what_was_built() -> None:
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
-        value = (
-            loader.construct_scalar(node)
-            if isinstance(node, yaml.ScalarNode)
-            else loader.construct_sequence(node, deep=True)
-        )  # type: ignore[arg-type]
-        if suffix == "GetAtt":
-            value = str(value).split(".", 1)
-        return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
-
-    Loader.add_multi_constructor("!", short_form)
-    for name, built in templates("trading").items():
-        read = yaml.load((PROJECT / "templates" / "trading" / f"{name}.yaml").read_text(), Loader)
-        assert read == json.loads(json.dumps(built)), name

@@ -12,7 +12,8 @@ import pytest
 from builders.assembly.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.iam.regions import GLOBAL_ACTIONS
 from builders.platforms import PLATFORMS
-from tests.builders.support import Found, every_resource, one, policy_documents, statements, templates, text
+from tests.builders.support.policies import policy_documents, statements
+from tests.builders.support.resources import Found, every_resource, one, templates, text
 
 STATEFUL = {
     "AWS::Athena::WorkGroup",

@@ -1,4 +1,4 @@
-"""CloudFront, its web ACL, and the buckets of transactions (X-CDN-1, X-S3-1)."""
+"""CloudFront, its web ACL and its log (X-CDN-1)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders.support import deployed, one, statements, templates, text
+from tests.builders.support.conditions import CERTIFICATE_ARN, deployed
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import one, templates, text
 
 P = "transactions"
-CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
 def distribution(certificate: str = "") -> dict[str, Any]:
@@ -18,7 +19,6 @@ def distribution(certificate: str = "") -> dict[str, Any]:
     return config
 
 
-# --- X-CDN-1 ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-CDN-1")
 def test_the_load_balancer_is_the_custom_origin_and_nothing_of_it_is_cached() -> None:
     config = distribution()
@@ -139,38 +139,3 @@ def test_the_root_refuses_other_regions_and_a_domain_without_certificate() -> No
     assert "CertificateNeedsDomain" in rules
     assert rules["ProductionHasCertificate"]["RuleCondition"] == {"Fn::Equals": [{"Ref": "EnvironmentSuffix"}, "prod"]}
     assert "OnlyInUsEast1" not in templates("trading")["root"]["Rules"]
-
-
-# --- X-S3-1 ----------------------------------------------------------------------------------------------------------
-@pytest.mark.requirement("X-S3-1")
-@pytest.mark.parametrize("title", ["StaticBucket", "AccessLogBucket"])
-def test_buckets_are_encrypted_versioned_and_private(title: str) -> None:
-    bucket = one(P, title).properties
-    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    expected = {"StaticBucket": "aws:kms", "AccessLogBucket": "AES256"}[title]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == expected
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-
-
-@pytest.mark.requirement("X-S3-1")
-def test_logs_expire_after_ninety_days() -> None:
-    rules = {rule["Id"]: rule for rule in one(P, "AccessLogBucket").properties["LifecycleConfiguration"]["Rules"]}
-    assert rules["expire"]["ExpirationInDays"] == 90
-    assert "Transitions" not in rules["expire"], "S3 refuses a move on the day of the end"
-    assert rules["clean-up"]["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
-
-
-@pytest.mark.requirement("X-S3-1", "X-ALB-1")
-def test_the_load_balancers_service_writes_its_logs_and_new_files_are_told() -> None:
-    document = one(P, "AccessLogBucketPolicy").properties["PolicyDocument"]
-    (delivery,) = [each for each in statements(document) if each.get("Sid") == "BalancerLogDelivery"]
-    assert delivery["Principal"] == {"Service": ["logdelivery.elasticloadbalancing.amazonaws.com"]}
-    (source,) = delivery["Condition"]["ArnLike"].values()
-    assert text(source).endswith(":${AWS::AccountId}:loadbalancer/app/transactions-*")
-    assert text(delivery["Resource"][0]) == "${AccessLogBucket.Arn}/balancer/AWSLogs/${AWS::AccountId}/*"
-    (told,) = one(P, "AccessLogBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
-    assert {rule["Name"]: rule["Value"] for rule in told["Filter"]["S3Key"]["Rules"]} == {
-        "prefix": "balancer/",
-        "suffix": ".log.gz",
-    }

@@ -1,4 +1,4 @@
-"""Alerts, alarms and the dashboard (T-OBS-*)."""
+"""Alarms and the dashboard of trading (T-OBS-2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from process.retention import ROWS_PER_OBJECT
-from tests.builders.support import deployed, one, resources, statements, templates, text
+from tests.builders.support.resources import one, resources, text
 
 ALARMS = {found.title: found.properties for found in resources("trading", "AWS::CloudWatch::Alarm")}
 
@@ -24,47 +24,6 @@ def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
             for query in alarm.get("Metrics", [])
         )
     ]
-
-
-@pytest.mark.requirement("T-OBS-1")
-def test_every_application_log_group_has_a_filter() -> None:
-    """All groups but those of traffic (flow logs, web ACL), the welcome note, and the log-alert function's own."""
-    others = {"FlowLogGroup", "WebAclLogGroup", "WelcomeLogGroup", "LogAlertsLogGroup"}
-    groups = {found.title for found in resources("trading", "AWS::Logs::LogGroup")} - others
-    filtered = [
-        found.properties["LogGroupName"]["Ref"] for found in resources("trading", "AWS::Logs::SubscriptionFilter")
-    ]
-    produced = {
-        name: output["Value"]["Ref"]
-        for template in templates("trading").values()
-        for name, output in template.get("Outputs", {}).items()
-        if "LogGroup" in name and set(output["Value"]) == {"Ref"}
-    }
-    assert {produced[name] for name in filtered} == groups
-
-
-@pytest.mark.requirement("T-OBS-1")
-def test_filters_lead_to_the_log_alert_function_which_each_group_alone_may_call() -> None:
-    for found in resources("trading", "AWS::Logs::SubscriptionFilter"):
-        assert found.properties["DestinationArn"] == {"Fn::GetAtt": ["LogAlertsFunction", "Arn"]}
-        permission = one("trading", str(found.body["DependsOn"])).properties
-        assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
-        assert found.properties["LogGroupName"]["Ref"] in text(permission["SourceArn"])
-
-
-@pytest.mark.requirement("T-OBS-1")
-def test_alerts_go_to_an_encrypted_topic_by_tls_only() -> None:
-    assert one("trading", "AlertTopic").properties["KmsMasterKeyId"] == {"Ref": "MessagingKeyArn"}
-    allow, deny = statements(one("trading", "AlertTopicPolicy").properties["PolicyDocument"])
-    assert allow["Principal"] == {"Service": ["cloudwatch.amazonaws.com"]}
-    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-@pytest.mark.requirement("T-OBS-1")
-@pytest.mark.parametrize(("address", "subscribed"), [("", False), ("ops@example.com", True)])
-def test_an_address_is_subscribed_where_one_is_given(address: str, subscribed: bool) -> None:
-    found = deployed(templates("trading")["alerts"], AlertEmail=address, ReserveConcurrency="false")
-    assert ("AlertEmailSubscription" in found) is subscribed
 
 
 @pytest.mark.requirement("T-OBS-2")

@@ -1,4 +1,4 @@
-"""The database tier (T-DB-*)."""
+"""The database of trading (T-DB-*)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 from builders.trading import facts
 from builders.trading.database import ANALYST_USER
-from tests.builders.support import one, permissions_of, resources, statements, templates, text
+from tests.builders.support.policies import permissions_of, statements
+from tests.builders.support.resources import one, resources, templates, text
 
 CLUSTER = one("trading", "DatabaseCluster").properties
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from builders.tiers.compliance import RULES
-from tests.builders.support import deployed, every_resource, one, resources, statements, templates
+from tests.builders.support.conditions import deployed
+from tests.builders.support.paths import PROJECT
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import every_resource, one, resources, templates
 
 TIER = templates("trading")["compliance"]
-PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.requirement("T-CFG-1")

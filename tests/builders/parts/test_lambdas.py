@@ -1,21 +1,20 @@
-"""Functions wherever they stand (T-FN-*)."""
+"""Functions of every platform (T-FN-*)."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from builders.contract.names import pascal
-from tests.builders.support import Found, deployed, every_resource, one, permissions_of, templates, text
+from tests.builders.support.paths import LAMBDA_SRC
+from tests.builders.support.policies import permissions_of
+from tests.builders.support.resources import Found, every_resource, templates, text
 
 FUNCTIONS = list(every_resource("AWS::Lambda::Function"))
-SOURCES = Path(__file__).parents[2] / "lambda_src"
 
 
 @pytest.mark.requirement("T-FN-2")
 def test_every_folder_of_functions_is_deployed_and_every_function_has_its_folder() -> None:
-    folders = {path.parent.name for path in SOURCES.glob("*/handler.py")}
+    folders = {path.parent.name for path in LAMBDA_SRC.glob("*/handler.py")}
     assert {found.properties["Handler"].split(".")[0] for found in FUNCTIONS} == folders
     of_trading = {found.properties["Handler"].split(".")[0] for found in FUNCTIONS if found.platform == "trading"}
     assert of_trading == {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
@@ -44,29 +43,6 @@ def test_code_comes_from_content_addressed_artifacts(found: Found) -> None:
     assert f"{pascal(name)}ArtifactKey" in templates(found.platform)["root"]["Parameters"]
 
 
-@pytest.mark.requirement("T-FN-1")
-def test_concurrency_is_reserved_only_when_asked() -> None:
-    tier = templates("trading")["functions"]
-    for reserve, expected in (("true", {"Ref": "ProcessConcurrency"}), ("false", None)):
-        process = deployed(tier, ReserveConcurrency=reserve)["ProcessFunction"]["Properties"]
-        assert process.get("ReservedConcurrentExecutions") == expected
-
-
-@pytest.mark.requirement("T-FN-1")
-def test_the_queue_never_starts_more_than_the_function_may_run() -> None:
-    """A regression many have met: throttled messages count as failed and end in the dead letters."""
-    source = one("trading", "ObjectSource").properties
-    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ProcessConcurrency"}}
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert templates("trading")["root"]["Parameters"]["ProcessConcurrency"]["MinValue"] == 2
-
-
-@pytest.mark.requirement("T-DATA-2")
-def test_processing_learns_the_deduplication_window() -> None:
-    variables = one("trading", "ProcessFunction").properties["Environment"]["Variables"]
-    assert variables["DEDUPLICATION_WINDOW_DAYS"] == {"Ref": "DeduplicationWindowDays"}
-
-
 @pytest.mark.requirement("A-6")
 @pytest.mark.parametrize("found", FUNCTIONS, ids=str)
 def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Found) -> None:
@@ -76,15 +52,6 @@ def test_one_role_per_function_that_decrypts_only_its_own_environment(found: Fou
     (decrypt,) = [s for s in permissions_of(found.platform, role) if s["Sid"] == "DecryptEnvironment"]
     arn = text(decrypt["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:lambda:FunctionArn"])
     assert arn.endswith("function:" + text(found.properties["FunctionName"]))
-
-
-@pytest.mark.requirement("A-6")
-def test_ingest_cannot_touch_what_is_processed_or_quarantined() -> None:
-    writes = [s["Resource"] for s in permissions_of("trading", "IngestRole") if "s3:PutObject" in s["Action"]]
-    assert [[text(arn) for arn in each] for each in writes] == [
-        ["${RawBucketArn}/market-data/*"],
-        ["${RawBucketArn}/idempotency/*"],
-    ]
 
 
 @pytest.mark.requirement("A-6")

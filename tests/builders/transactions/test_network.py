@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders.support import deployed, one, resources, statements, templates, text
+from tests.builders.support.conditions import deployed
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import of_type, one, resources, templates, text
 
 P = "transactions"
 
@@ -17,10 +19,6 @@ def network(*, endpoints: bool = False, per_zone: bool = True) -> dict[str, Any]
         NatGatewayPerZone=str(per_zone).lower(),
         InterfaceEndpoints=str(endpoints).lower(),
     )
-
-
-def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {title: body["Properties"] for title, body in found.items() if body["Type"] == kind}
 
 
 # --- X-NET-1 ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import awacs
@@ -21,10 +20,12 @@ import pytest
 from awacs.aws import Action
 
 from builders.platforms import PLATFORMS
-from tests.builders.support import Found, deployed, one, resources, statements, templates, text
+from tests.builders.support.conditions import deployed
+from tests.builders.support.paths import LAMBDA_SRC
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import Found, one, resources, templates, text
 
 ACCOUNT = {"Ref": "AWS::AccountId"}
-SOURCES = Path(__file__).parents[2] / "lambda_src"
 # What Lambda itself does with a function's role, from its own network, unless the function's code has a client of the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 BY_LAMBDA = {
@@ -78,7 +79,7 @@ def callers(platform: str) -> Iterator[tuple[Found, str, set[str] | None]]:
 @cache
 def clients(folder: str) -> set[str]:
     """The services of which a function's code, or what all functions share, makes a boto3 client."""
-    sources = [path.read_text("utf-8") for part in (folder, "common") for path in (SOURCES / part).rglob("*.py")]
+    sources = [path.read_text("utf-8") for part in (folder, "common") for path in (LAMBDA_SRC / part).rglob("*.py")]
     return {name for source in sources for name in re.findall(r"""\bclient\(\s*["']([a-z0-9-]+)""", source)}
 
 

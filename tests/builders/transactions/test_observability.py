@@ -7,7 +7,7 @@ import json
 import pytest
 
 from local.filter_patterns import compile_pattern
-from tests.builders.support import one, resources, templates, text
+from tests.builders.support.resources import one, resources, templates, text
 
 P = "transactions"
 ALARMS = {found.title: found.properties for found in resources(P, "AWS::CloudWatch::Alarm")}

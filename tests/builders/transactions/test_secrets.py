@@ -1,64 +1,19 @@
-"""The database of transactions and its login (X-DB-1, X-SEC-1)."""
+"""The database login of transactions (X-SEC-1)."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders.contract.parameters import MYSQL_VERSION
-from tests.builders.support import Found, one, permissions_of, resources, templates, text
+from tests.builders.support.paths import PROJECT
+from tests.builders.support.policies import permissions_of
+from tests.builders.support.resources import Found, one, resources, templates, text
 
 P = "transactions"
 
 
-# --- X-DB-1 ----------------------------------------------------------------------------------------------------------
-@pytest.mark.requirement("X-DB-1")
-def test_the_cluster_is_aurora_mysql_8_encrypted_with_seven_days_of_backups() -> None:
-    cluster = one(P, "DatabaseCluster").properties
-    assert cluster["Engine"] == "aurora-mysql"
-    assert cluster["EngineVersion"] == {"Ref": "MysqlEngineVersion"}
-    assert all(str(version).startswith("8.0.mysql_aurora.3.") for version in MYSQL_VERSION.allowed_values)
-    assert cluster["StorageEncrypted"] is True
-    assert cluster["BackupRetentionPeriod"] == {"Ref": "BackupRetentionDays"}
-    assert templates(P)["root"]["Parameters"]["BackupRetentionDays"]["Default"] == 7
-    assert templates("trading")["root"]["Parameters"]["BackupRetentionDays"]["Default"] == 1
-    assert cluster["MasterUserSecret"] == {"KmsKeyId": {"Ref": "DatabaseKeyArn"}}
-
-
-@pytest.mark.requirement("X-DB-1")
-def test_two_instances_of_r6g_large_stand_in_different_zones_with_performance_insights() -> None:
-    instances = [found.properties for found in resources(P, "AWS::RDS::DBInstance")]
-    assert [each["AvailabilityZone"] for each in instances] == [{"Ref": "ZoneA"}, {"Ref": "ZoneB"}]
-    assert {text(each["DBInstanceClass"]) for each in instances} == {"${DatabaseInstanceClass}"}
-    assert templates(P)["root"]["Parameters"]["DatabaseInstanceClass"]["Default"] == "db.r6g.large"
-    assert all(each["EnablePerformanceInsights"] is True for each in instances)
-    assert all(each["PerformanceInsightsKMSKeyId"] == {"Ref": "DatabaseKeyArn"} for each in instances)
-    assert all(each["PubliclyAccessible"] is False for each in instances)
-
-
-@pytest.mark.requirement("X-DB-1")
-def test_tls_is_required_and_no_log_holds_data() -> None:
-    parameters = one(P, "DatabaseClusterParameters").properties["Parameters"]
-    assert parameters["require_secure_transport"] == "ON"
-    assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
-    assert "QUERY," not in parameters["server_audit_events"] + ","
-    assert one(P, "DatabaseInstanceParameters").properties["Parameters"]["slow_query_log"] == "0"
-    assert one(P, "DatabaseCluster").properties["EnableCloudwatchLogsExports"] == ["audit", "error"]
-
-
-@pytest.mark.requirement("X-DB-1", "X-MON-1")
-def test_log_groups_exist_before_aurora_would_make_them() -> None:
-    cluster = one(P, "DatabaseCluster")
-    assert cluster.body["DependsOn"] == ["DatabaseAuditLogGroup", "DatabaseErrorLogGroup"]
-    identifier = text(cluster.properties["DBClusterIdentifier"])
-    for log, title in (("audit", "DatabaseAuditLogGroup"), ("error", "DatabaseErrorLogGroup")):
-        assert text(one(P, title).properties["LogGroupName"]) == f"/aws/rds/cluster/{identifier}/{log}"
-
-
-# --- X-SEC-1 ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-SEC-1")
 def test_the_login_is_drawn_by_secrets_manager_and_names_who_may_make_users() -> None:
     secret = one(P, "DatabaseSecret").properties
@@ -150,7 +105,7 @@ def test_no_template_holds_or_passes_a_password(found: Found) -> None:
 @pytest.mark.requirement("X-SEC-1")
 def test_the_runbook_says_to_rotate_twice_after_a_leak() -> None:
     """Two users take turns: one rotation leaves the password that leaked valid for up to thirty days."""
-    runbook = (Path(__file__).parents[2] / "docs" / "transactions.md").read_text("utf-8")
+    runbook = (PROJECT / "docs" / "transactions.md").read_text("utf-8")
     about = runbook.partition("## The database login")[2].partition("\n## ")[0]
     assert "After a leak rotate twice" in about
     assert "for turn in first second; do" in about

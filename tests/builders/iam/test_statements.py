@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from awacs.aws import ArnLike, StringEquals
 from awacs.sqs import SendMessage
-from troposphere import GetAtt, Ref, Sub, encode_to_dict
+from troposphere import GetAtt, Ref, encode_to_dict
 
-from builders.iam import arns, statements
+from builders.iam import statements
 
 
 def test_conditions_with_one_operator_are_merged() -> None:
@@ -27,18 +27,6 @@ def test_a_wildcard_needs_a_reason_that_reaches_the_metadata() -> None:
     narrow = statements.send_messages("Other", GetAtt("Queue", "Arn"))
     assert statements.wildcard_reasons([wide, narrow]) == {"Send": "sqs:Example has no resource-level permission"}
     assert wide.JSONrepr()["Resource"] == ["*"]
-
-
-@pytest.mark.parametrize(
-    ("base", "expected"), [(GetAtt("Bucket", "Arn"), "${Bucket.Arn}/*"), (Ref("BucketArn"), "${BucketArn}/*")]
-)
-def test_an_arn_is_continued_in_place(base: Ref | GetAtt, expected: str) -> None:
-    assert arns.below(base, "/*").to_dict() == {"Fn::Sub": expected}
-
-
-def test_only_references_can_be_continued() -> None:
-    with pytest.raises(TypeError, match="Ref or a GetAtt"):
-        arns.below(Sub("x"), "/*")
 
 
 @pytest.mark.requirement("A-6")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders.support import Found, every_resource, one, statements, text
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import Found, every_resource, one, text
 
 CRYPTO = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
 

@@ -1,4 +1,4 @@
-"""Instances and load balancer of transactions (X-WEB-1, X-ALB-1)."""
+"""The instances of transactions (X-WEB-1)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from builders.contract.parameters import ORIGIN_HEADER_TURNS
-from builders.transactions.origin_header import rotations
-from tests.builders.support import deployed, one, permissions_of, resources, templates, text
+from tests.builders.support.paths import PROJECT, WEB_SRC
+from tests.builders.support.policies import permissions_of
+from tests.builders.support.resources import one, templates, text
 
 P = "transactions"
-CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 
 
-def web(certificate: str = "") -> dict[str, Any]:
-    return deployed(templates(P)["web"], CertificateArn=certificate, ReserveConcurrency="false")
-
-
-# --- X-WEB-1 ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-WEB-1")
 def test_instances_are_t3_large_on_amazon_linux_2023() -> None:
     parameters = templates(P)["root"]["Parameters"]
@@ -70,7 +64,7 @@ def test_the_volume_key_is_for_the_groups_own_scaling_role() -> None:
 def test_user_data_is_the_settings_and_then_the_boot_script_as_it_is() -> None:
     separator, (shebang, settings, script) = user_data()["Fn::Join"]
     assert (separator, shebang) == ("", "#!/bin/bash\n")
-    assert script == Path("builders/transactions/boot.sh").read_text(encoding="utf-8")
+    assert script == (PROJECT / "builders" / "transactions" / "boot.sh").read_text(encoding="utf-8")
     names = {line.split("=")[0].removeprefix("export ") for line in text(settings).splitlines()}
     assert names == {
         "REGION", "ARTIFACT_BUCKET", "ARTIFACT_KEY", "STACK_NAME", "SIGNAL_RESOURCE", "DB_SECRET_ARN", "LOG_GROUP",
@@ -160,27 +154,6 @@ def test_an_instance_may_do_what_its_service_needs_and_no_more() -> None:
     assert allowed["secretsmanager:GetSecretValue"] == [{"Ref": "DatabaseSecretArn"}]
 
 
-# --- X-ALB-1 ---------------------------------------------------------------------------------------------------------
-@pytest.mark.requirement("X-ALB-1")
-def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
-    balancer = one(P, "LoadBalancer").properties
-    assert balancer["Subnets"] == [{"Ref": f"PublicSubnet{zone}Id"} for zone in "ABC"]
-    assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}, {"Ref": "BalancerTlsSecurityGroupId"}]
-    attributes = {each["Key"]: each["Value"] for each in balancer["LoadBalancerAttributes"]}
-    assert attributes["access_logs.s3.enabled"] == "true"
-    assert attributes["access_logs.s3.bucket"] == {"Ref": "AccessLogBucketName"}
-    assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
-    assert attributes["deletion_protection.enabled"] == "false"
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_targets_are_judged_by_health() -> None:
-    targets = one(P, "TargetGroup").properties
-    assert (targets["HealthCheckPath"], targets["HealthCheckProtocol"], targets["Port"]) == ("/health", "HTTPS", 8080)
-    assert targets["Matcher"] == {"HttpCode": "200"}
-    assert targets["HealthCheckTimeoutSeconds"] < targets["HealthCheckIntervalSeconds"]
-
-
 @pytest.mark.requirement("X-ALB-1")
 def test_requests_reach_the_instances_by_tls() -> None:
     """Once they went on by HTTP, with the reason that the VPC encrypts by itself, which it does not for T3."""
@@ -189,82 +162,5 @@ def test_requests_reach_the_instances_by_tls() -> None:
     assert "Metadata" not in targets.body, "no check is switched off"
     _, (_, _, script) = user_data()["Fn::Join"]
     assert '"https://127.0.0.1:$PORT/health"' in script
-    unit = Path("web_src/payments/system/payments.service").read_text(encoding="utf-8")
+    unit = (WEB_SRC / "payments" / "system" / "payments.service").read_text(encoding="utf-8")
     assert "TLS_DIRECTORY=/run/payments" in unit
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_without_a_certificate_http_serves_cloudfront_and_refuses_everybody_else() -> None:
-    here = web()
-    assert "HttpsListener" not in here
-    (default,) = here["HttpListener"]["Properties"]["DefaultActions"]
-    assert (default["Type"], default["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "403")
-    rule = here["HttpFromCloudFront"]["Properties"]
-    (condition,) = rule["Conditions"]
-    assert condition["HttpHeaderConfig"]["HttpHeaderName"] == "X-Origin-Verify"
-    assert rule["Actions"] == [{"Type": "forward", "TargetGroupArn": {"Ref": "TargetGroup"}}]
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_with_a_certificate_http_becomes_https_with_redirect() -> None:
-    here = web(CERTIFICATE_ARN)
-    (redirect,) = here["HttpListener"]["Properties"]["DefaultActions"]
-    assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
-    assert "HttpFromCloudFront" not in here, "nothing is served without TLS any more"
-    https = here["HttpsListener"]["Properties"]
-    assert https["Certificates"] == [{"CertificateArn": {"Ref": "CertificateArn"}}]
-    assert https["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
-    (default,) = https["DefaultActions"]
-    assert default["FixedResponseConfig"]["StatusCode"] == "403"
-    assert here["HttpsFromCloudFront"]["Properties"]["ListenerArn"] == {"Ref": "HttpsListener"}
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_only_cloudfronts_addresses_reach_the_load_balancer() -> None:
-    into = [
-        (
-            _group(rule.properties["GroupId"]),
-            text(rule.properties.get("SourcePrefixListId", "")),
-            rule.properties["FromPort"],
-        )
-        for rule in resources(P, "AWS::EC2::SecurityGroupIngress")
-        if _group(rule.properties["GroupId"]).startswith("Balancer")
-    ]
-    assert into == [
-        ("BalancerSecurityGroup", "${CloudFrontPrefixListId}", 80),
-        ("BalancerTlsSecurityGroup", "${CloudFrontPrefixListId}", 443),
-    ], "a group for each port: the list counts as 55 of a group's 60 rules"
-
-
-def _group(reference: dict[str, Any]) -> str:
-    return str(reference["Fn::GetAtt"][0])
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_a_turn_of_the_secret_header_never_refuses_what_cloudfront_still_sends() -> None:
-    table = rotations()
-    assert list(table) == [str(turn) for turn in range(1, ORIGIN_HEADER_TURNS + 1)]
-    for turn in range(1, ORIGIN_HEADER_TURNS + 1):
-        now, then = table[str(turn)], table[str(turn % ORIGIN_HEADER_TURNS + 1)]
-        sent_before = now["Sent"].capitalize()
-        assert then[sent_before] == now[sent_before], "what is being sent keeps its value during the turn"
-        fresh = then["Sent"].capitalize()
-        assert fresh != sent_before
-        assert then[fresh] != now[fresh], "and what is sent from then on is new"
-        assert then["Generation"] == then[fresh]
-
-
-@pytest.mark.requirement("X-ALB-1")
-def test_balancer_and_cloudfront_name_the_same_secrets() -> None:
-    names = {text(secret.properties["Name"]) for secret in resources(P, "AWS::SecretsManager::Secret")}
-    (condition,) = one(P, "HttpFromCloudFront").properties["Conditions"]
-    for value in condition["HttpHeaderConfig"]["Values"]:
-        assert text(value).split(":")[2] in names
-    origins = one(P, "Distribution").properties["DistributionConfig"]["Origins"]
-    (header,) = next(origin for origin in origins if origin["Id"] == "balancer")["OriginCustomHeaders"]
-    assert header["HeaderName"] == "X-Origin-Verify"
-    template, values = header["HeaderValue"]["Fn::Sub"]
-    assert template.startswith(
-        "{{resolve:secretsmanager:transactions-origin-${Sent}-${EnvironmentSuffix}:SecretString:"
-    )
-    assert values["Sent"]["Fn::FindInMap"] == ["OriginHeaderTurns", {"Ref": "OriginHeaderTurn"}, "Sent"]

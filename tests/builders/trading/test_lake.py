@@ -15,10 +15,10 @@ from builders.trading import facts
 from builders.trading.lake import TABLES, VIEWS
 from common import schema
 from process import engine
-from tests.builders.support import one, permissions_of, resources, statements, templates, text
+from tests.builders.support.policies import permissions_of, statements
+from tests.builders.support.resources import one, resources, templates, text
 
 pytestmark = pytest.mark.requirement("T-DATA-4")
-
 T0 = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
 DUCKDB_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "bigint": "BIGINT"}
 

@@ -1,4 +1,4 @@
-"""The storage and tables tiers (T-S3-*, T-DDB-1)."""
+"""The storage tier (T-S3-*)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 import pytest
 
 from builders.contract.functions import TIMEOUT_SECONDS
-from tests.builders.support import Found, one, resources, statements, text
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import Found, one, resources, text
 
 BUCKETS = list(resources("trading", "AWS::S3::Bucket"))
 DATA_BUCKETS = [found for found in BUCKETS if found.title in ("RawBucket", "ProcessedBucket", "ArchiveBucket")]
@@ -98,20 +99,3 @@ def test_a_failed_object_is_hidden_long_enough_and_ends_in_the_dead_letters() ->
     queue = one("trading", "ObjectQueue").properties
     assert queue["VisibilityTimeout"] >= 6 * TIMEOUT_SECONDS["process"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["ObjectDeadLetters", "Arn"]}
-
-
-@pytest.mark.requirement("T-DDB-1")
-@pytest.mark.parametrize(
-    ("title", "name", "key", "ttl"),
-    [("UserSessionsTable", "user-sessions", "sessionId", True), ("ApiKeysTable", "api-keys", "apiKeyId", False)],
-)
-def test_tables_are_on_demand_recoverable_and_under_the_customer_key(
-    title: str, name: str, key: str, ttl: bool
-) -> None:
-    table = one("trading", title).properties
-    assert text(table["TableName"]) == f"{name}-${{EnvironmentSuffix}}"
-    assert table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
-    assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "DataKeyArn"}}
-    assert table.get("TimeToLiveSpecification", {}).get("Enabled", False) is ttl

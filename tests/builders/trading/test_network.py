@@ -1,4 +1,4 @@
-"""The network tier (T-NET-*)."""
+"""The network of trading (T-NET-*)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders.support import deployed, one, resources, statements, templates, text
+from tests.builders.support.conditions import deployed
+from tests.builders.support.policies import statements
+from tests.builders.support.resources import of_type, one, resources, templates, text
 
 TIER = templates("trading")["network"]
 
@@ -15,10 +17,6 @@ TIER = templates("trading")["network"]
 def network(*, per_zone: bool = False, endpoints: bool = False, analysts: str = "") -> dict[str, Any]:
     switches = {"NatGatewayPerZone": str(per_zone).lower(), "InterfaceEndpoints": str(endpoints).lower()}
     return deployed(TIER, AnalystSecurityGroupId=analysts, **switches)
-
-
-def of_type(found: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {title: body["Properties"] for title, body in found.items() if body["Type"] == kind}
 
 
 @pytest.mark.requirement("T-NET-1")

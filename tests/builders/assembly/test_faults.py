@@ -1,0 +1,84 @@
+"""Faults of a platform: each names the port and the tiers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from builders.assembly.root import assemble
+from builders.contract.errors import ContractError
+from builders.contract.parameters import LOG_RETENTION
+from builders.contract.platform import Tier
+from builders.contract.rules import ZONES_DIFFER
+from builders.contract.template import Port, RootParameter
+from tests.builders.support.platforms import SUBNET, VPC, platform, tier
+
+
+def faults(*tiers: Tier, outputs: tuple[Port, ...] = ()) -> tuple[str, ...]:
+    with pytest.raises(ContractError) as error:
+        assemble(platform(*tiers, outputs=outputs))
+    return error.value.faults
+
+
+def test_a_port_without_producer_names_the_tier_that_uses_it() -> None:
+    assert faults(tier("web", uses=(VPC,))) == (
+        "Port VpcId is used by tier web but no tier produces it, and it is no root parameter",
+    )
+
+
+def test_a_port_that_one_tier_exports_twice_is_told_with_the_others() -> None:
+    """It was troposphere's `duplicate key`, with a traceback and without the tier's name."""
+    assert faults(tier("a", exports=(VPC, VPC)), tier("b", uses=(VPC, SUBNET))) == (
+        "Port VpcId is exported twice by tier a: one of them must go",
+        "Port SubnetId is used by tier b but no tier produces it, and it is no root parameter",
+    )
+
+
+def test_a_port_with_two_producers_names_both() -> None:
+    assert faults(tier("a", exports=(VPC,)), tier("b", exports=(VPC,)), tier("c", uses=(VPC,))) == (
+        "Port VpcId is produced by both a and b: one of them must go",
+    )
+
+
+def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> None:
+    made = replace(platform(tier("a")), defaults={LOG_RETENTION: 7}, rules=(ZONES_DIFFER,))
+    with pytest.raises(ContractError) as error:
+        assemble(made)
+    assert error.value.faults == (
+        "sample gives root parameter LogRetentionDays a default, but no tier uses it: take the default out",
+        *(
+            f"Rule ZonesDiffer of sample looks at root parameter ZoneIndex{zone}, but no tier uses it: take the rule out"
+            for zone in "ABC"
+        ),
+    )
+
+
+def test_a_port_that_nobody_uses_is_a_fault() -> None:
+    (fault,) = faults(tier("a", exports=(VPC,)))
+    assert fault.startswith("Port VpcId of tier a is used by no tier and is no output of the root")
+
+
+def test_a_root_output_without_producer_is_a_fault() -> None:
+    assert faults(tier("a"), outputs=(VPC,)) == ("Port VpcId is an output of the root but no tier produces it",)
+
+
+def test_a_circle_is_told_with_its_ports() -> None:
+    (fault,) = faults(tier("a", uses=(VPC,), exports=(SUBNET,)), tier("b", uses=(SUBNET,), exports=(VPC,)))
+    assert fault == "The tiers go round in a circle: a uses VpcId of b, b uses SubnetId of a"
+
+
+def test_a_tier_does_not_use_its_own_port() -> None:
+    (fault,) = faults(tier("a", uses=(VPC,), exports=(VPC,)))
+    assert fault == "Port VpcId is produced and used by the same tier a: pass the object instead"
+
+
+def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
+    stray = RootParameter("Stray", "Not in a group.", label="Stray", constraint="Anything.")
+    assert faults(tier("a", uses=(stray,))) == (
+        "Root parameter Stray is used by tier a but stands in no group of builders/contract/parameters.py",
+    )
+
+
+def test_all_faults_are_told_together() -> None:
+    assert len(faults(tier("a", uses=(SUBNET,), exports=(VPC,)), tier("b", exports=(VPC,)))) == 3

@@ -1,0 +1,9 @@
+"""Where the project's files stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[3]
+LAMBDA_SRC = PROJECT / "lambda_src"
+WEB_SRC = PROJECT / "web_src"
