@@ -15,11 +15,12 @@ def test_committed_yaml_reads_back_as_what_was_built() -> None:
         pass
 
     def short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
-        value = (
-            loader.construct_scalar(node)
-            if isinstance(node, yaml.ScalarNode)
-            else loader.construct_sequence(node, deep=True)
-        )  # type: ignore[arg-type]
+        value: object
+        if isinstance(node, yaml.ScalarNode):
+            value = loader.construct_scalar(node)
+        else:
+            assert isinstance(node, yaml.SequenceNode)
+            value = loader.construct_sequence(node, deep=True)
         if suffix == "GetAtt":
             value = str(value).split(".", 1)
         return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}

@@ -25,7 +25,10 @@ def test_every_template_stays_within_cloudformations_quotas(platform: str) -> No
 
 
 def test_an_excess_fails_and_says_by_how_much() -> None:
-    body = {"Resources": {f"R{n}": {} for n in range(501)}, "Outputs": {f"O{n}": {} for n in range(201)}}
+    body: dict[str, dict[str, object]] = {
+        "Resources": {f"R{n}": {} for n in range(501)},
+        "Outputs": {f"O{n}": {} for n in range(201)},
+    }
     measure = limits.measure("huge.yaml", body, "x" * 1_048_577)
     assert measure.excesses() == [
         "huge.yaml has 1,048,577 bytes; the quota is 1,048,576",

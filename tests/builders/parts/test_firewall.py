@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from builders.parts import firewall
-from sessions.handler import TOKEN_HEADER
+from tests.builders.support.function_modules import function_module
 from tests.builders.support.paths import LAMBDA_SRC
 from tests.builders.support.resources import one
+
+TOKEN_HEADER = str(function_module("sessions.handler").TOKEN_HEADER)
 
 
 @pytest.mark.parametrize("platform", ["trading", "transactions"])

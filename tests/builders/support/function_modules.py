@@ -7,7 +7,7 @@ from typing import Any
 
 
 def function_module(name: str) -> Any:
-    """The module ``process.engine``, for example.
+    """The module of that name, such as ``process.engine``.
 
     An import statement would make mypy find ``common.schema`` by two names, and fail: builders import that file as
     ``lambda_src.common.schema``.

@@ -29,7 +29,8 @@ class Found:
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        return self.body.get("Properties", {})
+        properties: Mapping[str, Any] = self.body.get("Properties", {})
+        return properties
 
     def __str__(self) -> str:
         return f"{self.platform}/{self.tier}/{self.title}"

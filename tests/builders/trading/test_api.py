@@ -10,6 +10,7 @@ import pytest
 
 from builders.contract.template import TierTemplate
 from builders.trading import api
+from builders.trading.routes import ROUTES, Route
 from lambda_src.common.schema import request_model
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import permissions_of
@@ -21,7 +22,7 @@ STAGE = one("trading", "Stage").properties
 
 @pytest.mark.requirement("T-API-1", "T-DATA-1", "T-DATA-4", "T-DATA-5")
 def test_routes_are_those_of_the_data_plane() -> None:
-    assert {(route.method, route.path, route.function) for route in api.ROUTES} == {
+    assert {(route.method, route.path, route.function) for route in ROUTES} == {
         ("POST", "/v1/market-data", "ingest"),
         ("GET", "/v1/bars/{symbol}", "query"),
         ("GET", "/v1/analytics/{symbol}", "query"),
@@ -30,7 +31,7 @@ def test_routes_are_those_of_the_data_plane() -> None:
         ("DELETE", "/v1/sessions/{id}", "sessions"),
         ("GET", "/health", "query"),
     }
-    assert len(METHODS) == len(api.ROUTES)
+    assert len(METHODS) == len(ROUTES)
 
 
 @pytest.mark.requirement("T-API-1")
@@ -179,7 +180,7 @@ def test_stage_waits_for_the_accounts_role_where_this_stack_keeps_it(manage: str
     assert ("ApiLogRole" in found) is mentions
 
 
-def _deployment(routes: tuple[api.Route, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def _deployment(routes: tuple[Route, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(api, "ROUTES", routes)
     template: TierTemplate = api.build("trading")
     (found,) = [r for r in template.resources.values() if r.resource_type == "AWS::ApiGateway::Deployment"]
@@ -188,9 +189,9 @@ def _deployment(routes: tuple[api.Route, ...], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.requirement("T-API-3")
 def test_a_changed_route_makes_a_new_deployment_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _deployment(api.ROUTES, monkeypatch)
-    again = _deployment(api.ROUTES, monkeypatch)
-    opened = (*api.ROUTES[:-1], api.Route("GET", "/health", "sessions", open=True))
+    before = _deployment(ROUTES, monkeypatch)
+    again = _deployment(ROUTES, monkeypatch)
+    opened = (*ROUTES[:-1], Route("GET", "/health", "sessions", open=True))
     after = _deployment(opened, monkeypatch)
     assert before["title"] == again["title"] != after["title"]
 

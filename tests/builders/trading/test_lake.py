@@ -13,12 +13,14 @@ import pytest
 
 from builders.trading import facts
 from builders.trading.lake import TABLES, VIEWS
-from common import schema
-from process import engine
+from lambda_src.common import schema
+from tests.builders.support.function_modules import function_module
 from tests.builders.support.policies import permissions_of, statements
 from tests.builders.support.resources import one, resources, templates, text
 
 pytestmark = pytest.mark.requirement("T-DATA-4")
+
+engine = function_module("process.engine")
 T0 = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
 DUCKDB_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "bigint": "BIGINT"}
 

@@ -34,9 +34,9 @@ def test_three_zones_with_a_public_and_a_private_subnet_each() -> None:
 
 @pytest.mark.requirement("T-NET-1")
 def test_subnets_lie_in_the_vpc_and_do_not_overlap() -> None:
-    vpc = ipaddress.ip_network(one("trading", "Vpc").properties["CidrBlock"])
+    vpc = ipaddress.IPv4Network(one("trading", "Vpc").properties["CidrBlock"])
     assert str(vpc) == "10.0.0.0/16"
-    blocks = [ipaddress.ip_network(s["CidrBlock"]) for s in of_type(network(), "AWS::EC2::Subnet").values()]
+    blocks = [ipaddress.IPv4Network(s["CidrBlock"]) for s in of_type(network(), "AWS::EC2::Subnet").values()]
     assert all(block.subnet_of(vpc) for block in blocks)
     assert not any(a.overlaps(b) for i, a in enumerate(blocks) for b in blocks[:i])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from process.retention import ROWS_PER_OBJECT
+from tests.builders.support.function_modules import function_module
 from tests.builders.support.resources import one, resources, text
 
 ALARMS = {found.title: found.properties for found in resources("trading", "AWS::CloudWatch::Alarm")}
@@ -58,7 +58,7 @@ def test_alarms_on_what_functions_count_use_their_dimensions_and_limits() -> Non
     for alarm in alarms_on("TradingPlatform", "ServiceUnavailable"):
         assert {each["Name"] for each in alarm["Dimensions"]} == {"environment", "service"}
     (pruning,) = alarms_on("TradingPlatform", "RowsPruned")
-    assert pruning["Threshold"] == ROWS_PER_OBJECT
+    assert pruning["Threshold"] == function_module("process.retention").ROWS_PER_OBJECT
 
 
 @pytest.mark.requirement("T-OBS-2")
