@@ -32,4 +32,4 @@ def placeholder(value: AWSHelperFn) -> str:
         return "${" + ".".join(value.data["Fn::GetAtt"]) + "}"
     if isinstance(value, Ref):
         return "${" + str(value.data["Ref"]) + "}"
-    raise TypeError(f"an ARN continues a Ref or a GetAtt, not {value!r}")
+    raise TypeError(f"Expected a Ref or a GetAtt, not {value!r}.")

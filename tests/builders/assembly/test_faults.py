@@ -23,21 +23,23 @@ def faults(*tiers: Tier, outputs: tuple[Port, ...] = ()) -> tuple[str, ...]:
 
 def test_a_port_without_producer_names_the_tier_that_uses_it() -> None:
     assert faults(tier("web", uses=(VPC,))) == (
-        "Port VpcId is used by tier web but no tier produces it, and it is no root parameter",
+        "Tier web uses port VpcId, but no tier exports it and it is not a root parameter. "
+        "Export it from a tier, or stop using it.",
     )
 
 
 def test_a_port_that_one_tier_exports_twice_is_told_with_the_others() -> None:
     """It was troposphere's `duplicate key`, with a traceback and without the tier's name."""
     assert faults(tier("a", exports=(VPC, VPC)), tier("b", uses=(VPC, SUBNET))) == (
-        "Port VpcId is exported twice by tier a: one of them must go",
-        "Port SubnetId is used by tier b but no tier produces it, and it is no root parameter",
+        "Tier a exports port VpcId twice. Remove one of the two exports.",
+        "Tier b uses port SubnetId, but no tier exports it and it is not a root parameter. "
+        "Export it from a tier, or stop using it.",
     )
 
 
 def test_a_port_with_two_producers_names_both() -> None:
     assert faults(tier("a", exports=(VPC,)), tier("b", exports=(VPC,)), tier("c", uses=(VPC,))) == (
-        "Port VpcId is produced by both a and b: one of them must go",
+        "Tiers a and b both export port VpcId. Remove one of the two exports.",
     )
 
 
@@ -46,9 +48,9 @@ def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> N
     with pytest.raises(ContractError) as error:
         assemble(made)
     assert error.value.faults == (
-        "sample gives root parameter LogRetentionDays a default, but no tier uses it: take the default out",
+        "Platform sample sets a default for root parameter LogRetentionDays, but no tier uses it. Remove the default.",
         *(
-            f"Rule ZonesDiffer of sample looks at root parameter ZoneIndex{zone}, but no tier uses it: take the rule out"
+            f"Rule ZonesDiffer of platform sample reads root parameter ZoneIndex{zone}, but no tier uses it. Remove the rule."
             for zone in "ABC"
         ),
     )
@@ -56,27 +58,33 @@ def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> N
 
 def test_a_port_that_nobody_uses_is_a_fault() -> None:
     (fault,) = faults(tier("a", exports=(VPC,)))
-    assert fault.startswith("Port VpcId of tier a is used by no tier and is no output of the root")
+    assert fault.startswith("Tier a exports port VpcId, but no tier uses it and it is not an output of the root.")
 
 
 def test_a_root_output_without_producer_is_a_fault() -> None:
-    assert faults(tier("a"), outputs=(VPC,)) == ("Port VpcId is an output of the root but no tier produces it",)
+    assert faults(tier("a"), outputs=(VPC,)) == (
+        "Port VpcId is an output of sample, but no tier exports it. Export it from a tier, or remove the output.",
+    )
 
 
 def test_a_circle_is_told_with_its_ports() -> None:
     (fault,) = faults(tier("a", uses=(VPC,), exports=(SUBNET,)), tier("b", uses=(SUBNET,), exports=(VPC,)))
-    assert fault == "The tiers go round in a circle: a uses VpcId of b, b uses SubnetId of a"
+    assert fault == (
+        "Tiers depend on each other in a circle: a uses VpcId of b, b uses SubnetId of a. "
+        "Move one of these values to another tier."
+    )
 
 
 def test_a_tier_does_not_use_its_own_port() -> None:
     (fault,) = faults(tier("a", uses=(VPC,), exports=(VPC,)))
-    assert fault == "Port VpcId is produced and used by the same tier a: pass the object instead"
+    assert fault == "Tier a exports port VpcId and uses it itself. Pass the object instead."
 
 
 def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
     stray = RootParameter("Stray", "Not in a group.", label="Stray", constraint="Anything.")
     assert faults(tier("a", uses=(stray,))) == (
-        "Root parameter Stray is used by tier a but stands in no group of builders/contract/parameters.py",
+        "Tier a uses root parameter Stray, but no group in builders/contract/parameters.py contains it. "
+        "Create it through a group.",
     )
 
 
