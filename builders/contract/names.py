@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SUFFIX = "${EnvironmentSuffix}"
-"""The environment's suffix, in which the name of every resource ends."""
+"""The environment's suffix. Every resource's name ends in it."""
 ACCOUNT_ID = "${AWS::AccountId}"
 
 
@@ -25,7 +25,7 @@ def name_text(platform: str, stem: str) -> str:
 
 
 def bucket_name_text(platform: str, stem: str) -> str:
-    """Text of a bucket's name, which ends in the account's id: all accounts of the world share the names of buckets."""
+    """Text of a bucket's name. It ends in the account's id, because all accounts of the world share the names of buckets."""
     return f"{name_text(platform, stem)}-{ACCOUNT_ID}"
 
 

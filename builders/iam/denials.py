@@ -1,4 +1,4 @@
-"""Denials for the policies of buckets, queues and topics: what nobody may do, whatever else allows it."""
+"""Denials for the policies of buckets, queues and topics: no principal may do this, whatever another policy allows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from builders.iam import arns, statements
 
 
 def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing without TLS."""
+    """Denies every request without TLS."""
     return _deny_bucket("DenyPlainTransport", bucket_arn, Bool("aws:SecureTransport", "false"))
 
 
 def deny_old_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing with TLS older than 1.2, which PCI DSS no longer counts as strong cryptography."""
+    """Denies every request with a TLS version before 1.2, which PCI DSS no longer counts as strong cryptography."""
     return _deny_bucket("DenyOldTransport", bucket_arn, NumericLessThan("s3:TlsVersion", "1.2"))
 
 
@@ -32,9 +32,9 @@ def _deny_bucket(sid: str, bucket_arn: AWSHelperFn, condition: ConditionElement)
 
 
 def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[Statement]:
-    """No upload that names another key, another kind of encryption, or brings its own key.
+    """Denies uploads that name another key or another kind of encryption, or that bring their own key.
 
-    An upload that names nothing gets the bucket's default, which is the key.
+    S3 encrypts an upload that names none of these under the bucket's default, which is the key.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     """
     header = "s3:x-amz-server-side-encryption"
@@ -57,7 +57,7 @@ def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[State
 
 
 def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
-    """No message without TLS; ``service`` is sqs or sns."""
+    """Denies every message without TLS; ``service`` is sqs or sns."""
     action = {"sqs": statements.every_action("sqs"), "sns": sns.Publish}[service]
     return Statement(
         Sid="DenyPlainTransport",
