@@ -1,8 +1,8 @@
-"""Templates as text: ordered, byte-stable, written for the person who reviews them.
+"""Templates as text: ordered, byte-stable, for people who review them.
 
-Sections stand in CloudFormation's documented order, resources in the order in which the tier builds them, and every
-intrinsic function in its short form. libyaml writes the text: troposphere's ``to_yaml`` goes through a pure-Python dumper
-that takes several times as long.
+Sections follow CloudFormation's documented order, resources the order in which the tier adds them, and intrinsic functions
+have their short form. libyaml writes the text, because troposphere's ``to_yaml`` uses a pure-Python dumper, which takes several
+times as long.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _RESOURCE_KEYS = (
     "UpdateReplacePolicy",
     "Properties",
 )
-# What is written as a tagged scalar or list. Fn::Transform and Fn::ForEach are not: the project uses no transform.
+# Functions in short form: a tagged scalar or list. Not Fn::Transform and Fn::ForEach, since the project uses no transform.
 _SHORT = {
     "Ref",
     "Fn::GetAtt",
@@ -69,13 +69,19 @@ _RESOLVER = _new_resolver()
 
 @cache
 def _plain_tag(value: str) -> str:
-    """What a YAML reader would take a plain scalar for: what is no text then needs quotes. Templates repeat most of theirs."""
+    """The type that a YAML reader gives a plain scalar. A text that a reader would not take for text needs quotes.
+
+    Templates repeat most of their scalars, so a cache pays.
+    """
     tag: str = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False))
     return tag
 
 
 class _Serializer(yaml.CSafeDumper):
-    """libyaml's emitter for nodes made here: PyYAML's own way from data to nodes takes twice as long as all the rest."""
+    """libyaml's emitter for nodes that ``_node`` creates.
+
+    PyYAML's own conversion from data to nodes takes twice as long as the rest of the serialization.
+    """
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
@@ -83,14 +89,14 @@ class _Serializer(yaml.CSafeDumper):
         return _LIST if kind is yaml.SequenceNode else _MAP
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """No tag here depends on the path."""
+        """Does nothing, because no tag depends on the path."""
 
     def ascend_resolver(self) -> None:
-        """No tag here depends on the path."""
+        """Does nothing, because no tag depends on the path."""
 
 
 def _node(value: Any) -> yaml.Node:
-    """A tree of plain data as YAML's nodes, with intrinsic functions in short form where YAML allows it."""
+    """YAML nodes of plain data, with intrinsic functions in short form where YAML allows it."""
     if isinstance(value, str):
         return _scalar(_TEXT, value)
     if isinstance(value, dict):
@@ -109,7 +115,7 @@ def _scalar(tag: str, value: str) -> yaml.ScalarNode:
 
 
 def _number(value: Any) -> yaml.ScalarNode:
-    """A number, true, false or null, in the words of JSON, which are YAML's too."""
+    """A number, true, false or null as in JSON, which YAML shares."""
     word = json.dumps(value)
     return yaml.ScalarNode(_plain_tag(word), word)
 
@@ -121,11 +127,11 @@ def _short_form(name: str, argument: Any) -> yaml.Node:
     if inner.tag in (_TEXT, _LIST):
         inner.tag = "!" + name.removeprefix("Fn::")
         return inner
-    return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), inner)])  # one tag cannot follow another
+    return yaml.MappingNode(_MAP, [(_scalar(_TEXT, name), inner)])  # YAML allows one tag only
 
 
 def as_dict(template: Template) -> dict[str, Any]:
-    """The template as plain data, sections and resource keys in the documented order."""
+    """The template as plain data, with sections and resource keys in the documented order."""
     raw = template.to_dict()
     ordered = {section: raw[section] for section in _SECTIONS if raw.get(section)}
     ordered["Resources"] = {

@@ -1,4 +1,4 @@
-"""Aurora clusters: how a cluster and its two instances are built, whatever their engine; what differs is an `Engine`."""
+"""Aurora clusters with two instances, for any engine. An ``Engine`` holds what differs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ from builders.parts.suppressions import suppress
 
 @dataclass(frozen=True)
 class Engine:
-    """What makes a cluster PostgreSQL or MySQL.
+    """What differs between PostgreSQL and MySQL.
 
     Attributes:
-        name: the engine as RDS calls it.
-        family: of the parameter groups.
-        version: the root parameter of its version.
+        name: RDS's name of the engine.
+        family: the family of the parameter groups.
+        version: the root parameter for the version.
         port: TCP port.
-        database: the database that is created with the cluster.
+        database: the database that RDS creates with the cluster.
         master_user: the user whose password RDS keeps and rotates.
-        cluster_parameters: what the cluster enforces and logs; ``about_parameters`` says it in a sentence.
+        cluster_parameters: what the cluster enforces and logs.
+        about_parameters: the same in a sentence, as the parameter group's description.
         instance_parameters: session defaults.
-        logs: the logs exported, each with its group's logical id and the port, if any, that carries the group's name.
+        logs: exported log → its group's logical id, and the port that exports the group's name or None.
     """
 
     name: str
@@ -52,9 +53,13 @@ class Engine:
 
 
 def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DBCluster:
-    """The cluster in the private subnets; its log groups exist before Aurora would create them without key and retention.
+    """Adds the cluster in the private subnets.
+
+    Its log groups exist before it, because Aurora would create them without key and retention.
 
     Args:
+        template: the tier's template.
+        engine: PostgreSQL or MySQL.
         properties: further properties, such as capacity or IAM authentication.
     """
     subnets = _add_subnet_group(template)
@@ -126,9 +131,10 @@ def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | No
 def add_instances(
     template: TierTemplate, engine: Engine, cluster: DBCluster, instance_class: AWSHelperFn | str
 ) -> list[DBInstance]:
-    """A writer and a reader in different zones, of the same class, so that the reader takes over at full strength.
+    """Adds a writer and a reader in different zones.
 
-    The instance that exists first becomes the writer, so the reader waits for it.
+    Both have the same class, so that the reader takes over at full capacity. The instance that exists first becomes the
+    writer, so the reader depends on it.
     """
     group = template.add(
         DBParameterGroup(
@@ -179,7 +185,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
 
 
 def export_cluster(template: TierTemplate, cluster: DBCluster) -> None:
-    """Where the database is reached, and the name by which alarms know it."""
+    """Exports the endpoints, and the identifier for alarms."""
     template.export(ports.DATABASE_ENDPOINT, GetAtt(cluster, "Endpoint.Address"))
     template.export(ports.DATABASE_READER_ENDPOINT, GetAtt(cluster, "ReadEndpoint.Address"))
     template.export(ports.DATABASE_PORT, GetAtt(cluster, "Endpoint.Port"))

@@ -1,4 +1,4 @@
-"""Buckets: versioned, private, encrypted, TLS only, logged, aged into Glacier, and emptied before they are deleted."""
+"""Buckets: versioned, private, encrypted, TLS only, logged, moved to Glacier, and emptied before their deletion."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from builders.parts.custom_resources import add_custom_resource
 from builders.parts.suppressions import suppress
 
 GLACIER_AFTER_DAYS = 90
-"""When an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
+"""When S3 moves an object to Glacier Flexible Retrieval (requirement T-S3-2)."""
 DEEP_ARCHIVE_AFTER_DAYS = 180
-"""When an archived object goes on to Deep Archive: after Glacier's minimum storage time of 90 days."""
+"""When S3 moves an archived object on to Deep Archive: after Glacier's minimum storage time of 90 days."""
 OLD_VERSIONS_EXPIRE_AFTER_DAYS = 30
 INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS = 7
 
@@ -68,7 +68,15 @@ def lifecycle(
     expire_after_days: int | None = None,
     expire_prefixes: Mapping[str, int] | None = None,
 ) -> LifecycleConfiguration:
-    """Every object to Glacier (where asked for); small ones too, which S3 would leave where they are unless told.
+    """The lifecycle of a bucket's objects.
+
+    Small objects move to Glacier too. By default S3 would not move them.
+
+    Args:
+        glacier: whether objects move to Glacier.
+        deep_archive: whether they move on to Deep Archive.
+        expire_after_days: when objects expire; None for never.
+        expire_prefixes: prefix → days after which objects under it expire.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
@@ -93,7 +101,7 @@ def lifecycle(
 
 
 def _ageing(glacier: bool, deep_archive: bool, expire_after_days: int | None) -> list[LifecycleRule]:
-    """What happens to every object with time, if anything."""
+    """The rule for all objects; none if they neither move nor expire."""
     classes = {
         "GLACIER": GLACIER_AFTER_DAYS if glacier else None,
         "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER_DAYS if deep_archive else None,
@@ -119,13 +127,17 @@ def add_bucket(
     condition: str | None = None,
     **properties: Any,
 ) -> BuiltBucket:
-    """A bucket under a customer key, with its policy and its emptying.
+    """Adds a bucket under a customer key, its policy, and the custom resource that empties it.
 
     Args:
-        key: ARN of the key; uploads under any other are denied.
-        log_bucket: name of the bucket where S3 writes the access logs, below ``<stem>/``.
-        grants: what the policy allows services that are no principals of this account.
-        condition: the condition of the bucket and of all that belongs to it.
+        template: the tier's template.
+        title: logical id of the bucket.
+        stem: the name without platform, suffix and account.
+        key: ARN of the key; the policy denies uploads under any other key.
+        log_bucket: name of the bucket to which S3 writes the access logs, under ``<stem>/``.
+        rules: the lifecycle of the objects.
+        grants: what the policy allows services, which are not principals of this account.
+        condition: the condition of the bucket and of the resources that belong to it.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
     """
     bucket = template.add(
@@ -139,8 +151,8 @@ def add_bucket(
         )
     )
     emptying = _add_emptying(template, bucket, condition)
-    refused = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *refused], emptying, condition))
+    denied = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
+    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying, condition))
 
 
 def add_access_log_bucket(
@@ -152,9 +164,15 @@ def add_access_log_bucket(
     grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
     **properties: Any,
 ) -> BuiltBucket:
-    """The bucket for S3's server access logs: the one exception to customer keys, as S3 writes them with SSE-S3 only.
+    """Adds the bucket for S3's server access logs.
+
+    It is the only bucket without a customer key, because S3 writes these logs with SSE-S3 only.
 
     Args:
+        template: the tier's template.
+        title: logical id of the bucket.
+        stem: the name without platform, suffix and account.
+        rules: the lifecycle of the logs.
         grants: what the policy allows other services that write logs, given the bucket's ARN.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
 
@@ -180,8 +198,8 @@ def add_access_log_bucket(
         cfn_nag=["W35"],
     )
     arn = GetAtt(bucket, "Arn")
-    granted = [_log_delivery(template, arn), *grants(arn)]
-    return BuiltBucket(bucket, _add_policy(template, bucket, granted, _add_emptying(template, bucket)))
+    statements_of_policy = [_log_delivery(template, arn), *grants(arn)]
+    return BuiltBucket(bucket, _add_policy(template, bucket, statements_of_policy, _add_emptying(template, bucket)))
 
 
 def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) -> dict[str, Any]:
@@ -199,10 +217,10 @@ def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) ->
 
 
 def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncryption:
-    named: dict[str, Any] = {"KMSMasterKeyID": key} if key else {}
-    cheaper: dict[str, Any] = {"BucketKeyEnabled": True} if key else {}
-    default = ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **named)
-    rule = ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, **cheaper)
+    key_id: dict[str, Any] = {"KMSMasterKeyID": key} if key else {}
+    bucket_key: dict[str, Any] = {"BucketKeyEnabled": True} if key else {}
+    default = ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **key_id)
+    rule = ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, **bucket_key)
     return BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
@@ -225,7 +243,10 @@ def _add_policy(
     emptying: CustomResource,
     condition: str | None = None,
 ) -> BucketPolicy:
-    """The policy; it goes before the bucket is emptied, and with it a service's right to deliver into the emptied bucket."""
+    """Adds the policy.
+
+    CloudFormation deletes it before the bucket is emptied, so that no service can deliver into the emptied bucket.
+    """
     arn = GetAtt(bucket, "Arn")
     return template.add(
         BucketPolicy(
@@ -241,7 +262,10 @@ def _add_policy(
 
 
 def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> CustomResource:
-    """Deleted before the bucket, this empties it: CloudFormation deletes no bucket that holds a version."""
+    """Adds the custom resource that empties the bucket when CloudFormation deletes the resource, before the bucket.
+
+    CloudFormation cannot delete a bucket that contains a version.
+    """
     return add_custom_resource(
         template,
         f"Empty{bucket.title}",

@@ -1,4 +1,4 @@
-"""Custom resources: what CloudFormation itself cannot do, done by a function of the stack."""
+"""Custom resources: a function of the stack does what CloudFormation itself cannot do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import TierTemplate, only_if
 
 ANSWER_TIMEOUT_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
-"""Longer than any function runs, and far less than the hour for which CloudFormation would wait by itself."""
+"""How long CloudFormation waits for the response: longer than any function runs. Its default is an hour."""
 
 
 class _TypedCustomResource(CustomResource):
-    """A custom resource with a type of its own, which troposphere otherwise takes from a class for each type."""
+    """A custom resource whose type is an argument; in troposphere each type otherwise needs a class of its own."""
 
     def __init__(self, title: str, resource_type: str, **properties: Any) -> None:
-        self.resource_type = resource_type  # before the base class, which reads the type from here
+        self.resource_type = resource_type  # before the base class's constructor, which reads it
         super().__init__(title, **properties)
 
 
@@ -33,9 +33,9 @@ def add_custom_resource(
     condition: str | None = None,
     **properties: Any,
 ) -> CustomResource:
-    """A custom resource of the type ``Custom::<kind>`` (default: its title), answered within the function's timeout.
+    """Adds a custom resource of the type ``Custom::<kind>``; the default of ``kind`` is the title.
 
-    Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
+    Without ``ServiceTimeout``, CloudFormation would wait an hour for a response that never comes.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
     """
     depends_on = {"DependsOn": list(after)} if after else {}

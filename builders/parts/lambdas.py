@@ -1,7 +1,7 @@
-"""How a Lambda function is built: everything that is the same for all of them, decided once (requirement T-FN-1).
+"""Lambda functions: what all of them have in common (requirement T-FN-1).
 
-A function is a row (what it does, how large it is, what it may do). Architecture, runtime, network, keys, tracing, log group,
-dead letters and code by content-addressed key are the same for every row.
+A function is a row: its purpose, its size and its permissions. Architecture, runtime, network, keys, tracing, log group,
+dead-letter queue and code by content-addressed key are the same for every row.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class FunctionRow:
         description: shown in the console.
         memory_mib: memory, which also sets the share of CPU (1,769 MiB is one vCPU).
         concurrency: the root parameter that reserves its executions.
-        environment: its configuration beyond what all functions have.
-        permissions: what it may do beyond logging, tracing and its own environment.
-        policies: customer-managed policies that exist elsewhere.
+        environment: environment variables beyond those of every function.
+        permissions: statements beyond logging, tracing and its own environment.
+        policies: ARNs of customer-managed policies of other tiers.
     """
 
     name: str
@@ -59,7 +59,7 @@ class FunctionRow:
 
 @dataclass(frozen=True)
 class BuiltFunction:
-    """What a row became."""
+    """A row and its resources, with the attribute that others need."""
 
     row: FunctionRow
     function: Function
@@ -72,7 +72,7 @@ class BuiltFunction:
 
 
 def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSHelperFn) -> BuiltFunction:
-    """A function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
+    """Adds a function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
     title, stem = pascal(row.name), hyphenated(row.name)
     group = add_log_group(template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.name_text(stem)}"))
     arn = arns.arn("lambda", f"function:{template.name_text(stem)}")
@@ -130,7 +130,7 @@ def _logging(template: TierTemplate, group: LogGroup) -> LoggingConfig:
 
 
 def export_function(template: TierTemplate, built: BuiltFunction) -> None:
-    """The function's and its log group's name, for alarms and subscription filters."""
+    """Offers the names of the function and of its log group, for alarms and subscription filters."""
     template.offer(ports.function_name(built.row.name), Ref(built.function))
     template.offer(ports.function_log_group(built.row.name), Ref(built.log_group))
 
@@ -159,7 +159,7 @@ def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelpe
 
 
 def _reservation(template: TierTemplate, executions: RootParameter) -> AWSHelperFn:
-    """The reserved concurrency, or none where the account's pool is shared."""
+    """The reserved concurrency; none if the functions share the account's pool."""
     if RESERVES_CONCURRENCY not in template.conditions:
         template.add_condition(RESERVES_CONCURRENCY, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
     return If(RESERVES_CONCURRENCY, template.use(executions), NoValue)

@@ -1,6 +1,6 @@
-"""Security groups: they know each other, not addresses, and let nothing out but by rules of their own.
+"""Security groups: their rules name other groups, not addresses, and they allow egress only by explicit rules.
 
-A platform's groups are rows, and so are the connections it permits; every rule is a resource of its own with its reason.
+A platform's groups are rows, and so are the permitted connections. Every rule is a resource of its own with its reason.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.parts.tagging import name_tag
 
 HAS_NO_ENDPOINTS = "WithoutInterfaceEndpoints"
-"""Declared by the network tier, whose interface endpoints decide it."""
+"""Condition that the VPC has no interface endpoints. The network tier declares it."""
 HAS_ANALYSTS = "WithAnalysts"
 
 Groups = Mapping[str, SecurityGroup]
@@ -25,7 +25,14 @@ Groups = Mapping[str, SecurityGroup]
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: ``title`` as the rules name it, ``stem`` the name's middle, and the port that carries its id, if any."""
+    """One security group.
+
+    Attributes:
+        title: the name that rules use; with ``SecurityGroup`` the logical id.
+        stem: the name without platform, ``group`` and suffix.
+        description: shown in the console.
+        port: the port that exports the group's id, or None.
+    """
 
     title: str
     stem: str
@@ -50,13 +57,13 @@ class Between:
     purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out of the one and the way into the other."""
-        here, there = _id(groups, self.source), _id(groups, self.target)
+        """Adds egress of the source and ingress of the target."""
+        source, target = _id(groups, self.source), _id(groups, self.target)
         template.add(
             SecurityGroupEgress(
                 f"{self.source}To{self.target}",
-                GroupId=here,
-                DestinationSecurityGroupId=there,
+                GroupId=source,
+                DestinationSecurityGroupId=target,
                 Description=f"{self.purpose}, to the {self.target.lower()} group",
                 **_tcp(self.port),
             )
@@ -64,8 +71,8 @@ class Between:
         template.add(
             SecurityGroupIngress(
                 f"{self.target}From{self.source}",
-                GroupId=there,
-                SourceSecurityGroupId=here,
+                GroupId=target,
+                SourceSecurityGroupId=source,
                 Description=f"{self.purpose}, from the {self.source.lower()} group",
                 **_tcp(self.port),
             )
@@ -81,7 +88,7 @@ class ToService:
     prefix_list: RootParameter
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out."""
+        """Adds the egress."""
         template.add(
             SecurityGroupEgress(
                 f"{self.source}To{self.service}",
@@ -95,12 +102,12 @@ class ToService:
 
 @dataclass(frozen=True)
 class ToApis:
-    """HTTPS to AWS's APIs through NAT, while there are no interface endpoints."""
+    """HTTPS to AWS's APIs through NAT, as long as the VPC has no interface endpoints."""
 
     source: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out."""
+        """Adds the egress."""
         template.add(
             SecurityGroupEgress(
                 f"{self.source}ToApis",
@@ -115,13 +122,13 @@ class ToApis:
 
 @dataclass(frozen=True)
 class FromAnalysts:
-    """The database's port, from the members of a group that the person who deploys names."""
+    """The database's port, for members of a group that the person who deploys chooses."""
 
     port: int
     purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way in, where a group is named."""
+        """Adds the ingress, under the condition that a group is given."""
         template.add_condition(HAS_ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
         template.add(
             SecurityGroupIngress(
@@ -137,10 +144,10 @@ class FromAnalysts:
 
 @dataclass(frozen=True)
 class FromCloudFront:
-    """A port, from CloudFront's addresses and no others.
+    """A port, for CloudFront's addresses only.
 
-    A group for each port: the list counts as 55 rules, and a group takes 60. Nor can the port of one rule change, since
-    CloudFormation makes the new rule before it deletes the old one.
+    Each port needs a group of its own, because the prefix list counts as 55 rules and a group has a quota of 60. For the same
+    reason the port of a rule cannot change: CloudFormation creates the new rule before it deletes the old one.
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
     """
 
@@ -149,7 +156,7 @@ class FromCloudFront:
     purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way in."""
+        """Adds the ingress."""
         template.add(
             SecurityGroupIngress(
                 f"{self.target}FromCloudFront",
@@ -164,7 +171,7 @@ class FromCloudFront:
 def add_security_groups(
     template: TierTemplate, vpc: VPC, rows: Sequence[GroupRow], rules: Sequence[Rule]
 ) -> dict[str, SecurityGroup]:
-    """The groups and the connections permitted between them; gives the groups by their rows' titles."""
+    """Adds the groups and the permitted connections; returns the groups by their rows' titles."""
     groups = {row.title: _add_group(template, vpc, row) for row in rows}
     for rule in rules:
         rule.add(template, groups)
@@ -172,7 +179,9 @@ def add_security_groups(
 
 
 def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup:
-    """A group without any way out of its own: EC2 opens all egress of a group that names none, so one to nowhere is named.
+    """Adds a group whose only egress of its own leads nowhere.
+
+    EC2 allows all egress of a group that declares none.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html
     """

@@ -1,4 +1,4 @@
-"""The alerts tier: the topic that people listen to, and the function that turns errors in logs into messages."""
+"""The alerts tier: the topic to which people subscribe, and the function that publishes errors from logs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
 HAS_EMAIL = "WithAlertEmail"
 
-# Functions log JSON: their own records carry a level, Lambda's a status.
+# Functions log JSON. Their own records have a level, those of Lambda a status.
 _FUNCTION_ERRORS = (
     '{ $.level = "ERROR" || $.level = "CRITICAL" || $.level = "FATAL" || $.errorType = "*" '
     '|| $.record.status = "timeout" || $.record.status = "error" || $.record.status = "failure" }'
@@ -40,16 +40,17 @@ class FilterRow:
 
 
 def function_filters(*names: str) -> tuple[FilterRow, ...]:
-    """The filters of functions' log groups."""
+    """The filters of functions' log groups, by their folders in lambda_src."""
     return tuple(FilterRow(pascal(name), ports.function_log_group(name), _FUNCTION_ERRORS) for name in names)
 
 
 def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
-    """Topic, log-alert function, and a filter on every application log group.
+    """Builds the topic, the log-alert function, and a filter on every application log group.
 
     Args:
-        filters: every application log group but the log-alert function's own: its errors would alert about alerts without
-            end. They sound the alarm on its error metric instead.
+        platform: the platform's name.
+        filters: one for each application log group except the log-alert function's own, whose errors would cause endless
+            alerts. The alarm on its error metric reports them instead.
     """
     template = TierTemplate(platform, "Alert topic, and the function that publishes errors found in logs.")
     topic = add_topic(template)
@@ -61,7 +62,7 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
 
 
 def add_topic(template: TierTemplate) -> Topic:
-    """The encrypted topic: CloudWatch alarms of this account and the log-alert function publish, a person may subscribe."""
+    """Adds the encrypted topic. CloudWatch alarms of this account and the log-alert function publish; a person may subscribe."""
     template.add_condition(HAS_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
     topic = template.add(
         Topic(
@@ -100,7 +101,7 @@ def add_topic(template: TierTemplate) -> Topic:
 
 
 def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
-    """The function that turns errors in logs into messages."""
+    """Adds the function that publishes errors from logs."""
     return add_function(
         template,
         FunctionRow(
@@ -119,7 +120,7 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
 
 
 def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filters: Sequence[FilterRow]) -> None:
-    """One filter per application log group, each allowed to call the function for that group only."""
+    """Adds one filter for each row. Its log group alone may invoke the function through it."""
     for row in filters:
         permission = template.add(
             Permission(

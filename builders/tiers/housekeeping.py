@@ -1,7 +1,7 @@
-"""The housekeeping tier: what CloudFormation itself cannot do, done by one function behind custom resources.
+"""The housekeeping tier: one function behind custom resources, which does what CloudFormation itself cannot do.
 
-It empties versioned buckets before they are deleted, closes the VPC's default security group, and, where a platform asks for
-it, writes the entitlement of the platform's own API key. Its queue of dead letters serves every function of the platform.
+It empties versioned buckets before their deletion and closes the VPC's default security group. If a platform asks for it, it
+also writes the entitlement of the platform's own API key. All functions of the platform share the tier's dead-letter queue.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
 
 def build(platform: str, extra_permissions: Permissions = lambda template: ()) -> TierTemplate:
-    """The function, its dead letters, and the closed default security group.
+    """Builds the function, the dead-letter queue, and the closed default security group.
 
     Args:
-        extra_permissions: what the platform lets the function do beyond emptying buckets and closing the default group.
+        platform: the platform's name.
+        extra_permissions: what the function may do on this platform beyond emptying buckets and closing the default group.
     """
     template = TierTemplate(
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
@@ -49,7 +50,7 @@ def build(platform: str, extra_permissions: Permissions = lambda template: ()) -
 
 
 def row(template: TierTemplate, extra_permissions: Permissions) -> FunctionRow:
-    """The function's row; the resources it works on come later in the set and are known here by name."""
+    """The function's row. Later tiers create the resources that it changes, so it names them by pattern."""
     bucket_names = bucket_name_text(template.platform, "*")
     buckets, objects = arns.bucket(bucket_names), arns.bucket(f"{bucket_names}/*")
     group = Sub(

@@ -1,4 +1,4 @@
-"""The platforms' keys as rows: what each key is for, and who may use it for what.
+"""The platforms' keys as rows: their purpose, and who may use them for what.
 
 Sources of the encryption contexts: S3 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html;
 DynamoDB https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html;
@@ -6,8 +6,8 @@ CloudWatch Logs https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt
 Secrets Manager https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html;
 Lambda https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html;
 SQS and SNS: their developer guides, "Key management".
-Aurora's is not documented but for Performance Insights, where it is an instance's generated id, which no template can know
-before the instance exists; there the key is bound to the service alone. Source of both:
+AWS documents Aurora's only for Performance Insights. There it is an instance's generated id, which no template knows before
+the instance exists. So only the service limits the use of that key. Source of both:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html
 """
 
@@ -20,13 +20,13 @@ from builders.parts.keys import KeyRow, KeyUse
 _HERE = "${AWS::Region}:${AWS::AccountId}"
 
 
-def data(platform: str, what: str, *more: KeyUse) -> KeyRow:
-    """The key of stored data; ``what`` says of which."""
+def data(platform: str, description: str, *more: KeyUse) -> KeyRow:
+    """The key of stored data; ``more`` are the platform's own uses."""
     buckets = {"aws:s3:arn": bucket_arns(platform)}
     return KeyRow(
         "DataKey",
         "data",
-        what,
+        description,
         ports.DATA_KEY,
         (
             KeyUse("Buckets", through=("s3",), context=buckets),
@@ -68,7 +68,7 @@ def secrets(platform: str) -> KeyRow:
 
 
 def logs(platform: str, *more: str) -> KeyRow:
-    """The key of log groups: the platform's, and those whose names (``more``) a service dictates."""
+    """The key of log groups: the platform's own, and those whose name patterns (``more``) a service dictates."""
     groups = (
         f"/aws/*/{name_text(platform, '*')}*",
         f"aws-waf-logs-{name_text(platform, '*')}",
@@ -98,7 +98,7 @@ def messaging(platform: str) -> KeyRow:
         (
             KeyUse("Queues", through=("sqs",), context=queues),
             KeyUse("Topics", through=("sns",), context=topics),
-            # S3 sends its events to the queue, CloudWatch its alarms to the topic; Lambda its dead letters as the role.
+            # S3 sends events to the queue and CloudWatch alarms to the topic as services. Lambda sends dead letters as the role.
             KeyUse("ObjectEvents", principals=("s3",), sends_account=False, context=queues),
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
         ),
@@ -112,7 +112,7 @@ def bucket_arns(platform: str) -> tuple[str, ...]:
 
 
 def _secrets(name: str) -> dict[str, tuple[str, ...]]:
-    """Secrets by name; before it makes one, Secrets Manager tries the key under a context of that fixed word."""
+    """The context of secrets by name. Before it creates one, Secrets Manager tests the key with a fixed word as context."""
     return {
         "SecretARN": (f"arn:${{AWS::Partition}}:secretsmanager:{_HERE}:secret:{name}", "RequestToValidateKeyAccess")
     }

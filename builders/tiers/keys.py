@@ -1,4 +1,4 @@
-"""The keys tier: customer-managed KMS keys, and the guardrail that every role carries."""
+"""The keys tier: customer-managed KMS keys, and the region guardrail of every role."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ def build(
     rows: Callable[[str], Sequence[KeyRow]],
     add_principals: Callable[[TierTemplate], None] = lambda template: None,
 ) -> TierTemplate:
-    """Keys with rotation, their aliases, and the region guardrail.
+    """Builds the keys, their aliases, and the region guardrail.
 
     Args:
-        add_principals: adds what later tiers give a key to and must exist long before, such as a service's role: KMS refuses a
-            principal that IAM has not spread yet.
+        platform: the platform's name.
+        rows: creates the keys' rows for the platform's name.
+        add_principals: adds principals that key policies of later tiers name, such as a service's role. They must exist long
+            before, because KMS rejects a principal that IAM has not propagated yet.
     """
     template = TierTemplate(
         platform, "KMS keys, one per kind of data, and the region guardrail that every role carries."
