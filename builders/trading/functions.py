@@ -1,4 +1,4 @@
-"""The functions tier: the data plane's functions, each a row with exactly what it may do."""
+"""The functions tier: the functions of the data plane, each a row with exactly its permissions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from builders.trading import facts
 
 
 def build(platform: str) -> TierTemplate:
-    """The functions behind the API and the one behind the queue."""
+    """Builds the functions behind the API and the function behind the queue."""
     template = TierTemplate(platform, "Functions of the data plane: ingest, process, query and sessions.")
     dead_letters = template.use(ports.FUNCTION_DEAD_LETTERS)
     for row in (ingest(template), process(template), query(template), sessions(template)):
@@ -27,7 +27,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def ingest(template: TierTemplate) -> FunctionRow:
-    """Validates and stores what clients post."""
+    """The function that validates and stores what clients post."""
     raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="ingest",
@@ -50,7 +50,7 @@ def ingest(template: TierTemplate) -> FunctionRow:
 
 
 def process(template: TierTemplate) -> FunctionRow:
-    """Aggregates raw objects into the database and Parquet."""
+    """The function that aggregates raw objects into the database and Parquet."""
     raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="process",
@@ -79,7 +79,7 @@ def process(template: TierTemplate) -> FunctionRow:
 
 
 def query(template: TierTemplate) -> FunctionRow:
-    """Answers with bars and analytics, from the readers."""
+    """The function that responds with bars and analytics, from the database's readers."""
     return FunctionRow(
         name="query",
         description="Answers with bars and analytics",
@@ -95,7 +95,7 @@ def query(template: TierTemplate) -> FunctionRow:
 
 
 def sessions(template: TierTemplate) -> FunctionRow:
-    """Opens, shows and ends sessions of clients."""
+    """The function that opens, shows and ends sessions of clients."""
     return FunctionRow(
         name="sessions",
         description="Opens, shows and ends sessions of clients",
@@ -114,10 +114,10 @@ def sessions(template: TierTemplate) -> FunctionRow:
 
 
 def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSourceMapping:
-    """New raw objects, in batches of which only the failed ones come again.
+    """Adds the event source of new raw objects. Only the failed messages of a batch are retried.
 
-    Small batches: a large object takes seconds, and the ones behind it wait. As many batches at once as the function may
-    run: more would be throttled, and throttled messages count as failed.
+    Batches are small, because a large object takes seconds and delays the objects after it. The function receives at most as
+    many batches at once as it may run. Lambda would throttle more, and throttled messages count as failed.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     """
     return template.add(

@@ -1,9 +1,9 @@
 """The lake tier: Parquet and raw objects as tables for Athena, when the data outgrows one database (requirement T-DATA-4).
 
-No crawler: partitions are projected from the dates in the keys, so an object can be queried as soon as it is written. The
-columns are what lambda_src/process writes; a test compares the two.
+It needs no crawler. Athena projects partitions from the dates in the keys, so a query finds an object as soon as it is written.
+The columns are those that lambda_src/process writes; a test compares the two.
 
-Athena reads no object in Glacier unless it was restored; the tables read restored ones.
+Athena reads an object in Glacier only after its restoration; the tables read restored objects.
 Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html and
 https://docs.aws.amazon.com/athena/latest/ug/restored-glacier-objects.html
 """
@@ -33,9 +33,9 @@ from builders.iam.roles import add_policy
 from builders.trading import facts
 
 FIRST_DATE = "2000-01-01"
-"""The earliest event that ingest takes; a partition that is not projected is silently not read."""
+"""The earliest event that ingest accepts. Athena silently skips a partition outside the projection."""
 LAST_DATE = "NOW+1DAYS"
-"""A sender's clock may be ahead of midnight."""
+"""The clock of a sender may already be past midnight."""
 _DATE = {
     "projection.enabled": "true",
     "projection.date.type": "date",
@@ -50,7 +50,7 @@ _PRICE = "decimal(18,8)"
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How Hive names a file format."""
+    """A file format by Hive's names."""
 
     input: str
     output: str
@@ -74,11 +74,15 @@ NDJSON = FileFormat(
 
 @dataclass(frozen=True)
 class LakeTable:
-    """One table over objects.
+    """One table over the objects under a prefix.
 
     Attributes:
-        prefix: below which its partitions lie.
-        columns: name → Hive type, as the objects have them.
+        name: the table's name.
+        description: shown in the catalogue.
+        bucket: the port of the bucket's name.
+        prefix: the prefix of all partitions.
+        columns: name → Hive type, as in the objects.
+        format: the objects' format.
         hourly: whether a day is partitioned by hour.
     """
 
@@ -93,7 +97,14 @@ class LakeTable:
 
 @dataclass(frozen=True)
 class LakeView:
-    """One view; ``columns`` is name → Hive type of what the query gives."""
+    """One view.
+
+    Attributes:
+        name: the view's name.
+        description: shown in the catalogue.
+        query: the view's SQL.
+        columns: name → Hive type of the query's result.
+    """
 
     name: str
     description: str
@@ -178,8 +189,8 @@ TABLES = (
     ),
 )
 VIEWS = (
-    # Within each date, so that a filter on date reaches the partitions: over all dates every query would read everything.
-    # Only a trade_id that came with different content on two dates is seen twice; trading.trade_conflicts names it.
+    # Duplicates are removed within each date, so that a filter on date limits the partitions. Across all dates every query
+    # would read everything. Only a trade_id with different content on two dates appears twice; trading.trade_conflicts names it.
     LakeView(
         "trades_distinct",
         "Each trade once: of those that share symbol and trade_id on a date, the one that the database counts.",
@@ -200,7 +211,7 @@ _PRESTO = {"string": "varchar", "timestamp": "timestamp(3)"}
 
 
 def build(platform: str) -> TierTemplate:
-    """The catalogue, the workgroup, and the right to use both."""
+    """Builds the catalogue, the workgroup, and the policy to use both."""
     template = TierTemplate(platform, "Glue catalogue and Athena workgroup over processed and raw market data.")
     database = add_database(template)
     for row in TABLES:
@@ -216,7 +227,9 @@ def build(platform: str) -> TierTemplate:
 
 
 def database_name(platform: str) -> str:
-    """With underscores, the only special character in Athena's names; a suffix with hyphens has to be quoted in SQL.
+    """Text of the database's name, with underscores, the only special character in Athena's names.
+
+    SQL must quote a suffix with hyphens.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
     """
@@ -224,7 +237,7 @@ def database_name(platform: str) -> str:
 
 
 def add_database(template: TierTemplate) -> Database:
-    """The database in the account's Glue catalogue."""
+    """Adds the database in the account's Glue catalogue."""
     name = Sub(database_name(template.platform))
     return template.add(
         Database(
@@ -239,7 +252,7 @@ def add_database(template: TierTemplate) -> Database:
 
 
 def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Table:
-    """A table over the objects below a prefix, with projected partitions."""
+    """Adds a table over the objects under a prefix, with projected partitions."""
     location = f"s3://{template.placeholder(row.bucket)}/{row.prefix}"
     partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
     names = ("date", "hour") if row.hourly else ("date",)
@@ -276,7 +289,7 @@ def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Tab
 
 
 def add_view(template: TierTemplate, database: Database, view: LakeView) -> Table:
-    """A view, in the form in which Athena itself keeps one in the catalogue: its definition as JSON in base64.
+    """Adds a view in Athena's own form: its definition as JSON in base64 in the catalogue.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows it under the table's properties.
     """
@@ -313,7 +326,10 @@ def add_view(template: TierTemplate, database: Database, view: LakeView) -> Tabl
 
 
 def add_workgroup(template: TierTemplate) -> WorkGroup:
-    """The workgroup: what a query may read, and where and under which key its result goes, whatever a client asks for."""
+    """Adds the workgroup.
+
+    It limits how much a query may read, and decides the place and the key of its result. Clients cannot override it.
+    """
     key = template.use(ports.DATA_KEY)
     results = f"s3://{template.placeholder(ports.PROCESSED_BUCKET)}/{facts.QUERY_RESULTS_PREFIX}"
     return template.add(
@@ -324,7 +340,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
             Name=template.named("lake"),
             Description="Queries of the lake: encrypted results, bounded scans",
             State="ENABLED",
-            RecursiveDeleteOption=True,  # it goes with the queries that people saved in it
+            RecursiveDeleteOption=True,  # also deletes the queries that people saved in it
             WorkGroupConfiguration=WorkGroupConfiguration(
                 EnforceWorkGroupConfiguration=True,
                 PublishCloudWatchMetricsEnabled=True,
@@ -342,7 +358,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
 
 
 def add_query_policy(template: TierTemplate) -> ManagedPolicy:
-    """The right to query the lake in its workgroup, and nothing beyond: Athena works with the rights of who asks."""
+    """Adds the policy to query the lake in its workgroup only. Athena acts with the permissions of the caller."""
     processed, raw = template.use(ports.PROCESSED_BUCKET_ARN), template.use(ports.RAW_BUCKET_ARN)
     database = database_name(template.platform)
     return add_policy(
@@ -354,7 +370,7 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
             statements.run_queries("QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.name_text('lake')}")),
             statements.read_catalogue(
                 "ReadCatalogue",
-                # Athena looks at the database "default" before any query, whichever the query names.
+                # Athena reads the database "default" before any query, whichever database the query names.
                 [
                     arns.arn("glue", part)
                     for part in ("catalog", "database/default", f"database/{database}", f"table/{database}/*")

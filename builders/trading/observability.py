@@ -1,4 +1,4 @@
-"""The observability tier: alarms on every station of the data's way, and the dashboard that shows it."""
+"""The observability tier: alarms and the dashboard, from ingest to query."""
 
 from __future__ import annotations
 
@@ -27,15 +27,22 @@ from builders.parts.dashboard import Line, Widget, dashboard_body, function_line
 from builders.trading import facts
 
 ERROR_BUDGET = 0.001
-"""Of a 99.9 % objective: one request in a thousand may fail."""
+"""Share of requests that may fail at an objective of 99.9 %."""
 
 PRUNED_AT_MOST = 600_000
-"""Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
+"""Rows that processing deletes for one object at most (lambda_src/process/retention.py). If it always reaches this number, rows
+accumulate."""
 
 
 @dataclass(frozen=True)
 class TableAlarms:
-    """A DynamoDB table to watch: the beginning of its alarms' logical ids, of their names, and the port of its name."""
+    """A DynamoDB table with alarms.
+
+    Attributes:
+        title: the beginning of the alarms' logical ids.
+        stem: the beginning of the alarms' names.
+        port: the port of the table's name.
+    """
 
     title: str
     stem: str
@@ -50,7 +57,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class BurnRate:
-    """A pair of windows: ``factor`` times the rate that the budget allows spends ``spent`` of the month's budget."""
+    """A pair of windows. At ``factor`` times the rate that the budget allows, ``spent`` of the month's budget is used."""
 
     speed: str
     factor: float
@@ -66,7 +73,7 @@ BURN_RATES = (
 
 
 def build(platform: str) -> TierTemplate:
-    """Alarms and dashboard."""
+    """Builds alarms and dashboard."""
     template = TierTemplate(platform, "Alarms on the data's way, and the dashboard that shows it.")
     actions = [template.use(ports.ALERT_TOPIC)]
     for row in alarm_rows(template):
@@ -81,7 +88,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
-    """Every alarm on one metric."""
+    """All alarms on one metric."""
     yield from _api_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
         yield from function_alarms(template, name)
@@ -116,7 +123,7 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    """What the functions count themselves (lambda_src/common/observe.py)."""
+    """Alarms on metrics of the functions themselves (lambda_src/common/observe.py)."""
     for name in facts.API_FUNCTIONS:
         yield AlarmRow(
             f"{pascal(name)}Unavailable",
@@ -206,10 +213,11 @@ def _table_alarms(template: TierTemplate, table: TableAlarms) -> Iterator[AlarmR
 
 
 def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
-    """The error budget burns too fast: over a long window, and still in a short one, so that the alarm ends when it ends.
+    """Adds alarms on an error budget that burns too fast.
 
-    The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
-    Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
+    It must burn in a long window and still in a short one, so that the alarm ends soon after the errors. The average of
+    5XXError is the share of failed requests. Source of windows and factors: Google, The Site Reliability Workbook, chapter 5,
+    "Multiwindow, Multi-Burn-Rate Alerts".
     """
     for rate in BURN_RATES:
         windows = (rate.long_minutes, rate.short_minutes)
@@ -236,7 +244,7 @@ def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRo
 
 
 def widgets(template: TierTemplate) -> list[Widget]:
-    """The dashboard's widgets: the way of the data from ingest to query."""
+    """The dashboard's widgets, in the order of the data flow from ingest to query."""
     return [
         *_api_widgets(template),
         Widget("2 Ingest", function_lines(template, "ingest")),

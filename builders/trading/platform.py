@@ -1,4 +1,4 @@
-"""The platform trading: its tiers and what its root gives to the outside."""
+"""The platform trading: its tiers and the outputs of its root."""
 
 from __future__ import annotations
 

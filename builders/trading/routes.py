@@ -1,4 +1,4 @@
-"""The API's routes: one table that methods, permissions, the published OpenAPI document and the tests read."""
+"""The API's routes: one table for methods, permissions, the published OpenAPI document and tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Route:
 
     Attributes:
         method: HTTP method.
-        path: below the stage, with ``{parameters}``.
-        function: the function behind it.
-        open: True only for health: no signature and no key.
-        body: whether a JSON body is validated against the batch model.
-        query: names of query parameters that reach the function; none is demanded.
+        path: the path under the stage, with ``{parameters}``.
+        function: the function that handles it.
+        open: whether it needs neither signature nor key; True for health only.
+        body: whether API Gateway validates a JSON body against the batch model.
+        query: names of query parameters that reach the function; all are optional.
     """
 
     method: str

@@ -22,14 +22,17 @@ from builders.trading import facts
 IDEMPOTENCY_DAYS = 7
 QUERY_RESULTS_DAYS = 7
 OBJECT_RECEIVES = 50
-"""What cannot be read goes to quarantine at once, so only outages and the wait for others bring a message back: these
-are some eleven hours of an outage."""
+"""Enough for an outage of about eleven hours. Unreadable objects go to quarantine at once, so a message returns only because
+of an outage or because its batch waits for other batches."""
 ACCESS_LOGS_EXPIRE_AFTER_DAYS = 365
-"""PCI DSS 4.0.1 requirement 10.5.1 asks for twelve months of audit trail."""
+"""PCI DSS 4.0.1 requirement 10.5.1 demands twelve months of audit trail."""
 
 
 def build(platform: str) -> TierTemplate:
-    """The queue first: S3 checks that it may send before it takes the notification of a bucket."""
+    """Builds the buckets and the queue.
+
+    The queue comes first, because S3 checks that it may send before it accepts a bucket's notification.
+    """
     template = TierTemplate(
         platform, "Buckets of raw, processed and archived market data, and the queue of new objects."
     )
@@ -42,7 +45,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_data_buckets(template: TierTemplate, log_bucket: BuiltBucket, queue: BuiltQueue) -> None:
-    """The buckets of raw, processed and archived data; new raw objects become messages of the queue."""
+    """Adds the buckets of raw, processed and archived data. S3 sends a message to the queue for each new raw object."""
     key = template.use(ports.DATA_KEY)
     raw = add_bucket(
         template,
@@ -75,7 +78,7 @@ def add_data_buckets(template: TierTemplate, log_bucket: BuiltBucket, queue: Bui
 
 
 def add_object_queue(template: TierTemplate) -> BuiltQueue:
-    """The queue between the raw bucket and processing, and its dead letters."""
+    """Adds the queue between the raw bucket and processing, and its dead-letter queue."""
     dead_letters = add_dead_letter_queue(template, "ObjectDeadLetters", "object-dead-letters")
     raw_arn = arns.bucket(bucket_name_text(template.platform, "raw"))
     queue_arn = arns.arn("sqs", f"{template.name_text('objects')}")
@@ -96,7 +99,7 @@ def add_object_queue(template: TierTemplate) -> BuiltQueue:
 
 
 def notify(queue: BuiltQueue) -> NotificationConfiguration:
-    """Every new object below the raw prefix becomes a message."""
+    """S3 sends a message for each new object under the raw prefix."""
     return NotificationConfiguration(
         QueueConfigurations=[
             QueueConfigurations(

@@ -1,4 +1,4 @@
-"""The load balancer: it hears CloudFront only, by address and by secret header, and forwards to the web instances."""
+"""The load balancer: it accepts CloudFront only, by address and by secret header, and forwards to the web instances."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _TARGETS: Mapping[str, str] = {
 
 
 def add_balancer(template: TierTemplate) -> TargetGroup:
-    """Load balancer, listeners and target group; gives the target group, which the instances join."""
+    """Adds load balancer, listeners and target group; returns the target group, which the instances join."""
     template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
     template.add_condition(HAS_NO_CERTIFICATE, Not(ConditionRef(facts.HAS_CERTIFICATE)))
     balancer = template.add(
@@ -102,11 +102,14 @@ def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
 
 
 def add_target_group(template: TierTemplate) -> TargetGroup:
-    """The web instances. `/health` needs the database, so one counts as unhealthy (and is replaced) after 100 seconds only:
-    a failover of Aurora, which takes a minute at most as a rule, must not replace every instance.
+    """Adds the target group of the web instances.
 
-    Requests go on to the instances by TLS, and health checks too: a VPC encrypts between instances of some types only, T3 not
-    among them. "The load balancer does not validate these certificates", so that each instance makes its own.
+    ``/health`` needs the database. So an instance counts as unhealthy, and is replaced, only after 100 seconds: a failover of
+    Aurora, which usually takes a minute at most, must not replace all instances.
+
+    The load balancer sends requests and health checks to the instances over TLS, because a VPC encrypts traffic only between
+    some instance types, and T3 is not one of them. "The load balancer does not validate these certificates", so each instance
+    creates its own.
     Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-routing-configuration
     and https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/data-protection.html#encryption-transit
     """
@@ -133,9 +136,9 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
 
 
 def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: TargetGroup) -> None:
-    """Without a certificate one HTTP listener, with one an HTTPS listener and a redirect to it.
+    """Adds an HTTP listener; with a certificate also an HTTPS listener, to which the first redirects.
 
-    The listeners refuse; only a rule that finds the secret header forwards.
+    The listeners reject requests by default. Only the rule that checks the secret header forwards them.
     """
     http = template.add(
         Listener(
@@ -143,7 +146,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             LoadBalancerArn=Ref(balancer),
             Port=80,
             Protocol="HTTP",
-            DefaultActions=[If(facts.HAS_CERTIFICATE, _redirect(), _refuse())],
+            DefaultActions=[If(facts.HAS_CERTIFICATE, _redirect(), _reject())],
         )
     )
     suppress(
@@ -162,7 +165,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             Protocol="HTTPS",
             SslPolicy=TLS_POLICY,
             Certificates=[Certificate(CertificateArn=template.use(parameters.CERTIFICATE))],
-            DefaultActions=[_refuse()],
+            DefaultActions=[_reject()],
         )
     )
     for listener, condition in ((http, HAS_NO_CERTIFICATE), (https, facts.HAS_CERTIFICATE)):
@@ -183,7 +186,7 @@ def _add_rule(template: TierTemplate, listener: Listener, condition: str, target
     )
 
 
-def _refuse() -> Action:
+def _reject() -> Action:
     response = FixedResponseConfig(
         StatusCode="403", ContentType="application/json", MessageBody='{"error": {"code": "forbidden"}}'
     )

@@ -1,6 +1,6 @@
-"""The edge tier of transactions: CloudFront before load balancer and static bucket, its web ACL, and its log.
+"""The edge tier of transactions: CloudFront for load balancer and static bucket, its web ACL, and its log.
 
-Everything here belongs to us-east-1, from where CloudFront takes web ACLs and certificates; the root's rules say so.
+All of it must be in us-east-1, where CloudFront finds web ACLs and certificates. A rule of the root checks it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ LARGE_BODIES = (
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-# What is logged of a request. Not the query, the cookies and the referrer, which may hold personal data.
+# Logged fields of a request. Query, cookies and referrer are not logged, because they may contain personal data.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 LOG_FIELDS = [
     "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
@@ -76,7 +76,7 @@ DAY_SECONDS = 24 * 3600
 
 
 def build(platform: str) -> TierTemplate:
-    """Static bucket, web ACL, distribution and log."""
+    """Builds static bucket, web ACL, distribution and log."""
     template = TierTemplate(platform, "CloudFront with its web ACL and its log, and the bucket of static assets.")
     template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
     bucket = add_static_bucket(template)
@@ -93,7 +93,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_static_bucket(template: TierTemplate) -> BuiltBucket:
-    """The bucket behind origin access control: CloudFront reads it as this one distribution, and nobody else from outside.
+    """Adds the bucket behind origin access control. Of all principals outside the account, only this distribution reads it.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
@@ -122,7 +122,7 @@ def _arn() -> Sub:
 
 
 def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -> Distribution:
-    """Static assets from the bucket, cached; all else from the load balancer, never cached."""
+    """Adds the distribution. It caches static assets from the bucket, and nothing from the load balancer."""
     headers = add_response_headers(template)
     distribution = template.add(
         Distribution(
@@ -178,7 +178,7 @@ def _cached(headers: ResponseHeadersPolicy, cache: CachePolicy) -> CacheBehavior
 
 
 def _certificate(template: TierTemplate) -> ViewerCertificate:
-    """TLS 1.2 and newer. CloudFront's own certificate, without a domain name, has a policy of CloudFront's own below it.
+    """TLS 1.2 and newer. With its own certificate, without a domain name, CloudFront applies a weaker policy of its own.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
     """
@@ -191,7 +191,10 @@ def _certificate(template: TierTemplate) -> ViewerCertificate:
 
 
 def _balancer(template: TierTemplate) -> Origin:
-    """With a certificate over TLS: CloudFront checks it against the host name that clients ask for, which it passes on."""
+    """The load balancer as origin, over TLS if a certificate is given.
+
+    CloudFront checks the certificate against the host name of the client's request, which it forwards.
+    """
     return Origin(
         Id="balancer",
         DomainName=template.use(ports.BALANCER_DNS),
@@ -210,7 +213,10 @@ def _balancer(template: TierTemplate) -> Origin:
 
 
 def _static(template: TierTemplate, bucket: BuiltBucket) -> Origin:
-    """By origin access control, which signs every read; the older origin access identity cannot read under customer keys."""
+    """The bucket as origin, by origin access control, which signs every read.
+
+    The older origin access identity cannot read objects under customer keys.
+    """
     control = template.add(
         OriginAccessControl(
             "StaticAccessControl",
@@ -232,7 +238,10 @@ def _static(template: TierTemplate, bucket: BuiltBucket) -> Origin:
 
 
 def add_static_cache(template: TierTemplate) -> CachePolicy:
-    """Static assets are kept for a day unless they say otherwise, by path alone: no cookie, header or query divides them."""
+    """Adds the cache policy of static assets.
+
+    CloudFront caches them for a day unless they set another time, and by path only: cookies, headers and query do not count.
+    """
     return template.add(
         CachePolicy(
             "StaticCachePolicy",
@@ -255,7 +264,7 @@ def add_static_cache(template: TierTemplate) -> CachePolicy:
 
 
 def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
-    """Security headers on every answer, whatever the origin sends.
+    """Adds security headers on every response, whatever the origin sends.
 
     Source of the values: OWASP Secure Headers Project, https://owasp.org/www-project-secure-headers/
     """
@@ -285,7 +294,7 @@ def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
 
 
 def add_log(template: TierTemplate, distribution: Distribution) -> None:
-    """CloudFront's access log, delivered to an encrypted log group with the platform's retention.
+    """Adds CloudFront's access log, delivered to an encrypted log group with the platform's retention.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
     """
@@ -316,7 +325,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
 
 
 def _delivery_policy() -> str:
-    """Lets the delivery service write to the group; CloudWatch Logs takes a policy as text.
+    """Text of the policy that allows the delivery service to write to the group; CloudWatch Logs requires text.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
     """

@@ -1,13 +1,15 @@
-"""The secret header by which the load balancer knows CloudFront, and its turns.
+"""The secret header by which the load balancer recognizes CloudFront, and its rotation.
 
-CloudFront's address ranges are everybody's who has a distribution, so the prefix list alone does not tell ours. Two secrets
-hold two values; the load balancer takes both, CloudFront sends one. A turn makes a new value of the secret that is not being
-sent and sends it from then on: while CloudFront takes the change to its edges, which lasts minutes, the value before is still
-good, and the turn after ends it. Which secret is in which generation in which turn is the mapping below, because templates
-cannot count.
+All distributions of all customers share CloudFront's address ranges, so the prefix list alone does not identify this one. Two
+secrets, blue and green, contain two values. The load balancer accepts both, and CloudFront sends one.
 
-The secrets are named, not referenced by ARN: an ARN from a sibling template is a placeholder while a nested change set is
-made, and a dynamic reference around it could not be read.
+A rotation renews the secret that CloudFront does not send, and makes CloudFront send it from then on. CloudFront needs minutes
+to propagate the change to its edges; meanwhile the load balancer still accepts the previous value. The next rotation renews
+that one. The parameter ``OriginHeaderTurn`` numbers the rotations. The mapping below gives the generation of each secret for
+each rotation, because templates cannot do arithmetic.
+
+Templates refer to the secrets by name, not by ARN. While CloudFormation creates a nested change set, an ARN from a sibling
+template is a placeholder, and CloudFormation could not resolve a dynamic reference that contains it.
 
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html
 """
@@ -48,7 +50,10 @@ def rotations() -> dict[str, dict[str, str]]:
 
 
 def add_secrets(template: TierTemplate) -> list[Secret]:
-    """The two secrets. Their key in the JSON is the generation, so a new generation makes Secrets Manager draw a new value."""
+    """Adds the two secrets.
+
+    Their key in the JSON is the generation, so that Secrets Manager generates a new value for a new generation.
+    """
     template.add_mapping(ROTATIONS, rotations())
     return [
         template.add(
@@ -72,7 +77,7 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
 
 
 def accepted(template: TierTemplate) -> list[AWSHelperFn]:
-    """The values that the load balancer takes."""
+    """The values that the load balancer accepts."""
     template.add_mapping(ROTATIONS, rotations())
     return [_value(template, colour.lower(), _generation(template, colour)) for colour in COLOURS]
 
@@ -91,6 +96,9 @@ def _generation(template: TierTemplate, colour: str) -> FindInMap:
 
 
 def _value(template: TierTemplate, colour: str, generation: AWSHelperFn, **more: Any) -> Sub:
-    """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html"""
+    """A dynamic reference to one generation of a secret.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
     name = template.name_text(f"origin-{colour}")
     return Sub(f"{{{{resolve:secretsmanager:{name}:SecretString:${{Key}}}}}}", Key=generation, **more)

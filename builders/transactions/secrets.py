@@ -1,5 +1,7 @@
-"""The secrets tier of transactions: the application's database login, its rotation, the migration that makes it valid,
-and the secret header between CloudFront and the load balancer."""
+"""The secrets tier of transactions: the application's database login, and the secret header of the load balancer.
+
+The migration creates the login's user, and a function rotates the login.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ ROTATION_DAYS = 30
 
 
 def build(platform: str) -> TierTemplate:
-    """Secret, attachment, migration, rotation, and the origin's header."""
+    """Builds secret, attachment, migration, rotation, and the secrets of the origin's header."""
     template = TierTemplate(
         platform, "Database login of the application with its rotation, and the origin's secret header."
     )
@@ -46,11 +48,11 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_database_secret(template: TierTemplate) -> Secret:
-    """The login. Secrets Manager draws the password; ``masterarn`` tells the rotation who may make users.
+    """Adds the login. Secrets Manager generates the password. ``masterarn`` names the login that the rotation uses.
 
-    A change of anything in ``GenerateSecretString`` draws a new password and drops host and port: the login breaks until the
-    secret is attached and rotated anew. Do not touch it on a running platform.
-    Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
+    Do not change ``GenerateSecretString`` on a running platform. Any change generates a new password and removes host and
+    port; the login then fails until the secret is attached and rotated again.
+    The password excludes punctuation, which shells, URLs and option files may misread; 32 other characters are enough.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
     master = template.placeholder(ports.DATABASE_MASTER_SECRET)
@@ -74,7 +76,7 @@ def add_database_secret(template: TierTemplate) -> Secret:
 
 
 def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
-    """Writes engine, host, port and cluster into the secret."""
+    """Adds the attachment, which writes engine, host, port and cluster into the secret."""
     return template.add(
         SecretTargetAttachment(
             "DatabaseSecretAttachment",
@@ -86,7 +88,10 @@ def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
 
 
 def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) -> tuple[BuiltFunction, CustomResource]:
-    """The function that makes schema and user, and its run: again whenever its code (and so its SQL) changes."""
+    """Adds the function that creates schema and user, and the custom resource that invokes it.
+
+    The function runs again whenever its code, which includes its SQL, changes.
+    """
     built = add_function(
         template,
         FunctionRow(
@@ -104,7 +109,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             permissions=[
                 statements.read_secret("ReadMasterSecret", template.use(ports.DATABASE_MASTER_SECRET)),
                 statements.read_secret("ReadApplicationSecret", Ref("DatabaseSecret")),
-                # The application's secret and the master's lie under different keys.
+                # The application's secret and the master's have different keys.
                 statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
                 statements.read_under_key("UseMasterSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
             ],
@@ -123,7 +128,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
 
 
 def add_rotation_function(template: TierTemplate, secret: Secret) -> BuiltFunction:
-    """The function that rotates the login.
+    """Adds the function that rotates the login.
 
     Source of its permissions: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
@@ -152,7 +157,7 @@ def add_rotation_function(template: TierTemplate, secret: Secret) -> BuiltFuncti
 
 
 def schedule_rotation(template: TierTemplate, secret: Secret, function: BuiltFunction, after: list[AWSObject]) -> None:
-    """The schedule. The first rotation begins with the deployment, which does not wait for it.
+    """Adds the schedule. The first rotation begins with the deployment, which does not wait for it.
 
     If a rotation fails, the alarm on the function's errors sounds.
     """

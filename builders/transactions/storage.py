@@ -1,4 +1,4 @@
-"""The storage tier of transactions: the bucket of access logs, and the queue that tells of the load balancer's."""
+"""The storage tier of transactions: the bucket of access logs, and the queue of the load balancer's new log files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from builders.parts.queues import BuiltQueue, add_dead_letter_queue, add_queue, 
 from builders.transactions import facts
 
 LOGS_EXPIRE_AFTER_DAYS = 90
-"""Requirement X-S3-1. Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
+"""Requirement X-S3-1. An operator who needs twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) must copy the files before."""
 
 
 def build(platform: str) -> TierTemplate:
-    """The queue first: S3 checks that it may send before it takes the notification of a bucket."""
+    """Builds the bucket and the queue.
+
+    The queue comes first, because S3 checks that it may send before it accepts a bucket's notification.
+    """
     template = TierTemplate(platform, "Bucket of access logs, and the queue of the load balancer's new log files.")
     queue = add_log_queue(template)
     bucket = add_access_log_bucket(
@@ -41,7 +44,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_log_queue(template: TierTemplate) -> BuiltQueue:
-    """The queue between the bucket and the function that reads the files, and its dead letters."""
+    """Adds the queue between the bucket and the function that reads the files, and its dead-letter queue."""
     dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
     bucket = arns.bucket(bucket_name_text(template.platform, "logs"))
     queue = add_queue(
@@ -66,7 +69,10 @@ def add_log_queue(template: TierTemplate) -> BuiltQueue:
 
 
 def notify(queue: BuiltQueue) -> NotificationConfiguration:
-    """Every new log file of the load balancer becomes a message; the test file that it writes once is none."""
+    """S3 sends a message for each new log file of the load balancer.
+
+    Elastic Load Balancing's one-time test file does not match the filter.
+    """
     rules = [Rules(Name="prefix", Value=f"{facts.BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
     return NotificationConfiguration(
         QueueConfigurations=[
@@ -76,9 +82,10 @@ def notify(queue: BuiltQueue) -> NotificationConfiguration:
 
 
 def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequence[Statement]:
-    """Lets Elastic Load Balancing write the logs of the platform's load balancer, which it can with SSE-S3 only.
+    """Allows Elastic Load Balancing to write the logs of the platform's load balancer, which it can with SSE-S3 only.
 
-    It names the load balancer, whose ARN holds the account; that it sends the account by itself is not documented.
+    The condition is on the load balancer's ARN, which contains the account. AWS does not document that the service also sends
+    the account.
 
     Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """

@@ -55,18 +55,20 @@ from builders.transactions.balancer import add_balancer
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_TIMEOUT_MINUTES = 15
-"""How long CloudFormation waits for an instance's signal: installation takes one to two minutes."""
+"""How long CloudFormation waits for an instance's signal. Installation takes one to two minutes."""
+BOOT_TIMEOUT = f"PT{BOOT_TIMEOUT_MINUTES}M"
+"""The same as an ISO 8601 duration, which CloudFormation requires."""
 WARM_UP_SECONDS = 180
-"""From launch until an instance counts in the average that scaling looks at."""
+"""From launch until an instance counts in the average that scaling evaluates."""
 ROOT_VOLUME_GIB = 20
 
-# CloudFormation's advice for groups under rolling update: what would start or end instances on its own pauses meanwhile.
+# CloudFormation's documentation advises to suspend the processes that start or end instances during a rolling update.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 _PAUSED = ["AlarmNotification", "AZRebalance", "HealthCheck", "ReplaceUnhealthy", "ScheduledActions"]
 
 
 def build(platform: str) -> TierTemplate:
-    """Load balancer, instances, scaling, and the function that brings the load balancer's log into its group."""
+    """Builds load balancer, instances, scaling, and the function that copies the load balancer's log into its group."""
     template = TierTemplate(platform, "Load balancer and web instances, their scaling and their logs.")
     targets = add_balancer(template)
     log_group = add_log_group(
@@ -83,7 +85,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
-    """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
+    """Adds the permissions of an instance: fetch its artifact, read its login, write log and metrics, signal its start."""
     artifact = template.placeholder(parameters.SERVICE_KEY)
     permissions: list[Statement] = [
         *statements.read_artifact("FetchArtifact", template.placeholder(parameters.ARTIFACT_BUCKET), artifact),
@@ -107,7 +109,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
 
 
 def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
-    """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
+    """Adds the launch template: no key pair, no public address, metadata by session only, an encrypted volume."""
     key = add_volume_key(template)
     launch = template.add(
         LaunchTemplate(
@@ -148,7 +150,7 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
 
 
 def add_volume_key(template: TierTemplate) -> Key:
-    """The key of the instances' volumes, for Auto Scaling's role and nobody else."""
+    """Adds the key of the instances' volumes, for Auto Scaling's role only."""
     use = KeyUse("Scaling", roles=(template.placeholder(ports.SCALING_ROLE),))
     return add_key(template, KeyRow("VolumeKey", "volumes", "Volumes of web instances", None, (use,)))
 
@@ -159,7 +161,7 @@ def _instance_tags(template: TierTemplate) -> list[TagSpecifications]:
 
 
 def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
-    """The boot script after the lines that tell it its settings; the script itself holds no placeholder."""
+    """The lines that export the settings, then the boot script, which contains no placeholder."""
     settings = {
         "REGION": "${AWS::Region}",
         "ARTIFACT_BUCKET": template.placeholder(parameters.ARTIFACT_BUCKET),
@@ -177,9 +179,10 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
 
 
 def add_scaling_role(template: TierTemplate) -> None:
-    """Auto Scaling's role for this group alone, so that the volumes' key can be given to it and to no other group.
+    """Adds Auto Scaling's role for this group alone, so that no other group can use the volumes' key.
 
-    It stands in the keys tier, an hour's work before the key that names it. The resource gives only the role's name.
+    The keys tier creates it, about an hour before the key whose policy names it, because IAM needs time to propagate a role.
+    ``Ref`` returns only the role's name.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
     """
     role = template.add(
@@ -200,28 +203,18 @@ def add_scaling_role(template: TierTemplate) -> None:
 
 
 def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGroup) -> AutoScalingGroup:
-    """The group, in all zones. A new version of the launch template replaces its instances one by one; each must signal that
-    its service is healthy, or everything goes back to the version before."""
-    boot_timeout = f"PT{BOOT_TIMEOUT_MINUTES}M"
-    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=boot_timeout)
-    rolling = AutoScalingRollingUpdate(
-        MaxBatchSize=1,
-        MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
-        MinSuccessfulInstancesPercent=100,
-        PauseTime=boot_timeout,
-        SuspendProcesses=_PAUSED,
-        WaitOnResourceSignals=True,
-    )
+    """Adds the group in all zones.
+
+    A new version of the launch template replaces the instances one by one. Each must signal that its service is healthy;
+    otherwise CloudFormation rolls back to the previous version.
+    """
+    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
     return template.add(
         AutoScalingGroup(
             GROUP,
             DependsOn="HttpListener",
             CreationPolicy=CreationPolicy(ResourceSignal=signals),
-            UpdatePolicy=UpdatePolicy(
-                AutoScalingRollingUpdate=rolling,
-                # Otherwise an update at noon would take the size back to that of the night.
-                AutoScalingScheduledAction=AutoScalingScheduledAction(IgnoreUnmodifiedGroupSizeProperties=True),
-            ),
+            UpdatePolicy=_update_policy(template),
             AutoScalingGroupName=template.named("web"),
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
@@ -239,8 +232,23 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
     )
 
 
+def _update_policy(template: TierTemplate) -> UpdatePolicy:
+    return UpdatePolicy(
+        AutoScalingRollingUpdate=AutoScalingRollingUpdate(
+            MaxBatchSize=1,
+            MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
+            MinSuccessfulInstancesPercent=100,
+            PauseTime=BOOT_TIMEOUT,
+            SuspendProcesses=_PAUSED,
+            WaitOnResourceSignals=True,
+        ),
+        # Otherwise an update at noon would reset the size to that of the night.
+        AutoScalingScheduledAction=AutoScalingScheduledAction(IgnoreUnmodifiedGroupSizeProperties=True),
+    )
+
+
 def add_scaling(template: TierTemplate, group: AutoScalingGroup) -> None:
-    """More instances in New York's business hours, whatever its clocks do, and in any case as the load asks for."""
+    """Adds scaling by load, and more instances in New York's business hours, with its daylight saving time."""
     template.add(
         ScalingPolicy(
             "CpuScaling",
@@ -271,9 +279,9 @@ def add_scaling(template: TierTemplate, group: AutoScalingGroup) -> None:
 
 
 def add_balancer_logs(template: TierTemplate) -> None:
-    """The function that writes the load balancer's log files, line by line, into their log group.
+    """Adds the function that writes the load balancer's log files, line by line, into their log group.
 
-    Elastic Load Balancing writes to S3 only; with the lines in a log group, filters and alarms see them too.
+    Elastic Load Balancing writes to S3 only. From a log group, filters and alarms can read the lines too.
     """
     log_group = add_log_group(
         template,
