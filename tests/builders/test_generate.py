@@ -1,4 +1,4 @@
-"""generate.py: writes, compares, draws; the same bytes everywhere."""
+"""generate.py writes, compares and draws, and emits the same bytes everywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(*arguments: object) -> int:
     return generate.main([str(argument) for argument in arguments])
 
 
-def test_committed_templates_are_what_the_builders_make() -> None:
+def test_committed_templates_are_what_the_builders_emit() -> None:
     assert run("--check", "--quiet") == 0
 
 
@@ -36,14 +36,14 @@ def test_check_shows_a_diff_and_writes_nothing(tmp_path: Path, capsys: pytest.Ca
     assert stale.read_text() == before
 
 
-def test_check_finds_missing_and_left_over_templates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_finds_missing_and_obsolete_templates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("--out", tmp_path, "--quiet")
     (tmp_path / "trading" / "tables.yaml").rename(tmp_path / "trading" / "gone.yaml")
     assert run("--check", "--quiet", "--out", tmp_path) == 1
     assert "2 template(s) are stale" in capsys.readouterr().err
 
 
-def test_writing_removes_the_template_of_a_tier_that_is_gone(tmp_path: Path) -> None:
+def test_writing_deletes_the_template_of_a_removed_tier(tmp_path: Path) -> None:
     folder = tmp_path / "trading"
     folder.mkdir()
     (folder / "gone.yaml").write_text("Resources: {}\n")
@@ -107,7 +107,7 @@ def test_report_measures_every_template_against_the_quotas(tmp_path: Path, capsy
     assert "/ 500" in shown
 
 
-def test_a_fault_of_the_builders_is_told_without_a_traceback(
+def test_an_error_of_the_builders_is_printed_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> int:

@@ -27,5 +27,5 @@ def test_committed_yaml_reads_back_as_what_was_built() -> None:
 
     Loader.add_multi_constructor("!", short_form)
     for name, built in templates("trading").items():
-        read = yaml.load((PROJECT / "templates" / "trading" / f"{name}.yaml").read_text(), Loader)
-        assert read == json.loads(json.dumps(built)), name
+        parsed = yaml.load((PROJECT / "templates" / "trading" / f"{name}.yaml").read_text(), Loader)
+        assert parsed == json.loads(json.dumps(built)), name

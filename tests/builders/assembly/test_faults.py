@@ -1,4 +1,4 @@
-"""Faults of a platform: each names the port and the tiers."""
+"""Faults of a platform: each message names the port and the tiers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_a_port_without_producer_names_the_tier_that_uses_it() -> None:
     )
 
 
-def test_a_port_that_one_tier_exports_twice_is_told_with_the_others() -> None:
-    """It was troposphere's `duplicate key`, with a traceback and without the tier's name."""
+def test_a_port_that_one_tier_exports_twice_is_reported_with_the_others() -> None:
+    """Regression: troposphere raised `duplicate key`, with a traceback and without the tier's name."""
     assert faults(tier("a", exports=(VPC, VPC)), tier("b", uses=(VPC, SUBNET))) == (
         "Tier a exports port VpcId twice. Remove one of the two exports.",
         "Tier b uses port SubnetId, but no tier exports it and it is not a root parameter. "
@@ -44,9 +44,9 @@ def test_a_port_with_two_producers_names_both() -> None:
 
 
 def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> None:
-    made = replace(platform(tier("a")), defaults={LOG_RETENTION: 7}, rules=(ZONES_DIFFER,))
+    sample = replace(platform(tier("a")), defaults={LOG_RETENTION: 7}, rules=(ZONES_DIFFER,))
     with pytest.raises(ContractError) as error:
-        assemble(made)
+        assemble(sample)
     assert error.value.faults == (
         "Platform sample sets a default for root parameter LogRetentionDays, but no tier uses it. Remove the default.",
         *(
@@ -56,7 +56,7 @@ def test_defaults_and_rules_about_parameters_that_no_tier_uses_are_faults() -> N
     )
 
 
-def test_a_port_that_nobody_uses_is_a_fault() -> None:
+def test_an_unused_port_is_a_fault() -> None:
     (fault,) = faults(tier("a", exports=(VPC,)))
     assert fault.startswith("Tier a exports port VpcId, but no tier uses it and it is not an output of the root.")
 
@@ -67,7 +67,7 @@ def test_a_root_output_without_producer_is_a_fault() -> None:
     )
 
 
-def test_a_circle_is_told_with_its_ports() -> None:
+def test_a_circle_is_reported_with_its_ports() -> None:
     (fault,) = faults(tier("a", uses=(VPC,), exports=(SUBNET,)), tier("b", uses=(SUBNET,), exports=(VPC,)))
     assert fault == (
         "Tiers depend on each other in a circle: a uses VpcId of b, b uses SubnetId of a. "
@@ -88,5 +88,5 @@ def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
     )
 
 
-def test_all_faults_are_told_together() -> None:
+def test_all_faults_are_reported_together() -> None:
     assert len(faults(tier("a", uses=(SUBNET,), exports=(VPC,)), tier("b", exports=(VPC,)))) == 3

@@ -14,9 +14,10 @@ from tests.builders.support.resources import templates
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_template_stays_within_cloudformations_quotas(platform: str) -> None:
-    """A template comes from S3, so it may have a megabyte; above 51,200 bytes generation gives a hint.
+    """CloudFormation reads templates from S3, so a template may have a megabyte. Above 51,200 bytes generation prints advice.
 
-    One more tag on everything, or one more alarm, failed here at 51,200 bytes, and nobody but its author could mend it.
+    Regression: this test failed at 51,200 bytes. One more tag on everything, or one more alarm, reached that, and only the
+    test's author could fix it.
     """
     for name, template in assemble(PLATFORMS[platform]).templates.items():
         measure = limits.measure(name, templates(platform)[name], render(as_dict(template), "yaml"))

@@ -20,7 +20,7 @@ from builders.contract.template import TierTemplate
         (Sub("x" * 60 + "-${EnvironmentSuffix}"), "can become 73 characters long"),
     ],
 )
-def test_a_name_without_suffix_or_beyond_the_limit_is_refused(name: object, fault: str) -> None:
+def test_a_name_without_suffix_or_beyond_the_limit_fails(name: object, fault: str) -> None:
     template = TierTemplate("trading", "A tier.")
     template.add(Role("Role", RoleName=name, AssumeRolePolicyDocument={}))
     with pytest.raises(NamingError, match=fault):

@@ -1,4 +1,4 @@
-"""The derived root."""
+"""The root that builders derive from the tiers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from builders.platforms import PLATFORMS
 from tests.builders.support.platforms import SUBNET, VPC, platform, tier
 
 
-def test_what_is_offered_may_be_left_and_is_then_no_output() -> None:
-    made = assemble(platform(tier("a", exports=(VPC,), offers=(SUBNET,)), tier("b", uses=(VPC,))))
-    assert list(as_dict(made.templates["a"])["Outputs"]) == ["VpcId"]
-    taken = assemble(platform(tier("a", offers=(SUBNET,)), tier("b", uses=(SUBNET,))))
-    assert list(as_dict(taken.templates["a"])["Outputs"]) == ["SubnetId"]
-    given = assemble(platform(tier("a", offers=(SUBNET,)), outputs=(SUBNET,)))
-    assert list(as_dict(given.templates["root"])["Outputs"]) == ["SubnetId"]
+def test_an_unused_offer_is_no_fault_and_no_output() -> None:
+    unused = assemble(platform(tier("a", exports=(VPC,), offers=(SUBNET,)), tier("b", uses=(VPC,))))
+    assert list(as_dict(unused.templates["a"])["Outputs"]) == ["VpcId"]
+    used = assemble(platform(tier("a", offers=(SUBNET,)), tier("b", uses=(SUBNET,))))
+    assert list(as_dict(used.templates["a"])["Outputs"]) == ["SubnetId"]
+    output = assemble(platform(tier("a", offers=(SUBNET,)), outputs=(SUBNET,)))
+    assert list(as_dict(output.templates["root"])["Outputs"]) == ["SubnetId"]
 
 
 def test_root_passes_what_tiers_produce_and_what_people_decide() -> None:
@@ -37,7 +37,7 @@ def test_root_passes_what_tiers_produce_and_what_people_decide() -> None:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_sibling_values_are_plain_strings_without_constraint(name: str) -> None:
-    """While a nested change set is made, CloudFormation checks a placeholder in their place."""
+    """While CloudFormation creates a nested change set, it checks a placeholder in place of each value."""
     templates = assemble(PLATFORMS[name])
     for tier_name, uses in templates.uses.items():
         for port in uses:
@@ -60,15 +60,15 @@ def test_sibling_values_are_never_taken_apart(name: str) -> None:
 
     templates = assemble(PLATFORMS[name])
 
-    def refuse(key: str, argument: object) -> None:
+    def check(key: str, argument: object) -> None:
         if key in ("Fn::Select", "Fn::Split"):
             assert not [port for port in templates.producers if f"'Ref': '{port}'" in str(argument)]
 
     for template in templates.templates.values():
-        walk(as_dict(template), refuse)
+        walk(as_dict(template), check)
 
 
-def test_parameters_stand_in_an_order_that_edits_do_not_move() -> None:
+def test_parameters_are_sorted_so_that_edits_do_not_move_them() -> None:
     for template in assemble(PLATFORMS["trading"]).templates.values():
         if isinstance(template, TierTemplate):
             assert list(template.parameters) == sorted(template.parameters)

@@ -1,4 +1,4 @@
-"""Root parameters whose bounds follow from other facts."""
+"""Bounds of root parameters that follow from other facts."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from builders.contract.parameters import (
     DATABASE_INSTANCE_CLASS,
 )
 from tests.builders.support.paths import WEB_SRC
-from tests.builders.support.resources import one, templates
+from tests.builders.support.resources import find_resource, templates
 
 
 @pytest.mark.requirement("X-DB-1", "X-WEB-1")
 def test_the_group_at_full_size_stays_below_the_alarm_of_the_smallest_database() -> None:
-    """60 instances could be asked for, whose 1,080 connections pass the 1,000 of a db.r6g.large."""
+    """Regression: 60 instances were allowed, whose 1,080 connections exceed the 1,000 of a db.r6g.large."""
     assert DATABASE_INSTANCE_CLASS.allowed_values[0] == "db.r6g.large"
     most = templates("transactions")["root"]["Parameters"]["WebMaxInstances"]
-    alarm = one("transactions", "DatabaseConnectionsAlarm").properties
+    alarm = find_resource("transactions", "DatabaseConnectionsAlarm").properties
     assert most["MaxValue"] * CONNECTIONS_PER_INSTANCE < alarm["Threshold"] < DATABASE_CONNECTIONS
     assert (most["MaxValue"] + 1) * CONNECTIONS_PER_INSTANCE >= alarm["Threshold"], "no tighter than needed"
-    assert f"{CONNECTIONS_PER_INSTANCE} database connections" in most["Description"], "it says why"
+    assert f"{CONNECTIONS_PER_INSTANCE} database connections" in most["Description"], "it says why the bound exists"
 
 
 @pytest.mark.requirement("X-WEB-1")

@@ -1,4 +1,4 @@
-"""What the root's numbers promise about each other."""
+"""The order between numbers of the root."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders.support.resources import templates
 
 @pytest.mark.requirement("A-9")
 def test_every_order_that_a_constraint_promises_is_declared_where_the_deployer_looks() -> None:
-    """A message promised "least <= business hours <= most" for numbers that nothing compared."""
+    """Regression: a message promised "least <= business hours <= most", but nothing compared the numbers."""
     declared = {
         platform: [row["Ascending"] for row in templates(platform)["root"]["Metadata"]["ParameterOrder"]]
         for platform in PLATFORMS

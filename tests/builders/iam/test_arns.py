@@ -1,4 +1,4 @@
-"""ARNs of resources that are known by name."""
+"""ARNs of resources that a template knows by name only."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from builders.iam import arns
 @pytest.mark.parametrize(
     ("base", "expected"), [(GetAtt("Bucket", "Arn"), "${Bucket.Arn}/*"), (Ref("BucketArn"), "${BucketArn}/*")]
 )
-def test_an_arn_is_continued_in_place(base: Ref | GetAtt, expected: str) -> None:
+def test_an_arn_begins_with_another(base: Ref | GetAtt, expected: str) -> None:
     assert arns.below(base, "/*").to_dict() == {"Fn::Sub": expected}
 
 
-def test_only_references_can_be_continued() -> None:
+def test_an_arn_begins_with_references_only() -> None:
     with pytest.raises(TypeError, match="Ref or a GetAtt"):
         arns.below(Sub("x"), "/*")

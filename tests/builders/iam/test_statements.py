@@ -1,4 +1,4 @@
-"""IAM by intent."""
+"""IAM statements named by intent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from builders.iam import statements
 
 
 def test_conditions_with_one_operator_are_merged() -> None:
-    """awacs writes a dictionary by operator: of two StringEquals it would silently keep the last, and widen the policy."""
+    """A condition of awacs is a dictionary by operator.
+
+    Of two StringEquals it would silently keep the last, and widen the policy.
+    """
     merged = statements.all_of(StringEquals("a", "1"), ArnLike("b", "2"), StringEquals("c", "3"))
     assert merged.JSONrepr() == {"StringEquals": {"a": "1", "c": "3"}, "ArnLike": {"b": "2"}}
 
@@ -30,10 +33,10 @@ def test_a_wildcard_needs_a_reason_that_reaches_the_metadata() -> None:
 
 
 @pytest.mark.requirement("A-6")
-def test_who_only_reads_under_a_key_may_only_decrypt() -> None:
+def test_a_principal_that_only_reads_under_a_key_may_only_decrypt() -> None:
     key = Ref("KeyArn")
-    made = (statements.read_under_key, statements.use_key)
-    both = [encode_to_dict(make("Use", key, "secretsmanager", "s3").JSONrepr()) for make in made]
+    functions = (statements.read_under_key, statements.use_key)
+    both = [encode_to_dict(function("Use", key, "secretsmanager", "s3").JSONrepr()) for function in functions]
     assert [each["Action"] for each in both] == [["kms:Decrypt"], ["kms:Decrypt", "kms:GenerateDataKey"]]
     for each in both:
         through = [service["Fn::Sub"] for service in each["Condition"]["StringEquals"]["kms:ViaService"]]

@@ -1,4 +1,4 @@
-"""Tags."""
+"""The tags of every resource."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ def test_standard_tags_join_those_of_the_resource() -> None:
     topic = template.add(Topic("Topic", TopicName=template.named("topic")))
     tagging.tag_everything(template)
     assert [tag["Key"] for tag in vpc.to_dict()["Properties"]["Tags"]] == [
-        "Name", "Compliance", "CostCenter", "DataClassification", "Environment",
-    ]  # fmt: skip
+        "Name",
+        "Compliance",
+        "CostCenter",
+        "DataClassification",
+        "Environment",
+    ]
     assert len(topic.to_dict()["Properties"]["Tags"]) == 4

@@ -1,4 +1,4 @@
-"""The resources that exist for given parameters."""
+"""Conditions of a template, evaluated for given parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-
 
 
 def deployed(template: Template, **parameters: str) -> dict[str, Any]:
-    """The resources that exist for the given parameters, with every ``Fn::If`` decided and absent values dropped."""
+    """The resources that exist for the given parameters, with each ``Fn::If`` resolved and absent values removed."""
     conditions = {name: _holds(rule, parameters, template) for name, rule in template.get("Conditions", {}).items()}
     return {
         title: _decide(body, conditions)
@@ -29,7 +29,7 @@ def _holds(rule: Mapping[str, Any], parameters: Mapping[str, str], template: Tem
     if function == "Fn::Equals":
         left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in argument)
         return bool(left == right)
-    raise AssertionError(f"the tests do not know the condition {function}")
+    raise AssertionError(f"The tests cannot evaluate the condition {function}.")
 
 
 _ABSENT = object()

@@ -1,4 +1,4 @@
-"""Where the project's files stand."""
+"""Folders of the project."""
 
 from __future__ import annotations
 

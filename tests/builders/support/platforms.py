@@ -1,4 +1,4 @@
-"""Small platforms, made for one test."""
+"""Small platforms for single tests."""
 
 from __future__ import annotations
 

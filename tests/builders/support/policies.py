@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.builders.support.resources import Found, every_resource, one, templates, text
+from tests.builders.support.resources import Resource, all_resources, find_resource, templates, text
 
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A policy document's statements, with Action and Resource as lists; CloudWatch Logs takes its documents as text."""
+    """A policy document's statements, with Action and Resource as lists. Documents for CloudWatch Logs are text."""
     if "Fn::Sub" in document:
         document = json.loads(text(document))
     return [
@@ -19,22 +19,22 @@ def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def policy_documents() -> Iterator[tuple[Found, str, Mapping[str, Any]]]:
-    """Every policy document of every resource, with the property that holds it."""
-    for found in every_resource():
+def policy_documents() -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
+    """All policy documents of all resources, with the resource and the property."""
+    for resource in all_resources():
         for name in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"):
-            if name in found.properties:
-                yield found, name, found.properties[name]
+            if name in resource.properties:
+                yield resource, name, resource.properties[name]
 
 
 def permissions_of(platform: str, role: str) -> list[Mapping[str, Any]]:
-    """The statements of the customer-managed policies that a role carries from its own template."""
-    found = one(platform, role)
-    here = templates(platform)[found.tier]["Resources"]
-    names = [arn["Ref"] for arn in found.properties["ManagedPolicyArns"] if isinstance(arn, dict) and "Ref" in arn]
+    """The statements of a role's customer-managed policies that its own template contains."""
+    resource = find_resource(platform, role)
+    siblings = templates(platform)[resource.tier]["Resources"]
+    names = [arn["Ref"] for arn in resource.properties["ManagedPolicyArns"] if isinstance(arn, dict) and "Ref" in arn]
     return [
         statement
         for name in names
-        if name in here
-        for statement in statements(here[name]["Properties"]["PolicyDocument"])
+        if name in siblings
+        for statement in statements(siblings[name]["Properties"]["PolicyDocument"])
     ]

@@ -15,8 +15,8 @@ Template = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Found:
-    """A resource and where it stands."""
+class Resource:
+    """A resource of a template, with platform and tier."""
 
     platform: str
     tier: str
@@ -38,32 +38,32 @@ class Found:
 
 @cache
 def templates(platform: str) -> dict[str, dict[str, Any]]:
-    """Every template of a platform, as it is emitted."""
+    """All templates of a platform, as they are emitted."""
     return {name: as_dict(template) for name, template in assemble(PLATFORMS[platform]).templates.items()}
 
 
-def every_resource(*types: str) -> Iterator[Found]:
+def all_resources(*types: str) -> Iterator[Resource]:
     """The resources of all platforms, of the given types or of all."""
     for platform in PLATFORMS:
         yield from resources(platform, *types)
 
 
-def resources(platform: str, *types: str) -> Iterator[Found]:
+def resources(platform: str, *types: str) -> Iterator[Resource]:
     """The resources of one platform, of the given types or of all."""
     for tier, template in templates(platform).items():
         for title, body in template["Resources"].items():
             if not types or body["Type"] in types:
-                yield Found(platform, tier, title, body)
+                yield Resource(platform, tier, title, body)
 
 
-def one(platform: str, title: str) -> Found:
-    """The resource with this logical id, which must be the only one."""
-    (found,) = [found for found in resources(platform) if found.title == title]
-    return found
+def find_resource(platform: str, title: str) -> Resource:
+    """The only resource of the platform with this logical id."""
+    (resource,) = [resource for resource in resources(platform) if resource.title == title]
+    return resource
 
 
 def text(value: Any) -> str:
-    """A name or ARN as one string, references as placeholders: enough to see what it begins and ends with."""
+    """A name or ARN as one string, with references as placeholders. Tests compare its beginning and end."""
     if isinstance(value, dict):
         ((function, argument),) = value.items()
         if function == "Fn::Sub":
@@ -72,10 +72,10 @@ def text(value: Any) -> str:
             return f"${{{argument}}}"
         if function == "Fn::GetAtt":
             return "${" + ".".join(argument) + "}"
-        raise AssertionError(f"no text in {function}")
+        raise AssertionError(f"The tests cannot write {function} as text.")
     return str(value)
 
 
-def of_type(found: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def of_type(resources_by_title: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Logical id → properties of the resources of one type."""
-    return {title: body["Properties"] for title, body in found.items() if body["Type"] == kind}
+    return {title: body["Properties"] for title, body in resources_by_title.items() if body["Type"] == kind}

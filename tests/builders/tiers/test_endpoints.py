@@ -1,7 +1,7 @@
-"""Whether every AWS call that private code makes gets out, and through the endpoint's policy (T-NET-3, X-NET-1, X-SEC-2).
+"""Every AWS call of private code reaches its service and passes the endpoint's policy (T-NET-3, X-NET-1, X-SEC-2).
 
-The calls are read from the emitted roles of functions and instances. What stands between a call and its service: the caller's
-security group, an endpoint or the way through NAT, and the endpoint's policy, which IAM asks beside the role's.
+The tests read the calls from the emitted roles of functions and instances. A call passes the caller's security group, then an
+endpoint or NAT, and the endpoint's policy, which IAM evaluates in addition to the role's.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from builders.platforms import PLATFORMS
 from tests.builders.support.conditions import deployed
 from tests.builders.support.paths import LAMBDA_SRC
 from tests.builders.support.policies import statements
-from tests.builders.support.resources import Found, one, resources, templates, text
+from tests.builders.support.resources import Resource, find_resource, resources, templates, text
 
 ACCOUNT = {"Ref": "AWS::AccountId"}
-# What Lambda itself does with a function's role, from its own network, unless the function's code has a client of the service.
+# Calls that Lambda itself makes with a function's role, from its own network, unless the code has a client of the service.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 BY_LAMBDA = {
     "WriteLogs": "Lambda sends what the function prints",
@@ -37,7 +37,7 @@ BY_LAMBDA = {
     "ReceiveObjects": "the event source mapping polls the queue",
     "TakeLogFiles": "the event source mapping polls the queue",
 }
-# What is allowed as an action of IAM and is no call of an API from here.
+# Actions of IAM for which private code calls no API.
 NO_CALL = {
     "kms": "services call KMS for the caller, which kms:ViaService or Lambda's encryption context demands",
     "rds-db": "a database token is signed without a call",
@@ -63,28 +63,28 @@ class Call:
         return f"{self.platform}/{self.role}/{self.sid}/{self.action}"
 
 
-def callers(platform: str) -> Iterator[tuple[Found, str, set[str] | None]]:
-    """Role, security group, and for a function the services of which its code has a client."""
+def callers(platform: str) -> Iterator[tuple[Resource, str, set[str] | None]]:
+    """Roles and their security groups; for a function also the services of which its code has a client."""
     for function in resources(platform, "AWS::Lambda::Function"):
         (group,) = function.properties["VpcConfig"]["SecurityGroupIds"]
         folder = str(function.properties["Handler"]).partition(".")[0]
-        yield one(platform, function.properties["Role"]["Fn::GetAtt"][0]), group["Ref"], clients(folder)
+        yield find_resource(platform, function.properties["Role"]["Fn::GetAtt"][0]), group["Ref"], clients(folder)
     for launch in resources(platform, "AWS::EC2::LaunchTemplate"):
         data = launch.properties["LaunchTemplateData"]
-        profile = one(platform, data["IamInstanceProfile"]["Arn"]["Fn::GetAtt"][0])
+        profile = find_resource(platform, data["IamInstanceProfile"]["Arn"]["Fn::GetAtt"][0])
         (group,), (role,) = data["SecurityGroupIds"], profile.properties["Roles"]
-        yield one(platform, role["Ref"]), group["Ref"], None
+        yield find_resource(platform, role["Ref"]), group["Ref"], None
 
 
 @cache
 def clients(folder: str) -> set[str]:
-    """The services of which a function's code, or what all functions share, makes a boto3 client."""
+    """The services of which a function's code, or the code that all functions share, creates a boto3 client."""
     sources = [path.read_text("utf-8") for part in (folder, "common") for path in (LAMBDA_SRC / part).rglob("*.py")]
     return {name for source in sources for name in re.findall(r"""\bclient\(\s*["']([a-z0-9-]+)""", source)}
 
 
-def granted(role: Found) -> Iterator[Mapping[str, Any]]:
-    """The allowing statements of the role's policies, also of those that another tier gives it."""
+def granted(role: Resource) -> Iterator[Mapping[str, Any]]:
+    """The allowing statements of the role's policies, including policies of other tiers."""
     for arn in role.properties["ManagedPolicyArns"]:
         name = arn["Ref"]
         if name not in templates(role.platform)[role.tier]["Resources"]:
@@ -93,7 +93,7 @@ def granted(role: Found) -> Iterator[Mapping[str, Any]]:
                 for tier in templates(role.platform).values()
                 if name in tier.get("Outputs", {}) and "Ref" in tier["Outputs"][name]["Value"]
             ]
-        for statement in statements(one(role.platform, name).properties["PolicyDocument"]):
+        for statement in statements(find_resource(role.platform, name).properties["PolicyDocument"]):
             if statement["Effect"] == "Allow":
                 yield statement
 
@@ -123,23 +123,27 @@ def network(platform: str, *, endpoints: bool) -> dict[str, Any]:
 
 
 def endpoints_of(platform: str, *, interfaces: bool = True) -> dict[str, Mapping[str, Any]]:
-    found = network(platform, endpoints=interfaces)
-    return {title: body["Properties"] for title, body in found.items() if body["Type"] == "AWS::EC2::VPCEndpoint"}
+    network_resources = network(platform, endpoints=interfaces)
+    return {
+        title: body["Properties"]
+        for title, body in network_resources.items()
+        if body["Type"] == "AWS::EC2::VPCEndpoint"
+    }
 
 
-# The word in a service's endpoint name where it is not the prefix of its actions.
+# Prefix of the actions → last word of the endpoint's name, for services in which they differ.
 SERVICES = {"cloudwatch": "monitoring"}
 
 
 def endpoint_for(call: Call, *, interfaces: bool) -> Mapping[str, Any] | None:
-    """The endpoint to which the name that the SDK calls leads, whatever its policy says."""
+    """The endpoint to which the SDK's host name resolves, whatever its policy allows."""
     wanted = f"com.amazonaws.${{AWS::Region}}.{SERVICES.get(call.prefix, call.prefix)}"
-    found = endpoints_of(call.platform, interfaces=interfaces).values()
-    return next((endpoint for endpoint in found if text(endpoint["ServiceName"]) == wanted), None)
+    endpoints = endpoints_of(call.platform, interfaces=interfaces).values()
+    return next((endpoint for endpoint in endpoints if text(endpoint["ServiceName"]) == wanted), None)
 
 
 def lets_through(statement: Mapping[str, Any], call: Call) -> bool:
-    """Whether the statement of an endpoint's policy allows the call: of a role of this account, on resources of it."""
+    """Whether the statement of an endpoint's policy allows the call, of a role and on resources of this account."""
     known = {"aws:PrincipalAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}
     conditions = statement.get("Condition", {})
     return (
@@ -153,10 +157,12 @@ def lets_through(statement: Mapping[str, Any], call: Call) -> bool:
 
 
 def ways_out(call: Call, *, endpoints: bool) -> set[str]:
-    """Where the caller's security group lets HTTPS go: groups, prefix lists and networks."""
-    found = network(call.platform, endpoints=endpoints)
+    """Targets to which the caller's security group allows HTTPS: groups, prefix lists and networks."""
+    network_resources = network(call.platform, endpoints=endpoints)
     group = templates(call.platform)["network"]["Outputs"][call.group]["Value"]
-    rules = [body["Properties"] for body in found.values() if body["Type"] == "AWS::EC2::SecurityGroupEgress"]
+    rules = [
+        body["Properties"] for body in network_resources.values() if body["Type"] == "AWS::EC2::SecurityGroupEgress"
+    ]
     return {
         text(rule.get("DestinationSecurityGroupId") or rule.get("DestinationPrefixListId") or rule.get("CidrIp"))
         for rule in rules
@@ -166,7 +172,7 @@ def ways_out(call: Call, *, endpoints: bool) -> set[str]:
 
 @cache
 def awacs_actions() -> dict[str, set[str]]:
-    """Prefix → the actions that awacs knows of it."""
+    """Prefix → its actions that awacs knows."""
     known: dict[str, set[str]] = {}
     for module in pkgutil.iter_modules(awacs.__path__):
         service = importlib.import_module(f"awacs.{module.name}")
@@ -177,21 +183,33 @@ def awacs_actions() -> dict[str, set[str]]:
 
 
 def test_the_calls_are_found() -> None:
-    """The tests below would say nothing of an empty list."""
+    """The tests below would pass for an empty list."""
     assert {call.prefix for call in CALLS if call.role == "InstanceRole"} >= {
-        "s3", "secretsmanager", "logs", "cloudwatch", "cloudformation",
-    }  # fmt: skip
+        "s3",
+        "secretsmanager",
+        "logs",
+        "cloudwatch",
+        "cloudformation",
+    }
     assert {call.prefix for call in CALLS if call.platform == "trading"} >= {
-        "s3", "dynamodb", "secretsmanager", "sns", "sqs", "ec2",
-    }  # fmt: skip
+        "s3",
+        "dynamodb",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "ec2",
+    }
     assert {role.title for platform in PLATFORMS for role, _, _ in callers(platform)} >= {"InstanceRole", "IngestRole"}
 
 
 @pytest.mark.requirement("T-NET-3", "X-SEC-2")
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_policy_of_an_endpoint_names_actions_that_exist(platform: str) -> None:
-    """CloudWatch's endpoint is called ``monitoring``, its actions ``cloudwatch:…``. A policy that allowed ``monitoring:*`` was
-    taken without complaint, and no instance could have published its memory and disk once NAT was closed."""
+    """CloudWatch's endpoint is called ``monitoring``, its actions ``cloudwatch:…``.
+
+    Regression: AWS accepted a policy that allowed ``monitoring:*``. With NAT closed, no instance could have published memory
+    and disk.
+    """
     for title, endpoint in endpoints_of(platform).items():
         for statement in statements(endpoint["PolicyDocument"]):
             for pattern in statement["Action"]:
@@ -215,12 +233,12 @@ def test_every_call_reaches_its_service_and_passes_the_endpoints_policy(call: Ca
         assert any(way.lower() == f"${{{call.prefix}prefixlistid}}" for way in ways), call
         return
     assert text(endpoint["SecurityGroupIds"][0]) in ways, call
-    assert endpoint["PrivateDnsEnabled"] is True, "otherwise the SDK's name leads past it"
+    assert endpoint["PrivateDnsEnabled"] is True, "otherwise the SDK's host name does not resolve to it"
 
 
 @pytest.mark.requirement("T-NET-3", "X-SEC-2")
 def test_no_call_leaves_this_account() -> None:
-    """Endpoint policies demand it of the resource; a role that allows more would fail there, in the VPC only."""
+    """Endpoint policies require resources of this account. A role that allows more would fail there, in the VPC only."""
     for call in CALLS:
         for resource in call.on:
             account = resource.replace("AWS::", "").split(":")[4] if resource.startswith("arn:") else ""

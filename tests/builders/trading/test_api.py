@@ -14,10 +14,10 @@ from builders.trading.routes import ROUTES, Route
 from lambda_src.common.schema import request_model
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import permissions_of
-from tests.builders.support.resources import one, resources, templates, text
+from tests.builders.support.resources import find_resource, resources, templates, text
 
 METHODS = list(resources("trading", "AWS::ApiGateway::Method"))
-STAGE = one("trading", "Stage").properties
+STAGE = find_resource("trading", "Stage").properties
 
 
 @pytest.mark.requirement("T-API-1", "T-DATA-1", "T-DATA-4", "T-DATA-5")
@@ -46,45 +46,45 @@ def test_methods_are_lambda_proxies_with_a_validator() -> None:
     for method in METHODS:
         assert method.properties["Integration"]["Type"] == "AWS_PROXY"
         assert method.properties["RequestValidatorId"] == {"Ref": "RequestValidator"}
-    validator = one("trading", "RequestValidator").properties
+    validator = find_resource("trading", "RequestValidator").properties
     assert validator["ValidateRequestBody"] is True
     assert validator["ValidateRequestParameters"] is True
 
 
 @pytest.mark.requirement("T-API-1")
 def test_batch_model_is_the_data_planes_own_schema() -> None:
-    assert one("trading", "MarketDataBatchModel").properties["Schema"] == json.dumps(request_model())
-    assert one("trading", "PostV1MarketData").properties["RequestModels"] == {
+    assert find_resource("trading", "MarketDataBatchModel").properties["Schema"] == json.dumps(request_model())
+    assert find_resource("trading", "PostV1MarketData").properties["RequestModels"] == {
         "application/json": {"Ref": "MarketDataBatchModel"}
     }
 
 
 @pytest.mark.requirement("T-DATA-1")
-def test_gateways_own_refusals_are_json_whatever_the_validator_says() -> None:
-    """API Gateway fills a response template in without escaping: the validator's words, full of quotes, broke the JSON."""
-    for found in resources("trading", "AWS::ApiGateway::GatewayResponse"):
-        (template,) = found.properties["ResponseTemplates"].values()
+def test_the_gateways_own_errors_are_json_whatever_the_validator_says() -> None:
+    """Regression: API Gateway fills in a template without escaping, so quotes in the validator's message broke the JSON."""
+    for resource in resources("trading", "AWS::ApiGateway::GatewayResponse"):
+        (template,) = resource.properties["ResponseTemplates"].values()
         assert "validationErrorString" not in template
         filled = template.replace("$context.error.messageString", '"words"').replace(
             "$context.error.responseType", "TYPE"
         )
         assert set(json.loads(filled)["error"]) == {"code", "message"}
-    answer = one("trading", "BadRequestBodyAnswer").properties
+    answer = find_resource("trading", "BadRequestBodyAnswer").properties
     assert answer["ResponseParameters"] == {
         "gatewayresponse.header.X-Validation-Error": "context.error.validationErrorString"
     }
 
 
 @pytest.mark.requirement("T-API-1")
-def test_api_takes_nothing_older_than_tls_1_2() -> None:
-    """A regional endpoint without a security policy still takes TLS 1.0."""
-    assert one("trading", "RestApi").properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06"
-    assert one("trading", "RestApi").properties["EndpointAccessMode"] == "STRICT"
+def test_api_accepts_no_tls_version_before_1_2() -> None:
+    """A regional endpoint without a security policy still accepts TLS 1.0."""
+    assert find_resource("trading", "RestApi").properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06"
+    assert find_resource("trading", "RestApi").properties["EndpointAccessMode"] == "STRICT"
 
 
 @pytest.mark.requirement("T-API-1")
 def test_api_is_regional() -> None:
-    assert one("trading", "RestApi").properties["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert find_resource("trading", "RestApi").properties["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
 
 
 @pytest.mark.requirement("T-API-1")
@@ -107,22 +107,22 @@ def test_each_route_may_call_its_function_and_only_on_its_path() -> None:
 
 @pytest.mark.requirement("T-API-2")
 def test_each_key_has_a_thousand_requests_a_second() -> None:
-    plan = one("trading", "UsagePlan").properties
+    plan = find_resource("trading", "UsagePlan").properties
     assert plan["Throttle"] == {"RateLimit": 1000, "BurstLimit": 2000}
     assert plan["ApiStages"] == [{"ApiId": {"Ref": "RestApi"}, "Stage": {"Ref": "Stage"}}]
-    assert one("trading", "UsagePlanKey").properties["KeyId"] == {"Ref": "ApiKey"}
+    assert find_resource("trading", "UsagePlanKey").properties["KeyId"] == {"Ref": "ApiKey"}
 
 
 @pytest.mark.requirement("T-API-2")
 def test_web_acl_limits_addresses_and_uses_managed_rules() -> None:
-    acl = one("trading", "WebAcl").properties
+    acl = find_resource("trading", "WebAcl").properties
     rate, *managed = acl["Rules"]
     assert rate["Statement"]["RateBasedStatement"]["Limit"] == {"Ref": "RequestsPerAddress"}
     assert rate["Action"] == {"Block": {}}
     names = [rule["Statement"]["ManagedRuleGroupStatement"]["Name"] for rule in managed]
     assert {"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"} <= set(names)
     assert [rule["Priority"] for rule in acl["Rules"]] == list(range(len(acl["Rules"])))
-    association = one("trading", "WebAclAssociation")
+    association = find_resource("trading", "WebAclAssociation")
     assert text(association.properties["ResourceArn"]["Fn::Sub"][0]).endswith("/stages/live")
 
 
@@ -134,13 +134,13 @@ def test_one_client_at_its_keys_full_rate_is_not_blocked_by_its_address() -> Non
 
 @pytest.mark.requirement("T-API-2", "T-DATA-1")
 def test_a_large_batch_is_not_blocked_by_the_common_rules() -> None:
-    """The common rule set blocks bodies above 8 KB, which every real batch is."""
-    rules = one("trading", "WebAcl").properties["Rules"]
+    """The common rule set blocks bodies above 8 KB, and every real batch is larger."""
+    rules = find_resource("trading", "WebAcl").properties["Rules"]
     (common,) = [
         r["Statement"]["ManagedRuleGroupStatement"] for r in rules if r["Name"] == "AWSManagedRulesCommonRuleSet"
     ]
     assert common["RuleActionOverrides"] == [{"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}]
-    assert "RulesThatOnlyCount" in one("trading", "WebAcl").body["Metadata"]
+    assert "RulesThatOnlyCount" in find_resource("trading", "WebAcl").body["Metadata"]
 
 
 @pytest.mark.requirement("T-API-3")
@@ -148,7 +148,7 @@ def test_logs_are_json_encrypted_and_without_bodies_or_key_values() -> None:
     fields = json.loads(STAGE["AccessLogSetting"]["Format"])
     assert {"requestId", "status", "apiKeyId", "ip"} <= set(fields)
     assert not [value for value in fields.values() if value in ("$context.identity.apiKey", "$input.body")]
-    # No header either, so no session's token: these variables are of the gateway's own making.
+    # No header either, so no session's token: API Gateway itself creates the values of these variables.
     assert all(re.fullmatch(r"\$context(\.[A-Za-z]+)+", value) for value in fields.values())
     assert not [value for value in fields.values() if "requestOverride" in value or "authorizer" in value]
     assert {setting["DataTraceEnabled"] for setting in STAGE["MethodSettings"]} == {False}
@@ -158,10 +158,10 @@ def test_logs_are_json_encrypted_and_without_bodies_or_key_values() -> None:
 @pytest.mark.requirement("T-API-3", "A-2")
 def test_execution_log_group_exists_before_the_stage_writes_to_it() -> None:
     assert (
-        text(one("trading", "ExecutionLogGroup").properties["LogGroupName"])
+        text(find_resource("trading", "ExecutionLogGroup").properties["LogGroupName"])
         == "API-Gateway-Execution-Logs_${RestApi}/live"
     )
-    assert one("trading", "Stage").body["DependsOn"] == "ExecutionLogGroup"
+    assert find_resource("trading", "Stage").body["DependsOn"] == "ExecutionLogGroup"
     assert STAGE["StageName"] == "live"
 
 
@@ -173,18 +173,18 @@ def test_stage_traces_and_shows_a_client_certificate() -> None:
 
 @pytest.mark.requirement("T-API-3", "A-8")
 @pytest.mark.parametrize(("manage", "mentions"), [("true", True), ("false", False)])
-def test_stage_waits_for_the_accounts_role_where_this_stack_keeps_it(manage: str, mentions: bool) -> None:
-    found = deployed(templates("trading")["api"], ManageApiGatewayAccount=manage)
-    assert ("ApiGatewayAccount" in found) is mentions
-    assert ("${ApiGatewayAccount}" in json.dumps(found["Stage"])) is mentions
-    assert ("ApiLogRole" in found) is mentions
+def test_stage_waits_for_the_accounts_role_if_this_stack_manages_it(manage: str, mentions: bool) -> None:
+    deployed_resources = deployed(templates("trading")["api"], ManageApiGatewayAccount=manage)
+    assert ("ApiGatewayAccount" in deployed_resources) is mentions
+    assert ("${ApiGatewayAccount}" in json.dumps(deployed_resources["Stage"])) is mentions
+    assert ("ApiLogRole" in deployed_resources) is mentions
 
 
 def _deployment(routes: tuple[Route, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(api, "ROUTES", routes)
     template: TierTemplate = api.build("trading")
-    (found,) = [r for r in template.resources.values() if r.resource_type == "AWS::ApiGateway::Deployment"]
-    return {"title": found.title, **found.to_dict()}
+    (deployment,) = [r for r in template.resources.values() if r.resource_type == "AWS::ApiGateway::Deployment"]
+    return {"title": deployment.title, **deployment.to_dict()}
 
 
 @pytest.mark.requirement("T-API-3")
@@ -198,8 +198,8 @@ def test_a_changed_route_makes_a_new_deployment_and_nothing_else_does(monkeypatc
 
 @pytest.mark.requirement("T-API-3")
 def test_deployment_depends_on_every_method() -> None:
-    (found,) = resources("trading", "AWS::ApiGateway::Deployment")
-    assert {method.title for method in METHODS} <= set(found.body["DependsOn"])
+    (deployment,) = resources("trading", "AWS::ApiGateway::Deployment")
+    assert {method.title for method in METHODS} <= set(deployment.body["DependsOn"])
 
 
 def test_clients_may_call_data_routes_only() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import permissions_of
-from tests.builders.support.resources import one, templates, text
+from tests.builders.support.resources import find_resource, templates, text
 
 
 @pytest.mark.requirement("T-FN-1")
@@ -19,16 +19,16 @@ def test_concurrency_is_reserved_only_when_asked() -> None:
 
 @pytest.mark.requirement("T-FN-1")
 def test_the_queue_never_starts_more_than_the_function_may_run() -> None:
-    """A regression many have met: throttled messages count as failed and end in the dead letters."""
-    source = one("trading", "ObjectSource").properties
+    """A common fault: throttled messages count as failed and end in the dead-letter queue."""
+    source = find_resource("trading", "ObjectSource").properties
     assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "ProcessConcurrency"}}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert templates("trading")["root"]["Parameters"]["ProcessConcurrency"]["MinValue"] == 2
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_processing_learns_the_deduplication_window() -> None:
-    variables = one("trading", "ProcessFunction").properties["Environment"]["Variables"]
+def test_processing_receives_the_deduplication_window() -> None:
+    variables = find_resource("trading", "ProcessFunction").properties["Environment"]["Variables"]
     assert variables["DEDUPLICATION_WINDOW_DAYS"] == {"Ref": "DeduplicationWindowDays"}
 
 

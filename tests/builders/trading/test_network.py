@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import statements
-from tests.builders.support.resources import of_type, one, resources, templates, text
+from tests.builders.support.resources import find_resource, of_type, resources, templates, text
 
 TIER = templates("trading")["network"]
 
@@ -34,7 +34,7 @@ def test_three_zones_with_a_public_and_a_private_subnet_each() -> None:
 
 @pytest.mark.requirement("T-NET-1")
 def test_subnets_lie_in_the_vpc_and_do_not_overlap() -> None:
-    vpc = ipaddress.IPv4Network(one("trading", "Vpc").properties["CidrBlock"])
+    vpc = ipaddress.IPv4Network(find_resource("trading", "Vpc").properties["CidrBlock"])
     assert str(vpc) == "10.0.0.0/16"
     blocks = [ipaddress.IPv4Network(s["CidrBlock"]) for s in of_type(network(), "AWS::EC2::Subnet").values()]
     assert all(block.subnet_of(vpc) for block in blocks)
@@ -44,13 +44,17 @@ def test_subnets_lie_in_the_vpc_and_do_not_overlap() -> None:
 @pytest.mark.requirement("T-NET-2")
 @pytest.mark.parametrize(("per_zone", "gateways"), [(False, ["A", "A", "A"]), (True, ["A", "B", "C"])])
 def test_private_routes_follow_the_nat_gateways(per_zone: bool, gateways: list[str]) -> None:
-    found = network(per_zone=per_zone)
-    assert len(of_type(found, "AWS::EC2::NatGateway")) == len(set(gateways)) == len(of_type(found, "AWS::EC2::EIP"))
+    network_resources = network(per_zone=per_zone)
+    assert (
+        len(of_type(network_resources, "AWS::EC2::NatGateway"))
+        == len(set(gateways))
+        == len(of_type(network_resources, "AWS::EC2::EIP"))
+    )
     for zone, gateway in zip("ABC", gateways, strict=True):
-        route = found[f"PrivateDefaultRoute{zone}"]["Properties"]
+        route = network_resources[f"PrivateDefaultRoute{zone}"]["Properties"]
         assert route["NatGatewayId"] == {"Ref": f"NatGateway{gateway}"}
         assert route["RouteTableId"] == {"Ref": f"PrivateRouteTable{zone}"}
-        assert found[f"NatGateway{gateway}"]["Properties"]["SubnetId"] == {"Ref": f"PublicSubnet{gateway}"}
+        assert network_resources[f"NatGateway{gateway}"]["Properties"]["SubnetId"] == {"Ref": f"PublicSubnet{gateway}"}
 
 
 @pytest.mark.requirement("T-NET-2")
@@ -61,15 +65,15 @@ def test_one_nat_gateway_is_the_default() -> None:
 @pytest.mark.requirement("T-NET-3")
 def test_gateway_endpoints_serve_every_private_route_table() -> None:
     for title in ("S3Endpoint", "DynamoDBEndpoint"):
-        endpoint = one("trading", title).properties
+        endpoint = find_resource("trading", title).properties
         assert endpoint["VpcEndpointType"] == "Gateway"
         assert endpoint["RouteTableIds"] == [{"Ref": f"PrivateRouteTable{zone}"} for zone in "ABC"]
 
 
 @pytest.mark.requirement("T-NET-3")
 def test_interface_endpoints_are_switched_by_their_parameter() -> None:
-    def interfaces(found: dict[str, Any]) -> set[str]:
-        endpoints = of_type(found, "AWS::EC2::VPCEndpoint").values()
+    def interfaces(network_resources: dict[str, Any]) -> set[str]:
+        endpoints = of_type(network_resources, "AWS::EC2::VPCEndpoint").values()
         return {text(e["ServiceName"]).rpartition(".")[2] for e in endpoints if e["VpcEndpointType"] == "Interface"}
 
     assert interfaces(network()) == set()
@@ -79,8 +83,8 @@ def test_interface_endpoints_are_switched_by_their_parameter() -> None:
 @pytest.mark.requirement("T-NET-3")
 def test_endpoint_policies_admit_this_account_only() -> None:
     account = {"Ref": "AWS::AccountId"}
-    for found in resources("trading", "AWS::EC2::VPCEndpoint"):
-        for statement in statements(found.properties["PolicyDocument"]):
+    for resource in resources("trading", "AWS::EC2::VPCEndpoint"):
+        for statement in statements(resource.properties["PolicyDocument"]):
             if statement["Sid"] == "CustomResourceAnswers":
                 assert statement["Action"] == ["s3:PutObject"]
                 assert "cloudformation-custom-resource-response-" in text(statement["Resource"][0])
@@ -108,7 +112,7 @@ def test_analysts_reach_the_database_only_through_the_group_they_are_given() -> 
 
 
 @pytest.mark.requirement("T-NET-4")
-def test_groups_let_nothing_out_but_by_rules_of_their_own() -> None:
+def test_groups_allow_egress_only_by_explicit_rules() -> None:
     for title, group in of_type(network(), "AWS::EC2::SecurityGroup").items():
         assert "SecurityGroupIngress" not in group, title
         assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"], title
@@ -116,8 +120,10 @@ def test_groups_let_nothing_out_but_by_rules_of_their_own() -> None:
 
 @pytest.mark.requirement("T-NET-4")
 def test_interface_endpoints_close_the_way_to_the_internet() -> None:
-    def cidrs(found: dict[str, Any]) -> list[str]:
-        return [r["CidrIp"] for r in of_type(found, "AWS::EC2::SecurityGroupEgress").values() if "CidrIp" in r]
+    def cidrs(network_resources: dict[str, Any]) -> list[str]:
+        return [
+            r["CidrIp"] for r in of_type(network_resources, "AWS::EC2::SecurityGroupEgress").values() if "CidrIp" in r
+        ]
 
     assert cidrs(network()) == ["0.0.0.0/0"]
     assert cidrs(network(endpoints=True)) == []
@@ -134,9 +140,9 @@ def test_every_rule_says_why_and_names_its_ports() -> None:
 
 @pytest.mark.requirement("T-NET-4")
 def test_default_security_group_is_closed() -> None:
-    found = one("trading", "ClosedDefaultSecurityGroup")
-    assert found.type == "Custom::ClosedDefaultSecurityGroup"
-    assert found.properties["GroupId"] == {"Ref": "DefaultSecurityGroupId"}
+    resource = find_resource("trading", "ClosedDefaultSecurityGroup")
+    assert resource.type == "Custom::ClosedDefaultSecurityGroup"
+    assert resource.properties["GroupId"] == {"Ref": "DefaultSecurityGroupId"}
     assert templates("trading")["network"]["Outputs"]["DefaultSecurityGroupId"]["Value"] == {
         "Fn::GetAtt": ["Vpc", "DefaultSecurityGroup"]
     }
@@ -144,7 +150,7 @@ def test_default_security_group_is_closed() -> None:
 
 @pytest.mark.requirement("T-NET-4")
 def test_all_traffic_is_logged_to_the_encrypted_group() -> None:
-    flow = one("trading", "FlowLog").properties
+    flow = find_resource("trading", "FlowLog").properties
     assert flow["TrafficType"] == "ALL"
     assert flow["ResourceId"] == {"Ref": "Vpc"}
     assert flow["LogGroupName"] == {"Ref": "FlowLogGroup"}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.builders.support.function_modules import function_module
-from tests.builders.support.resources import one, resources, text
+from tests.builders.support.resources import find_resource, resources, text
 
-ALARMS = {found.title: found.properties for found in resources("trading", "AWS::CloudWatch::Alarm")}
+ALARMS = {resource.title: resource.properties for resource in resources("trading", "AWS::CloudWatch::Alarm")}
 
 
 def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
         ("AWS/Config", "ConfigSnapshotExportFailed", 1),
     ],
 )
-def test_what_is_watched(namespace: str, metric: str, count: int) -> None:
+def test_metrics_have_their_alarms(namespace: str, metric: str, count: int) -> None:
     assert len(alarms_on(namespace, metric)) == count
 
 
@@ -69,19 +69,21 @@ def test_latency_is_watched_at_its_ninety_ninth_percentile() -> None:
 
 @pytest.mark.requirement("T-OBS-2")
 @pytest.mark.parametrize(("speed", "minutes", "threshold"), [("Fast", (60, 5), 0.0144), ("Slow", (360, 30), 0.006)])
-def test_burn_rate_sounds_only_while_both_windows_burn(speed: str, minutes: tuple[int, int], threshold: float) -> None:
+def test_burn_rate_alarm_sounds_only_while_both_windows_burn(
+    speed: str, minutes: tuple[int, int], threshold: float
+) -> None:
     parts = [ALARMS[f"{speed}Burn{window}MinutesAlarm"] for window in minutes]
     for part, window in zip(parts, minutes, strict=True):
         assert (part["Statistic"], part["Period"], part["Threshold"]) == ("Average", window * 60, threshold)
         assert "AlarmActions" not in part
-    both = one("trading", f"{speed}BurnAlarm").properties
+    both = find_resource("trading", f"{speed}BurnAlarm").properties
     names = re.findall(r'ALARM\("([^"]+)"\)', text(both["AlarmRule"]))
     assert names == [text(part["AlarmName"]) for part in parts]
     assert both["AlarmActions"] == [{"Ref": "AlertTopicArn"}]
 
 
 @pytest.mark.requirement("T-OBS-2")
-def test_alarms_tell_the_topic_what_is_wrong() -> None:
+def test_alarms_notify_the_topic_and_describe_the_fault() -> None:
     for title, alarm in ALARMS.items():
         assert len(alarm["AlarmDescription"]) > 20, title
         assert alarm["TreatMissingData"] == "notBreaching", title
@@ -91,7 +93,7 @@ def test_alarms_tell_the_topic_what_is_wrong() -> None:
 
 @pytest.mark.requirement("T-OBS-2")
 def test_dashboard_shows_the_way_of_the_data_in_order() -> None:
-    body = json.loads(text(one("trading", "Dashboard").properties["DashboardBody"]))
+    body = json.loads(text(find_resource("trading", "Dashboard").properties["DashboardBody"]))
     titles = [widget["properties"]["title"] for widget in body["widgets"]]
     assert [title.split()[0] for title in titles] == sorted(title.split()[0] for title in titles)
     assert all(

@@ -8,15 +8,15 @@ import pytest
 
 from builders.contract.functions import TIMEOUT_SECONDS
 from tests.builders.support.policies import statements
-from tests.builders.support.resources import Found, one, resources, text
+from tests.builders.support.resources import Resource, find_resource, resources, text
 
 BUCKETS = list(resources("trading", "AWS::S3::Bucket"))
-DATA_BUCKETS = [found for found in BUCKETS if found.title in ("RawBucket", "ProcessedBucket", "ArchiveBucket")]
+DATA_BUCKETS = [resource for resource in BUCKETS if resource.title in ("RawBucket", "ProcessedBucket", "ArchiveBucket")]
 
 
-def policy_of(bucket: Found) -> dict[str, dict[str, object]]:
-    found = one("trading", f"{bucket.title}Policy")
-    return {str(s["Sid"]): dict(s) for s in statements(found.properties["PolicyDocument"])}
+def policy_of(bucket: Resource) -> dict[str, dict[str, object]]:
+    resource = find_resource("trading", f"{bucket.title}Policy")
+    return {str(s["Sid"]): dict(s) for s in statements(resource.properties["PolicyDocument"])}
 
 
 @pytest.mark.requirement("T-S3-1")
@@ -26,7 +26,7 @@ def test_the_three_data_buckets_exist() -> None:
 
 @pytest.mark.requirement("T-S3-1")
 @pytest.mark.parametrize("bucket", BUCKETS, ids=str)
-def test_buckets_are_versioned_private_and_without_acls(bucket: Found) -> None:
+def test_buckets_are_versioned_private_and_without_acls(bucket: Resource) -> None:
     assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket.properties["PublicAccessBlockConfiguration"]) == 4
@@ -35,7 +35,7 @@ def test_buckets_are_versioned_private_and_without_acls(bucket: Found) -> None:
 
 @pytest.mark.requirement("T-S3-1")
 @pytest.mark.parametrize("bucket", DATA_BUCKETS, ids=str)
-def test_uploads_under_another_key_are_denied(bucket: Found) -> None:
+def test_uploads_under_another_key_are_denied(bucket: Resource) -> None:
     (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BucketKeyEnabled"] is True
     header = "s3:x-amz-server-side-encryption"
@@ -50,7 +50,7 @@ def test_uploads_under_another_key_are_denied(bucket: Found) -> None:
 
 @pytest.mark.requirement("T-S3-1")
 @pytest.mark.parametrize("bucket", BUCKETS, ids=str)
-def test_buckets_refuse_plain_and_old_transport(bucket: Found) -> None:
+def test_buckets_deny_plain_and_old_transport(bucket: Resource) -> None:
     policy = policy_of(bucket)
     assert policy["DenyPlainTransport"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert policy["DenyOldTransport"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
@@ -60,12 +60,12 @@ def test_buckets_refuse_plain_and_old_transport(bucket: Found) -> None:
 def test_access_is_logged_to_the_log_bucket_under_a_prefix_of_its_own() -> None:
     prefixes = [b.properties["LoggingConfiguration"]["LogFilePrefix"] for b in BUCKETS if b.title != "AccessLogBucket"]
     assert len(prefixes) == len(set(prefixes)) == len(BUCKETS) - 1
-    assert "LoggingConfiguration" not in one("trading", "AccessLogBucket").properties
+    assert "LoggingConfiguration" not in find_resource("trading", "AccessLogBucket").properties
 
 
 @pytest.mark.requirement("T-S3-2")
 @pytest.mark.parametrize("bucket", BUCKETS, ids=str)
-def test_every_object_of_any_size_goes_to_glacier_after_ninety_days(bucket: Found) -> None:
+def test_every_object_of_any_size_goes_to_glacier_after_ninety_days(bucket: Resource) -> None:
     lifecycle = bucket.properties["LifecycleConfiguration"]
     assert lifecycle["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
     aging, *_, cleaning = lifecycle["Rules"]
@@ -83,11 +83,11 @@ def test_only_the_archive_goes_on_to_deep_archive() -> None:
 
 @pytest.mark.requirement("T-FN-1")
 def test_new_raw_objects_reach_the_queue_and_only_from_that_bucket() -> None:
-    raw = one("trading", "RawBucket")
+    raw = find_resource("trading", "RawBucket")
     (notification,) = raw.properties["NotificationConfiguration"]["QueueConfigurations"]
     assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "market-data/"}]
     assert raw.body["DependsOn"] == "ObjectQueuePolicy"
-    allow, deny = statements(one("trading", "ObjectQueuePolicy").properties["PolicyDocument"])
+    allow, deny = statements(find_resource("trading", "ObjectQueuePolicy").properties["PolicyDocument"])
     assert [text(arn) for arn in allow["Condition"]["ArnLike"]["aws:SourceArn"]] == [
         "arn:${AWS::Partition}:s3:::trading-raw-${EnvironmentSuffix}-${AWS::AccountId}"
     ]
@@ -96,6 +96,6 @@ def test_new_raw_objects_reach_the_queue_and_only_from_that_bucket() -> None:
 
 @pytest.mark.requirement("T-FN-1")
 def test_a_failed_object_is_hidden_long_enough_and_ends_in_the_dead_letters() -> None:
-    queue = one("trading", "ObjectQueue").properties
+    queue = find_resource("trading", "ObjectQueue").properties
     assert queue["VisibilityTimeout"] >= 6 * TIMEOUT_SECONDS["process"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["ObjectDeadLetters", "Arn"]}

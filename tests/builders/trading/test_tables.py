@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders.support.resources import one, text
+from tests.builders.support.resources import find_resource, text
 
 
 @pytest.mark.requirement("T-DDB-1")
@@ -15,7 +15,7 @@ from tests.builders.support.resources import one, text
 def test_tables_are_on_demand_recoverable_and_under_the_customer_key(
     title: str, name: str, key: str, ttl: bool
 ) -> None:
-    table = one("trading", title).properties
+    table = find_resource("trading", title).properties
     assert text(table["TableName"]) == f"{name}-${{EnvironmentSuffix}}"
     assert table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
     assert table["BillingMode"] == "PAY_PER_REQUEST"

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from tests.builders.support.conditions import CERTIFICATE_ARN, deployed
-from tests.builders.support.resources import one, resources, templates, text
+from tests.builders.support.resources import find_resource, resources, templates, text
 
-P = "transactions"
+PLATFORM = "transactions"
 
 
 def web(certificate: str = "") -> dict[str, Any]:
-    return deployed(templates(P)["web"], CertificateArn=certificate, ReserveConcurrency="false")
+    return deployed(templates(PLATFORM)["web"], CertificateArn=certificate, ReserveConcurrency="false")
 
 
 @pytest.mark.requirement("X-ALB-1")
 def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
-    balancer = one(P, "LoadBalancer").properties
+    balancer = find_resource(PLATFORM, "LoadBalancer").properties
     assert balancer["Subnets"] == [{"Ref": f"PublicSubnet{zone}Id"} for zone in "ABC"]
     assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}, {"Ref": "BalancerTlsSecurityGroupId"}]
     attributes = {each["Key"]: each["Value"] for each in balancer["LoadBalancerAttributes"]}
@@ -30,14 +30,14 @@ def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_
 
 @pytest.mark.requirement("X-ALB-1")
 def test_targets_are_judged_by_health() -> None:
-    targets = one(P, "TargetGroup").properties
+    targets = find_resource(PLATFORM, "TargetGroup").properties
     assert (targets["HealthCheckPath"], targets["HealthCheckProtocol"], targets["Port"]) == ("/health", "HTTPS", 8080)
     assert targets["Matcher"] == {"HttpCode": "200"}
     assert targets["HealthCheckTimeoutSeconds"] < targets["HealthCheckIntervalSeconds"]
 
 
 @pytest.mark.requirement("X-ALB-1")
-def test_without_a_certificate_http_serves_cloudfront_and_refuses_everybody_else() -> None:
+def test_without_a_certificate_http_serves_cloudfront_and_rejects_everybody_else() -> None:
     here = web()
     assert "HttpsListener" not in here
     (default,) = here["HttpListener"]["Properties"]["DefaultActions"]
@@ -53,7 +53,7 @@ def test_with_a_certificate_http_becomes_https_with_redirect() -> None:
     here = web(CERTIFICATE_ARN)
     (redirect,) = here["HttpListener"]["Properties"]["DefaultActions"]
     assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
-    assert "HttpFromCloudFront" not in here, "nothing is served without TLS any more"
+    assert "HttpFromCloudFront" not in here, "nothing is served without TLS"
     https = here["HttpsListener"]["Properties"]
     assert https["Certificates"] == [{"CertificateArn": {"Ref": "CertificateArn"}}]
     assert https["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-")
@@ -70,7 +70,7 @@ def test_only_cloudfronts_addresses_reach_the_load_balancer() -> None:
             text(rule.properties.get("SourcePrefixListId", "")),
             rule.properties["FromPort"],
         )
-        for rule in resources(P, "AWS::EC2::SecurityGroupIngress")
+        for rule in resources(PLATFORM, "AWS::EC2::SecurityGroupIngress")
         if _group(rule.properties["GroupId"]).startswith("Balancer")
     ]
     assert into == [

@@ -8,13 +8,13 @@ import pytest
 
 from tests.builders.support.conditions import CERTIFICATE_ARN, deployed
 from tests.builders.support.policies import statements
-from tests.builders.support.resources import one, templates, text
+from tests.builders.support.resources import find_resource, templates, text
 
-P = "transactions"
+PLATFORM = "transactions"
 
 
 def distribution(certificate: str = "") -> dict[str, Any]:
-    here = deployed(templates(P)["edge"], CertificateArn=certificate)
+    here = deployed(templates(PLATFORM)["edge"], CertificateArn=certificate)
     config: dict[str, Any] = here["Distribution"]["Properties"]["DistributionConfig"]
     return config
 
@@ -33,22 +33,22 @@ def test_the_load_balancer_is_the_custom_origin_and_nothing_of_it_is_cached() ->
 
 @pytest.mark.requirement("X-CDN-1")
 def test_static_content_is_read_by_origin_access_control() -> None:
-    """Not by an origin access identity: that is deprecated and cannot read objects under customer keys."""
+    """An origin access identity is deprecated and cannot read objects under customer keys."""
     config = distribution()
     static = config["Origins"][1]
     assert static["OriginAccessControlId"] == {"Fn::GetAtt": ["StaticAccessControl", "Id"]}
     assert static["S3OriginConfig"] == {"OriginAccessIdentity": ""}
-    control = one(P, "StaticAccessControl").properties["OriginAccessControlConfig"]
+    control = find_resource(PLATFORM, "StaticAccessControl").properties["OriginAccessControlConfig"]
     assert (control["SigningBehavior"], control["SigningProtocol"]) == ("always", "sigv4")
     (behaviour,) = config["CacheBehaviors"]
     assert (behaviour["PathPattern"], behaviour["TargetOriginId"]) == ("/static/*", static["Id"])
     assert behaviour["CachePolicyId"] == {"Ref": "StaticCachePolicy"}
-    assert one(P, "StaticCachePolicy").properties["CachePolicyConfig"]["DefaultTTL"] == 86_400
+    assert find_resource(PLATFORM, "StaticCachePolicy").properties["CachePolicyConfig"]["DefaultTTL"] == 86_400
 
 
 @pytest.mark.requirement("X-CDN-1")
 def test_only_this_distribution_reads_the_bucket_and_only_static_assets() -> None:
-    document = one(P, "StaticBucketPolicy").properties["PolicyDocument"]
+    document = find_resource(PLATFORM, "StaticBucketPolicy").properties["PolicyDocument"]
     (allowed,) = [statement for statement in statements(document) if statement["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": ["cloudfront.amazonaws.com"]}
     assert allowed["Action"] == ["s3:GetObject"]
@@ -57,7 +57,7 @@ def test_only_this_distribution_reads_the_bucket_and_only_static_assets() -> Non
     assert text(source) == "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
     (use,) = [
         each
-        for each in one(P, "DataKey").properties["KeyPolicy"]["Statement"]
+        for each in find_resource(PLATFORM, "DataKey").properties["KeyPolicy"]["Statement"]
         if each["Principal"] == {"Service": ["cloudfront.amazonaws.com"]}
     ]
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -82,22 +82,30 @@ def test_every_answer_carries_security_headers() -> None:
     config = distribution()
     for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
         assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "SecurityHeaders"}
-    headers = one(P, "SecurityHeaders").properties["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    headers = find_resource(PLATFORM, "SecurityHeaders").properties["ResponseHeadersPolicyConfig"][
+        "SecurityHeadersConfig"
+    ]
     assert set(headers) == {
-        "ContentSecurityPolicy", "ContentTypeOptions", "FrameOptions", "ReferrerPolicy", "StrictTransportSecurity",
-    }  # fmt: skip
+        "ContentSecurityPolicy",
+        "ContentTypeOptions",
+        "FrameOptions",
+        "ReferrerPolicy",
+        "StrictTransportSecurity",
+    }
     assert all(header["Override"] is True for header in headers.values())
     assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 31_536_000
 
 
 @pytest.mark.requirement("X-CDN-1", "A-4")
 def test_the_access_log_is_delivered_to_an_encrypted_log_group() -> None:
-    assert one(P, "EdgeLogSource").properties["LogType"] == "ACCESS_LOGS"
-    assert text(one(P, "EdgeLogDestination").properties["DestinationResourceArn"]).endswith("log-group:${EdgeLogGroup}")
-    fields = one(P, "EdgeLogDelivery").properties["RecordFields"]
-    assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(fields), "they may hold personal data"
-    assert one(P, "EdgeLogGroup").properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
-    (delivery,) = statements(one(P, "EdgeLogPolicy").properties["PolicyDocument"])
+    assert find_resource(PLATFORM, "EdgeLogSource").properties["LogType"] == "ACCESS_LOGS"
+    assert text(find_resource(PLATFORM, "EdgeLogDestination").properties["DestinationResourceArn"]).endswith(
+        "log-group:${EdgeLogGroup}"
+    )
+    fields = find_resource(PLATFORM, "EdgeLogDelivery").properties["RecordFields"]
+    assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(fields), "they may contain personal data"
+    assert find_resource(PLATFORM, "EdgeLogGroup").properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
+    (delivery,) = statements(find_resource(PLATFORM, "EdgeLogPolicy").properties["PolicyDocument"])
     assert delivery["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     assert delivery["Resource"] == [
         "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${EdgeLogGroup}:log-stream:*"
@@ -106,14 +114,14 @@ def test_the_access_log_is_delivered_to_an_encrypted_log_group() -> None:
 
 @pytest.mark.requirement("X-CDN-1")
 def test_the_web_acl_is_cloudfronts_with_2000_requests_for_an_address_and_managed_rules() -> None:
-    acl = one(P, "WebAcl").properties
+    acl = find_resource(PLATFORM, "WebAcl").properties
     assert acl["Scope"] == "CLOUDFRONT"
     assert distribution()["WebACLId"] == {"Fn::GetAtt": ["WebAcl", "Arn"]}
     rate, *managed = acl["Rules"]
     assert rate["Statement"]["RateBasedStatement"]["Limit"] == {"Ref": "RequestsPerAddress"}
     assert rate["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
     assert rate["Action"] == {"Block": {}}
-    assert templates(P)["root"]["Parameters"]["RequestsPerAddress"]["Default"] == 2000
+    assert templates(PLATFORM)["root"]["Parameters"]["RequestsPerAddress"]["Default"] == 2000
     assert [rule["Name"] for rule in managed] == [
         "AWSManagedRulesAmazonIpReputationList",
         "AWSManagedRulesCommonRuleSet",
@@ -126,12 +134,12 @@ def test_the_web_acl_is_cloudfronts_with_2000_requests_for_an_address_and_manage
         for override in rule["Statement"]["ManagedRuleGroupStatement"].get("RuleActionOverrides", [])
     ]
     assert counted == ["SizeRestrictions_BODY"]
-    assert set(one(P, "WebAcl").body["Metadata"]["RulesThatOnlyCount"]) == set(counted)
+    assert set(find_resource(PLATFORM, "WebAcl").body["Metadata"]["RulesThatOnlyCount"]) == set(counted)
 
 
 @pytest.mark.requirement("X-CDN-1")
-def test_the_root_refuses_other_regions_and_a_domain_without_certificate() -> None:
-    rules = templates(P)["root"]["Rules"]
+def test_the_root_rejects_other_regions_and_a_domain_without_certificate() -> None:
+    rules = templates(PLATFORM)["root"]["Rules"]
     assert rules["OnlyInUsEast1"]["Assertions"][0]["Assert"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
     assert rules["DomainNeedsCertificate"]["RuleCondition"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]

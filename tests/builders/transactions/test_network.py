@@ -1,4 +1,4 @@
-"""The network of transactions and who may speak with whom in it (X-NET-1, X-SEC-2)."""
+"""The network of transactions and its permitted connections (X-NET-1, X-SEC-2)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import statements
-from tests.builders.support.resources import of_type, one, resources, templates, text
+from tests.builders.support.resources import find_resource, of_type, resources, templates, text
 
-P = "transactions"
+PLATFORM = "transactions"
 
 
 def network(*, endpoints: bool = False, per_zone: bool = True) -> dict[str, Any]:
     return deployed(
-        templates(P)["network"],
+        templates(PLATFORM)["network"],
         NatGatewayPerZone=str(per_zone).lower(),
         InterfaceEndpoints=str(endpoints).lower(),
     )
@@ -24,7 +24,7 @@ def network(*, endpoints: bool = False, per_zone: bool = True) -> dict[str, Any]
 # --- X-NET-1 ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-NET-1")
 def test_addresses_are_those_required() -> None:
-    assert one(P, "Vpc").properties["CidrBlock"] == "10.0.0.0/16"
+    assert find_resource(PLATFORM, "Vpc").properties["CidrBlock"] == "10.0.0.0/16"
     blocks = {title: subnet["CidrBlock"] for title, subnet in of_type(network(), "AWS::EC2::Subnet").items()}
     assert blocks == {
         "PublicSubnetA": "10.0.0.0/24",
@@ -38,51 +38,62 @@ def test_addresses_are_those_required() -> None:
 
 @pytest.mark.requirement("X-NET-1")
 def test_every_zone_has_its_nat_gateway_by_default() -> None:
-    assert templates(P)["root"]["Parameters"]["NatGatewayPerZone"]["Default"] == "true"
-    found = network()
-    assert len(of_type(found, "AWS::EC2::NatGateway")) == 3
+    assert templates(PLATFORM)["root"]["Parameters"]["NatGatewayPerZone"]["Default"] == "true"
+    network_resources = network()
+    assert len(of_type(network_resources, "AWS::EC2::NatGateway")) == 3
     for zone in "ABC":
-        assert found[f"PrivateDefaultRoute{zone}"]["Properties"]["NatGatewayId"] == {"Ref": f"NatGateway{zone}"}
-        assert found[f"NatGateway{zone}"]["Properties"]["SubnetId"] == {"Ref": f"PublicSubnet{zone}"}
+        assert network_resources[f"PrivateDefaultRoute{zone}"]["Properties"]["NatGatewayId"] == {
+            "Ref": f"NatGateway{zone}"
+        }
+        assert network_resources[f"NatGateway{zone}"]["Properties"]["SubnetId"] == {"Ref": f"PublicSubnet{zone}"}
 
 
 @pytest.mark.requirement("X-NET-1")
 def test_public_subnets_lead_to_the_internet_gateway() -> None:
-    found = network()
-    assert len(of_type(found, "AWS::EC2::InternetGateway")) == 1
-    route = found["PublicDefaultRoute"]["Properties"]
+    network_resources = network()
+    assert len(of_type(network_resources, "AWS::EC2::InternetGateway")) == 1
+    route = network_resources["PublicDefaultRoute"]["Properties"]
     assert (route["DestinationCidrBlock"], route["GatewayId"]) == ("0.0.0.0/0", {"Ref": "InternetGateway"})
 
 
 @pytest.mark.requirement("X-NET-1")
-def test_the_same_builder_makes_both_platforms_networks() -> None:
-    """What is not a security group, an endpoint or an output is the same, but for the platform's name in its tags."""
+def test_the_same_builder_builds_both_platforms_networks() -> None:
+    """All but security groups, endpoints and outputs is the same, except for the platform's name in tags."""
     differing = ("SecurityGroup", "VPCEndpoint")
 
     def common(platform: str) -> dict[str, str]:
         here = templates(platform)["network"]["Resources"]
-        kept = {title: body for title, body in here.items() if not any(word in body["Type"] for word in differing)}
-        return {title: str(body).replace("trading-platform", "").replace(platform, "") for title, body in kept.items()}
+        common_resources = {
+            title: body for title, body in here.items() if not any(word in body["Type"] for word in differing)
+        }
+        return {
+            title: str(body).replace("trading-platform", "").replace(platform, "")
+            for title, body in common_resources.items()
+        }
 
     assert common("trading") == common("transactions")
-    assert len(common(P)) > 30
+    assert len(common(PLATFORM)) > 30
 
 
 @pytest.mark.requirement("X-NET-1")
 def test_linux_packages_come_through_the_gateway_endpoint() -> None:
-    allowed = {each["Sid"]: each for each in statements(one(P, "S3Endpoint").properties["PolicyDocument"])}
+    allowed = {
+        each["Sid"]: each for each in statements(find_resource(PLATFORM, "S3Endpoint").properties["PolicyDocument"])
+    }
     assert allowed["LinuxPackages"]["Action"] == ["s3:GetObject"]
     assert text(allowed["LinuxPackages"]["Resource"][0]) == (
         "arn:${AWS::Partition}:s3:::al2023-repos-${AWS::Region}-de612dc2/*"
     )
-    assert not [found for found in resources(P) if found.title == "DynamoDBEndpoint"], "nothing here uses DynamoDB"
+    assert not [resource for resource in resources(PLATFORM) if resource.title == "DynamoDBEndpoint"], (
+        "nothing here uses DynamoDB"
+    )
 
 
 # --- X-SEC-2 ---------------------------------------------------------------------------------------------------------
-def connections(found: dict[str, Any], kind: str, here: str, there: str) -> set[tuple[str, str, int]]:
+def connections(network_resources: dict[str, Any], kind: str, here: str, there: str) -> set[tuple[str, str, int]]:
     """(group, other group or list or network, port) of every rule of a kind."""
     rows = set()
-    for rule in of_type(found, kind).values():
+    for rule in of_type(network_resources, kind).values():
         other = rule.get(there) or rule.get("SourcePrefixListId") or rule.get("DestinationPrefixListId")
         other = other or rule.get("CidrIp")
         assert rule["IpProtocol"] == "tcp"
@@ -99,8 +110,8 @@ def _name(group: Any) -> str:
 @pytest.mark.requirement("X-SEC-2")
 def test_each_group_is_open_to_its_neighbour_only() -> None:
     for endpoints in (False, True):
-        found = network(endpoints=endpoints)
-        into = connections(found, "AWS::EC2::SecurityGroupIngress", "GroupId", "SourceSecurityGroupId")
+        network_resources = network(endpoints=endpoints)
+        into = connections(network_resources, "AWS::EC2::SecurityGroupIngress", "GroupId", "SourceSecurityGroupId")
         assert into == {
             ("Balancer", "CloudFrontPrefixListId", 80),
             ("BalancerTls", "CloudFrontPrefixListId", 443),
@@ -110,7 +121,7 @@ def test_each_group_is_open_to_its_neighbour_only() -> None:
             ("Endpoint", "Instance", 443),
             ("Endpoint", "Function", 443),
         }
-        out = connections(found, "AWS::EC2::SecurityGroupEgress", "GroupId", "DestinationSecurityGroupId")
+        out = connections(network_resources, "AWS::EC2::SecurityGroupEgress", "GroupId", "DestinationSecurityGroupId")
         between = {(source, target, port) for target, source, port in into if not target.startswith("Balancer")}
         to_s3 = {("Instance", "S3PrefixListId", 443), ("Function", "S3PrefixListId", 443)}
         to_apis = set() if endpoints else {("Instance", "0.0.0.0/0", 443), ("Function", "0.0.0.0/0", 443)}
@@ -118,7 +129,7 @@ def test_each_group_is_open_to_its_neighbour_only() -> None:
 
 
 @pytest.mark.requirement("X-SEC-2")
-def test_nothing_leaves_a_group_but_by_a_rule_of_its_own() -> None:
+def test_groups_allow_egress_only_by_explicit_rules() -> None:
     groups = of_type(network(), "AWS::EC2::SecurityGroup")
     assert set(groups) == {
         f"{name}SecurityGroup" for name in ("Balancer", "BalancerTls", "Instance", "Function", "Database", "Endpoint")
@@ -130,7 +141,7 @@ def test_nothing_leaves_a_group_but_by_a_rule_of_its_own() -> None:
 
 @pytest.mark.requirement("X-SEC-2")
 def test_keys_are_divided_by_kind_of_data() -> None:
-    keys = {found.title for found in resources(P, "AWS::KMS::Key")}
+    keys = {resource.title for resource in resources(PLATFORM, "AWS::KMS::Key")}
     assert keys == {"DataKey", "DatabaseKey", "SecretsKey", "LogsKey", "FunctionsKey", "MessagingKey", "VolumeKey"}
 
 
@@ -139,6 +150,11 @@ def test_every_endpoint_says_who_needs_it() -> None:
     endpoints = of_type(network(endpoints=True), "AWS::EC2::VPCEndpoint")
     interfaces = {title for title, endpoint in endpoints.items() if endpoint["VpcEndpointType"] == "Interface"}
     assert interfaces == {
-        "SecretsManagerEndpoint", "LogsEndpoint", "MonitoringEndpoint", "CloudFormationEndpoint", "SnsEndpoint", "Ec2Endpoint",
-    }  # fmt: skip
-    assert all(len(one(P, title).body["Metadata"]["Why"]) > 20 for title in interfaces)
+        "SecretsManagerEndpoint",
+        "LogsEndpoint",
+        "MonitoringEndpoint",
+        "CloudFormationEndpoint",
+        "SnsEndpoint",
+        "Ec2Endpoint",
+    }
+    assert all(len(find_resource(PLATFORM, title).body["Metadata"]["Why"]) > 20 for title in interfaces)

@@ -7,24 +7,27 @@ import json
 import pytest
 
 from local.filter_patterns import compile_pattern
-from tests.builders.support.resources import one, resources, templates, text
+from tests.builders.support.resources import find_resource, resources, templates, text
 
-P = "transactions"
-ALARMS = {found.title: found.properties for found in resources(P, "AWS::CloudWatch::Alarm")}
+PLATFORM = "transactions"
+ALARMS = {resource.title: resource.properties for resource in resources(PLATFORM, "AWS::CloudWatch::Alarm")}
 
 
 @pytest.mark.requirement("X-MON-1")
 def test_application_load_balancer_and_database_have_log_groups_of_ninety_days() -> None:
-    groups = {found.title: text(found.properties["LogGroupName"]) for found in resources(P, "AWS::Logs::LogGroup")}
+    groups = {
+        resource.title: text(resource.properties["LogGroupName"])
+        for resource in resources(PLATFORM, "AWS::Logs::LogGroup")
+    }
     assert groups["ApplicationLogGroup"] == "/aws/ec2/transactions-payments-${EnvironmentSuffix}"
     assert groups["BalancerLogGroup"] == "/aws/elasticloadbalancing/transactions-balancer-${EnvironmentSuffix}"
     assert groups["DatabaseErrorLogGroup"].startswith("/aws/rds/cluster/")
-    assert templates(P)["root"]["Parameters"]["LogRetentionDays"]["Default"] == 90
+    assert templates(PLATFORM)["root"]["Parameters"]["LogRetentionDays"]["Default"] == 90
 
 
 @pytest.mark.requirement("X-MON-1")
 @pytest.mark.parametrize(
-    ("filter_", "line", "found"),
+    ("filter_", "line", "matches"),
     [
         ("ApplicationErrorsFilter", '{"level": "ERROR", "message": "no database"}', True),
         ("ApplicationErrorsFilter", '{"level": "INFO", "message": "an ERROR in words"}', False),
@@ -34,16 +37,16 @@ def test_application_load_balancer_and_database_have_log_groups_of_ninety_days()
         ("DatabaseErrorsFilter", "2026-01-05T10:00:00Z 12 [Note] no ERROR here", False),
     ],
 )
-def test_error_metrics_count_errors_and_nothing_else(filter_: str, line: str, found: bool) -> None:
-    assert compile_pattern(one(P, filter_).properties["FilterPattern"])(line) is found
+def test_error_metrics_count_errors_and_nothing_else(filter_: str, line: str, matches: bool) -> None:
+    assert compile_pattern(find_resource(PLATFORM, filter_).properties["FilterPattern"])(line) is matches
 
 
 @pytest.mark.requirement("X-MON-1")
 def test_every_error_metric_is_zero_in_silence_and_has_its_alarm() -> None:
-    filters = list(resources(P, "AWS::Logs::MetricFilter"))
+    filters = list(resources(PLATFORM, "AWS::Logs::MetricFilter"))
     assert len(filters) == 3
-    for found in filters:
-        (metric,) = found.properties["MetricTransformations"]
+    for metric_filter in filters:
+        (metric,) = metric_filter.properties["MetricTransformations"]
         assert metric["DefaultValue"] == 0
         watched = [
             alarm
@@ -51,7 +54,9 @@ def test_every_error_metric_is_zero_in_silence_and_has_its_alarm() -> None:
             if (alarm.get("Namespace"), alarm.get("MetricName")) == (metric["MetricNamespace"], metric["MetricName"])
         ]
         assert len(watched) == 1
-        assert text(metric["MetricName"]).endswith("-${EnvironmentSuffix}"), "environments of an account are told apart"
+        assert text(metric["MetricName"]).endswith("-${EnvironmentSuffix}"), (
+            "the name distinguishes the environments of an account"
+        )
 
 
 @pytest.mark.requirement("X-MON-1")
@@ -71,13 +76,13 @@ def test_every_error_metric_is_zero_in_silence_and_has_its_alarm() -> None:
         ("EdgeErrors", "AWS/CloudFront", "5xxErrorRate", "GreaterThanThreshold"),
     ],
 )
-def test_what_is_watched(title: str, namespace: str, metric: str, comparison: str) -> None:
+def test_metrics_have_their_alarms(title: str, namespace: str, metric: str, comparison: str) -> None:
     alarm = ALARMS[f"{title}Alarm"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["ComparisonOperator"]) == (namespace, metric, comparison)
 
 
 @pytest.mark.requirement("X-MON-1")
-def test_alarms_tell_the_topic_and_mind_what_silence_means() -> None:
+def test_alarms_notify_the_topic_and_decide_what_missing_data_means() -> None:
     always_there = {"HealthyHostsAlarm", "InstanceMemoryAlarm", "InstanceDiskAlarm"}
     for title, alarm in ALARMS.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlertTopicArn"}], title
@@ -88,21 +93,23 @@ def test_alarms_tell_the_topic_and_mind_what_silence_means() -> None:
 
 @pytest.mark.requirement("X-MON-1")
 @pytest.mark.parametrize("title", ["InstanceMemoryAlarm", "InstanceDiskAlarm"])
-def test_an_agent_that_says_nothing_sounds_and_a_new_stack_does_not(title: str) -> None:
-    """CloudWatch's endpoint refused what every agent published, and both alarms took the silence for health."""
+def test_a_silent_agent_sounds_the_alarm_and_a_new_stack_does_not(title: str) -> None:
+    """Regression: CloudWatch's endpoint rejected the metrics of every agent, and both alarms took missing data for health."""
     alarm = ALARMS[title]
     assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["Period"] * alarm["DatapointsToAlarm"] >= 15 * 60, "one late minute is no fault"
+    assert alarm["Period"] * alarm["DatapointsToAlarm"] >= 15 * 60, "one late minute is not a fault"
     assert "agent" in alarm["AlarmDescription"]
-    # Data is there before the alarm: this tier comes after the group, whose instances signal with their agent running.
-    assert "WebGroupName" in templates(P)["observability"]["Parameters"]
-    assert one(P, "WebGroup").body["CreationPolicy"]["ResourceSignal"]["Count"] == {"Ref": "WebMinInstances"}
-    assert templates(P)["root"]["Parameters"]["WebMinInstances"]["MinValue"] > 0, "no group without instances"
+    # Data exists before the alarm: this tier comes after the group, whose instances signal once their agent runs.
+    assert "WebGroupName" in templates(PLATFORM)["observability"]["Parameters"]
+    assert find_resource(PLATFORM, "WebGroup").body["CreationPolicy"]["ResourceSignal"]["Count"] == {
+        "Ref": "WebMinInstances"
+    }
+    assert templates(PLATFORM)["root"]["Parameters"]["WebMinInstances"]["MinValue"] > 0, "no group without instances"
 
 
 @pytest.mark.requirement("X-MON-1")
 def test_every_function_is_watched() -> None:
-    functions = {found.title.removesuffix("Function") for found in resources(P, "AWS::Lambda::Function")}
+    functions = {resource.title.removesuffix("Function") for resource in resources(PLATFORM, "AWS::Lambda::Function")}
     assert functions == {"Housekeeping", "MigrateMysql", "RotateSecret", "BalancerLogs", "LogAlerts"}
     for name in functions:
         assert {f"{name}{kind}Alarm" for kind in ("Errors", "Throttles", "Duration")} <= set(ALARMS)
@@ -110,7 +117,7 @@ def test_every_function_is_watched() -> None:
 
 @pytest.mark.requirement("X-MON-1")
 def test_errors_in_logs_become_messages() -> None:
-    filtered = {found.title for found in resources(P, "AWS::Logs::SubscriptionFilter")}
+    filtered = {resource.title for resource in resources(PLATFORM, "AWS::Logs::SubscriptionFilter")}
     assert filtered == {
         f"{name}Filter"
         for name in ("Housekeeping", "MigrateMysql", "RotateSecret", "BalancerLogs", "Application", "Database")
@@ -119,7 +126,7 @@ def test_errors_in_logs_become_messages() -> None:
 
 @pytest.mark.requirement("X-MON-1")
 def test_the_dashboard_shows_the_way_of_a_request_in_order() -> None:
-    body = json.loads(text(one(P, "Dashboard").properties["DashboardBody"]))
+    body = json.loads(text(find_resource(PLATFORM, "Dashboard").properties["DashboardBody"]))
     titles = [widget["properties"]["title"] for widget in body["widgets"]]
     assert [title.split()[0] for title in titles] == sorted(title.split()[0] for title in titles)
     for station in ("Edge", "Firewall", "Load balancer", "Instances", "Database", "Rotation"):

@@ -9,40 +9,40 @@ import pytest
 
 from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import permissions_of
-from tests.builders.support.resources import Found, one, resources, templates, text
+from tests.builders.support.resources import Resource, find_resource, resources, templates, text
 
-P = "transactions"
+PLATFORM = "transactions"
 
 
 @pytest.mark.requirement("X-SEC-1")
-def test_the_login_is_drawn_by_secrets_manager_and_names_who_may_make_users() -> None:
-    secret = one(P, "DatabaseSecret").properties
-    drawn = secret["GenerateSecretString"]
-    assert drawn["GenerateStringKey"] == "password"
-    assert json.loads(text(drawn["SecretStringTemplate"])) == {
+def test_secrets_manager_generates_the_login_which_names_the_master_secret() -> None:
+    secret = find_resource(PLATFORM, "DatabaseSecret").properties
+    generated = secret["GenerateSecretString"]
+    assert generated["GenerateStringKey"] == "password"
+    assert json.loads(text(generated["SecretStringTemplate"])) == {
         "username": "payments",
         "dbname": "payments",
         "masterarn": "${DatabaseMasterSecretArn}",
     }
-    assert drawn["PasswordLength"] >= 32
+    assert generated["PasswordLength"] >= 32
     assert secret["KmsKeyId"] == {"Ref": "SecretsKeyArn"}
 
 
 @pytest.mark.requirement("X-SEC-1")
-def test_it_is_attached_to_the_cluster_and_rotates_every_thirty_days() -> None:
-    attachment = one(P, "DatabaseSecretAttachment").properties
+def test_the_login_is_attached_to_the_cluster_and_rotates_every_thirty_days() -> None:
+    attachment = find_resource(PLATFORM, "DatabaseSecretAttachment").properties
     assert attachment["TargetType"] == "AWS::RDS::DBCluster"
     assert attachment["TargetId"] == {"Ref": "DatabaseClusterId"}
-    schedule = one(P, "DatabaseSecretRotation")
+    schedule = find_resource(PLATFORM, "DatabaseSecretRotation")
     assert schedule.properties["RotationRules"] == {"AutomaticallyAfterDays": 30}
     assert schedule.properties["RotationLambdaARN"] == {"Fn::GetAtt": ["RotateSecretFunction", "Arn"]}
-    # The first rotation comes at once: the function may be called, the secret is whole, the user exists.
+    # The first rotation comes at once. Before it, the function may be invoked, the secret is complete, and the user exists.
     assert schedule.body["DependsOn"] == ["RotationPermission", "DatabaseSecretAttachment", "DatabaseMigration"]
 
 
 @pytest.mark.requirement("X-SEC-1")
 def test_only_this_secrets_rotation_may_call_the_function() -> None:
-    permission = one(P, "RotationPermission").properties
+    permission = find_resource(PLATFORM, "RotationPermission").properties
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceArn"] == {"Ref": "DatabaseSecret"}
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
@@ -50,7 +50,7 @@ def test_only_this_secrets_rotation_may_call_the_function() -> None:
 
 @pytest.mark.requirement("X-SEC-1", "A-6")
 def test_the_rotation_may_change_this_secret_and_read_the_masters() -> None:
-    allowed = {each["Sid"]: each for each in permissions_of(P, "RotateSecretRole")}
+    allowed = {each["Sid"]: each for each in permissions_of(PLATFORM, "RotateSecretRole")}
     assert allowed["RotateSecret"]["Resource"] == [{"Ref": "DatabaseSecret"}]
     assert "secretsmanager:PutSecretValue" in allowed["RotateSecret"]["Action"]
     assert allowed["ReadMasterSecret"]["Action"] == ["secretsmanager:GetSecretValue"]
@@ -62,7 +62,7 @@ def keys_through_secrets_manager(role: str) -> dict[str, set[str]]:
     """Key → what the role may do with it through Secrets Manager."""
     return {
         text(statement["Resource"][0]): set(statement["Action"])
-        for statement in permissions_of(P, role)
+        for statement in permissions_of(PLATFORM, role)
         if text(statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", [""])[0]).startswith(
             "secrets"
         )
@@ -70,8 +70,8 @@ def keys_through_secrets_manager(role: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.requirement("X-SEC-1", "A-6")
-def test_a_data_key_is_given_only_where_a_secret_is_written() -> None:
-    """Every reader of a secret could also encrypt under its key; the master's is written by RDS alone."""
+def test_only_a_writer_of_a_secret_may_generate_data_keys() -> None:
+    """Regression: every reader of a secret could also encrypt under its key. RDS alone writes the master's secret."""
     read, write = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
     assert keys_through_secrets_manager("RotateSecretRole") == {"${SecretsKeyArn}": write, "${DatabaseKeyArn}": read}
     assert keys_through_secrets_manager("MigrateMysqlRole") == {"${SecretsKeyArn}": read, "${DatabaseKeyArn}": read}
@@ -79,35 +79,37 @@ def test_a_data_key_is_given_only_where_a_secret_is_written() -> None:
 
 @pytest.mark.requirement("X-SEC-1", "X-DB-1")
 def test_the_migration_waits_for_the_whole_cluster_and_runs_again_with_new_sql() -> None:
-    run = one(P, "DatabaseMigration").properties
+    run = find_resource(PLATFORM, "DatabaseMigration").properties
     assert run["ArtifactKey"] == {"Ref": "MigrateMysqlArtifactKey"}
     assert run["Reader"] == {"Ref": "DatabaseReaderId"}
-    assert templates(P)["database"]["Outputs"]["DatabaseReaderId"]["Value"] == {"Ref": "DatabaseReader"}
+    assert templates(PLATFORM)["database"]["Outputs"]["DatabaseReaderId"]["Value"] == {"Ref": "DatabaseReader"}
 
 
 def strings(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [found for item in value.values() for found in strings(item)]
+        return [string for item in value.values() for string in strings(item)]
     if isinstance(value, list):
-        return [found for item in value for found in strings(item)]
+        return [string for item in value for string in strings(item)]
     return [str(value)]
 
 
 @pytest.mark.requirement("X-SEC-1")
-@pytest.mark.parametrize("found", list(resources(P)), ids=str)
-def test_no_template_holds_or_passes_a_password(found: Found) -> None:
-    """A resolved secret stands only where the header is compared and where it is sent."""
-    resolved = [each for each in strings(found.properties) if "{{resolve:secretsmanager" in each]
-    assert not resolved or found.title in {"Distribution", "HttpFromCloudFront", "HttpsFromCloudFront"}
-    assert "MasterUserPassword" not in found.properties
+@pytest.mark.parametrize("resource", list(resources(PLATFORM)), ids=str)
+def test_no_template_contains_or_passes_a_password(resource: Resource) -> None:
+    """Only the comparison of the header and its sending resolve a secret."""
+    resolved = [each for each in strings(resource.properties) if "{{resolve:secretsmanager" in each]
+    assert not resolved or resource.title in {"Distribution", "HttpFromCloudFront", "HttpsFromCloudFront"}
+    assert "MasterUserPassword" not in resource.properties
 
 
 @pytest.mark.requirement("X-SEC-1")
 def test_the_runbook_says_to_rotate_twice_after_a_leak() -> None:
-    """Two users take turns: one rotation leaves the password that leaked valid for up to thirty days."""
+    """Two users alternate, so after one rotation the leaked password stays valid for up to thirty days."""
     runbook = (PROJECT / "docs" / "transactions.md").read_text("utf-8")
     about = runbook.partition("## The database login")[2].partition("\n## ")[0]
     assert "After a leak rotate twice" in about
     assert "for turn in first second; do" in about
-    name = text(one(P, "DatabaseSecret").properties["Name"]).replace("${EnvironmentSuffix}", "<suffix>")
+    name = text(find_resource(PLATFORM, "DatabaseSecret").properties["Name"]).replace(
+        "${EnvironmentSuffix}", "<suffix>"
+    )
     assert f"secret={name}\n" in about
