@@ -1,4 +1,4 @@
-"""The registry of platforms. What each is made of stands in its own folder."""
+"""The registry of platforms. Each platform is defined in its own folder."""
 
 from __future__ import annotations
 

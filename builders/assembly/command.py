@@ -1,4 +1,4 @@
-"""What generate.py does: write, compare, draw."""
+"""The commands of generate.py: write templates, compare them with the committed ones, draw the tiers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from builders.assembly import limits
 from builders.assembly.emit import Format, as_dict, render
-from builders.assembly.root import TemplateSet, assemble, logical_id
+from builders.assembly.root import Assembly, assemble, logical_id
 from builders.contract.errors import GenerationError, LimitError
 from builders.contract.platform import Platform
 
 
 @dataclass(frozen=True)
 class Emitted:
-    """One template as it is written: the path below the output folder, the text, and its measure."""
+    """One emitted template: its path below the output folder, its text and its size."""
 
     path: Path
     text: str
@@ -26,7 +26,11 @@ class Emitted:
 
 
 def emit(platform: Platform, output: Format) -> list[Emitted]:
-    """The texts of a platform's templates; raises `LimitError` where CloudFormation would refuse one."""
+    """Emits the templates of a platform.
+
+    Raises:
+        LimitError: a template exceeds one of CloudFormation's quotas.
+    """
     files = []
     for name, template in assemble(platform, output).templates.items():
         path = Path(platform.name) / f"{name}.{output}"
@@ -40,41 +44,41 @@ def emit(platform: Platform, output: Format) -> list[Emitted]:
 
 
 def write(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bool = False) -> int:
-    """Writes the templates, and removes those of tiers that are gone; returns 0."""
+    """Writes the templates, and deletes those of tiers that no longer exist; returns 0."""
     for platform in platforms:
         files = emit(platform, output)
         folder = out / platform.name
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             _replace(out / file.path, file.text)
-        for left_over in _left_over(folder, files, output):
-            left_over.unlink()
+        for obsolete_path in _obsolete_paths(folder, files, output):
+            obsolete_path.unlink()
         if not quiet:
             _print_report(files)
     return 0
 
 
 def check(platforms: Sequence[Platform], out: Path, output: Format, *, quiet: bool = False) -> int:
-    """Compares the templates with those in the folder; prints a unified diff and returns 1 where they differ."""
+    """Compares the templates with those in the folder; if any differ, prints a unified diff and returns 1."""
     stale = 0
     for platform in platforms:
         files = emit(platform, output)
         for file in files:
             stale += _differs(out / file.path, file.text)
-        for left_over in _left_over(out / platform.name, files, output):
-            stale += _differs(left_over, "")
+        for obsolete_path in _obsolete_paths(out / platform.name, files, output):
+            stale += _differs(obsolete_path, "")
         if not quiet:
             _print_report(files)
     if stale:
-        print(f"{stale} template(s) are stale: run `make templates` and commit them.", file=sys.stderr)
+        print(f"{stale} template(s) are stale. Run `make templates` and commit the result.", file=sys.stderr)
     return 1 if stale else 0
 
 
 def graph(platforms: Iterable[Platform], into: Path | None = None) -> int:
-    """Prints each platform's tiers and ports as a Mermaid flowchart, or writes it into a file; returns 0.
+    """Prints each platform's tiers and ports as a Mermaid flowchart, or writes them into a file; returns 0.
 
     Raises:
-        GenerationError: the file has no markers for a platform.
+        GenerationError: the file lacks the markers of a platform.
     """
     for platform in platforms:
         chart = "\n".join(mermaid(assemble(platform, "yaml"))) + "\n"
@@ -89,12 +93,14 @@ def _between_markers(path: Path, platform: str, block: str) -> str:
     begin, end = f"<!-- graph:{platform} -->\n", f"<!-- /graph:{platform} -->\n"
     text = path.read_text(encoding="utf-8")
     if begin not in text or end not in text:
-        raise GenerationError(f"{path} has no lines {begin.strip()} and {end.strip()} to put the graph between")
+        raise GenerationError(
+            f"{path} lacks the lines {begin.strip()} and {end.strip()}. Add them where the graph belongs."
+        )
     return text.partition(begin)[0] + begin + block + end + text.partition(end)[2]
 
 
-def mermaid(templates: TemplateSet) -> Iterator[str]:
-    """The lines of a flowchart: an arrow from the tier that makes ports to each tier that uses them."""
+def mermaid(templates: Assembly) -> Iterator[str]:
+    """The lines of a flowchart, with an arrow from each tier that exports ports to each tier that uses them."""
     yield "flowchart LR"
     for tier in templates.uses:
         yield f"    {logical_id(tier)}[{tier}]"
@@ -107,13 +113,13 @@ def mermaid(templates: TemplateSet) -> Iterator[str]:
             yield f'    {logical_id(maker)} -- "{"<br/>".join(names)}" --> {logical_id(user)}'
 
 
-def _left_over(folder: Path, files: Sequence[Emitted], output: Format) -> list[Path]:
+def _obsolete_paths(folder: Path, files: Sequence[Emitted], output: Format) -> list[Path]:
     expected = {file.path.name for file in files}
     return sorted(path for path in folder.glob(f"*.{output}") if path.name not in expected)
 
 
 def _replace(path: Path, text: str) -> None:
-    """Writes whole or not at all, and leaves an unchanged file's time alone."""
+    """Writes the whole file in one step. An unchanged file keeps its modification time."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
     temporary = path.with_suffix(path.suffix + ".new")

@@ -1,8 +1,8 @@
-"""Templates as text: ordered, byte-stable, written for the person who reviews them.
+"""Templates as text: ordered, byte-stable, for people who review them.
 
-Sections stand in CloudFormation's documented order, resources in the order in which the tier builds them, and every
-intrinsic function in its short form. libyaml writes the text: troposphere's ``to_yaml`` goes through a pure-Python dumper
-that takes several times as long, and PyYAML's own way from data to events takes twice as long as all the rest.
+Sections follow CloudFormation's documented order, resources the order in which the tier adds them, and intrinsic functions
+have their short form. libyaml writes the text from events: troposphere's ``to_yaml`` uses a pure-Python dumper, which takes
+several times as long, and PyYAML's own conversion from data to events takes twice as long as the rest of the work.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _RESOURCE_KEYS = (
     "UpdateReplacePolicy",
     "Properties",
 )
-# What is written as a tagged scalar or list. Fn::Transform and Fn::ForEach are not: the project uses no transform.
+# Functions in short form: a tagged scalar or list. Not Fn::Transform and Fn::ForEach, since the project uses no transform.
 _SHORT = {
     "Ref",
     "Fn::GetAtt",
@@ -74,7 +74,10 @@ _RESOLVER = _new_resolver()
 
 @cache
 def _text(value: str) -> yaml.ScalarEvent:
-    """A text; quoted where a YAML reader would take the plain word for something else. Templates repeat most of theirs."""
+    """A text, quoted if a YAML reader would not take the plain word for text.
+
+    Templates repeat most of their texts, so a cache pays.
+    """
     if "\n" in value:
         return yaml.ScalarEvent(None, _TEXT, (False, True), value, style="|")
     is_plain = _RESOLVER.resolve(yaml.ScalarNode, value, (True, False)) == _TEXT
@@ -99,7 +102,7 @@ def _emit(emit: Emit, value: Any) -> None:
     elif isinstance(value, list | tuple):
         emit(_LIST)
         _emit_items(emit, value)
-    else:  # a number, true, false or null, in the words of JSON, which are YAML's too
+    else:  # a number, true, false or null as in JSON, which YAML shares
         emit(yaml.ScalarEvent(None, None, (True, False), json.dumps(value)))
 
 
@@ -110,7 +113,7 @@ def _emit_items(emit: Emit, items: Iterable[Any]) -> None:
 
 
 def _emit_short_form(emit: Emit, value: Mapping[str, Any]) -> bool:
-    """Emits ``{"Fn::Sub": "x"}`` as ``!Sub x``; False where the value has no short form."""
+    """Emits ``{"Fn::Sub": "x"}`` as ``!Sub x``; returns False if the value has no short form."""
     if len(value) != 1:
         return False
     ((name, argument),) = value.items()
@@ -125,12 +128,12 @@ def _emit_short_form(emit: Emit, value: Mapping[str, Any]) -> bool:
         emit(yaml.SequenceStartEvent(None, tag, False))
         _emit_items(emit, argument)
     else:
-        return False  # one tag cannot follow another: !Base64 !Sub
+        return False  # YAML allows one tag only: not !Base64 !Sub
     return True
 
 
 def as_dict(template: Template) -> dict[str, Any]:
-    """The template as plain data, sections and resource keys in the documented order."""
+    """The template as plain data, with sections and resource keys in the documented order."""
     raw = template.to_dict()
     ordered = {section: raw[section] for section in _SECTIONS if raw.get(section)}
     ordered["Resources"] = {

@@ -1,6 +1,7 @@
-"""Faults of a platform: what does not fit together between its tiers, its outputs, its defaults and its rules.
+"""Faults of a platform: its tiers, outputs, defaults and rules that do not fit together.
 
-Each function below finds one kind of fault and gives a sentence for each: which tier and port, and what to do.
+Each check below finds one kind of fault. It yields a message for each fault, which names the tier and the port, and says
+what to do.
 """
 
 from __future__ import annotations
@@ -38,37 +39,40 @@ class Contract:
         return by_tiers | {port.name for port in self.platform.outputs}
 
     def find_faults(self) -> list[str]:
-        """Every fault, kind by kind."""
-        return [fault for kind in KINDS for fault in kind(self)]
+        """All faults, check by check."""
+        return [fault for check in CHECKS for fault in check(self)]
 
 
 def exported_twice(contract: Contract) -> Iterator[str]:
-    """A port that its own tier or another one exports already."""
+    """A port that one tier exports twice, or two tiers export."""
     for tier, template in contract.tiers.items():
         for port in template.record.repeated:
-            yield f"Port {port} is exported twice by tier {tier}: one of them must go"
+            yield f"Tier {tier} exports port {port} twice. Remove one of the two exports."
         for port in template.record.exports:
             if contract.producers[port] != tier:
-                yield f"Port {port} is produced by both {contract.producers[port]} and {tier}: one of them must go"
+                yield f"Tiers {contract.producers[port]} and {tier} both export port {port}. Remove one of the two exports."
 
 
 def never_produced(contract: Contract) -> Iterator[str]:
-    """A port that a tier uses and none exports."""
+    """A port that a tier uses and no tier exports."""
     for tier, template in contract.tiers.items():
         for name, port in template.record.uses.items():
             if name not in contract.producers and not isinstance(port, RootParameter):
-                yield f"Port {name} is used by tier {tier} but no tier produces it, and it is no root parameter"
+                yield (
+                    f"Tier {tier} uses port {name}, but no tier exports it and it is not a root parameter. "
+                    "Export it from a tier, or stop using it."
+                )
 
 
 def outside_the_console(contract: Contract) -> Iterator[str]:
-    """A root parameter that no group of the console made."""
+    """A root parameter that no group of the console created."""
     declared = {parameter.name for parameter in console.in_console_order(parameters.GROUPS)}
     for tier, template in contract.tiers.items():
         for name, port in template.record.uses.items():
             if isinstance(port, RootParameter) and name not in declared:
                 yield (
-                    f"Root parameter {name} is used by tier {tier} but stands in no group of "
-                    "builders/contract/parameters.py"
+                    f"Tier {tier} uses root parameter {name}, but no group in builders/contract/parameters.py contains it. "
+                    "Create it through a group."
                 )
 
 
@@ -76,22 +80,31 @@ def output_without_producer(contract: Contract) -> Iterator[str]:
     """An output of the root that no tier exports."""
     for port in contract.platform.outputs:
         if port.name not in contract.producers:
-            yield f"Port {port.name} is an output of the root but no tier produces it"
+            yield (
+                f"Port {port.name} is an output of {contract.platform.name}, but no tier exports it. "
+                "Export it from a tier, or remove the output."
+            )
 
 
 def never_used(contract: Contract) -> Iterator[str]:
-    """A port that a tier exports and nothing uses."""
+    """A port that a tier exports, and that neither a tier nor the root uses."""
     for port, tier in contract.producers.items():
         if port not in contract.used:
-            yield f"Port {port} of tier {tier} is used by no tier and is no output of the root: export it no more, or use it"
+            yield (
+                f"Tier {tier} exports port {port}, but no tier uses it and it is not an output of the root. "
+                "Use it, or remove the export."
+            )
 
 
 def stray_default(contract: Contract) -> Iterator[str]:
     """A default of the platform for a root parameter that no tier uses."""
-    name = contract.platform.name
+    platform = contract.platform.name
     for parameter in contract.platform.defaults:
         if parameter.name not in contract.used:
-            yield f"{name} gives root parameter {parameter.name} a default, but no tier uses it: take the default out"
+            yield (
+                f"Platform {platform} sets a default for root parameter {parameter.name}, but no tier uses it. "
+                "Remove the default."
+            )
 
 
 def stray_rule(contract: Contract) -> Iterator[str]:
@@ -99,19 +112,22 @@ def stray_rule(contract: Contract) -> Iterator[str]:
     platform = contract.platform.name
     for rule in contract.platform.rules:
         for name in sorted(rule.parameters() - contract.used):
-            yield f"Rule {rule.name} of {platform} looks at root parameter {name}, but no tier uses it: take the rule out"
+            yield (
+                f"Rule {rule.name} of platform {platform} reads root parameter {name}, but no tier uses it. "
+                "Remove the rule."
+            )
 
 
 def own_port(contract: Contract) -> Iterator[str]:
-    """A port that the tier that exports it uses itself."""
+    """A port that the same tier exports and uses."""
     for tier, template in contract.tiers.items():
         for port in template.record.uses:
             if contract.producers.get(port) == tier:
-                yield f"Port {port} is produced and used by the same tier {tier}: pass the object instead"
+                yield f"Tier {tier} exports port {port} and uses it itself. Pass the object instead."
 
 
 def circle(contract: Contract) -> Iterator[str]:
-    """A circle of tiers, with the ports by which it goes round."""
+    """Tiers that depend on each other in a circle, with the ports that close it."""
     port_by_producer = {
         tier: {
             contract.producers[port]: port
@@ -126,7 +142,7 @@ def circle(contract: Contract) -> Iterator[str]:
         if tier in path:
             round_trip = (*path[path.index(tier) :], tier)
             steps = [f"{user} uses {port_by_producer[user][maker]} of {maker}" for user, maker in pairwise(round_trip)]
-            yield "The tiers go round in a circle: " + ", ".join(steps)
+            yield f"Tiers depend on each other in a circle: {', '.join(steps)}. Move one of these values to another tier."
         elif tier not in complete:
             for maker in port_by_producer[tier]:
                 yield from visit(maker, (*path, tier))
@@ -136,7 +152,7 @@ def circle(contract: Contract) -> Iterator[str]:
         yield from visit(tier, ())
 
 
-KINDS = (
+CHECKS = (
     exported_twice,
     never_produced,
     outside_the_console,

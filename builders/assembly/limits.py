@@ -1,4 +1,4 @@
-"""CloudFormation's quotas per template, and a template's measure against them.
+"""CloudFormation's quotas for a template, and the size of a template against them.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 BODY_BYTES = 51_200
-"""Largest template that can be passed as text; a larger one must come from S3."""
+"""Largest template that a caller can pass as text. CloudFormation reads larger ones from S3 only."""
 S3_BYTES = 1_048_576
 RESOURCES = 500
 PARAMETERS = 200
@@ -19,12 +19,22 @@ MAPPINGS = 200
 DESCRIPTION_BYTES = 1024
 
 TIER_RESOURCES = 200
-"""Our own bound: a tier above it should be split, so that a change set stays readable."""
+"""The project's own bound. Split a tier above it, so that a change set stays readable."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """The size of one template; bytes as emitted in UTF-8, the rest as counts."""
+    """The size of one template.
+
+    Attributes:
+        name: the template's path.
+        bytes: of the emitted text in UTF-8.
+        resources: their number.
+        parameters: their number.
+        outputs: their number.
+        mappings: their number.
+        description: the description's bytes in UTF-8.
+    """
 
     name: str
     bytes: int
@@ -35,7 +45,7 @@ class Measure:
     description: int
 
     def excesses(self) -> list[str]:
-        """Every quota this template passes, as sentences."""
+        """The quotas that the template exceeds, as sentences."""
         rows = (
             ("bytes", self.bytes, S3_BYTES),
             ("resources", self.resources, RESOURCES),
@@ -49,17 +59,19 @@ class Measure:
         ]
 
     def advice(self) -> list[str]:
-        """What is allowed but should be split."""
+        """What CloudFormation allows, but a developer should know or change, as sentences."""
         advice = []
         if self.bytes > BODY_BYTES:
-            advice.append(f"{self.name} has {self.bytes:,} bytes and can only be used from S3 (above {BODY_BYTES:,})")
+            advice.append(
+                f"{self.name} has {self.bytes:,} bytes; above {BODY_BYTES:,}, CloudFormation reads it from S3 only"
+            )
         if self.resources > TIER_RESOURCES:
-            advice.append(f"{self.name} has {self.resources} resources: split the tier (above {TIER_RESOURCES})")
+            advice.append(f"{self.name} has {self.resources} resources; split the tier above {TIER_RESOURCES}")
         return advice
 
 
 def measure(name: str, template: Mapping[str, Any], text: str) -> Measure:
-    """Measures a template given as plain data and as the text that is written."""
+    """Measures a template, given as plain data and as the emitted text."""
     return Measure(
         name=name,
         bytes=len(text.encode()),
@@ -72,7 +84,7 @@ def measure(name: str, template: Mapping[str, Any], text: str) -> Measure:
 
 
 def report(measures: Sequence[Measure]) -> str:
-    """A table of all templates against the quotas."""
+    """A table of the templates' sizes against the quotas."""
     head = f"{'template':<28}{'bytes':>18}{'resources':>12}{'parameters':>12}{'outputs':>10}"
     rows = [
         f"{m.name:<28}{f'{m.bytes:,} / {BODY_BYTES:,}':>18}{f'{m.resources} / {RESOURCES}':>12}"

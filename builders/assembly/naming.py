@@ -1,7 +1,7 @@
-"""Names: every named resource ends in the environment's suffix, and no name can pass its service's limit.
+"""Checks of names: every name ends in the environment's suffix, and no name can exceed the limit of its service.
 
-The longest name is derived from the name's pattern with the longest suffix the root parameter admits, so that a name that
-would only fail for a long suffix already fails at generation.
+The longest possible name follows from the longest suffix that the root parameter allows. So a name that would exceed its
+limit only with a long suffix already fails at generation.
 """
 
 from __future__ import annotations
@@ -12,26 +12,32 @@ from typing import Any
 from troposphere import AWSObject
 
 from builders.contract.errors import NamingError
+from builders.contract.names import ACCOUNT_ID, SUFFIX
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 
-SUFFIX = "${EnvironmentSuffix}"
 _LONGEST = {
     SUFFIX: "s" * (ENVIRONMENT_SUFFIX.max_length or 0),
-    "${AWS::AccountId}": "1" * 12,
+    ACCOUNT_ID: "1" * 12,
     "${AWS::Region}": "r" * 14,  # ap-southeast-1
 }
 
 
 @dataclass(frozen=True)
 class NameRule:
-    """The property that holds the name of a resource type, and the service's limit in characters."""
+    """How resources of one type are named.
+
+    Attributes:
+        property: the property that holds the name.
+        limit: the service's limit in characters.
+        endings: the endings of which a name must have one.
+    """
 
     property: str
     limit: int
     endings: tuple[str, ...] = ("-" + SUFFIX,)
 
 
-# A log group's name may be dictated by the service that writes it, which appends to the resource's (suffixed) name or id.
+# Some services dictate the names of their log groups. They append to the resource's name, which has the suffix, or to its id.
 _SERVICE_LOG_ENDINGS = ("-" + SUFFIX, *(f"-{SUFFIX}/{log}" for log in ("audit", "error", "postgresql")), "}/" + "live")
 
 NAME_RULES: dict[str, NameRule] = {
@@ -51,7 +57,7 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::EC2::SecurityGroup": NameRule("GroupName", 255),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": NameRule("Name", 32),
     "AWS::ElasticLoadBalancingV2::TargetGroup": NameRule("Name", 32),
-    # Athena's names have no hyphens, so the suffix follows an underscore.
+    # Athena allows no hyphen in names, so the suffix follows an underscore.
     "AWS::Glue::Database": NameRule("DatabaseName", 255, ("_" + SUFFIX,)),
     "AWS::IAM::InstanceProfile": NameRule("InstanceProfileName", 128),
     "AWS::IAM::ManagedPolicy": NameRule("ManagedPolicyName", 128),
@@ -69,26 +75,30 @@ NAME_RULES: dict[str, NameRule] = {
     "AWS::RDS::DBInstance": NameRule("DBInstanceIdentifier", 63),
     "AWS::RDS::DBParameterGroup": NameRule("DBParameterGroupName", 255),
     "AWS::RDS::DBSubnetGroup": NameRule("DBSubnetGroupName", 255),
-    "AWS::S3::Bucket": NameRule("BucketName", 63, ("-" + SUFFIX + "-${AWS::AccountId}",)),
+    "AWS::S3::Bucket": NameRule("BucketName", 63, (f"-{SUFFIX}-{ACCOUNT_ID}",)),
     "AWS::SecretsManager::Secret": NameRule("Name", 512),
     "AWS::SNS::Topic": NameRule("TopicName", 256),
     "AWS::SQS::Queue": NameRule("QueueName", 80),
     "AWS::WAFv2::WebACL": NameRule("Name", 128),
 }
 
-# Names that are the account's, not the environment's: the singletons that a service dictates (requirement A-8).
+# Names of the account, not of an environment. A service dictates these singletons (requirement A-8).
 SINGLETON_NAMES = frozenset({"/aws/apigateway/welcome"})
 
 
 def longest(pattern: str) -> str:
-    """The longest name that a `Fn::Sub` pattern can give."""
+    """The longest name that a text of ``Fn::Sub`` can become."""
     for placeholder, value in _LONGEST.items():
         pattern = pattern.replace(placeholder, value)
     return pattern
 
 
 def check_names(template: TierTemplate) -> None:
-    """Raises `NamingError` for the first named resource that lacks the suffix or could pass its limit."""
+    """Checks the names of all resources.
+
+    Raises:
+        NamingError: the first name that lacks the suffix or can exceed the limit of its service.
+    """
     for title, resource in template.resources.items():
         rule = NAME_RULES.get(resource.resource_type or "")
         if rule and rule.property in resource.properties:
@@ -100,11 +110,11 @@ def _check(title: str, resource: AWSObject, rule: NameRule) -> None:
     if pattern in SINGLETON_NAMES:
         return
     if not pattern.endswith(rule.endings):
-        raise NamingError(title, pattern, f"must end in {' or '.join(rule.endings)}: use TierTemplate.named()")
+        raise NamingError(title, pattern, f"must end in {' or '.join(rule.endings)}. Use TierTemplate.named().")
     length = len(longest(pattern))
     if length > rule.limit:
         raise NamingError(
-            title, pattern, f"can become {length} characters long; the service takes {rule.limit}: shorten it"
+            title, pattern, f"can become {length} characters long, but the limit is {rule.limit}. Shorten the name."
         )
 
 

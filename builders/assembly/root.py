@@ -1,4 +1,4 @@
-"""The root template, derived: which tier produces what another uses decides every parameter and attribute of the root."""
+"""The root template. Its parameters and attributes follow from which tier exports what another tier uses."""
 
 from __future__ import annotations
 
@@ -13,32 +13,37 @@ from builders.assembly import naming
 from builders.assembly.faults import Contract
 from builders.contract import console, parameters, rules
 from builders.contract.errors import ContractError
+from builders.contract.names import name_text, pascal
 from builders.contract.platform import Platform
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
-from builders.contract.words import pascal
 from builders.parts import tagging
 
 ROOT = "root"
 
 
 @dataclass(frozen=True)
-class TemplateSet:
-    """A platform's templates: ``root`` first, then one per tier, by file name without extension."""
+class Assembly:
+    """A platform's templates, and the ports between them.
+
+    Attributes:
+        platform: the platform.
+        templates: file name without extension → template; ``root`` first, then one for each tier.
+        producers: port name → name of the tier that exports it.
+        uses: tier name → the ports that it uses, by name.
+    """
 
     platform: Platform
     templates: Mapping[str, Template]
     producers: Mapping[str, str]
-    """Port name → name of the tier that exports it."""
     uses: Mapping[str, Mapping[str, Port]]
-    """Tier name → the ports it uses."""
 
 
-def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
+def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
     """Builds every tier, checks the contract and derives the root.
 
     Raises:
-        ContractError: ports unproduced, produced twice, never used, or going round in a circle; all faults at once.
-        NamingError: a name without suffix, or one that could pass its service's limit.
+        ContractError: the tiers do not fit together; it reports all faults at once.
+        NamingError: a name lacks the suffix, or can exceed the limit of its service.
     """
     tiers = {tier.name: tier.build(platform.name) for tier in platform.tiers}
     _withdraw_unused_offers(platform, tiers)
@@ -53,7 +58,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> TemplateSet:
         tagging.tag_everything(template)
         naming.check_names(template)
     root = _root(platform, tiers, contract.producers, extension)
-    return TemplateSet(
+    return Assembly(
         platform=platform,
         templates={ROOT: root, **tiers},
         producers=contract.producers,
@@ -69,7 +74,7 @@ def _withdraw_unused_offers(platform: Platform, tiers: Mapping[str, TierTemplate
 
 
 def logical_id(tier: str) -> str:
-    """The nested stack's logical id in the root: ``market_data`` → ``MarketData``."""
+    """Logical id of a tier's nested stack in the root: ``market_data`` → ``MarketData``."""
     return pascal(tier)
 
 
@@ -78,7 +83,7 @@ def _root(
 ) -> Template:
     root = Template(Description=platform.description)
     root.set_version("2010-09-09")
-    used = {name for template in tiers.values() for name, port in template.record.uses.items()}
+    used = {name for template in tiers.values() for name in template.record.uses}
     shown = [p for p in console.in_console_order(parameters.GROUPS) if p.name in used or p == ENVIRONMENT_SUFFIX]
     root.set_metadata({**console.interface(parameters.GROUPS, shown), **rules.order_metadata({p.name for p in shown})})
     for parameter in shown:
@@ -104,7 +109,7 @@ def _nested_stack(tier: str, template: TierTemplate, producers: Mapping[str, str
 
 
 def _sorted(ports: Iterable[Port]) -> list[Port]:
-    """By name: parameters must not move when a builder mentions a port earlier."""
+    """Ports by name, so that parameters do not move when a builder mentions a port earlier."""
     return sorted(ports, key=lambda port: port.name)
 
 
@@ -121,5 +126,5 @@ def _root_output(platform: Platform, port: Port, producer: str) -> Output:
         port.name,
         Description=port.description,
         Value=GetAtt(logical_id(producer), f"Outputs.{port.name}"),
-        Export=Export(Sub(f"{platform.name}-{port.name}-${{EnvironmentSuffix}}")),
+        Export=Export(Sub(name_text(platform.name, port.name))),
     )

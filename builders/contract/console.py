@@ -1,4 +1,4 @@
-"""How the console shows the root parameters: in groups, in the order in which they are made, with labels (requirement A-9)."""
+"""How the console shows the root parameters: in groups, in the order of their creation, with labels (requirement A-9)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Value = str | int | float
 
 
 class Group:
-    """A group of the console. Its parameters are made by it, so none can be left out of the console.
+    """A group of the console. It creates its parameters itself, so that the console shows all of them.
 
     Attributes:
         title: the group's heading.
-        members: its parameters, in the order in which they were made.
+        members: its parameters, in the order of their creation.
     """
 
     def __init__(self, title: str, *members: RootParameter) -> None:
@@ -23,13 +23,13 @@ class Group:
         self.members = list(members)
 
     def add(self, name: str, description: str, **properties: Any) -> RootParameter:
-        """A parameter; ``properties`` are those of `RootParameter`."""
+        """Creates a parameter; ``properties`` are those of ``RootParameter``."""
         parameter = RootParameter(name, description, **properties)
         self.members.append(parameter)
         return parameter
 
     def switch(self, name: str, label: str, description: str, *, default: str) -> RootParameter:
-        """``true`` or ``false``."""
+        """Creates a parameter that is ``true`` or ``false``."""
         values = ("true", "false")
         return self.add(
             name, description, label=label, constraint="true or false.", default=default, allowed_values=values
@@ -38,7 +38,7 @@ class Group:
     def number(
         self, name: str, label: str, description: str, *, least: float, most: float, default: float, constraint: str
     ) -> RootParameter:
-        """A number from ``least`` to ``most``."""
+        """Creates a number from ``least`` to ``most``."""
         return self.add(
             name,
             description,
@@ -53,7 +53,7 @@ class Group:
     def choice(
         self, name: str, label: str, description: str, *, values: Sequence[Value], default: Value, constraint: str
     ) -> RootParameter:
-        """One of the values; numbers make a number."""
+        """Creates a choice between values. The parameter is a number if the default is an integer."""
         return self.add(
             name,
             description,
@@ -67,7 +67,7 @@ class Group:
     def text(
         self, name: str, label: str, description: str, *, pattern: str, constraint: str, **properties: Any
     ) -> RootParameter:
-        """A text that matches the pattern."""
+        """Creates a text that must match a pattern."""
         return self.add(name, description, label=label, constraint=constraint, allowed_pattern=pattern, **properties)
 
 
@@ -77,7 +77,7 @@ def in_console_order(groups: Iterable[Group]) -> list[RootParameter]:
 
 
 def interface(groups: Iterable[Group], shown: Sequence[RootParameter]) -> dict[str, Any]:
-    """``AWS::CloudFormation::Interface`` for the parameters shown.
+    """The metadata ``AWS::CloudFormation::Interface`` for the parameters that a root declares.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-interface.html
     """

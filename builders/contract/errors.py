@@ -1,4 +1,7 @@
-"""What can go wrong while templates are generated. Every message says which tier and port or resource, and what to do."""
+"""Errors of the builders.
+
+Every message names the tier and the port or resource, and says what to do.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ from collections.abc import Sequence
 
 
 class GenerationError(Exception):
-    """A template set cannot be generated; the base of everything this package raises on purpose."""
+    """Base class of every error that builders raise on purpose: a template set cannot be generated."""
 
 
 class ContractError(GenerationError):
     """The ports of a platform's tiers do not fit together.
 
-    All faults of a platform are reported together, one per line.
+    Attributes:
+        platform: the platform's name.
+        faults: all faults of the platform, each a sentence or two.
     """
 
     def __init__(self, platform: str, faults: Sequence[str]) -> None:
@@ -22,7 +27,13 @@ class ContractError(GenerationError):
 
 
 class NamingError(GenerationError):
-    """A derived resource name would pass its service's limit or break its rules."""
+    """A name breaks the naming rules, or can exceed the limit of its service.
+
+    Attributes:
+        resource: the resource's logical id and type.
+        name: the name as text of ``Fn::Sub``.
+        fault: the rest of the sentence that begins with resource and name.
+    """
 
     def __init__(self, resource: str, name: str, fault: str) -> None:
         self.resource, self.name, self.fault = resource, name, fault
@@ -30,8 +41,12 @@ class NamingError(GenerationError):
 
 
 class LimitError(GenerationError):
-    """A template passes one of CloudFormation's quotas."""
+    """A template exceeds one of CloudFormation's quotas.
+
+    Attributes:
+        faults: every quota that a template exceeds, each a sentence.
+    """
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("CloudFormation would refuse these templates:\n" + "\n".join(f"- {f}" for f in self.faults))
+        super().__init__("CloudFormation would reject these templates:\n" + "\n".join(f"- {f}" for f in self.faults))

@@ -1,15 +1,15 @@
-"""The root parameters: what the person who deploys decides, each with its description and its constraint (requirement A-9).
+"""The root parameters: the values that the person who deploys decides, each with description and constraint (requirement A-9).
 
-A platform has those that its tiers use; `builders.contract.console` groups them. Values that differ between environments stand
-in params/<platform>/<env>.json; the keys of artifacts are filled in by packaging.
+A platform has those that its tiers use; ``builders.contract.console`` groups them. Values that differ between environments
+stand in params/<platform>/<env>.json. Packaging fills in the keys of artifacts.
 """
 
 from __future__ import annotations
 
 from builders.contract.console import Group
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
-from builders.contract.words import pascal
 
 # --- General -----------------------------------------------------------------------------------------------------------
 _GENERAL = Group("General", ENVIRONMENT_SUFFIX)
@@ -52,7 +52,7 @@ INTERFACE_ENDPOINTS = _NETWORK.switch(
     "true: the AWS APIs that private functions call are reached inside the VPC, and HTTPS to the internet is closed.",
     default="false",
 )
-# The ids of AWS-managed prefix lists differ by region and cannot be looked up in a template without a macro.
+# The ids of AWS-managed prefix lists differ by region, and a template cannot look them up without a macro.
 # aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.<region>.s3
 S3_PREFIX_LIST = _NETWORK.text(
     "S3PrefixListId",
@@ -70,7 +70,7 @@ DYNAMODB_PREFIX_LIST = _NETWORK.text(
     constraint="The id of a managed prefix list, such as pl-02cd2c6b (us-east-1).",
     default="pl-02cd2c6b",
 )
-# The one list that is the same for every account of a region; it counts as 55 rules of a security group's quota of 60.
+# The only list that is the same for every account of a region. It counts as 55 rules of a security group's quota of 60.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
 CLOUDFRONT_PREFIX_LIST = _NETWORK.text(
     "CloudFrontPrefixListId",
@@ -172,14 +172,14 @@ WEB_INSTANCE_TYPE = _WEB.choice(
 )
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Performance.html (max_connections)
 DATABASE_CONNECTIONS = 1000
-"""What the smallest class offered, db.r6g.large, takes; the larger ones take 2000, 3000 and 4000."""
+"""Limit of db.r6g.large, the smallest class offered; the limits of the larger classes are 2000, 3000 and 4000."""
 DATABASE_CONNECTIONS_ALARM = DATABASE_CONNECTIONS * 8 // 10
-"""Connections at which the alarm sounds."""
+"""Number of connections at which the alarm sounds."""
 CONNECTIONS_PER_INSTANCE = 18
-"""At most, of the payment service: 2 processes of 8 threads, one for each thread and one of each process for its health
-(web_src/payments/gunicorn_conf.py)."""
+"""At most. The payment service has 2 processes of 8 threads; each thread opens a connection, and each process another one
+for its health check (web_src/payments/gunicorn_conf.py)."""
 _MOST_INSTANCES = (DATABASE_CONNECTIONS_ALARM - 1) // CONNECTIONS_PER_INSTANCE
-"""The group at full size stays below the alarm; above it there is room for workers being replaced, migration and rotation."""
+"""Keeps the group at full size below the alarm. The rest is for the replacement of workers, migration and rotation."""
 
 
 def _instances(name: str, label: str, description: str, default: int) -> RootParameter:
@@ -276,12 +276,12 @@ def _concurrency(name: str, label: str, who: str, least: int, default: int) -> R
 
 
 API_CONCURRENCY = _concurrency("ApiConcurrency", "API functions", "each function behind the API", 1, 50)
-# SQS takes no fewer than two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+# SQS accepts no fewer than two: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 PROCESS_CONCURRENCY = _concurrency(
     "ProcessConcurrency", "Processing", "the processing function, reserved or not", 2, 10
 )
-# Housekeeping empties all buckets at once when a stack is deleted. An event that is throttled comes again after up to five
-# minutes, and CloudFormation would give up first: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+# Housekeeping empties all buckets at once when CloudFormation deletes a stack. Lambda retries a throttled event after up to
+# five minutes, and CloudFormation would time out before: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 SUPPORT_CONCURRENCY = _concurrency(
     "SupportConcurrency", "Support functions", "log alerts, migration and housekeeping, each", 6, 10
 )
@@ -318,7 +318,7 @@ REQUESTS_PER_ADDRESS = _FIREWALL.number(
 
 # --- Lake --------------------------------------------------------------------------------------------------------------
 _LAKE = Group("Lake")
-# Athena takes no limit below 10,000,000 bytes:
+# Athena accepts no limit below 10,000,000 bytes:
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
 QUERY_SCAN_LIMIT = _LAKE.number(
     "QueryScanLimitBytes",
@@ -332,7 +332,7 @@ QUERY_SCAN_LIMIT = _LAKE.number(
 
 # --- Logs and alerts ---------------------------------------------------------------------------------------------------
 _LOGS = Group("Logs and alerts")
-# The periods that CloudWatch Logs takes:
+# The periods that CloudWatch Logs accepts:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _RETENTIONS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -381,21 +381,21 @@ ARTIFACT_BUCKET = _ARTIFACTS.text(
 )
 
 
-def _artifact_key(folder: str, what: str) -> RootParameter:
-    """Where the zip of a folder of lambda_src or web_src lies: ``log_alerts`` → ``LogAlertsArtifactKey``."""
+def _artifact_key(folder: str, kind: str) -> RootParameter:
+    """Creates the parameter for the key of a folder's zip: ``log_alerts`` → ``LogAlertsArtifactKey``."""
     words = folder.replace("_", " ")
     return _ARTIFACTS.text(
         f"{pascal(folder)}ArtifactKey",
         f"Code of {words}",
-        f"Content-addressed key of the {words} {what}'s code; filled in by packaging.",
+        f"Content-addressed key of the {words} {kind}'s code; filled in by packaging.",
         pattern=r"^[A-Za-z0-9/._-]+\.zip$",
         constraint="The key of a zip file, such as functions/ingest/<sha-256>.zip.",
     )
 
 
 FUNCTION_KEYS = {name: _artifact_key(name, "function") for name in TIMEOUT_SECONDS}
-"""By folder in lambda_src."""
+"""Folder in lambda_src → the parameter for the key of its zip."""
 SERVICE_KEY = _artifact_key("payments", "service")
 
 GROUPS = (_GENERAL, _NETWORK, _DATABASE, _WEB, _EDGE, _FUNCTIONS, _FIREWALL, _LAKE, _LOGS, _SINGLETONS, _ARTIFACTS)
-"""In the order in which the console shows them."""
+"""All groups, in the order in which the console shows them."""

@@ -1,4 +1,4 @@
-"""What a platform is: an ordered tuple of tiers, and what its root gives to the outside."""
+"""The types of a platform: an ordered tuple of tiers, and the outputs of its root."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Tier:
 
     Attributes:
         name: the template's file name without extension; in PascalCase the nested stack's logical id.
-        build: makes the template, given the platform's name.
+        build: builds the template for a platform's name.
     """
 
     name: str
@@ -24,15 +24,15 @@ class Tier:
 
 @dataclass(frozen=True)
 class Platform:
-    """A template set.
+    """A product with its template set.
 
     Attributes:
-        name: the folder under templates/ and params/, and the beginning of every resource's name.
+        name: the folder under templates/ and params/, and the prefix of every resource's name.
         description: the root template's description.
         tiers: in the order in which a reader should meet them; deployment order follows from the ports.
-        outputs: the ports that the root gives to the outside, exported under the suffix.
-        defaults: root parameters whose default is another than the parameter's own.
-        rules: what the root demands of its parameters together.
+        outputs: the ports that the root outputs, exported under names that end in the suffix.
+        defaults: defaults that replace a root parameter's own.
+        rules: rules between the root's parameters.
     """
 
     name: str

@@ -1,12 +1,12 @@
-"""The ports: every value that crosses from one template to another, on one page.
+"""The ports: every value that crosses from one template to another.
 
-A port is an interface. A tier implements it (``export``, ``offer``), other tiers use it, and neither imports the other.
+A port is an interface. One tier implements it (``export``, ``offer``), other tiers use it, and no tier imports another.
 """
 
 from __future__ import annotations
 
+from builders.contract.names import pascal
 from builders.contract.template import Port
-from builders.contract.words import pascal
 
 # --- Keys ---------------------------------------------------------------------------------------------------------------
 DATA_KEY = Port("DataKeyArn", "Key of buckets and tables.")

@@ -1,6 +1,6 @@
-"""Rules of the root: what one parameter's constraint cannot say, checked by CloudFormation before it makes anything.
+"""Rules between the root's parameters, which CloudFormation checks before it creates a resource.
 
-Its rules compare for equality and no further; which numbers may not be above which is metadata, checked by deployer and gate.
+Rules of CloudFormation can only compare for equality. The order between numbers is metadata, which deployer and gate check.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
 """
@@ -20,32 +20,35 @@ from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 @dataclass(frozen=True)
 class RootRule:
-    """Assertions about the root's parameters, each with the sentence that is shown when it fails.
+    """Assertions about the root's parameters, with the message that CloudFormation shows if one fails.
 
     Attributes:
         name: the rule's logical id.
         assertions: rule-specific functions that must hold.
-        says: what is wrong and what to do, shown with every assertion.
-        condition: where given, the assertions are looked at only while it holds.
+        message: the fault and its remedy, the same for every assertion.
+        condition: if present, CloudFormation checks the assertions only while it holds.
     """
 
     name: str
     assertions: tuple[AWSHelperFn, ...]
-    says: str
+    message: str
     condition: AWSHelperFn | None = None
 
     def parameters(self) -> set[str]:
-        """The names of the root parameters that the rule looks at."""
+        """Names of the root parameters that the rule reads."""
         return set(_references(encode_to_dict(self.declare())))
 
     def declare(self) -> dict[str, Any]:
-        """The rule as a template has it."""
+        """The rule as a section of the template."""
         condition = {"RuleCondition": self.condition} if self.condition else {}
-        return {**condition, "Assertions": [{"Assert": one, "AssertDescription": self.says} for one in self.assertions]}
+        return {
+            **condition,
+            "Assertions": [{"Assert": assertion, "AssertDescription": self.message} for assertion in self.assertions],
+        }
 
 
 def _references(value: Any) -> Iterator[str]:
-    """The names of parameters below a value; pseudo parameters (``AWS::Region``) are none."""
+    """Names of the parameters to which a value refers, without pseudo parameters (``AWS::Region``)."""
     if isinstance(value, dict):
         if isinstance(value.get("Ref"), str) and not value["Ref"].startswith("AWS::"):
             yield value["Ref"]
@@ -56,13 +59,13 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _differ(one: RootParameter, other: RootParameter) -> Not:
-    return Not(Equals(Ref(one.name), Ref(other.name)))
+def _differ(first: RootParameter, second: RootParameter) -> Not:
+    return Not(Equals(Ref(first.name), Ref(second.name)))
 
 
 ZONES_DIFFER = RootRule(
     "ZonesDiffer",
-    tuple(_differ(one, other) for one, other in combinations(parameters.ZONE_INDEXES, 2)),
+    tuple(_differ(first, second) for first, second in combinations(parameters.ZONE_INDEXES, 2)),
     "The three zones must be different: give ZoneIndexA, ZoneIndexB and ZoneIndexC different numbers.",
 )
 ONLY_US_EAST_1 = RootRule(
@@ -82,7 +85,7 @@ DOMAIN_AND_CERTIFICATE = RootRule(
     "CertificateArn needs DomainName: the name in the certificate by which clients reach the platform.",
     condition=Not(Equals(Ref(parameters.CERTIFICATE.name), "")),
 )
-# CloudFormation refuses a rolling update whose MinInstancesInService is not below the group's MaxSize.
+# CloudFormation rejects a rolling update whose MinInstancesInService is not below the group's MaxSize.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 ROOM_TO_REPLACE = RootRule(
     "RoomToReplaceInstances",
@@ -100,11 +103,11 @@ PRODUCTION_HAS_CERTIFICATE = RootRule(
 
 @dataclass(frozen=True)
 class ParameterOrder:
-    """Numbers of the root of which none may be above the one after it.
+    """Numbers of the root, none of which may be greater than the next.
 
     Attributes:
         ascending: the parameters, from the least to the greatest.
-        reason: what goes wrong otherwise, shown with a fault.
+        reason: why the order must hold, shown with a fault.
     """
 
     ascending: tuple[RootParameter, ...]
@@ -124,13 +127,13 @@ ORDERS = (
     ),
 )
 ORDER_METADATA = "ParameterOrder"
-"""Section of the root's metadata; deploy/parameters.py reads it."""
+"""Section of the root's metadata, which deployer and gate read."""
 
 
 def order_metadata(shown: Collection[str]) -> dict[str, Any]:
-    """The orders among the parameters that a root shows; no section where there are none."""
-    kept = [
+    """The orders between the parameters that a root declares; empty if no order applies."""
+    orders = [
         ([parameter.name for parameter in order.ascending if parameter.name in shown], order.reason) for order in ORDERS
     ]
-    rows = [{"Ascending": names, "Reason": reason} for names, reason in kept if len(names) > 1]
+    rows = [{"Ascending": names, "Reason": reason} for names, reason in orders if len(names) > 1]
     return {ORDER_METADATA: rows} if rows else {}

@@ -1,12 +1,12 @@
 """The contract between templates: ports, and the tier template that records which of them it uses and exports.
 
-A value crosses the edge of a template only as a `Port`. A tier exports a port (an output) or uses one (a parameter);
-`builders.assembly.root` derives from that record every nested parameter and every ``GetAtt Tier.Outputs.Port`` of the root.
+A value crosses from one template to another only as a ``Port``. A tier exports a port (an output) or uses it (a parameter).
+``builders.assembly.root`` derives every nested parameter and every ``GetAtt Tier.Outputs.Port`` of the root from that record.
 
-Two rules follow from how CloudFormation plans nested stacks. While a nested change set is created, the value of a port
-that a sibling produces is not known yet and a placeholder stands for it. Therefore a port is a plain ``String`` without
-pattern (an ``AWS::EC2::VPC::Id`` or a pattern would be checked against the placeholder), and it is a scalar: a list could
-not be taken apart with ``Fn::Select`` or ``Fn::Split``, which fail on the placeholder.
+Two rules follow from how CloudFormation plans nested stacks. While CloudFormation creates a nested change set, it does not
+know the value of a port that a sibling exports, and uses a placeholder. So a port is a plain ``String`` without pattern,
+because CloudFormation would check an ``AWS::EC2::VPC::Id`` or a pattern against the placeholder. And a port is a scalar,
+because ``Fn::Select`` and ``Fn::Split``, which would take a list apart, fail on the placeholder.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any, Literal, TypeVar
 
 from troposphere import AWSHelperFn, AWSObject, Output, Parameter, Ref, Sub, Template
 
+from builders.contract.names import SUFFIX, name_text
+
 ParameterType = Literal["String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"]
 
 
@@ -25,11 +27,11 @@ _LOOKED_UP = "AWS::SSM::Parameter::Value<"
 
 @dataclass(frozen=True)
 class Port:
-    """A value that one tier produces and others use.
+    """A value that one tier exports and others use.
 
     Attributes:
-        name: PascalCase; the output's name in the producing template and the parameter's name in the using ones.
-        description: shown in the console beside the parameter and the output; one sentence.
+        name: PascalCase; the output's name in the exporting template and the parameter's name in the using ones.
+        description: one sentence, which the console shows beside the parameter and the output.
     """
 
     name: str
@@ -38,13 +40,15 @@ class Port:
 
 @dataclass(frozen=True)
 class RootParameter(Port):
-    """A port that the person who deploys decides: a parameter of the root, with its constraint.
+    """A parameter of the root, whose value the person who deploys decides, with its constraint.
 
     Attributes:
         label: the console's label.
-        constraint: the message shown when a value breaks the constraint; it says what is allowed.
-        default: the default as CloudFormation takes it, or None where a value must be given.
+        constraint: the message for a value that breaks the constraint; it says which values are allowed.
+        default: the default in CloudFormation's form, or None if a value is required.
         type: CloudFormation's parameter type.
+
+    The other fields are the constraints that CloudFormation knows, under its own names.
     """
 
     label: str
@@ -60,7 +64,7 @@ class RootParameter(Port):
     no_echo: bool = False
 
     def constraints(self) -> dict[str, Any]:
-        """The constraint's properties in CloudFormation's words; only those that are set."""
+        """The properties of the constraint by CloudFormation's names; only those that are set."""
         properties: dict[str, Any] = {
             "AllowedValues": list(self.allowed_values) or None,
             "AllowedPattern": self.allowed_pattern,
@@ -73,13 +77,15 @@ class RootParameter(Port):
         return {name: value for name, value in properties.items() if value is not None}
 
     def in_root(self, default: str | int | float | None = None) -> Parameter:
-        """The parameter as the root declares it, with the platform's default or its own."""
+        """The declaration in the root, with the platform's default or else the parameter's own."""
         chosen = self.default if default is None else default
         return self._declare(self.type, {"Default": chosen} if chosen is not None else {})
 
     def in_tier(self) -> Parameter:
-        """The parameter as a tier declares it: without default, so that it is decided in one place."""
-        if self.type.startswith(_LOOKED_UP):  # by the root: what arrives is the value, not the name
+        """The declaration in a tier. It has no default, so that only the root decides the value."""
+        if self.type.startswith(
+            _LOOKED_UP
+        ):  # the root looks the value up, so the tier receives the value, not the name
             looked_up = self.type.removeprefix(_LOOKED_UP).removesuffix(">")
             return Parameter(self.name, Type=looked_up, Description=self.description)
         return self._declare(self.type, {})
@@ -111,12 +117,12 @@ ENVIRONMENT_SUFFIX = RootParameter(
 
 @dataclass(frozen=True)
 class TierRecord:
-    """What a tier takes and gives, in the order of first mention."""
+    """The ports that a tier uses, exports and offers, in the order of first mention."""
 
     uses: dict[str, Port] = field(default_factory=dict)
     exports: dict[str, Port] = field(default_factory=dict)
     offers: set[str] = field(default_factory=set)
-    """Names of those exports that a platform may leave unused."""
+    """Names of those exports that a platform need not use."""
     repeated: list[str] = field(default_factory=list)
     """Names of ports that the tier exports more than once, which is a fault."""
 
@@ -132,12 +138,12 @@ class TierTemplate(Template):
         self.use(ENVIRONMENT_SUFFIX)
 
     def add(self, resource: R) -> R:
-        """Adds a resource and gives it back, so that it can be passed on as an object."""
+        """Adds a resource and returns it, so that callers can pass it on as an object."""
         self.add_resource(resource)
         return resource
 
     def use(self, port: Port) -> Ref:
-        """The value of a port that another tier or the root provides; declares the parameter at the first use."""
+        """The value of a port that another tier or the root provides. The first use declares the parameter."""
         if port.name not in self.record.uses:
             self.record.uses[port.name] = port
             self.add_parameter(
@@ -148,40 +154,43 @@ class TierTemplate(Template):
         return Ref(port.name)
 
     def placeholder(self, port: Port) -> str:
-        """The value of a port within a text of ``Fn::Sub``: ``${VpcId}``; declares the parameter at the first use."""
+        """The value of a port inside a text of ``Fn::Sub``, such as ``${VpcId}``. The first use declares the parameter."""
         self.use(port)
         return f"${{{port.name}}}"
 
     def export(self, port: Port, value: AWSHelperFn | str) -> None:
-        """Makes a value of this tier available to the other tiers and to the root, one of which must use it."""
-        if (
-            port.name in self.record.exports
-        ):  # `builders.assembly.root` reports it, with the tier's name and all other faults
+        """Makes a value of this tier available to the other tiers and to the root. One of them must use it."""
+        if port.name in self.record.exports:
+            # `builders.assembly.faults` reports it, with the tier's name and all other faults.
             self.record.repeated.append(port.name)
             return
         self.record.exports[port.name] = port
         self.add_output(Output(port.name, Description=port.description, Value=value))
 
     def offer(self, port: Port, value: AWSHelperFn | str) -> None:
-        """Exports a value that not every platform with this tier uses; where none does, the template has no such output."""
+        """Exports a value that a platform need not use. The template has no output for an unused offer."""
         self.export(port, value)
         self.record.offers.add(port.name)
 
     def withdraw(self, unused: Iterable[str]) -> None:
-        """Takes back what was offered and is not used."""
+        """Removes offers that the platform does not use."""
         for name in unused:
             del self.record.exports[name], self.outputs[name]
 
-    def named(self, thing: str) -> Sub:
-        """The name of a resource: ``<platform>-<thing>-${EnvironmentSuffix}``."""
-        return suffixed(f"{self.platform}-{thing}")
+    def name_text(self, stem: str) -> str:
+        """Text of a resource's name, for use inside ``Fn::Sub``: ``<platform>-<stem>-${EnvironmentSuffix}``."""
+        return name_text(self.platform, stem)
+
+    def named(self, stem: str) -> Sub:
+        """Name of a resource: ``<platform>-<stem>-${EnvironmentSuffix}``."""
+        return Sub(self.name_text(stem))
 
 
 def suffixed(name: str) -> Sub:
-    """A name that ends in the environment's suffix, for the few names that are given from outside."""
-    return Sub(name + "-${EnvironmentSuffix}")
+    """A name that ends in the environment's suffix, for the few names that do not begin with the platform's name."""
+    return Sub(f"{name}-{SUFFIX}")
 
 
 def only_if(condition: str | None) -> dict[str, Any]:
-    """The Condition attribute of a resource, or nothing for a resource that always exists."""
+    """The attribute ``Condition`` of a resource; empty if the resource always exists."""
     return {"Condition": condition} if condition else {}

@@ -1,29 +1,39 @@
-"""ARNs of resources that a template can only know by name. Where the resource is at hand, use its attribute instead."""
+"""ARNs of resources that a template knows by name only. If the template contains the resource, use its attribute instead."""
 
 from __future__ import annotations
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.logs import LogGroup
 
 
 def arn(service: str, resource: str) -> Sub:
-    """An ARN in this partition, region and account; ``resource`` may hold ``${…}`` placeholders."""
+    """An ARN in this partition, region and account; ``resource`` may contain placeholders."""
     return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
 
 
 def bucket(pattern: str) -> Sub:
-    """The ARN of buckets (or, with a slash, objects) by name pattern; S3's ARNs have neither region nor account."""
+    """The ARN of buckets (or, with a slash, of objects) by name pattern; S3's ARNs have neither region nor account."""
     return Sub(f"arn:${{AWS::Partition}}:s3:::{pattern}")
 
 
 def below(base: AWSHelperFn, suffix: str) -> Sub:
-    """An ARN that continues another: the objects of a bucket, the streams of a log group."""
-    return Sub(_placeholder(base) + suffix)
+    """An ARN that begins with another one: of the objects in a bucket, or the streams in a log group."""
+    return Sub(placeholder(base) + suffix)
 
 
-def _placeholder(value: AWSHelperFn) -> str:
-    """A reference or attribute as it stands inside ``Fn::Sub``."""
+def log_group(group: LogGroup) -> Sub:
+    """The ARN of a log group without the ending ``:*`` of its attribute, which API Gateway and WAF reject."""
+    return arn("logs", f"log-group:{placeholder(Ref(group))}")
+
+
+def placeholder(value: AWSHelperFn) -> str:
+    """The text of a reference or an attribute inside ``Fn::Sub``: ``${RestApi}``, ``${Bucket.Arn}``.
+
+    Raises:
+        TypeError: the value is neither.
+    """
     if isinstance(value, GetAtt):
         return "${" + ".".join(value.data["Fn::GetAtt"]) + "}"
     if isinstance(value, Ref):
         return "${" + str(value.data["Ref"]) + "}"
-    raise TypeError(f"an ARN continues a Ref or a GetAtt, not {value!r}")
+    raise TypeError(f"Expected a Ref or a GetAtt, not {value!r}.")

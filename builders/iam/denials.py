@@ -1,4 +1,4 @@
-"""Denials for the policies of buckets, queues and topics: what nobody may do, whatever else allows it."""
+"""Denials for the policies of buckets, queues and topics: no principal may do this, whatever another policy allows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from builders.iam import arns, statements
 
 
 def deny_plain_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing without TLS."""
+    """Denies every request without TLS."""
     return _deny_bucket("DenyPlainTransport", bucket_arn, Bool("aws:SecureTransport", "false"))
 
 
 def deny_old_transport(bucket_arn: AWSHelperFn) -> Statement:
-    """Nothing with TLS older than 1.2, which PCI DSS no longer counts as strong cryptography."""
+    """Denies every request with a TLS version before 1.2, which PCI DSS no longer counts as strong cryptography."""
     return _deny_bucket("DenyOldTransport", bucket_arn, NumericLessThan("s3:TlsVersion", "1.2"))
 
 
@@ -27,14 +27,14 @@ def _deny_bucket(sid: str, bucket_arn: AWSHelperFn, condition: ConditionElement)
         Principal=Principal("*"),
         Action=[s3.Action("*")],
         Resource=[bucket_arn, arns.below(bucket_arn, "/*")],
-        Condition=statements.when(condition),
+        Condition=statements.all_of(condition),
     )
 
 
 def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[Statement]:
-    """No upload that names another key, another kind of encryption, or brings its own key.
+    """Denies uploads that name another key or another kind of encryption, or that bring their own key.
 
-    An upload that names nothing gets the bucket's default, which is the key.
+    S3 encrypts an upload that names none of these under the bucket's default, which is the key.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     """
     header = "s3:x-amz-server-side-encryption"
@@ -50,14 +50,14 @@ def deny_other_keys(bucket_arn: AWSHelperFn, key_arn: AWSHelperFn) -> list[State
             Principal=Principal("*"),
             Action=[s3.PutObject],
             Resource=[arns.below(bucket_arn, "/*")],
-            Condition=statements.when(Null(named, "false"), *([differs] if differs else [])),
+            Condition=statements.all_of(Null(named, "false"), *([differs] if differs else [])),
         )
         for sid, named, differs in rows
     ]
 
 
 def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
-    """No message without TLS; ``service`` is sqs or sns."""
+    """Denies every message without TLS; ``service`` is sqs or sns."""
     action = {"sqs": statements.every_action("sqs"), "sns": sns.Publish}[service]
     return Statement(
         Sid="DenyPlainTransport",
@@ -65,5 +65,5 @@ def deny_plain_messages(service: str, resource_arn: AWSHelperFn) -> Statement:
         Principal=Principal("*"),
         Action=[action],
         Resource=[resource_arn],
-        Condition=statements.when(Bool("aws:SecureTransport", "false")),
+        Condition=statements.all_of(Bool("aws:SecureTransport", "false")),
     )

@@ -1,4 +1,4 @@
-"""The guardrail that every role carries: nothing outside the allowed regions; global services still work (requirement A-3)."""
+"""The guardrail on every role: no action outside the allowed regions; global services still work (requirement A-3)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from troposphere.iam import ManagedPolicy
 
 from builders.contract import parameters
 from builders.contract.template import TierTemplate
-from builders.iam.statements import policy, when
+from builders.iam.statements import all_of, policy
 
-# Services whose requests go to one region whatever the caller chose, and account-wide calls of S3. Taken from AWS's own
-# region denials: the IAM example (reference_policies_examples_aws_deny-requested-region) and AWS Control Tower's control
-# (https://docs.aws.amazon.com/controltower/latest/userguide/primary-region-deny-policy.html).
+# Services whose requests go to one region, whichever the caller chooses, and account-wide calls of S3. The list is that of
+# AWS's own region denials: the IAM example (reference_policies_examples_aws_deny-requested-region) and AWS Control Tower's
+# control (https://docs.aws.amazon.com/controltower/latest/userguide/primary-region-deny-policy.html).
 GLOBAL_ACTIONS: tuple[str, ...] = (
     "access-analyzer:*", "account:*", "acm:*", "aws-marketplace:*", "aws-portal:*", "billing:*", "budgets:*", "ce:*",
     "cloudfront:*", "cloudtrail:LookupEvents", "config:*", "consoleapp:*", "cur:*", "directconnect:*",
@@ -30,7 +30,7 @@ GLOBAL_ACTIONS: tuple[str, ...] = (
 
 
 def add_region_deny_policy(template: TierTemplate) -> ManagedPolicy:
-    """The denial outside the allowed regions, with the global services left out by ``NotAction`` (requirement A-3)."""
+    """Adds the denial outside the allowed regions; ``NotAction`` excludes the global services (requirement A-3)."""
     return template.add(
         ManagedPolicy(
             "RegionDenyPolicy",
@@ -42,7 +42,7 @@ def add_region_deny_policy(template: TierTemplate) -> ManagedPolicy:
                     Effect=Deny,
                     NotAction=list(GLOBAL_ACTIONS),
                     Resource=["*"],
-                    Condition=when(StringNotEquals("aws:RequestedRegion", template.use(parameters.ALLOWED_REGIONS))),
+                    Condition=all_of(StringNotEquals("aws:RequestedRegion", template.use(parameters.ALLOWED_REGIONS))),
                 )
             ),
         )

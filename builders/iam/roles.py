@@ -1,4 +1,4 @@
-"""Roles: one customer-managed policy each, the region denial on all of them (requirements A-3, A-6)."""
+"""Roles: each has one customer-managed policy and the region denial (requirements A-3, A-6)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from builders.iam import statements
 def add_policy(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     description: str,
     permissions: Sequence[Statement],
     condition: str | None = None,
 ) -> ManagedPolicy:
-    """A customer-managed policy; the reasons of its statements on every resource go into its metadata."""
+    """Adds a customer-managed policy. Its metadata holds the reasons of its statements on every resource."""
     reasons = statements.wildcard_reasons(permissions)
     policy = ManagedPolicy(
         title,
-        ManagedPolicyName=template.named(thing),
+        ManagedPolicyName=template.named(stem),
         Description=description,
         PolicyDocument=statements.policy(*permissions),
         **only_if(condition),
@@ -38,7 +38,7 @@ def add_policy(
 def add_role(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     description: str,
     *,
     trust: PolicyDocument,
@@ -46,28 +46,35 @@ def add_role(
     policies: Sequence[AWSHelperFn | str] = (),
     condition: str | None = None,
 ) -> Role:
-    """A role with its own policy, policies that exist already, and the region denial.
+    """Adds a role with its own policy, existing policies, and the region denial.
 
     Args:
+        template: the tier's template.
         title: the role's logical id; its policy's is ``<title minus Role>Policy``.
-        thing: the name's middle: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
+        stem: the name without platform and suffix: ``ingest`` gives ``<platform>-ingest-role-<suffix>``.
+        description: shown in the console.
+        trust: who may assume the role.
+        permissions: the statements of its own policy; without any, the role has no policy of its own.
+        policies: ARNs of existing policies.
+        condition: the condition of the role and of its policy.
     """
     attached: list[AWSHelperFn | str] = [template.use(ports.REGION_DENY_POLICY), *policies]
     if permissions:
-        # A policy's description cannot be changed in place, and its name forbids a second one: it must never change.
-        about = f"What {template.platform}'s {thing} role may do"
+        # Never change this text: CloudFormation replaces a policy to change its description, and the fixed name forbids a
+        # second policy.
+        about = f"What {template.platform}'s {stem} role may do"
         own = add_policy(
-            template, f"{title.removesuffix('Role')}Policy", f"{thing}-policy", about, permissions, condition
+            template, f"{title.removesuffix('Role')}Policy", f"{stem}-policy", about, permissions, condition
         )
         attached.append(Ref(own))
     return template.add(
         Role(
             title,
-            RoleName=template.named(f"{thing}-role"),
+            RoleName=template.named(f"{stem}-role"),
             Description=description,
             AssumeRolePolicyDocument=trust,
             ManagedPolicyArns=attached,
-            Tags=Tags(Name=template.named(f"{thing}-role")),
+            Tags=Tags(Name=template.named(f"{stem}-role")),
             **only_if(condition),
         )
     )

@@ -1,10 +1,11 @@
 """IAM statements named by intent, authored with awacs.
 
-Each function says what a principal wants to do and to what; which actions that takes is decided here, once. A statement on
-``Resource: "*"`` exists only where the API has no resource-level permission; it is made by `unscoped`, which demands the
-reason, and `wildcard_reasons` carries that reason into the template's metadata, so that a reviewer reads it there.
+Each function names what a principal wants to do, and takes the resources. It alone decides which actions that needs.
 
-Source of what supports resource-level permissions: the Service Authorization Reference,
+A statement on ``Resource: "*"`` is allowed only for APIs without resource-level permission. ``unscoped`` creates it and demands
+the reason. ``wildcard_reasons`` writes the reason into the template's metadata, where a reviewer reads it.
+
+The Service Authorization Reference says which actions support resource-level permissions:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -54,22 +55,22 @@ ACCOUNT_ROOT = Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
 
 
 class WildcardStatement(Statement):
-    """A statement on every resource, with the reason why no narrower one exists."""
+    """A statement on every resource, with the reason why it cannot be narrower."""
 
     def __init__(
         self, sid: str, reason: str, actions: Sequence[Action], conditions: Sequence[ConditionElement]
     ) -> None:
-        super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_when(conditions))
-        self.__dict__["reason"] = reason  # awacs lets only policy elements be set as attributes
+        self.reason = reason  # before awacs's constructor, which then allows policy elements only
+        super().__init__(Sid=sid, Effect=Allow, Action=list(actions), Resource=["*"], **_condition(conditions))
 
 
 def policy(*statements: Statement) -> PolicyDocument:
-    """A policy document in the current policy language; awacs would leave the version out."""
+    """A policy document in the current policy language; awacs would omit the version."""
     return PolicyDocument(Version="2012-10-17", Statement=list(statements))
 
 
 def wildcard_reasons(statements: Sequence[Statement]) -> dict[str, str]:
-    """Sid → reason for the statements on every resource, for the metadata of the resource that holds the policy."""
+    """Sid → reason of the statements on every resource, for the metadata of the resource with the policy."""
     return {s.properties["Sid"]: s.reason for s in statements if isinstance(s, WildcardStatement)}
 
 
@@ -77,50 +78,53 @@ def allow(
     sid: str, actions: Sequence[Action], resources: Sequence[Resource], *conditions: ConditionElement
 ) -> Statement:
     """An identity-based permission."""
-    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **_when(conditions))
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **_condition(conditions))
 
 
 def every_action(service: str) -> Action:
-    """All actions of a service, for endpoint policies and denials; never for what a role may do."""
+    """All actions of a service. For endpoint policies and denials only, never for the permissions of a role."""
     return Action(service, "*")
 
 
 def unscoped(sid: str, reason: str, actions: Sequence[Action], *conditions: ConditionElement) -> WildcardStatement:
-    """A permission on ``*`` for APIs without resource-level permission; the reason names the API."""
+    """A permission on ``*`` for APIs without resource-level permission; the reason names the APIs."""
     return WildcardStatement(sid, reason, actions, conditions)
 
 
-def when(*conditions: ConditionElement) -> Condition:
-    """Conditions that must all hold. Those with one operator are merged: awacs would silently keep only the last of them."""
+def all_of(*conditions: ConditionElement) -> Condition:
+    """Joins conditions that must all hold.
+
+    It merges conditions with the same operator, of which awacs would silently keep only the last.
+    """
     merged: dict[type[ConditionElement], dict[str, Any]] = {}
     for condition in conditions:
         merged.setdefault(type(condition), {}).update(condition.get_dict())
     return Condition([operator(keys) for operator, keys in merged.items()])
 
 
-def _when(conditions: Sequence[ConditionElement]) -> dict[str, Condition]:
-    return {"Condition": when(*conditions)} if conditions else {}
+def _condition(conditions: Sequence[ConditionElement]) -> dict[str, Condition]:
+    return {"Condition": all_of(*conditions)} if conditions else {}
 
 
 # --- Storage ---------------------------------------------------------------------------------------------------------
 def read_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
-    """Read objects below a prefix."""
+    """Read objects under a prefix."""
     return allow(sid, [s3.GetObject], [arns.below(bucket_arn, f"/{prefix}")])
 
 
 def write_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
-    """Write objects below a prefix, in parts where they are large."""
+    """Write objects under a prefix, large ones in parts."""
     return allow(sid, [s3.PutObject, s3.AbortMultipartUpload], [arns.below(bucket_arn, f"/{prefix}")])
 
 
 def read_artifact(sid: str, bucket: str, key: str) -> list[Statement]:
-    """Read one packaged artifact; ``bucket`` and ``key`` name the parameters that hold its place.
+    """Read one packaged artifact; ``bucket`` and ``key`` are placeholders, such as ``${ArtifactBucket}``.
 
-    The artifact bucket's key is another stack's; the encryption context, which is the bucket, holds the right to it.
+    The artifact bucket's KMS key belongs to another stack, so the encryption context, which is the bucket, limits its use.
     """
-    place = f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}"
+    place = f"arn:${{AWS::Partition}}:s3:::{bucket}"
     return [
-        allow(sid, [s3.GetObject], [Sub(f"{place}/${{{key}}}")]),
+        allow(sid, [s3.GetObject], [Sub(f"{place}/{key}")]),
         allow(
             f"{sid}Key",
             [kms.Decrypt],
@@ -131,12 +135,12 @@ def read_artifact(sid: str, bucket: str, key: str) -> list[Statement]:
 
 
 def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
-    """List a bucket's objects; without it a missing object answers 403 instead of 404."""
+    """List a bucket's objects. Without this permission S3 returns 403 instead of 404 for a missing object."""
     return allow(sid, [s3.ListBucket], [bucket_arn])
 
 
 def empty_buckets(sid: str, bucket_names: AWSHelperFn, objects: AWSHelperFn) -> list[Statement]:
-    """Delete everything in buckets: objects, versions, delete markers and incomplete uploads."""
+    """Delete the contents of buckets: objects, versions, delete markers and incomplete uploads."""
     return [
         allow(f"{sid}List", [s3.ListBucket, s3.ListBucketVersions, s3.ListBucketMultipartUploads], [bucket_names]),
         allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], [objects]),
@@ -161,7 +165,7 @@ def run_queries(sid: str, workgroup_arn: AWSHelperFn) -> Statement:
 
 
 def read_catalogue(sid: str, arns_: Sequence[Resource]) -> Statement:
-    """Read one database of the Glue catalogue; Glue wants the right on catalogue, database and tables alike.
+    """Read one database of the Glue catalogue. Glue requires the permission on catalogue, database and tables.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
     """
@@ -169,17 +173,17 @@ def read_catalogue(sid: str, arns_: Sequence[Resource]) -> Statement:
 
 
 def locate_buckets(sid: str, bucket_arns: Sequence[Resource]) -> Statement:
-    """Learn the region of buckets, as Athena does before it reads."""
+    """Read the region of buckets, as Athena does before it reads objects."""
     return allow(sid, [s3.GetBucketLocation], bucket_arns)
 
 
 def list_below(sid: str, bucket_arn: AWSHelperFn, prefixes: Sequence[str]) -> Statement:
-    """List a bucket's objects below some prefixes and nowhere else."""
+    """List a bucket's objects under some prefixes only."""
     return allow(sid, [s3.ListBucket], [bucket_arn], StringLike("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
 
 
 def find_uploads(sid: str, bucket_arn: AWSHelperFn) -> Statement:
-    """See a bucket's uploads in parts, as Athena does with those of its results.
+    """List a bucket's multipart uploads, as Athena does with those of its results.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/querying.html (query results location)
     """
@@ -187,19 +191,19 @@ def find_uploads(sid: str, bucket_arn: AWSHelperFn) -> Statement:
 
 
 def keep_query_results(sid: str, bucket_arn: AWSHelperFn, prefix: str) -> Statement:
-    """Write results of queries below a prefix, in parts where they are large, and read them."""
+    """Write results of queries under a prefix, large ones in parts, and read them."""
     actions = [s3.GetObject, s3.PutObject, s3.AbortMultipartUpload, s3.ListMultipartUploadParts]
     return allow(sid, actions, [arns.below(bucket_arn, f"/{prefix}")])
 
 
 # --- Keys ------------------------------------------------------------------------------------------------------------
 def use_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
-    """Encrypt and decrypt under a key, only through the services named (``s3``, ``dynamodb`` …): for who writes there too."""
+    """Encrypt and decrypt under a key, only through the named services (``s3``, ``dynamodb`` …). For principals that write."""
     return _through(sid, [kms.Decrypt, kms.GenerateDataKey], key_arn, services)
 
 
 def read_under_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
-    """Decrypt under a key, only through the services named: for who only reads there.
+    """Decrypt under a key, only through the named services. For principals that only read.
 
     Secrets Manager asks for a data key when a value is written, and for Decrypt alone when one is read.
     Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
@@ -212,7 +216,7 @@ def _through(sid: str, actions: Sequence[Action], key_arn: AWSHelperFn, services
 
 
 def decrypt_environment(sid: str, key_arn: AWSHelperFn, function_arn: AWSHelperFn) -> Statement:
-    """Decrypt one function's environment variables and no others, by Lambda's encryption context."""
+    """Decrypt one function's environment variables only, by Lambda's encryption context."""
     return allow(sid, [kms.Decrypt], [key_arn], ArnEquals("kms:EncryptionContext:aws:lambda:FunctionArn", function_arn))
 
 
@@ -295,17 +299,17 @@ def put_metrics(sid: str, namespace: Resource) -> WildcardStatement:
 
 
 def signal_stack(sid: str) -> Statement:
-    """Tell CloudFormation how an instance of the template's own stack fared."""
+    """Signal to CloudFormation whether an instance of the template's own stack has started."""
     return allow(sid, [cloudformation.SignalResource], [Ref("AWS::StackId")])
 
 
 def write_logs(sid: str, log_group_arn: AWSHelperFn) -> Statement:
-    """Write to one log group that exists. There is no right to create groups: what a template deletes stays deleted."""
+    """Write to one existing log group. It grants no permission to create groups, so a deleted group stays deleted."""
     return allow(sid, [logs.CreateLogStream, logs.PutLogEvents], [log_group_arn])
 
 
 def deliver_flow_logs(log_group_arn: AWSHelperFn) -> list[Statement]:
-    """What the flow log service needs to write to one group.
+    """Let the flow log service write to one group.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
@@ -325,10 +329,10 @@ def trace(sid: str) -> WildcardStatement:
 
 
 def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
-    """Let Lambda keep the function's network interfaces, and deny the same to the function's own code.
+    """Let Lambda manage the function's network interfaces, and deny the same to the function's own code.
 
-    The interfaces' ids are not known before Lambda makes them, so the right covers the account's in this region, as Lambda's
-    documentation has it for ``DeleteNetworkInterface``.
+    No template knows the interfaces' ids before Lambda creates them. So the permission covers the interfaces of the account
+    in this region, as in Lambda's documentation of ``DeleteNetworkInterface``.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (execution role, and the security best
     practice with ``lambda:SourceFunctionArn``)
     """
@@ -338,20 +342,20 @@ def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
         ec2.AssignPrivateIpAddresses,
         ec2.UnassignPrivateIpAddresses,
     ]
-    look = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets]
+    find = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets]
     return [
         allow("ManageNetworkInterfaces", manage, [arns.arn("ec2", "*/*")]),
         unscoped(
             "FindNetworkInterfaces",
             "ec2:DescribeNetworkInterfaces and ec2:DescribeSubnets have no resource-level permission",
-            look,
+            find,
         ),
         Statement(
             Sid="DenyNetworkInterfacesToCode",
             Effect=Deny,
-            Action=[*manage, *look],
+            Action=[*manage, *find],
             Resource=["*"],
-            Condition=when(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
+            Condition=all_of(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
         ),
     ]
 
@@ -363,45 +367,46 @@ def invoke_api(sid: str, resource: AWSHelperFn) -> Statement:
 
 # --- Trust -----------------------------------------------------------------------------------------------------------
 def trust_service(service: str, *conditions: ConditionElement) -> PolicyDocument:
-    """Lets a service assume a role; conditions guard against a confused deputy where the service sends their keys."""
+    """Lets a service assume a role; conditions prevent a confused deputy if the service sends their keys."""
     return policy(
         Statement(
             Sid="AssumedByService",
             Effect=Allow,
             Principal=Principal("Service", [f"{service}.amazonaws.com"]),
             Action=[sts.AssumeRole],
-            **_when(conditions),
+            **_condition(conditions),
         )
     )
 
 
 def trust_account() -> PolicyDocument:
-    """Lets principals of this account assume a role, where their own policies allow it too."""
+    """Lets principals of this account assume a role, if their own policies allow it too."""
     return policy(
         Statement(
             Sid="AssumedWithinAccount",
             Effect=Allow,
             Principal=Principal("AWS", [ACCOUNT_ROOT]),
             Action=[sts.AssumeRole],
-            Condition=when(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
+            Condition=all_of(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
         )
     )
 
 
 def from_this_account() -> StringEquals:
-    """The condition against a confused deputy where the calling resource's ARN is not known."""
+    """The condition against a confused deputy if the calling resource's ARN is unknown."""
     return StringEquals("aws:SourceAccount", Ref("AWS::AccountId"))
 
 
-def from_this_account_if_told() -> StringEqualsIfExists:
-    """The same for services that do not document the key for assuming a role (Lambda, API Gateway).
+def from_this_account_if_present() -> StringEqualsIfExists:
+    """The same condition, but only if the service sends ``aws:SourceAccount``.
 
-    AWS's own samples demand it of Lambda (github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json); without
-    ``IfExists`` no function could start where the service leaves the key out.
+    Lambda and API Gateway do not document that they send it when they assume a role. AWS's own samples demand it of Lambda
+    (github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json). Without ``IfExists`` no function could start if the
+    service omits the key.
     """
     return StringEqualsIfExists("aws:SourceAccount", Ref("AWS::AccountId"))
 
 
 def from_source(*source_arns: Resource) -> list[ConditionElement]:
-    """The conditions against a confused deputy: this account, and these resources."""
+    """The conditions against a confused deputy: the request comes from this account and from these resources."""
     return [from_this_account(), ArnLike("aws:SourceArn", list(source_arns))]

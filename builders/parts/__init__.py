@@ -1,4 +1,4 @@
-"""Parts: what tiers are made of. A part adds resources to a tier's template; it knows ports, and no tier.
+"""Parts: what tiers consist of. A part adds resources to a tier's template. It imports ports, but no tier.
 
 - data: ``aurora``, ``buckets``, ``queues``, ``keys``;
 - code: ``lambdas``, ``custom_resources``;

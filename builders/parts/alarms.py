@@ -1,4 +1,4 @@
-"""Alarms as rows: what is measured, against what, and what it means."""
+"""Alarms as rows: a metric, a threshold, and what the alarm means."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuer
 
 from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import hyphenated, pascal
 from builders.contract.template import Port, TierTemplate, only_if
-from builders.contract.words import pascal
 
 MINUTE_SECONDS = 60
 
@@ -22,14 +22,14 @@ Dimensions = Mapping[str, AWSHelperFn | str]
 
 @dataclass(frozen=True)
 class MetricRow:
-    """What is measured.
+    """A metric that an alarm watches.
 
     Attributes:
         namespace: the metric's namespace.
         name: the metric's name.
         dimensions: name → value; empty for a metric without dimensions.
         statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
-        sum_over: a dimension and its values over which the metric is summed, for metrics that exist only for each value.
+        sum_over: a dimension and its values. The alarm watches the sum of the metrics, which exist only for each value.
     """
 
     namespace: str | AWSHelperFn
@@ -41,7 +41,7 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Against what it is measured: ``at_least(5)``, ``above(1)``, ``below(2)``, in the metric's unit."""
+    """A threshold in the metric's unit: ``at_least(5)``, ``above(1)``, ``below(2)``."""
 
     comparison: str
     value: float
@@ -68,20 +68,20 @@ class AlarmRow:
 
     Attributes:
         title: logical id without ``Alarm``.
-        thing: the name's middle.
-        metric: what is measured.
+        stem: the name without platform and suffix.
+        metric: the metric that it watches.
         when: the threshold.
-        meaning: for the person who is woken: what is wrong and where to look.
+        meaning: tells the person on call the fault and where to look.
         period_seconds: the length of a period.
-        periods: how many periods in a row are looked at.
-        breaching: in how many of them the threshold must be crossed; None for all.
-        missing: what no data means: ``notBreaching`` for metrics that are silent when nothing happens, ``breaching`` for
-            those that are always there.
-        notify: False for alarms that only feed a composite one.
+        periods: how many consecutive periods count.
+        breaching: in how many of them the metric must cross the threshold; None for all.
+        missing: what missing data means: ``notBreaching`` for metrics without data when nothing happens, ``breaching`` for
+            metrics that always have data.
+        notify: False for alarms that only feed a composite alarm.
     """
 
     title: str
-    thing: str
+    stem: str
     metric: MetricRow
     when: Threshold
     meaning: str
@@ -93,42 +93,41 @@ class AlarmRow:
 
 
 def function_alarms(template: TierTemplate, name: str) -> Iterator[AlarmRow]:
-    """Errors, throttles and slowness of a function, by its folder in lambda_src."""
-    title, thing = pascal(name), name.replace("_", "-")
+    """Alarms on the errors, throttles and duration of a function, by its folder in lambda_src."""
+    title, stem = pascal(name), hyphenated(name)
     timeout = TIMEOUT_SECONDS[name]
     function = {"FunctionName": template.use(ports.function_name(name))}
     yield AlarmRow(
         f"{title}Errors",
-        f"{thing}-errors",
+        f"{stem}-errors",
         metric=MetricRow("AWS/Lambda", "Errors", function, "Sum"),
         when=at_least(1),
-        meaning=f"The function {thing} fails: look at its log group",
+        meaning=f"The function {stem} fails: look at its log group",
     )
     yield AlarmRow(
         f"{title}Throttles",
-        f"{thing}-throttles",
+        f"{stem}-throttles",
         metric=MetricRow("AWS/Lambda", "Throttles", function, "Sum"),
         when=at_least(1),
         periods=2,
-        meaning=f"The function {thing} is throttled: raise its concurrency",
+        meaning=f"The function {stem} is throttled: raise its concurrency",
     )
     yield AlarmRow(
         f"{title}Duration",
-        f"{thing}-duration",
+        f"{stem}-duration",
         metric=MetricRow("AWS/Lambda", "Duration", function, "Maximum"),
         when=at_least(timeout * 1000 * 0.8),
         periods=2,
-        meaning=f"The function {thing} comes near its timeout of {timeout} seconds",
+        meaning=f"The function {stem} comes near its timeout of {timeout} seconds",
     )
 
 
-def dead_letter_alarm(template: TierTemplate, title: str, queue: Port) -> AlarmRow:
-    """Something waits in a queue of dead letters."""
-    thing = "-".join(word.lower() for word in re.findall("[A-Z][a-z]+", title))
+def dead_letter_alarm(template: TierTemplate, stem: str, queue: Port) -> AlarmRow:
+    """Alarm on messages in a dead-letter queue."""
     name = {"QueueName": template.use(queue)}
     return AlarmRow(
-        title,
-        thing,
+        pascal(stem),
+        stem,
         metric=MetricRow("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, "Maximum"),
         when=at_least(1),
         meaning="Dead letters wait to be looked at and replayed",
@@ -136,45 +135,43 @@ def dead_letter_alarm(template: TierTemplate, title: str, queue: Port) -> AlarmR
 
 
 def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
-    """The alarm of a row."""
-    measured = _sum(row) if row.metric.sum_over else _single(row)
-    notified: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
+    """Adds the alarm of a row."""
+    metric = _sum(row) if row.metric.sum_over else _single(row)
+    notification: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
     return template.add(
         Alarm(
             f"{row.title}Alarm",
-            AlarmName=template.named(row.thing),
+            AlarmName=template.named(row.stem),
             AlarmDescription=row.meaning,
             ComparisonOperator=row.when.comparison,
             Threshold=row.when.value,
             EvaluationPeriods=row.periods,
             DatapointsToAlarm=row.breaching or row.periods,
             TreatMissingData=row.missing,
-            **measured,
-            **notified,
+            **metric,
+            **notification,
             **only_if(condition),
         )
     )
 
 
-def add_both(
-    template: TierTemplate, title: str, thing: str, meaning: str, alarms: Sequence[Alarm], actions: Sequence[Any]
+def add_composite_alarm(
+    template: TierTemplate, title: str, stem: str, meaning: str, parts: Sequence[AlarmRow], actions: Sequence[Any]
 ) -> CompositeAlarm:
-    """Sounds while all the given alarms do."""
+    """Adds the alarms of the rows, and a composite alarm that sounds while all of them do."""
+    alarms = [add_alarm(template, row, actions) for row in parts]
+    rule = " AND ".join(f'ALARM("{template.name_text(row.stem)}")' for row in parts)
     return template.add(
         CompositeAlarm(
             f"{title}Alarm",
             DependsOn=[alarm.title for alarm in alarms],
-            AlarmName=template.named(thing),
+            AlarmName=template.named(stem),
             AlarmDescription=meaning,
-            AlarmRule=_rule(alarms),
+            AlarmRule=Sub(rule),
             AlarmActions=list(actions),
             OKActions=list(actions),
         )
     )
-
-
-def _rule(alarms: Sequence[Alarm]) -> AWSHelperFn:
-    return Sub(" AND ".join(f'ALARM("{alarm.properties["AlarmName"].data["Fn::Sub"]}")' for alarm in alarms))
 
 
 def _single(row: AlarmRow) -> dict[str, Any]:
@@ -211,5 +208,5 @@ def _sum(row: AlarmRow) -> dict[str, Any]:
 
 
 def dimensions(values: Dimensions) -> list[MetricDimension]:
-    """A metric's dimensions, by name."""
+    """A metric's dimensions, sorted by name."""
     return [MetricDimension(Name=name, Value=value) for name, value in sorted(values.items())]

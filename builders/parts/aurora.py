@@ -1,4 +1,4 @@
-"""Aurora clusters: how a cluster and its two instances are built, whatever their engine; what differs is an `Engine`."""
+"""Aurora clusters with two instances, for any engine. An ``Engine`` holds what differs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere.logs import LogGroup
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -24,18 +25,19 @@ from builders.parts.suppressions import suppress
 
 @dataclass(frozen=True)
 class Engine:
-    """What makes a cluster PostgreSQL or MySQL.
+    """What differs between PostgreSQL and MySQL.
 
     Attributes:
-        name: the engine as RDS calls it.
-        family: of the parameter groups.
-        version: the root parameter of its version.
+        name: RDS's name of the engine.
+        family: the family of the parameter groups.
+        version: the root parameter for the version.
         port: TCP port.
-        database: the database that is created with the cluster.
+        database: the database that RDS creates with the cluster.
         master_user: the user whose password RDS keeps and rotates.
-        cluster_parameters: what the cluster enforces and logs; ``about_parameters`` says it in a sentence.
+        cluster_parameters: what the cluster enforces and logs.
+        about_parameters: the same in a sentence, as the parameter group's description.
         instance_parameters: session defaults.
-        logs: the logs exported, each with its group's logical id and the port, if any, that carries the group's name.
+        logs: exported log → its group's logical id, and the port that exports the group's name or None.
     """
 
     name: str
@@ -51,34 +53,23 @@ class Engine:
 
 
 def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DBCluster:
-    """The cluster in the private subnets; its log groups exist before Aurora would create them without key and retention.
+    """Adds the cluster in the private subnets.
+
+    Its log groups exist before it, because Aurora would create them without key and retention.
 
     Args:
+        template: the tier's template.
+        engine: PostgreSQL or MySQL.
         properties: further properties, such as capacity or IAM authentication.
     """
-    subnets = template.add(
-        DBSubnetGroup(
-            "DatabaseSubnetGroup",
-            DBSubnetGroupName=template.named("database-subnets"),
-            DBSubnetGroupDescription="Private subnets of the database",
-            SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
-        )
-    )
-    group = template.add(
-        DBClusterParameterGroup(
-            "DatabaseClusterParameters",
-            DBClusterParameterGroupName=template.named("database-cluster-parameters"),
-            Description=engine.about_parameters,
-            Family=engine.family,
-            Parameters=dict(engine.cluster_parameters),
-        )
-    )
-    groups = [_add_log_group(template, log, *row) for log, row in engine.logs.items()]
+    subnets = _add_subnet_group(template)
+    cluster_parameters = _add_cluster_parameters(template, engine)
+    log_groups = [_add_log_group(template, log, title, port) for log, (title, port) in engine.logs.items()]
     key = template.use(ports.DATABASE_KEY)
     return template.add(
         DBCluster(
             "DatabaseCluster",
-            DependsOn=groups,
+            DependsOn=log_groups,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             DBClusterIdentifier=template.named("aurora"),
@@ -93,7 +84,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
             KmsKeyId=key,
             DBSubnetGroupName=Ref(subnets),
             VpcSecurityGroupIds=[template.use(ports.DATABASE_SECURITY_GROUP)],
-            DBClusterParameterGroupName=Ref(group),
+            DBClusterParameterGroupName=Ref(cluster_parameters),
             BackupRetentionPeriod=template.use(parameters.BACKUP_RETENTION),
             DeleteAutomatedBackups=True,
             PreferredBackupWindow="06:00-07:00",
@@ -106,20 +97,44 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
     )
 
 
-def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> str:
-    name = Sub(f"/aws/rds/cluster/{template.platform}-aurora-${{EnvironmentSuffix}}/{log}")
+def _add_subnet_group(template: TierTemplate) -> DBSubnetGroup:
+    return template.add(
+        DBSubnetGroup(
+            "DatabaseSubnetGroup",
+            DBSubnetGroupName=template.named("database-subnets"),
+            DBSubnetGroupDescription="Private subnets of the database",
+            SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
+        )
+    )
+
+
+def _add_cluster_parameters(template: TierTemplate, engine: Engine) -> DBClusterParameterGroup:
+    return template.add(
+        DBClusterParameterGroup(
+            "DatabaseClusterParameters",
+            DBClusterParameterGroupName=template.named("database-cluster-parameters"),
+            Description=engine.about_parameters,
+            Family=engine.family,
+            Parameters=dict(engine.cluster_parameters),
+        )
+    )
+
+
+def _add_log_group(template: TierTemplate, log: str, title: str, port: Port | None) -> LogGroup:
+    name = Sub(f"/aws/rds/cluster/{template.name_text('aurora')}/{log}")
     group = add_log_group(template, title, name)
     if port:
         template.export(port, Ref(group))
-    return str(group.title)
+    return group
 
 
 def add_instances(
     template: TierTemplate, engine: Engine, cluster: DBCluster, instance_class: AWSHelperFn | str
 ) -> list[DBInstance]:
-    """A writer and a reader in different zones, of the same class, so that the reader takes over at full strength.
+    """Adds a writer and a reader in different zones.
 
-    The instance that exists first becomes the writer, so the reader waits for it.
+    Both have the same class, so that the reader takes over at full capacity. The instance that exists first becomes the
+    writer, so the reader depends on it.
     """
     group = template.add(
         DBParameterGroup(
@@ -138,7 +153,7 @@ def add_instances(
     }
     writer = _add_instance(template, "Writer", ports.ZONES[0], 0, **common)
     reader = _add_instance(template, "Reader", ports.ZONES[1], 1, **common)
-    reader.DependsOn = writer.title
+    reader.DependsOn = writer
     return [writer, reader]
 
 
@@ -170,7 +185,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
 
 
 def export_cluster(template: TierTemplate, cluster: DBCluster) -> None:
-    """Where the database is reached, and the name by which alarms know it."""
+    """Exports the endpoints, and the identifier for alarms."""
     template.export(ports.DATABASE_ENDPOINT, GetAtt(cluster, "Endpoint.Address"))
     template.export(ports.DATABASE_READER_ENDPOINT, GetAtt(cluster, "ReadEndpoint.Address"))
     template.export(ports.DATABASE_PORT, GetAtt(cluster, "Endpoint.Port"))

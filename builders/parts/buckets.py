@@ -1,8 +1,9 @@
-"""Buckets: versioned, private, encrypted, TLS only, logged, aged into Glacier, and emptied before they are deleted."""
+"""Buckets: versioned, private, encrypted, TLS only, logged, moved to Glacier, and emptied before their deletion."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
@@ -28,38 +29,60 @@ from troposphere.s3 import (
 )
 
 from builders.contract import ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate, only_if
 from builders.iam import arns, denials, statements
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.suppressions import suppress
 
-GLACIER_AFTER = 90
-"""Days until an object goes to Glacier Flexible Retrieval (requirement T-S3-2)."""
-DEEP_ARCHIVE_AFTER = 180
-"""Days until an archived object goes on to Deep Archive: after Glacier's least storage time of 90 days."""
-OLD_VERSIONS_EXPIRE_AFTER = 30
-INCOMPLETE_UPLOADS_EXPIRE_AFTER = 7
+GLACIER_AFTER_DAYS = 90
+"""When S3 moves an object to Glacier Flexible Retrieval (requirement T-S3-2)."""
+DEEP_ARCHIVE_AFTER_DAYS = 180
+"""When S3 moves an archived object on to Deep Archive: after Glacier's minimum storage time of 90 days."""
+OLD_VERSIONS_EXPIRE_AFTER_DAYS = 30
+INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS = 7
 
 
-def bucket_name(template: TierTemplate, thing: str) -> Sub:
-    """``<platform>-<thing>-<suffix>-<account>``: bucket names are shared by all accounts of the world."""
-    return Sub(f"{template.platform}-{thing}-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+@dataclass(frozen=True)
+class BuiltBucket:
+    """A bucket and its policy, with the attributes that other resources need."""
+
+    bucket: Bucket
+    policy: BucketPolicy
+
+    @property
+    def arn(self) -> GetAtt:
+        """The bucket's ARN."""
+        return GetAtt(self.bucket, "Arn")
+
+    @property
+    def name(self) -> Ref:
+        """The bucket's name."""
+        return Ref(self.bucket)
 
 
 def lifecycle(
     *,
     glacier: bool = True,
     deep_archive: bool = False,
-    expire_after: int | None = None,
+    expire_after_days: int | None = None,
     expire_prefixes: Mapping[str, int] | None = None,
 ) -> LifecycleConfiguration:
-    """Every object to Glacier (where asked for); small ones too, which S3 would leave where they are unless told.
+    """The lifecycle of a bucket's objects.
+
+    Small objects move to Glacier too. By default S3 would not move them.
+
+    Args:
+        glacier: whether objects move to Glacier.
+        deep_archive: whether they move on to Deep Archive.
+        expire_after_days: when objects expire; None for never.
+        expire_prefixes: prefix → days after which objects under it expire.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
     return LifecycleConfiguration(
         Rules=[
-            *_ageing(glacier, deep_archive, expire_after),
+            *_ageing(glacier, deep_archive, expire_after_days),
             *(
                 LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
                 for prefix, days in (expire_prefixes or {}).items()
@@ -67,9 +90,9 @@ def lifecycle(
             LifecycleRule(
                 Id="clean-up",
                 Status="Enabled",
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER),
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER_DAYS),
                 AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
-                    DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER
+                    DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS
                 ),
             ),
         ],
@@ -77,14 +100,17 @@ def lifecycle(
     )
 
 
-def _ageing(glacier: bool, deep_archive: bool, expire_after: int | None) -> list[LifecycleRule]:
-    """What happens to every object with time, if anything."""
-    days = {"GLACIER": GLACIER_AFTER if glacier else None, "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER if deep_archive else None}
+def _ageing(glacier: bool, deep_archive: bool, expire_after_days: int | None) -> list[LifecycleRule]:
+    """The rule for all objects; none if they neither move nor expire."""
+    classes = {
+        "GLACIER": GLACIER_AFTER_DAYS if glacier else None,
+        "DEEP_ARCHIVE": DEEP_ARCHIVE_AFTER_DAYS if deep_archive else None,
+    }
     transitions = [
-        LifecycleRuleTransition(StorageClass=name, TransitionInDays=after) for name, after in days.items() if after
+        LifecycleRuleTransition(StorageClass=name, TransitionInDays=days) for name, days in classes.items() if days
     ]
     aged: dict[str, Any] = {"Transitions": transitions} if transitions else {}
-    expiry: dict[str, Any] = {"ExpirationInDays": expire_after} if expire_after else {}
+    expiry: dict[str, Any] = {"ExpirationInDays": expire_after_days} if expire_after_days else {}
     name = "to-glacier" if glacier else "expire"
     return [LifecycleRule(Id=name, Status="Enabled", **aged, **expiry)] if aged or expiry else []
 
@@ -92,7 +118,7 @@ def _ageing(glacier: bool, deep_archive: bool, expire_after: int | None) -> list
 def add_bucket(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
     key: AWSHelperFn,
     log_bucket: AWSHelperFn,
@@ -100,44 +126,53 @@ def add_bucket(
     grants: Sequence[Statement] = (),
     condition: str | None = None,
     **properties: Any,
-) -> Bucket:
-    """A bucket under a customer key, with its policy and its emptying.
+) -> BuiltBucket:
+    """Adds a bucket under a customer key, its policy, and the custom resource that empties it.
 
     Args:
-        key: ARN of the key; uploads under any other are denied.
-        log_bucket: name of the bucket where S3 writes the access logs, below ``<thing>/``.
-        grants: what the policy allows services that are no principals of this account.
-        condition: the condition of the bucket and of all that belongs to it.
+        template: the tier's template.
+        title: logical id of the bucket.
+        stem: the name without platform, suffix and account.
+        key: ARN of the key; the policy denies uploads under any other key.
+        log_bucket: name of the bucket to which S3 writes the access logs, under ``<stem>/``.
+        rules: the lifecycle of the objects.
+        grants: what the policy allows services, which are not principals of this account.
+        condition: the condition of the bucket and of the resources that belong to it.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
     """
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, thing, rules),
+            **_common(template, stem, rules),
             BucketEncryption=_encryption("aws:kms", key),
-            LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{thing}/"),
+            LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{stem}/"),
             **only_if(condition),
             **properties,
         )
     )
     emptying = _add_emptying(template, bucket, condition)
-    refused = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    _add_policy(template, bucket, [*grants, *refused], emptying, condition)
-    return bucket
+    denied = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
+    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying, condition))
 
 
 def add_access_log_bucket(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
     rules: LifecycleConfiguration,
     grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
     **properties: Any,
-) -> Bucket:
-    """The bucket for S3's server access logs: the one exception to customer keys, as S3 writes them with SSE-S3 only.
+) -> BuiltBucket:
+    """Adds the bucket for S3's server access logs.
+
+    It is the only bucket without a customer key, because S3 writes these logs with SSE-S3 only.
 
     Args:
+        template: the tier's template.
+        title: logical id of the bucket.
+        stem: the name without platform, suffix and account.
+        rules: the lifecycle of the logs.
         grants: what the policy allows other services that write logs, given the bucket's ARN.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
 
@@ -146,7 +181,7 @@ def add_access_log_bucket(
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, thing, rules),
+            **_common(template, stem, rules),
             BucketEncryption=_encryption("AES256"),
             **properties,
         )
@@ -163,15 +198,15 @@ def add_access_log_bucket(
         cfn_nag=["W35"],
     )
     arn = GetAtt(bucket, "Arn")
-    _add_policy(template, bucket, [_log_delivery(template, arn), *grants(arn)], _add_emptying(template, bucket))
-    return bucket
+    statements_of_policy = [_log_delivery(template, arn), *grants(arn)]
+    return BuiltBucket(bucket, _add_policy(template, bucket, statements_of_policy, _add_emptying(template, bucket)))
 
 
-def _common(template: TierTemplate, thing: str, rules: LifecycleConfiguration) -> dict[str, Any]:
+def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) -> dict[str, Any]:
     return {
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
-        "BucketName": bucket_name(template, thing),
+        "BucketName": Sub(bucket_name_text(template.platform, stem)),
         "VersioningConfiguration": VersioningConfiguration(Status="Enabled"),
         "PublicAccessBlockConfiguration": PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
@@ -182,22 +217,22 @@ def _common(template: TierTemplate, thing: str, rules: LifecycleConfiguration) -
 
 
 def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncryption:
-    named: dict[str, Any] = {"KMSMasterKeyID": key} if key else {}
-    cheaper: dict[str, Any] = {"BucketKeyEnabled": True} if key else {}
-    default = ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **named)
-    rule = ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, **cheaper)
+    key_id: dict[str, Any] = {"KMSMasterKeyID": key} if key else {}
+    bucket_key: dict[str, Any] = {"BucketKeyEnabled": True} if key else {}
+    default = ServerSideEncryptionByDefault(SSEAlgorithm=algorithm, **key_id)
+    rule = ServerSideEncryptionRule(ServerSideEncryptionByDefault=default, **bucket_key)
     return BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
 def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
-    sources = Sub(f"arn:${{AWS::Partition}}:s3:::{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    sources = arns.bucket(bucket_name_text(template.platform, "*"))
     return Statement(
         Sid="AccessLogDelivery",
         Effect=Allow,
         Principal=Principal("Service", ["logging.s3.amazonaws.com"]),
         Action=[PutObject],
         Resource=[arns.below(bucket_arn, "/*")],
-        Condition=statements.when(*statements.from_source(sources)),
+        Condition=statements.all_of(*statements.from_source(sources)),
     )
 
 
@@ -208,7 +243,10 @@ def _add_policy(
     emptying: CustomResource,
     condition: str | None = None,
 ) -> BucketPolicy:
-    """The policy; it goes before the bucket is emptied, and with it a service's right to deliver into the emptied bucket."""
+    """Adds the policy.
+
+    CloudFormation deletes it before the bucket is emptied, so that no service can deliver into the emptied bucket.
+    """
     arn = GetAtt(bucket, "Arn")
     return template.add(
         BucketPolicy(
@@ -224,7 +262,10 @@ def _add_policy(
 
 
 def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> CustomResource:
-    """Deleted before the bucket, this empties it: CloudFormation deletes no bucket that holds a version."""
+    """Adds the custom resource that empties the bucket when CloudFormation deletes the resource, before the bucket.
+
+    CloudFormation cannot delete a bucket that contains a version.
+    """
     return add_custom_resource(
         template,
         f"Empty{bucket.title}",

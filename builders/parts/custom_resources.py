@@ -1,4 +1,4 @@
-"""Custom resources: what CloudFormation itself cannot do, done by a function of the stack."""
+"""Custom resources: a function of the stack does what CloudFormation itself cannot do."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from troposphere.cloudformation import CustomResource
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.template import TierTemplate, only_if
 
-ANSWER_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
-"""Longer than any function runs, and far less than the hour for which CloudFormation would wait by itself."""
+ANSWER_TIMEOUT_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
+"""How long CloudFormation waits for the response: longer than any function runs. Its default is an hour."""
+
+
+class _TypedCustomResource(CustomResource):
+    """A custom resource whose type is an argument; in troposphere each type otherwise needs a class of its own."""
+
+    def __init__(self, title: str, resource_type: str, **properties: Any) -> None:
+        self.resource_type = resource_type  # before the base class's constructor, which reads it
+        super().__init__(title, **properties)
 
 
 def add_custom_resource(
@@ -25,16 +33,20 @@ def add_custom_resource(
     condition: str | None = None,
     **properties: Any,
 ) -> CustomResource:
-    """A custom resource of the type ``Custom::<kind>`` (default: its title), answered within the function's timeout.
+    """Adds a custom resource of the type ``Custom::<kind>``; the default of ``kind`` is the title.
 
-    Without ServiceTimeout, CloudFormation would wait an hour for an answer that never comes.
+    Without ``ServiceTimeout``, CloudFormation would wait an hour for a response that never comes.
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html
     """
-    of_kind = type("Custom", (CustomResource,), {"resource_type": f"Custom::{kind or title}"})
-    resource: CustomResource = of_kind(
-        title, ServiceToken=function, ServiceTimeout=ANSWER_SECONDS, **only_if(condition)
+    depends_on = {"DependsOn": list(after)} if after else {}
+    return template.add(
+        _TypedCustomResource(
+            title,
+            f"Custom::{kind or title}",
+            ServiceToken=function,
+            ServiceTimeout=ANSWER_TIMEOUT_SECONDS,
+            **only_if(condition),
+            **depends_on,
+            **properties,
+        )
     )
-    if after:
-        resource.DependsOn = [other.title for other in after]
-    resource.properties.update(properties)
-    return template.add(resource)

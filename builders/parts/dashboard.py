@@ -1,4 +1,4 @@
-"""Dashboards: one widget for each station of the platform's way, in reading order.
+"""Dashboards: widgets in the order in which a request or a record passes through the platform.
 
 Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -27,9 +27,9 @@ class Line:
     Attributes:
         namespace: the metric's namespace.
         metric: the metric's name.
-        dimensions: name → value, in the order in which the dashboard's body has them.
+        dimensions: name → value, in the order of the dashboard's body.
         statistic: ``Sum``, ``Average`` …, or a percentile such as ``p99``.
-        right: whether the line has the right axis, for a unit that is not that of the other lines.
+        right: whether the line uses the right axis, because its unit differs from that of the other lines.
     """
 
     namespace: str
@@ -39,7 +39,7 @@ class Line:
     right: bool = False
 
     def as_list(self) -> list[Any]:
-        """The metric as the dashboard's body has it."""
+        """The metric in the form of the dashboard's body."""
         options = {"stat": self.statistic, **({"yAxis": "right"} if self.right else {})}
         named = [word for dimension in self.dimensions.items() for word in dimension]
         return [self.namespace, self.metric, *named, options]
@@ -54,13 +54,13 @@ class Widget:
 
 
 def dashboard_body(widgets: Sequence[Widget]) -> Sub:
-    """The body as CloudWatch takes it, with names filled in at deployment."""
+    """The body of the dashboard. CloudFormation fills in the names at deployment."""
     placed = [_placed(widget, *divmod(place, COLUMNS)) for place, widget in enumerate(widgets)]
     return Sub(json.dumps({"start": "-PT3H", "widgets": placed}))
 
 
 def function_lines(template: TierTemplate, name: str) -> list[Line]:
-    """Calls, errors, throttles and duration of a function, by its folder in lambda_src."""
+    """Invocations, errors, throttles and duration of a function, by its folder in lambda_src."""
     function = {"FunctionName": template.placeholder(ports.function_name(name))}
     return [
         *(Line("AWS/Lambda", metric, function, "Sum") for metric in ("Invocations", "Errors", "Throttles")),

@@ -1,4 +1,4 @@
-"""Web ACLs: a rate limit for each address and AWS's managed rule groups, with logs that hold no credentials."""
+"""Web ACLs: a rate limit for each address and AWS's managed rule groups, with logs that contain no credentials."""
 
 from __future__ import annotations
 
@@ -37,29 +37,30 @@ from builders.iam import arns
 from builders.parts.logs import add_log_group
 
 SECRET_HEADERS = ("authorization", "x-api-key", "x-amz-security-token", "session-token", "cookie")
-"""Whoever has their values can act as the client, so WAF keeps them out of its logs and samples: signature and key, the
-token of temporary credentials, that of a session (``sessions.handler.TOKEN_HEADER``), cookies. In lower case, as WAF wants
-them, at most 100.
+"""Headers that WAF keeps out of its logs and samples, because anyone with their values can act as the client.
 
-Not among them: Idempotency-Key, which opens nothing without the other three and tells repetitions apart, and the header
-by which CloudFront shows itself to the load balancer, which it adds behind WAF.
+They are signature, key, the token of temporary credentials, the token of a session (``sessions.handler.TOKEN_HEADER``), and
+cookies. WAF requires lower case and accepts at most 100 names.
+
+Two headers are not secret here. Idempotency-Key grants nothing without the other three, and shows which requests are
+repetitions. CloudFront adds the header for the load balancer only after WAF.
 
 Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
 """
 SECRET_ARGUMENTS = ("X-Amz-Security-Token", "X-Amz-Signature")
-"""The same of a presigned request, which has them in its query string."""
+"""The same values in the query string of a presigned request."""
 
 
 @dataclass(frozen=True)
 class ManagedRules:
-    """A rule group that AWS keeps, and its rules that only count here, each with the reason."""
+    """A rule group that AWS maintains, and those of its rules that only count here, each with the reason."""
 
     name: str
     only_count: tuple[tuple[str, str], ...] = ()
 
 
 def managed_rules(*only_count: tuple[str, str]) -> tuple[ManagedRules, ...]:
-    """The rule groups before every platform; rules of the common set that only count here come with their reasons.
+    """The rule groups of every web ACL. ``only_count`` are rules of the common set that only count, with their reasons.
 
     Source: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
     """
@@ -74,7 +75,7 @@ def managed_rules(*only_count: tuple[str, str]) -> tuple[ManagedRules, ...]:
 def add_regional_web_acl(
     template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject, *only_count: tuple[str, str]
 ) -> WebACL:
-    """A web ACL before a stage of API Gateway, with its logs."""
+    """Adds a web ACL for a stage of API Gateway, with its logs."""
     acl = _add_web_acl(template, "REGIONAL", "API_GATEWAY", managed_rules(*only_count))
     template.add(
         WebACLAssociation("WebAclAssociation", DependsOn=after, WebACLArn=GetAtt(acl, "Arn"), ResourceArn=resource_arn)
@@ -85,7 +86,7 @@ def add_regional_web_acl(
 
 
 def add_edge_web_acl(template: TierTemplate, *only_count: tuple[str, str]) -> WebACL:
-    """A web ACL for CloudFront, which names it itself, with its logs; only us-east-1 takes it."""
+    """Adds a web ACL for CloudFront, with its logs. The distribution refers to it. AWS accepts it in us-east-1 only."""
     acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules(*only_count))
     _add_logs(template, acl)
     template.export(ports.WEB_ACL_NAME, template.named("web-acl"))
@@ -102,7 +103,7 @@ def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Seq
             Description="Rate limit for each address and managed rules",
             Scope=scope,
             DefaultAction=DefaultAction(Allow=AllowAction()),
-            # Inspect as much of a body as WAF can; the default ends at 16 KB.
+            # Inspect as much of a body as WAF can; by default it inspects 16 KB.
             AssociationConfig=AssociationConfig(RequestBody={inspected: {"DefaultSizeInspectionLimit": "KB_64"}}),
             DataProtectionConfig=_data_protection(),
             Rules=_rules(template, groups),
@@ -113,8 +114,9 @@ def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Seq
 
 
 def _data_protection() -> DataProtectionConfig:
-    """Credentials give way to a word wherever WAF passes requests on: logs, sampled requests, Security Lake. What a logging
-    configuration redacts is left out of the logs alone.
+    """Replaces credentials in all outputs of WAF: logs, sampled requests, Security Lake.
+
+    The redaction of a logging configuration changes the logs only.
 
     Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
     """
@@ -166,18 +168,16 @@ def _visibility(metric: AWSHelperFn | str) -> VisibilityConfig:
 
 
 def _add_logs(template: TierTemplate, acl: WebACL) -> None:
-    """Logs without credentials; WAF demands a group whose name begins with aws-waf-logs-.
+    """Adds the logs, without credentials. WAF requires a log group whose name begins with ``aws-waf-logs-``.
 
     Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
-    group = add_log_group(
-        template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.platform}-web-acl-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.name_text('web-acl')}"))
     template.add(
         LoggingConfiguration(
             "WebAclLogging",
             ResourceArn=GetAtt(acl, "Arn"),
-            LogDestinationConfigs=[arns.arn("logs", f"log-group:${{{group.title}}}")],
+            LogDestinationConfigs=[arns.log_group(group)],
             RedactedFields=[
                 LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name)) for name in SECRET_HEADERS
             ],

@@ -1,7 +1,7 @@
 """A customer-managed KMS key and its policy.
 
-One key per kind of data, so that the right to read logs is not the right to read the database. A key's policy is a table of
-uses: which service may use it, for whom, and under which encryption context.
+Each kind of data has a key of its own, so that permission to read logs is not permission to read the database. A key's policy
+is a table of uses: which service may use the key, for which principals, and under which encryption context.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from awacs.aws import (
 from troposphere import AWSHelperFn, Ref, Sub
 from troposphere.kms import Alias, Key
 
+from builders.contract.names import SUFFIX
 from builders.contract.template import Port, TierTemplate
-from builders.iam.statements import ACCOUNT_ROOT, from_this_account, policy, via, when
+from builders.iam.statements import ACCOUNT_ROOT, all_of, from_this_account, policy, via
 
 _CRYPTO = [
     kms.Encrypt,
@@ -34,7 +35,7 @@ _CRYPTO = [
     kms.GenerateDataKey,
     kms.GenerateDataKeyWithoutPlaintext,
 ]
-# No kms:Create*: it holds CreateGrant, which would hand out the cryptographic use.
+# No kms:Create*, because it includes CreateGrant, which would grant cryptographic use.
 _ADMINISTER = [
     *(
         kms.Action(f"{verb}*")
@@ -60,25 +61,25 @@ class KeyUse:
 
     Attributes:
         sid: names the use.
-        through: services (``s3``, ``rds`` …) through which principals of this account may use the key; with an empty tuple
-            the encryption context alone decides.
-        principals: services that use the key in their own name (``logs.us-east-1`` style placeholders allowed); they are
-            bound to this account.
-        roles: ARNs of roles of AWS's services in this account, to which the key's policy itself gives the use.
-        names_account: whether those services send ``aws:SourceAccount``; where they do not, the context holds the account.
-        writes: whether those services encrypt by themselves, as CloudWatch Logs does; others only ask for data keys.
-        grants: whether the services keep using the key after the call, for which they ask for a grant.
-        source: pattern of the ARNs in whose name those services come.
-        context: encryption context (key → patterns) that every cryptographic call must bear.
-        without_context: why there is none, where there is none, for the template's metadata; what holds for every role of a
-            service needs no saying.
+        through: services (``s3``, ``rds`` …) through which principals of this account may use the key. If it is empty, only
+            the encryption context limits the use.
+        principals: services that use the key as themselves, for this account only. Placeholders are allowed
+            (``logs.${AWS::Region}``).
+        roles: ARNs of service roles in this account to which the key's policy itself grants the use.
+        sends_account: whether those services send ``aws:SourceAccount``. If not, the context contains the account.
+        writes: whether those services encrypt by themselves, as CloudWatch Logs does. Others only request data keys.
+        grants: whether the services use the key after the call too, for which they create a grant.
+        source: pattern of the ARNs on whose behalf those services call.
+        context: encryption context (key → patterns) that every cryptographic call must send.
+        without_context: reason why the use has no encryption context, written to the template's metadata. Service roles need
+            none, because they share one reason.
     """
 
     sid: str
     through: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    names_account: bool = True
+    sends_account: bool = True
     writes: bool = False
     grants: bool = False
     source: str | None = None
@@ -88,24 +89,32 @@ class KeyUse:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """One key of the platform."""
+    """One key of a platform.
+
+    Attributes:
+        title: logical id.
+        stem: the alias without platform and suffix.
+        description: the kind of data; the beginning of the key's description.
+        port: the port that exports the key's ARN, or None.
+        uses: who may use the key, and for what.
+    """
 
     title: str
-    thing: str
+    stem: str
     description: str
     port: Port | None
     uses: tuple[KeyUse, ...]
 
 
 def add_key(template: TierTemplate, row: KeyRow) -> Key:
-    """A symmetric key, rotated every year, deleted after the shortest waiting period, with an alias."""
+    """Adds a symmetric key with an alias. KMS rotates it every year and deletes it after the shortest waiting period."""
     key = template.add(
         Key(
             row.title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Metadata=_reasons(row.uses),
-            Description=Sub(f"{row.description} of {template.platform} ${{EnvironmentSuffix}}"),
+            Description=Sub(f"{row.description} of {template.platform} {SUFFIX}"),
             EnableKeyRotation=True,
             PendingWindowInDays=7,
             KeyPolicy=policy(*_key_policy(row.uses)),
@@ -114,7 +123,7 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
     template.add(
         Alias(
             f"{row.title}Alias",
-            AliasName=Sub(f"alias/{template.platform}-{row.thing}-${{EnvironmentSuffix}}"),
+            AliasName=Sub(f"alias/{template.name_text(row.stem)}"),
             TargetKeyId=Ref(key),
         )
     )
@@ -122,7 +131,7 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
 
 
 def _reasons(uses: Sequence[KeyUse]) -> dict[str, dict[str, str]]:
-    """What a reviewer would ask of the policy, by statement."""
+    """Reasons that answer a reviewer's questions about the policy, by statement."""
     unbound = {use.sid: use.without_context or _ROLE_REASON for use in uses if use.without_context or use.roles}
     return {
         "WildcardResources": {s.properties["Sid"]: _KEY_POLICY_REASON for s in _key_policy(uses)},
@@ -135,7 +144,7 @@ def _key_policy(uses: Sequence[KeyUse]) -> list[Statement]:
 
 
 def _administration() -> Statement:
-    """The account administers the key through IAM, but that gives nobody its cryptographic use."""
+    """The account administers the key through IAM. This grants no principal its cryptographic use."""
     return Statement(
         Sid="Administration",
         Effect=Allow,
@@ -154,8 +163,8 @@ def _use(use: KeyUse) -> list[Statement]:
 
 
 def _service_use(use: KeyUse) -> Statement:
-    """The service itself, for resources of this account."""
-    bound: list[ConditionElement] = [from_this_account()] if use.names_account else []
+    """The service as itself, for resources of this account."""
+    bound: list[ConditionElement] = [from_this_account()] if use.sends_account else []
     if use.source:
         bound.append(ArnLike("aws:SourceArn", Sub(use.source)))
     return Statement(
@@ -164,12 +173,12 @@ def _service_use(use: KeyUse) -> Statement:
         Principal=Principal("Service", [_service(name) for name in use.principals]),
         Action=[*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey],
         Resource=["*"],
-        Condition=when(*bound, *_contexts(use)),
+        Condition=all_of(*bound, *_contexts(use)),
     )
 
 
 def _account_use(use: KeyUse) -> Statement:
-    """Principals of this account whose own policies allow it, only through the services and under the context."""
+    """Principals of this account whose own policies allow the use, only through the services and under the context."""
     through = [StringEquals("kms:ViaService", [via(name) for name in use.through])] if use.through else []
     return Statement(
         Sid=use.sid,
@@ -177,12 +186,12 @@ def _account_use(use: KeyUse) -> Statement:
         Principal=Principal("AWS", [ACCOUNT_ROOT]),
         Action=_CRYPTO,
         Resource=["*"],
-        Condition=when(StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), *through, *_contexts(use)),
+        Condition=all_of(StringEquals("kms:CallerAccount", Ref("AWS::AccountId")), *through, *_contexts(use)),
     )
 
 
 def _account_grant(use: KeyUse) -> Statement:
-    """Services that keep using the key after the call (databases, tables, functions) ask for a grant."""
+    """Services that use the key after the call too (databases, tables, functions) create a grant."""
     through = [StringEquals("kms:ViaService", [via(name) for name in use.through])] if use.through else []
     return Statement(
         Sid=f"{use.sid}Grants",
@@ -190,7 +199,7 @@ def _account_grant(use: KeyUse) -> Statement:
         Principal=Principal("AWS", [ACCOUNT_ROOT]),
         Action=[kms.CreateGrant],
         Resource=["*"],
-        Condition=when(
+        Condition=all_of(
             StringEquals("kms:CallerAccount", Ref("AWS::AccountId")),
             Bool("kms:GrantIsForAWSResource", "true"),
             *through,
@@ -199,10 +208,10 @@ def _account_grant(use: KeyUse) -> Statement:
 
 
 def _role_use(use: KeyUse) -> list[Statement]:
-    """A service's own role, whose permissions nobody can add to: the key's policy alone gives it the use.
+    """A service's own role. No one can extend its permissions, so only the key's policy can grant the use.
 
-    Both statements are AWS's own: the first lets the role "use the key directly", for which ``kms:ViaService`` is never true,
-    and without a condition; the second binds its grants to AWS's services.
+    Both statements are AWS's own. The first lets the role "use the key directly", without a condition, because
+    ``kms:ViaService`` is never true for such a call. The second limits its grants to AWS's services.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
     """
     principal = Principal("AWS", [Sub(role) for role in use.roles])
@@ -214,7 +223,7 @@ def _role_use(use: KeyUse) -> list[Statement]:
             Principal=principal,
             Action=[kms.CreateGrant],
             Resource=["*"],
-            Condition=when(Bool("kms:GrantIsForAWSResource", "true")),
+            Condition=all_of(Bool("kms:GrantIsForAWSResource", "true")),
         ),
     ]
 

@@ -1,7 +1,7 @@
-"""How a Lambda function is built: everything that is the same for all of them, decided once (requirement T-FN-1).
+"""Lambda functions: what all of them have in common (requirement T-FN-1).
 
-A function is a row (what it does, how large it is, what it may do). Architecture, runtime, network, keys, tracing, log group,
-dead letters and code by content-addressed key are the same for every row.
+A function is a row: its purpose, its size and its permissions. Architecture, runtime, network, keys, tracing, log group,
+dead-letter queue and code by content-addressed key are the same for every row.
 """
 
 from __future__ import annotations
@@ -24,19 +24,14 @@ from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
 from builders.contract.functions import TIMEOUT_SECONDS
+from builders.contract.names import hyphenated, metrics_namespace, pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
 
 RUNTIME = "python3.14"
-RESERVED = "WithReservedConcurrency"
-
-
-def metrics_namespace(platform: str) -> str:
-    """The namespace of the platform's own metrics: ``trading`` → ``TradingPlatform``."""
-    return f"{pascal(platform)}Platform"
+RESERVES_CONCURRENCY = "WithReservedConcurrency"
 
 
 @dataclass(frozen=True)
@@ -46,16 +41,16 @@ class FunctionRow:
     Attributes:
         name: its folder in lambda_src.
         description: shown in the console.
-        memory: MiB, which also sets the share of CPU (1,769 MiB is one vCPU).
+        memory_mib: memory, which also sets the share of CPU (1,769 MiB is one vCPU).
         concurrency: the root parameter that reserves its executions.
-        environment: its configuration beyond what all functions have.
-        permissions: what it may do beyond logging, tracing and its own environment.
-        policies: customer-managed policies that exist elsewhere.
+        environment: environment variables beyond those of every function.
+        permissions: statements beyond logging, tracing and its own environment.
+        policies: ARNs of customer-managed policies of other tiers.
     """
 
     name: str
     description: str
-    memory: int
+    memory_mib: int
     concurrency: RootParameter
     environment: Mapping[str, AWSHelperFn | str] = field(default_factory=dict)
     permissions: Sequence[Statement] = ()
@@ -64,7 +59,7 @@ class FunctionRow:
 
 @dataclass(frozen=True)
 class BuiltFunction:
-    """What a row became."""
+    """A row and its resources, with the attribute that others need."""
 
     row: FunctionRow
     function: Function
@@ -77,49 +72,36 @@ class BuiltFunction:
 
 
 def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSHelperFn) -> BuiltFunction:
-    """A function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
-    title, thing = pascal(row.name), row.name.replace("_", "-")
-    group = add_log_group(
-        template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.platform}-{thing}-${{EnvironmentSuffix}}")
-    )
-    arn = arns.arn("lambda", f"function:{template.platform}-{thing}-${{EnvironmentSuffix}}")
+    """Adds a function in the private subnets with its log group, its own role, and its code from the artifact bucket."""
+    title, stem = pascal(row.name), hyphenated(row.name)
+    group = add_log_group(template, f"{title}LogGroup", Sub(f"/aws/lambda/{template.name_text(stem)}"))
+    arn = arns.arn("lambda", f"function:{template.name_text(stem)}")
     role = add_role(
         template,
         f"{title}Role",
-        thing,
+        stem,
         row.description,
-        trust=statements.trust_service("lambda", statements.from_this_account_if_told()),
+        trust=statements.trust_service("lambda", statements.from_this_account_if_present()),
         permissions=[*_every_function_may(template, arn, group, dead_letters), *row.permissions],
         policies=row.policies,
     )
     function = template.add(
         Function(
             f"{title}Function",
-            FunctionName=template.named(thing),
+            FunctionName=template.named(stem),
             Description=row.description,
             Architectures=["arm64"],
             Runtime=RUNTIME,
             Handler=f"{row.name}.handler.handler",
-            Code=Code(
-                S3Bucket=template.use(parameters.ARTIFACT_BUCKET),
-                S3Key=template.use(parameters.FUNCTION_KEYS[row.name]),
-            ),
+            Code=_code(template, row.name),
             Role=GetAtt(role, "Arn"),
-            MemorySize=row.memory,
+            MemorySize=row.memory_mib,
             Timeout=TIMEOUT_SECONDS[row.name],
             ReservedConcurrentExecutions=_reservation(template, row.concurrency),
             KmsKeyArn=template.use(ports.FUNCTIONS_KEY),
             Environment=Environment(Variables=_environment(template, row)),
-            VpcConfig=VPCConfig(
-                SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
-                SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
-            ),
-            LoggingConfig=LoggingConfig(
-                LogGroup=Ref(group),
-                LogFormat="JSON",
-                ApplicationLogLevel=template.use(parameters.LOG_LEVEL),
-                SystemLogLevel="INFO",
-            ),
+            VpcConfig=_network(template),
+            LoggingConfig=_logging(template, group),
             TracingConfig=TracingConfig(Mode="Active"),
             DeadLetterConfig=DeadLetterConfig(TargetArn=dead_letters),
         )
@@ -127,8 +109,28 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
     return BuiltFunction(row, function, group)
 
 
+def _code(template: TierTemplate, name: str) -> Code:
+    return Code(S3Bucket=template.use(parameters.ARTIFACT_BUCKET), S3Key=template.use(parameters.FUNCTION_KEYS[name]))
+
+
+def _network(template: TierTemplate) -> VPCConfig:
+    return VPCConfig(
+        SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
+        SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
+    )
+
+
+def _logging(template: TierTemplate, group: LogGroup) -> LoggingConfig:
+    return LoggingConfig(
+        LogGroup=Ref(group),
+        LogFormat="JSON",
+        ApplicationLogLevel=template.use(parameters.LOG_LEVEL),
+        SystemLogLevel="INFO",
+    )
+
+
 def export_function(template: TierTemplate, built: BuiltFunction) -> None:
-    """The function's and its log group's name, for alarms and subscription filters."""
+    """Offers the names of the function and of its log group, for alarms and subscription filters."""
     template.offer(ports.function_name(built.row.name), Ref(built.function))
     template.offer(ports.function_log_group(built.row.name), Ref(built.log_group))
 
@@ -151,13 +153,13 @@ def _environment(template: TierTemplate, row: FunctionRow) -> dict[str, AWSHelpe
         "ENVIRONMENT": template.use(ENVIRONMENT_SUFFIX),
         "LOG_LEVEL": template.use(parameters.LOG_LEVEL),
         "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(template.platform),
-        "POWERTOOLS_SERVICE_NAME": row.name.replace("_", "-"),
+        "POWERTOOLS_SERVICE_NAME": hyphenated(row.name),
     }
     return dict(sorted({**common, **row.environment}.items()))
 
 
 def _reservation(template: TierTemplate, executions: RootParameter) -> AWSHelperFn:
-    """The reserved concurrency, or none where the account's pool is shared."""
-    if RESERVED not in template.conditions:
-        template.add_condition(RESERVED, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
-    return If(RESERVED, template.use(executions), NoValue)
+    """The reserved concurrency; none if the functions share the account's pool."""
+    if RESERVES_CONCURRENCY not in template.conditions:
+        template.add_condition(RESERVES_CONCURRENCY, Equals(template.use(parameters.RESERVE_CONCURRENCY), "true"))
+    return If(RESERVES_CONCURRENCY, template.use(executions), NoValue)

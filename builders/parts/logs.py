@@ -1,6 +1,6 @@
-"""Log groups: every group that the platform writes, also those that a service would create by itself (requirement A-5).
+"""Log groups: of every log of the platform, also of those for which a service would create a group (requirement A-5).
 
-A group that exists before the service first writes keeps our key and retention, and goes with the stack.
+A group that exists before the service first writes keeps its key and retention, and CloudFormation deletes it with the stack.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from builders.contract.template import TierTemplate
 
 
 def add_log_group(template: TierTemplate, title: str, name: AWSHelperFn | str, **properties: Any) -> LogGroup:
-    """An encrypted log group with the platform's retention.
+    """Adds an encrypted log group with the platform's retention.
 
     Args:
+        template: the tier's template.
         title: logical id.
-        name: the full name; where a service dictates it, the name that service uses.
+        name: the full name. Some services dictate it.
         properties: resource attributes such as Condition.
     """
     return template.add(

@@ -1,8 +1,9 @@
-"""SQS queues: encrypted under the messaging key, reachable by TLS only, every one with its dead letters or being one."""
+"""SQS queues: encrypted under the messaging key, reachable by TLS only, each with a dead-letter queue or being one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement
@@ -14,63 +15,90 @@ from builders.contract import ports
 from builders.contract.template import TierTemplate
 from builders.iam import denials, statements
 
-FOURTEEN_DAYS = 14 * 24 * 3600
-"""Seconds; SQS keeps a message no longer."""
+RETENTION_SECONDS = 14 * 24 * 3600
+"""14 days; SQS keeps a message no longer."""
+
+
+@dataclass(frozen=True)
+class BuiltQueue:
+    """A queue and its policy, with the attributes that other resources need."""
+
+    queue: Queue
+    policy: QueuePolicy
+
+    @property
+    def arn(self) -> GetAtt:
+        """The queue's ARN."""
+        return GetAtt(self.queue, "Arn")
+
+    @property
+    def name(self) -> GetAtt:
+        """The queue's name, which is the dimension of its metrics."""
+        return GetAtt(self.queue, "QueueName")
+
+    @property
+    def url(self) -> Ref:
+        """The queue's URL, to which clients send their requests."""
+        return Ref(self.queue)
 
 
 def add_queue(
     template: TierTemplate,
     title: str,
-    thing: str,
+    stem: str,
     *,
-    visibility: int,
-    dead_letters: Queue,
+    visibility_seconds: int,
+    dead_letters: BuiltQueue,
     max_receives: int,
     senders: Sequence[Statement] = (),
-) -> Queue:
-    """A queue whose messages, after ``max_receives`` failed attempts, go to its dead letters.
+) -> BuiltQueue:
+    """Adds a queue whose messages move to its dead-letter queue after ``max_receives`` failed attempts.
 
     Args:
-        visibility: seconds a received message stays hidden; for a function at least six times its timeout
+        template: the tier's template.
+        title: logical id of the queue; its policy's is ``<title>Policy``.
+        stem: the queue's name without platform and suffix.
+        visibility_seconds: how long a received message stays hidden; for a function at least six times its timeout
             (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+        dead_letters: the dead-letter queue.
+        max_receives: after how many failed attempts a message moves there.
         senders: statements of the queue's policy beyond the demand for TLS.
     """
-    redrive = RedrivePolicy(deadLetterTargetArn=GetAtt(dead_letters, "Arn"), maxReceiveCount=max_receives)
-    return _add_queue(template, title, thing, senders, VisibilityTimeout=visibility, RedrivePolicy=redrive)
+    redrive = RedrivePolicy(deadLetterTargetArn=dead_letters.arn, maxReceiveCount=max_receives)
+    return _add_queue(template, title, stem, senders, VisibilityTimeout=visibility_seconds, RedrivePolicy=redrive)
 
 
-def add_dead_letter_queue(template: TierTemplate, title: str, thing: str) -> Queue:
-    """A queue for what could not be handled, kept as long as SQS can."""
-    return _add_queue(template, title, thing, ())
+def add_dead_letter_queue(template: TierTemplate, title: str, stem: str) -> BuiltQueue:
+    """Adds a queue for messages that could not be handled; it keeps them as long as SQS can."""
+    return _add_queue(template, title, stem, ())
 
 
 def _add_queue(
-    template: TierTemplate, title: str, thing: str, senders: Sequence[Statement], **properties: Any
-) -> Queue:
+    template: TierTemplate, title: str, stem: str, senders: Sequence[Statement], **properties: Any
+) -> BuiltQueue:
     queue = template.add(
         Queue(
             title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            QueueName=template.named(thing),
+            QueueName=template.named(stem),
             KmsMasterKeyId=template.use(ports.MESSAGING_KEY),
-            MessageRetentionPeriod=FOURTEEN_DAYS,
+            MessageRetentionPeriod=RETENTION_SECONDS,
             **properties,
         )
     )
-    _add_policy(template, queue, senders)
-    return queue
+    return BuiltQueue(queue, _add_policy(template, queue, senders))
 
 
 def send_from(sid: str, service: str, queue_arn: AWSHelperFn, source: AWSHelperFn) -> Statement:
-    """Lets a service put messages of one resource of this account into the queue."""
+    """Lets a service send messages to the queue in the name of one resource of this account."""
     return Statement(
         Sid=sid,
         Effect=Allow,
         Principal=Principal("Service", [f"{service}.amazonaws.com"]),
         Action=[SendMessage],
         Resource=[queue_arn],
-        Condition=statements.when(*statements.from_source(source)),
+        Condition=statements.all_of(*statements.from_source(source)),
     )
 
 

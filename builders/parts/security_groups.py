@@ -1,6 +1,6 @@
-"""Security groups: they know each other, not addresses, and let nothing out but by rules of their own.
+"""Security groups: their rules name other groups, not addresses, and they allow egress only by explicit rules.
 
-A platform's groups are rows, and so are the connections it permits; every rule is a resource of its own with its reason.
+A platform's groups are rows, and so are the permitted connections. Every rule is a resource of its own with its reason.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from builders.contract import parameters
 from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.parts.tagging import name_tag
 
-NO_ENDPOINTS = "WithoutInterfaceEndpoints"
-ANALYSTS = "WithAnalysts"
-CERTIFICATE = "WithCertificate"
+HAS_NO_ENDPOINTS = "WithoutInterfaceEndpoints"
+"""Condition that the VPC has no interface endpoints. The network tier declares it."""
+HAS_ANALYSTS = "WithAnalysts"
 
 Groups = Mapping[str, SecurityGroup]
 
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: ``title`` as the rules name it, ``thing`` the name's middle, and the port that carries its id, if any."""
+    """One security group.
+
+    Attributes:
+        title: the name that rules use; with ``SecurityGroup`` the logical id.
+        stem: the name without platform, ``group`` and suffix.
+        description: shown in the console.
+        port: the port that exports the group's id, or None.
+    """
 
     title: str
-    thing: str
+    stem: str
     description: str
     port: Port | None = None
 
@@ -47,26 +54,26 @@ class Between:
     source: str
     target: str
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out of the one and the way into the other."""
-        here, there = _id(groups, self.source), _id(groups, self.target)
+        """Adds egress of the source and ingress of the target."""
+        source, target = _id(groups, self.source), _id(groups, self.target)
         template.add(
             SecurityGroupEgress(
                 f"{self.source}To{self.target}",
-                GroupId=here,
-                DestinationSecurityGroupId=there,
-                Description=f"{self.what}, to the {self.target.lower()} group",
+                GroupId=source,
+                DestinationSecurityGroupId=target,
+                Description=f"{self.purpose}, to the {self.target.lower()} group",
                 **_tcp(self.port),
             )
         )
         template.add(
             SecurityGroupIngress(
                 f"{self.target}From{self.source}",
-                GroupId=there,
-                SourceSecurityGroupId=here,
-                Description=f"{self.what}, from the {self.source.lower()} group",
+                GroupId=target,
+                SourceSecurityGroupId=source,
+                Description=f"{self.purpose}, from the {self.source.lower()} group",
                 **_tcp(self.port),
             )
         )
@@ -81,7 +88,7 @@ class ToService:
     prefix_list: RootParameter
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out."""
+        """Adds the egress."""
         template.add(
             SecurityGroupEgress(
                 f"{self.source}To{self.service}",
@@ -95,16 +102,16 @@ class ToService:
 
 @dataclass(frozen=True)
 class ToApis:
-    """HTTPS to AWS's APIs through NAT, while there are no interface endpoints."""
+    """HTTPS to AWS's APIs through NAT, as long as the VPC has no interface endpoints."""
 
     source: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way out."""
+        """Adds the egress."""
         template.add(
             SecurityGroupEgress(
                 f"{self.source}ToApis",
-                Condition=NO_ENDPOINTS,
+                Condition=HAS_NO_ENDPOINTS,
                 GroupId=_id(groups, self.source),
                 Description="AWS APIs through NAT, as their public addresses have no group; closed with interface endpoints",
                 CidrIp="0.0.0.0/0",
@@ -115,21 +122,21 @@ class ToApis:
 
 @dataclass(frozen=True)
 class FromAnalysts:
-    """The database's port, from the members of a group that the person who deploys names."""
+    """The database's port, for members of a group that the person who deploys chooses."""
 
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way in, where a group is named."""
-        template.add_condition(ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
+        """Adds the ingress, under the condition that a group is given."""
+        template.add_condition(HAS_ANALYSTS, Not(Equals(template.use(parameters.ANALYST_GROUP), "")))
         template.add(
             SecurityGroupIngress(
                 "DatabaseFromAnalysts",
-                Condition=ANALYSTS,
+                Condition=HAS_ANALYSTS,
                 GroupId=_id(groups, "Database"),
                 SourceSecurityGroupId=template.use(parameters.ANALYST_GROUP),
-                Description=f"{self.what}, from the analysts' VPN or bastion",
+                Description=f"{self.purpose}, from the analysts' VPN or bastion",
                 **_tcp(self.port),
             )
         )
@@ -137,25 +144,25 @@ class FromAnalysts:
 
 @dataclass(frozen=True)
 class FromCloudFront:
-    """A port, from CloudFront's addresses and no others.
+    """A port, for CloudFront's addresses only.
 
-    A group for each port: the list counts as 55 rules, and a group takes 60. Nor can the port of one rule change, since
-    CloudFormation makes the new rule before it deletes the old one.
+    Each port needs a group of its own, because the prefix list counts as 55 rules and a group has a quota of 60. For the same
+    reason the port of a rule cannot change: CloudFormation creates the new rule before it deletes the old one.
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
     """
 
     target: str
     port: int
-    what: str
+    purpose: str
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
-        """The way in."""
+        """Adds the ingress."""
         template.add(
             SecurityGroupIngress(
                 f"{self.target}FromCloudFront",
                 GroupId=_id(groups, self.target),
                 SourcePrefixListId=template.use(parameters.CLOUDFRONT_PREFIX_LIST),
-                Description=f"{self.what}, from the addresses of CloudFront only",
+                Description=f"{self.purpose}, from the addresses of CloudFront only",
                 **_tcp(self.port),
             )
         )
@@ -164,7 +171,7 @@ class FromCloudFront:
 def add_security_groups(
     template: TierTemplate, vpc: VPC, rows: Sequence[GroupRow], rules: Sequence[Rule]
 ) -> dict[str, SecurityGroup]:
-    """The groups and the connections permitted between them; gives the groups by their rows' titles."""
+    """Adds the groups and the permitted connections; returns the groups by their rows' titles."""
     groups = {row.title: _add_group(template, vpc, row) for row in rows}
     for rule in rules:
         rule.add(template, groups)
@@ -172,14 +179,16 @@ def add_security_groups(
 
 
 def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup:
-    """A group without any way out of its own: EC2 opens all egress of a group that names none, so one to nowhere is named.
+    """Adds a group whose only egress of its own leads nowhere.
+
+    EC2 allows all egress of a group that declares none.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html
     """
     return template.add(
         SecurityGroup(
             f"{row.title}SecurityGroup",
-            GroupName=template.named(f"{row.thing}-group"),
+            GroupName=template.named(f"{row.stem}-group"),
             GroupDescription=row.description,
             VpcId=Ref(vpc),
             SecurityGroupEgress=[
@@ -189,7 +198,7 @@ def _add_group(template: TierTemplate, vpc: VPC, row: GroupRow) -> SecurityGroup
                     Description="Nothing leaves but by rules of their own",
                 )
             ],
-            Tags=name_tag(template.named(f"{row.thing}-group")),
+            Tags=name_tag(template.named(f"{row.stem}-group")),
         )
     )
 

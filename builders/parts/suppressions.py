@@ -1,6 +1,6 @@
-"""Findings that a requirement forces: switched off at the resource, each with its reason, in the words of each tool.
+"""Suppressions of findings that a requirement forces, at the resource, each with its reason, in each tool's own format.
 
-A tool that reads none of these still finds the reason in the resource's metadata.
+A tool with another format still finds the reason in the resource's metadata.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def suppress(
     checkov: Sequence[str] = (),
     cfn_nag: Sequence[str] = (),
 ) -> None:
-    """Switches checks off for one resource, with the one reason that holds for all of them."""
+    """Suppresses checks for one resource, with one reason for all of them."""
     metadata = dict(resource.resource.get("Metadata", {}))
     if cfn_lint:
         before = metadata.get("cfn-lint", {"config": {"ignore_checks": []}, "reasons": {}})

@@ -1,7 +1,7 @@
-"""Tags: the same four on every taggable resource, a Name where the console shows one (requirement A-7).
+"""Tags: the same four on every taggable resource, and a Name where the console shows one (requirement A-7).
 
-They stand on the resources themselves, and not only on the stack, so that they are seen in review and do not depend on how
-the stack was deployed. Tags of the stack (params file) come on top through CloudFormation's propagation.
+The resources themselves have the tags, not only the stack. So a reviewer sees them, and they do not depend on how the stack
+is deployed. CloudFormation adds the tags of the stack (params file) to them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from troposphere import AWSHelperFn, AWSObject, Ref, Tags
 from troposphere.autoscaling import AutoScalingGroup
 
-from builders.contract.template import TierTemplate
+from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 
 COST_CENTER = "trading-platform"
 COMPLIANCE = "PCI-DSS"
@@ -19,17 +19,17 @@ DATA_CLASSIFICATION = "Confidential"
 
 
 def standard_tags() -> dict[str, Any]:
-    """The tags that every resource carries."""
+    """The tags of every resource."""
     return {
         "Compliance": COMPLIANCE,
         "CostCenter": COST_CENTER,
         "DataClassification": DATA_CLASSIFICATION,
-        "Environment": Ref("EnvironmentSuffix"),
+        "Environment": Ref(ENVIRONMENT_SUFFIX.name),
     }
 
 
 def as_tags(tags: dict[str, Any]) -> Tags:
-    """A dictionary of tags as CloudFormation's list of Key and Value, sorted by key."""
+    """CloudFormation's list of Key and Value, sorted by key."""
     return Tags(**tags)
 
 
@@ -39,7 +39,7 @@ def name_tag(name: AWSHelperFn) -> Tags:
 
 
 def tag_everything(template: TierTemplate) -> None:
-    """Adds the standard tags to every resource of the template whose type takes tags."""
+    """Adds the standard tags to every resource of the template whose type has tags."""
     for resource in template.resources.values():
         if "Tags" in resource.props:
             _tag(resource)

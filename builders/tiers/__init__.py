@@ -1,4 +1,4 @@
-"""Tiers that both platforms have. Each module is a template: ``build(platform, …) -> TierTemplate``.
+"""Tiers of both platforms. Each module builds one template: ``build(platform, …) -> TierTemplate``.
 
-What differs between platforms (keys, network plan, log filters) is an argument of ``build``; ``key_rows`` helps to write it.
+What differs between platforms (keys, network plan, log filters) is an argument of ``build``. ``key_rows`` creates rows for it.
 """

@@ -1,4 +1,4 @@
-"""The alerts tier: the topic that people listen to, and the function that turns errors in logs into messages."""
+"""The alerts tier: the topic to which people subscribe, and the function that publishes errors from logs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from builders.contract import parameters, ports
+from builders.contract.names import pascal
 from builders.contract.template import Port, TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
 
-WITH_EMAIL = "WithAlertEmail"
+HAS_EMAIL = "WithAlertEmail"
 
-# Functions log JSON: their own records carry a level, Lambda's a status.
+# Functions log JSON. Their own records have a level, those of Lambda a status.
 _FUNCTION_ERRORS = (
     '{ $.level = "ERROR" || $.level = "CRITICAL" || $.level = "FATAL" || $.errorType = "*" '
     '|| $.record.status = "timeout" || $.record.status = "error" || $.record.status = "failure" }'
@@ -40,16 +40,17 @@ class FilterRow:
 
 
 def function_filters(*names: str) -> tuple[FilterRow, ...]:
-    """The filters of functions' log groups."""
+    """The filters of functions' log groups, by their folders in lambda_src."""
     return tuple(FilterRow(pascal(name), ports.function_log_group(name), _FUNCTION_ERRORS) for name in names)
 
 
 def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
-    """Topic, log-alert function, and a filter on every application log group.
+    """Builds the topic, the log-alert function, and a filter on every application log group.
 
     Args:
-        filters: every application log group but the log-alert function's own: its errors would alert about alerts without
-            end. They sound the alarm on its error metric instead.
+        platform: the platform's name.
+        filters: one for each application log group except the log-alert function's own, whose errors would cause endless
+            alerts. The alarm on its error metric reports them instead.
     """
     template = TierTemplate(platform, "Alert topic, and the function that publishes errors found in logs.")
     topic = add_topic(template)
@@ -61,8 +62,8 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
 
 
 def add_topic(template: TierTemplate) -> Topic:
-    """The encrypted topic: CloudWatch alarms of this account and the log-alert function publish, a person may subscribe."""
-    template.add_condition(WITH_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
+    """Adds the encrypted topic. CloudWatch alarms of this account and the log-alert function publish; a person may subscribe."""
+    template.add_condition(HAS_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
     topic = template.add(
         Topic(
             "AlertTopic",
@@ -78,7 +79,7 @@ def add_topic(template: TierTemplate) -> Topic:
         Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
         Action=[Publish],
         Resource=[Ref(topic)],
-        Condition=statements.when(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
+        Condition=statements.all_of(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
     )
     template.add(
         TopicPolicy(
@@ -90,7 +91,7 @@ def add_topic(template: TierTemplate) -> Topic:
     template.add(
         SubscriptionResource(
             "AlertEmailSubscription",
-            Condition=WITH_EMAIL,
+            Condition=HAS_EMAIL,
             TopicArn=Ref(topic),
             Protocol="email",
             Endpoint=template.use(parameters.ALERT_EMAIL),
@@ -100,13 +101,13 @@ def add_topic(template: TierTemplate) -> Topic:
 
 
 def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
-    """The function that turns errors in logs into messages."""
+    """Adds the function that publishes errors from logs."""
     return add_function(
         template,
         FunctionRow(
             name="log_alerts",
             description="Publishes errors found in logs",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={"ALERT_TOPIC_ARN": Ref(topic)},
             permissions=[
@@ -119,9 +120,8 @@ def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:
 
 
 def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filters: Sequence[FilterRow]) -> None:
-    """One filter per application log group, each allowed to call the function for that group only."""
+    """Adds one filter for each row. Its log group alone may invoke the function through it."""
     for row in filters:
-        group = template.use(row.log_group)
         permission = template.add(
             Permission(
                 f"{row.title}FilterPermission",
@@ -129,14 +129,14 @@ def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filt
                 Action="lambda:InvokeFunction",
                 Principal="logs.amazonaws.com",
                 SourceAccount=Ref("AWS::AccountId"),
-                SourceArn=arns.arn("logs", f"log-group:${{{row.log_group.name}}}:*"),
+                SourceArn=arns.arn("logs", f"log-group:{template.placeholder(row.log_group)}:*"),
             )
         )
         template.add(
             SubscriptionFilter(
                 f"{row.title}Filter",
                 DependsOn=permission,
-                LogGroupName=group,
+                LogGroupName=template.use(row.log_group),
                 FilterPattern=row.pattern,
                 DestinationArn=alerts.arn,
             )

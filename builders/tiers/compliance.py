@@ -1,4 +1,4 @@
-"""The compliance tier: AWS Config's recorder and delivery, and the rules that show PCI DSS, as data."""
+"""The compliance tier: AWS Config's recorder and delivery channel, and the rules for PCI DSS as data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
 from awacs.s3 import GetBucketAcl, ListBucket, PutObject
-from troposphere import AWSObject, Equals, GetAtt, Ref, Sub
+from troposphere import AWSObject, Equals, GetAtt, Sub
 from troposphere.config import (
     ConfigRule,
     ConfigSnapshotDeliveryProperties,
@@ -19,35 +19,35 @@ from troposphere.config import (
     Source,
 )
 from troposphere.iam import Role
-from troposphere.s3 import Bucket
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
-from builders.parts.buckets import add_bucket, bucket_name, lifecycle
+from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 
-RECORDS = "ManagesConfigRecorder"
-HISTORY_EXPIRES_AFTER = 2557
-"""Days: seven years of configuration history."""
+MANAGES_RECORDER = "ManagesConfigRecorder"
+HISTORY_EXPIRES_AFTER_DAYS = 2557
+"""Seven years of configuration history."""
 
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A managed rule of AWS Config and the PCI DSS 4.0.1 requirement that it helps to show.
+    """A managed rule of AWS Config, and the requirement of PCI DSS 4.0.1 that it helps to prove.
 
     Attributes:
-        thing: the name's middle.
+        stem: the name without platform and suffix.
         identifier: the rule's identifier, https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html
         pci: requirement of PCI DSS 4.0.1.
-        shows: what compliance means, in one sentence.
+        shows: what compliance with the rule means, in one sentence.
         inputs: the rule's parameters.
-        types: resource types that the rule looks at, as AWS's conformance packs have them; account-wide and periodic rules
-            have none.
+        types: resource types that the rule evaluates, as in AWS's conformance packs; none for account-wide and periodic
+            rules.
     """
 
-    thing: str
+    stem: str
     identifier: str
     pci: str
     shows: str
@@ -58,7 +58,7 @@ class RuleRow:
 _BUCKET = ("AWS::S3::Bucket",)
 RULES = (
     # Encryption of stored data
-    # The bucket of S3's access logs stays non-compliant: S3 writes them under SSE-S3 only (requirement A-4).
+    # The bucket of S3's access logs stays non-compliant, because S3 writes them under SSE-S3 only (requirement A-4).
     RuleRow("s3-default-encryption-kms", "S3_DEFAULT_ENCRYPTION_KMS", "3.5.1", "Buckets encrypt under KMS keys", types=_BUCKET),
     RuleRow("rds-storage-encrypted", "RDS_STORAGE_ENCRYPTED", "3.5.1", "Database storage is encrypted", types=("AWS::RDS::DBInstance",)),
     RuleRow("dynamodb-table-encrypted-kms", "DYNAMODB_TABLE_ENCRYPTED_KMS", "3.5.1", "Tables encrypt under KMS keys", types=("AWS::DynamoDB::Table",)),
@@ -102,17 +102,18 @@ RULES = (
     RuleRow("root-mfa", "ROOT_ACCOUNT_MFA_ENABLED", "8.4.1", "The root user signs in with a second factor"),
     RuleRow("no-admin-statements", "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS", "7.2.2", "No policy allows everything on everything", types=("AWS::IAM::Policy",)),
     RuleRow("secrets-rotated-on-time", "SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK", "8.6.3", "Secrets rotated when they should", types=("AWS::SecretsManager::Secret",)),
-    # The two secrets of transactions' origin header stay non-compliant: they turn with the stack (builders/transactions/origin_header.py). A
-    # scope holds types or one tag that a resource must bear, and knows no exception; by a tag, a secret whose tag was forgotten
-    # would be judged no more. https://docs.aws.amazon.com/config/latest/APIReference/API_Scope.html
+    # The two secrets of transactions' origin header stay non-compliant, because a deployment rotates them
+    # (builders/transactions/origin_header.py). A scope contains types, or one tag that a resource must have, and no exceptions.
+    # By a tag, AWS Config would no longer evaluate a secret whose tag is missing.
+    # https://docs.aws.amazon.com/config/latest/APIReference/API_Scope.html
     RuleRow("secrets-rotation", "SECRETSMANAGER_ROTATION_ENABLED_CHECK", "8.6.3", "Secrets rotate; the two of transactions' origin header turn by deployment instead and stay non-compliant (docs/transactions.md)", types=("AWS::SecretsManager::Secret",)),
 )  # fmt: skip
 
 
 def build(platform: str) -> TierTemplate:
-    """Recorder, delivery and rules; the recorder and its channel only where this stack keeps the account's one."""
+    """Builds recorder, delivery channel and rules, under the condition that this stack manages the account's recorder."""
     template = TierTemplate(platform, "AWS Config: recorder, delivery channel and the rules for PCI DSS 4.0.1.")
-    template.add_condition(RECORDS, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
+    template.add_condition(MANAGES_RECORDER, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
     bucket = add_history_bucket(template)
     role = add_config_role(template, bucket)
     channel = add_delivery_channel(template, bucket)
@@ -123,36 +124,48 @@ def build(platform: str) -> TierTemplate:
     return template
 
 
-def add_history_bucket(template: TierTemplate) -> Bucket:
-    """The bucket of snapshots and history, with the policy that AWS Config demands.
+def add_history_bucket(template: TierTemplate) -> BuiltBucket:
+    """Adds the bucket of snapshots and history, with the policy that AWS Config requires.
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
     """
-    arn = arns.bucket(bucket_name(template, "config").data["Fn::Sub"])
-    delivered = arns.bucket(bucket_name(template, "config").data["Fn::Sub"] + "/AWSLogs/${AWS::AccountId}/Config/*")
+    name = bucket_name_text(template.platform, "config")
+    bucket, delivered = arns.bucket(name), arns.bucket(f"{name}/AWSLogs/${{AWS::AccountId}}/Config/*")
     service = Principal("Service", ["config.amazonaws.com"])
-    here = statements.from_this_account()
+    from_here = statements.from_this_account()
+    owner_control = StringEquals("s3:x-amz-acl", "bucket-owner-full-control")
     grants = [
-        Statement(Sid="ConfigChecks", Effect=Allow, Principal=service, Action=[GetBucketAcl, ListBucket], Resource=[arn], Condition=statements.when(here)),
         Statement(
-            Sid="ConfigDelivers", Effect=Allow, Principal=service, Action=[PutObject], Resource=[delivered],
-            Condition=statements.when(here, StringEquals("s3:x-amz-acl", "bucket-owner-full-control")),
+            Sid="ConfigChecks",
+            Effect=Allow,
+            Principal=service,
+            Action=[GetBucketAcl, ListBucket],
+            Resource=[bucket],
+            Condition=statements.all_of(from_here),
         ),
-    ]  # fmt: skip
+        Statement(
+            Sid="ConfigDelivers",
+            Effect=Allow,
+            Principal=service,
+            Action=[PutObject],
+            Resource=[delivered],
+            Condition=statements.all_of(from_here, owner_control),
+        ),
+    ]
     return add_bucket(
         template,
         "ConfigBucket",
         "config",
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
-        rules=lifecycle(expire_after=HISTORY_EXPIRES_AFTER),
+        rules=lifecycle(expire_after_days=HISTORY_EXPIRES_AFTER_DAYS),
         grants=grants,
-        condition=RECORDS,
+        condition=MANAGES_RECORDER,
     )
 
 
-def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
-    """The recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
+def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
+    """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
     return add_role(
         template,
         "ConfigRole",
@@ -160,21 +173,21 @@ def add_config_role(template: TierTemplate, bucket: Bucket) -> Role:
         "AWS Config records and delivers",
         trust=statements.trust_service("config", statements.from_this_account()),
         permissions=[
-            statements.write_objects("Deliver", GetAtt(bucket, "Arn"), "AWSLogs/*"),
-            statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [GetAtt(bucket, "Arn")]),
+            statements.write_objects("Deliver", bucket.arn, "AWSLogs/*"),
+            statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [bucket.arn]),
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
-        condition=RECORDS,
+        condition=MANAGES_RECORDER,
     )
 
 
 def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
-    """Records every type, global ones included. CloudFormation starts it once the channel exists."""
+    """Adds the recorder of all types, global ones included. CloudFormation starts it once the channel exists."""
     return template.add(
         ConfigurationRecorder(
             "ConfigRecorder",
-            Condition=RECORDS,
+            Condition=MANAGES_RECORDER,
             Name=template.named("config-recorder"),
             RoleARN=GetAtt(role, "Arn"),
             RecordingGroup=RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
@@ -182,15 +195,18 @@ def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
     )
 
 
-def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChannel:
-    """Delivers to the bucket. It must not depend on the recorder: each of the two waits for the other to exist."""
+def add_delivery_channel(template: TierTemplate, bucket: BuiltBucket) -> DeliveryChannel:
+    """Adds the channel that delivers to the bucket.
+
+    It must not depend on the recorder, because each of the two waits until the other exists.
+    """
     return template.add(
         DeliveryChannel(
             "ConfigDeliveryChannel",
-            Condition=RECORDS,
-            DependsOn=f"{bucket.title}Policy",
+            Condition=MANAGES_RECORDER,
+            DependsOn=bucket.policy,
             Name=template.named("config-delivery"),
-            S3BucketName=Ref(bucket),
+            S3BucketName=bucket.name,
             S3KmsKeyArn=template.use(ports.DATA_KEY),
             ConfigSnapshotDeliveryProperties=ConfigSnapshotDeliveryProperties(DeliveryFrequency="TwentyFour_Hours"),
         )
@@ -198,9 +214,9 @@ def add_delivery_channel(template: TierTemplate, bucket: Bucket) -> DeliveryChan
 
 
 def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) -> ConfigRule:
-    """One managed rule. AWS Config refuses it before recorder and channel exist, so it depends on both.
+    """Adds one managed rule. AWS Config rejects it before recorder and channel exist, so it depends on both.
 
-    It shares their condition: rules judge the whole account, and a second stack's copies would only cost.
+    It has the same condition as they, because rules evaluate the whole account. Copies in a second stack would only cost.
     """
     optional: dict[str, Any] = {}
     if row.types:
@@ -209,10 +225,10 @@ def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) ->
         optional["InputParameters"] = dict(row.inputs)
     return template.add(
         ConfigRule(
-            "".join(word.capitalize() for word in row.thing.split("-")) + "Rule",
-            Condition=RECORDS,
+            f"{pascal(row.stem)}Rule",
+            Condition=MANAGES_RECORDER,
             DependsOn=after,
-            ConfigRuleName=template.named(row.thing),
+            ConfigRuleName=template.named(row.stem),
             Description=f"PCI DSS 4.0.1, {row.pci}: {row.shows}",
             Source=Source(Owner="AWS", SourceIdentifier=row.identifier),
             **optional,
@@ -221,20 +237,20 @@ def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) ->
 
 
 def add_delivery_alarms(template: TierTemplate) -> None:
-    """Failed deliveries of the account's channel, from the metrics that AWS Config publishes.
+    """Adds alarms on failed deliveries of the account's channel, from the metrics that AWS Config publishes.
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/viewing-the-aws-config-metrics.html
     """
     topic = [template.use(ports.ALERT_TOPIC)]
-    for title, thing, metric in (
+    for title, stem, metric in (
         ("ConfigHistory", "config-history-failed", "ConfigHistoryExportFailed"),
         ("ConfigSnapshot", "config-snapshot-failed", "ConfigSnapshotExportFailed"),
     ):
         row = AlarmRow(
             title,
-            thing,
+            stem,
             metric=MetricRow("AWS/Config", metric, {}, "Sum"),
             when=at_least(1),
             meaning="AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
         )
-        add_alarm(template, row, topic, RECORDS)
+        add_alarm(template, row, topic, MANAGES_RECORDER)

@@ -1,7 +1,7 @@
-"""The housekeeping tier: what CloudFormation itself cannot do, done by one function behind custom resources.
+"""The housekeeping tier: one function behind custom resources, which does what CloudFormation itself cannot do.
 
-It empties versioned buckets before they are deleted, closes the VPC's default security group, and, where a platform asks for
-it, writes the entitlement of the platform's own API key. Its queue of dead letters serves every function of the platform.
+It empties versioned buckets before their deletion and closes the VPC's default security group. If a platform asks for it, it
+also writes the entitlement of the platform's own API key. All functions of the platform share the tier's dead-letter queue.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 from awacs.aws import ArnEquals, Statement
 from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress
-from troposphere import GetAtt, Sub
+from troposphere import Sub
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.custom_resources import add_custom_resource
@@ -22,17 +23,18 @@ from builders.parts.queues import add_dead_letter_queue
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
 
-def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplate:
-    """The function, its dead letters, and the closed default security group.
+def build(platform: str, extra_permissions: Permissions = lambda template: ()) -> TierTemplate:
+    """Builds the function, the dead-letter queue, and the closed default security group.
 
     Args:
-        also: what the platform lets the function do beyond emptying buckets and closing the default group.
+        platform: the platform's name.
+        extra_permissions: what the function may do on this platform beyond emptying buckets and closing the default group.
     """
     template = TierTemplate(
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
     queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
-    built = add_function(template, row(template, also), dead_letters=GetAtt(queue, "Arn"))
+    built = add_function(template, row(template, extra_permissions), dead_letters=queue.arn)
     add_custom_resource(
         template,
         "ClosedDefaultSecurityGroup",
@@ -40,17 +42,17 @@ def build(platform: str, also: Permissions = lambda template: ()) -> TierTemplat
         VpcId=template.use(ports.VPC_ID),
         GroupId=template.use(ports.DEFAULT_SECURITY_GROUP),
     )
-    template.export(ports.FUNCTION_DEAD_LETTERS, GetAtt(queue, "Arn"))
-    template.offer(ports.FUNCTION_DEAD_LETTERS_NAME, GetAtt(queue, "QueueName"))
+    template.export(ports.FUNCTION_DEAD_LETTERS, queue.arn)
+    template.offer(ports.FUNCTION_DEAD_LETTERS_NAME, queue.name)
     template.offer(ports.HOUSEKEEPING_FUNCTION, built.arn)
     export_function(template, built)
     return template
 
 
-def row(template: TierTemplate, also: Permissions) -> FunctionRow:
-    """The function's row; the resources it works on come later in the set and are known here by name."""
-    buckets = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
-    objects = arns.bucket(f"{template.platform}-*-${{EnvironmentSuffix}}-${{AWS::AccountId}}/*")
+def row(template: TierTemplate, extra_permissions: Permissions) -> FunctionRow:
+    """The function's row. Later tiers create the resources that it changes, so it names them by pattern."""
+    bucket_names = bucket_name_text(template.platform, "*")
+    buckets, objects = arns.bucket(bucket_names), arns.bucket(f"{bucket_names}/*")
     group = Sub(
         "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:security-group/${Group}",
         Group=template.use(ports.DEFAULT_SECURITY_GROUP),
@@ -59,7 +61,7 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
     return FunctionRow(
         name="housekeeping",
         description="Works behind the custom resources",
-        memory=1024,
+        memory_mib=1024,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[
             *statements.empty_buckets("EmptyBuckets", buckets, objects),
@@ -74,6 +76,6 @@ def row(template: TierTemplate, also: Permissions) -> FunctionRow:
                 "ec2:DescribeSecurityGroups has no resource-level permission",
                 [DescribeSecurityGroups],
             ),
-            *also(template),
+            *extra_permissions(template),
         ],
     )

@@ -1,4 +1,4 @@
-"""The keys tier: customer-managed KMS keys, and the guardrail that every role carries."""
+"""The keys tier: customer-managed KMS keys, and the region guardrail of every role."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from builders.parts.keys import KeyRow, add_key
 def build(
     platform: str,
     rows: Callable[[str], Sequence[KeyRow]],
-    also: Callable[[TierTemplate], None] = lambda template: None,
+    add_principals: Callable[[TierTemplate], None] = lambda template: None,
 ) -> TierTemplate:
-    """Keys with rotation, their aliases, and the region guardrail.
+    """Builds the keys, their aliases, and the region guardrail.
 
     Args:
-        also: adds what later tiers give a key to and must exist long before, such as a service's role: KMS refuses a
-            principal that IAM has not spread yet.
+        platform: the platform's name.
+        rows: creates the keys' rows for the platform's name.
+        add_principals: adds principals that key policies of later tiers name, such as a service's role. They must exist long
+            before, because KMS rejects a principal that IAM has not propagated yet.
     """
     template = TierTemplate(
         platform, "KMS keys, one per kind of data, and the region guardrail that every role carries."
@@ -30,7 +32,7 @@ def build(
         key = add_key(template, row)
         if row.port:
             template.export(row.port, GetAtt(key, "Arn"))
-    also(template)
+    add_principals(template)
     guardrail = add_region_deny_policy(template)
     template.export(ports.REGION_DENY_POLICY, Ref(guardrail))
     return template

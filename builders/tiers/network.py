@@ -1,4 +1,4 @@
-"""The network tier: VPC over three zones, public and private subnets, NAT, endpoints, security groups, flow logs."""
+"""The network tier: a VPC over three zones with subnets, NAT, endpoints, security groups and flow logs."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from builders.contract.template import Port, TierTemplate, only_if
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
-from builders.parts.security_groups import NO_ENDPOINTS, GroupRow, Rule, add_security_groups
+from builders.parts.security_groups import HAS_NO_ENDPOINTS, GroupRow, Rule, add_security_groups
 from builders.parts.tagging import name_tag
 
-PER_ZONE = "NatGatewayInEveryZone"
-ENDPOINTS = "WithInterfaceEndpoints"
+HAS_NAT_PER_ZONE = "NatGatewayInEveryZone"
+HAS_ENDPOINTS = "WithInterfaceEndpoints"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Addresses of a VPC; one public and one private subnet per zone, in zone order."""
+    """Addresses of a VPC with one public and one private subnet for each zone, in the order of the zones."""
 
     vpc: str
     public: tuple[str, str, str]
@@ -55,7 +55,7 @@ LAYOUT = Layout(
 
 @dataclass(frozen=True)
 class Zone:
-    """What one Availability Zone holds."""
+    """The resources of one Availability Zone."""
 
     letter: str
     public: Subnet
@@ -70,9 +70,9 @@ class EndpointRow:
     Attributes:
         title: the endpoint's logical id.
         service: the last word of the endpoint service's name.
-        reason: who calls it and why.
-        actions: the prefix of the service's actions in IAM where it is another word (``cloudwatch`` for ``monitoring``): a
-            policy with a prefix that IAM does not know is taken without complaint, and allows nothing.
+        reason: who calls the service, and why.
+        actions: the prefix of the service's actions in IAM, if it differs (``cloudwatch`` for ``monitoring``). AWS accepts a
+            policy with an unknown prefix, but the policy then allows nothing.
     """
 
     title: str
@@ -83,7 +83,13 @@ class EndpointRow:
 
 @dataclass(frozen=True)
 class GatewayRow:
-    """A gateway endpoint: the service's name, and what its policy allows beyond this account's own resources."""
+    """A gateway endpoint.
+
+    Attributes:
+        title: the endpoint's logical id.
+        service: the last word of the endpoint service's name.
+        beyond: create the statements that its policy has beyond this account's own resources.
+    """
 
     title: str
     service: str
@@ -97,11 +103,11 @@ class NetworkPlan:
     Attributes:
         layout: the addresses.
         groups: the security groups.
-        rules: the connections permitted between them.
-        gateways: services reached through gateway endpoints.
-        endpoints: services reached through interface endpoints, where the parameter asks for them. Only what private code
-            itself calls: Lambda's own work (logs, traces, queue polling, decryption of environment variables) does not pass
-            through the VPC, and database tokens are signed without a call.
+        rules: the permitted connections between them.
+        gateways: the gateway endpoints.
+        endpoints: the interface endpoints, which exist if the parameter is set. Only services that private code itself calls
+            need one. Lambda's own work (logs, traces, queue polling, decryption of environment variables) does not pass
+            through the VPC, and code signs database tokens without a call.
     """
 
     layout: Layout
@@ -112,7 +118,7 @@ class NetworkPlan:
 
 
 def build(platform: str, plan: NetworkPlan) -> TierTemplate:
-    """VPC, subnets, routes, endpoints, security groups and flow logs."""
+    """Builds VPC, subnets, routes, endpoints, security groups and flow logs."""
     template = TierTemplate(
         platform, "VPC over three Availability Zones: subnets, NAT, endpoints, security groups and flow logs."
     )
@@ -130,14 +136,14 @@ def build(platform: str, plan: NetworkPlan) -> TierTemplate:
 
 
 def add_conditions(template: TierTemplate) -> None:
-    """The switches of the network."""
-    template.add_condition(PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
-    template.add_condition(ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
-    template.add_condition(NO_ENDPOINTS, Not(ConditionRef(ENDPOINTS)))
+    """Adds the conditions that parameters of the network switch."""
+    template.add_condition(HAS_NAT_PER_ZONE, Equals(template.use(parameters.NAT_GATEWAY_PER_ZONE), "true"))
+    template.add_condition(HAS_ENDPOINTS, Equals(template.use(parameters.INTERFACE_ENDPOINTS), "true"))
+    template.add_condition(HAS_NO_ENDPOINTS, Not(ConditionRef(HAS_ENDPOINTS)))
 
 
 def add_vpc(template: TierTemplate, layout: Layout) -> VPC:
-    """The VPC, with the DNS settings that private endpoints need."""
+    """Adds the VPC, with the DNS settings that private endpoints need."""
     return template.add(
         VPC(
             "Vpc",
@@ -150,7 +156,7 @@ def add_vpc(template: TierTemplate, layout: Layout) -> VPC:
 
 
 def add_internet_gateway(template: TierTemplate, vpc: VPC) -> VPCGatewayAttachment:
-    """The way to the internet, for the public subnets."""
+    """Adds the internet gateway for the public subnets; returns its attachment."""
     gateway = template.add(InternetGateway("InternetGateway", Tags=name_tag(template.named("internet-gateway"))))
     return template.add(
         VPCGatewayAttachment("InternetGatewayAttachment", VpcId=Ref(vpc), InternetGatewayId=Ref(gateway))
@@ -158,7 +164,7 @@ def add_internet_gateway(template: TierTemplate, vpc: VPC) -> VPCGatewayAttachme
 
 
 def add_zones(template: TierTemplate, vpc: VPC, layout: Layout, attachment: VPCGatewayAttachment) -> list[Zone]:
-    """A public and a private subnet in each of the region's first three zones, with their route tables."""
+    """Adds a public and a private subnet in each of the three zones, with their route tables."""
     public_routes = template.add(
         RouteTable("PublicRouteTable", VpcId=Ref(vpc), Tags=name_tag(template.named("public-routes")))
     )
@@ -207,10 +213,11 @@ def _add_subnet(template: TierTemplate, vpc: VPC, kind: str, letter: str, cidr: 
 
 
 def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
-    """One NAT gateway in the first zone, or one in each; every private route table leads to its own or to the first."""
-    first, *_ = gateways = [_add_nat_gateway(template, zone, always=zone is zones[0]) for zone in zones]
+    """Adds one NAT gateway in the first zone, or one in each. Private routes lead to the zone's own gateway or to the first."""
+    gateways = [_add_nat_gateway(template, zone, always=zone is zones[0]) for zone in zones]
+    first = gateways[0]
     for zone, gateway in zip(zones, gateways, strict=True):
-        target = Ref(first) if gateway is first else If(PER_ZONE, Ref(gateway), Ref(first))
+        target = Ref(first) if gateway is first else If(HAS_NAT_PER_ZONE, Ref(gateway), Ref(first))
         template.add(
             Route(
                 f"PrivateDefaultRoute{zone.letter}",
@@ -222,7 +229,7 @@ def add_nat_gateways(template: TierTemplate, zones: Sequence[Zone]) -> None:
 
 
 def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> NatGateway:
-    condition = only_if(None if always else PER_ZONE)
+    condition = only_if(None if always else HAS_NAT_PER_ZONE)
     letter = zone.letter
     address = template.add(
         EIP(
@@ -246,7 +253,7 @@ def _add_nat_gateway(template: TierTemplate, zone: Zone, *, always: bool) -> Nat
 
 
 def add_gateway_endpoints(template: TierTemplate, vpc: VPC, zones: Sequence[Zone], rows: Sequence[GatewayRow]) -> None:
-    """Services without leaving AWS's network, for this account's principals and resources and what a row names."""
+    """Adds the gateway endpoints, for this account's principals and resources and for the statements of the rows."""
     tables = [Ref(zone.private_routes) for zone in zones]
     for row in rows:
         template.add(
@@ -266,12 +273,12 @@ def add_gateway_endpoints(template: TierTemplate, vpc: VPC, zones: Sequence[Zone
 def add_interface_endpoints(
     template: TierTemplate, vpc: VPC, zones: Sequence[Zone], group: SecurityGroup, rows: Sequence[EndpointRow]
 ) -> None:
-    """The AWS APIs that private code calls, inside the VPC; switched by a parameter because each costs by the hour."""
+    """Adds the interface endpoints. A parameter switches them, because each costs by the hour."""
     for row in rows:
         template.add(
             VPCEndpoint(
                 row.title,
-                Condition=ENDPOINTS,
+                Condition=HAS_ENDPOINTS,
                 VpcId=Ref(vpc),
                 VpcEndpointType="Interface",
                 ServiceName=_service_name(row.service),
@@ -295,9 +302,9 @@ def _service_name(service: str) -> Sub:
 
 
 def _account_only(actions: str) -> Statement:
-    """Principals of this account on resources of this account, for every action of a prefix.
+    """Allows principals of this account all actions of a prefix on resources of this account.
 
-    All calls that private code makes send ``aws:ResourceAccount``, also those without a resource, such as PutMetricData.
+    All calls of private code send ``aws:ResourceAccount``, also those without a resource, such as PutMetricData.
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (actions without the key)
     """
     account = Ref("AWS::AccountId")
@@ -307,12 +314,12 @@ def _account_only(actions: str) -> Statement:
         Principal=Principal("*"),
         Action=[statements.every_action(actions)],
         Resource=["*"],
-        Condition=statements.when(StringEquals({"aws:PrincipalAccount": account, "aws:ResourceAccount": account})),
+        Condition=statements.all_of(StringEquals({"aws:PrincipalAccount": account, "aws:ResourceAccount": account})),
     )
 
 
 def custom_resource_answers() -> Statement:
-    """CloudFormation's bucket for the answers of custom resources, which lies in AWS's account.
+    """Allows writing to CloudFormation's bucket for the responses of custom resources, which is in an account of AWS.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
     """
@@ -326,19 +333,17 @@ def custom_resource_answers() -> Statement:
 
 
 def linux_packages() -> Statement:
-    """The package repositories of Amazon Linux 2023, which dnf reads from a bucket of AWS's in the region, unsigned."""
+    """Allows reading Amazon Linux 2023's package repositories, which dnf reads unsigned from a bucket of AWS in the region."""
     bucket = Sub("arn:${AWS::Partition}:s3:::al2023-repos-${AWS::Region}-de612dc2/*")
     return Statement(Sid="LinuxPackages", Effect=Allow, Principal=Principal("*"), Action=[GetObject], Resource=[bucket])
 
 
 def add_flow_logs(template: TierTemplate, vpc: VPC) -> None:
-    """All traffic, accepted and rejected, to an encrypted log group.
+    """Adds flow logs of all traffic, accepted and rejected, to an encrypted log group.
 
     Source of the trust conditions: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
-    group = add_log_group(
-        template, "FlowLogGroup", Sub(f"/aws/vpc/{template.platform}-flow-logs-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "FlowLogGroup", Sub(f"/aws/vpc/{template.name_text('flow-logs')}"))
     role = add_role(
         template,
         "FlowLogRole",
@@ -369,7 +374,7 @@ def export(
     groups: Mapping[str, SecurityGroup],
     plan: NetworkPlan,
 ) -> None:
-    """What other tiers and the root need."""
+    """Exports what all platforms need, and offers the rest."""
     template.export(ports.VPC_ID, Ref(vpc))
     template.export(ports.DEFAULT_SECURITY_GROUP, GetAtt(vpc, "DefaultSecurityGroup"))
     values: list[tuple[Port, AWSHelperFn]] = []

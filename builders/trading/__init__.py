@@ -1,1 +1,1 @@
-"""The platform trading: market data in through an API, bars and analytics out. A file is called as its template."""
+"""The platform trading: market data in through an API, bars and analytics out. A module has the name of its template."""

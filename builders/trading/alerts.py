@@ -1,4 +1,4 @@
-"""The logs of trading whose errors alert."""
+"""The log filters of trading, whose matches cause alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API tier: a regional REST API before the functions, with keys, throttling, signatures, validation and a firewall."""
+"""The API tier: a regional REST API for the functions, with keys, throttling, signatures, validation and a web ACL."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
+from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import TierTemplate
-from builders.contract.words import pascal
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts import firewall
@@ -44,22 +44,24 @@ from builders.parts.custom_resources import add_custom_resource
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
 from builders.trading import facts
-from builders.trading.routes import ROUTES, Route, words
+from builders.trading.routes import ROUTES, Route, path_words
 from lambda_src.common.schema import request_model
 
 REQUESTS_PER_SECOND = 1000
+"""Rate limit of each API key (requirement T-API-2)."""
+BURST = 2000
+"""Burst limit of each API key, in requests (requirement T-API-2)."""
 LARGE_BODIES = (
     "SizeRestrictions_BODY",
     "blocks bodies above 8 KB; a batch of market data is larger, and API Gateway bounds it at 10 MB",
 )
-BURST = 2000
-"""Requests per key (requirement T-API-2)."""
-OWN_SINGLETON = "ManagesApiGatewayAccount"
+"""A rule of AWS's common rule set that only counts here, with the reason."""
+MANAGES_ACCOUNT_ROLE = "ManagesApiGatewayAccount"
 JSON_TYPE = "application/json"
 VALIDATION_HEADER = "gatewayresponse.header.X-Validation-Error"
 
 
-# $context variables only: no body, no header, no key's value.
+# Variables of $context only, so that the log contains no body, no header and no key's value.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
@@ -81,7 +83,7 @@ ACCESS_LOG_FIELDS = {
 
 
 def build(platform: str) -> TierTemplate:
-    """The API from its definition to the web ACL before it."""
+    """Builds the API from its definition to its web ACL."""
     template = TierTemplate(platform, "REST API with signatures, keys, throttling, validation, logs and a web ACL.")
     api = add_rest_api(template)
     definition = [*add_resources(template, api), *add_error_answers(template, api)]
@@ -100,22 +102,20 @@ def build(platform: str) -> TierTemplate:
     )
     client = add_client_role(template, api)
     firewall.add_regional_web_acl(template, Sub(_stage_arn(), RestApi=Ref(api)), stage, LARGE_BODIES)
-    for port, value in (
-        (
-            ports.API_URL,
-            Sub(f"https://${{{api.title}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{facts.STAGE}"),
-        ),
-        (ports.API_ID, Ref(api)),
-        (ports.API_NAME, template.named("api")),
-        (ports.API_KEY_ID, Ref(key)),
-        (ports.API_CLIENT_ROLE, GetAtt(client, "Arn")),
-    ):
-        template.export(port, value)
+    host = f"{arns.placeholder(Ref(api))}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
+    template.export(ports.API_URL, Sub(f"https://{host}/{facts.STAGE}"))
+    template.export(ports.API_ID, Ref(api))
+    template.export(ports.API_NAME, template.named("api"))
+    template.export(ports.API_KEY_ID, Ref(key))
+    template.export(ports.API_CLIENT_ROLE, GetAtt(client, "Arn"))
     return template
 
 
 def add_rest_api(template: TierTemplate) -> RestApi:
-    """The API; gzip in requests is unpacked by API Gateway, gzip as a media type reaches the function as bytes."""
+    """Adds the API.
+
+    API Gateway decompresses requests in gzip. A body of the media type gzip reaches the function as bytes.
+    """
     return template.add(
         RestApi(
             "RestApi",
@@ -123,7 +123,7 @@ def add_rest_api(template: TierTemplate) -> RestApi:
             Description="Market data in, bars and analytics out",
             EndpointConfiguration=EndpointConfiguration(Types=["REGIONAL"]),
             ApiKeySourceType="HEADER",
-            # Without these a regional endpoint still takes TLS 1.0:
+            # Without these a regional endpoint still accepts TLS 1.0:
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
             SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06",
             EndpointAccessMode="STRICT",
@@ -134,7 +134,7 @@ def add_rest_api(template: TierTemplate) -> RestApi:
 
 
 def add_resources(template: TierTemplate, api: RestApi) -> list[AWSObject]:
-    """Paths, validators, the batch model, methods and the functions' permissions; returns what a deployment captures."""
+    """Adds paths, validator, batch model, methods and permissions; returns the resources that a deployment captures."""
     model = template.add(
         Model(
             "MarketDataBatchModel",
@@ -170,7 +170,9 @@ def _add_paths(template: TierTemplate, api: RestApi) -> dict[str, Resource]:
             path = f"{path}/{part}"
             if path not in paths:
                 paths[path] = template.add(
-                    Resource(f"Path{pascal('_'.join(words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part)
+                    Resource(
+                        f"Path{pascal('_'.join(path_words(path)))}", RestApiId=Ref(api), ParentId=parent, PathPart=part
+                    )
                 )
             parent = Ref(paths[path])
     return paths
@@ -217,7 +219,7 @@ def _add_method(
 
 
 def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
-    """One permission per route: a function answers the methods that lead to it and no others."""
+    """Adds one permission for each route, so that only the function's own methods can invoke it."""
     for route in (route for route in ROUTES if route.function == name):
         path = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
         template.add(
@@ -226,16 +228,16 @@ def _allow_invocation(template: TierTemplate, api: RestApi, name: str) -> None:
                 FunctionName=template.use(ports.function_arn(name)),
                 Action="lambda:InvokeFunction",
                 Principal="apigateway.amazonaws.com",
-                SourceArn=arns.arn("execute-api", f"${{{api.title}}}/*/{route.method}{path}"),
+                SourceArn=arns.arn("execute-api", f"{arns.placeholder(Ref(api))}/*/{route.method}{path}"),
             )
         )
 
 
 def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayResponse]:
-    """API Gateway's own refusals in the shape of the functions' errors.
+    """Adds API Gateway's own error responses, in the form of the functions' errors.
 
-    A body's template is filled in without escaping, so only ``messageString``, which brings its quotes, may stand in it. The
-    validator's words hold quotes of their own and go into a header.
+    API Gateway fills in the template of a body without escaping. So the template contains only ``messageString``, which
+    brings its quotes. The validator's message contains quotes of its own, so it goes into a header.
     Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
     """
     invalid = '"The body is not a batch {records: [...]}; the header X-Validation-Error says what is wrong"'
@@ -265,50 +267,59 @@ def add_error_answers(template: TierTemplate, api: RestApi) -> list[GatewayRespo
 
 
 def add_account_singleton(template: TierTemplate) -> Account:
-    """The role by which API Gateway writes logs: one for the account and region, so only one stack keeps it (A-8).
+    """Adds the role with which API Gateway writes logs. An account and region have one, so one stack manages it (A-8).
 
-    Setting it makes API Gateway create the group /aws/apigateway/welcome; here it exists before, encrypted, and goes along.
+    When a stack sets the role, API Gateway creates the log group /aws/apigateway/welcome. This stack creates it before,
+    encrypted, and deletes it with the role.
     """
-    template.add_condition(OWN_SINGLETON, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
-    welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=OWN_SINGLETON)
+    template.add_condition(MANAGES_ACCOUNT_ROLE, Equals(template.use(parameters.MANAGE_API_GATEWAY_ACCOUNT), "true"))
+    welcome = add_log_group(template, "WelcomeLogGroup", "/aws/apigateway/welcome", Condition=MANAGES_ACCOUNT_ROLE)
     suppress(welcome, "API Gateway dictates this name; the group is the account's, like the role", cfn_lint=["E9804"])
-    groups = [arns.arn("logs", f"log-group:{name}*") for name in ("API-Gateway-Execution-Logs_", "/aws/apigateway/")]
-    role = add_role(
+    role = add_log_role(template)
+    return template.add(
+        Account(
+            "ApiGatewayAccount",
+            Condition=MANAGES_ACCOUNT_ROLE,
+            DependsOn=welcome,
+            CloudWatchRoleArn=GetAtt(role, "Arn"),
+        )
+    )
+
+
+def add_log_role(template: TierTemplate) -> Role:
+    """Adds the role itself. API Gateway requires that the role may create log groups."""
+    names = ("API-Gateway-Execution-Logs_", "/aws/apigateway/")
+    write = [
+        logs_actions.CreateLogGroup,
+        logs_actions.CreateLogStream,
+        logs_actions.DescribeLogStreams,
+        logs_actions.PutLogEvents,
+        logs_actions.GetLogEvents,
+        logs_actions.FilterLogEvents,
+    ]
+    return add_role(
         template,
         "ApiLogRole",
         "api-log",
         "API Gateway writes execution and access logs",
-        trust=statements.trust_service("apigateway", statements.from_this_account_if_told()),
+        trust=statements.trust_service("apigateway", statements.from_this_account_if_present()),
         permissions=[
-            statements.allow(
-                "WriteLogs",
-                [
-                    logs_actions.CreateLogGroup,
-                    logs_actions.CreateLogStream,
-                    logs_actions.DescribeLogStreams,
-                    logs_actions.PutLogEvents,
-                    logs_actions.GetLogEvents,
-                    logs_actions.FilterLogEvents,
-                ],
-                groups,
-            ),
+            statements.allow("WriteLogs", write, [arns.arn("logs", f"log-group:{name}*") for name in names]),
             statements.unscoped(
                 "FindLogGroups",
                 "logs:DescribeLogGroups has no resource-level permission",
                 [logs_actions.DescribeLogGroups],
             ),
         ],
-        condition=OWN_SINGLETON,
-    )
-    return template.add(
-        Account("ApiGatewayAccount", Condition=OWN_SINGLETON, DependsOn=welcome, CloudWatchRoleArn=GetAtt(role, "Arn"))
+        condition=MANAGES_ACCOUNT_ROLE,
     )
 
 
 def add_deployment(template: TierTemplate, api: RestApi, definition: Sequence[AWSObject]) -> Deployment:
-    """A snapshot of the definition. Its logical id carries the definition's digest, so that every change makes a new one.
+    """Adds a snapshot of the definition.
 
-    Without that, CloudFormation would find the deployment unchanged and the stage would go on serving the old definition.
+    Its logical id contains the digest of the definition, so that every change creates a new deployment. Otherwise
+    CloudFormation would find the deployment unchanged, and the stage would still serve the old definition.
     """
     digest = hashlib.sha256(_canonical(definition).encode()).hexdigest()[:12]
     return template.add(
@@ -325,19 +336,23 @@ def _canonical(definition: Iterable[AWSObject]) -> str:
     return json.dumps({part.title: part.to_dict() for part in definition}, sort_keys=True)
 
 
-def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
-    """The stage with its logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
-    access = add_log_group(
-        template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.platform}-access-${{EnvironmentSuffix}}")
-    )
+def add_stage_logs(template: TierTemplate, api: RestApi) -> tuple[LogGroup, LogGroup]:
+    """Adds the log groups of the stage, for access and execution. API Gateway dictates the name of the second."""
+    access = add_log_group(template, "AccessLogGroup", Sub(f"/aws/apigateway/{template.name_text('access')}"))
     execution = add_log_group(
-        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_${{{api.title}}}/{facts.STAGE}")
-    )
-    certificate = template.add(
-        ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API ${{EnvironmentSuffix}}"))
+        template, "ExecutionLogGroup", Sub(f"API-Gateway-Execution-Logs_{arns.placeholder(Ref(api))}/{facts.STAGE}")
     )
     template.export(ports.API_ACCESS_LOG_GROUP, Ref(access))
     template.export(ports.API_EXECUTION_LOG_GROUP, Ref(execution))
+    return access, execution
+
+
+def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, account: Account) -> Stage:
+    """Adds the stage with logs (access as JSON, execution without bodies), traces, throttling and client certificate."""
+    access, execution = add_stage_logs(template, api)
+    certificate = template.add(
+        ClientCertificate("ClientCertificate", Description=Sub(f"{template.platform} API {SUFFIX}"))
+    )
     stage = template.add(
         Stage(
             "Stage",
@@ -345,19 +360,21 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
             RestApiId=Ref(api),
             DeploymentId=Ref(deployment),
             StageName=facts.STAGE,
-            # Logging is refused before the account has its role. A DependsOn would name a resource that may not exist; a
-            # reference in the branch where it does exist orders the two just as well.
+            # API Gateway rejects logging before the account has its role. A DependsOn would name a resource that may not
+            # exist. A reference in the branch in which it exists has the same effect.
             Description=If(
-                OWN_SINGLETON,
-                Sub(f"The stage that clients use; it logs by {account.title} ${{{account.title}}}"),
+                MANAGES_ACCOUNT_ROLE,
+                Sub(f"The stage that clients use; it logs by {account.title} {arns.placeholder(Ref(account))}"),
                 "The stage that clients use; it logs by the account's role",
             ),
             TracingEnabled=True,
             ClientCertificateId=Ref(certificate),
-            AccessLogSetting=AccessLogSetting(DestinationArn=_group_arn(access), Format=json.dumps(ACCESS_LOG_FIELDS)),
+            AccessLogSetting=AccessLogSetting(
+                DestinationArn=arns.log_group(access), Format=json.dumps(ACCESS_LOG_FIELDS)
+            ),
             MethodSettings=[
                 _method_setting("*", "/*", rate=REQUESTS_PER_SECOND * 5, burst=BURST * 2),
-                # Open to everybody, so held to what load balancers and monitors need.
+                # Open to everybody, so limited to what load balancers and monitors need.
                 _method_setting("GET", "/~1health", rate=10, burst=20),
             ],
         )
@@ -381,13 +398,8 @@ def _method_setting(method: str, path: str, *, rate: int, burst: int) -> MethodS
     )
 
 
-def _group_arn(group: LogGroup) -> Sub:
-    """The group's ARN without the ``:*`` that its attribute ends in, which API Gateway and WAF do not take."""
-    return arns.arn("logs", f"log-group:${{{group.title}}}")
-
-
 def add_usage_plan(template: TierTemplate, api: RestApi, stage: Stage) -> ApiKey:
-    """The plan by which each key is throttled, and the platform's own key in it."""
+    """Adds the usage plan that throttles each key, and the platform's own key."""
     plan = template.add(
         UsagePlan(
             "UsagePlan",
@@ -410,7 +422,7 @@ def add_usage_plan(template: TierTemplate, api: RestApi, stage: Stage) -> ApiKey
 
 
 def add_client_role(template: TierTemplate, api: RestApi) -> Role:
-    """The role whose signature opens the data routes; the API key beside it decides throttling and entitlements."""
+    """Adds the role whose signature the data routes accept. The API key decides throttling and entitlements."""
     return add_role(
         template,
         "ApiClientRole",
@@ -418,7 +430,9 @@ def add_client_role(template: TierTemplate, api: RestApi) -> Role:
         "Clients call the API's data routes",
         trust=statements.trust_account(),
         permissions=[
-            statements.invoke_api("CallDataRoutes", arns.arn("execute-api", f"${{{api.title}}}/{facts.STAGE}/*/v1/*"))
+            statements.invoke_api(
+                "CallDataRoutes", arns.arn("execute-api", f"{arns.placeholder(Ref(api))}/{facts.STAGE}/*/v1/*")
+            )
         ],
     )
 

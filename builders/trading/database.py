@@ -1,4 +1,4 @@
-"""The database tier: Aurora PostgreSQL Serverless v2, the roles that may log in, and the migration that makes them users."""
+"""The database tier: Aurora PostgreSQL Serverless v2, the roles that may log in, and the migration that creates their users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POSTGRES = Engine(
     port=facts.DATABASE_PORT,
     database=facts.DATABASE_NAME,
     master_user="trading_admin",
-    # Data is never logged: log_statement stays at ddl, and an error has no DETAIL and no CONTEXT, which quote rows.
+    # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows.
     cluster_parameters={
         "log_connections": "1",
         "log_disconnections": "1",
@@ -48,7 +48,7 @@ POSTGRES = Engine(
 
 
 def build(platform: str) -> TierTemplate:
-    """The cluster, who may log in, and the schema."""
+    """Builds the cluster, its roles and the migration."""
     template = TierTemplate(platform, "Aurora PostgreSQL Serverless v2, its users and its schema.")
     cluster = add_cluster(
         template,
@@ -71,7 +71,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPolicy:
-    """The right to log in as the application, for the roles of the functions that use the database."""
+    """Adds the policy to log in as the application, for the roles of the functions that use the database."""
     return add_policy(
         template,
         "DatabaseConnectPolicy",
@@ -82,7 +82,7 @@ def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPol
 
 
 def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
-    """The role that people of this account assume to read the database, as a user that can only read, and the lake."""
+    """Adds the role that people of this account assume to read the lake and, as a read-only user, the database."""
     return add_role(
         template,
         "AnalystRole",
@@ -95,14 +95,17 @@ def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
 
 
 def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequence[DBInstance]) -> BuiltFunction:
-    """The function that makes schema and users, and its run: again whenever its code (and so its SQL) changes."""
+    """Adds the function that creates schema and users, and the custom resource that invokes it.
+
+    The function runs again whenever its code, which includes its SQL, changes.
+    """
     secret = GetAtt(cluster, "MasterUserSecret.SecretArn")
     built = add_function(
         template,
         FunctionRow(
             name="migrate",
             description="Creates the database schema and its users",
-            memory=512,
+            memory_mib=512,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "DB_HOST": GetAtt(cluster, "Endpoint.Address"),

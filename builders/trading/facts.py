@@ -1,4 +1,4 @@
-"""What several templates of trading agree on. No tier of a platform imports another: what they share stands here."""
+"""Facts that several tiers of trading share, because no tier imports another tier of its platform."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ STAGE = "live"
 
 API_FUNCTIONS = ("ingest", "query", "sessions")
 FUNCTIONS = ("housekeeping", "migrate", "ingest", "process", "query", "sessions")
-"""Whose logs alert; ``log_alerts`` itself is left out, or its errors would alert about alerts without end."""
+"""Functions whose errors cause alerts. Not ``log_alerts`` itself, whose errors would cause endless alerts."""
 
 DATABASE_NAME = "trading"
 DATABASE_PORT = 5432
@@ -14,9 +14,9 @@ APP_USER = "trading_app"
 API_KEYS_NAME = "api-keys"
 
 RAW_PREFIX = "market-data/"
-"""Only objects below this prefix are processed; quarantine lies beside it in the same bucket."""
+"""Only objects under this prefix are processed. Quarantine has another prefix in the same bucket."""
 QUARANTINE_PREFIX = "quarantine/"
 IDEMPOTENCY_PREFIX = "idempotency/"
-"""Markers of requests with an Idempotency-Key, for as long as a client may repeat one."""
+"""Markers of requests with an Idempotency-Key, kept as long as a client may repeat a request."""
 QUERY_RESULTS_PREFIX = "query-results/"
-"""What Athena answered, in the processed bucket."""
+"""Results of Athena's queries, in the processed bucket."""

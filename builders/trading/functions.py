@@ -1,4 +1,4 @@
-"""The functions tier: the data plane's functions, each a row with exactly what it may do."""
+"""The functions tier: the functions of the data plane, each a row with exactly its permissions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from builders.trading import facts
 
 
 def build(platform: str) -> TierTemplate:
-    """The functions behind the API and the one behind the queue."""
+    """Builds the functions behind the API and the function behind the queue."""
     template = TierTemplate(platform, "Functions of the data plane: ingest, process, query and sessions.")
     dead_letters = template.use(ports.FUNCTION_DEAD_LETTERS)
     for row in (ingest(template), process(template), query(template), sessions(template)):
@@ -27,12 +27,12 @@ def build(platform: str) -> TierTemplate:
 
 
 def ingest(template: TierTemplate) -> FunctionRow:
-    """Validates and stores what clients post."""
+    """The function that validates and stores what clients post."""
     raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="ingest",
         description="Validates market data and stores it before it answers",
-        memory=1769,
+        memory_mib=1769,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "RAW_BUCKET": template.use(ports.RAW_BUCKET),
@@ -50,12 +50,12 @@ def ingest(template: TierTemplate) -> FunctionRow:
 
 
 def process(template: TierTemplate) -> FunctionRow:
-    """Aggregates raw objects into the database and Parquet."""
+    """The function that aggregates raw objects into the database and Parquet."""
     raw = template.use(ports.RAW_BUCKET_ARN)
     return FunctionRow(
         name="process",
         description="Aggregates raw market data into bars, in the database and in Parquet",
-        memory=3008,
+        memory_mib=3008,
         concurrency=parameters.PROCESS_CONCURRENCY,
         environment={
             "OBJECT_QUEUE_URL": template.use(ports.OBJECT_QUEUE_URL),
@@ -79,11 +79,11 @@ def process(template: TierTemplate) -> FunctionRow:
 
 
 def query(template: TierTemplate) -> FunctionRow:
-    """Answers with bars and analytics, from the readers."""
+    """The function that responds with bars and analytics, from the database's readers."""
     return FunctionRow(
         name="query",
         description="Answers with bars and analytics",
-        memory=1024,
+        memory_mib=1024,
         concurrency=parameters.API_CONCURRENCY,
         environment={"API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE), **_database(template, writer=False)},
         permissions=[
@@ -95,11 +95,11 @@ def query(template: TierTemplate) -> FunctionRow:
 
 
 def sessions(template: TierTemplate) -> FunctionRow:
-    """Opens, shows and ends sessions of clients."""
+    """The function that opens, shows and ends sessions of clients."""
     return FunctionRow(
         name="sessions",
         description="Opens, shows and ends sessions of clients",
-        memory=512,
+        memory_mib=512,
         concurrency=parameters.API_CONCURRENCY,
         environment={
             "API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE),
@@ -114,10 +114,10 @@ def sessions(template: TierTemplate) -> FunctionRow:
 
 
 def add_object_source(template: TierTemplate, built: BuiltFunction) -> EventSourceMapping:
-    """New raw objects, in batches of which only the failed ones come again.
+    """Adds the event source of new raw objects. Only the failed messages of a batch are retried.
 
-    Small batches: a large object takes seconds, and the ones behind it wait. As many batches at once as the function may
-    run: more would be throttled, and throttled messages count as failed.
+    Batches are small, because a large object takes seconds and delays the objects after it. The function receives at most as
+    many batches at once as it may run. Lambda would throttle more, and throttled messages count as failed.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     """
     return template.add(

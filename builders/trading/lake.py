@@ -1,9 +1,9 @@
 """The lake tier: Parquet and raw objects as tables for Athena, when the data outgrows one database (requirement T-DATA-4).
 
-No crawler: partitions are projected from the dates in the keys, so an object can be queried as soon as it is written. The
-columns are what lambda_src/process writes; a test compares the two.
+It needs no crawler. Athena projects partitions from the dates in the keys, so a query finds an object as soon as it is written.
+The columns are those that lambda_src/process writes; a test compares the two.
 
-Athena reads no object in Glacier unless it was restored; the tables read restored ones.
+Athena reads an object in Glacier only after its restoration; the tables read restored objects.
 Sources: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html and
 https://docs.aws.amazon.com/athena/latest/ug/restored-glacier-objects.html
 """
@@ -26,15 +26,16 @@ from troposphere.glue import Column, Database, DatabaseInput, SerdeInfo, Storage
 from troposphere.iam import ManagedPolicy
 
 from builders.contract import parameters, ports
+from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import Port, TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_policy
 from builders.trading import facts
 
 FIRST_DATE = "2000-01-01"
-"""The earliest event that ingest takes; a partition that is not projected is silently not read."""
+"""The earliest event that ingest accepts. Athena silently skips a partition outside the projection."""
 LAST_DATE = "NOW+1DAYS"
-"""A sender's clock may be ahead of midnight."""
+"""The clock of a sender may already be past midnight."""
 _DATE = {
     "projection.enabled": "true",
     "projection.date.type": "date",
@@ -48,8 +49,8 @@ _PRICE = "decimal(18,8)"
 
 
 @dataclass(frozen=True)
-class Format:
-    """How Hive names a file format."""
+class FileFormat:
+    """A file format by Hive's names."""
 
     input: str
     output: str
@@ -57,13 +58,13 @@ class Format:
     classification: str
 
 
-PARQUET = Format(
+PARQUET = FileFormat(
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
     "parquet",
 )
-NDJSON = Format(
+NDJSON = FileFormat(
     "org.apache.hadoop.mapred.TextInputFormat",
     "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
     "org.openx.data.jsonserde.JsonSerDe",
@@ -72,12 +73,16 @@ NDJSON = Format(
 
 
 @dataclass(frozen=True)
-class TableRow:
-    """One table over objects.
+class LakeTable:
+    """One table over the objects under a prefix.
 
     Attributes:
-        prefix: below which its partitions lie.
-        columns: name → Hive type, as the objects have them.
+        name: the table's name.
+        description: shown in the catalogue.
+        bucket: the port of the bucket's name.
+        prefix: the prefix of all partitions.
+        columns: name → Hive type, as in the objects.
+        format: the objects' format.
         hourly: whether a day is partitioned by hour.
     """
 
@@ -86,13 +91,20 @@ class TableRow:
     bucket: Port
     prefix: str
     columns: Mapping[str, str]
-    format: Format = PARQUET
+    format: FileFormat = PARQUET
     hourly: bool = False
 
 
 @dataclass(frozen=True)
-class ViewRow:
-    """One view; ``columns`` is name → Hive type of what the query gives."""
+class LakeView:
+    """One view.
+
+    Attributes:
+        name: the view's name.
+        description: shown in the catalogue.
+        query: the view's SQL.
+        columns: name → Hive type of the query's result.
+    """
 
     name: str
     description: str
@@ -101,44 +113,72 @@ class ViewRow:
 
 
 _TRADE = {
-    "symbol": "string", "ts": "timestamp", "trade_id": "string", "ts_ns": "bigint", "price": _PRICE, "size": _PRICE,
-    "side": "string", "venue": "string",
-}  # fmt: skip
+    "symbol": "string",
+    "ts": "timestamp",
+    "trade_id": "string",
+    "ts_ns": "bigint",
+    "price": _PRICE,
+    "size": _PRICE,
+    "side": "string",
+    "venue": "string",
+}
 _QUOTE = {
-    "symbol": "string", "ts": "timestamp", "ts_ns": "bigint", "bid": _PRICE, "ask": _PRICE, "bid_size": _PRICE,
+    "symbol": "string",
+    "ts": "timestamp",
+    "ts_ns": "bigint",
+    "bid": _PRICE,
+    "ask": _PRICE,
+    "bid_size": _PRICE,
     "ask_size": _PRICE,
-}  # fmt: skip
+}
 _BAR = {
-    "symbol": "string", "minute": "timestamp", "open": _PRICE, "high": _PRICE, "low": _PRICE, "close": _PRICE,
-    "volume": "decimal(30,8)", "notional": "decimal(38,16)", "trades": "bigint",
-}  # fmt: skip
+    "symbol": "string",
+    "minute": "timestamp",
+    "open": _PRICE,
+    "high": _PRICE,
+    "low": _PRICE,
+    "close": _PRICE,
+    "volume": "decimal(30,8)",
+    "notional": "decimal(38,16)",
+    "trades": "bigint",
+}
 _RECORD = {
-    "type": "string", "symbol": "string", "ts": "bigint", "trade_id": "string", "price": "string", "size": "string",
-    "side": "string", "venue": "string", "bid": "string", "ask": "string", "bid_size": "string", "ask_size": "string",
-}  # fmt: skip
+    "type": "string",
+    "symbol": "string",
+    "ts": "bigint",
+    "trade_id": "string",
+    "price": "string",
+    "size": "string",
+    "side": "string",
+    "venue": "string",
+    "bid": "string",
+    "ask": "string",
+    "bid_size": "string",
+    "ask_size": "string",
+}
 TABLES = (
-    TableRow(
+    LakeTable(
         "bars",
         "Bars of one minute, an object an hour, as the database has them.",
         ports.PROCESSED_BUCKET,
         "bars/",
         _BAR,
     ),
-    TableRow(
+    LakeTable(
         "trades",
         "Trades as they came, batch by batch; trades_distinct has each once.",
         ports.PROCESSED_BUCKET,
         "trades/",
         _TRADE,
     ),
-    TableRow(
+    LakeTable(
         "quotes",
         "Quotes as they came, batch by batch; quotes_distinct has each once.",
         ports.PROCESSED_BUCKET,
         "quotes/",
         _QUOTE,
     ),
-    TableRow(
+    LakeTable(
         "raw",
         "Records as ingest stored them, by the hour of their batch's earliest event; decimals as text.",
         ports.RAW_BUCKET,
@@ -149,9 +189,9 @@ TABLES = (
     ),
 )
 VIEWS = (
-    # Within each date, so that a filter on date reaches the partitions: over all dates every query would read everything.
-    # Only a trade_id that came with different content on two dates is seen twice; trading.trade_conflicts names it.
-    ViewRow(
+    # Duplicates are removed within each date, so that a filter on date limits the partitions. Across all dates every query
+    # would read everything. Only a trade_id with different content on two dates appears twice; trading.trade_conflicts names it.
+    LakeView(
         "trades_distinct",
         "Each trade once: of those that share symbol and trade_id on a date, the one that the database counts.",
         "SELECT symbol, CAST(ts AS timestamp(3)) AS ts, trade_id, ts_ns, price, size, side, venue, date FROM ("
@@ -159,7 +199,7 @@ VIEWS = (
         " ORDER BY ts_ns, price, size, side, venue) AS place FROM trades) AS t WHERE place = 1",
         {**_TRADE, "date": "string"},
     ),
-    ViewRow(
+    LakeView(
         "quotes_distinct",
         "Each quote once.",
         "SELECT DISTINCT symbol, CAST(ts AS timestamp(3)) AS ts, ts_ns, bid, ask, bid_size, ask_size, date FROM quotes",
@@ -171,7 +211,7 @@ _PRESTO = {"string": "varchar", "timestamp": "timestamp(3)"}
 
 
 def build(platform: str) -> TierTemplate:
-    """The catalogue, the workgroup, and the right to use both."""
+    """Builds the catalogue, the workgroup, and the policy to use both."""
     template = TierTemplate(platform, "Glue catalogue and Athena workgroup over processed and raw market data.")
     database = add_database(template)
     for row in TABLES:
@@ -187,15 +227,17 @@ def build(platform: str) -> TierTemplate:
 
 
 def database_name(platform: str) -> str:
-    """With underscores, the only special character in Athena's names; a suffix with hyphens has to be quoted in SQL.
+    """Text of the database's name, with underscores, the only special character in Athena's names.
+
+    SQL must quote a suffix with hyphens.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
     """
-    return f"{platform}_lake_${{EnvironmentSuffix}}"
+    return f"{platform}_lake_{SUFFIX}"
 
 
 def add_database(template: TierTemplate) -> Database:
-    """The database in the account's Glue catalogue."""
+    """Adds the database in the account's Glue catalogue."""
     name = Sub(database_name(template.platform))
     return template.add(
         Database(
@@ -209,15 +251,14 @@ def add_database(template: TierTemplate) -> Database:
     )
 
 
-def add_table(template: TierTemplate, database: Database, row: TableRow) -> Table:
-    """A table over the objects below a prefix, with projected partitions."""
-    location = f"s3://${{{row.bucket.name}}}/{row.prefix}"
-    template.use(row.bucket)
+def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Table:
+    """Adds a table over the objects under a prefix, with projected partitions."""
+    location = f"s3://{template.placeholder(row.bucket)}/{row.prefix}"
     partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
     names = ("date", "hour") if row.hourly else ("date",)
     return template.add(
         Table(
-            f"{_pascal(row.name)}Table",
+            f"{pascal(row.name)}Table",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             CatalogId=Ref("AWS::AccountId"),
@@ -247,8 +288,8 @@ def add_table(template: TierTemplate, database: Database, row: TableRow) -> Tabl
     )
 
 
-def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table:
-    """A view, in the form in which Athena itself keeps one in the catalogue: its definition as JSON in base64.
+def add_view(template: TierTemplate, database: Database, view: LakeView) -> Table:
+    """Adds a view in Athena's own form: its definition as JSON in base64 in the catalogue.
 
     Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows it under the table's properties.
     """
@@ -263,8 +304,8 @@ def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table
     )
     return template.add(
         Table(
-            f"{_pascal(view.name)}View",
-            DependsOn=[f"{_pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
+            f"{pascal(view.name)}View",
+            DependsOn=[f"{pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             CatalogId=Ref("AWS::AccountId"),
@@ -285,9 +326,12 @@ def add_view(template: TierTemplate, database: Database, view: ViewRow) -> Table
 
 
 def add_workgroup(template: TierTemplate) -> WorkGroup:
-    """The workgroup: what a query may read, and where and under which key its result goes, whatever a client asks for."""
+    """Adds the workgroup.
+
+    It limits how much a query may read, and decides the place and the key of its result. Clients cannot override it.
+    """
     key = template.use(ports.DATA_KEY)
-    template.use(ports.PROCESSED_BUCKET)
+    results = f"s3://{template.placeholder(ports.PROCESSED_BUCKET)}/{facts.QUERY_RESULTS_PREFIX}"
     return template.add(
         WorkGroup(
             "LakeWorkGroup",
@@ -296,7 +340,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
             Name=template.named("lake"),
             Description="Queries of the lake: encrypted results, bounded scans",
             State="ENABLED",
-            RecursiveDeleteOption=True,  # it goes with the queries that people saved in it
+            RecursiveDeleteOption=True,  # also deletes the queries that people saved in it
             WorkGroupConfiguration=WorkGroupConfiguration(
                 EnforceWorkGroupConfiguration=True,
                 PublishCloudWatchMetricsEnabled=True,
@@ -304,7 +348,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
                 BytesScannedCutoffPerQuery=template.use(parameters.QUERY_SCAN_LIMIT),
                 EngineVersion=EngineVersion(SelectedEngineVersion="Athena engine version 3"),
                 ResultConfiguration=ResultConfiguration(
-                    OutputLocation=Sub(f"s3://${{{ports.PROCESSED_BUCKET.name}}}/{facts.QUERY_RESULTS_PREFIX}"),
+                    OutputLocation=Sub(results),
                     ExpectedBucketOwner=Ref("AWS::AccountId"),
                     EncryptionConfiguration=EncryptionConfiguration(EncryptionOption="SSE_KMS", KmsKey=key),
                 ),
@@ -314,7 +358,7 @@ def add_workgroup(template: TierTemplate) -> WorkGroup:
 
 
 def add_query_policy(template: TierTemplate) -> ManagedPolicy:
-    """The right to query the lake in its workgroup, and nothing beyond: Athena works with the rights of who asks."""
+    """Adds the policy to query the lake in its workgroup only. Athena acts with the permissions of the caller."""
     processed, raw = template.use(ports.PROCESSED_BUCKET_ARN), template.use(ports.RAW_BUCKET_ARN)
     database = database_name(template.platform)
     return add_policy(
@@ -323,19 +367,17 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
         "lake-query-policy",
         "Query the lake in its Athena workgroup",
         [
-            statements.run_queries(
-                "QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.platform}-lake-${{EnvironmentSuffix}}")
-            ),
+            statements.run_queries("QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.name_text('lake')}")),
             statements.read_catalogue(
                 "ReadCatalogue",
-                # Athena looks at the database "default" before any query, whichever the query names.
+                # Athena reads the database "default" before any query, whichever database the query names.
                 [
                     arns.arn("glue", part)
                     for part in ("catalog", "database/default", f"database/{database}", f"table/{database}/*")
                 ],
             ),
             *(
-                statements.read_objects(f"Read{_pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
+                statements.read_objects(f"Read{pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
                 for row in TABLES
             ),
             statements.locate_buckets("FindBuckets", [processed, raw]),
@@ -354,13 +396,9 @@ def _prefixes(bucket: Port) -> list[str]:
     return [row.prefix for row in TABLES if row.bucket == bucket]
 
 
-def _bucket_arn(row: TableRow, processed: Ref, raw: Ref) -> Ref:
+def _bucket_arn(row: LakeTable, processed: Ref, raw: Ref) -> Ref:
     return raw if row.bucket == ports.RAW_BUCKET else processed
 
 
 def _columns(columns: Mapping[str, str]) -> list[Column]:
     return [Column(Name=name, Type=kind) for name, kind in columns.items()]
-
-
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))

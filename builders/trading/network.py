@@ -1,4 +1,4 @@
-"""The network of trading: who reaches whom, and which AWS APIs have an endpoint in the VPC."""
+"""The network of trading: permitted connections, and AWS APIs with an endpoint in the VPC."""
 
 from __future__ import annotations
 

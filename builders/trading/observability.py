@@ -1,4 +1,4 @@
-"""The observability tier: alarms on every station of the data's way, and the dashboard that shows it."""
+"""The observability tier: alarms and the dashboard, from ingest to query."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from troposphere import Ref
 from troposphere.cloudwatch import Dashboard
 
 from builders.contract import ports
+from builders.contract.names import metrics_namespace, pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, TierTemplate
-from builders.contract.words import pascal
 from builders.parts.alarms import (
     MINUTE_SECONDS,
     AlarmRow,
@@ -18,28 +18,34 @@ from builders.parts.alarms import (
     MetricRow,
     above,
     add_alarm,
-    add_both,
+    add_composite_alarm,
     at_least,
     dead_letter_alarm,
     function_alarms,
 )
 from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
-from builders.parts.lambdas import metrics_namespace
 from builders.trading import facts
 
 ERROR_BUDGET = 0.001
-"""Of a 99.9 % objective: one request in a thousand may fail."""
+"""Share of requests that may fail at an objective of 99.9 %."""
 
 PRUNED_AT_MOST = 600_000
-"""Rows that processing deletes for one object (lambda_src/process/retention.py); always that many means more are waiting."""
+"""Rows that processing deletes for one object at most (lambda_src/process/retention.py). If it always reaches this number, rows
+accumulate."""
 
 
 @dataclass(frozen=True)
 class TableAlarms:
-    """A DynamoDB table to watch: the beginning of its alarms' logical ids, of their names, and the port of its name."""
+    """A DynamoDB table with alarms.
+
+    Attributes:
+        title: the beginning of the alarms' logical ids.
+        stem: the beginning of the alarms' names.
+        port: the port of the table's name.
+    """
 
     title: str
-    thing: str
+    stem: str
     port: Port
 
 
@@ -51,7 +57,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class BurnRate:
-    """A pair of windows: ``factor`` times the rate that the budget allows spends ``spent`` of the month's budget."""
+    """A pair of windows. At ``factor`` times the rate that the budget allows, ``spent`` of the month's budget is used."""
 
     speed: str
     factor: float
@@ -67,7 +73,7 @@ BURN_RATES = (
 
 
 def build(platform: str) -> TierTemplate:
-    """Alarms and dashboard."""
+    """Builds alarms and dashboard."""
     template = TierTemplate(platform, "Alarms on the data's way, and the dashboard that shows it.")
     actions = [template.use(ports.ALERT_TOPIC)]
     for row in alarm_rows(template):
@@ -82,7 +88,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
-    """Every alarm on one metric."""
+    """All alarms on one metric."""
     yield from _api_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
         yield from function_alarms(template, name)
@@ -117,7 +123,7 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _service_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    """What the functions count themselves (lambda_src/common/observe.py)."""
+    """Alarms on metrics of the functions themselves (lambda_src/common/observe.py)."""
     for name in facts.API_FUNCTIONS:
         yield AlarmRow(
             f"{pascal(name)}Unavailable",
@@ -153,8 +159,8 @@ def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         breaching=3,
         meaning="Raw objects wait more than 5 minutes: processing fails or is too slow",
     )
-    yield dead_letter_alarm(template, "ObjectDeadLetters", ports.OBJECT_DEAD_LETTERS_NAME)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "object-dead-letters", ports.OBJECT_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "function-dead-letters", ports.FUNCTION_DEAD_LETTERS_NAME)
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
@@ -190,39 +196,37 @@ def _table_alarms(template: TierTemplate, table: TableAlarms) -> Iterator[AlarmR
     for kind in ("Read", "Write"):
         yield AlarmRow(
             f"{table.title}{kind}Throttles",
-            f"{table.thing}-{kind.lower()}-throttles",
+            f"{table.stem}-{kind.lower()}-throttles",
             metric=MetricRow("AWS/DynamoDB", f"{kind}ThrottleEvents", dimensions, "Sum"),
             when=at_least(1),
             periods=2,
-            meaning=f"DynamoDB throttles {kind.lower()}s of {table.thing}",
+            meaning=f"DynamoDB throttles {kind.lower()}s of {table.stem}",
         )
     each_operation = {"Operation": ("GetItem", "PutItem", "UpdateItem", "DeleteItem")}
     yield AlarmRow(
         f"{table.title}SystemErrors",
-        f"{table.thing}-system-errors",
+        f"{table.stem}-system-errors",
         metric=MetricRow("AWS/DynamoDB", "SystemErrors", dimensions, "Sum", sum_over=each_operation),
         when=at_least(1),
-        meaning=f"DynamoDB fails on requests to {table.thing}",
+        meaning=f"DynamoDB fails on requests to {table.stem}",
     )
 
 
 def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
-    """The error budget burns too fast: over a long window, and still in a short one, so that the alarm ends when it ends.
+    """Adds alarms on an error budget that burns too fast.
 
-    The average of 5XXError is the share of requests that failed. Windows and factors: Google, The Site Reliability
-    Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
+    It must burn in a long window and still in a short one, so that the alarm ends soon after the errors. The average of
+    5XXError is the share of failed requests. Source of windows and factors: Google, The Site Reliability Workbook, chapter 5,
+    "Multiwindow, Multi-Burn-Rate Alerts".
     """
     for rate in BURN_RATES:
-        alarms = [
-            add_alarm(template, _burn_alarm(template, rate, minutes), actions)
-            for minutes in (rate.long_minutes, rate.short_minutes)
-        ]
-        add_both(
+        windows = (rate.long_minutes, rate.short_minutes)
+        add_composite_alarm(
             template,
             f"{rate.speed}Burn",
             f"api-{rate.speed.lower()}-burn",
             f"The month's error budget of 99.9 % burns at {rate.factor} times the rate it allows ({rate.spent})",
-            alarms,
+            [_burn_alarm(template, rate, minutes) for minutes in windows],
             actions,
         )
 
@@ -240,11 +244,19 @@ def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRo
 
 
 def widgets(template: TierTemplate) -> list[Widget]:
-    """The dashboard's widgets: the way of the data from ingest to query."""
+    """The dashboard's widgets, in the order of the data flow from ingest to query."""
+    return [
+        *_api_widgets(template),
+        Widget("2 Ingest", function_lines(template, "ingest")),
+        *_queue_widgets(template),
+        Widget("4 Process", function_lines(template, "process")),
+        *_database_widgets(template),
+        Widget("6 Query", function_lines(template, "query")),
+    ]
+
+
+def _api_widgets(template: TierTemplate) -> list[Widget]:
     api = {"ApiName": template.placeholder(ports.API_NAME), "Stage": facts.STAGE}
-    queue = {"QueueName": template.placeholder(ports.OBJECT_QUEUE_NAME)}
-    dead_letters = (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
-    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
     acl = {"WebACL": template.placeholder(ports.WEB_ACL_NAME), "Region": "${AWS::Region}", "Rule": "ALL"}
     return [
         Widget(
@@ -263,7 +275,13 @@ def widgets(template: TierTemplate) -> list[Widget]:
             "1 Firewall: requests allowed and blocked",
             [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
         ),
-        Widget("2 Ingest", function_lines(template, "ingest")),
+    ]
+
+
+def _queue_widgets(template: TierTemplate) -> list[Widget]:
+    queue = {"QueueName": template.placeholder(ports.OBJECT_QUEUE_NAME)}
+    dead_letters = (ports.OBJECT_DEAD_LETTERS_NAME, ports.FUNCTION_DEAD_LETTERS_NAME)
+    return [
         Widget(
             "3 Queue of raw objects",
             [
@@ -273,7 +291,12 @@ def widgets(template: TierTemplate) -> list[Widget]:
             ],
         ),
         Widget("3 Dead letters", [_waiting(template, port) for port in dead_letters]),
-        Widget("4 Process", function_lines(template, "process")),
+    ]
+
+
+def _database_widgets(template: TierTemplate) -> list[Widget]:
+    cluster = {"DBClusterIdentifier": template.placeholder(ports.DATABASE_CLUSTER)}
+    return [
         Widget(
             "5 Database: load",
             [Line("AWS/RDS", metric, cluster, "Average") for metric in ("CPUUtilization", "ACUUtilization")],
@@ -285,7 +308,6 @@ def widgets(template: TierTemplate) -> list[Widget]:
                 Line("AWS/RDS", "CommitLatency", cluster, "Average", right=True),
             ],
         ),
-        Widget("6 Query", function_lines(template, "query")),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The platform trading: its tiers and what its root gives to the outside."""
+"""The platform trading: its tiers and the outputs of its root."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRADING = Platform(
     tiers=(
         Tier("keys", partial(keys.build, rows=rows)),
         Tier("network", partial(network.build, plan=PLAN)),
-        Tier("housekeeping", partial(housekeeping.build, also=entitle_api_key)),
+        Tier("housekeeping", partial(housekeeping.build, extra_permissions=entitle_api_key)),
         Tier("storage", storage.build),
         Tier("tables", tables.build),
         Tier("lake", lake.build),

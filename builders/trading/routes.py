@@ -1,10 +1,11 @@
-"""The API's routes: one table that methods, permissions, the published OpenAPI document and the tests read."""
+"""The API's routes: one table for methods, permissions, the published OpenAPI document and tests."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from builders.contract.words import pascal
+from builders.contract.names import pascal
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,11 @@ class Route:
 
     Attributes:
         method: HTTP method.
-        path: below the stage, with ``{parameters}``.
-        function: the function behind it.
-        open: True only for health: no signature and no key.
-        body: whether a JSON body is validated against the batch model.
-        query: names of query parameters that reach the function; none is demanded.
+        path: the path under the stage, with ``{parameters}``.
+        function: the function that handles it.
+        open: whether it needs neither signature nor key; True for health only.
+        body: whether API Gateway validates a JSON body against the batch model.
+        query: names of query parameters that reach the function; all are optional.
     """
 
     method: str
@@ -30,7 +31,7 @@ class Route:
     @property
     def title(self) -> str:
         """The method's logical id: ``GET /v1/bars/{symbol}`` → ``GetV1BarsSymbol``."""
-        return pascal("_".join([self.method, *words(self.path)]))
+        return pascal("_".join([self.method, *path_words(self.path)]))
 
 
 ROUTES = (
@@ -44,6 +45,6 @@ ROUTES = (
 )
 
 
-def words(path: str) -> list[str]:
+def path_words(path: str) -> list[str]:
     """The words of a path: ``/v1/bars/{symbol}`` → v1, bars, symbol."""
-    return path.translate(str.maketrans("/-{}", "    ")).split()
+    return re.findall("[^/{}-]+", path)

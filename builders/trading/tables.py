@@ -24,7 +24,16 @@ USER_SESSIONS_NAME = "user-sessions"
 
 @dataclass(frozen=True)
 class TableRow:
-    """One table; the key is a string, ``ttl`` the attribute with the epoch second of expiry."""
+    """One table.
+
+    Attributes:
+        title: logical id.
+        name: the name without suffix.
+        key: the attribute that is the key, a string.
+        ttl: the attribute with the epoch second of expiry, or None.
+        name_port: the port of the table's name.
+        arn_port: the port of the table's ARN.
+    """
 
     title: str
     name: str
@@ -48,7 +57,7 @@ TABLES = (
 
 
 def build(platform: str) -> TierTemplate:
-    """The tables, one per row."""
+    """Builds the tables, one for each row."""
     template = TierTemplate(platform, "DynamoDB tables of sessions and API keys.")
     for row in TABLES:
         table = add_table(template, row)
@@ -58,7 +67,7 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_table(template: TierTemplate, row: TableRow) -> Table:
-    """An on-demand table under the data key with point-in-time recovery."""
+    """Adds an on-demand table under the data key, with point-in-time recovery."""
     expiry: dict[str, Any] = (
         {"TimeToLiveSpecification": TimeToLiveSpecification(AttributeName=row.ttl, Enabled=True)} if row.ttl else {}
     )

@@ -1,1 +1,1 @@
-"""The platform transactions: a payment service behind CloudFront, with its ledger. A file is called as its template."""
+"""The platform transactions: a payment service behind CloudFront, with its ledger. A module has the name of its template."""

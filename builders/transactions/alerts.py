@@ -1,4 +1,4 @@
-"""The logs of transactions whose errors alert."""
+"""The log filters of transactions, whose matches cause alerts."""
 
 from __future__ import annotations
 

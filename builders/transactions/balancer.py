@@ -1,4 +1,4 @@
-"""The load balancer: it hears CloudFront only, by address and by secret header, and forwards to the web instances."""
+"""The load balancer: it accepts CloudFront only, by address and by secret header, and forwards to the web instances."""
 
 from __future__ import annotations
 
@@ -25,20 +25,19 @@ from troposphere.elasticloadbalancingv2 import (
 
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
-from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
 from builders.transactions import facts, origin_header
 
-NO_CERTIFICATE = "WithoutCertificate"
+HAS_NO_CERTIFICATE = "WithoutCertificate"
 HEALTH_PATH = "/health"
-IDLE_TIMEOUT = 60
-"""Seconds; the service keeps connections longer, so that the load balancer never uses one that is just being closed."""
-HEALTH_INTERVAL = 10
-"""Seconds between two health checks of an instance by a node of the load balancer."""
-UNHEALTHY_AFTER = 10
-"""Failed checks in a row."""
-DRAIN = 60
-"""Seconds that a leaving instance gets for its requests; the service ends its own within half of that."""
+IDLE_TIMEOUT_SECONDS = 60
+"""The service keeps connections longer, so that the load balancer never uses one that the service is just closing."""
+HEALTH_INTERVAL_SECONDS = 10
+"""Between two health checks of an instance by a node of the load balancer."""
+UNHEALTHY_AFTER_CHECKS = 10
+"""Failed health checks in a row."""
+DRAIN_SECONDS = 60
+"""For the requests of an instance that leaves; the service completes its own within half of that."""
 # TLS 1.2 and 1.3 with forward secrecy only.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
@@ -46,23 +45,23 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
 _BALANCER: Mapping[str, str] = {
     "deletion_protection.enabled": "false",
-    "idle_timeout.timeout_seconds": str(IDLE_TIMEOUT),
+    "idle_timeout.timeout_seconds": str(IDLE_TIMEOUT_SECONDS),
     "routing.http.desync_mitigation_mode": "defensive",
     "routing.http.drop_invalid_header_fields.enabled": "true",
     "routing.http2.enabled": "true",
 }
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 _TARGETS: Mapping[str, str] = {
-    "deregistration_delay.timeout_seconds": str(DRAIN),
+    "deregistration_delay.timeout_seconds": str(DRAIN_SECONDS),
     "load_balancing.algorithm.type": "least_outstanding_requests",
     "slow_start.duration_seconds": "0",
 }
 
 
 def add_balancer(template: TierTemplate) -> TargetGroup:
-    """Load balancer, listeners and target group; gives the target group, which the instances join."""
-    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
-    template.add_condition(NO_CERTIFICATE, Not(ConditionRef(CERTIFICATE)))
+    """Adds load balancer, listeners and target group; returns the target group, which the instances join."""
+    template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    template.add_condition(HAS_NO_CERTIFICATE, Not(ConditionRef(facts.HAS_CERTIFICATE)))
     balancer = template.add(
         LoadBalancer(
             "LoadBalancer",
@@ -103,11 +102,14 @@ def _attributes(template: TierTemplate) -> list[LoadBalancerAttributes]:
 
 
 def add_target_group(template: TierTemplate) -> TargetGroup:
-    """The web instances. `/health` needs the database, so one counts as unhealthy (and is replaced) after 100 seconds only:
-    a failover of Aurora, which takes a minute at most as a rule, must not replace every instance.
+    """Adds the target group of the web instances.
 
-    Requests go on to the instances by TLS, and health checks too: a VPC encrypts between instances of some types only, T3 not
-    among them. "The load balancer does not validate these certificates", so that each instance makes its own.
+    ``/health`` needs the database. So an instance counts as unhealthy, and is replaced, only after 100 seconds: a failover of
+    Aurora, which usually takes a minute at most, must not replace all instances.
+
+    The load balancer sends requests and health checks to the instances over TLS, because a VPC encrypts traffic only between
+    some instance types, and T3 is not one of them. "The load balancer does not validate these certificates", so each instance
+    creates its own.
     Sources: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-routing-configuration
     and https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/data-protection.html#encryption-transit
     """
@@ -123,10 +125,10 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
             HealthCheckEnabled=True,
             HealthCheckPath=HEALTH_PATH,
             HealthCheckProtocol="HTTPS",
-            HealthCheckIntervalSeconds=HEALTH_INTERVAL,
+            HealthCheckIntervalSeconds=HEALTH_INTERVAL_SECONDS,
             HealthCheckTimeoutSeconds=5,
             HealthyThresholdCount=2,
-            UnhealthyThresholdCount=UNHEALTHY_AFTER,
+            UnhealthyThresholdCount=UNHEALTHY_AFTER_CHECKS,
             Matcher=Matcher(HttpCode="200"),
             TargetGroupAttributes=[TargetGroupAttribute(Key=key, Value=value) for key, value in _TARGETS.items()],
         )
@@ -134,9 +136,9 @@ def add_target_group(template: TierTemplate) -> TargetGroup:
 
 
 def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: TargetGroup) -> None:
-    """Without a certificate one HTTP listener, with one an HTTPS listener and a redirect to it.
+    """Adds an HTTP listener; with a certificate also an HTTPS listener, to which the first redirects.
 
-    The listeners refuse; only a rule that finds the secret header forwards.
+    The listeners reject requests by default. Only the rule that checks the secret header forwards them.
     """
     http = template.add(
         Listener(
@@ -144,7 +146,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             LoadBalancerArn=Ref(balancer),
             Port=80,
             Protocol="HTTP",
-            DefaultActions=[If(CERTIFICATE, _redirect(), _refuse())],
+            DefaultActions=[If(facts.HAS_CERTIFICATE, _redirect(), _reject())],
         )
     )
     suppress(
@@ -157,16 +159,16 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
     https = template.add(
         Listener(
             "HttpsListener",
-            Condition=CERTIFICATE,
+            Condition=facts.HAS_CERTIFICATE,
             LoadBalancerArn=Ref(balancer),
             Port=443,
             Protocol="HTTPS",
             SslPolicy=TLS_POLICY,
             Certificates=[Certificate(CertificateArn=template.use(parameters.CERTIFICATE))],
-            DefaultActions=[_refuse()],
+            DefaultActions=[_reject()],
         )
     )
-    for listener, condition in ((http, NO_CERTIFICATE), (https, CERTIFICATE)):
+    for listener, condition in ((http, HAS_NO_CERTIFICATE), (https, facts.HAS_CERTIFICATE)):
         _add_rule(template, listener, condition, targets)
 
 
@@ -184,7 +186,7 @@ def _add_rule(template: TierTemplate, listener: Listener, condition: str, target
     )
 
 
-def _refuse() -> Action:
+def _reject() -> Action:
     response = FixedResponseConfig(
         StatusCode="403", ContentType="application/json", MessageBody='{"error": {"code": "forbidden"}}'
     )

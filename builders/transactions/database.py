@@ -17,8 +17,8 @@ MYSQL = Engine(
     port=facts.DATABASE_PORT,
     database=facts.DATABASE_NAME,
     master_user="payments_admin",
-    # The audit holds logins and changes of schema and rights. Queries are in no log: their text holds accounts and amounts,
-    # so neither QUERY nor the slow query log is on; Performance Insights shows slow statements without values.
+    # The audit log contains logins and changes of schema and privileges. No log contains queries, because their text contains
+    # accounts and amounts. So QUERY and the slow query log are off; Performance Insights shows slow statements without values.
     cluster_parameters={
         "character_set_server": "utf8mb4",
         "collation_server": "utf8mb4_0900_ai_ci",
@@ -38,7 +38,7 @@ MYSQL = Engine(
 
 
 def build(platform: str) -> TierTemplate:
-    """The cluster and its two instances."""
+    """Builds the cluster and its two instances."""
     template = TierTemplate(platform, "Aurora MySQL: a writer and a reader in different zones.")
     cluster = add_cluster(template, MYSQL, EnableIAMDatabaseAuthentication=True)
     *_, reader = add_instances(template, MYSQL, cluster, template.use(parameters.DATABASE_INSTANCE_CLASS))

@@ -1,6 +1,6 @@
-"""The edge tier of transactions: CloudFront before load balancer and static bucket, its web ACL, and its log.
+"""The edge tier of transactions: CloudFront for load balancer and static bucket, its web ACL, and its log.
 
-Everything here belongs to us-east-1, from where CloudFront takes web ACLs and certificates; the root's rules say so.
+All of it must be in us-east-1, where CloudFront finds web ACLs and certificates. A rule of the root checks it.
 """
 
 from __future__ import annotations
@@ -41,18 +41,17 @@ from troposphere.cloudfront import (
     ViewerCertificate,
 )
 from troposphere.logs import Delivery, DeliveryDestination, DeliverySource, ResourcePolicy
-from troposphere.s3 import Bucket
 from troposphere.wafv2 import WebACL
 
 from builders.contract import parameters, ports
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts import firewall
-from builders.parts.buckets import add_bucket, bucket_name, lifecycle
+from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 from builders.parts.logs import add_log_group
-from builders.parts.security_groups import CERTIFICATE
 from builders.parts.suppressions import suppress
-from builders.transactions import origin_header
+from builders.transactions import facts, origin_header
 
 STATIC_PATH = "static/*"
 LARGE_BODIES = (
@@ -65,7 +64,7 @@ LARGE_BODIES = (
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 EVERY_METHOD = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-# What is logged of a request. Not the query, the cookies and the referrer, which may hold personal data.
+# Logged fields of a request. Query, cookies and referrer are not logged, because they may contain personal data.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 LOG_FIELDS = [
     "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status",
@@ -73,40 +72,39 @@ LOG_FIELDS = [
     "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type", "cs-protocol-version", "c-port",
     "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len",
 ]  # fmt: skip
-DAY = 24 * 3600
-"""Seconds."""
+DAY_SECONDS = 24 * 3600
 
 
 def build(platform: str) -> TierTemplate:
-    """Static bucket, web ACL, distribution and log."""
+    """Builds static bucket, web ACL, distribution and log."""
     template = TierTemplate(platform, "CloudFront with its web ACL and its log, and the bucket of static assets.")
-    template.add_condition(CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
+    template.add_condition(facts.HAS_CERTIFICATE, Not(Equals(template.use(parameters.CERTIFICATE), "")))
     bucket = add_static_bucket(template)
     distribution = add_distribution(template, bucket, firewall.add_edge_web_acl(template, LARGE_BODIES))
     add_log(template, distribution)
-    template.export(ports.STATIC_BUCKET, Ref(bucket))
+    template.export(ports.STATIC_BUCKET, bucket.name)
     template.export(ports.DISTRIBUTION_ID, Ref(distribution))
     domain = GetAtt(distribution, "DomainName")
     template.export(ports.DISTRIBUTION_DOMAIN, domain)
     template.export(
-        ports.WEB_URL, Join("", ["https://", If(CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)])
+        ports.WEB_URL, Join("", ["https://", If(facts.HAS_CERTIFICATE, template.use(parameters.DOMAIN_NAME), domain)])
     )
     return template
 
 
-def add_static_bucket(template: TierTemplate) -> Bucket:
-    """The bucket behind origin access control: CloudFront reads it as this one distribution, and nobody else from outside.
+def add_static_bucket(template: TierTemplate) -> BuiltBucket:
+    """Adds the bucket behind origin access control. Of all principals outside the account, only this distribution reads it.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    name = bucket_name(template, "static").data["Fn::Sub"]
+    name = bucket_name_text(template.platform, "static")
     read = Statement(
         Sid="DistributionReads",
         Effect=Allow,
         Principal=Principal("Service", ["cloudfront.amazonaws.com"]),
         Action=[GetObject],
         Resource=[arns.bucket(f"{name}/{STATIC_PATH}")],
-        Condition=statements.when(StringEquals("aws:SourceArn", _arn())),
+        Condition=statements.all_of(StringEquals("aws:SourceArn", _arn())),
     )
     return add_bucket(
         template,
@@ -123,8 +121,8 @@ def _arn() -> Sub:
     return Sub("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}")
 
 
-def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Distribution:
-    """Static assets from the bucket, cached; all else from the load balancer, never cached."""
+def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -> Distribution:
+    """Adds the distribution. It caches static assets from the bucket, and nothing from the load balancer."""
     headers = add_response_headers(template)
     distribution = template.add(
         Distribution(
@@ -136,29 +134,11 @@ def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Dis
                 IPV6Enabled=True,
                 PriceClass="PriceClass_100",
                 WebACLId=GetAtt(acl, "Arn"),
-                Aliases=If(CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
+                Aliases=If(facts.HAS_CERTIFICATE, [template.use(parameters.DOMAIN_NAME)], NoValue),
                 ViewerCertificate=_certificate(template),
                 Origins=[_balancer(template), _static(template, bucket)],
-                DefaultCacheBehavior=DefaultCacheBehavior(
-                    TargetOriginId="balancer",
-                    ViewerProtocolPolicy="redirect-to-https",
-                    AllowedMethods=EVERY_METHOD,
-                    CachePolicyId=CACHING_DISABLED,
-                    OriginRequestPolicyId=ALL_VIEWER,
-                    ResponseHeadersPolicyId=Ref(headers),
-                    Compress=True,
-                ),
-                CacheBehaviors=[
-                    CacheBehavior(
-                        PathPattern=f"/{STATIC_PATH}",
-                        TargetOriginId="static",
-                        ViewerProtocolPolicy="redirect-to-https",
-                        AllowedMethods=["GET", "HEAD"],
-                        CachePolicyId=Ref(add_static_cache(template)),
-                        ResponseHeadersPolicyId=Ref(headers),
-                        Compress=True,
-                    )
-                ],
+                DefaultCacheBehavior=_uncached(headers),
+                CacheBehaviors=[_cached(headers, add_static_cache(template))],
             ),
         )
     )
@@ -173,28 +153,55 @@ def add_distribution(template: TierTemplate, bucket: Bucket, acl: WebACL) -> Dis
     return distribution
 
 
+def _uncached(headers: ResponseHeadersPolicy) -> DefaultCacheBehavior:
+    return DefaultCacheBehavior(
+        TargetOriginId="balancer",
+        ViewerProtocolPolicy="redirect-to-https",
+        AllowedMethods=EVERY_METHOD,
+        CachePolicyId=CACHING_DISABLED,
+        OriginRequestPolicyId=ALL_VIEWER,
+        ResponseHeadersPolicyId=Ref(headers),
+        Compress=True,
+    )
+
+
+def _cached(headers: ResponseHeadersPolicy, cache: CachePolicy) -> CacheBehavior:
+    return CacheBehavior(
+        PathPattern=f"/{STATIC_PATH}",
+        TargetOriginId="static",
+        ViewerProtocolPolicy="redirect-to-https",
+        AllowedMethods=["GET", "HEAD"],
+        CachePolicyId=Ref(cache),
+        ResponseHeadersPolicyId=Ref(headers),
+        Compress=True,
+    )
+
+
 def _certificate(template: TierTemplate) -> ViewerCertificate:
-    """TLS 1.2 and newer. CloudFront's own certificate, without a domain name, has a policy of CloudFront's own below it.
+    """TLS 1.2 and newer. With its own certificate, without a domain name, CloudFront applies a weaker policy of its own.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
     """
     return ViewerCertificate(
-        AcmCertificateArn=If(CERTIFICATE, template.use(parameters.CERTIFICATE), NoValue),
-        CloudFrontDefaultCertificate=If(CERTIFICATE, NoValue, True),
+        AcmCertificateArn=If(facts.HAS_CERTIFICATE, template.use(parameters.CERTIFICATE), NoValue),
+        CloudFrontDefaultCertificate=If(facts.HAS_CERTIFICATE, NoValue, True),
         MinimumProtocolVersion="TLSv1.2_2021",
-        SslSupportMethod=If(CERTIFICATE, "sni-only", NoValue),
+        SslSupportMethod=If(facts.HAS_CERTIFICATE, "sni-only", NoValue),
     )
 
 
 def _balancer(template: TierTemplate) -> Origin:
-    """With a certificate over TLS: CloudFront checks it against the host name that clients ask for, which it passes on."""
+    """The load balancer as origin, over TLS if a certificate is given.
+
+    CloudFront checks the certificate against the host name of the client's request, which it forwards.
+    """
     return Origin(
         Id="balancer",
         DomainName=template.use(ports.BALANCER_DNS),
         CustomOriginConfig=CustomOriginConfig(
             HTTPPort=80,
             HTTPSPort=443,
-            OriginProtocolPolicy=If(CERTIFICATE, "https-only", "http-only"),
+            OriginProtocolPolicy=If(facts.HAS_CERTIFICATE, "https-only", "http-only"),
             OriginSSLProtocols=["TLSv1.2"],
             OriginReadTimeout=30,
             OriginKeepaliveTimeout=30,
@@ -205,8 +212,11 @@ def _balancer(template: TierTemplate) -> Origin:
     )
 
 
-def _static(template: TierTemplate, bucket: Bucket) -> Origin:
-    """By origin access control, which signs every read; the older origin access identity cannot read under customer keys."""
+def _static(template: TierTemplate, bucket: BuiltBucket) -> Origin:
+    """The bucket as origin, by origin access control, which signs every read.
+
+    The older origin access identity cannot read objects under customer keys.
+    """
     control = template.add(
         OriginAccessControl(
             "StaticAccessControl",
@@ -221,14 +231,17 @@ def _static(template: TierTemplate, bucket: Bucket) -> Origin:
     )
     return Origin(
         Id="static",
-        DomainName=GetAtt(bucket, "RegionalDomainName"),
+        DomainName=GetAtt(bucket.bucket, "RegionalDomainName"),
         OriginAccessControlId=GetAtt(control, "Id"),
         S3OriginConfig=S3OriginConfig(OriginAccessIdentity=""),
     )
 
 
 def add_static_cache(template: TierTemplate) -> CachePolicy:
-    """Static assets are kept for a day unless they say otherwise, by path alone: no cookie, header or query divides them."""
+    """Adds the cache policy of static assets.
+
+    CloudFront caches them for a day unless they set another time, and by path only: cookies, headers and query do not count.
+    """
     return template.add(
         CachePolicy(
             "StaticCachePolicy",
@@ -236,8 +249,8 @@ def add_static_cache(template: TierTemplate) -> CachePolicy:
                 Name=template.named("static-cache"),
                 Comment="Static assets, by path alone",
                 MinTTL=1,
-                DefaultTTL=DAY,
-                MaxTTL=365 * DAY,
+                DefaultTTL=DAY_SECONDS,
+                MaxTTL=365 * DAY_SECONDS,
                 ParametersInCacheKeyAndForwardedToOrigin=ParametersInCacheKeyAndForwardedToOrigin(
                     CookiesConfig=CacheCookiesConfig(CookieBehavior="none"),
                     HeadersConfig=CacheHeadersConfig(HeaderBehavior="none"),
@@ -251,7 +264,7 @@ def add_static_cache(template: TierTemplate) -> CachePolicy:
 
 
 def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
-    """Security headers on every answer, whatever the origin sends.
+    """Adds security headers on every response, whatever the origin sends.
 
     Source of the values: OWASP Secure Headers Project, https://owasp.org/www-project-secure-headers/
     """
@@ -272,7 +285,7 @@ def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
                     FrameOptions=FrameOptions(FrameOption="DENY", **always),
                     ReferrerPolicy=ReferrerPolicy(ReferrerPolicy="no-referrer", **always),
                     StrictTransportSecurity=StrictTransportSecurity(
-                        AccessControlMaxAgeSec=365 * DAY, IncludeSubdomains=True, **always
+                        AccessControlMaxAgeSec=365 * DAY_SECONDS, IncludeSubdomains=True, **always
                     ),
                 ),
             ),
@@ -281,13 +294,11 @@ def add_response_headers(template: TierTemplate) -> ResponseHeadersPolicy:
 
 
 def add_log(template: TierTemplate, distribution: Distribution) -> None:
-    """CloudFront's access log, delivered to an encrypted log group with the platform's retention.
+    """Adds CloudFront's access log, delivered to an encrypted log group with the platform's retention.
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
     """
-    group = add_log_group(
-        template, "EdgeLogGroup", Sub(f"/aws/cloudfront/{template.platform}-edge-${{EnvironmentSuffix}}")
-    )
+    group = add_log_group(template, "EdgeLogGroup", Sub(f"/aws/cloudfront/{template.name_text('edge')}"))
     policy = template.add(
         ResourcePolicy("EdgeLogPolicy", PolicyName=template.named("edge-log"), PolicyDocument=Sub(_delivery_policy()))
     )
@@ -299,7 +310,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
             "EdgeLogDestination",
             DependsOn=policy,
             Name=template.named("edge"),
-            DestinationResourceArn=arns.arn("logs", f"log-group:${{{group.title}}}"),
+            DestinationResourceArn=arns.log_group(group),
             OutputFormat="json",
         )
     )
@@ -314,7 +325,7 @@ def add_log(template: TierTemplate, distribution: Distribution) -> None:
 
 
 def _delivery_policy() -> str:
-    """Lets the delivery service write to the group; CloudWatch Logs takes a policy as text.
+    """Text of the policy that allows the delivery service to write to the group; CloudWatch Logs requires text.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-CloudWatchLogs.html
     """

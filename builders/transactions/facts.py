@@ -1,26 +1,29 @@
-"""What several templates of transactions agree on. No tier of a platform imports another: what they share stands here."""
+"""Facts that several tiers of transactions share, because no tier imports another tier of its platform."""
 
 from __future__ import annotations
 
-from builders.parts.lambdas import metrics_namespace
+from builders.contract.names import SUFFIX, metrics_namespace
 
 FUNCTIONS = ("housekeeping", "migrate_mysql", "rotate_secret", "balancer_logs")
-"""Whose logs alert; ``log_alerts`` itself is left out, or its errors would alert about alerts without end."""
+"""Functions whose errors cause alerts. Not ``log_alerts`` itself, whose errors would cause endless alerts."""
 
 DATABASE_NAME = "payments"
 DATABASE_PORT = 3306
 SERVICE_PORT = 8080
-"""On which the payment service of an instance listens."""
+"""The port on which the payment service of an instance listens."""
 
 BALANCER_PREFIX = "balancer"
-"""Of the load balancer's log files in the bucket of access logs."""
+"""Prefix of the load balancer's log files in the bucket of access logs."""
+
+HAS_CERTIFICATE = "WithCertificate"
+"""Condition that a certificate is given. The web tier and the edge tier both declare it."""
 
 APPLICATION_ERRORS = '{ $.level = "ERROR" || $.level = "CRITICAL" }'
 
 
 def agent_namespace(platform: str) -> str:
-    """The namespace of what instances publish, as ``Fn::Sub`` takes it.
+    """Text of the namespace of the instances' metrics.
 
-    Each environment has its own: the metrics of a whole group have no dimension that would tell environments apart.
+    Each environment has its own, because the metrics of a whole group have no dimension that distinguishes environments.
     """
-    return f"{metrics_namespace(platform)}/${{EnvironmentSuffix}}"
+    return f"{metrics_namespace(platform)}/{SUFFIX}"

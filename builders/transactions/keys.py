@@ -12,7 +12,7 @@ def rows(platform: str) -> tuple[KeyRow, ...]:
     edge = KeyUse(
         "Edge",
         principals=("cloudfront",),
-        names_account=False,
+        sends_account=False,
         source="arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*",
         context={"aws:s3:arn": key_rows.bucket_arns(platform)},
     )

@@ -1,4 +1,4 @@
-"""The network of transactions: who reaches whom, and which AWS APIs have an endpoint in the VPC."""
+"""The network of transactions: permitted connections, and AWS APIs with an endpoint in the VPC."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from troposphere.cloudwatch import Dashboard
 from troposphere.logs import MetricFilter, MetricTransformation
 
 from builders.contract import parameters, ports
+from builders.contract.names import metrics_namespace
 from builders.contract.template import Port, TierTemplate
 from builders.parts.alarms import (
     MINUTE_SECONDS,
@@ -24,7 +25,6 @@ from builders.parts.alarms import (
     function_alarms,
 )
 from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
-from builders.parts.lambdas import metrics_namespace
 from builders.transactions import facts
 
 GIB_BYTES = 1024**3
@@ -32,13 +32,13 @@ GIB_BYTES = 1024**3
 
 @dataclass(frozen=True)
 class ErrorRow:
-    """Errors in a log group, counted as a metric; ``threshold`` is how many of them in five minutes wake somebody.
+    """Errors in a log group, counted as a metric. ``threshold`` is the number in five minutes at which the alarm sounds.
 
     Syntax: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
 
     title: str
-    thing: str
+    stem: str
     log_group: Port
     pattern: str
     threshold: int
@@ -74,7 +74,7 @@ ERRORS = (
 
 
 def build(platform: str) -> TierTemplate:
-    """Metric filters, alarms and dashboard."""
+    """Builds metric filters, alarms and dashboard."""
     template = TierTemplate(platform, "Error metrics, alarms from the edge to the database, and the dashboard.")
     actions = [template.use(ports.ALERT_TOPIC)]
     for row in ERRORS:
@@ -90,11 +90,11 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_error_metric(template: TierTemplate, row: ErrorRow) -> MetricFilter:
-    """The errors of a log group as a metric, which is zero while there are none."""
+    """Adds the metric of errors in a log group. It is zero without errors."""
     return template.add(
         MetricFilter(
             f"{row.title}Filter",
-            FilterName=template.named(row.thing),
+            FilterName=template.named(row.stem),
             LogGroupName=template.use(row.log_group),
             FilterPattern=row.pattern,
             MetricTransformations=[
@@ -115,12 +115,15 @@ def _log_namespace(template: TierTemplate) -> str:
 
 
 def _metric(template: TierTemplate, row: ErrorRow) -> AWSHelperFn:
-    """A filter's metric has no dimension by default, so the name tells the environments of an account apart."""
-    return template.named(row.thing)
+    """The metric's name.
+
+    It distinguishes the environments of an account, because a filter's metric has no dimension by default.
+    """
+    return template.named(row.stem)
 
 
 def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
-    """Every alarm, in the order in which a request meets what they watch."""
+    """All alarms, in the order in which a request passes what they watch."""
     yield from _edge_alarms(template)
     yield from _balancer_alarms(template)
     yield _instance_alarm(template)
@@ -128,12 +131,12 @@ def alarm_rows(template: TierTemplate) -> Iterator[AlarmRow]:
     yield from _database_alarms(template)
     for name in (*facts.FUNCTIONS, "log_alerts"):
         yield from function_alarms(template, name)
-    yield dead_letter_alarm(template, "BalancerLogDeadLetters", ports.BALANCER_LOG_DEAD_LETTERS)
-    yield dead_letter_alarm(template, "FunctionDeadLetters", ports.FUNCTION_DEAD_LETTERS_NAME)
+    yield dead_letter_alarm(template, "balancer-log-dead-letters", ports.BALANCER_LOG_DEAD_LETTERS)
+    yield dead_letter_alarm(template, "function-dead-letters", ports.FUNCTION_DEAD_LETTERS_NAME)
     for row in ERRORS:
         yield AlarmRow(
             row.title,
-            row.thing,
+            row.stem,
             metric=MetricRow(_log_namespace(template), _metric(template, row), {}, "Sum"),
             when=at_least(row.threshold),
             meaning=row.meaning,
@@ -150,7 +153,7 @@ def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         periods=2,
         meaning="More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
     )
-    # For CloudFront the metrics have no dimension Region:
+    # WAF's metrics for CloudFront have no dimension Region:
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
     acl: Dimensions = {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}
     yield AlarmRow(
@@ -213,17 +216,17 @@ def _instance_alarm(template: TierTemplate) -> AlarmRow:
 
 
 def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    """What the instances' agent publishes every minute, the worst of all instances.
+    """Alarms on metrics that the instances' agents publish every minute, at the maximum of all instances.
 
-    Silence is a fault: the group never has fewer than two instances, and all of their agents say nothing when their rights, an
-    endpoint or their settings are wrong. A new stack does not sound: the agent starts before an instance signals, and this
-    tier comes after the group; CloudWatch takes three empty periods for an alarm. (One silent agent among others is not
-    heard in a maximum.)
+    Missing data is a fault. The group never has fewer than two instances, and all of their agents are silent if permissions,
+    an endpoint or settings are wrong. A new stack causes no alarm: the agent starts before an instance signals, CloudFormation
+    creates this tier after the group, and CloudWatch sounds the alarm only after three periods without data. (A maximum does
+    not show that one agent of several is silent.)
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     namespace = Sub(facts.agent_namespace(template.platform))
     silent = "or no instance's agent reports: look at its log, its rights and the endpoint of CloudWatch"
-    for title, thing, metric, meaning in (
+    for title, stem, metric, meaning in (
         (
             "InstanceMemory",
             "instance-memory",
@@ -234,7 +237,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     ):
         yield AlarmRow(
             title,
-            thing,
+            stem,
             metric=MetricRow(namespace, metric, {}, "Maximum"),
             when=at_least(90),
             periods=3,
@@ -244,7 +247,7 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    """For the smallest class, db.r6g.large: 16 GiB of memory, 1000 connections."""
+    """Alarms with thresholds for the smallest class, db.r6g.large: 16 GiB of memory, 1000 connections."""
     cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
     yield AlarmRow(
         "DatabaseCpu",
@@ -281,7 +284,7 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def widgets(template: TierTemplate) -> list[Widget]:
-    """The dashboard's widgets: the way of a request from the edge to the database."""
+    """The dashboard's widgets, in the order in which a request passes from the edge to the database."""
     return [
         *_edge_widgets(template),
         *_balancer_widgets(template),
@@ -350,7 +353,7 @@ def _instance_widgets(template: TierTemplate) -> list[Widget]:
 
 
 def _errors(template: TierTemplate, row: ErrorRow) -> Line:
-    name = f"{template.platform}-{row.thing}-${{EnvironmentSuffix}}"
+    name = f"{template.name_text(row.stem)}"
     return Line(_log_namespace(template), name, {}, "Sum")
 
 

@@ -1,13 +1,15 @@
-"""The secret header by which the load balancer knows CloudFront, and its turns.
+"""The secret header by which the load balancer recognizes CloudFront, and its rotation.
 
-CloudFront's address ranges are everybody's who has a distribution, so the prefix list alone does not tell ours. Two secrets
-hold two values; the load balancer takes both, CloudFront sends one. A turn makes a new value of the secret that is not being
-sent and sends it from then on: while CloudFront takes the change to its edges, which lasts minutes, the value before is still
-good, and the turn after ends it. Which secret is in which generation in which turn is the mapping below, because templates
-cannot count.
+All distributions of all customers share CloudFront's address ranges, so the prefix list alone does not identify this one. Two
+secrets, blue and green, contain two values. The load balancer accepts both, and CloudFront sends one.
 
-The secrets are named, not referenced by ARN: an ARN from a sibling template is a placeholder while a nested change set is
-made, and a dynamic reference around it could not be read.
+A rotation renews the secret that CloudFront does not send, and makes CloudFront send it from then on. CloudFront needs minutes
+to propagate the change to its edges; meanwhile the load balancer still accepts the previous value. The next rotation renews
+that one. The parameter ``OriginHeaderTurn`` numbers the rotations. The mapping below gives the generation of each secret for
+each rotation, because templates cannot do arithmetic.
+
+Templates refer to the secrets by name, not by ARN. While CloudFormation creates a nested change set, an ARN from a sibling
+template is a placeholder, and CloudFormation could not resolve a dynamic reference that contains it.
 
 Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html
 """
@@ -24,23 +26,35 @@ from builders.contract.parameters import ORIGIN_HEADER_TURN, ORIGIN_HEADER_TURNS
 from builders.contract.template import TierTemplate
 
 HEADER = "X-Origin-Verify"
-TURNS = "OriginHeaderTurns"
+ROTATIONS = "OriginHeaderTurns"
 COLOURS = ("Blue", "Green")
 
 
-def turns() -> dict[str, dict[str, str]]:
-    """Turn → the generation of each secret, and which of the two is sent: odd turns renew and send blue, even ones green."""
+def rotations() -> dict[str, dict[str, str]]:
+    """``OriginHeaderTurn`` → the generation of each secret, and which of the two CloudFront sends.
+
+    Odd rotations renew and send blue, even ones green.
+    """
     table = {}
     for turn in range(1, ORIGIN_HEADER_TURNS + 1):
-        before = turn - 1 or ORIGIN_HEADER_TURNS
-        fresh, kept = COLOURS if turn % 2 else reversed(COLOURS)
-        table[str(turn)] = {fresh: f"v{turn}", kept: f"v{before}", "Sent": fresh.lower(), "Generation": f"v{turn}"}
+        previous = turn - 1 if turn > 1 else ORIGIN_HEADER_TURNS
+        is_odd = turn % 2 == 1
+        renewed, kept = ("Blue", "Green") if is_odd else ("Green", "Blue")
+        table[str(turn)] = {
+            renewed: f"v{turn}",
+            kept: f"v{previous}",
+            "Sent": renewed.lower(),
+            "Generation": f"v{turn}",
+        }
     return table
 
 
 def add_secrets(template: TierTemplate) -> list[Secret]:
-    """The two secrets. Their key in the JSON is the generation, so a new generation makes Secrets Manager draw a new value."""
-    template.add_mapping(TURNS, turns())
+    """Adds the two secrets.
+
+    Their key in the JSON is the generation, so that Secrets Manager generates a new value for a new generation.
+    """
+    template.add_mapping(ROTATIONS, rotations())
     return [
         template.add(
             Secret(
@@ -63,23 +77,28 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
 
 
 def accepted(template: TierTemplate) -> list[AWSHelperFn]:
-    """The values that the load balancer takes."""
-    template.add_mapping(TURNS, turns())
+    """The values that the load balancer accepts."""
+    template.add_mapping(ROTATIONS, rotations())
     return [_value(template, colour.lower(), _generation(template, colour)) for colour in COLOURS]
 
 
 def sent(template: TierTemplate) -> AWSHelperFn:
     """The value that CloudFront sends."""
-    template.add_mapping(TURNS, turns())
+    template.add_mapping(ROTATIONS, rotations())
     turn = template.use(ORIGIN_HEADER_TURN)
-    return _value(template, "${Sent}", FindInMap(TURNS, turn, "Generation"), Sent=FindInMap(TURNS, turn, "Sent"))
+    return _value(
+        template, "${Sent}", FindInMap(ROTATIONS, turn, "Generation"), Sent=FindInMap(ROTATIONS, turn, "Sent")
+    )
 
 
 def _generation(template: TierTemplate, colour: str) -> FindInMap:
-    return FindInMap(TURNS, template.use(ORIGIN_HEADER_TURN), colour)
+    return FindInMap(ROTATIONS, template.use(ORIGIN_HEADER_TURN), colour)
 
 
 def _value(template: TierTemplate, colour: str, generation: AWSHelperFn, **more: Any) -> Sub:
-    """Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html"""
-    name = f"{template.platform}-origin-{colour}-${{EnvironmentSuffix}}"
+    """A dynamic reference to one generation of a secret.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
+    name = template.name_text(f"origin-{colour}")
     return Sub(f"{{{{resolve:secretsmanager:{name}:SecretString:${{Key}}}}}}", Key=generation, **more)

@@ -1,4 +1,4 @@
-"""The platform transactions: its tiers, what its root gives to the outside, and what it demands of parameters."""
+"""The platform transactions: its tiers, the outputs of its root, and the rules for its parameters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRANSACTIONS = Platform(
     name="transactions",
     description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
     tiers=(
-        Tier("keys", partial(keys.build, rows=rows, also=web.add_scaling_role)),
+        Tier("keys", partial(keys.build, rows=rows, add_principals=web.add_scaling_role)),
         Tier("network", partial(network.build, plan=PLAN)),
         Tier("housekeeping", housekeeping.build),
         Tier("storage", storage.build),
@@ -53,7 +53,7 @@ TRANSACTIONS = Platform(
     defaults={
         parameters.BACKUP_RETENTION: 7,
         parameters.LOG_RETENTION: 90,
-        # Trading keeps AWS Config for the account; where it is not deployed, this platform can.
+        # Trading manages AWS Config for the account. In an account without trading, this platform can.
         parameters.MANAGE_CONFIG_RECORDER: "false",
         parameters.NAT_GATEWAY_PER_ZONE: "true",
         parameters.REQUESTS_PER_ADDRESS: 2000,

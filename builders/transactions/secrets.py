@@ -1,12 +1,14 @@
-"""The secrets tier of transactions: the application's database login, its rotation, the migration that makes it valid,
-and the secret header between CloudFront and the load balancer."""
+"""The secrets tier of transactions: the application's database login, and the secret header of the load balancer.
+
+The migration creates the login's user, and a function rotates the login.
+"""
 
 from __future__ import annotations
 
 import json
 
 import awacs.secretsmanager as secretsmanager
-from troposphere import Ref, Sub
+from troposphere import AWSObject, Ref, Sub
 from troposphere.awslambda import Permission
 from troposphere.cloudformation import CustomResource
 from troposphere.secretsmanager import (
@@ -29,14 +31,15 @@ ROTATION_DAYS = 30
 
 
 def build(platform: str) -> TierTemplate:
-    """Secret, attachment, migration, rotation, and the origin's header."""
+    """Builds secret, attachment, migration, rotation, and the secrets of the origin's header."""
     template = TierTemplate(
         platform, "Database login of the application with its rotation, and the origin's secret header."
     )
     secret = add_database_secret(template)
     attachment = attach(template, secret)
     migration, migrated = add_migration(template, attachment)
-    rotation = add_rotation(template, secret, attachment, migrated)
+    rotation = add_rotation_function(template, secret)
+    schedule_rotation(template, secret, rotation, after=[attachment, migrated])
     origin_header.add_secrets(template)
     template.export(ports.DATABASE_SECRET, Ref(secret))
     for built in (migration, rotation):
@@ -45,15 +48,14 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_database_secret(template: TierTemplate) -> Secret:
-    """The login. Secrets Manager draws the password; ``masterarn`` tells the rotation who may make users.
+    """Adds the login. Secrets Manager generates the password. ``masterarn`` names the login that the rotation uses.
 
-    A change of anything in ``GenerateSecretString`` draws a new password and drops host and port: the login breaks until the
-    secret is attached and rotated anew. Do not touch it on a running platform.
-    Characters that shells, URLs or option files would take amiss are left out; 32 of those that remain are plenty.
+    Do not change ``GenerateSecretString`` on a running platform. Any change generates a new password and removes host and
+    port; the login then fails until the secret is attached and rotated again.
+    The password excludes punctuation, which shells, URLs and option files may misread; 32 other characters are enough.
     Source of the JSON's keys: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
     """
-    template.use(ports.DATABASE_MASTER_SECRET)
-    master = f"${{{ports.DATABASE_MASTER_SECRET.name}}}"
+    master = template.placeholder(ports.DATABASE_MASTER_SECRET)
     login = json.dumps({"username": APP_USER, "dbname": facts.DATABASE_NAME, "masterarn": master})
     return template.add(
         Secret(
@@ -74,7 +76,7 @@ def add_database_secret(template: TierTemplate) -> Secret:
 
 
 def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
-    """Writes engine, host, port and cluster into the secret."""
+    """Adds the attachment, which writes engine, host, port and cluster into the secret."""
     return template.add(
         SecretTargetAttachment(
             "DatabaseSecretAttachment",
@@ -86,13 +88,16 @@ def attach(template: TierTemplate, secret: Secret) -> SecretTargetAttachment:
 
 
 def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) -> tuple[BuiltFunction, CustomResource]:
-    """The function that makes schema and user, and its run: again whenever its code (and so its SQL) changes."""
+    """Adds the function that creates schema and user, and the custom resource that invokes it.
+
+    The function runs again whenever its code, which includes its SQL, changes.
+    """
     built = add_function(
         template,
         FunctionRow(
             name="migrate_mysql",
             description="Creates the database schema and the application's user",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             environment={
                 "APP_SECRET_ARN": Ref("DatabaseSecret"),
@@ -104,7 +109,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
             permissions=[
                 statements.read_secret("ReadMasterSecret", template.use(ports.DATABASE_MASTER_SECRET)),
                 statements.read_secret("ReadApplicationSecret", Ref("DatabaseSecret")),
-                # The application's secret and the master's lie under different keys.
+                # The application's secret and the master's have different keys.
                 statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
                 statements.read_under_key("UseMasterSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
             ],
@@ -122,20 +127,17 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
     return built, run
 
 
-def add_rotation(
-    template: TierTemplate, secret: Secret, attachment: SecretTargetAttachment, migrated: CustomResource
-) -> BuiltFunction:
-    """The function that rotates, and the schedule. The first rotation begins with the deployment, which does not wait for it;
-    a failure sounds the function's alarm.
+def add_rotation_function(template: TierTemplate, secret: Secret) -> BuiltFunction:
+    """Adds the function that rotates the login.
 
-    Source of the rights: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    Source of its permissions: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
-    built = add_function(
+    return add_function(
         template,
         FunctionRow(
             name="rotate_secret",
             description="Rotates the application's database login",
-            memory=256,
+            memory_mib=256,
             concurrency=parameters.SUPPORT_CONCURRENCY,
             permissions=[
                 statements.rotate_secret("RotateSecret", Ref(secret)),
@@ -152,10 +154,17 @@ def add_rotation(
         ),
         dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
+
+
+def schedule_rotation(template: TierTemplate, secret: Secret, function: BuiltFunction, after: list[AWSObject]) -> None:
+    """Adds the schedule. The first rotation begins with the deployment, which does not wait for it.
+
+    If a rotation fails, the alarm on the function's errors sounds.
+    """
     permission = template.add(
         Permission(
             "RotationPermission",
-            FunctionName=Ref(built.function),
+            FunctionName=Ref(function.function),
             Action="lambda:InvokeFunction",
             Principal="secretsmanager.amazonaws.com",
             SourceAccount=Ref("AWS::AccountId"),
@@ -165,11 +174,10 @@ def add_rotation(
     template.add(
         RotationSchedule(
             "DatabaseSecretRotation",
-            DependsOn=[permission.title, attachment.title, migrated.title],
+            DependsOn=[permission, *after],
             SecretId=Ref(secret),
-            RotationLambdaARN=built.arn,
+            RotationLambdaARN=function.arn,
             RotationRules=RotationRules(AutomaticallyAfterDays=ROTATION_DAYS),
             RotateImmediatelyOnUpdate=True,
         )
     )
-    return built

@@ -1,4 +1,4 @@
-"""The storage tier of transactions: the bucket of access logs, and the queue that tells of the load balancer's."""
+"""The storage tier of transactions: the bucket of access logs, and the queue of the load balancer's new log files."""
 
 from __future__ import annotations
 
@@ -6,81 +6,86 @@ from collections.abc import Sequence
 
 from awacs.aws import Allow, ArnLike, Principal, Statement
 from awacs.s3 import PutObject
-from troposphere import AWSHelperFn, GetAtt, Ref
+from troposphere import AWSHelperFn
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
-from troposphere.sqs import Queue
 
 from builders.contract import ports
-from builders.contract.functions import hidden_seconds
+from builders.contract.functions import visibility_timeout_seconds
+from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.buckets import add_access_log_bucket, lifecycle
-from builders.parts.queues import add_dead_letter_queue, add_queue, send_from
+from builders.parts.queues import BuiltQueue, add_dead_letter_queue, add_queue, send_from
 from builders.transactions import facts
 
-LOGS_EXPIRE_AFTER = 90
-"""Days (requirement X-S3-1). Who owes twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) copies the files elsewhere before."""
+LOGS_EXPIRE_AFTER_DAYS = 90
+"""Requirement X-S3-1. An operator who needs twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) must copy the files before."""
 
 
 def build(platform: str) -> TierTemplate:
-    """The queue first: S3 checks that it may send before it takes the notification of a bucket."""
+    """Builds the bucket and the queue.
+
+    The queue comes first, because S3 checks that it may send before it accepts a bucket's notification.
+    """
     template = TierTemplate(platform, "Bucket of access logs, and the queue of the load balancer's new log files.")
     queue = add_log_queue(template)
     bucket = add_access_log_bucket(
         template,
         "AccessLogBucket",
         "logs",
-        rules=lifecycle(glacier=False, expire_after=LOGS_EXPIRE_AFTER),
+        rules=lifecycle(glacier=False, expire_after_days=LOGS_EXPIRE_AFTER_DAYS),
         grants=lambda bucket_arn: balancer_delivers(template, bucket_arn),
-        DependsOn=f"{queue.title}Policy",
+        DependsOn=queue.policy,
         NotificationConfiguration=notify(queue),
     )
-    template.export(ports.ACCESS_LOG_BUCKET, Ref(bucket))
-    template.export(ports.ACCESS_LOG_BUCKET_ARN, GetAtt(bucket, "Arn"))
+    template.export(ports.ACCESS_LOG_BUCKET, bucket.name)
+    template.export(ports.ACCESS_LOG_BUCKET_ARN, bucket.arn)
     return template
 
 
-def add_log_queue(template: TierTemplate) -> Queue:
-    """The queue between the bucket and the function that reads the files, and its dead letters."""
+def add_log_queue(template: TierTemplate) -> BuiltQueue:
+    """Adds the queue between the bucket and the function that reads the files, and its dead-letter queue."""
     dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
-    bucket = arns.bucket(f"{template.platform}-logs-${{EnvironmentSuffix}}-${{AWS::AccountId}}")
+    bucket = arns.bucket(bucket_name_text(template.platform, "logs"))
     queue = add_queue(
         template,
         "BalancerLogQueue",
         "balancer-logs",
-        visibility=hidden_seconds("balancer_logs"),
+        visibility_seconds=visibility_timeout_seconds("balancer_logs"),
         dead_letters=dead_letters,
         max_receives=5,
         senders=[
             send_from(
                 "NewLogFiles",
                 "s3",
-                arns.arn("sqs", f"{template.platform}-balancer-logs-${{EnvironmentSuffix}}"),
+                arns.arn("sqs", f"{template.name_text('balancer-logs')}"),
                 bucket,
             )
         ],
     )
-    template.export(ports.BALANCER_LOG_QUEUE_ARN, GetAtt(queue, "Arn"))
-    template.export(ports.BALANCER_LOG_DEAD_LETTERS, GetAtt(dead_letters, "QueueName"))
+    template.export(ports.BALANCER_LOG_QUEUE_ARN, queue.arn)
+    template.export(ports.BALANCER_LOG_DEAD_LETTERS, dead_letters.name)
     return queue
 
 
-def notify(queue: Queue) -> NotificationConfiguration:
-    """Every new log file of the load balancer becomes a message; the test file that it writes once is none."""
+def notify(queue: BuiltQueue) -> NotificationConfiguration:
+    """S3 sends a message for each new log file of the load balancer.
+
+    Elastic Load Balancing's one-time test file does not match the filter.
+    """
     rules = [Rules(Name="prefix", Value=f"{facts.BALANCER_PREFIX}/"), Rules(Name="suffix", Value=".log.gz")]
     return NotificationConfiguration(
         QueueConfigurations=[
-            QueueConfigurations(
-                Event="s3:ObjectCreated:*", Queue=GetAtt(queue, "Arn"), Filter=Filter(S3Key=S3Key(Rules=rules))
-            )
+            QueueConfigurations(Event="s3:ObjectCreated:*", Queue=queue.arn, Filter=Filter(S3Key=S3Key(Rules=rules)))
         ]
     )
 
 
 def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequence[Statement]:
-    """Lets Elastic Load Balancing write the logs of the platform's load balancer, which it can with SSE-S3 only.
+    """Allows Elastic Load Balancing to write the logs of the platform's load balancer, which it can with SSE-S3 only.
 
-    It names the load balancer, whose ARN holds the account; that it sends the account by itself is not documented.
+    The condition is on the load balancer's ARN, which contains the account. AWS does not document that the service also sends
+    the account.
 
     Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
@@ -92,6 +97,6 @@ def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequen
             Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
             Action=[PutObject],
             Resource=[arns.below(bucket_arn, f"/{facts.BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
-            Condition=statements.when(ArnLike("aws:SourceArn", balancer)),
+            Condition=statements.all_of(ArnLike("aws:SourceArn", balancer)),
         )
     ]

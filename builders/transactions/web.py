@@ -29,6 +29,7 @@ from troposphere.ec2 import (
 )
 from troposphere.elasticloadbalancingv2 import TargetGroup
 from troposphere.iam import InstanceProfile, ServiceLinkedRole
+from troposphere.kms import Key
 from troposphere.logs import LogGroup
 from troposphere.policies import (
     AutoScalingRollingUpdate,
@@ -39,8 +40,9 @@ from troposphere.policies import (
 )
 
 from builders.contract import parameters, ports
-from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
-from builders.iam import statements
+from builders.contract.names import SUFFIX
+from builders.contract.template import TierTemplate
+from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts import tagging
 from builders.parts.keys import KeyRow, KeyUse, add_key
@@ -50,29 +52,23 @@ from builders.parts.suppressions import suppress
 from builders.transactions import facts
 from builders.transactions.balancer import add_balancer
 
-VOLUME_KEY = KeyRow(
-    "VolumeKey",
-    "volumes",
-    "Volumes of web instances",
-    None,
-    (KeyUse("Scaling", roles=(f"${{{ports.SCALING_ROLE.name}}}",)),),
-)
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
-BOOT_TIMEOUT = "PT15M"
-"""How long CloudFormation waits for an instance's signal: installation takes one to two minutes."""
-WARM_UP = 180
-"""Seconds from launch until an instance counts in the average that scaling looks at."""
-ROOT_VOLUME = 20
-"""GiB."""
+BOOT_TIMEOUT_MINUTES = 15
+"""How long CloudFormation waits for an instance's signal. Installation takes one to two minutes."""
+BOOT_TIMEOUT = f"PT{BOOT_TIMEOUT_MINUTES}M"
+"""The same as an ISO 8601 duration, which CloudFormation requires."""
+WARM_UP_SECONDS = 180
+"""From launch until an instance counts in the average that scaling evaluates."""
+ROOT_VOLUME_GIB = 20
 
-# CloudFormation's advice for groups under rolling update: what would start or end instances on its own pauses meanwhile.
+# CloudFormation's documentation advises to suspend the processes that start or end instances during a rolling update.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 _PAUSED = ["AlarmNotification", "AZRebalance", "HealthCheck", "ReplaceUnhealthy", "ScheduledActions"]
 
 
 def build(platform: str) -> TierTemplate:
-    """Load balancer, instances, scaling, and the function that brings the load balancer's log into its group."""
+    """Builds load balancer, instances, scaling, and the function that copies the load balancer's log into its group."""
     template = TierTemplate(platform, "Load balancer and web instances, their scaling and their logs.")
     targets = add_balancer(template)
     log_group = add_log_group(
@@ -89,10 +85,10 @@ def build(platform: str) -> TierTemplate:
 
 
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
-    """What an instance may do: fetch its artifact, read its login, write its log and metrics, and say that it is up."""
-    artifact = template.use(parameters.SERVICE_KEY).data["Ref"]
+    """Adds the permissions of an instance: fetch its artifact, read its login, write log and metrics, signal its start."""
+    artifact = template.placeholder(parameters.SERVICE_KEY)
     permissions: list[Statement] = [
-        *statements.read_artifact("FetchArtifact", template.use(parameters.ARTIFACT_BUCKET).data["Ref"], artifact),
+        *statements.read_artifact("FetchArtifact", template.placeholder(parameters.ARTIFACT_BUCKET), artifact),
         statements.read_secret("ReadDatabaseLogin", template.use(ports.DATABASE_SECRET)),
         statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
@@ -104,7 +100,7 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
         "InstanceRole",
         "instance",
         "Web instances run the payment service",
-        trust=statements.trust_service("ec2", statements.from_this_account_if_told()),
+        trust=statements.trust_service("ec2", statements.from_this_account_if_present()),
         permissions=permissions,
     )
     return template.add(
@@ -113,9 +109,8 @@ def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> Instanc
 
 
 def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_group: LogGroup) -> LaunchTemplate:
-    """How an instance starts: no key pair, no public address, metadata by session only, an encrypted volume."""
-    template.use(ports.SCALING_ROLE)
-    key = add_key(template, VOLUME_KEY)
+    """Adds the launch template: no key pair, no public address, metadata by session only, an encrypted volume."""
+    key = add_volume_key(template)
     launch = template.add(
         LaunchTemplate(
             "WebLaunchTemplate",
@@ -137,7 +132,7 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
                             DeleteOnTermination=True,
                             Encrypted=True,
                             KmsKeyId=GetAtt(key, "Arn"),
-                            VolumeSize=ROOT_VOLUME,
+                            VolumeSize=ROOT_VOLUME_GIB,
                             VolumeType="gp3",
                         ),
                     )
@@ -154,22 +149,28 @@ def add_launch_template(template: TierTemplate, profile: InstanceProfile, log_gr
     return launch
 
 
+def add_volume_key(template: TierTemplate) -> Key:
+    """Adds the key of the instances' volumes, for Auto Scaling's role only."""
+    use = KeyUse("Scaling", roles=(template.placeholder(ports.SCALING_ROLE),))
+    return add_key(template, KeyRow("VolumeKey", "volumes", "Volumes of web instances", None, (use,)))
+
+
 def _instance_tags(template: TierTemplate) -> list[TagSpecifications]:
     tags = tagging.as_tags({**tagging.standard_tags(), "Name": template.named("web")})
     return [TagSpecifications(ResourceType=kind, Tags=tags) for kind in ("instance", "volume", "network-interface")]
 
 
 def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
-    """The boot script after the lines that tell it its settings; the script itself holds no placeholder."""
+    """The lines that export the settings, then the boot script, which contains no placeholder."""
     settings = {
         "REGION": "${AWS::Region}",
-        "ARTIFACT_BUCKET": f"${{{template.use(parameters.ARTIFACT_BUCKET).data['Ref']}}}",
-        "ARTIFACT_KEY": f"${{{template.use(parameters.SERVICE_KEY).data['Ref']}}}",
+        "ARTIFACT_BUCKET": template.placeholder(parameters.ARTIFACT_BUCKET),
+        "ARTIFACT_KEY": template.placeholder(parameters.SERVICE_KEY),
         "STACK_NAME": "${AWS::StackId}",
         "SIGNAL_RESOURCE": GROUP,
-        "DB_SECRET_ARN": f"${{{template.use(ports.DATABASE_SECRET).data['Ref']}}}",
-        "LOG_GROUP": f"${{{log_group.title}}}",
-        "ENVIRONMENT": f"${{{template.use(ENVIRONMENT_SUFFIX).data['Ref']}}}",
+        "DB_SECRET_ARN": template.placeholder(ports.DATABASE_SECRET),
+        "LOG_GROUP": arns.placeholder(Ref(log_group)),
+        "ENVIRONMENT": SUFFIX,
         "PORT": str(facts.SERVICE_PORT),
         "METRICS_NAMESPACE": facts.agent_namespace(template.platform),
     }
@@ -178,9 +179,10 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
 
 
 def add_scaling_role(template: TierTemplate) -> None:
-    """Auto Scaling's role for this group alone, so that the volumes' key can be given to it and to no other group.
+    """Adds Auto Scaling's role for this group alone, so that no other group can use the volumes' key.
 
-    It stands in the keys tier, an hour's work before the key that names it. The resource gives only the role's name.
+    The keys tier creates it, about an hour before the key whose policy names it, because IAM needs time to propagate a role.
+    ``Ref`` returns only the role's name.
     Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
     """
     role = template.add(
@@ -201,27 +203,18 @@ def add_scaling_role(template: TierTemplate) -> None:
 
 
 def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGroup) -> AutoScalingGroup:
-    """The group, in all zones. A new version of the launch template replaces its instances one by one; each must signal that
-    its service is healthy, or everything goes back to the version before."""
+    """Adds the group in all zones.
+
+    A new version of the launch template replaces the instances one by one. Each must signal that its service is healthy;
+    otherwise CloudFormation rolls back to the previous version.
+    """
     signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
-    rolling = AutoScalingRollingUpdate(
-        MaxBatchSize=1,
-        MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
-        MinSuccessfulInstancesPercent=100,
-        PauseTime=BOOT_TIMEOUT,
-        SuspendProcesses=_PAUSED,
-        WaitOnResourceSignals=True,
-    )
     return template.add(
         AutoScalingGroup(
             GROUP,
             DependsOn="HttpListener",
             CreationPolicy=CreationPolicy(ResourceSignal=signals),
-            UpdatePolicy=UpdatePolicy(
-                AutoScalingRollingUpdate=rolling,
-                # Otherwise an update at noon would take the size back to that of the night.
-                AutoScalingScheduledAction=AutoScalingScheduledAction(IgnoreUnmodifiedGroupSizeProperties=True),
-            ),
+            UpdatePolicy=_update_policy(template),
             AutoScalingGroupName=template.named("web"),
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
@@ -233,14 +226,29 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             TargetGroupARNs=[Ref(targets)],
             HealthCheckType="ELB",
             HealthCheckGracePeriod=300,
-            DefaultInstanceWarmup=WARM_UP,
+            DefaultInstanceWarmup=WARM_UP_SECONDS,
             MetricsCollection=[MetricsCollection(Granularity="1Minute")],
         )
     )
 
 
+def _update_policy(template: TierTemplate) -> UpdatePolicy:
+    return UpdatePolicy(
+        AutoScalingRollingUpdate=AutoScalingRollingUpdate(
+            MaxBatchSize=1,
+            MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
+            MinSuccessfulInstancesPercent=100,
+            PauseTime=BOOT_TIMEOUT,
+            SuspendProcesses=_PAUSED,
+            WaitOnResourceSignals=True,
+        ),
+        # Otherwise an update at noon would reset the size to that of the night.
+        AutoScalingScheduledAction=AutoScalingScheduledAction(IgnoreUnmodifiedGroupSizeProperties=True),
+    )
+
+
 def add_scaling(template: TierTemplate, group: AutoScalingGroup) -> None:
-    """More instances in New York's business hours, whatever its clocks do, and in any case as the load asks for."""
+    """Adds scaling by load, and more instances in New York's business hours, with its daylight saving time."""
     template.add(
         ScalingPolicy(
             "CpuScaling",
@@ -271,34 +279,17 @@ def add_scaling(template: TierTemplate, group: AutoScalingGroup) -> None:
 
 
 def add_balancer_logs(template: TierTemplate) -> None:
-    """The function that writes the load balancer's log files, line by line, into their log group.
+    """Adds the function that writes the load balancer's log files, line by line, into their log group.
 
-    Elastic Load Balancing writes to S3 only; with the lines in a log group, filters and alarms see them too.
+    Elastic Load Balancing writes to S3 only. From a log group, filters and alarms can read the lines too.
     """
     log_group = add_log_group(
         template,
         "BalancerLogGroup",
-        Sub(f"/aws/elasticloadbalancing/{template.platform}-balancer-${{EnvironmentSuffix}}"),
+        Sub(f"/aws/elasticloadbalancing/{template.name_text('balancer')}"),
     )
-    built = add_function(
-        template,
-        FunctionRow(
-            name="balancer_logs",
-            description="Brings the load balancer's access log into its log group",
-            memory=512,
-            concurrency=parameters.SUPPORT_CONCURRENCY,
-            environment={"BALANCER_LOG_GROUP": Ref(log_group)},
-            permissions=[
-                statements.consume_queue("TakeLogFiles", template.use(ports.BALANCER_LOG_QUEUE_ARN)),
-                statements.list_objects("TellMissingFromForbidden", template.use(ports.ACCESS_LOG_BUCKET_ARN)),
-                statements.read_objects(
-                    "ReadLogFiles", template.use(ports.ACCESS_LOG_BUCKET_ARN), f"{facts.BALANCER_PREFIX}/*"
-                ),
-                statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
-            ],
-        ),
-        dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
-    )
+    row = _balancer_logs(template, log_group)
+    built = add_function(template, row, dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS))
     batching: dict[str, Any] = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 5}
     template.add(
         EventSourceMapping(
@@ -312,3 +303,21 @@ def add_balancer_logs(template: TierTemplate) -> None:
     )
     export_function(template, built)
     template.export(ports.BALANCER_LOG_GROUP, Ref(log_group))
+
+
+def _balancer_logs(template: TierTemplate, log_group: LogGroup) -> FunctionRow:
+    queue_arn = template.use(ports.BALANCER_LOG_QUEUE_ARN)
+    bucket_arn = template.use(ports.ACCESS_LOG_BUCKET_ARN)
+    return FunctionRow(
+        name="balancer_logs",
+        description="Brings the load balancer's access log into its log group",
+        memory_mib=512,
+        concurrency=parameters.SUPPORT_CONCURRENCY,
+        environment={"BALANCER_LOG_GROUP": Ref(log_group)},
+        permissions=[
+            statements.consume_queue("TakeLogFiles", queue_arn),
+            statements.list_objects("TellMissingFromForbidden", bucket_arn),
+            statements.read_objects("ReadLogFiles", bucket_arn, f"{facts.BALANCER_PREFIX}/*"),
+            statements.write_logs("WriteBalancerLog", GetAtt(log_group, "Arn")),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""What holds for every template of every platform (the requirements A-*)."""
+"""Invariants of every template of every platform (requirements A-*)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 from builders.assembly.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.iam.regions import GLOBAL_ACTIONS
 from builders.platforms import PLATFORMS
-from tests.builders.support import Found, every_resource, one, policy_documents, statements, templates, text
+from tests.builders.support.policies import policy_documents, statements
+from tests.builders.support.resources import Resource, all_resources, find_resource, templates, text
 
 STATEFUL = {
     "AWS::Athena::WorkGroup",
@@ -29,7 +30,7 @@ STATEFUL = {
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
 }
-# Where a resource says under which key it stores data. A dotted path; * goes through a list.
+# The property with the key under which a resource stores data, as a dotted path; * stands for the items of a list.
 KEY_PROPERTIES = {
     "AWS::Athena::WorkGroup": "WorkGroupConfiguration.ResultConfiguration.EncryptionConfiguration.KmsKey",
     "AWS::DynamoDB::Table": "SSESpecification.KMSMasterKeyId",
@@ -62,28 +63,28 @@ UNTAGGED = {
 
 
 def _at(value: Any, path: str) -> list[Any]:
-    """The values at a dotted path; an absent one is None."""
-    found = [value]
+    """The values at a dotted path; None for absent values."""
+    values = [value]
     for step in path.split("."):
-        found = [
+        values = [
             part
-            for each in found
+            for each in values
             for part in (each if step == "*" else [each.get(step) if isinstance(each, Mapping) else None])
         ]
-    return found
+    return values
 
 
-def _ids(found: Found) -> str:
-    return str(found)
+def _ids(resource: Resource) -> str:
+    return str(resource)
 
 
 # --- A-1 names -------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-1")
-@pytest.mark.parametrize("found", list(every_resource(*NAME_RULES)), ids=_ids)
-def test_every_named_resource_ends_in_the_suffix_within_its_services_limit(found: Found) -> None:
-    rule = NAME_RULES[found.type]
-    assert rule.property in found.properties, "a name that CloudFormation makes up does not carry the suffix"
-    name = text(found.properties[rule.property])
+@pytest.mark.parametrize("resource", list(all_resources(*NAME_RULES)), ids=_ids)
+def test_every_named_resource_ends_in_the_suffix_within_its_services_limit(resource: Resource) -> None:
+    rule = NAME_RULES[resource.type]
+    assert rule.property in resource.properties, "a name that CloudFormation generates lacks the suffix"
+    name = text(resource.properties[rule.property])
     if name in SINGLETON_NAMES:
         return
     assert name.endswith(rule.endings)
@@ -103,62 +104,62 @@ def test_suffix_is_a_checked_root_parameter(platform: str) -> None:
 
 @pytest.mark.requirement("A-1")
 def test_no_two_resources_of_one_account_share_a_name() -> None:
-    """Also those of two platforms: they live side by side under one suffix."""
-    named = [(f.type, text(f.properties[NAME_RULES[f.type].property])) for f in every_resource(*NAME_RULES)]
+    """Two platforms exist side by side under one suffix, so this includes resources of both."""
+    named = [(f.type, text(f.properties[NAME_RULES[f.type].property])) for f in all_resources(*NAME_RULES)]
     assert len(named) == len(set(named))
 
 
 # --- A-2 destruction -------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-2")
-@pytest.mark.parametrize("found", list(every_resource(*STATEFUL)), ids=_ids)
-def test_every_stateful_resource_is_deleted_with_its_stack(found: Found) -> None:
-    assert found.body["DeletionPolicy"] == "Delete"
-    assert found.body["UpdateReplacePolicy"] == "Delete"
+@pytest.mark.parametrize("resource", list(all_resources(*STATEFUL)), ids=_ids)
+def test_every_stateful_resource_is_deleted_with_its_stack(resource: Resource) -> None:
+    assert resource.body["DeletionPolicy"] == "Delete"
+    assert resource.body["UpdateReplacePolicy"] == "Delete"
 
 
 @pytest.mark.requirement("A-2")
-@pytest.mark.parametrize("found", list(every_resource()), ids=_ids)
-def test_nothing_is_retained_or_protected(found: Found) -> None:
-    assert found.body.get("DeletionPolicy", "Delete") == "Delete"
-    assert found.body.get("UpdateReplacePolicy", "Delete") == "Delete"
-    assert not found.properties.get("DeletionProtection")
-    assert not found.properties.get("DeletionProtectionEnabled")
+@pytest.mark.parametrize("resource", list(all_resources()), ids=_ids)
+def test_nothing_is_retained_or_protected(resource: Resource) -> None:
+    assert resource.body.get("DeletionPolicy", "Delete") == "Delete"
+    assert resource.body.get("UpdateReplacePolicy", "Delete") == "Delete"
+    assert not resource.properties.get("DeletionProtection")
+    assert not resource.properties.get("DeletionProtectionEnabled")
 
 
 @pytest.mark.requirement("A-2")
-@pytest.mark.parametrize("found", list(every_resource("AWS::S3::Bucket")), ids=_ids)
-def test_every_bucket_is_emptied_before_it_is_deleted(found: Found) -> None:
+@pytest.mark.parametrize("resource", list(all_resources("AWS::S3::Bucket")), ids=_ids)
+def test_every_bucket_is_emptied_before_it_is_deleted(resource: Resource) -> None:
     emptied = [
         f.properties["BucketName"]
-        for f in every_resource("Custom::EmptyBucket")
-        if (f.platform, f.tier) == (found.platform, found.tier)
+        for f in all_resources("Custom::EmptyBucket")
+        if (f.platform, f.tier) == (resource.platform, resource.tier)
     ]
-    assert {"Ref": found.title} in emptied
+    assert {"Ref": resource.title} in emptied
 
 
 @pytest.mark.requirement("A-2")
 def test_no_role_can_create_log_groups_that_would_outlive_the_stack() -> None:
     creators = {
-        str(found)
-        for found, _, document in policy_documents()
+        str(resource)
+        for resource, _, document in policy_documents()
         for statement in statements(document)
         if statement["Effect"] == "Allow" and "logs:CreateLogGroup" in statement.get("Action", [])
     }
-    assert creators == {"trading/api/ApiLogPolicy"}, "only API Gateway, which checks that its account role may"
+    assert creators == {"trading/api/ApiLogPolicy"}, "only API Gateway, which requires it of its account role"
 
 
 # --- A-3 regions -----------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-3")
-@pytest.mark.parametrize("found", list(every_resource("AWS::IAM::Role")), ids=_ids)
-def test_every_role_carries_the_region_denial(found: Found) -> None:
-    assert {"Ref": "RegionDenyPolicyArn"} in found.properties["ManagedPolicyArns"]
+@pytest.mark.parametrize("resource", list(all_resources("AWS::IAM::Role")), ids=_ids)
+def test_every_role_carries_the_region_denial(resource: Resource) -> None:
+    assert {"Ref": "RegionDenyPolicyArn"} in resource.properties["ManagedPolicyArns"]
 
 
 @pytest.mark.requirement("A-3")
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_region_denial_leaves_global_services_alone(platform: str) -> None:
-    found = one(platform, "RegionDenyPolicy")
-    (statement,) = found.properties["PolicyDocument"]["Statement"]
+    resource = find_resource(platform, "RegionDenyPolicy")
+    (statement,) = resource.properties["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert "Action" not in statement
     assert statement["Resource"] == ["*"]
@@ -180,29 +181,29 @@ def test_region_denial_leaves_global_services_alone(platform: str) -> None:
 
 # --- A-4 encryption --------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-4")
-@pytest.mark.parametrize("found", list(every_resource(*KEY_PROPERTIES)), ids=_ids)
-def test_data_at_rest_is_under_a_customer_key(found: Found) -> None:
-    if found.title == "AccessLogBucket":
-        assert "SSE-S3" in found.body["Metadata"]["cfn-lint"]["reasons"]["E9802"]
+@pytest.mark.parametrize("resource", list(all_resources(*KEY_PROPERTIES)), ids=_ids)
+def test_data_at_rest_is_under_a_customer_key(resource: Resource) -> None:
+    if resource.title == "AccessLogBucket":
+        assert "SSE-S3" in resource.body["Metadata"]["cfn-lint"]["reasons"]["E9802"]
         return
-    keys = _at(found.properties, KEY_PROPERTIES[found.type])
+    keys = _at(resource.properties, KEY_PROPERTIES[resource.type])
     assert keys
     assert all(isinstance(key, dict) and ({"Ref", "Fn::GetAtt"} & set(key)) for key in keys)
 
 
 @pytest.mark.requirement("A-4")
-@pytest.mark.parametrize("found", list(every_resource("AWS::KMS::Key")), ids=_ids)
-def test_keys_rotate_and_their_policies_bind_every_use(found: Found) -> None:
-    assert found.properties["EnableKeyRotation"] is True
-    assert found.properties["PendingWindowInDays"] == 7
-    administration, *uses = statements(found.properties["KeyPolicy"])
+@pytest.mark.parametrize("resource", list(all_resources("AWS::KMS::Key")), ids=_ids)
+def test_keys_rotate_and_their_policies_bind_every_use(resource: Resource) -> None:
+    assert resource.properties["EnableKeyRotation"] is True
+    assert resource.properties["PendingWindowInDays"] == 7
+    administration, *uses = statements(resource.properties["KeyPolicy"])
     forbidden = {"kms:*", "kms:Create*", "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
-    assert not forbidden & set(administration["Action"]), "administration gives no cryptographic use"
+    assert not forbidden & set(administration["Action"]), "administration grants no cryptographic use"
     assert uses
     for use in uses:
         roles = [text(role) for role in use["Principal"].get("AWS", [])]
         if roles == ["${ScalingRoleArn}"]:
-            continue  # Auto Scaling's role for this platform alone, which takes no condition
+            continue  # Auto Scaling's role for this platform alone, which AWS documents without a condition
         bound = json.dumps(use["Condition"])
         assert any(
             word in bound
@@ -212,10 +213,10 @@ def test_keys_rotate_and_their_policies_bind_every_use(found: Found) -> None:
 
 # --- A-5 log groups --------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-5")
-@pytest.mark.parametrize("found", list(every_resource("AWS::Logs::LogGroup")), ids=_ids)
-def test_log_groups_are_encrypted_and_kept_as_long_as_the_parameter_says(found: Found) -> None:
-    assert found.properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
-    assert found.properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+@pytest.mark.parametrize("resource", list(all_resources("AWS::Logs::LogGroup")), ids=_ids)
+def test_log_groups_are_encrypted_and_kept_as_long_as_the_parameter_says(resource: Resource) -> None:
+    assert resource.properties["KmsKeyId"] == {"Ref": "LogsKeyArn"}
+    assert resource.properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 @pytest.mark.requirement("A-5")
@@ -226,77 +227,79 @@ def test_trading_keeps_logs_for_thirty_days_and_transactions_for_ninety() -> Non
 
 @pytest.mark.requirement("A-5")
 def test_every_function_has_its_log_group_and_writes_to_no_other() -> None:
-    for found in every_resource("AWS::Lambda::Function"):
-        group = templates(found.platform)[found.tier]["Resources"][found.properties["LoggingConfig"]["LogGroup"]["Ref"]]
-        assert text(group["Properties"]["LogGroupName"]) == "/aws/lambda/" + text(found.properties["FunctionName"])
+    for resource in all_resources("AWS::Lambda::Function"):
+        group = templates(resource.platform)[resource.tier]["Resources"][
+            resource.properties["LoggingConfig"]["LogGroup"]["Ref"]
+        ]
+        assert text(group["Properties"]["LogGroupName"]) == "/aws/lambda/" + text(resource.properties["FunctionName"])
 
 
 # --- A-6 least privilege ---------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-6")
 def test_a_permission_on_everything_carries_its_reason() -> None:
-    for found, name, document in policy_documents():
+    for resource, name, document in policy_documents():
         for statement in statements(document):
             if statement["Effect"] == "Allow" and "*" in statement.get("Resource", []):
-                reasons = found.body.get("Metadata", {}).get("WildcardResources", {})
-                assert len(reasons.get(statement["Sid"], "")) > 20, f"{found} {name} {statement['Sid']}"
+                reasons = resource.body.get("Metadata", {}).get("WildcardResources", {})
+                assert len(reasons.get(statement["Sid"], "")) > 20, f"{resource} {name} {statement['Sid']}"
 
 
 @pytest.mark.requirement("A-6")
-@pytest.mark.parametrize("found", list(every_resource("AWS::IAM::ManagedPolicy")), ids=_ids)
-def test_no_role_may_do_everything_a_service_offers(found: Found) -> None:
-    for statement in statements(found.properties["PolicyDocument"]):
+@pytest.mark.parametrize("resource", list(all_resources("AWS::IAM::ManagedPolicy")), ids=_ids)
+def test_no_role_may_do_everything_a_service_offers(resource: Resource) -> None:
+    for statement in statements(resource.properties["PolicyDocument"]):
         if statement["Effect"] == "Allow":
             assert not [action for action in statement["Action"] if "*" in action]
 
 
 @pytest.mark.requirement("A-6")
-@pytest.mark.parametrize("found", list(every_resource("AWS::IAM::Role")), ids=_ids)
-def test_roles_have_customer_managed_policies_only(found: Found) -> None:
-    assert "Policies" not in found.properties, "no inline policy"
-    arns = [text(arn) for arn in found.properties["ManagedPolicyArns"]]
+@pytest.mark.parametrize("resource", list(all_resources("AWS::IAM::Role")), ids=_ids)
+def test_roles_have_customer_managed_policies_only(resource: Resource) -> None:
+    assert "Policies" not in resource.properties, "no inline policy"
+    arns = [text(arn) for arn in resource.properties["ManagedPolicyArns"]]
     by_aws = [arn for arn in arns if ":aws:policy/" in arn]
     expected = (
-        ["arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole"] if found.title == "ConfigRole" else []
+        ["arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole"] if resource.title == "ConfigRole" else []
     )
-    assert by_aws == expected, "AWS Config's own policy is required (T-CFG-1); no other of AWS's is"
+    assert by_aws == expected, "AWS Config's own policy is required (T-CFG-1), and no other policy of AWS"
 
 
 @pytest.mark.requirement("A-6")
 def test_services_are_bound_to_this_account() -> None:
-    """Against the confused deputy: by the source account, or by an encryption context that holds the account."""
-    for found, name, document in policy_documents():
+    """Against a confused deputy: by the source account, or by an encryption context that contains the account."""
+    for resource, name, document in policy_documents():
         for statement in statements(document):
             principal = statement.get("Principal")
             if statement["Effect"] == "Allow" and isinstance(principal, dict) and "Service" in principal:
                 bound = json.dumps(statement["Condition"])
                 by_context = "kms:EncryptionContext:" in bound and "AWS::AccountId" in bound
-                # CloudFront and Elastic Load Balancing name the resource, whose ARN holds the account.
+                # CloudFront and Elastic Load Balancing send the resource's ARN, which contains the account.
                 by_source = "aws:SourceArn" in bound and "${AWS::AccountId}:" in bound
-                assert "aws:SourceAccount" in bound or by_context or by_source, f"{found} {name} {statement['Sid']}"
+                assert "aws:SourceAccount" in bound or by_context or by_source, f"{resource} {name} {statement['Sid']}"
 
 
 @pytest.mark.requirement("A-6")
 def test_policies_fit_into_iams_limit() -> None:
-    """6,144 characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-    for found in every_resource("AWS::IAM::ManagedPolicy"):
-        compact = json.dumps(found.properties["PolicyDocument"], separators=(",", ":"))
-        assert len(longest(compact)) <= 6144, found
+    """IAM allows 6,144 characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    for resource in all_resources("AWS::IAM::ManagedPolicy"):
+        compact = json.dumps(resource.properties["PolicyDocument"], separators=(",", ":"))
+        assert len(longest(compact)) <= 6144, resource
 
 
 # --- A-7 tags --------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-7")
-@pytest.mark.parametrize("found", [f for f in every_resource() if not f.type.startswith("Custom::")], ids=_ids)
-def test_every_taggable_resource_carries_the_four_tags(found: Found) -> None:
-    if found.type == "AWS::EC2::LaunchTemplate":
-        own = found.properties["TagSpecifications"]
-        started = found.properties["LaunchTemplateData"]["TagSpecifications"]
+@pytest.mark.parametrize("resource", [f for f in all_resources() if not f.type.startswith("Custom::")], ids=_ids)
+def test_every_taggable_resource_carries_the_four_tags(resource: Resource) -> None:
+    if resource.type == "AWS::EC2::LaunchTemplate":
+        own = resource.properties["TagSpecifications"]
+        started = resource.properties["LaunchTemplateData"]["TagSpecifications"]
         assert [each["ResourceType"] for each in own] == ["launch-template"]
         assert [each["ResourceType"] for each in started] == ["instance", "volume", "network-interface"]
         lists = [each["Tags"] for each in (*own, *started)]
-    elif "Tags" in found.properties:
-        lists = [found.properties["Tags"]]
+    elif "Tags" in resource.properties:
+        lists = [resource.properties["Tags"]]
     else:
-        assert found.type in UNTAGGED
+        assert resource.type in UNTAGGED
         return
     for tags in lists:
         _carries_the_four_tags({tag["Key"]: tag["Value"] for tag in tags})
@@ -313,15 +316,15 @@ def _carries_the_four_tags(tags: Mapping[str, Any]) -> None:
     "kind", ["AWS::ApiGateway::Account", "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel"]
 )
 def test_account_singletons_can_be_switched_off(kind: str) -> None:
-    for found in every_resource(kind):
-        rule = templates(found.platform)[found.tier]["Conditions"][found.body["Condition"]]
+    for resource in all_resources(kind):
+        rule = templates(resource.platform)[resource.tier]["Conditions"][resource.body["Condition"]]
         parameter = rule["Fn::Equals"][0]["Ref"]
-        assert templates(found.platform)["root"]["Parameters"][parameter]["AllowedValues"] == ["true", "false"]
+        assert templates(resource.platform)["root"]["Parameters"][parameter]["AllowedValues"] == ["true", "false"]
 
 
 @pytest.mark.requirement("A-8")
 def test_there_is_no_guardduty_detector() -> None:
-    assert not list(every_resource("AWS::GuardDuty::Detector"))
+    assert not list(all_resources("AWS::GuardDuty::Detector"))
 
 
 # --- A-9 root parameters ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from docs.examples.two_tiers import ORDERS
 from gate import cli
 from gate.configuration import read_configuration
 from gate.templates import TemplateFile
-from gate.validate import validate
+from gate.validate import validate_templates
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "docs" / "examples"
@@ -34,7 +34,7 @@ def test_its_templates_are_validated_without_a_finding(platform: Platform) -> No
         TemplateFile(f"templates/{file.path}", PROJECT / "templates" / file.path, file.text.encode())
         for file in emit(platform, "yaml")
     ]
-    findings = validate(templates, read_configuration(PROJECT))
+    findings = validate_templates(templates, read_configuration(PROJECT))
     assert set(findings) == {template.name for template in templates}
     assert not [finding for file_findings in findings.values() for finding in file_findings]
 

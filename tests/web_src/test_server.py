@@ -16,7 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.transactions.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
+from builders.transactions.balancer import (
+    DRAIN_SECONDS,
+    HEALTH_INTERVAL_SECONDS,
+    IDLE_TIMEOUT_SECONDS,
+    UNHEALTHY_AFTER_CHECKS,
+)
 from payments import gunicorn_conf
 from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
 from payments.model import MAX_BODY
@@ -235,15 +240,15 @@ def test_times_fit_into_each_other() -> None:
     # The last try: a connection, the secret once more (with boto3's pause of a second at most), another connection.
     connection = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
     longest = GIVE_UP_AFTER_S + 2 * connection + AWS_TRIES * (AWS_CONNECT_S + AWS_READ_S) + 1
-    assert longest + STOP_WITHIN_S <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT
-    assert WHOLE_WITHIN_S + longest < IDLE_TIMEOUT
+    assert longest + STOP_WITHIN_S <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT_SECONDS
+    assert WHOLE_WITHIN_S + longest < IDLE_TIMEOUT_SECONDS
     assert LOCK_WAIT_S < READ_TIMEOUT_S
-    assert gunicorn_conf.keepalive > IDLE_TIMEOUT
+    assert gunicorn_conf.keepalive > IDLE_TIMEOUT_SECONDS
     assert unit_seconds() > gunicorn_conf.graceful_timeout
     assert "KillMode=mixed\n" in UNIT
     assert gunicorn_conf.timeout > gunicorn_conf.graceful_timeout
-    assert gunicorn_conf.graceful_timeout <= DRAIN
-    assert 2 * WHOLE_WITHIN_S < HEALTH_INTERVAL * UNHEALTHY_AFTER
+    assert gunicorn_conf.graceful_timeout <= DRAIN_SECONDS
+    assert 2 * WHOLE_WITHIN_S < HEALTH_INTERVAL_SECONDS * UNHEALTHY_AFTER_CHECKS
 
 
 def unit_seconds() -> int:
@@ -255,12 +260,12 @@ def test_the_readme_tells_the_times_as_they_are() -> None:
     table = README.partition("### Times that belong together")[2].partition("\n\n`/health`")[0]
     told = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in table.splitlines() if row.startswith("| ")}
     expected = {
-        "idle timeout of the load balancer": IDLE_TIMEOUT,
+        "idle timeout of the load balancer": IDLE_TIMEOUT_SECONDS,
         "gunicorn's keep-alive, longer than that": gunicorn_conf.keepalive,
         "a request's way in, from its first byte to its last": WHOLE_WITHIN_S,
         "the same from a stop on": int(STOP_WITHIN_S),
         "gunicorn's graceful stop": gunicorn_conf.graceful_timeout,
-        "deregistration delay of the target group, not less than that": DRAIN,
+        "deregistration delay of the target group, not less than that": DRAIN_SECONDS,
         "`TimeoutStopSec`": unit_seconds(),
         "boot waits for `/health`": 120,
         "longest request: no new try after 8 s, the last one bounded by its timeouts": 29,
