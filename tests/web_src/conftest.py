@@ -16,7 +16,7 @@ from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
-from tests.web_src.server import Ledger, Service
+from tests.web_src.support.server import Ledger, Service
 
 
 @pytest.fixture(scope="module")

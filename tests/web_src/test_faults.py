@@ -31,7 +31,7 @@ from payments.health import Health
 from payments.model import parse
 from payments.secret import CredentialCache, Credentials
 from payments.store import Store
-from tests.web_src.server import PROJECT, Ledger, payment
+from tests.web_src.support.server import PROJECT, Ledger, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -410,7 +410,7 @@ def test_without_credentials_it_answers_503(ledger: Ledger) -> None:
 
 
 def posting_process(ledger: Ledger, key: str, last: int) -> subprocess.CompletedProcess[str]:
-    script = Path(__file__).with_name("killing.py")
+    script = Path(__file__).with_name("support") / "killing.py"
     arguments = [ledger.secret, str(ledger.authority), key, json.dumps(payment()), str(last)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT / "web_src")}
     return subprocess.run(

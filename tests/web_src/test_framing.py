@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from payments.framing import LARGEST, LARGEST_HEAD, LONGEST_CHUNK_LINE, Arrival, malformed
 from payments.model import MAX_BODY
 from payments.worker import Connection, Worker
-from tests.web_src.server import Ledger, Service, payment
+from tests.web_src.support.server import Ledger, Service, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from deploy import artifacts
-from tests.web_src.server import make_key
+from tests.web_src.support.server import make_key
 
 PROJECT = Path(__file__).parent.parent.parent
 BOOT = PROJECT / "builders" / "boot.sh"

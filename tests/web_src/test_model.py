@@ -18,7 +18,7 @@ from payments import cards, ids
 from payments.currencies import MINOR_UNITS
 from payments.errors import RequestError
 from payments.model import MAX_WHOLE_DIGITS, Payment, PaymentRequest, checked_key, exact, parse
-from tests.web_src.server import payment
+from tests.web_src.support.server import payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

@@ -22,7 +22,7 @@ from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, R
 from payments.model import MAX_BODY
 from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
 from payments.worker import STOP_WITHIN_S, WHOLE_WITHIN_S
-from tests.web_src.server import PROJECT, UNIT, Answer, Ledger, Service, payment
+from tests.web_src.support.server import PROJECT, UNIT, Answer, Ledger, Service, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -32,7 +32,7 @@ README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
 @pytest.fixture
 def slow(ledger: Ledger) -> Iterator[Service]:
     """The service with a slow path, for a test that stops it."""
-    service = Service(ledger, "tests.web_src.slow_app:app", {"WEB_WORKERS": "1"})
+    service = Service(ledger, "tests.web_src.support.slow_app:app", {"WEB_WORKERS": "1"})
     service.start()
     yield service
     if service.process.poll() is None:

@@ -22,7 +22,7 @@ from payments import logs
 from payments.currencies import MINOR_UNITS
 from payments.ids import is_id, new_id
 from payments.model import MAX_BODY
-from tests.web_src.server import GRANTS, PROJECT, SQL, Ledger, payment
+from tests.web_src.support.server import GRANTS, PROJECT, SQL, Ledger, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from payments.framing import LARGEST, LARGEST_HEAD, Arrival
 from payments.model import MAX_BODY
 from payments.worker import LINGER_S, STOP_WITHIN_S
-from tests.web_src.server import Ledger, Service, payment, unverified
+from tests.web_src.support.server import Ledger, Service, payment, unverified
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -236,7 +236,7 @@ def test_where_there_are_too_many_connections_the_oldest_that_stall_go(server: L
     server.reset()
     service = Service(
         server,
-        "tests.web_src.slow_app:app",
+        "tests.web_src.support.slow_app:app",
         {"WEB_WORKERS": "1", "WEB_CONNECTIONS": "100", "WEB_REQUEST_SECONDS": "4"},
         tls=True,
     )

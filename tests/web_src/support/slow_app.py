@@ -1,4 +1,4 @@
-"""The service with one more path that takes its time, for the tests of a graceful stop: ``tests.web_src.slow_app:app``."""
+"""The service with an additional slow path, for the tests of a graceful stop (``tests.web_src.support.slow_app:app``)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from local.mariadb import MariaDb
 from payments import database
 from payments.secret import CredentialCache, Credentials
 
-PROJECT = Path(__file__).parent.parent.parent
+PROJECT = Path(__file__).parents[3]
 UNIT = (PROJECT / "web_src" / "payments" / "system" / "payments.service").read_text(encoding="utf-8")
 SQL = PROJECT / "lambda_src" / "migrate_mysql" / "sql"
 TABLES = ("entries", "transactions", "idempotency_keys")  # in the order in which they can be emptied
