@@ -16,7 +16,8 @@ from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
-from tests.web_src.support.server import Ledger, Service
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.service import Service
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def ledger(server: Ledger) -> Ledger:
 @pytest.fixture
 def database(ledger: Ledger) -> Iterator[Database]:
     """The service's own way to the database, in this thread."""
-    opened = Database(ledger.credentials(), ledger.connect)
+    opened = Database(ledger.credential_cache(), ledger.connect)
     yield opened
     opened.close()
 

@@ -31,7 +31,9 @@ from payments.health import Health
 from payments.model import parse
 from payments.secret import CredentialCache, Credentials
 from payments.store import Store
-from tests.web_src.support.server import PROJECT, Ledger, payment
+from tests.web_src.support.bodies import payment
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.paths import PROJECT, SERVICE
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -63,22 +65,22 @@ def at_once(number: int, work: Callable[[int], Any]) -> list[Any]:
 
 def test_a_certificate_of_others_is_refused(ledger: Ledger) -> None:
     """With the RDS roots that ship with the service, the tests' server is a stranger."""
-    roots = database_module.verified_tls(PROJECT / "web_src" / "payments" / "global-bundle.pem")
+    roots = database_module.verified_tls(SERVICE / "global-bundle.pem")
     with pytest.raises(pymysql.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
-        database_module.connect(ledger.credentials().current(), roots)
+        database_module.connect(ledger.credential_cache().current(), roots)
 
 
 def test_a_certificate_for_another_name_is_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     lookup = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: lookup("127.0.0.1", *rest, **more))
-    known = ledger.credentials().current()
+    known = ledger.credential_cache().current()
     elsewhere = Credentials("database.example", known.port, known.database, known.user, known.password)
     with pytest.raises(pymysql.OperationalError, match="Hostname mismatch"):
         ledger.connect(elsewhere)
 
 
 def test_connections_are_encrypted_strict_and_utc(ledger: Ledger) -> None:
-    with ledger.connect(ledger.credentials().current()) as connection, connection.cursor() as cursor:
+    with ledger.connect(ledger.credential_cache().current()) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_version'")
         assert cursor.fetchone()[1] in ("TLSv1.2", "TLSv1.3")
         cursor.execute("SELECT @@time_zone, @@sql_mode, @@innodb_lock_wait_timeout, @@tx_isolation, @@autocommit")
@@ -114,7 +116,7 @@ def test_a_key_that_somebody_holds_is_a_conflict_and_free_afterwards(
     monkeypatch.setattr(database_module, "LOCK_WAIT_S", 1)
     monkeypatch.setattr(database_module, "GIVE_UP_AFTER_S", 0.5)
     client = client_of(ledger, database)
-    with ledger.connect(ledger.credentials().current()) as other, other.cursor() as cursor:
+    with ledger.connect(ledger.credential_cache().current()) as other, other.cursor() as cursor:
         cursor.execute("INSERT INTO idempotency_keys VALUES ('k', REPEAT('x', 32), NOW(6))")
         answer = post(client, "k")
         assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "in_progress")
@@ -126,10 +128,10 @@ def test_a_key_that_somebody_holds_is_a_conflict_and_free_afterwards(
 
 def test_a_deadlock_is_tried_again(ledger: Ledger, database: Database) -> None:
     """Two transactions that lock two rows in opposite order: InnoDB undoes one, which then succeeds."""
-    ledger.run(
+    ledger.execute(
         "CREATE TABLE IF NOT EXISTS locks (id INT PRIMARY KEY, n INT)", "REPLACE INTO locks VALUES (1, 0), (2, 0)"
     )
-    ledger.run("GRANT SELECT, UPDATE ON payments.locks TO payments@'%'")
+    ledger.execute("GRANT SELECT, UPDATE ON payments.locks TO payments@'%'")
     both_hold_one = threading.Barrier(2)
     runs: list[int] = []
 
@@ -148,10 +150,10 @@ def test_a_deadlock_is_tried_again(ledger: Ledger, database: Database) -> None:
 
     try:
         at_once(2, work)
-        assert ledger.rows("SELECT n FROM locks") == [(2,), (2,)]
+        assert ledger.query("SELECT n FROM locks") == [(2,), (2,)]
         assert len(runs) == 3
     finally:
-        ledger.run("DROP TABLE locks", "REVOKE ALL ON payments.locks FROM payments@'%'")
+        ledger.execute("DROP TABLE locks", "REVOKE ALL ON payments.locks FROM payments@'%'")
 
 
 def failing(errors: list[Exception]) -> tuple[Callable[[Any], str], list[int]]:
@@ -292,7 +294,7 @@ def test_a_failed_transaction_leaves_nothing_for_the_next(ledger: Ledger, databa
     with pytest.raises(ValueError, match="a mistake"):
         database.transaction(half)
     Store(database).post("k", REQUEST)
-    assert ledger.rows("SELECT idempotency_key FROM idempotency_keys") == [("k",)]
+    assert ledger.query("SELECT idempotency_key FROM idempotency_keys") == [("k",)]
 
 
 # --- Gone and back ----------------------------------------------------------------------------------------------------
@@ -330,9 +332,9 @@ def silent() -> Iterator[socket.socket]:
 
 
 def test_health_waits_two_seconds_and_no_more(ledger: Ledger, silent: socket.socket) -> None:
-    known = ledger.credentials().current()
+    known = ledger.credential_cache().current()
     mute = Credentials("127.0.0.1", silent.getsockname()[1], known.database, known.user, known.password)
-    health = Health(ledger.credentials(), lambda _: ledger.connect(mute))
+    health = Health(ledger.credential_cache(), lambda _: ledger.connect(mute))
     started = time.monotonic()
     faults = at_once(5, lambda _: health.fault())
     assert faults == ["no answer in time"] * 5
@@ -346,7 +348,7 @@ def test_health_asks_the_database_once_however_many_ask(ledger: Ledger) -> None:
         opened.append(1)
         return ledger.connect(credentials)
 
-    health = Health(ledger.credentials(), connect)
+    health = Health(ledger.credential_cache(), connect)
     assert at_once(20, lambda _: health.fault()) == [""] * 20
     assert len(opened) == 1
     assert health._asked is not None
@@ -362,18 +364,18 @@ def test_a_refused_login_reads_the_secret_anew(ledger: Ledger, database: Databas
     client = client_of(ledger, database)
     assert post(client, "k-1").status_code == 201
     ledger.set_user("payments", "second-password")
-    ledger.use("payments", "second-password")
+    ledger.set_secret("payments", "second-password")
     ledger.kill_connections()
     assert post(client, "k-2").status_code == 201
-    assert ledger.readings == 2
+    assert ledger.secret_reads == 2
 
 
 def test_a_password_that_is_wrong_is_not_a_flood_of_calls(ledger: Ledger, database: Database) -> None:
-    ledger.use("payments", "wrong")
+    ledger.set_secret("payments", "wrong")
     client = client_of(ledger, database)
     assert [post(client, f"k-{number}").status_code for number in range(3)] == [503] * 3
-    assert ledger.readings <= 4
-    ledger.use("payments", "first-password")
+    assert ledger.secret_reads <= 4
+    ledger.set_secret("payments", "first-password")
     time.sleep(1.1)
     assert post(client, "k").status_code == 201
 
@@ -430,7 +432,9 @@ def test_a_process_killed_between_any_two_statements_leaves_nothing_half(ledger:
         deadline = time.monotonic() + 10
         # The server undoes what was open when it notices that the client is gone.
         while (
-            not committed and ledger.rows("SELECT 1 FROM information_schema.innodb_trx") and time.monotonic() < deadline
+            not committed
+            and ledger.query("SELECT 1 FROM information_schema.innodb_trx")
+            and time.monotonic() < deadline
         ):
             time.sleep(0.02)
         ledger.assert_balanced()

@@ -24,7 +24,9 @@ from hypothesis import strategies as st
 from payments.framing import LARGEST, LARGEST_HEAD, LONGEST_CHUNK_LINE, Arrival, malformed
 from payments.model import MAX_BODY
 from payments.worker import Connection, Worker
-from tests.web_src.support.server import Ledger, Service, payment
+from tests.web_src.support.bodies import payment
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.service import Service
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -206,7 +208,7 @@ WAYS = ("two packets", "one packet")
 
 def send(service: Service, packets: Iterable[bytes]) -> bytes:
     """Everything that is answered until the service ends the connection; a status of 999 where it does not."""
-    with service.dial(timeout=3) as connection:
+    with service.dial(timeout_seconds=3) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for number, packet in enumerate(packets):
             time.sleep(PAUSE if number else 0)
@@ -298,7 +300,7 @@ def test_a_length_with_zeros_before_it_means_the_same_however_it_is_sent(
 
 def test_a_payment_whose_body_breaks_off_is_not_made(running: Service, ledger: Ledger) -> None:
     """Incident: 900 bytes were announced, the connection ended after a payment's 100, and it was made."""
-    with running.dial(timeout=5) as connection:
+    with running.dial(timeout_seconds=5) as connection:
         connection.sendall(POST + b"broken\r\nContent-Length: 900\r\n\r\n" + BODY)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(65536).split()[1] == b"400"

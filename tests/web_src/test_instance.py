@@ -23,12 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from deploy import artifacts
-from tests.web_src.support.server import make_key
+from tests.web_src.support.paths import BOOT, PROJECT, SERVICE, SYSTEM
+from tests.web_src.support.service import create_key
 
-PROJECT = Path(__file__).parent.parent.parent
-BOOT = PROJECT / "builders" / "boot.sh"
-SERVICE = PROJECT / "web_src" / "payments"
-SYSTEM = SERVICE / "system"
 INSTALL = SYSTEM / "install.sh"
 INSTANCE = "i-0123456789abcdef0"
 SETTLE = "25"  # seconds; two health checks of the load balancer, ten seconds apart, and a little
@@ -376,7 +373,7 @@ def test_the_service_makes_its_key_at_each_start_for_itself_alone(tmp_path: Path
     for line in ("User=payments", "RuntimeDirectory=payments", "RuntimeDirectoryMode=0700", "UMask=0027"):
         assert f"{line}\n" in unit
     assert "RuntimeDirectoryPreserve" not in unit, "a new key at each start"
-    folders = [make_key(tmp_path / name) for name in ("one", "two")]
+    folders = [create_key(tmp_path / name) for name in ("one", "two")]
     one, two = ((folder / "key.pem").read_text() for folder in folders)
     assert one != two
     assert stat.S_IMODE((folders[0] / "key.pem").stat().st_mode) == 0o600

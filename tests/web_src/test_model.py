@@ -18,12 +18,11 @@ from payments import cards, ids
 from payments.currencies import MINOR_UNITS
 from payments.errors import RequestError
 from payments.model import MAX_WHOLE_DIGITS, Payment, PaymentRequest, checked_key, exact, parse
-from tests.web_src.support.server import payment
+from tests.web_src.support.bodies import VISA, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
-VISA = "4111111111111111"  # the schemes' published test numbers; they belong to nobody
-AMEX = "378282246310005"
+AMEX = "378282246310005"  # a test number that the scheme publishes
 CURRENCIES = st.sampled_from(sorted(MINOR_UNITS))
 
 

@@ -22,11 +22,12 @@ from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, R
 from payments.model import MAX_BODY
 from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
 from payments.worker import STOP_WITHIN_S, WHOLE_WITHIN_S
-from tests.web_src.support.server import PROJECT, UNIT, Answer, Ledger, Service, payment
+from tests.web_src.support.bodies import payment
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.paths import BOOT, README, UNIT
+from tests.web_src.support.service import HttpAnswer, Service
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
-
-README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_rotations_under_load_cost_no_request(running: Service, ledger: Ledger) 
     Between rotations every connection is ended, so that each user's new password is needed at once.
     """
     over = threading.Event()
-    answers: list[Answer] = []
+    answers: list[HttpAnswer] = []
 
     def load() -> None:
         while not over.is_set():
@@ -150,7 +151,7 @@ def test_rotations_under_load_cost_no_request(running: Service, ledger: Ledger) 
                 time.sleep(0.25)
                 user = ("payments_clone", "payments")[number % 2]
                 ledger.set_user(user, f"password-{number}")
-                ledger.use(user, f"password-{number}")
+                ledger.set_secret(user, f"password-{number}")
                 time.sleep(0.1)
                 ledger.kill_connections()
         finally:
@@ -223,7 +224,7 @@ def test_a_killed_worker_is_replaced(slow: Service, ledger: Ledger) -> None:
 
 
 def test_a_missing_setting_stops_the_start(ledger: Ledger) -> None:
-    service = Service(ledger, extra={"DB_SECRET_ARN": ""})
+    service = Service(ledger, variables={"DB_SECRET_ARN": ""})
     with pytest.raises(RuntimeError, match="DB_SECRET_ARN: is not set"):
         service.start()
     assert service.process.wait(10) != 0
@@ -267,4 +268,4 @@ def test_the_readme_tells_the_times_as_they_are() -> None:
     }
     assert {name: told[name] for name in expected} == {name: str(value) for name, value in expected.items()}
     assert told.keys() - expected.keys() == {"what", "---"}
-    assert "HEALTH_SECONDS:-120" in (PROJECT / "builders" / "boot.sh").read_text(encoding="utf-8")
+    assert "HEALTH_SECONDS:-120" in BOOT.read_text(encoding="utf-8")

@@ -22,11 +22,12 @@ from payments import logs
 from payments.currencies import MINOR_UNITS
 from payments.ids import is_id, new_id
 from payments.model import MAX_BODY
-from tests.web_src.support.server import GRANTS, PROJECT, SQL, Ledger, payment
+from tests.web_src.support.bodies import VISA, payment
+from tests.web_src.support.ledger import GRANTS, Ledger
+from tests.web_src.support.paths import MIGRATIONS, README, SERVICE
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
-VISA = "4111111111111111"  # a published test number
 DATABASE_TESTS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -68,7 +69,7 @@ def test_a_payment_is_stored_with_its_key_and_two_entries(client: FlaskClient, l
     assert answer.headers["Cache-Control"] == "no-store"
     assert {name: body[name] for name in payment()} == payment()
     assert body["description"] == "Rechnung für Käse 🧀"
-    assert ledger.rows("SELECT transaction_id, side, account, currency, signed_amount FROM entries ORDER BY side") == [
+    assert ledger.query("SELECT transaction_id, side, account, currency, signed_amount FROM entries ORDER BY side") == [
         (body["id"], "credit", "acct-2", "USD", Decimal("-10.5000")),
         (body["id"], "debit", "acct-1", "USD", Decimal("10.5000")),
     ]
@@ -202,11 +203,11 @@ def test_health_is_quiet_while_it_is_well(client: FlaskClient, log: io.StringIO)
 
 
 def test_a_database_that_nobody_migrated_is_not_healthy(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
-    ledger.run("RENAME TABLE idempotency_keys TO elsewhere")
+    ledger.execute("RENAME TABLE idempotency_keys TO elsewhere")
     try:
         answer = client.get("/health")
     finally:
-        ledger.run("RENAME TABLE elsewhere TO idempotency_keys")
+        ledger.execute("RENAME TABLE elsewhere TO idempotency_keys")
     assert (answer.status_code, answer.get_json()) == (503, {"status": "unavailable"})
     assert '"level": "ERROR"' in log.getvalue()
 
@@ -215,7 +216,7 @@ def test_an_error_that_nobody_expects_is_logged_without_its_text(
     client: FlaskClient, ledger: Ledger, log: io.StringIO
 ) -> None:
     """The text of a database error can hold values, here the account."""
-    ledger.run("REVOKE INSERT ON payments.entries FROM payments@'%'")
+    ledger.execute("REVOKE INSERT ON payments.entries FROM payments@'%'")
     try:
         answer = post(client, payment(debitAccount="acct-of-somebody"))
     finally:
@@ -253,7 +254,7 @@ def test_migrations_can_be_run_again(ledger: Ledger, client: FlaskClient) -> Non
 )
 def test_the_services_user_can_only_add(ledger: Ledger, client: FlaskClient, statement: str) -> None:
     post(client, payment())
-    connection = ledger.connect(ledger.credentials().current())
+    connection = ledger.connect(ledger.credential_cache().current())
     with connection, connection.cursor() as cursor, pytest.raises(Exception, match="denied"):
         cursor.execute(statement)
 
@@ -270,11 +271,11 @@ def test_the_services_user_can_only_add(ledger: Ledger, client: FlaskClient, sta
 )
 def test_the_database_itself_refuses_entries_that_do_not_balance(ledger: Ledger, client: FlaskClient, row: str) -> None:
     made = post(client, payment()).get_json()["id"]
-    ledger.run("DELETE FROM entries")
+    ledger.execute("DELETE FROM entries")
     values = row.format(id=made, other=new_id())
     with pytest.raises(Exception, match=r"foreign key|CONSTRAINT|Duplicate"):
-        ledger.run(f"INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES {values}")
-    ledger.run(
+        ledger.execute(f"INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES {values}")
+    ledger.execute(
         "INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES"
         f" ('{made}', 'debit', 'acct-1', 'USD', 10.5), ('{made}', 'credit', 'acct-2', 'USD', 10.5)"
     )
@@ -286,24 +287,20 @@ def test_the_database_itself_refuses_a_transaction_that_is_none(
     ledger: Ledger, client: FlaskClient, change: str
 ) -> None:
     post(client, payment())
-    ledger.run("DELETE FROM entries")
+    ledger.execute("DELETE FROM entries")
     with pytest.raises(Exception, match="CONSTRAINT"):
-        ledger.run(f"UPDATE transactions SET {change}")
+        ledger.execute(f"UPDATE transactions SET {change}")
 
 
 def test_the_schema_names_the_grants_that_the_tests_give() -> None:
     """Who writes the migration's grants reads them there, so they must be the ones that are tested."""
-    text = (SQL / "0001_payments.sql").read_text(encoding="utf-8")
-    readme = (SQL.parents[2] / "web_src" / "README.md").read_text(encoding="utf-8")
+    text = (MIGRATIONS / "0001_payments.sql").read_text(encoding="utf-8")
     for grant in GRANTS:
         stated = grant.partition(" TO ")[0]
         assert stated in text
-        assert stated in readme
-    assert text.count("GRANT ") == readme.count("GRANT ") == len(GRANTS)
+        assert stated in README
+    assert text.count("GRANT ") == README.count("GRANT ") == len(GRANTS)
     assert "DELIMITER" not in text.upper()
-
-
-README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_readmes_example_is_answered_as_it_says(client: FlaskClient, ledger: Ledger) -> None:
@@ -318,7 +315,7 @@ def test_the_readmes_example_is_answered_as_it_says(client: FlaskClient, ledger:
 
 
 def test_the_readme_has_every_error_code() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "web_src" / "payments").glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in SERVICE.glob("*.py"))
     codes = set(re.findall(r"(?:RequestError|_error)\(\s*(?:\d{3}|status), \"([a-z_]+)\"", source))
     codes |= set(re.findall(r"^    \d{3}: \(\"([a-z_]+)\"", source, re.MULTILINE))
     told = set(re.findall(r"`([a-z_]+)`", README.partition("| status | code |")[2].partition("Every answer")[0]))
@@ -379,14 +376,14 @@ def test_sending_everything_again_changes_nothing(
 ) -> None:
     ledger.empty()
     first = [post(client, body, key) for key, body in sequence]
-    before = [ledger.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
+    before = [ledger.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
     for (key, body), answer in zip(sequence, first, strict=True):
         again = post(client, body, key)
         if answer.status_code == 201:
             assert (again.status_code, again.get_json()) == (200, answer.get_json())
         else:
             assert again.status_code == answer.status_code
-    after = [ledger.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
+    after = [ledger.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
     assert after == before
 
 

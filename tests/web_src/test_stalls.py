@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from payments.framing import LARGEST, LARGEST_HEAD, Arrival
 from payments.model import MAX_BODY
 from payments.worker import LINGER_S, STOP_WITHIN_S
-from tests.web_src.support.server import Ledger, Service, payment, unverified
+from tests.web_src.support.bodies import payment
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.service import Service, unverified_tls
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
@@ -39,7 +41,7 @@ REQUEST_S = 2  # for the tests that wait for the end of that time
 def service(server: Ledger) -> Iterator[Service]:
     """As on an instance: WEB_WORKERS and WEB_THREADS as they are there, and TLS."""
     server.reset()
-    made = Service(server, extra={"WEB_WORKERS": "2", "WEB_THREADS": "8"}, tls=True)
+    made = Service(server, variables={"WEB_WORKERS": "2", "WEB_THREADS": "8"}, tls=True)
     made.start()
     yield made
     if made.process.poll() is None:
@@ -50,7 +52,7 @@ def service(server: Ledger) -> Iterator[Service]:
 def impatient(server: Ledger) -> Iterator[Service]:
     """A service that gives a request less time than on an instance."""
     server.reset()
-    made = Service(server, extra={"WEB_WORKERS": "1", "WEB_REQUEST_SECONDS": str(REQUEST_S)}, tls=True)
+    made = Service(server, variables={"WEB_WORKERS": "1", "WEB_REQUEST_SECONDS": str(REQUEST_S)}, tls=True)
     made.start()
     yield made
     made.stop()
@@ -173,7 +175,7 @@ def test_requests_in_one_packet_are_answered_in_their_order(service: Service, le
 def test_a_client_that_waits_for_leave_to_send_gets_it(service: Service, ledger: Ledger) -> None:
     whole = full("leave", b"Expect: 100-continue\r\n")
     head = whole[: -len(BODY)]
-    with service.dial(timeout=5) as connection:
+    with service.dial(timeout_seconds=5) as connection:
         connection.sendall(head)
         assert answer_of(connection)[0] == 100
         connection.sendall(BODY)
@@ -216,7 +218,7 @@ def test_only_tls_of_a_new_version_is_spoken(service: Service, ledger: Ledger) -
     with service.dial() as connection:
         assert isinstance(connection, ssl.SSLSocket)
         assert connection.version() == "TLSv1.3"
-    old = unverified()
+    old = unverified_tls()
     old.minimum_version = ssl.TLSVersion.TLSv1
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
@@ -225,7 +227,7 @@ def test_only_tls_of_a_new_version_is_spoken(service: Service, ledger: Ledger) -
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         old.wrap_socket(made)
-    new = unverified()
+    new = unverified_tls()
     new.maximum_version = ssl.TLSVersion.TLSv1_2
     new.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")  # the first of ELBSecurityPolicy-2016-08
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as made:
@@ -276,7 +278,7 @@ def test_a_stop_does_not_wait_for_what_is_half_sent(server: Ledger, half: bytes)
 
 
 def test_a_key_that_is_missing_stops_the_start(server: Ledger, capfd: pytest.CaptureFixture[str]) -> None:
-    service = Service(server, extra={"TLS_DIRECTORY": "/nowhere"})
+    service = Service(server, variables={"TLS_DIRECTORY": "/nowhere"})
     with pytest.raises(RuntimeError):
         service.start()
     assert "TLS_DIRECTORY: /nowhere/certificate.pem is not a file" in capfd.readouterr().err

@@ -33,7 +33,7 @@ PAUSE_S = 0.05  # before the second try; doubled each time, with jitter
 OLDEST_S = 900.0  # a connection is replaced after a quarter of an hour, so that none outlives a rotated user for long
 
 T = TypeVar("T")
-Rows: TypeAlias = "Connection[Cursor]"  # generic only for the type checker
+MySqlConnection: TypeAlias = "Connection[Cursor]"  # generic only for the type checker
 
 # Numbers without a name in PyMySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
@@ -65,7 +65,7 @@ def connect(
     tls: ssl.SSLContext,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
-) -> Rows:
+) -> MySqlConnection:
     """A new connection: UTC, strict, READ COMMITTED (fewer locks between payments). Raises pymysql's errors."""
     connection = pymysql.connect(
         host=credentials.host,
@@ -93,7 +93,7 @@ def connect(
 
 @dataclass(frozen=True)
 class _Opened:
-    connection: Rows
+    connection: MySqlConnection
     credentials: Credentials
     at: float
 
@@ -103,7 +103,7 @@ class Database:
     """Runs transactions; one connection for each thread, opened on first use and replaced when lost or old."""
 
     credentials: CredentialCache
-    open: Callable[[Credentials], Rows]
+    open: Callable[[Credentials], MySqlConnection]
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     _thread: threading.local = field(default_factory=threading.local, repr=False)
@@ -154,7 +154,7 @@ class Database:
             # The server rolls back what a closed connection leaves.
             self.close()
 
-    def _connection(self) -> Rows:
+    def _connection(self) -> MySqlConnection:
         opened: _Opened | None = getattr(self._thread, "opened", None)
         if opened is not None and self.clock() - opened.at < OLDEST_S:
             return opened.connection

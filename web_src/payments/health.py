@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pymysql
 
-from .database import Rows, code_of
+from .database import MySqlConnection, code_of
 from .errors import DatabaseUnavailableError
 from .secret import CredentialCache, Credentials
 
@@ -24,13 +24,13 @@ class Health:
     """A connection of its own, so that health does not wait behind payments. Thread-safe."""
 
     credentials: CredentialCache
-    open: Callable[[Credentials], Rows]
+    open: Callable[[Credentials], MySqlConnection]
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _worker: ThreadPoolExecutor | None = field(default=None, repr=False)
     _asked: Future[str] | None = field(default=None, repr=False)
     _fresh_until: float = 0.0
-    _connection: Rows | None = field(default=None, repr=False)
+    _connection: MySqlConnection | None = field(default=None, repr=False)
 
     def fault(self) -> str:
         """``""`` where the database answered within the last second or does within two; else what is wrong."""
