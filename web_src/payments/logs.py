@@ -18,7 +18,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .cards import holds_card_number, masked
-from .errors import PlatformError
+from .errors import ServiceError
 
 FIELDS = "fields"  # the attribute of a record that holds what a call adds
 _ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
@@ -56,7 +56,7 @@ def describe(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{'/'.join(PurePath(one.filename).parts[-2:])}:{one.lineno} {one.name}" for one in frames[-12:]]
     found: dict[str, object] = {"exception": type(error).__name__, "where": where}
-    return {**found, "reason": str(error)} if isinstance(error, PlatformError) else found
+    return {**found, "reason": str(error)} if isinstance(error, ServiceError) else found
 
 
 def fields(**values: object) -> dict[str, Mapping[str, object]]:
