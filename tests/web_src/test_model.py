@@ -46,7 +46,7 @@ def test_every_amount_that_a_currency_can_have_is_kept_exactly(case: tuple[str, 
     currency, text, value = case
     request = parse(json.dumps(payment(amount=text, currency=currency)).encode())
     assert request.amount == value
-    assert -request.amount.as_tuple().exponent == MINOR_UNITS[currency]
+    assert request.amount.as_tuple().exponent == -MINOR_UNITS[currency]
     assert Decimal(Payment(ids.new_id(), request, datetime(2026, 1, 1)).to_json()["amount"]) == value
 
 

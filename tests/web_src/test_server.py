@@ -19,9 +19,9 @@ import pytest
 from builders.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
 from payments import gunicorn_conf
 from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
-from payments.model import MAX_BODY
+from payments.deadlines import REQUEST_SECONDS, STOP_SECONDS
+from payments.model import MAX_BODY_BYTES
 from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
-from payments.worker import STOP_WITHIN_S, WHOLE_WITHIN_S
 from tests.web_src.support.bodies import payment
 from tests.web_src.support.ledger import Ledger
 from tests.web_src.support.paths import BOOT, README, UNIT
@@ -62,7 +62,7 @@ def test_headers_tell_nothing_of_what_runs(running: Service, ledger: Ledger) -> 
 def test_a_body_without_end_and_a_large_one_are_refused(running: Service, ledger: Ledger) -> None:
     headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
     small = json.dumps(payment()).encode()
-    full = small + b" " * (MAX_BODY - len(small))
+    full = small + b" " * (MAX_BODY_BYTES - len(small))
     for body, status in ((full, 201), (full + b" ", 413), (b"x" * 100_000, 413)):
         assert running.request("POST", "/transactions", body, headers).status == status
         chunks = [body[start : start + 5000] for start in range(0, len(body), 5000)]
@@ -236,15 +236,15 @@ def test_times_fit_into_each_other() -> None:
     # The last try: a connection, the secret once more (with boto3's pause of a second at most), another connection.
     connection = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
     longest = GIVE_UP_AFTER_S + 2 * connection + AWS_TRIES * (AWS_CONNECT_S + AWS_READ_S) + 1
-    assert longest + STOP_WITHIN_S <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT
-    assert WHOLE_WITHIN_S + longest < IDLE_TIMEOUT
+    assert longest + STOP_SECONDS <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT
+    assert REQUEST_SECONDS + longest < IDLE_TIMEOUT
     assert LOCK_WAIT_S < READ_TIMEOUT_S
     assert gunicorn_conf.keepalive > IDLE_TIMEOUT
     assert unit_seconds() > gunicorn_conf.graceful_timeout
     assert "KillMode=mixed\n" in UNIT
     assert gunicorn_conf.timeout > gunicorn_conf.graceful_timeout
     assert gunicorn_conf.graceful_timeout <= DRAIN
-    assert 2 * WHOLE_WITHIN_S < HEALTH_INTERVAL * UNHEALTHY_AFTER
+    assert 2 * REQUEST_SECONDS < HEALTH_INTERVAL * UNHEALTHY_AFTER
 
 
 def unit_seconds() -> int:
@@ -258,8 +258,8 @@ def test_the_readme_tells_the_times_as_they_are() -> None:
     expected = {
         "idle timeout of the load balancer": IDLE_TIMEOUT,
         "gunicorn's keep-alive, longer than that": gunicorn_conf.keepalive,
-        "a request's way in, from its first byte to its last": WHOLE_WITHIN_S,
-        "the same from a stop on": int(STOP_WITHIN_S),
+        "a request's way in, from its first byte to its last": REQUEST_SECONDS,
+        "the same from a stop on": int(STOP_SECONDS),
         "gunicorn's graceful stop": gunicorn_conf.graceful_timeout,
         "deregistration delay of the target group, not less than that": DRAIN,
         "`TimeoutStopSec`": unit_seconds(),

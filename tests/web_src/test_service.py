@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from payments import logs
 from payments.currencies import MINOR_UNITS
 from payments.ids import is_id, new_id
-from payments.model import MAX_BODY
+from payments.model import MAX_BODY_BYTES
 from tests.web_src.support.bodies import VISA, payment
 from tests.web_src.support.ledger import GRANTS, Ledger
 from tests.web_src.support.paths import MIGRATIONS, README, SERVICE
@@ -136,10 +136,10 @@ def test_a_key_is_required(client: FlaskClient) -> None:
 
 def test_a_body_has_a_limit(client: FlaskClient, ledger: Ledger) -> None:
     full = json.dumps(payment()).encode()
-    assert post(client, full + b" " * (MAX_BODY - len(full))).status_code == 201
-    answer = post(client, full + b" " * (MAX_BODY - len(full) + 1))
+    assert post(client, full + b" " * (MAX_BODY_BYTES - len(full))).status_code == 201
+    answer = post(client, full + b" " * (MAX_BODY_BYTES - len(full) + 1))
     assert (answer.status_code, code(answer)) == (413, "too_large")
-    assert str(MAX_BODY) in answer.get_json()["error"]["message"]
+    assert str(MAX_BODY_BYTES) in answer.get_json()["error"]["message"]
 
 
 def test_a_card_number_reaches_neither_table_nor_log(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:

@@ -6,7 +6,8 @@ and a credit of the same amount. web_src/README.md describes the API, the settin
 The modules, from the outside in:
 
 - ``gunicorn_conf`` and ``wsgi`` are what gunicorn loads. ``settings`` reads the environment.
-- ``worker`` is gunicorn's worker. ``framing`` finds the end of a request.
+- ``worker`` is gunicorn's worker. ``framing`` finds the end of a request, ``deadlines`` bounds its time, and ``refusal``
+  writes the answers that the worker gives without the application.
 - ``app`` is the HTTP side. ``model`` and ``cards`` define a valid request, ``currencies`` and ``ids`` the values in it.
 - ``store`` is the SQL. ``database`` keeps connections and retries transactions. ``secret`` reads the credentials.
 - ``health`` answers the load balancer. ``logs`` writes JSON lines.

@@ -13,7 +13,7 @@ from . import logs
 from .database import code_of
 from .errors import DatabaseBusyError, DatabaseUnavailableError, RequestError
 from .health import Health
-from .model import MAX_BODY, Payment, checked_key, parse
+from .model import MAX_BODY_BYTES, Payment, checked_key, parse
 from .store import Store
 
 log = logging.getLogger("payments")
@@ -23,7 +23,7 @@ _ADVICE = {
     400: ("bad_request", "The request is not valid HTTP for this service."),
     404: ("not_found", "There is nothing at this path. Use POST /transactions or GET /transactions/{id}."),
     405: ("method_not_allowed", "This path does not take this method; the header Allow names those that it takes."),
-    413: ("too_large", f"The body may have at most {MAX_BODY} bytes."),
+    413: ("too_large", f"The body may have at most {MAX_BODY_BYTES} bytes."),
 }
 
 
@@ -31,7 +31,7 @@ def create_app(store: Store, health: Health) -> Flask:
     """The WSGI application over a store and a health check."""
     app = Flask("payments", static_folder=None)
     # One more than what is allowed: a chunked body that is as long as Werkzeug's limit is refused by it.
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # or // is redirected, in HTML and to http://
@@ -113,10 +113,10 @@ def _body() -> bytes:
         raise RequestError(415, "media_type", "Send the header Content-Type: application/json, and the body in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(415, "content_encoding", "Send the body as it is, without Content-Encoding.")
-    if (request.content_length or 0) > MAX_BODY:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
         abort(413)
     body = request.get_data(cache=False)
-    if len(body) > MAX_BODY:
+    if len(body) > MAX_BODY_BYTES:
         abort(413)
     return body
 

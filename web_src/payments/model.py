@@ -14,7 +14,7 @@ from .cards import holds_card_number
 from .currencies import MINOR_UNITS
 from .errors import RequestError
 
-MAX_BODY = 16 * 1024  # bytes; the largest valid body has some 2 KB
+MAX_BODY_BYTES = 16 * 1024  # bytes; the largest valid body has some 2 KB
 MAX_DESCRIPTION = 140  # characters; the length of SEPA's unstructured remittance information
 MAX_WHOLE_DIGITS = (
     12  # so that no valid amount can be taken for a card number, which has 13 digits or more and no point
