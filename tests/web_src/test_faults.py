@@ -82,10 +82,11 @@ def test_a_certificate_for_another_name_is_refused(ledger: Ledger, monkeypatch: 
 def test_connections_are_encrypted_strict_and_utc(ledger: Ledger) -> None:
     with ledger.connect(ledger.credential_cache().current()) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_version'")
-        assert cursor.fetchone()[1] in ("TLSv1.2", "TLSv1.3")
+        [(_, tls_version)] = cursor.fetchall()
         cursor.execute("SELECT @@time_zone, @@sql_mode, @@innodb_lock_wait_timeout, @@tx_isolation, @@autocommit")
-        zone, mode, wait, isolation, autocommit = cursor.fetchone()
-    assert (zone, wait, isolation, autocommit) == ("+00:00", database_module.LOCK_WAIT_S, "READ-COMMITTED", 0)
+        [(zone, mode, wait, isolation, autocommit)] = cursor.fetchall()
+    assert tls_version in ("TLSv1.2", "TLSv1.3")
+    assert (zone, wait, isolation, autocommit) == ("+00:00", database_module.LOCK_WAIT_SECONDS, "READ-COMMITTED", 0)
     assert "STRICT_ALL_TABLES" in mode
     assert ledger.tls.minimum_version == ssl.TLSVersion.TLSv1_2
 
@@ -113,8 +114,8 @@ def test_different_payments_with_one_key_at_once_make_one_transaction(ledger: Le
 def test_a_key_that_somebody_holds_is_a_conflict_and_free_afterwards(
     ledger: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "LOCK_WAIT_S", 1)
-    monkeypatch.setattr(database_module, "GIVE_UP_AFTER_S", 0.5)
+    monkeypatch.setattr(database_module, "LOCK_WAIT_SECONDS", 1)
+    monkeypatch.setattr(database_module, "GIVE_UP_SECONDS", 0.5)
     client = client_of(ledger, database)
     with ledger.connect(ledger.credential_cache().current()) as other, other.cursor() as cursor:
         cursor.execute("INSERT INTO idempotency_keys VALUES ('k', REPEAT('x', 32), NOW(6))")
@@ -195,7 +196,7 @@ def test_pauses_grow(ledger: Ledger, database: Database) -> None:
     database.pause = pauses.append
     work, _ = failing([pymysql.OperationalError(1213, "")] * (ATTEMPTS - 1))
     database.transaction(work)
-    assert all(0.5 <= pause / (database_module.PAUSE_S * 2**index) <= 1.5 for index, pause in enumerate(pauses))
+    assert all(0.5 <= pause / (database_module.PAUSE_SECONDS * 2**index) <= 1.5 for index, pause in enumerate(pauses))
 
 
 def test_nothing_begins_anew_when_the_time_is_over(ledger: Ledger, database: Database) -> None:
@@ -204,7 +205,7 @@ def test_nothing_begins_anew_when_the_time_is_over(ledger: Ledger, database: Dat
     fail, runs = failing([pymysql.OperationalError(1213, "")] * ATTEMPTS)
 
     def work(cursor: Any) -> str:
-        now[0] += database_module.GIVE_UP_AFTER_S + 0.1
+        now[0] += database_module.GIVE_UP_SECONDS + 0.1
         return fail(cursor)
 
     with pytest.raises(DatabaseBusyError):
@@ -274,7 +275,7 @@ def test_an_old_connection_is_replaced(ledger: Ledger, database: Database) -> No
     database.clock = lambda: now[0]
     first = database.transaction(own_id)
     assert database.transaction(own_id) == first
-    now[0] += database_module.OLDEST_S
+    now[0] += database_module.MAX_AGE_SECONDS
     assert database.transaction(own_id) != first
 
 
@@ -303,7 +304,7 @@ def test_a_failed_transaction_leaves_nothing_for_the_next(ledger: Ledger, databa
 def test_without_its_database_it_answers_503_and_works_again_afterwards(
     ledger: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health_module, "FRESH_FOR_S", 0.0)
+    monkeypatch.setattr(health_module, "FRESH_SECONDS", 0.0)
     client = client_of(ledger, database)
     first = post(client, "k-1")
     assert client.get("/health").status_code == 200
@@ -351,10 +352,10 @@ def test_health_asks_the_database_once_however_many_ask(ledger: Ledger) -> None:
     health = Health(ledger.credential_cache(), connect)
     assert at_once(20, lambda _: health.fault()) == [""] * 20
     assert len(opened) == 1
-    assert health._asked is not None
-    asked = health._asked
+    assert health._check is not None
+    asked = health._check
     health.fault()
-    assert health._asked is asked
+    assert health._check is asked
 
 
 # --- Credentials ------------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ import pytest
 
 from builders.balancer import DRAIN, HEALTH_INTERVAL, IDLE_TIMEOUT, UNHEALTHY_AFTER
 from payments import gunicorn_conf
-from payments.database import CONNECT_TIMEOUT_S, GIVE_UP_AFTER_S, LOCK_WAIT_S, READ_TIMEOUT_S
+from payments.database import CONNECT_TIMEOUT_SECONDS, GIVE_UP_SECONDS, LOCK_WAIT_SECONDS, READ_TIMEOUT_SECONDS
 from payments.deadlines import REQUEST_SECONDS, STOP_SECONDS
 from payments.model import MAX_BODY_BYTES
-from payments.secret import AWS_CONNECT_S, AWS_READ_S, AWS_TRIES
+from payments.secret import AWS_ATTEMPTS, AWS_CONNECT_SECONDS, AWS_READ_SECONDS
 from tests.web_src.support.bodies import payment
 from tests.web_src.support.ledger import Ledger
 from tests.web_src.support.paths import BOOT, README, UNIT
@@ -234,11 +234,11 @@ def test_a_missing_setting_stops_the_start(ledger: Ledger) -> None:
 def test_times_fit_into_each_other() -> None:
     """The README's table: each stage gives the one inside it the time that it needs."""
     # The last try: a connection, the secret once more (with boto3's pause of a second at most), another connection.
-    connection = CONNECT_TIMEOUT_S + READ_TIMEOUT_S
-    longest = GIVE_UP_AFTER_S + 2 * connection + AWS_TRIES * (AWS_CONNECT_S + AWS_READ_S) + 1
+    connection = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
+    longest = GIVE_UP_SECONDS + 2 * connection + AWS_ATTEMPTS * (AWS_CONNECT_SECONDS + AWS_READ_SECONDS) + 1
     assert longest + STOP_SECONDS <= gunicorn_conf.graceful_timeout < IDLE_TIMEOUT
     assert REQUEST_SECONDS + longest < IDLE_TIMEOUT
-    assert LOCK_WAIT_S < READ_TIMEOUT_S
+    assert LOCK_WAIT_SECONDS < READ_TIMEOUT_SECONDS
     assert gunicorn_conf.keepalive > IDLE_TIMEOUT
     assert unit_seconds() > gunicorn_conf.graceful_timeout
     assert "KillMode=mixed\n" in UNIT

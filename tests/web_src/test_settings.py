@@ -13,7 +13,7 @@ import pytest
 
 from payments import logs
 from payments.errors import ConfigurationError, DatabaseUnavailableError
-from payments.secret import PAUSE_S, CredentialCache, Credentials, parse
+from payments.secret import REREAD_PAUSE_SECONDS, CredentialCache, Credentials, parse
 from payments.settings import RDS_BUNDLE, Settings, number
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
@@ -108,7 +108,7 @@ def test_an_unchanged_secret_is_not_read_again_at_once() -> None:
     for _ in range(5):
         assert cache.other_than(refused) == refused
     assert len(readings) == 2
-    now[0] += PAUSE_S
+    now[0] += REREAD_PAUSE_SECONDS
     cache.other_than(refused)
     assert len(readings) == 3
 

@@ -46,7 +46,7 @@ def main() -> None:
     tls = database.verified_tls(Path(authority))
     store = Store(database.Database(CredentialCache(lambda: secret), lambda one: database.connect(one, tls)))
     stored = store.post(key, parse(body.encode()))
-    print("\n".join([*done, f"replayed {stored.replayed}"]))
+    print("\n".join([*done, f"replayed {stored.is_replay}"]))
 
 
 main()
