@@ -253,18 +253,18 @@ def unit_seconds() -> int:
 
 def test_the_readme_tells_the_times_as_they_are() -> None:
     """Once it said 30 where the template said 60."""
-    table = README.partition("### Times that belong together")[2].partition("\n\n`/health`")[0]
+    table = README.partition("### Times that depend on each other")[2].partition("\n\n`/health`")[0]
     told = {row.split("|")[1].strip(): row.split("|")[2].strip() for row in table.splitlines() if row.startswith("| ")}
     expected = {
         "idle timeout of the load balancer": IDLE_TIMEOUT,
         "gunicorn's keep-alive, longer than that": gunicorn_conf.keepalive,
-        "a request's way in, from its first byte to its last": REQUEST_SECONDS,
-        "the same from a stop on": int(STOP_SECONDS),
+        "arrival of a request, from its first byte to its last": REQUEST_SECONDS,
+        "the same after a stop has begun": int(STOP_SECONDS),
         "gunicorn's graceful stop": gunicorn_conf.graceful_timeout,
         "deregistration delay of the target group, not less than that": DRAIN,
         "`TimeoutStopSec`": unit_seconds(),
         "boot waits for `/health`": 120,
-        "longest request: no new try after 8 s, the last one bounded by its timeouts": 29,
+        "longest request: no new attempt after 8 s, the last one bounded by its timeouts": 29,
     }
     assert {name: told[name] for name in expected} == {name: str(value) for name, value in expected.items()}
     assert told.keys() - expected.keys() == {"what", "---"}
