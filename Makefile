@@ -79,7 +79,7 @@ format: dev ## formats the code in place
 types: dev ## mypy, strict
 	$(BIN)/mypy entry.py generate.py builders deploy gate local bench sample openapi tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
-	MYPYPATH=web_src $(BIN)/mypy web_src
+	MYPYPATH=web_src $(BIN)/mypy web_src tests/web_src
 
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
