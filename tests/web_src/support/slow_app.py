@@ -11,6 +11,6 @@ __all__ = ["app"]
 
 @app.get("/slow")
 def slow() -> dict[str, str]:
-    """Answers after a second and a half."""
+    """Answer after a second and a half."""
     time.sleep(1.5)
     return {"slow": "done"}
