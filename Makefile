@@ -67,7 +67,7 @@ clean: ## removes everything that was made
 templates: setup ## writes templates/, the graph in the docs and docs/openapi.yaml from the builders
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/architecture.md
-	$(BIN)/python -m openapi
+	$(BIN)/python -m tools.openapi
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)
@@ -77,7 +77,7 @@ format: dev ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: dev ## mypy, strict
-	$(BIN)/mypy entry.py generate.py builders deploy gate local bench sample openapi tools
+	$(BIN)/mypy entry.py generate.py builders deploy gate local bench sample tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 	MYPYPATH=web_src $(BIN)/mypy web_src tests/web_src
 

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parent.parent
 FORBIDDEN = {
     "builders": {"boto3", "botocore", "deploy", "local", "gate"},
     "deploy": {"troposphere", "awacs", "builders", "local"},
-    "openapi": {"boto3", "troposphere", "awacs", "deploy", "local", "gate"},
+    "tools/openapi": {"boto3", "troposphere", "awacs", "deploy", "local", "gate"},
     "gate": {"troposphere", "awacs", "builders", "boto3", "local"},
     "lambda_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "payments"},
     "web_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "common"},

@@ -30,7 +30,7 @@ COMMANDS = {
     "bench": (["-m", "bench", "--help"], "troposphere"),
     "generate": (["generate.py", "--check"], "troposphere"),
     "sample": (["-m", "sample"], "gzip"),
-    "openapi": (["-m", "openapi", "--check"], "yaml"),
+    "openapi": (["-m", "tools.openapi", "--check"], "yaml"),
 }
 
 
@@ -131,7 +131,7 @@ LONG = {
     "local": ["-m", "local", "env", "--unset"],
     "generate": ["generate.py", "--graph"],
     "sample": ["-m", "sample", "--trades", "2000"],
-    "openapi": ["-m", "openapi", "--check", "--out", "nowhere.yaml"],
+    "openapi": ["-m", "tools.openapi", "--check", "--out", "nowhere.yaml"],
     "review": ["-m", "deploy", "review", "--json", "--plan", "PLAN"],
 }
 HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.items() if arguments[0] == "-m"}

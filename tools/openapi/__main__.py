@@ -1,4 +1,4 @@
-"""`python -m openapi` writes docs/openapi.yaml; with --check it compares and ends with 1 where the file is stale."""
+"""`python -m tools.openapi` writes docs/openapi.yaml; with --check it compares and ends with 1 where the file is stale."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import sys
 if __name__ == "__main__":
     from entry import run
 
-    sys.exit(run("openapi.__main__", "Interrupted. The document may not be whole; repeat the command."))
+    sys.exit(run("tools.openapi.__main__", "Interrupted. The document may not be whole; repeat the command."))
 
 import argparse
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from openapi.document import build, render
+from tools.openapi.document import build, render
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "openapi.yaml"
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; 0 for done, 1 for a stale file."""
-    parser = argparse.ArgumentParser(prog="python -m openapi", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 with a diff where the file is stale"
     )

@@ -12,28 +12,16 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from builders.routes import ROUTES, Route
 from lambda_src.common import schema
-from openapi import errors, examples
-from openapi.__main__ import TARGET, main
-from openapi.document import build, render
-from openapi.functions import SOURCE, module
+from tests.tools.openapi.support.document import DOCUMENT, validator
+from tools.openapi import errors, examples
+from tools.openapi.__main__ import TARGET, main
+from tools.openapi.document import render
+from tools.openapi.functions import SOURCE, module
 
 pytestmark = pytest.mark.requirement("T-API-1", "T-DATA-1", "T-DATA-4", "T-DATA-5")
-
-URI = "urn:document"
-DOCUMENT = build()
-
-
-def validator(name: str) -> Any:
-    """A validator of one of the document's schemas."""
-    resource = Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
-    registry: Registry[Any] = Registry().with_resource(URI, resource)
-    found = {"$ref": f"{URI}#/components/schemas/{name}"}
-    return jsonschema.Draft202012Validator(found, registry=registry, format_checker=jsonschema.FormatChecker())
 
 
 def operations() -> Iterator[tuple[Route, dict[str, Any]]]:
@@ -49,7 +37,7 @@ def contents() -> Iterator[dict[str, Any]]:
 
 
 def test_the_committed_document_is_what_the_command_makes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--check"]) == 0, f"run python -m openapi\n{capsys.readouterr().out}"
+    assert main(["--check"]) == 0, f"run python -m tools.openapi\n{capsys.readouterr().out}"
 
 
 def test_a_stale_document_is_told_with_its_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

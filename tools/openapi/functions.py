@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).resolve().parent.parent / "lambda_src"
+SOURCE = Path(__file__).resolve().parents[2] / "lambda_src"
 
 
 @cache

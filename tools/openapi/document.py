@@ -8,10 +8,10 @@ import yaml
 
 from builders.api import STAGE
 from builders.routes import ROUTES
-from openapi.operations import operation, path_parameters, tags
-from openapi.schemas import all_schemas
+from tools.openapi.operations import operation, path_parameters, tags
+from tools.openapi.schemas import all_schemas
 
-HEADER = "# Made by `python -m openapi`; a test fails where this file is stale.\n"
+HEADER = "# Made by `python -m tools.openapi`; a test fails where this file is stale.\n"
 DESCRIPTION = """\
 Trades and quotes in, bars and analytics out.
 

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from lambda_src.common import schema
-from openapi import examples
-from openapi.functions import module
+from tools.openapi import examples
+from tools.openapi.functions import module
 
 Schema = dict[str, Any]
 

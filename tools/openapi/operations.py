@@ -10,9 +10,9 @@ from typing import Any
 from builders.routes import Route
 from builders.storage import IDEMPOTENCY_DAYS
 from lambda_src.common import schema
-from openapi import errors, examples
-from openapi.functions import module
-from openapi.schemas import ref
+from tools.openapi import errors, examples
+from tools.openapi.functions import module
+from tools.openapi.schemas import ref
 
 Part = dict[str, Any]
 JSON = "application/json"
