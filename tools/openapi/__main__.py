@@ -1,4 +1,4 @@
-"""`python -m tools.openapi` writes docs/openapi.yaml; with --check it compares and ends with 1 where the file is stale."""
+"""``python -m tools.openapi`` writes docs/openapi.yaml. With --check it compares, and exits with 1 if the file is stale."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from pathlib import Path
 
 from tools.openapi.document import build, render
 
+DESCRIPTION = "Writes docs/openapi.yaml. With --check it compares, and exits with 1 if the file is stale."
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; 0 for done, 1 for a stale file."""
-    parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 with a diff where the file is stale"
-    )
+    """Write or compare the document and return the exit code: 0 for success, 1 for a stale file."""
+    parser = argparse.ArgumentParser(prog="python -m tools.openapi", description=DESCRIPTION)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff if the file is stale")
     parser.add_argument("--out", type=Path, default=TARGET, help="default: docs/openapi.yaml")
     options = parser.parse_args(argv)
     text = render(build())
     if not options.check:
         options.out.write_text(text, encoding="utf-8")
         return 0
-    known = options.out.read_text(encoding="utf-8") if options.out.is_file() else ""
-    lines = difflib.unified_diff(known.splitlines(True), text.splitlines(True), str(options.out), "as generated")
+    present = options.out.read_text(encoding="utf-8") if options.out.is_file() else ""
+    lines = difflib.unified_diff(present.splitlines(True), text.splitlines(True), str(options.out), "as generated")
     sys.stdout.writelines(lines)
-    return int(known != text)
+    return int(present != text)

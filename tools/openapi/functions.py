@@ -1,4 +1,4 @@
-"""The functions' modules, as Lambda sees them: by their names below lambda_src."""
+"""The functions' modules under the names that they have in Lambda, which begin below lambda_src."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "lambda_src"
 
 
 @cache
-def module(name: str) -> Any:
-    """For example ``ingest.batch``. Untyped: mypy checks the functions in a run of their own, under these names."""
+def function_module(name: str) -> Any:
+    """Import a module such as ``ingest.batch``. Untyped, because mypy checks the functions in a run of its own."""
     if str(SOURCE) not in sys.path:
         sys.path.insert(0, str(SOURCE))
     return importlib.import_module(name)
