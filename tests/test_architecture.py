@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imports
+
 PROJECT = Path(__file__).parent.parent
 FORBIDDEN = {
     "builders": {"boto3", "botocore", "deploy", "local", "gate"},
@@ -20,14 +22,6 @@ FORBIDDEN = {
     "lambda_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "payments"},
     "web_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "common"},
 }
-
-
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
