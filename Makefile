@@ -67,7 +67,7 @@ clean: ## removes everything that was made
 templates: setup ## writes templates/, and the pages of docs/ that are made from the code
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/graphs.md
-	$(BIN)/python -m openapi
+	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.rules_page
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
@@ -78,9 +78,9 @@ format: dev ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: dev ## mypy, strict
-	$(BIN)/mypy entry.py generate.py builders deploy docs gate local bench sample openapi tools
+	$(BIN)/mypy entry.py generate.py builders deploy docs gate local bench sample tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
-	MYPYPATH=web_src $(BIN)/mypy web_src
+	MYPYPATH=web_src $(BIN)/mypy web_src tests/web_src
 
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet

@@ -1,11 +1,11 @@
-"""How every command of the project begins and ends: `sys.exit(run("gate.cli", …))` in what `python` is called with.
+"""How each command of the project starts and ends: ``sys.exit(run("gate.cli", …))`` in the file that ``python`` runs.
 
-Ctrl-C prints one sentence and gives exit code 130, also while modules are still being imported. A reader that has seen
-enough, such as `head`, ends a command quietly.
+Ctrl-C prints one sentence and ends the command with exit code 130, also while modules are still being imported. If the reader
+of the output ends first, such as ``head``, the command ends quietly.
 
-It stands beside generate.py because builders, deployer, gate and embedded AWS must not import each other
-(tests/test_architecture.py), and it belongs to none of them. It imports next to nothing: it is to be armed before
-anything takes time. What the interpreter does before (a few milliseconds) is out of its reach.
+This module is at the top level because builders, deployer, gate and embedded AWS must not import each other
+(tests/test_architecture.py), and it belongs to none of them. It imports very little, because it must catch Ctrl-C before
+anything takes time. It cannot catch Ctrl-C while the interpreter itself starts (a few milliseconds).
 """
 
 from __future__ import annotations
@@ -21,31 +21,37 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 INTERRUPTED = 130
-"""128 + SIGINT: what a shell gives for a command that Ctrl-C has ended."""
+"""128 + SIGINT: the exit code that shells use for a command that Ctrl-C has ended."""
 
 READER_GONE = 1
-"""As in "Note on SIGPIPE" (docs.python.org/3/library/signal.html), which also says why SIGPIPE is not simply let through:
-a lost connection to AWS would then end the process as well."""
+"""The exit code if the reader of the output has ended, as in "Note on SIGPIPE" (docs.python.org/3/library/signal.html).
 
-BEFORE_IT_BEGAN = "Interrupted before it began: nothing was started or changed."
+The note also says why SIGPIPE must not have its default effect: a lost connection to AWS would then end the process too.
+"""
+
+INTERRUPTED_BEFORE_START = "Interrupted before the start. Nothing was started or changed."
 
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
 def run(module: str, interrupted: str) -> int:
-    """Import `module`, run its `main()` and give the exit code. `interrupted` is the sentence for Ctrl-C during `main`.
+    """Import a module, run its ``main()`` and return the exit code.
 
-    Raises what `main` raises, except for KeyboardInterrupt and the BrokenPipeError of a reader that has gone.
+    Exceptions of ``main`` pass through, except for KeyboardInterrupt and the BrokenPipeError of a reader that has ended.
+
+    Args:
+        module: The module's name.
+        interrupted: The sentence for Ctrl-C while ``main`` runs.
     """
     try:
-        # Importing leaves nothing to be undone, and an exception could be lost in it: some of it runs in callbacks.
-        _on_interrupt(_leave)
+        # An import needs no cleanup. An exception could be lost during it, because parts of it run in callbacks.
+        _on_interrupt(_exit_at_once)
         main: Callable[[], int] = importlib.import_module(module).main
         _on_interrupt(signal.default_int_handler)
         return _complete(main)
     except KeyboardInterrupt:
-        _on_interrupt(signal.SIG_DFL)  # whoever presses it again wants no more sentences
-        _say(interrupted)
+        _on_interrupt(signal.SIG_DFL)  # a second Ctrl-C ends the process without a sentence
+        _print_error(interrupted)
         return INTERRUPTED
     except BrokenPipeError:
         if not any(_has_no_reader(stream) for stream in (sys.stdout, sys.stderr)):
@@ -60,66 +66,66 @@ def run(module: str, interrupted: str) -> int:
 
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the block has ended. By a handler: what is ignored or blocked would be so in children, too."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield  # no Ctrl-C gets here
+    """Delay Ctrl-C until the block has ended. Ignoring or blocking the signal would affect child processes too."""
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield  # Ctrl-C does not reach this thread, or has no handler to delay
         return
-    pressed: list[object] = []
-    signal.signal(signal.SIGINT, lambda *_: pressed.append(_))
+    interruptions: list[object] = []
+    signal.signal(signal.SIGINT, lambda *_: interruptions.append(_))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
+        signal.signal(signal.SIGINT, previous)
+    if interruptions:
         raise KeyboardInterrupt
 
 
 def _complete(main: Callable[[], int]) -> int:
-    """Write all that was printed while a failure can still be handled; at exit the interpreter could only complain."""
+    """Run ``main`` and flush its output here, where a failure can be handled. At exit the interpreter could only report it."""
     try:
-        code = main()
+        exit_code = main()
     except SystemExit:
         _flush()
         raise
     _flush()
-    return code
+    return exit_code
 
 
 def _flush() -> None:
-    if sys.stdout is not None:  # closed by the caller (>&-)
+    if sys.stdout is not None:  # None if the caller closed it (>&-)
         sys.stdout.flush()
 
 
 def _on_interrupt(handler: Handler) -> None:
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as nohup and a shell's background jobs have it
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # nohup and a shell's background jobs ignore it
         signal.signal(signal.SIGINT, handler)
 
 
-def _leave(*_: object) -> None:
-    _say(BEFORE_IT_BEGAN)
+def _exit_at_once(*_: object) -> None:
+    _print_error(INTERRUPTED_BEFORE_START)
     os._exit(INTERRUPTED)
 
 
-def _say(sentence: str) -> None:
-    """Below the terminal's own ^C, and past Python's buffers, which may be in the middle of something."""
+def _print_error(sentence: str) -> None:
+    """Print below the terminal's own ^C, without Python's buffers, which may hold half a line."""
     try:
         os.write(2, f"\n{sentence}\n".encode())
     except OSError:
-        return  # nobody is there to read it
+        return  # the stream has no reader
 
 
 def _has_no_reader(stream: object) -> bool:
     descriptor = _descriptor(stream)
     if descriptor is None:
         return False
-    look = select.poll()
-    look.register(descriptor, select.POLLOUT)
-    return any(events & (select.POLLERR | select.POLLHUP) for _, events in look.poll(0))
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
 def _discard(stream: object) -> None:
-    """Lead a stream to nowhere, so that what it still holds does not fail again when the interpreter ends."""
+    """Redirect a stream to the null device, so that its buffer does not fail again when the interpreter ends."""
     descriptor = _descriptor(stream)
     if descriptor is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
@@ -128,6 +134,6 @@ def _discard(stream: object) -> None:
 def _descriptor(stream: object) -> int | None:
     try:
         number: int = stream.fileno()  # type: ignore[attr-defined]
-    except (AttributeError, OSError):  # None where the caller closed it, or none of the system's
+    except (AttributeError, OSError):  # the caller closed it (None), or it is not a stream of the system
         return None
     return number

@@ -1,4 +1,4 @@
-"""What stops a bench, as opposed to a goal that is missed."""
+"""Errors that stop a bench. A missed goal is not one of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 class BenchError(Exception):
-    """Base of all faults of the benches; the command line turns them into exit code 2."""
+    """Base of all errors of the benches. The command line turns them into exit code 2."""
 
 
 class CommandError(BenchError):
-    """A measured command failed, so its time means nothing."""
+    """A measured command failed, so its time has no meaning."""
 
     def __init__(self, command: Sequence[str], exit_code: int, output: str) -> None:
         self.command = tuple(command)
@@ -20,9 +20,9 @@ class CommandError(BenchError):
 
 
 class UnknownBenchError(BenchError):
-    """A bench was asked for that is not in the table."""
+    """The command line names a bench that is not in the table."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         self.name = name
         self.known = tuple(known)
-        super().__init__(f"no bench is called {name}; there are: {', '.join(known)}")
+        super().__init__(f"no bench is called {name}; the benches are: {', '.join(known)}")

@@ -1,30 +1,30 @@
-"""The gate, cold and warm, against one plain cfn-lint process over the same files with the same configuration."""
+"""The gate, cold and warm, against one plain cfn-lint process for the same files with the same configuration."""
 
 from __future__ import annotations
 
-from bench.measure import interleave, medians, process
+from bench.measure import interleave, medians, timed_process
 from bench.rows import Goal, Row, Settings
 
-COLD = Goal(at_most=1)  # more checks than plain cfn-lint, in no more time: the workers pay for them
-WARM = Goal(at_most=0.1)
-PLAIN = "from cfnlint.runner.cli import main; main()"  # what the command `cfn-lint` runs
+COLD_GOAL = Goal(at_most=1)  # more checks than plain cfn-lint in no more time, because the gate uses several workers
+WARM_GOAL = Goal(at_most=0.1)
+PLAIN_CFN_LINT = "from cfnlint.runner.cli import main; main()"  # the code behind the command `cfn-lint`
 TEMPLATES = "templates/**/*.yaml"
 
 
 def run(settings: Settings) -> list[Row]:
-    """Cold ÷ plain and warm ÷ cold; a cold run costs many seconds, so there are three of each at most."""
+    """Measure cold ÷ plain and warm ÷ cold, at most three times each because a cold run takes many seconds."""
     gate = ("-m", "gate")
-    fill = process(gate, settings.project)
-    fill()  # keeps every result, for the warm runs
+    fill = timed_process(gate, settings.project)
+    fill()  # stores all results for the warm runs
     samples = interleave(
         {
-            "cold": process((*gate, "--no-cache"), settings.project),
-            "plain": process(("-c", PLAIN, "--template", TEMPLATES), settings.project),
-            "warm": process(gate, settings.project),
-            "fast": process((*gate, "--fast", "--no-cache"), settings.project),
+            "cold": timed_process((*gate, "--no-cache"), settings.project),
+            "plain": timed_process(("-c", PLAIN_CFN_LINT, "--template", TEMPLATES), settings.project),
+            "warm": timed_process(gate, settings.project),
+            "fast": timed_process((*gate, "--fast", "--no-cache"), settings.project),
         },
         min(settings.repetitions, 3),
-        warm_up=False,  # the fill has been one
+        warm_up=False,  # filling the cache was one
     )
     times = medians(samples)
     return [
@@ -33,7 +33,7 @@ def run(settings: Settings) -> list[Row]:
             value=times["cold"] / times["plain"],
             measured=f"{times['cold']:.2f} s",
             reference=f"plain cfn-lint: {times['plain']:.2f} s",
-            goal=COLD,
+            goal=COLD_GOAL,
             samples={name: samples[name] for name in ("cold", "plain")},
         ),
         Row(
@@ -41,7 +41,7 @@ def run(settings: Settings) -> list[Row]:
             value=times["warm"] / times["cold"],
             measured=f"{times['warm']:.2f} s",
             reference=f"nothing known: {times['cold']:.2f} s",
-            goal=WARM,
+            goal=WARM_GOAL,
             samples={"warm": samples["warm"]},
         ),
         Row(

@@ -1,4 +1,7 @@
-"""Times, taken in turn."""
+"""Measures times in turn.
+
+A subject is a function that does something and returns the seconds that it took.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,12 @@ Samples = dict[str, list[float]]
 
 
 def interleave(subjects: Mapping[str, Callable[[], float]], repetitions: int, *, warm_up: bool = True) -> Samples:
-    """Seconds of each subject, A B A B …, so that whatever else the machine does falls on all of them alike.
+    """Measure all subjects in turn, A B A B …, so that other work of the machine affects all of them alike.
 
-    With `warm_up` each subject runs once before, unmeasured: files come into the page cache, bytecode is written.
+    Args:
+        subjects: The subjects by name.
+        repetitions: The number of samples of each.
+        warm_up: Whether each subject first runs once without being measured, which fills the page cache and writes bytecode.
     """
     if warm_up:
         for subject in subjects.values():
@@ -30,40 +36,40 @@ def interleave(subjects: Mapping[str, Callable[[], float]], repetitions: int, *,
     return samples
 
 
-def process(arguments: Sequence[str], cwd: Path) -> Callable[[], float]:
-    """A subject: the wall time in seconds of a whole Python process, from start to exit; see `command`."""
-    return command((sys.executable, *arguments), cwd)
+def timed_process(arguments: Sequence[str], cwd: Path) -> Callable[[], float]:
+    """A subject: the wall time of a whole Python process, from start to exit. See ``timed_command``."""
+    return timed_command((sys.executable, *arguments), cwd)
 
 
-def command(line: Sequence[str], cwd: Path) -> Callable[[], float]:
-    """A subject: the wall time in seconds of a command, from start to exit.
+def timed_command(line: Sequence[str], cwd: Path) -> Callable[[], float]:
+    """A subject: the wall time of a command, from start to exit.
 
-    Python keeps its bytecode, as everyone's does, also where the environment says otherwise: a container's image often does,
-    and then the packages come compiled and our own sources do not, which no ratio between the two survives.
+    Python writes its bytecode as usual, even if the environment forbids it. The image of a container often does. Then the
+    packages are compiled and the project's sources are not, which would falsify each ratio between the two.
 
-    Calling it raises CommandError where the process does not end with 0.
+    The subject raises CommandError if the exit code is not 0.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def run() -> float:
-        started = time.perf_counter()
-        done = subprocess.run(line, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - started
-        if done.returncode != 0:
+        started_at = time.perf_counter()
+        result = subprocess.run(line, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started_at
+        if result.returncode != 0:
             shown = ["python" if part == sys.executable else part for part in line]
-            raise CommandError(shown, done.returncode, done.stdout + done.stderr)
+            raise CommandError(shown, result.returncode, result.stdout + result.stderr)
         return seconds
 
     return run
 
 
-def call(function: Callable[[], object]) -> Callable[[], float]:
-    """A subject: the seconds of one call in this process."""
+def timed_call(function: Callable[[], object]) -> Callable[[], float]:
+    """A subject: the time of one call in this process."""
 
     def run() -> float:
-        started = time.perf_counter()
+        started_at = time.perf_counter()
         function()
-        return time.perf_counter() - started
+        return time.perf_counter() - started_at
 
     return run
 

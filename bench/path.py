@@ -1,8 +1,8 @@
-"""Records a second through the whole local path, from the request to bars that query answers, against a bare DuckDB query.
+"""Records per second through the whole local path, from the request to the bars of query, against a bare DuckDB query.
 
-The platform is deployed to the embedded AWS by the real deployer; each sample posts one batch of new records through the
-API (signature, key, validation, raw bucket), lets the queue wake processing (database, Parquet, archive), and asks for
-the bars until they hold every trade. The reference makes the same bars of the same NDJSON in one DuckDB query.
+The real deployer deploys the platform to the embedded AWS. Each sample posts one batch of new records through the API
+(signature, key, validation, raw bucket). The queue starts processing (database, Parquet, archive), and the sample ends when
+the bars hold all trades. The reference makes the same bars of the same NDJSON in one DuckDB query.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from unittest import mock
 import duckdb
 
 from bench.errors import BenchError
-from bench.measure import call, interleave, medians
+from bench.measure import interleave, medians, timed_call
 from bench.rows import PROJECT, Goal, Row, Settings
 from deploy.cli import main as deploy
 from deploy.settings import Project
@@ -33,13 +33,14 @@ from sample.generator import Plan, generate
 
 TRADES = 20_000
 RECORDS = 2 * TRADES  # a quote before each trade
-MINUTES = 30
+SESSION_MINUTES = 30
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
-# Signature, two HTTP services, queue and its polling, transaction, archive: what a bare query in one process has not.
+# The bare query in one process has no signature, HTTP services, queue with polling, transaction or archive.
 GOAL = Goal(at_most=50)
-PATIENCE = 120.0  # seconds
+BARS_TIMEOUT_SECONDS = 120.0
+POLL_SECONDS = 0.05
 STEPS = (("bootstrap", "--yes"), ("plan", "--wheels", "host"), ("review",), ("execute", "--yes"))
-_BARE = """
+_BARE_QUERY = """
 COPY (
     SELECT symbol, date_trunc('minute', ts) AS minute, arg_min(price, ts) AS open, max(price) AS high,
         min(price) AS low, arg_max(price, ts) AS close, sum(size) AS volume, count(*) AS trades
@@ -51,12 +52,12 @@ COPY (
 
 
 def run(settings: Settings) -> list[Row]:
-    """Records a second, without a goal (they are this machine's), and the path's time ÷ the bare query's."""
-    batches = [batch(number) for number in range(settings.repetitions + 1)]  # one is the warm-up's
-    with deployed() as client, tempfile.TemporaryDirectory() as folder:
+    """Measure records per second, without a goal because it depends on the machine, and the path's time ÷ the bare query's."""
+    batches = [batch(number) for number in range(settings.repetitions + 1)]  # one more for the warm-up
+    with deployed_platform() as client, tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "batch.ndjson"
         source.write_bytes(batches[0][1])
-        subjects = {"path": call(_next(client, batches)), "bare": call(lambda: _bare(source))}
+        subjects = {"path": timed_call(_post_next(client, batches)), "bare": timed_call(lambda: _query_bare(source))}
         samples = interleave(subjects, settings.repetitions)
     times = medians(samples)
     measured, reference = f"{RECORDS:,} records in {times['path']:.2f} s", f"bare DuckDB query: {times['bare']:.3f} s"
@@ -74,20 +75,24 @@ def run(settings: Settings) -> list[Row]:
 
 
 def batch(number: int) -> tuple[str, bytes]:
-    """A symbol of its own and its NDJSON, so that nothing of one batch is a repetition of another."""
+    """Generate a symbol of its own and its NDJSON, so that no batch repeats parts of another."""
     symbol = f"PATH{number}"
-    plan = Plan(trades=TRADES, seed=number, start=START, minutes=MINUTES, symbols=(symbol,))
+    plan = Plan(trades=TRADES, seed=number, start=START, minutes=SESSION_MINUTES, symbols=(symbol,))
     return symbol, render(generate(plan), "ndjson")
 
 
-def through(client: smoke.Client, symbol: str, body: bytes) -> None:
-    """Posts a batch and returns when its bars hold every trade. Raises BenchError where they do not come."""
+def send_and_wait(client: smoke.Client, symbol: str, body: bytes) -> None:
+    """Post a batch and wait until its bars hold all trades.
+
+    Raises:
+        BenchError: The batch was not accepted, or its bars are incomplete after the timeout.
+    """
     headers = {"content-type": "application/x-ndjson", "content-encoding": "gzip"}
     answer = client.call("POST", "/v1/market-data", body=gzip.compress(body, 1), headers=headers)
     if answer.status != 202 or answer.json()["accepted"] != RECORDS:
         raise BenchError(f"the batch was answered by {answer.status}: {answer.body[:200]!r}")
-    deadline = time.monotonic() + PATIENCE
-    # The first quotes and trades may lie a moment before the session's start.
+    deadline = time.monotonic() + BARS_TIMEOUT_SECONDS
+    # The first quotes and trades may be slightly earlier than the session's start.
     path = f"/v1/bars/{symbol}?from=2026-01-05T14:00:00Z&to=2026-01-05T16:00:00Z&limit=200"
     while True:
         answer = client.call("GET", path)
@@ -95,20 +100,22 @@ def through(client: smoke.Client, symbol: str, body: bytes) -> None:
         if sum(bar["trades"] for bar in bars) == TRADES:
             return
         if time.monotonic() > deadline:
-            raise BenchError(f"no whole bars of {symbol} in {PATIENCE:.0f} s: {answer.status} {answer.body[:200]!r}")
-        time.sleep(0.05)
+            raise BenchError(
+                f"no complete bars of {symbol} in {BARS_TIMEOUT_SECONDS:.0f} s: {answer.status} {answer.body[:200]!r}"
+            )
+        time.sleep(POLL_SECONDS)
 
 
 @contextlib.contextmanager
-def deployed() -> Iterator[smoke.Client]:
-    """A client of a trading platform on an embedded AWS of its own, from a copy, so that no saved plan is touched."""
+def deployed_platform() -> Iterator[smoke.Client]:
+    """Deploy trading to an embedded AWS of its own, from a copy of the project, so that saved plans stay, and yield a client."""
     with EmbeddedCloud() as cloud, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name in ("templates", "params"):
             shutil.copytree(PROJECT / name, root / name)
         (root / "lambda_src").symlink_to(PROJECT / "lambda_src")
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        with mock.patch.dict(os.environ, ours | cloud.environment(), clear=True):
+        other_variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        with mock.patch.dict(os.environ, other_variables | cloud.environment(), clear=True):
             for step in STEPS:
                 _deploy(root, *step)
             yield smoke.Client.of(cloud, "trading-dev")
@@ -116,21 +123,21 @@ def deployed() -> Iterator[smoke.Client]:
 
 def _deploy(root: Path, *step: str) -> None:
     with contextlib.redirect_stdout(sys.stderr):
-        code = deploy([*step, "--platform", "trading", "--environment", "dev"], project=Project(root))
-    if code:
-        raise BenchError(f"`deploy {' '.join(step)}` ended with {code}; what it said stands above")
+        exit_code = deploy([*step, "--platform", "trading", "--environment", "dev"], project=Project(root))
+    if exit_code:
+        raise BenchError(f"`deploy {' '.join(step)}` ended with exit code {exit_code}; its output is above")
 
 
-def _next(client: smoke.Client, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
-    waiting = iter(batches)
+def _post_next(client: smoke.Client, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
+    remaining = iter(batches)
 
     def post() -> None:
-        through(client, *next(waiting))
+        send_and_wait(client, *next(remaining))
 
     return post
 
 
-def _bare(source: Path) -> None:
+def _query_bare(source: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
-        connection.execute(_BARE.format(source=source, target=source.with_suffix(".parquet")))
+        connection.execute(_BARE_QUERY.format(source=source, target=source.with_suffix(".parquet")))

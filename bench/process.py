@@ -1,10 +1,10 @@
-"""Processing a million trades, against what else could make bars of them: on one thread, and as the function is deployed.
+"""Processing a million trades, against other ways to make bars of them: on one thread, and as the function is deployed.
 
-Whole processes on the same NDJSON file, as ingest stores it. The bound of twice a bare query holds for what `process`
-itself does (check, make distinct, Parquet of trades and bars); the bars come from PostgreSQL's rows as they do there,
-and the database's own work is not in it (`bench path` has that). That the engine would make the very same bars is
-checked once, and timed in a row of its own. Against pandas the function runs with its own memory, which gives it two
-threads where pandas knows one; the row below it has one thread.
+The bench runs whole processes on the same NDJSON file, as ingest stores it. The limit of twice a bare query is for the work of
+``process`` itself (check, make distinct, Parquet of trades and bars). The bars come from PostgreSQL's rows as in the
+function. The database's own work is not included (``bench path`` includes it). The bench checks once that the engine would
+make the same bars, and times that in a row of its own. Against pandas the function has its deployed memory, which gives it two
+threads, while pandas uses one. The next row has one thread.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from bench.process_subjects import BARS
 from bench.rows import PROJECT, Goal, Row, Settings
 
 TRADES = 1_000_000
-GROWTH = (10_000, 100_000, 1_000_000)
-MANY = 10_000_000  # with --large only: 1.4 GB of NDJSON, minutes
-TIMES_BARE = Goal(at_most=2)
-TIMES_PANDAS = Goal(at_least=5)
-MEMORY_PANDAS = Goal(at_most=0.2)
-LINEAR = Goal(at_most=1.25)
-# A function's memory is given; that of ten times the trades may be that of the hash table of their identifiers.
+GROWTH_SIZES = (10_000, 100_000, 1_000_000)
+MANY = 10_000_000  # with --large only: 1.4 GB of NDJSON, which takes minutes
+BARE_GOAL = Goal(at_most=2)
+PANDAS_GOAL = Goal(at_least=5)
+PANDAS_MEMORY_GOAL = Goal(at_most=0.2)
+GROWTH_GOAL = Goal(at_most=1.25)
+# The memory of a function is fixed. Ten times the trades may need more only for the hash table of their identifiers.
 BOUNDED_MIB = 512
-MEMORY_MIB = 1024  # of which DuckDB takes half; it is less than one processor, so one thread
+MEMORY_MIB = 1024  # DuckDB gets half of it. It is less than one processor's share, so one thread
 DEPLOYED_MIB = 3008  # the function's MemorySize in the templates: 1.7 processors, so two threads
-# pandas is a reference of this bench alone, so it has an environment of its own: `make bench` makes it.
+# Only this bench uses pandas, so pandas has an environment of its own, which `make bench` creates.
 PANDAS_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
 SYMBOLS = tuple(f"SYM{number:03}" for number in range(50))
 VENUES = ("XNYS", "XNAS", "ARCX", "BATS")
-START_NS = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
-SESSION_NS = 6 * 3600 * 1_000_000_000 + 1800 * 1_000_000_000
+START_NANOSECONDS = 1_767_348_000_000_000_000  # 2026-01-02T10:00:00Z
+SESSION_NANOSECONDS = 6 * 3600 * 1_000_000_000 + 1800 * 1_000_000_000
 
 
 class DifferentBarsError(BenchError):
-    """What is compared does not make the same bars, so its times mean nothing."""
+    """Two sides do not make the same bars, so their times cannot be compared."""
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
-        super().__init__(f"{rows} bars of the engine are not those of the bare query")
+        super().__init__(f"{rows} bars of the engine differ from those of the bare query")
 
 
 def run(settings: Settings) -> list[Row]:
-    """The rows: against the bare query, pandas and the loop; then growth."""
-    with tempfile.TemporaryDirectory(prefix="bench-process-") as name:
-        folder = Path(name)
+    """Measure against the bare query, pandas and the loop, and then the growth."""
+    with tempfile.TemporaryDirectory(prefix="bench-process-") as path:
+        folder = Path(path)
         source = write_sample(folder / "trades.ndjson", TRADES)
         _write_bars(folder, source)
         peaks: dict[str, int] = {}
@@ -66,7 +66,7 @@ def run(settings: Settings) -> list[Row]:
         samples |= interleave(others, min(3, settings.repetitions), warm_up=False)
         if "pandas" not in samples:
             print(
-                "process: there is no .venv-bench (`make bench` makes it), so nothing is compared with pandas",
+                "process: .venv-bench is missing (`make bench` creates it), so there is no comparison with pandas",
                 file=sys.stderr,
             )
         _check_same(folder)
@@ -77,7 +77,7 @@ def _ratios(samples: Samples, peaks: dict[str, int]) -> list[Row]:
     times = medians(samples)
     million = f"{TRADES:,} trades"
     rows = [
-        _against_bare(f"{million}: checked, distinct, Parquet", "process", samples, TIMES_BARE),
+        _against_bare(f"{million}: checked, distinct, Parquet", "process", samples, BARE_GOAL),
         _against_bare("… and the bars made by the engine too", "process_and_bars", samples),
         _against_bare("… and the file for COPY instead", "process_and_copy", samples),
         _against_bare("… of an object of another writer", "process_of_another_writer", samples),
@@ -91,14 +91,14 @@ def _ratios(samples: Samples, peaks: dict[str, int]) -> list[Row]:
     ]
     if "pandas" in samples:
         rows += [
-            _against_pandas(f"pandas ÷ process as deployed, {DEPLOYED_MIB:,} MiB", "deployed", samples, TIMES_PANDAS),
+            _against_pandas(f"pandas ÷ process as deployed, {DEPLOYED_MIB:,} MiB", "deployed", samples, PANDAS_GOAL),
             _against_pandas("… on one thread", "process", samples),
             Row(
                 figure="process ÷ pandas, peak memory",
                 value=max(peaks["process"], peaks["deployed"]) / peaks["pandas"],
                 measured=f"{peaks['process']} MiB, as deployed {peaks['deployed']} MiB",
                 reference=f"pandas: {peaks['pandas']} MiB; bare query: {peaks['bare']} MiB",
-                goal=MEMORY_PANDAS,
+                goal=PANDAS_MEMORY_GOAL,
             ),
         ]
     return rows
@@ -129,29 +129,29 @@ def _against_bare(figure: str, name: str, samples: Samples, goal: Goal | None = 
 
 
 def _growth(settings: Settings, folder: Path) -> list[Row]:
-    """What one more trade costs from size to size; the starting of the process falls out of the differences."""
-    sizes = (*GROWTH, MANY) if settings.large else GROWTH
+    """Measure the cost of one more trade between sizes. The start of the process cancels out in the differences."""
+    sizes = (*GROWTH_SIZES, MANY) if settings.large else GROWTH_SIZES
     sources = {size: write_sample(folder / f"{size}.ndjson", size) for size in sizes}
     peaks: dict[str, int] = {}
     subjects = {str(size): _child("process", source, folder, peaks, str(size)) for size, source in sources.items()}
     samples = interleave(subjects, min(3, settings.repetitions) if settings.large else settings.repetitions)
-    # The least, not the median: of differences of small times, for what else the machine does only ever adds.
+    # The minimum and not the median, because other work of the machine only ever adds to these small times.
     times = {size: min(seconds) for size, seconds in samples.items()}
-    fewer, some, *_ = sizes
-    before, most = sizes[-2:]
-    low, high = _marginal(times, fewer, some), _marginal(times, before, most)
+    smallest, second = sizes[:2]
+    last_but_one, largest = sizes[-2:]
+    low, high = _marginal(times, smallest, second), _marginal(times, last_but_one, largest)
     return [
         Row(
-            figure=f"one more trade at {most:,}",
+            figure=f"one more trade at {largest:,}",
             value=high / low,
-            measured=f"{high * 1e6:.2f} µs each, {times[str(most)]:.2f} s",
-            reference=f"at {some:,}: {low * 1e6:.2f} µs each",
-            goal=LINEAR,
+            measured=f"{high * 1e6:.2f} µs each, {times[str(largest)]:.2f} s",
+            reference=f"at {second:,}: {low * 1e6:.2f} µs each",
+            goal=GROWTH_GOAL,
             samples=samples,
         ),
         Row(
-            figure=f"peak memory at {most:,}",
-            value=peaks[str(most)],
+            figure=f"peak memory at {largest:,}",
+            value=peaks[str(largest)],
             measured=", ".join(f"{size:,}: {peaks[str(size)]}" for size in sizes),
             reference=f"DuckDB may take {MEMORY_MIB // 2} MiB",
             goal=Goal(at_most=BOUNDED_MIB),
@@ -161,33 +161,36 @@ def _growth(settings: Settings, folder: Path) -> list[Row]:
 
 
 def _marginal(times: dict[str, float], fewer: int, more: int) -> float:
-    """Seconds for each trade that the larger file has more."""
+    """The seconds for each additional trade of the larger file."""
     return (times[str(more)] - times[str(fewer)]) / (more - fewer)
 
 
 def write_sample(path: Path, trades: int) -> Path:
-    """So many trades in the order of time, in ingest's stored form; the same ones every time."""
+    """Write so many trades in the order of time, in ingest's stored form. They are the same at each call."""
     with path.open("w", encoding="ascii") as target:
         target.writelines(_lines(trades))
     return path
 
 
 def _lines(trades: int) -> Iterator[str]:
-    chance = random.Random(7).random
+    random_fraction = random.Random(7).random
     ticks = dict.fromkeys(SYMBOLS, 10_000)
-    step = SESSION_NS // trades
+    step = SESSION_NANOSECONDS // trades
     for number in range(trades):
-        symbol = SYMBOLS[int(chance() * len(SYMBOLS))]
-        price = ticks[symbol] = max(10, ticks[symbol] + int(chance() * 7) - 3)
+        symbol = SYMBOLS[int(random_fraction() * len(SYMBOLS))]
+        price = ticks[symbol] = max(10, ticks[symbol] + int(random_fraction() * 7) - 3)
+        size = 10 * (1 + int(random_fraction() * 50))
+        timestamp = START_NANOSECONDS + number * step + int(random_fraction() * step)
+        side = "buy" if random_fraction() < 0.5 else "sell"
+        venue = VENUES[int(random_fraction() * len(VENUES))]
         yield (
-            f'{{"type":"trade","trade_id":"T{number:09}","symbol":"{symbol}","price":"{_units(price)}",'
-            f'"size":"{10 * (1 + int(chance() * 50))}","ts":{START_NS + number * step + int(chance() * step)},'
-            f'"side":"{"buy" if chance() < 0.5 else "sell"}","venue":"{VENUES[int(chance() * 4)]}"}}\n'
+            f'{{"type":"trade","trade_id":"T{number:09}","symbol":"{symbol}","price":"{_price_text(price)}",'
+            f'"size":"{size}","ts":{timestamp},"side":"{side}","venue":"{venue}"}}\n'
         )
 
 
-def _units(cents: int) -> str:
-    """Exact text without trailing zeros, as ingest stores it."""
+def _price_text(cents: int) -> str:
+    """Format a price exactly and without trailing zeros, as ingest stores it."""
     return f"{cents // 100}.{cents % 100:02}".rstrip("0").rstrip(".")
 
 
@@ -197,28 +200,38 @@ def _child(
     folder: Path,
     peaks: dict[str, int],
     label: str = "",
-    memory: int = MEMORY_MIB,
+    memory_mib: int = MEMORY_MIB,
     python: Path = Path(sys.executable),
 ) -> Callable[[], float]:
-    """A subject: the wall time of the process; its peak memory in MiB goes into ``peaks``."""
+    """A subject: the wall time of a process of ``process_subjects``.
+
+    Args:
+        name: The subject there.
+        source: The NDJSON.
+        folder: The folder for the result.
+        peaks: Gets the peak memory in MiB.
+        label: The key in ``peaks``, if it is not the name.
+        memory_mib: The memory that the function believes to have.
+        python: The interpreter.
+    """
     target = folder / f"{name}.parquet"
     command = [str(python), "-m", "bench.process_subjects", name, str(source), str(target), str(folder / "bars.csv")]
-    environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)}
+    environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mib)}
 
     def measure() -> float:
-        started = time.perf_counter()
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - started
-        if done.returncode:
-            raise CommandError(("python", *command[1:4]), done.returncode, done.stdout + done.stderr)
-        peaks[label or name] = max(peaks.get(label or name, 0), int(done.stdout) // 1024)
+        started_at = time.perf_counter()
+        result = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started_at
+        if result.returncode:
+            raise CommandError(("python", *command[1:4]), result.returncode, result.stdout + result.stderr)
+        peaks[label or name] = max(peaks.get(label or name, 0), int(result.stdout) // 1024)
         return seconds
 
     return measure
 
 
 def _write_bars(folder: Path, source: Path) -> None:
-    """The bars as PostgreSQL's COPY would give them."""
+    """Write the bars in the form of PostgreSQL's COPY."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -229,7 +242,11 @@ def _write_bars(folder: Path, source: Path) -> None:
 
 
 def _check_same(folder: Path) -> None:
-    """The engine's bars are those of the bare query, and so are those that went through PostgreSQL's form."""
+    """Check that the engine's bars, and those in PostgreSQL's form, are the bars of the bare query.
+
+    Raises:
+        DifferentBarsError: They are not.
+    """
     import duckdb
 
     with duckdb.connect() as connection:

@@ -1,7 +1,7 @@
-"""What `bench.process` measures, each in a process of its own: `python -m bench.process_subjects <name> <in> <out> <csv>`.
+"""The subjects of ``bench.process``, each in its own process: ``python -m bench.process_subjects <name> <in> <out> <csv>``.
 
-The input is NDJSON as ingest stores it. The output is the bars as Parquet; of the references all but the loop write
-the same ones, exact where they can be. Nothing is imported that the subject does not need.
+The input is NDJSON as ingest stores it. The output is the bars as Parquet. All references except the loop write the same bars,
+exact where their types allow it. A process imports only what its subject needs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 SUBJECTS: dict[str, Callable[[Path, Path, Path], None]] = {}
-# Ties in time are broken by the identifier, and notional is exact: the bars of process.statements.
+# As in process.statements, the identifier decides between trades of the same time, and notional is exact.
 BARS = """
 SELECT symbol, make_timestamp(minute * 60000000) AS minute, arg_min(price, (ts_ns, trade_id)) AS open,
     max(price) AS high, min(price) AS low, arg_max(price, (ts_ns, trade_id)) AS close, sum(size) AS volume,
@@ -26,14 +26,14 @@ _TYPED = """(SELECT symbol, trade_id, ts AS ts_ns, price, size FROM read_json('{
 
 
 def subject(function: Callable[[Path, Path, Path], None]) -> Callable[[Path, Path, Path], None]:
-    """Enter into the table."""
+    """Enter a function into the table of subjects."""
     SUBJECTS[function.__name__] = function
     return function
 
 
 @subject
 def bare(source: Path, target: Path, _: Path) -> None:
-    """One DuckDB query on one thread: nothing is checked, nothing made distinct."""
+    """Run one DuckDB query on one thread, without checks and without making trades distinct."""
     import duckdb
 
     with duckdb.connect(config={"threads": 1}) as connection:
@@ -43,36 +43,36 @@ def bare(source: Path, target: Path, _: Path) -> None:
 
 @subject
 def process(source: Path, target: Path, csv: Path) -> None:
-    """What process does without PostgreSQL: checked and distinct trades, and the bars (from ``csv``), as Parquet."""
+    """Do the work of process without PostgreSQL: checked and distinct trades, and the bars of ``csv``, as Parquet."""
     _process(source, target, csv, "bars from PostgreSQL")
 
 
 @subject
 def process_and_bars(source: Path, target: Path, csv: Path) -> None:
-    """As ``process``, but the engine computes the bars too, from its trades."""
+    """Do the same as ``process``, but let the engine compute the bars from its trades."""
     _process(source, target, csv, "bars of its own")
 
 
 @subject
 def process_of_another_writer(source: Path, target: Path, csv: Path) -> None:
-    """As ``process``, of an object that ingest did not store, though in the same form."""
+    """Do the same as ``process`` with an object in the same form that ingest did not store."""
     _process(source, target, csv, "bars from PostgreSQL", by_ingest=False)
 
 
 @subject
 def process_and_copy(source: Path, target: Path, csv: Path) -> None:
-    """As ``process``, and the file for PostgreSQL's COPY."""
+    """Do the same as ``process``, and write the file for PostgreSQL's COPY."""
     _process(source, target, csv, "bars from PostgreSQL", copy=True)
 
 
 def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = False, by_ingest: bool = True) -> None:
     sys.path.insert(0, str(PROJECT / "lambda_src"))
-    # Not an import statement: mypy, for which builders are lambda_src.common's users, would find that package twice.
+    # Not an import statement, because mypy would find the package common twice (builders use it as lambda_src.common).
     engine = importlib.import_module("process.engine")
     with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as connection:
         loaded = engine.load(connection, source, "key", Path(name), by_ingest=by_ingest)
         if loaded.bad:
-            raise RuntimeError(f"{loaded.bad} lines of the sample are refused")
+            raise RuntimeError(f"{loaded.bad} lines of the sample are invalid")
         if bars == "bars of its own":
             query = BARS.format(source=f"'{loaded.trades.path}'")
             connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet)")
@@ -84,7 +84,7 @@ def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = F
 
 @subject
 def pandas(source: Path, target: Path, _: Path) -> None:
-    """The usual way with data frames: float prices, nothing made distinct."""
+    """Use data frames in the usual way: float prices, and no trades made distinct."""
     import duckdb
     import pandas as pd
 
@@ -98,12 +98,12 @@ def pandas(source: Path, target: Path, _: Path) -> None:
     ).reset_index()  # fmt: skip
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("bars", bars)
-        connection.execute(f"COPY bars TO '{target}' (FORMAT parquet)")  # spares pandas the import of pyarrow
+        connection.execute(f"COPY bars TO '{target}' (FORMAT parquet)")  # so that pandas need not import pyarrow
 
 
 @subject
 def loop(source: Path, target: Path, _: Path) -> None:
-    """Plain Python, a line at a time, in floats; writes CSV, for want of Parquet."""
+    """Read line by line in plain Python, compute in floats, and write CSV, because the standard library has no Parquet."""
     import json
 
     bars: dict[tuple[str, int], list[float]] = {}
@@ -128,9 +128,9 @@ def loop(source: Path, target: Path, _: Path) -> None:
 
 
 def peak_memory() -> int:
-    """The highest resident size of this process, in KiB.
+    """The highest resident size of this process in KiB.
 
-    Not ru_maxrss: on Linux that of a child begins with the size of the parent that started it.
+    On Linux ru_maxrss of a child begins with the size of its parent, so /proc has priority.
     """
     status = Path("/proc/self/status")
     if status.exists():

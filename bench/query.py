@@ -1,8 +1,8 @@
-"""Latency of bars and analytics with 100,000 bars in a real PostgreSQL, against bare SQL of the same rows.
+"""Latency of bars and analytics with 100,000 bars in a real PostgreSQL, against bare SQL for the same rows.
 
-The measured side is everything that the function does with a request but for Lambda's and Powertools' wrapping: parameters,
-entitlement (cached), the query over the kept connection, the statistics, JSON. The reference fetches the rows that the
-answer rests on, with one plain SELECT through psycopg and the same kind of connection.
+The measured side is the function's whole work for a request, without Lambda's and Powertools' wrapping: parameters,
+entitlement (cached), the query over the kept connection, the statistics, JSON. The reference fetches the rows behind the
+answer with one plain SELECT through psycopg and the same kind of connection.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from bench.errors import BenchError
-from bench.measure import call, interleave
+from bench.measure import interleave, medians, timed_call
 from bench.rows import PROJECT, Goal, Row, Settings
 from tests.lambda_src.postgres import Postgres, wheel_bin
 
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
     import psycopg
 
 SYMBOLS, MINUTES = 10, 10_000
-FIRST_NS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
+MINUTE_NANOSECONDS = 60_000_000_000
+FIRST_NANOSECONDS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
 _FILL = (
     f"""
     INSERT INTO trading.bars_1m
-    SELECT 'S' || s, {FIRST_NS} + m * 60000000000::bigint, 100 + m % 7, 102 + m % 7, 99 + m % 7,
+    SELECT 'S' || s, {FIRST_NANOSECONDS} + m * 60000000000::bigint, 100 + m % 7, 102 + m % 7, 99 + m % 7,
         101 + (m * 7919) % 11 / 10.0, 1000 + m % 13, (1000 + m % 13) * (100.5 + m % 7), 20, 30.5, 0.3, 900
     FROM generate_series(0, {SYMBOLS - 1}) s, generate_series(0, {MINUTES - 1}) m
     """,
     f"""
     INSERT INTO trading.quote_stats_1m
-    SELECT 'S' || s, {FIRST_NS} + m * 60000000000::bigint, 40, 60000000000, 1200000000, 12000000, 6000000000000, 100.25
+    SELECT 'S' || s, {FIRST_NANOSECONDS} + m * 60000000000::bigint, 40, 60000000000, 1200000000, 12000000, 6000000000000, 100.25
     FROM generate_series(0, {SYMBOLS - 1}) s, generate_series(0, {MINUTES - 1}) m
     """,
     "VACUUM ANALYZE",
@@ -49,90 +50,117 @@ _BARE = {
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request: how many minutes it covers, how many intervals it must answer, and how often it is made."""
+class TimedQuery:
+    """A request that the bench measures.
 
-    what: str
+    Attributes:
+        resource: bars or analytics.
+        interval: The interval that the request asks for.
+        minutes: The minutes that the request covers.
+        items: The intervals that the answer must have.
+        goal: The goal of the ratio.
+        calls: How often each side answers in one repetition.
+    """
+
+    resource: str
     interval: str
     minutes: int
     items: int
     goal: Goal
-    often: int  # requests of each side for one repetition
+    calls: int
 
     @property
     def name(self) -> str:
-        return f"{self.what}, {self.items} × {self.interval}"
+        """The figure in the table."""
+        return f"{self.resource}, {self.items} × {self.interval}"
 
 
-# A page of minutes is Python's work (JSON, exact quotients), a rolled-up one the database's: it sends less than it reads.
-REQUESTED = (
-    Request("bars", "1m", 200, 200, Goal(at_most=8), 40),
-    Request("bars", "1d", MINUTES, 7, Goal(at_most=1), 20),
-    Request("analytics", "1m", 200, 200, Goal(at_most=12), 40),
-    Request("analytics", "1d", MINUTES, 7, Goal(at_most=2), 20),
+# A page of minutes is mostly work for Python (JSON, exact quotients). A page of days is work for the database, which sends
+# fewer rows than it reads.
+TIMED_QUERIES = (
+    TimedQuery("bars", "1m", 200, 200, Goal(at_most=8), 40),
+    TimedQuery("bars", "1d", MINUTES, 7, Goal(at_most=1), 20),
+    TimedQuery("analytics", "1m", 200, 200, Goal(at_most=12), 40),
+    TimedQuery("analytics", "1d", MINUTES, 7, Goal(at_most=2), 20),
 )
 
 
 def run(settings: Settings) -> list[Row]:
-    """A row for each request: median latency ÷ that of the bare SELECT, with the 99th percentiles beside."""
-    with filled() as (route, connection):
-        return [row(request, route, connection, settings.repetitions * request.often) for request in REQUESTED]
+    """Measure for each query the median latency ÷ that of the bare SELECT, and show the 99th percentiles."""
+    with filled_database() as (route, connection):
+        return [measure(query, route, connection, settings.repetitions * query.calls) for query in TIMED_QUERIES]
 
 
-def row(request: Request, route: Any, connection: psycopg.Connection[Any], requests: int) -> Row:
-    """Measures one request against its bare SELECT; raises BenchError where the answer is not what it should be."""
-    events = [_event(request, f"S{number}") for number in range(SYMBOLS)]
-    answered = route(events[0])
-    if answered["statusCode"] != 200 or answered["body"].count('"start"') < request.items:
-        raise BenchError(f"{request.name} was answered by {answered['statusCode']}: {answered['body'][:200]}")
-    turn = {"asked": 0, "bare": 0}
+def measure(query: TimedQuery, route: Any, connection: psycopg.Connection[Any], calls: int) -> Row:
+    """Measure a query against its bare SELECT.
 
-    def ask() -> None:
-        turn["asked"] += 1
-        route(events[turn["asked"] % SYMBOLS])
+    Args:
+        query: The query.
+        route: The function's route.
+        connection: A connection for the bare SELECT.
+        calls: The number of samples of each side.
 
-    def bare() -> None:
-        turn["bare"] += 1
-        parameters = (f"S{turn['bare'] % SYMBOLS}", FIRST_NS, FIRST_NS + request.minutes * 60_000_000_000)
-        connection.execute(_BARE[request.what], parameters).fetchall()
+    Raises:
+        BenchError: The answer is not the expected one.
+    """
+    events = [_event(query, f"S{number}") for number in range(SYMBOLS)]
+    answer = route(events[0])
+    if answer["statusCode"] != 200 or answer["body"].count('"start"') < query.items:
+        raise BenchError(f"{query.name} was answered by {answer['statusCode']}: {answer['body'][:200]}")
+    counts = {"function": 0, "bare": 0}
 
-    samples = interleave({"asked": call(ask), "bare": call(bare)}, requests)
-    median = {name: statistics.median(times) for name, times in samples.items()}
+    def call_function() -> None:
+        counts["function"] += 1
+        route(events[counts["function"] % SYMBOLS])
+
+    def select_bare() -> None:
+        counts["bare"] += 1
+        symbol = f"S{counts['bare'] % SYMBOLS}"
+        connection.execute(_BARE[query.resource], (symbol, FIRST_NANOSECONDS, _end(query))).fetchall()
+
+    samples = interleave({"function": timed_call(call_function), "bare": timed_call(select_bare)}, calls)
+    times = medians(samples)
     return Row(
-        figure=request.name,
-        value=median["asked"] / median["bare"],
-        measured=_latency(samples["asked"]),
-        reference=f"bare SELECT of {request.minutes:,} minutes: {_latency(samples['bare'])}",
-        goal=request.goal,
+        figure=query.name,
+        value=times["function"] / times["bare"],
+        measured=_latency(samples["function"]),
+        reference=f"bare SELECT of {query.minutes:,} minutes: {_latency(samples['bare'])}",
+        goal=query.goal,
         samples=samples,
     )
 
 
 def _latency(times: Sequence[float]) -> str:
-    last = statistics.quantiles(times, n=100)[98]
-    return f"p50 {statistics.median(times) * 1e3:.1f} ms, p99 {last * 1e3:.1f} ms"
+    percentile_99 = statistics.quantiles(times, n=100)[98]
+    return f"p50 {statistics.median(times) * 1e3:.1f} ms, p99 {percentile_99 * 1e3:.1f} ms"
 
 
-def _event(request: Request, symbol: str) -> dict[str, Any]:
-    end = FIRST_NS + request.minutes * 60_000_000_000
+def _end(query: TimedQuery) -> int:
+    return FIRST_NANOSECONDS + query.minutes * MINUTE_NANOSECONDS
+
+
+def _event(query: TimedQuery, symbol: str) -> dict[str, Any]:
     return {
         "httpMethod": "GET",
-        "resource": f"/v1/{request.what}/{{symbol}}",
+        "resource": f"/v1/{query.resource}/{{symbol}}",
         "pathParameters": {"symbol": symbol},
         "queryStringParameters": {
-            "from": str(FIRST_NS), "to": str(end), "interval": request.interval, "limit": "1000"
+            "from": str(FIRST_NANOSECONDS),
+            "to": str(_end(query)),
+            "interval": query.interval,
+            "limit": "1000",
         },
         "requestContext": {"identity": {"apiKeyId": "key"}},
-    }  # fmt: skip
+    }
 
 
 @contextmanager
-def filled() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
-    """The function's route on a migrated, filled database, and a bare connection of the same user."""
-    sys.path.insert(0, str(PROJECT / "lambda_src"))  # as Lambda has it
+def filled_database() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
+    """Start a migrated, filled database, and yield the function's route on it and a bare connection of the same user."""
+    sys.path.insert(0, str(PROJECT / "lambda_src"))  # as in Lambda
     database, entitlements, handler = map(import_module, ("common.database", "common.entitlements", "query.handler"))
     logger = import_module("common.observe").logger
-    level = logger.log_level
+    log_level = logger.log_level
     logger.setLevel("ERROR")
     server = Postgres(wheel_bin()).start()
     try:
@@ -149,7 +177,7 @@ def filled() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
         ):
             yield handler.route, bare
     finally:
-        logger.setLevel(level)
+        logger.setLevel(log_level)
         server.stop()
 
 

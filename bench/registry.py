@@ -1,4 +1,4 @@
-"""The table of benches. A new one is a module and a line here."""
+"""The table of benches. A new bench is a module and a line here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from bench.rows import Row, Settings
 
 @dataclass(frozen=True)
 class Bench:
-    """A bench by its name on the command line, what it asks, and the function that answers."""
+    """A bench.
+
+    Attributes:
+        name: The name on the command line.
+        question: The question that the bench answers.
+        run: Measures the rows.
+    """
 
     name: str
     question: str

@@ -13,7 +13,7 @@ HEADINGS = ("bench", "figure", "measured", "reference", "value", "goal", "")
 
 
 def table(results: Mapping[str, Sequence[Row]]) -> str:
-    """Rows by bench as aligned columns, and a last line that counts the goals."""
+    """Format the rows by bench as aligned columns, with a last line that counts the goals."""
     lines = [
         (name, row.figure, row.measured, row.reference, f"{row.value:.3g}{row.unit}", _goal(row), _verdict(row))
         for name, rows in results.items()
@@ -41,7 +41,7 @@ def _verdict(row: Row) -> str:
 
 
 def as_json(results: Mapping[str, Sequence[Row]]) -> str:
-    """Everything, with all samples and what they were taken on."""
+    """Format all rows with their samples, and the machine."""
     rows = [
         {
             "bench": name,

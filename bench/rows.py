@@ -1,4 +1,4 @@
-"""A row of the table: a figure, what it is compared with, and the goal."""
+"""A row of the table: a figure, its reference, and the goal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """How benches run: the repetitions of each side, the project they run on, and whether also on what takes long."""
+    """How benches run.
+
+    Attributes:
+        repetitions: The samples of each side.
+        project: The project's folder.
+        large: Whether to measure also what takes minutes.
+    """
 
     repetitions: int = 5
     project: Path = PROJECT
@@ -20,7 +26,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound that the value must keep, itself included."""
+    """A limit for the value. The limit itself is allowed."""
 
     at_most: float | None = None
     at_least: float | None = None
@@ -30,7 +36,7 @@ class Goal:
             raise ValueError("a goal is either at_most or at_least")
 
     def is_met(self, value: float) -> bool:
-        """Whether the value keeps the bound."""
+        """Whether the value keeps to the limit."""
         if self.at_most is not None:
             return value <= self.at_most
         return self.at_least is not None and value >= self.at_least
@@ -41,7 +47,17 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `value` is a ratio unless `unit` says otherwise; a row without goal is for orientation only."""
+    """A figure. A row without a goal is for information only.
+
+    Attributes:
+        figure: The name of the figure.
+        value: A ratio, unless ``unit`` says otherwise.
+        measured: The measured side, for people.
+        reference: The other side, for people.
+        goal: The limit for the value.
+        unit: The unit of the value.
+        samples: All measured seconds, by side.
+    """
 
     figure: str
     value: float
@@ -53,5 +69,5 @@ class Row:
 
     @property
     def is_met(self) -> bool:
-        """Whether the goal is met; always where there is none."""
+        """Whether the goal is met. True without a goal."""
         return self.goal is None or self.goal.is_met(self.value)

@@ -1,12 +1,12 @@
-"""How long the tests take, against the cold gate of the same machine.
+"""How long the tests take, against the cold gate on the same machine.
 
-`make test` is to take at most five minutes on two cores, `make test-unit` one. A clock in a test would fail on a busy
-machine; a ratio to the gate, which keeps all cores busy as well, holds on any.
+``make test`` should take at most five minutes on two cores, ``make test-unit`` one. A limit in seconds would fail on a busy
+machine. A ratio to the gate, which also keeps all cores busy, holds on any machine.
 """
 
 from __future__ import annotations
 
-from bench.measure import command, medians, process
+from bench.measure import medians, timed_command, timed_process
 from bench.rows import Goal, Row, Settings
 
 GATE_RUNS = 3
@@ -14,12 +14,16 @@ GOALS = {"test": Goal(at_most=75), "test-unit": Goal(at_most=15)}
 
 
 def run(settings: Settings) -> list[Row]:
-    """`make test` and `make test-unit`, once each, ÷ the gate that knows nothing. Raises CommandError where one fails."""
-    cold = process(("-m", "gate", "--no-cache"), settings.project)
+    """Measure ``make test`` and ``make test-unit``, once each, ÷ the gate without a cache.
+
+    Raises:
+        CommandError: A target failed.
+    """
+    cold = timed_process(("-m", "gate", "--no-cache"), settings.project)
     samples = {"cold": [cold() for _ in range(GATE_RUNS)]}
     for target in GOALS:
-        # Without the options of the `make bench` that runs this.
-        samples[target] = [command(("make", target, "OPTIONS="), settings.project)()]
+        # Without the options of the ``make bench`` that runs this.
+        samples[target] = [timed_command(("make", target, "OPTIONS="), settings.project)()]
     times = medians(samples)
     return [
         Row(

@@ -11,23 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imports
+
 PROJECT = Path(__file__).parent.parent
 FORBIDDEN = {
     "builders": {"boto3", "botocore", "deploy", "local", "gate"},
     "deploy": {"troposphere", "awacs", "builders", "local"},
-    "openapi": {"boto3", "troposphere", "awacs", "deploy", "local", "gate"},
+    "tools/openapi": {"boto3", "troposphere", "awacs", "deploy", "local", "gate"},
     "gate": {"troposphere", "awacs", "builders", "boto3", "local"},
     "lambda_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "payments"},
     "web_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "common"},
 }
-
-
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)

@@ -38,7 +38,7 @@ QUICK = {
     "make",
     "make stale",
     "python -m gate --sarif FILE --junit FILE",
-    "python -m openapi",
+    "python -m tools.openapi",
     'eval "$(.venv/bin/python -m local env)"',
 }
 
@@ -120,7 +120,7 @@ def named_paths(page: str) -> set[str]:
 
 
 # They move into other packages; the README names the others.
-MOVING = {"openapi", "sample"}
+MOVING = {"sample"}
 
 
 def test_the_readme_has_a_line_for_every_top_level_folder() -> None:
@@ -224,7 +224,7 @@ def test_what_stale_does_not_compare_is_compared_by_tests() -> None:
     """`make stale` is about templates; the page of commands names what tests hold instead."""
     (row,) = [line for line in text("docs/commands.md").splitlines() if line.startswith("| `make stale`")]
     assert "docs/openapi.yaml and the diagrams are compared by tests" in row
-    assert "docs/openapi.yaml" in text("tests/openapi/test_document.py") or "openapi.yaml" in text(
-        "tests/openapi/test_document.py"
+    assert "docs/openapi.yaml" in text("tests/tools/openapi/test_document.py") or "openapi.yaml" in text(
+        "tests/tools/openapi/test_document.py"
     )
     assert "def test_docs_show_the_graph_as_it_is" in text("tests/builders/test_generate.py")

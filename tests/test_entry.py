@@ -1,4 +1,4 @@
-"""How commands begin and end: Ctrl-C at any time is one sentence, and a reader that has gone is no fault."""
+"""How commands start and end: Ctrl-C at any time is one sentence, and a reader that has ended is no fault."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import entry
 from deploy.plan import save
 from local.demo import PROJECT
 from tests.deploy.pairs import plan
-from tests.test_architecture import imports
+from tests.support.imports import imports
 
-BEFORE = f"\n{entry.BEFORE_IT_BEGAN}\n"
-SENTENCE = "Interrupted. Say it once."
-HERE = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); from entry import run; sys.exit(run('slow', {SENTENCE!r}))"
+BEFORE_START = f"\n{entry.INTERRUPTED_BEFORE_START}\n"
+SENTENCE = "Interrupted. This is printed once."
+PROGRAM = (
+    f"import sys; sys.path.insert(0, {str(PROJECT)!r}); from entry import run; sys.exit(run('slow', {SENTENCE!r}))"
+)
 
-# The commands, with a module that each of them imports before it does anything.
+# The commands, each with a module that it imports before it does anything else.
 COMMANDS = {
     "deploy": (["-m", "deploy", "outputs"], "boto3"),
     "local": (["-m", "local", "status"], "boto3"),
@@ -30,12 +32,12 @@ COMMANDS = {
     "bench": (["-m", "bench", "--help"], "troposphere"),
     "generate": (["generate.py", "--check"], "troposphere"),
     "sample": (["-m", "sample"], "gzip"),
-    "openapi": (["-m", "openapi", "--check"], "yaml"),
+    "openapi": (["-m", "tools.openapi", "--check"], "yaml"),
 }
 
 
 def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variables: str) -> subprocess.Popen[str]:
-    """Python with modules of `folder` before all others, and with SIGINT as a terminal's commands have it."""
+    """Start Python with the modules of ``folder`` before all others, and with SIGINT as a terminal's commands have it."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
@@ -49,26 +51,26 @@ def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variabl
 
 
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Send SIGINT after the first line of output; the exit code and what went to stderr."""
+    """Send SIGINT after the first line of output, and return the exit code and the output to stderr."""
     assert process.stdout is not None
     assert process.stdout.readline() == "now\n"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    return process.returncode, err
+    _, errors = process.communicate(timeout=20)
+    return process.returncode, errors
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_interruption_of_an_import_is_one_sentence(command: str, tmp_path: Path) -> None:
     arguments, module = COMMANDS[command]
     (tmp_path / f"{module}.py").write_text("import time\nprint('now', flush=True)\ntime.sleep(30)\n")
-    assert interrupted(start(arguments, tmp_path)) == (130, BEFORE)
+    assert interrupted(start(arguments, tmp_path)) == (130, BEFORE_START)
 
 
 def test_interruption_in_a_callback_of_an_import_is_not_lost(tmp_path: Path) -> None:
-    """An exception would be: the interpreter prints it as ignored and goes on."""
+    """An exception would be lost: the interpreter prints it as ignored and goes on."""
     callback = "class Last:\n    def __del__(self):\n        print('now', flush=True)\n        time.sleep(30)\n"
     (tmp_path / "slow.py").write_text(f"import time\n{callback}Last()\ndef main():\n    print('it went on')\n")
-    assert interrupted(start(["-c", HERE], tmp_path)) == (130, BEFORE)
+    assert interrupted(start(["-c", PROGRAM], tmp_path)) == (130, BEFORE_START)
 
 
 @pytest.mark.parametrize("work", ["time.sleep(30)", "input()", "threading.Event().wait()"])
@@ -76,13 +78,13 @@ def test_interruption_of_work_is_the_commands_own_sentence(work: str, tmp_path: 
     (tmp_path / "slow.py").write_text(
         f"import threading, time\ndef main():\n    print('now', flush=True)\n    {work}\n"
     )
-    assert interrupted(start(["-c", HERE], tmp_path)) == (130, f"\n{SENTENCE}\n")
+    assert interrupted(start(["-c", PROGRAM], tmp_path)) == (130, f"\n{SENTENCE}\n")
 
 
 def test_interrupted_work_is_cleaned_up(tmp_path: Path) -> None:
     work = "try:\n        print('now', flush=True)\n        time.sleep(30)\n    finally:\n        print('cleaned up')\n"
     (tmp_path / "slow.py").write_text(f"import time\ndef main():\n    {work}")
-    process = start(["-c", HERE], tmp_path)
+    process = start(["-c", PROGRAM], tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -90,13 +92,13 @@ def test_interrupted_work_is_cleaned_up(tmp_path: Path) -> None:
 
 
 def test_second_interruption_ends_what_does_not_end(tmp_path: Path) -> None:
-    """A thread that is waited for at exit, such as an upload's, would keep the terminal."""
+    """A thread that the interpreter waits for at exit, such as an upload's, would block the terminal."""
     (tmp_path / "slow.py").write_text(
         "import threading, time\n"
         "def main():\n    threading.Thread(target=time.sleep, args=(30,)).start()\n"
         "    print('now', flush=True)\n    time.sleep(30)\n"
     )
-    process = start(["-c", HERE], tmp_path)
+    process = start(["-c", PROGRAM], tmp_path)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
@@ -109,7 +111,7 @@ def test_second_interruption_ends_what_does_not_end(tmp_path: Path) -> None:
 
 def test_background_command_goes_on_ignoring_interruptions(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("import os\ndef main():\n    os.kill(os.getpid(), 2)\n    return 7\n")
-    program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {HERE}"
+    program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {PROGRAM}"
     process = start(["-c", program], tmp_path)
     assert process.communicate(timeout=20) == ("", "")
     assert process.returncode == 7
@@ -121,7 +123,7 @@ def test_held_interruption_comes_after_the_block(tmp_path: Path) -> None:
         "def main():\n    with interrupts_held():\n        os.kill(os.getpid(), 2)\n        print('whole')\n"
         "    print('too far')\n"
     )
-    process = start(["-c", HERE], tmp_path)
+    process = start(["-c", PROGRAM], tmp_path)
     assert process.communicate(timeout=20) == ("whole\n", f"\n{SENTENCE}\n")
     assert process.returncode == 130
 
@@ -131,7 +133,7 @@ LONG = {
     "local": ["-m", "local", "env", "--unset"],
     "generate": ["generate.py", "--graph"],
     "sample": ["-m", "sample", "--trades", "2000"],
-    "openapi": ["-m", "openapi", "--check", "--out", "nowhere.yaml"],
+    "openapi": ["-m", "tools.openapi", "--check", "--out", "nowhere.yaml"],
     "review": ["-m", "deploy", "review", "--json", "--plan", "PLAN"],
 }
 HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.items() if arguments[0] == "-m"}
@@ -140,31 +142,31 @@ HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.it
 @pytest.mark.parametrize("unbuffered", ["1", ""])
 @pytest.mark.parametrize("command", LONG)
 def test_closed_pipe_ends_a_command_quietly(command: str, unbuffered: str, tmp_path: Path) -> None:
-    """`python -m deploy outputs --json | head -1` did so with a traceback."""
+    """Incident: ``python -m deploy outputs --json | head -1`` ended with a traceback."""
     plan_file = tmp_path / "plan.json"
     save(plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
     arguments = [str(plan_file) if word == "PLAN" else word for word in LONG[command]]
-    assert unread(arguments, tmp_path, unbuffered) == (entry.READER_GONE, "")
+    assert run_unread(arguments, tmp_path, unbuffered) == (entry.READER_GONE, "")
 
 
 @pytest.mark.parametrize("command", HELP)
 def test_closed_pipe_ends_a_help_quietly(command: str, tmp_path: Path) -> None:
-    """It is printed by argparse, which leaves by SystemExit."""
-    assert unread(HELP[command], tmp_path) == (entry.READER_GONE, "")
+    """The help is printed by argparse, which raises SystemExit."""
+    assert run_unread(HELP[command], tmp_path) == (entry.READER_GONE, "")
 
 
-def unread(arguments: Sequence[str], folder: Path, unbuffered: str = "") -> tuple[int, str]:
-    """The exit code and the errors of a command whose standard output nobody reads."""
+def run_unread(arguments: Sequence[str], folder: Path, unbuffered: str = "") -> tuple[int, str]:
+    """Run a command whose standard output has no reader, and return the exit code and the errors."""
     process = start(arguments, folder, PYTHONUNBUFFERED=unbuffered)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    said = process.stderr.read()
-    return process.wait(20), said
+    errors = process.stderr.read()
+    return process.wait(20), errors
 
 
 def test_closed_pipe_for_errors_ends_a_command_quietly(tmp_path: Path) -> None:
-    """`2>&1 | head`: nobody reads either stream."""
+    """With ``2>&1 | head`` neither stream has a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "gate", "nowhere"]
@@ -172,27 +174,27 @@ def test_closed_pipe_for_errors_ends_a_command_quietly(tmp_path: Path) -> None:
     os.close(writer)
 
 
-def test_another_broken_pipe_is_not_taken_for_the_readers(tmp_path: Path) -> None:
+def test_other_broken_pipes_are_errors(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("def main():\n    raise BrokenPipeError('a connection to AWS')\n")
-    process = start(["-c", HERE], tmp_path)
+    process = start(["-c", PROGRAM], tmp_path)
     assert "BrokenPipeError: a connection to AWS" in process.communicate(timeout=20)[1]
     assert process.returncode == 1
 
 
-def test_command_without_standard_output_gives_its_exit_code(tmp_path: Path) -> None:
+def test_command_without_standard_output_returns_its_exit_code(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("def main():\n    print('into the void')\n    return 3\n")
-    done = subprocess.run(
+    result = subprocess.run(
         f'exec {sys.executable} -c "$PROGRAM" >&-',
         shell=True,
-        env={**os.environ, "PROGRAM": HERE, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PROGRAM": PROGRAM, "PYTHONPATH": str(tmp_path)},
         stderr=subprocess.PIPE,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (3, b"")
+    assert (result.returncode, result.stderr) == (3, b"")
 
 
 def test_entry_imports_nothing_that_takes_time() -> None:
-    """It is armed after its own imports, and it may not tie together what must not import each other."""
+    """It can catch Ctrl-C only after its own imports, and it must not connect packages that must not import each other."""
     imported = set(imports(PROJECT / "entry.py"))
-    few = {"contextlib", "importlib", "os", "select", "signal", "sys", "threading", "types", "collections.abc"}
-    assert imported <= few | {"__future__"}
+    allowed = {"contextlib", "importlib", "os", "select", "signal", "sys", "threading", "types", "collections.abc"}
+    assert imported <= allowed | {"__future__"}

@@ -1,5 +1,10 @@
-"""What looks after the project itself: it is no part of what we generate, deploy, check, emulate or measure.
+"""Tools for the project itself. They are no part of what it generates, deploys, checks, emulates or measures.
 
-A package of its own, because each of the others has one subject: the gate's is templates and parameters, and a list of old
-pins is neither a finding nor a bench. Only ``rules_page`` imports some of them, because it lists their rules.
+- ``tools.venv`` creates the virtual environments. It runs on a Python without any package, so this file imports nothing.
+- ``tools.outdated`` lists the pins that have a newer version.
+- ``tools.openapi`` writes docs/openapi.yaml from the routes, the functions' schema and their limits.
+- ``tools.rules_page`` writes docs/rules.md from the rules of every check.
+
+They have a package of their own because each other package has one subject. The gate's are templates and parameters, and a
+list of old pins is neither a finding nor a bench. No other package imports a tool.
 """

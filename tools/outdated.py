@@ -1,10 +1,11 @@
-"""`python -m tools.outdated`: the pins that have a newer version, over every requirements.in of the project.
+"""``python -m tools.outdated`` lists the pins of all requirements.in files that have a newer version.
 
-A list and no check: exit code 0 when it could be made, whatever it says, and 2 when not. It changes nothing.
+It is a list and no check, and changes nothing. The exit code is 0 if the list could be made, whatever is in it, and else 2.
 
-uv asks the index for all names in one call, `uv pip compile --no-deps` over names without versions: half a second for 29
-names. `pip index versions` takes that long for one and calls itself experimental; `uv pip list --outdated` knows only what is
-installed here, not what a function pins for itself. Nothing here reads an index, or picks the newest of many versions.
+uv asks the index for all names in one call, ``uv pip compile --no-deps`` over names without versions, which takes half a
+second for 29 names. ``pip index versions`` takes as long for one name and calls itself experimental. ``uv pip list
+--outdated`` knows only what is installed here, not what a function pins for itself. This module does not read an index, and
+does not pick the newest of many versions.
 """
 
 from __future__ import annotations
@@ -30,31 +31,33 @@ from packaging.version import Version
 
 PROJECT = Path(__file__).resolve().parent.parent
 PLACES = ("requirements*.in", "lambda_src/*/requirements*.in", "web_src/*/requirements*.in")
-TIMEOUT = 120  # seconds; uv gives up an index that does not answer long before
+UV_TIMEOUT_SECONDS = 120  # uv gives up much sooner if the index does not answer
 _COMMENT = re.compile(r"(?:^|\s+)#\s*")
 _ANSWER = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 _CAUSE = re.compile(r"^\s*cause: (?:Because )?(.*?)(?: and you require .*)?$", re.MULTILINE)
 
-Ask = Callable[[Sequence[str], str], Mapping[str, str]]
-"""From names and the version of Python to run on, to the newest version of each; names are in their canonical form."""
+AskIndex = Callable[[Sequence[str], str], Mapping[str, str]]
+"""(canonical names, version of Python) → the newest version of each name that runs on that Python."""
 
 
 class OutdatedError(Exception):
-    """The list could not be made; the message is one sentence that says why."""
+    """The list could not be made. The message is one sentence with the reason."""
 
 
 class PinError(OutdatedError):
-    """A line of a requirements.in is no exact pin."""
+    """A line of a requirements.in is not an exact pin."""
 
     def __init__(self, file: str, line: int, text: str) -> None:
         self.file = file
         self.line = line
         self.text = text
-        super().__init__(f"{file}:{line}: {text!r} is no exact pin: write name==version, and the reason behind a #.")
+        super().__init__(
+            f"{file}:{line}: {text!r} is not an exact pin: write name==version, and the reason behind a #."
+        )
 
 
 class NoAnswerError(OutdatedError):
-    """The newest versions could not be asked for."""
+    """The index gave no answer about the newest versions."""
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
@@ -63,7 +66,14 @@ class NoAnswerError(OutdatedError):
 
 @dataclass(frozen=True)
 class Pin:
-    """An exact version that a file asks for. `name` is as written, without extras; `reason` is empty where none stands."""
+    """An exact version in a file.
+
+    Attributes:
+        name: As in the file, without extras.
+        version: The version.
+        file: The path below the project.
+        reason: The comment behind the pin; empty without a comment.
+    """
 
     name: str
     version: str
@@ -72,8 +82,16 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A pin that has a newer version, with all the places where it stands."""
+class OutdatedPin:
+    """A version that is pinned although a newer one exists.
+
+    Attributes:
+        name: As in the first file.
+        pinned: The pinned version.
+        newest: The newest version.
+        where: All files with this pin.
+        reason: The reasons of all these pins.
+    """
 
     name: str
     pinned: str
@@ -82,8 +100,8 @@ class Row:
     reason: str
 
 
-def main(argv: Sequence[str] | None = None, root: Path = PROJECT, ask: Ask | None = None) -> int:
-    """Print the list and return the exit code. `ask` is `ask_index` unless a test has another."""
+def main(argv: Sequence[str] | None = None, root: Path = PROJECT, ask: AskIndex | None = None) -> int:
+    """Print the list and return the exit code. ``ask`` is ``ask_index`` except in tests."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.outdated",
         description="Lists the pins of every requirements.in that have a newer version. It changes nothing.",
@@ -97,22 +115,22 @@ def main(argv: Sequence[str] | None = None, root: Path = PROJECT, ask: Ask | Non
     except (OutdatedError, OSError) as error:
         print(f"outdated: {error}", file=sys.stderr)
         return 2
-    found = rows(pins, newest)
+    outdated = outdated_pins(pins, newest)
     count = len({(canonicalize_name(pin.name), pin.version) for pin in pins})
-    if found:
-        print(table(found))
-        print(f"\n{len(found)} of {count} pins have a newer version that runs on Python {python}.", end=" ")
-        print("Change a pin in each place that is named, then `make lock`.")
+    if outdated:
+        print(table(outdated))
+        print(f"\n{len(outdated)} of {count} pins have a newer version that runs on Python {python}.", end=" ")
+        print("Change a pin in each file that is named, then call `make lock`.")
     else:
         print(f"None of {count} pins has a newer version that runs on Python {python}.")
     return 0
 
 
 def oldest_python(root: Path) -> str:
-    """The version of Python that everything must still run on, as pyproject.toml has it ("3.11").
+    """The oldest version of Python that the project supports, by pyproject.toml ("3.11").
 
     Raises:
-        OutdatedError: it has none.
+        OutdatedError: pyproject.toml names none.
     """
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     oldest = re.match(r">=\s*(\d+\.\d+)", project["requires-python"])
@@ -122,38 +140,38 @@ def oldest_python(root: Path) -> str:
 
 
 def read_pins(root: Path) -> list[Pin]:
-    """All pins: the project's own first, then each function's and each service's.
+    """Read all pins: the project's own first, then each function's and each service's.
 
     Raises:
-        PinError: a line asks for something else than an exact version.
+        PinError: A line is not an exact version.
     """
     files = [path for place in PLACES for path in sorted(root.glob(place))]
     return [pin for path in files for pin in parse(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())]
 
 
 def parse(text: str, file: str) -> Iterator[Pin]:
-    """The pins of one file. Options (`-r`, `-c`) are passed over: the file that they name is read by itself.
+    """Yield the pins of one file. Options (``-r``, ``-c``) are skipped, because the file that they name is read by itself.
 
     Raises:
-        PinError: a line asks for something else than an exact version.
+        PinError: A line is not an exact version.
     """
     for number, line in enumerate(text.splitlines(), start=1):
-        wanted, *comment = (part.strip() for part in _COMMENT.split(line, maxsplit=1))
-        if not wanted or wanted.startswith("-"):
+        pinned, *comment = (part.strip() for part in _COMMENT.split(line, maxsplit=1))
+        if not pinned or pinned.startswith("-"):
             continue
         try:
-            requirement = Requirement(wanted)
+            requirement = Requirement(pinned)
         except InvalidRequirement as error:
-            raise PinError(file, number, wanted) from error
+            raise PinError(file, number, pinned) from error
         match list(requirement.specifier):
             case [only] if only.operator == "==" and not only.version.endswith(".*"):
                 yield Pin(requirement.name, only.version, file, "".join(comment))
             case _:
-                raise PinError(file, number, wanted)
+                raise PinError(file, number, pinned)
 
 
-def rows(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[Row]:
-    """A row for each version that is pinned and not the newest, by name; two versions of a package are two rows."""
+def outdated_pins(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[OutdatedPin]:
+    """The pinned versions that are not the newest, by name. Two versions of a package count as two."""
     groups: dict[tuple[str, str], list[Pin]] = {}
     for pin in pins:
         name = canonicalize_name(pin.name)
@@ -161,7 +179,7 @@ def rows(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[Row]:
             groups.setdefault((name, pin.version), []).append(pin)
     files = {pin.file for pin in pins}
     return [
-        Row(
+        OutdatedPin(
             name=group[0].name,
             pinned=version,
             newest=newest[name],
@@ -173,11 +191,13 @@ def rows(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[Row]:
 
 
 def places(files: Iterable[str], known: Iterable[str]) -> str:
-    """Where a pin stands: files of the top folder by name, others by folder, as a shell would write several in short.
+    """The files of a pin in short, as a shell writes them: those of the top folder by name, others by folder.
 
-    `lambda_src/*` is every folder there that has pins at all; `known` are all files with pins.
+    Args:
+        files: The files with the pin.
+        known: All files with pins. ``lambda_src/*`` means all folders there that have pins.
     """
-    every = _by_folder(known)
+    all_names = _by_folder(known)
     parts = []
     for folder, names in _by_folder(files).items():
         if folder == ".":
@@ -185,49 +205,53 @@ def places(files: Iterable[str], known: Iterable[str]) -> str:
         elif len(names) == 1:
             parts.append(f"{folder}/{names[0]}")
         else:
-            parts.append(f"{folder}/{'*' if set(names) == set(every[folder]) else '{' + ','.join(names) + '}'}")
+            parts.append(f"{folder}/{'*' if set(names) == set(all_names[folder]) else '{' + ','.join(names) + '}'}")
     return ", ".join(parts)
 
 
 def _by_folder(files: Iterable[str]) -> dict[str, list[str]]:
-    """Files of the top folder under ".", and the folders of the others under the folder that holds these; sorted."""
-    found: dict[str, set[str]] = {}
+    """The files of the top folder under ".", and the folders of other files under their parent folder; sorted."""
+    names: dict[str, set[str]] = {}
     for path in map(PurePosixPath, files):
         place = path if path.parent == PurePosixPath() else path.parent
-        found.setdefault(place.parent.as_posix(), set()).add(place.name)
-    return {folder: sorted(found[folder]) for folder in sorted(found)}
+        names.setdefault(place.parent.as_posix(), set()).add(place.name)
+    return {folder: sorted(names[folder]) for folder in sorted(names)}
 
 
-def table(found: Sequence[Row]) -> str:
-    """The rows under their headings, in columns."""
+def table(pins: Sequence[OutdatedPin]) -> str:
+    """The pins as a table with headings."""
     lines = [("package", "pinned", "newest", "where", "reason of the pin")]
-    lines += [(row.name, row.pinned, row.newest, row.where, row.reason) for row in found]
+    lines += [(pin.name, pin.pinned, pin.newest, pin.where, pin.reason) for pin in pins]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def ask_index(names: Sequence[str], python: str) -> dict[str, str]:
-    """The newest version of each name that runs on that version of Python; pre-releases only where nothing else is.
+    """Ask for the newest version of each name that runs on a version of Python. Pre-releases count only if no release exists.
 
     Raises:
-        NoAnswerError: the index cannot be reached, or does not know a name; or uv is not installed here.
+        NoAnswerError: The index cannot be reached or does not know a name, or uv is not installed here.
     """
     command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "-", "--no-deps", "--no-header"]
     command += ["--no-annotate", "--quiet", "--python", sys.executable, "--python-version", python]
     try:
-        done = subprocess.run(
-            command, input="\n".join(names), capture_output=True, text=True, check=False, timeout=TIMEOUT
+        result = subprocess.run(
+            command, input="\n".join(names), capture_output=True, text=True, check=False, timeout=UV_TIMEOUT_SECONDS
         )
     except FileNotFoundError as error:
         raise NoAnswerError("uv is not in this environment; call `make setup`") from error
     except subprocess.TimeoutExpired as error:
-        raise NoAnswerError(f"uv was still waiting after {TIMEOUT} seconds") from error
-    if done.returncode:
-        if "network was disabled" in done.stderr:
-            raise NoAnswerError("uv is told to stay offline (UV_OFFLINE)")
-        causes = _CAUSE.findall(done.stderr) or done.stderr.strip().splitlines() or [f"uv ended with {done.returncode}"]
+        raise NoAnswerError(f"uv was still waiting after {UV_TIMEOUT_SECONDS} seconds") from error
+    if result.returncode:
+        if "network was disabled" in result.stderr:
+            raise NoAnswerError("UV_OFFLINE tells uv to stay offline")
+        causes = (
+            _CAUSE.findall(result.stderr)
+            or result.stderr.strip().splitlines()
+            or [f"uv ended with {result.returncode}"]
+        )
         raise NoAnswerError(causes[-1])
-    answer = dict(_ANSWER.findall(done.stdout))
+    answer = dict(_ANSWER.findall(result.stdout))
     if missing := [name for name in names if name not in answer]:
-        raise NoAnswerError(f"nothing was said about {', '.join(missing)}")
+        raise NoAnswerError(f"uv has no version of {', '.join(missing)}")
     return answer

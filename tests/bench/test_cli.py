@@ -10,12 +10,12 @@ from bench import cli
 from bench.errors import CommandError
 from bench.registry import BENCHES, Bench
 from bench.rows import Goal, Row, Settings
-from tests.bench.helpers import row
+from tests.bench.support.rows import row
 
 
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Replace the table of benches by ones that answer at once."""
+    """Replace the table of benches by benches that measure nothing."""
 
     def replace(**rows: list[Row]) -> None:
         def bench(name: str) -> Bench:
@@ -40,9 +40,9 @@ def test_met_goals_exit_with_0_and_a_table(register: Callable[..., None], capsys
 def test_missed_goal_exits_with_1(register: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     register(one=[row(value=4.5)])
     assert cli.main([]) == 1
-    out = capsys.readouterr().out
-    assert "MISSED" in out
-    assert out.endswith("bench: 1 goals, 1 missed\n")
+    output = capsys.readouterr().out
+    assert "MISSED" in output
+    assert output.endswith("bench: 1 goals, 1 missed\n")
 
 
 def test_only_the_named_benches_run(register: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +54,7 @@ def test_only_the_named_benches_run(register: Callable[..., None], capsys: pytes
 def test_unknown_bench_exits_with_2(register: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     register(one=[row()])
     assert cli.main(["three"]) == 2
-    assert "no bench is called three; there are: one" in capsys.readouterr().err
+    assert "no bench is called three; the benches are: one" in capsys.readouterr().err
 
 
 def test_bench_that_cannot_run_exits_with_2(
@@ -79,9 +79,9 @@ def test_json_holds_rows_and_samples(register: Callable[..., None], tmp_path: Pa
 
 @pytest.mark.parametrize("arguments", [["--repetitions", "0"], ["--repetitions", "x"], ["--unknown"]])
 def test_bad_usage_exits_with_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(SystemExit) as raised:
         cli.main(arguments)
-    assert exit_.value.code == 2
+    assert raised.value.code == 2
 
 
 def test_names_of_benches_are_unique() -> None:

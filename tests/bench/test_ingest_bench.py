@@ -1,4 +1,4 @@
-"""What the bench of ingest divides by what, and that its reference is no straw man."""
+"""Which sides the bench of ingest compares, and that its reference does the same work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fake_interleave(subjects: dict[str, Any], _repetitions: int, **_: Any) -> dict[str, list[float]]:
-    """Seconds by what is measured: the two ways of validation, or the imports."""
+    """Return seconds for the two validations, or for the imports."""
     seconds = {"ingest": 1.0, "plain": 8.0} if "plain" in subjects else {"json": 0.05, "ingest and its decoder": 0.3}
     return {name: [seconds.get(name, 0.2)] for name in subjects}
 
@@ -36,13 +36,13 @@ def test_validation_is_a_ratio_to_the_plain_loop_and_imports_to_that_of_json(mon
     assert values["cold import of ingest"] == pytest.approx(4)
     assert values["cold import of ingest and its decoder"] == pytest.approx(6)
     functions = list((SETTINGS.project / "lambda_src").glob("*/handler.py"))
-    assert len(values) == len(functions) + 1, "every function, and ingest once more with its decoder"
+    assert len(values) == len(functions) + 1, "each function, and ingest once more with its decoder"
 
 
 def test_sides_that_differ_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    other: Any = SimpleNamespace(lines=b"", rejected=())
+    different: Any = SimpleNamespace(lines=b"", rejected=())
     with pytest.raises(BenchError, match="same lines"):
-        ingest._validation("figure", ingest.sample(), lambda _: other, SETTINGS)
+        ingest._validation("figure", ingest.sample(), lambda _: different, SETTINGS)
 
 
 def test_both_batches_are_accepted_whole() -> None:

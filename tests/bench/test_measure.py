@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import CommandError
-from bench.measure import call, interleave, medians, process
+from bench.measure import interleave, medians, timed_call, timed_process
 
 
 def test_subjects_take_turns_after_a_warm_up_that_does_not_count() -> None:
@@ -33,26 +33,26 @@ def test_median_is_not_moved_by_one_slow_run() -> None:
 
 
 def test_process_is_timed_from_start_to_exit(tmp_path: Path) -> None:
-    run = process(("-c", "import time, pathlib; time.sleep(0.2); pathlib.Path('done').touch()"), tmp_path)
+    run = timed_process(("-c", "import time, pathlib; time.sleep(0.2); pathlib.Path('done').touch()"), tmp_path)
     assert 0.2 <= run() < 10
     assert (tmp_path / "done").exists()
 
 
 def test_process_keeps_its_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the environment forbade it, generation compiled all builders each time and seemed a quarter slower."""
+    """Incident: the environment forbade bytecode, so that each generation compiled all builders and seemed a quarter slower."""
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     (tmp_path / "own.py").write_text("X = 1\n")
-    process(("-c", "import own"), tmp_path)()
+    timed_process(("-c", "import own"), tmp_path)()
     assert list((tmp_path / "__pycache__").glob("own.*.pyc"))
 
 
 def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"exit code 3:\nno such thing") as error:
-        process(("-c", "import sys; print('no such thing'); sys.exit(3)"), tmp_path)()
+        timed_process(("-c", "import sys; print('no such thing'); sys.exit(3)"), tmp_path)()
     assert error.value.exit_code == 3
 
 
 def test_call_is_timed() -> None:
-    made: list[int] = []
-    assert call(lambda: made.append(1))() >= 0
-    assert made == [1]
+    calls: list[int] = []
+    assert timed_call(lambda: calls.append(1))() >= 0
+    assert calls == [1]

@@ -1,4 +1,4 @@
-"""What the path bench counts: every record accepted, every trade in a bar."""
+"""The path bench counts only complete batches: all records accepted, all trades in bars."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bench import path
 from bench.errors import BenchError
 
 
-class Platform:
-    """Accepts a batch; its bars come in two steps."""
+class FakeClient:
+    """A client whose batch is accepted, and whose bars come in two steps."""
 
     def __init__(self, accepted: int = path.RECORDS) -> None:
         self.accepted, self.answers = accepted, [path.TRADES // 2, path.TRADES]
@@ -30,15 +30,15 @@ class Platform:
         return SimpleNamespace(status=200, body=b"", json=lambda: {"bars": [{"trades": trades}]})
 
 
-def test_a_batch_is_done_when_its_bars_hold_every_trade() -> None:
-    platform = Platform()
-    path.through(platform, "PATH1", b"x")  # type: ignore[arg-type]
-    assert (platform.posted, platform.answers) == ([b"x"], [])
+def test_batch_ends_when_its_bars_hold_all_trades() -> None:
+    client = FakeClient()
+    path.send_and_wait(client, "PATH1", b"x")  # type: ignore[arg-type]
+    assert (client.posted, client.answers) == ([b"x"], [])
 
 
-def test_a_batch_that_is_not_accepted_whole_is_no_figure() -> None:
+def test_batch_that_is_not_accepted_as_a_whole_is_no_figure() -> None:
     with pytest.raises(BenchError, match="answered by 202"):
-        path.through(Platform(accepted=1), "PATH1", b"x")  # type: ignore[arg-type]
+        path.send_and_wait(FakeClient(accepted=1), "PATH1", b"x")  # type: ignore[arg-type]
 
 
 def test_batches_differ_and_the_reference_makes_their_bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +48,6 @@ def test_batches_differ_and_the_reference_makes_their_bars(tmp_path: Path, monke
     assert path.batch(4)[1] != body
     source = tmp_path / "batch.ndjson"
     source.write_bytes(body)
-    path._bare(source)
-    found = duckdb.sql(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
-    assert found.fetchall() == [(60, True)]
+    path._query_bare(source)
+    bars = duckdb.sql(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
+    assert bars.fetchall() == [(60, True)]

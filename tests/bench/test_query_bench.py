@@ -1,4 +1,4 @@
-"""What the query bench measures is what it says: right answers, and the same rows on both sides."""
+"""The query bench measures correct answers, and the same rows on both sides."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bench import query
 from bench.errors import BenchError
 
 
-class Bare:
-    """A connection that notes what it is asked."""
+class FakeConnection:
+    """A connection that records its statements."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        self.statements: list[tuple[str, tuple[Any, ...]]] = []
 
-    def execute(self, statement: str, parameters: tuple[Any, ...]) -> Bare:
-        self.asked.append((statement, parameters))
+    def execute(self, statement: str, parameters: tuple[Any, ...]) -> FakeConnection:
+        self.statements.append((statement, parameters))
         return self
 
     def fetchall(self) -> list[Any]:
@@ -28,32 +28,34 @@ def route(event: dict[str, Any]) -> dict[str, Any]:
     return {"statusCode": 200, "body": '"start"' * 200}
 
 
-def test_both_sides_go_round_the_symbols_and_cover_the_same_minutes() -> None:
-    bare = Bare()
-    asked: list[dict[str, Any]] = []
+def test_both_sides_take_the_symbols_in_turn_and_cover_the_same_minutes() -> None:
+    connection = FakeConnection()
+    events: list[dict[str, Any]] = []
 
-    def noting(event: dict[str, Any]) -> dict[str, Any]:
-        asked.append(event)
+    def recording_route(event: dict[str, Any]) -> dict[str, Any]:
+        events.append(event)
         return route(event)
 
-    row = query.row(query.REQUESTED[0], noting, bare, 20)  # type: ignore[arg-type]
-    assert [event["pathParameters"]["symbol"] for event in asked[1:]] == [symbol for _, (symbol, *_) in bare.asked]
-    begin, end = (int(asked[0]["queryStringParameters"][name]) for name in ("from", "to"))
-    assert {parameters[1:] for _, parameters in bare.asked} == {(begin, end)}
-    assert len(row.samples["asked"]) == len(row.samples["bare"]) == 20
+    row = query.measure(query.TIMED_QUERIES[0], recording_route, connection, 20)  # type: ignore[arg-type]
+    assert [event["pathParameters"]["symbol"] for event in events[1:]] == [
+        symbol for _, (symbol, *_) in connection.statements
+    ]
+    begin, end = (int(events[0]["queryStringParameters"][name]) for name in ("from", "to"))
+    assert {parameters[1:] for _, parameters in connection.statements} == {(begin, end)}
+    assert len(row.samples["function"]) == len(row.samples["bare"]) == 20
     assert "p99" in row.measured
 
 
-def test_a_wrong_answer_is_no_figure() -> None:
+def test_wrong_answer_is_no_figure() -> None:
     with pytest.raises(BenchError, match="answered by 404"):
-        query.row(query.REQUESTED[0], lambda event: {"statusCode": 404, "body": ""}, Bare(), 2)  # type: ignore[arg-type]
+        query.measure(query.TIMED_QUERIES[0], lambda event: {"statusCode": 404, "body": ""}, FakeConnection(), 2)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
 @pytest.mark.requirement("T-DATA-4")
-def test_every_request_is_answered_from_a_real_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few minutes, so that it is quick; the answers are whole."""
+def test_queries_are_answered_from_a_real_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With few minutes of data, so that the test is quick. The answers are complete."""
     monkeypatch.setattr(query, "_FILL", tuple(part.replace("9999", "299") for part in query._FILL))
-    with query.filled() as (real, connection):
-        for request in query.REQUESTED[::2]:
-            assert query.row(request, real, connection, 2).value > 0
+    with query.filled_database() as (real_route, connection):
+        for timed_query in query.TIMED_QUERIES[::2]:
+            assert query.measure(timed_query, real_route, connection, 2).value > 0

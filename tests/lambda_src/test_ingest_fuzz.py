@@ -58,7 +58,7 @@ def accepted_of(body: bytes, content_type: str) -> str:
     if isinstance(document, dict) and "records" in document:
         found = []
         for raw in document["records"]:
-            with suppress(plain_ingest.Fault):
+            with suppress(plain_ingest.RecordError):
                 found.append(plain_ingest.ENCODER.encode(plain_ingest.check(raw, latest)) + "\n")
         return "".join(found)
     return plain_ingest.validate_lines(text, latest=latest)[0]

@@ -1,4 +1,4 @@
-"""The environment is made on a machine that has nothing, shows how far it is, and holds no more than it must."""
+"""The environment is created on a bare machine, with its progress, and contains no more than necessary."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from packaging.utils import canonicalize_name
 from tools import venv
 
 PROJECT = Path(__file__).parents[2]
-DEMO_MB = 600
-"""What `make demo` may install."""
+DEMO_LIMIT_MIB = 600
+"""The limit for what ``make demo`` installs."""
 
-NEW_PIP = """#!/bin/sh
+FAKE_PYTHON = """#!/bin/sh
 echo "$*" >> "$LOG"
 case "$*" in
   *"-m venv"*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
@@ -47,16 +47,16 @@ class Terminal(io.StringIO):
 def lock(tmp_path: Path) -> Path:
     path = tmp_path / "requirements.txt"
     path.write_text(
-        "# made\na==1 \\\n    --hash=sha256:0\nb[c]==2 ; python_version < '4' \\\n    --hash=sha256:1\nd==3\n"
+        "# generated\na==1 \\\n    --hash=sha256:0\nb[c]==2 ; python_version < '4' \\\n    --hash=sha256:1\nd==3\n"
     )
     return path
 
 
 @pytest.fixture
 def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Python that makes environments of itself, whose pip installs nothing; it notes what it is called with."""
+    """A Python that creates environments with itself. Its pip installs nothing, and it logs its calls."""
     path = tmp_path / "python3"
-    path.write_text(NEW_PIP)
+    path.write_text(FAKE_PYTHON)
     path.chmod(0o755)
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     monkeypatch.setattr(sys, "executable", str(path))
@@ -71,7 +71,7 @@ def calls(tmp_path: Path) -> list[str]:
 # --- Progress ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_terminal_sees_one_line_that_changes(lock: Path) -> None:
+def test_terminal_shows_one_line_that_changes(lock: Path) -> None:
     stream, clock = Terminal(), Clock()
     progress = venv.Progress(lock, stream, clock)
     progress.show()
@@ -92,7 +92,7 @@ def test_a_terminal_sees_one_line_that_changes(lock: Path) -> None:
     ]
 
 
-def test_a_log_gets_a_line_every_ten_seconds(lock: Path) -> None:
+def test_log_gets_a_line_every_ten_seconds(lock: Path) -> None:
     stream, clock = io.StringIO(), Clock()
     progress = venv.Progress(lock, stream, clock)
     for second in range(26):
@@ -101,27 +101,27 @@ def test_a_log_gets_a_line_every_ten_seconds(lock: Path) -> None:
     assert stream.getvalue().splitlines() == [f"  {lock}: package 0 of 3, {second} s" for second in (10, 20)]
 
 
-# --- Making it --------------------------------------------------------------------------------------------------------
+# --- Creation ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_lock_is_installed_with_its_hashes(
+def test_lock_is_installed_with_its_hashes(
     python: Path, lock: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 0
-    made, installed = calls(tmp_path)
-    assert made == f"-m venv --clear {tmp_path / 'env'}"
+    created, installed = calls(tmp_path)
+    assert created == f"-m venv --clear {tmp_path / 'env'}"
     assert "--require-hashes" in installed
     assert installed.endswith(f"--requirement={lock}")
     assert f"Installed {lock} into {tmp_path / 'env'} (" in capsys.readouterr().out
 
 
-def test_a_second_lock_is_added_to_the_same_environment(python: Path, lock: Path, tmp_path: Path) -> None:
+def test_second_lock_is_added_to_the_same_environment(python: Path, lock: Path, tmp_path: Path) -> None:
     for options in (["--new"], []):
         assert venv.main([*options, str(tmp_path / "env"), str(lock)]) == 0
     assert len([call for call in calls(tmp_path) if "-m venv" in call]) == 1
 
 
-def test_what_pip_says_is_shown_where_it_fails(
+def test_output_of_pip_is_shown_if_it_fails(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PIP_EXIT", "1")
@@ -129,10 +129,10 @@ def test_what_pip_says_is_shown_where_it_fails(
     assert "Installing collected packages: a, b" in capsys.readouterr().err
 
 
-def test_a_python_without_ensurepip_gets_the_distributions_pip(
+def test_python_without_ensurepip_gets_the_distributions_pip(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Debian's python3 has none, and a stranger with python3 and make saw `ensurepip is not available`."""
+    """Incident: Debian's python3 has none, so the error on a machine with only that was ``ensurepip is not available``."""
 
     def unpack(names: list[str], target: Path) -> None:
         assert names == ["python3-pip-whl"]
@@ -143,13 +143,13 @@ def test_a_python_without_ensurepip_gets_the_distributions_pip(
     monkeypatch.setattr("local.packages.unpack", unpack)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 0
-    made, pip, installed = calls(tmp_path)
-    assert made == f"-m venv --clear --without-pip {tmp_path / 'env'}"
+    created, pip, installed = calls(tmp_path)
+    assert created == f"-m venv --clear --without-pip {tmp_path / 'env'}"
     assert re.fullmatch(r"-m pip install --quiet --no-index .*/pip-99-py3-none-any\.whl", pip)
     assert "--require-hashes" in installed
 
 
-def test_where_pip_cannot_be_had_the_package_is_named(
+def test_error_names_the_package_if_pip_cannot_be_downloaded(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -158,44 +158,48 @@ def test_where_pip_cannot_be_had_the_package_is_named(
     assert "cannot be downloaded: this machine has no apt. Install python3-venv." in capsys.readouterr().err
 
 
-def test_an_old_python_is_told_which_is_needed(
+def test_old_python_is_rejected_with_the_version_that_is_needed(
     lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(venv, "OLDEST", (9, 1))
+    monkeypatch.setattr(venv, "OLDEST_PYTHON", (9, 1))
     assert venv.main([str(tmp_path / "env"), str(lock)]) == 2
     assert "Python 9.1 or newer is needed, this is 3." in capsys.readouterr().err
     assert not (tmp_path / "env").exists()
 
 
-def test_it_needs_nothing_but_the_standard_library() -> None:
-    """-S: without site-packages, as on a machine where nothing is installed."""
-    run = subprocess.run(
+def test_venv_needs_only_the_standard_library() -> None:
+    """The option -S disables site-packages, as on a machine where nothing is installed."""
+    result = subprocess.run(
         [sys.executable, "-S", "-m", "tools.venv", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    assert "usage: python3 -m tools.venv" in run.stdout
+    assert "usage: python3 -m tools.venv" in result.stdout
     script = "import local.packages, local.servers"
     subprocess.run([sys.executable, "-S", "-c", script], cwd=PROJECT, check=True)
 
 
-# --- What is in it ----------------------------------------------------------------------------------------------------
+# --- Content ----------------------------------------------------------------------------------------------------------
 
 
 def locked(name: str) -> set[str]:
-    """The packages of a lock that this machine installs."""
+    """Return the packages of a lock that this machine installs."""
     lines = re.findall(r"^([\w.-]+(?:\[\w+\])?==[^\\\n]+)", (PROJECT / name).read_text(), re.MULTILINE)
-    found = [Requirement(line.strip()) for line in lines]
-    return {canonicalize_name(one.name) for one in found if one.marker is None or one.marker.evaluate()}
+    requirements = [Requirement(line.strip()) for line in lines]
+    return {
+        canonicalize_name(requirement.name)
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate()
+    }
 
 
-def test_the_demo_installs_no_tool_of_development() -> None:
+def test_demo_installs_no_development_tool() -> None:
     tools = {"pytest", "hypothesis", "mypy", "numpy", "pandas", "ruff", "uv", "pytest-xdist", "pre-commit"}
     assert not tools & locked("requirements.txt")
     assert tools - {"pandas"} <= locked("requirements-dev.txt")
     assert "pandas" not in locked("requirements-dev.txt")
 
 
-def test_what_the_demo_installs_is_bounded() -> None:
-    """It was 829 MB with the tools of development and the benches' references."""
+def test_size_of_the_demos_environment_is_bounded() -> None:
+    """It was 829 MB with the development tools and the benches' references."""
     places = [Path(str(importlib.metadata.distribution(name).locate_file(""))) for name in locked("requirements.txt")]
     assert set(places) == {Path(sysconfig.get_path("purelib"))}
     files = {
@@ -206,4 +210,4 @@ def test_what_the_demo_installs_is_bounded() -> None:
     used = sum(
         path.stat().st_blocks * 512 if os.name == "posix" else path.stat().st_size for path in files if path.exists()
     )
-    assert 300 < used / 1024**2 < DEMO_MB
+    assert 300 < used / 1024**2 < DEMO_LIMIT_MIB

@@ -1,4 +1,4 @@
-"""The payment service's tests: a MariaDB with TLS, migrated as the platform migrates it, and the service over it."""
+"""Fixtures: a MariaDB with TLS and the migrated tables, and the service over it, in this process or in its own."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
-from tests.web_src.server import Ledger, Service
+from tests.web_src.support.ledger import Ledger
+from tests.web_src.support.service import Service
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Below /tmp, where the database's user gets to: pytest's own folders are closed to others."""
-    made = Path(tempfile.mkdtemp(prefix="payments-test-", dir="/tmp"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made)
+    """A folder below /tmp. The database's user can reach it, unlike pytest's own folders."""
+    path = Path(tempfile.mkdtemp(prefix="payments-test-", dir="/tmp"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Ledger]:
-    """One database server for the tests of a module."""
+    """The database server of a module's tests."""
     programs_or_skip(servers.MARIADB)
     ledger = Ledger(folder)
     ledger.start()
@@ -41,17 +42,17 @@ def server(folder: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def ledger(server: Ledger) -> Ledger:
-    """The server with empty tables and the service's user as it was first."""
+    """The server with empty tables and the service's first user."""
     server.reset()
     return server
 
 
 @pytest.fixture
 def database(ledger: Ledger) -> Iterator[Database]:
-    """The service's own way to the database, in this thread."""
-    opened = Database(ledger.credentials(), ledger.connect)
-    yield opened
-    opened.close()
+    """The service's own access to the database, in this thread."""
+    service_database = Database(ledger.credential_cache(), ledger.connect)
+    yield service_database
+    service_database.close()
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def client(database: Database, ledger: Ledger) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def running(server: Ledger) -> Iterator[Service]:
-    """gunicorn with the service, as the unit starts it."""
+    """The service as a process, started as the unit starts it."""
     server.reset()
     service = Service(server)
     service.start()

@@ -1,4 +1,4 @@
-"""What a request may be: every fault is named, nothing of what was sent is repeated, amounts are exact."""
+"""Valid and invalid requests: errors name each fault and repeat nothing that the client sent, and amounts are exact."""
 
 from __future__ import annotations
 
@@ -18,46 +18,45 @@ from payments import cards, ids
 from payments.currencies import MINOR_UNITS
 from payments.errors import RequestError
 from payments.model import MAX_WHOLE_DIGITS, Payment, PaymentRequest, checked_key, exact, parse
-from tests.web_src.server import payment
+from tests.web_src.support.bodies import VISA, payment
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
-VISA = "4111111111111111"  # the schemes' published test numbers; they belong to nobody
-AMEX = "378282246310005"
+AMEX = "378282246310005"  # a test number that the scheme publishes
 CURRENCIES = st.sampled_from(sorted(MINOR_UNITS))
 
 
 @st.composite
 def amounts(draw: st.DrawFn) -> tuple[str, str, Decimal]:
-    """A currency, an amount as text that is valid in it, and the amount."""
+    """Draw a currency, the text of an amount that is valid in it, and the amount."""
     currency = draw(CURRENCIES)
     units = MINOR_UNITS[currency]
     value = Decimal(draw(st.integers(1, 10 ** (MAX_WHOLE_DIGITS + units) - 1))).scaleb(-units)
     return currency, f"{value:f}", value
 
 
-def refusal(body: object) -> RequestError:
+def rejection(body: object) -> RequestError:
     with pytest.raises(RequestError) as caught:
         parse(body if isinstance(body, bytes) else json.dumps(body).encode())
     return caught.value
 
 
 @given(amounts())
-def test_every_amount_that_a_currency_can_have_is_kept_exactly(case: tuple[str, str, Decimal]) -> None:
+def test_each_valid_amount_is_kept_exactly(case: tuple[str, str, Decimal]) -> None:
     currency, text, value = case
     request = parse(json.dumps(payment(amount=text, currency=currency)).encode())
     assert request.amount == value
-    assert -request.amount.as_tuple().exponent == MINOR_UNITS[currency]
+    assert request.amount.as_tuple().exponent == -MINOR_UNITS[currency]
     assert Decimal(Payment(ids.new_id(), request, datetime(2026, 1, 1)).to_json()["amount"]) == value
 
 
 @given(amounts(), st.integers(1, 6))
-def test_one_decimal_more_than_the_currency_has_is_refused_not_rounded(
-    case: tuple[str, str, Decimal], more: int
+def test_amount_with_too_many_decimals_is_rejected_and_not_rounded(
+    case: tuple[str, str, Decimal], extra_decimals: int
 ) -> None:
     currency, text, _ = case
     whole = text.partition(".")[0]
-    error = refusal(payment(amount=f"{whole}.{'1' * (MINOR_UNITS[currency] + more)}", currency=currency))
+    error = rejection(payment(amount=f"{whole}.{'1' * (MINOR_UNITS[currency] + extra_decimals)}", currency=currency))
     assert (error.status, error.code) == (400, "invalid_request")
     assert currency in error.message
 
@@ -87,28 +86,28 @@ def test_one_decimal_more_than_the_currency_has_is_refused_not_rounded(
         *("١", "1\n", "1" * 13, 10.5, 10, True, None, ["1"], {"value": "1"}),
     ],
 )
-def test_an_amount_that_is_no_positive_decimal_string_is_refused(amount: object) -> None:
+def test_amount_that_is_not_a_positive_decimal_string_is_rejected(amount: object) -> None:
     body = {**payment(), "amount": amount}
-    assert refusal(body).code == "invalid_request"
+    assert rejection(body).code == "invalid_request"
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount", "taken"),
+    ("currency", "amount", "answered"),
     [
         *(("JPY", "1000", "1000"), ("USD", "1.5", "1.50"), ("KWD", "1.125", "1.125"), ("CLF", "0.0001", "0.0001")),
         ("USD", "999999999999.99", "999999999999.99"),
     ],
 )
-def test_an_amount_is_answered_with_the_currencys_decimals(currency: str, amount: str, taken: str) -> None:
-    assert str(parse(json.dumps(payment(amount=amount, currency=currency)).encode()).amount) == taken
+def test_answer_has_the_amount_with_the_currencys_decimals(currency: str, amount: str, answered: str) -> None:
+    assert str(parse(json.dumps(payment(amount=amount, currency=currency)).encode()).amount) == answered
 
 
-def test_an_amount_whose_digits_pass_luhns_check_is_an_amount() -> None:
-    """Once 48938079513.67 dollars were refused: thirteen digits with a point between them."""
+def test_amount_whose_digits_pass_luhns_check_is_accepted() -> None:
+    """Incident: the service rejected 48938079513.67 dollars, which are thirteen digits with a point between them."""
     assert str(parse(json.dumps(payment(amount="48938079513.67")).encode()).amount) == "48938079513.67"
 
 
-def test_what_the_database_gives_back_is_as_exact_as_what_was_sent() -> None:
+def test_amount_from_the_database_is_as_exact_as_the_one_that_was_sent() -> None:
     assert str(exact(Decimal("10.5000"), "USD")) == "10.50"
     assert str(exact(Decimal("1000.0000"), "JPY")) == "1000"
 
@@ -130,39 +129,39 @@ def test_what_the_database_gives_back_is_as_exact_as_what_was_sent() -> None:
         b"1" * 9000,
     ],
 )
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    assert refusal(body).code == "invalid_json"
+def test_body_that_is_not_a_json_object_is_rejected(body: bytes) -> None:
+    assert rejection(body).code == "invalid_json"
 
 
-def test_all_faults_are_told_together() -> None:
-    message = refusal({"debitAccount": "?", "amount": 1.0, "currency": "XXX", "colour": "red"}).message
+def test_all_faults_are_reported_together() -> None:
+    message = rejection({"debitAccount": "?", "amount": 1.0, "currency": "XXX", "colour": "red"}).message
     for word in ("creditAccount is missing", "debitAccount must", "amount must be a string", "ISO 4217", "other than"):
         assert word in message
 
 
 @pytest.mark.parametrize("value", ["", "-a", "a b", "a/b", "ä", "x" * 65, "a\n", 7, None, ["a"]])
 @pytest.mark.parametrize("name", ["debitAccount", "creditAccount"])
-def test_an_account_has_an_opaque_id(name: str, value: object) -> None:
-    assert name in refusal({**payment(), name: value}).message
+def test_account_has_an_opaque_id(name: str, value: object) -> None:
+    assert name in rejection({**payment(), name: value}).message
 
 
-def test_an_account_pays_another() -> None:
-    assert "must differ" in refusal(payment(creditAccount="acct-1")).message
+def test_two_accounts_must_differ() -> None:
+    assert "must differ" in rejection(payment(creditAccount="acct-1")).message
 
 
 @pytest.mark.parametrize("text", ["", "x" * 141, "a\x00b", "a\nb", "\ud800", "\x85", 5, []])
-def test_a_description_is_short_and_printable(text: object) -> None:
-    assert "description" in refusal({**payment(), "description": text}).message
+def test_description_is_short_and_printable(text: object) -> None:
+    assert "description" in rejection({**payment(), "description": text}).message
 
 
-def test_a_null_is_not_the_same_as_a_field_that_is_left_out() -> None:
-    assert refusal({**payment(), "description": None}).code == "invalid_request"
+def test_null_is_not_the_same_as_a_missing_field() -> None:
+    assert rejection({**payment(), "description": None}).code == "invalid_request"
 
 
 @pytest.mark.parametrize("name", ["debitAccount", "creditAccount", "amount", "currency", "description"])
 @pytest.mark.parametrize("number", [VISA, AMEX, "4222222222222", "6304000000000000000"])
-def test_a_card_number_is_refused_and_not_repeated(name: str, number: str) -> None:
-    error = refusal({**payment(), name: number})
+def test_card_number_is_rejected_and_not_repeated(name: str, number: str) -> None:
+    error = rejection({**payment(), name: number})
     assert (error.status, error.code) == (422, "card_number_refused")
     assert number not in error.message
 
@@ -177,7 +176,7 @@ def test_a_card_number_is_refused_and_not_repeated(name: str, number: str) -> No
             "4111.1111.1111.1111",
             "3782 822463 10005",
         ),
-        # Each of these was taken once.
+        # The service accepted each of these once.
         *("\uff14" + "\uff11" * 15, "\u0664" + "\u0661" * 15, "4111\u20131111\u20131111\u20131111"),
         *("4111/1111/1111/1111", "4111_1111_1111_1111", "4111  1111  1111  1111", "4111 - 1111 - 1111 - 1111"),
         *(
@@ -191,15 +190,18 @@ def test_a_card_number_is_refused_and_not_repeated(name: str, number: str) -> No
         *(f"{AMEX}1234"[:18], f"x{VISA}x", "6222 0212 3456 7890 128"),
     ],
 )
-def test_a_card_number_inside_a_description_is_found(text: str) -> None:
-    assert refusal(payment(description=text)).code == "card_number_refused"
-    assert "[card number]" in cards.masked(text)
-    assert not cards.holds_card_number(cards.masked(text))
+def test_card_number_inside_a_description_is_rejected(text: str) -> None:
+    assert rejection(payment(description=text)).code == "card_number_refused"
+    assert "[card number]" in cards.mask_card_numbers(text)
+    assert not cards.holds_card_number(cards.mask_card_numbers(text))
 
 
-def test_masking_takes_the_number_and_leaves_the_rest() -> None:
-    assert cards.masked(f"a {VISA}, b \uff14111 1111 1111 1111; \u4e8c") == "a [card number], b [card number]; \u4e8c"
-    assert cards.masked(f"{VISA}{VISA[:3]} 7") == f"[card number]{VISA[:3]} 7"
+def test_masking_replaces_only_the_number() -> None:
+    assert (
+        cards.mask_card_numbers(f"a {VISA}, b \uff14111 1111 1111 1111; \u4e8c")
+        == "a [card number], b [card number]; \u4e8c"
+    )
+    assert cards.mask_card_numbers(f"{VISA}{VISA[:3]} 7") == f"[card number]{VISA[:3]} 7"
 
 
 @pytest.mark.parametrize(
@@ -213,27 +215,27 @@ def test_masking_takes_the_number_and_leaves_the_rest() -> None:
             "RF18 5390 0754 7034",
             "210000000003139471430009017",
         ),
-        # Twenty digits and more are references, whatever is in them.
+        # Twenty digits and more are references, whatever they contain.
         *(f"{VISA}0000", f"0000{VISA}", f"1234{VISA}1234567"),
     ],
 )
-def test_other_numbers_are_taken(text: str) -> None:
+def test_other_numbers_are_accepted(text: str) -> None:
     assert parse(json.dumps(payment(description=text)).encode()).description == text
-    assert cards.masked(text) == text
+    assert cards.mask_card_numbers(text) == text
 
 
 @given(st.uuids())
-def test_a_uuid_is_never_taken_for_a_card_number(value: uuid.UUID) -> None:
+def test_uuid_is_never_a_card_number(value: uuid.UUID) -> None:
     assert not cards.holds_card_number(str(value))
     assert checked_key(str(value)) == str(value)
 
 
 @pytest.mark.slow
-def test_ordinary_numbers_are_rarely_refused() -> None:
-    """What the module's docstring says. Luhn's check alone would refuse one in ten wherever 13 digits are near each other."""
+def test_ordinary_numbers_are_rarely_rejected() -> None:
+    """The docstring of ``cards`` states these rates. Luhn's check alone would reject one in ten wherever 13 digits are near."""
     draw = random.Random(1)
 
-    def share(make: Callable[[], str]) -> float:
+    def rejection_rate(make: Callable[[], str]) -> float:
         return sum(cards.holds_card_number(make()) for _ in range(2000)) / 2000
 
     def digits(count: int) -> str:
@@ -242,34 +244,34 @@ def test_ordinary_numbers_are_rarely_refused() -> None:
     def moment() -> datetime:
         return datetime(2026, 1, 1) + timedelta(seconds=draw.randrange(10**9))
 
-    assert max(share(lambda size=size: digits(size)) for size in (13, 14, 15, 16)) < 0.15  # type: ignore[misc]
-    assert max(share(lambda size=size: digits(size)) for size in (17, 18, 19)) < 0.22  # type: ignore[misc]
-    assert max(share(lambda size=size: digits(size)) for size in (20, 25, 27)) == 0  # type: ignore[misc]
-    assert share(lambda: moment().isoformat(" ", "milliseconds")) < 0.001
-    assert share(lambda: f"{moment():%Y-%m-%d} - {moment():%Y-%m-%d}") < 0.001
-    assert share(lambda: "Invoices " + ", ".join(digits(4) for _ in range(4))) < 0.06
-    assert share(lambda: f"DE{digits(2)} {digits(4)} {digits(4)} {digits(4)} {digits(4)} {digits(2)}") < 0.12
+    assert max(rejection_rate(lambda size=size: digits(size)) for size in (13, 14, 15, 16)) < 0.15  # type: ignore[misc]
+    assert max(rejection_rate(lambda size=size: digits(size)) for size in (17, 18, 19)) < 0.22  # type: ignore[misc]
+    assert max(rejection_rate(lambda size=size: digits(size)) for size in (20, 25, 27)) == 0  # type: ignore[misc]
+    assert rejection_rate(lambda: moment().isoformat(" ", "milliseconds")) < 0.001
+    assert rejection_rate(lambda: f"{moment():%Y-%m-%d} - {moment():%Y-%m-%d}") < 0.001
+    assert rejection_rate(lambda: "Invoices " + ", ".join(digits(4) for _ in range(4))) < 0.06
+    assert rejection_rate(lambda: f"DE{digits(2)} {digits(4)} {digits(4)} {digits(4)} {digits(4)} {digits(2)}") < 0.12
 
 
-def test_a_long_text_takes_no_long_time() -> None:
-    """The time grows with the text, not with its square: log lines are as long as whoever writes them likes."""
-    begun = time.process_time()
+def test_time_grows_with_the_text_and_not_with_its_square() -> None:
+    """Other libraries write log lines of any length."""
+    started = time.process_time()
     assert not cards.holds_card_number("1 " * 20_000)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - started < 3
 
 
 @given(st.text(alphabet="014 -.x\uff11", max_size=80))
 def test_masking_leaves_no_card_number(text: str) -> None:
-    assert not cards.holds_card_number(cards.masked(text))
+    assert not cards.holds_card_number(cards.mask_card_numbers(text))
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 65, "é", "a\tb", "\x7f", "a,b", "a,", ","])
-def test_a_key_has_1_to_64_visible_characters(key: str) -> None:
+def test_key_has_1_to_64_visible_characters(key: str) -> None:
     with pytest.raises(RequestError, match="1 to 64"):
         checked_key(key)
 
 
-def test_a_key_is_required_and_is_no_card_number() -> None:
+def test_key_is_required_and_must_not_be_a_card_number() -> None:
     with pytest.raises(RequestError) as missing:
         checked_key(None)
     assert missing.value.status == 400
@@ -278,7 +280,7 @@ def test_a_key_is_required_and_is_no_card_number() -> None:
     assert card.value.status == 422
 
 
-def test_a_fingerprint_is_of_the_meaning() -> None:
+def test_fingerprint_depends_on_the_meaning_only() -> None:
     first = parse(json.dumps(payment(amount="10.5")).encode())
     other_order = parse(json.dumps(dict(reversed(payment(amount="10.50").items())), indent=2).encode())
     assert first.fingerprint == other_order.fingerprint
@@ -288,42 +290,44 @@ def test_a_fingerprint_is_of_the_meaning() -> None:
         payment(debitAccount="b"),
         payment(description="10.50"),
     ]
-    prints = {parse(json.dumps(body).encode()).fingerprint for body in [payment(), *changed]}
-    assert len(prints) == len(changed) + 1
+    fingerprints = {parse(json.dumps(body).encode()).fingerprint for body in [payment(), *changed]}
+    assert len(fingerprints) == len(changed) + 1
 
 
 @given(
     st.lists(st.text(min_size=1, max_size=5), min_size=2, max_size=2),
     st.lists(st.text(min_size=1, max_size=5), min_size=2, max_size=2),
 )
-def test_fields_cannot_run_into_each_other_in_a_fingerprint(one: list[str], two: list[str]) -> None:
+def test_fields_do_not_run_into_each_other_in_a_fingerprint(first: list[str], second: list[str]) -> None:
     def fingerprint(pair: list[str]) -> bytes:
         return PaymentRequest(pair[0], pair[1], Decimal("1.00"), "USD").fingerprint
 
-    assert (fingerprint(one) == fingerprint(two)) == (one == two)
+    assert (fingerprint(first) == fingerprint(second)) == (first == second)
 
 
 def test_ids_are_unique_and_rise_with_time() -> None:
-    made = [ids.new_id() for _ in range(1000)]
-    assert len(set(made)) == 1000
-    assert all(ids.is_id(one) for one in made)
-    stamps = [uuid.UUID(one).int >> 80 for one in made]
-    assert stamps == sorted(stamps)
-    assert uuid.UUID(made[0]).variant == uuid.RFC_4122
+    new_ids = [ids.new_id() for _ in range(1000)]
+    assert len(set(new_ids)) == 1000
+    assert all(ids.is_id(new_id) for new_id in new_ids)
+    timestamps = [uuid.UUID(new_id).int >> 80 for new_id in new_ids]
+    assert timestamps == sorted(timestamps)
+    assert uuid.UUID(new_ids[0]).variant == uuid.RFC_4122
 
 
-OURS = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
+VALID_ID = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 VERSION_4 = "019ab3c4-5d6e-4f80-9a1b-2c3d4e5f6071"
 
 
-@pytest.mark.parametrize("text", ["", "x", VERSION_4, OURS.upper(), f"{{{OURS}}}", f"{OURS} ", OURS.replace("-", "")])
-def test_what_is_no_id_of_ours_is_not_looked_up(text: str) -> None:
-    assert ids.is_id(OURS)
+@pytest.mark.parametrize(
+    "text", ["", "x", VERSION_4, VALID_ID.upper(), f"{{{VALID_ID}}}", f"{VALID_ID} ", VALID_ID.replace("-", "")]
+)
+def test_text_that_is_not_an_id_is_recognised(text: str) -> None:
+    assert ids.is_id(VALID_ID)
     assert not ids.is_id(text)
 
 
-def test_the_table_of_currencies_is_that_of_iso_4217() -> None:
-    """Counts and samples against the list of the maintenance agency: 0, 2, 3 and 4 decimals are all that it has."""
+def test_table_of_currencies_is_that_of_iso_4217() -> None:
+    """Samples from the list of the maintenance agency, which has no other decimals than 0, 2, 3 and 4."""
     assert all(len(code) == 3 and code.isascii() and code.isupper() for code in MINOR_UNITS)
     assert set(MINOR_UNITS.values()) == {0, 2, 3, 4}
     expected = {

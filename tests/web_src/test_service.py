@@ -1,4 +1,4 @@
-"""The service over a real MariaDB with TLS: its answers, and what stands in the tables after them."""
+"""The service over a real MariaDB with TLS: its answers, and the rows in the tables afterwards."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from werkzeug.test import TestResponse
 from payments import logs
 from payments.currencies import MINOR_UNITS
 from payments.ids import is_id, new_id
-from payments.model import MAX_BODY
-from tests.web_src.server import GRANTS, PROJECT, SQL, Ledger, payment
+from payments.model import MAX_BODY_BYTES
+from tests.web_src.support.bodies import VISA, payment
+from tests.web_src.support.ledger import GRANTS, Ledger
+from tests.web_src.support.paths import MIGRATIONS, README, SERVICE
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
 
-VISA = "4111111111111111"  # a published test number
 DATABASE_TESTS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Every line that the service logs, at DEBUG."""
+    """All lines that the service logs, at DEBUG."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonFormatter())
@@ -46,20 +47,20 @@ def log() -> Iterator[io.StringIO]:
 
 
 def post(client: FlaskClient, body: object, key: str | None = None, **headers: str) -> TestResponse:
-    sent = {"Content-Type": "application/json", "Idempotency-Key": key or str(uuid.uuid4()), **headers}
+    all_headers = {"Content-Type": "application/json", "Idempotency-Key": key or str(uuid.uuid4()), **headers}
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client.post("/transactions", data=data, headers=sent)
+    return client.post("/transactions", data=data, headers=all_headers)
 
 
 def code(answer: TestResponse) -> str:
-    """The code of an error; the body has exactly code and message."""
+    """Return the code of an error, whose body must have exactly code and message."""
     error = answer.get_json()["error"]
     assert error.keys() == {"code", "message"}
     assert answer.headers["Cache-Control"] == "no-store"
     return str(error["code"])
 
 
-def test_a_payment_is_stored_with_its_key_and_two_entries(client: FlaskClient, ledger: Ledger) -> None:
+def test_payment_is_stored_with_its_key_and_two_entries(client: FlaskClient, ledger: Ledger) -> None:
     answer = post(client, payment(description="Rechnung für Käse 🧀"), "k-1")
     assert answer.status_code == 201
     body = answer.get_json()
@@ -68,7 +69,7 @@ def test_a_payment_is_stored_with_its_key_and_two_entries(client: FlaskClient, l
     assert answer.headers["Cache-Control"] == "no-store"
     assert {name: body[name] for name in payment()} == payment()
     assert body["description"] == "Rechnung für Käse 🧀"
-    assert ledger.rows("SELECT transaction_id, side, account, currency, signed_amount FROM entries ORDER BY side") == [
+    assert ledger.query("SELECT transaction_id, side, account, currency, signed_amount FROM entries ORDER BY side") == [
         (body["id"], "credit", "acct-2", "USD", Decimal("-10.5000")),
         (body["id"], "debit", "acct-1", "USD", Decimal("10.5000")),
     ]
@@ -76,7 +77,7 @@ def test_a_payment_is_stored_with_its_key_and_two_entries(client: FlaskClient, l
     assert client.get(f"/transactions/{body['id']}").get_json() == body
 
 
-def test_the_same_key_and_payment_get_the_same_answer_and_one_transaction(client: FlaskClient, ledger: Ledger) -> None:
+def test_same_key_and_payment_get_the_same_answer_and_one_transaction(client: FlaskClient, ledger: Ledger) -> None:
     first = post(client, payment(), "k-1")
     again = post(client, json.dumps(payment(amount="10.5"), indent=3).encode(), "k-1")
     assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
@@ -87,7 +88,7 @@ def test_the_same_key_and_payment_get_the_same_answer_and_one_transaction(client
 @pytest.mark.parametrize(
     "change", [{"amount": "10.51"}, {"currency": "EUR"}, {"debitAccount": "x"}, {"description": "d"}]
 )
-def test_the_same_key_for_another_payment_is_refused(
+def test_same_key_for_another_payment_is_rejected(
     client: FlaskClient, ledger: Ledger, change: dict[str, object]
 ) -> None:
     post(client, payment(), "k-1")
@@ -101,13 +102,13 @@ def test_keys_differ_by_case(client: FlaskClient, ledger: Ledger) -> None:
     assert ledger.counts() == (2, 2, 4)
 
 
-@pytest.mark.parametrize("of_our_form", [True, False])
-def test_an_unknown_transaction_is_not_found(client: FlaskClient, of_our_form: bool) -> None:
-    answer = client.get(f"/transactions/{new_id() if of_our_form else uuid.uuid4()}")
+@pytest.mark.parametrize("is_valid", [True, False])
+def test_unknown_transaction_is_not_found(client: FlaskClient, is_valid: bool) -> None:
+    answer = client.get(f"/transactions/{new_id() if is_valid else uuid.uuid4()}")
     assert (answer.status_code, code(answer)) == (404, "transaction_not_found")
 
 
-def test_other_paths_and_methods_are_told_apart(client: FlaskClient) -> None:
+def test_unknown_path_and_unknown_method_have_their_own_codes(client: FlaskClient) -> None:
     assert code(client.get("/")) == "not_found"
     answer = client.put("/transactions")
     assert (answer.status_code, code(answer)) == (405, "method_not_allowed")
@@ -128,20 +129,20 @@ def test_headers_are_checked(client: FlaskClient, headers: dict[str, str], statu
     assert (answer.status_code, code(answer)) == (status, expected)
 
 
-def test_a_key_is_required(client: FlaskClient) -> None:
+def test_key_is_required(client: FlaskClient) -> None:
     answer = client.post("/transactions", json=payment())
     assert (answer.status_code, code(answer)) == (400, "idempotency_key_missing")
 
 
-def test_a_body_has_a_limit(client: FlaskClient, ledger: Ledger) -> None:
+def test_body_has_a_limit(client: FlaskClient, ledger: Ledger) -> None:
     full = json.dumps(payment()).encode()
-    assert post(client, full + b" " * (MAX_BODY - len(full))).status_code == 201
-    answer = post(client, full + b" " * (MAX_BODY - len(full) + 1))
+    assert post(client, full + b" " * (MAX_BODY_BYTES - len(full))).status_code == 201
+    answer = post(client, full + b" " * (MAX_BODY_BYTES - len(full) + 1))
     assert (answer.status_code, code(answer)) == (413, "too_large")
-    assert str(MAX_BODY) in answer.get_json()["error"]["message"]
+    assert str(MAX_BODY_BYTES) in answer.get_json()["error"]["message"]
 
 
-def test_a_card_number_reaches_neither_table_nor_log(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
+def test_card_number_reaches_neither_table_nor_log(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
     for body in (payment(debitAccount=VISA), payment(description=f"card {VISA}"), payment(amount=VISA), {VISA: VISA}):
         assert post(client, body).status_code in (400, 422)
     assert post(client, payment(), VISA).status_code == 422
@@ -152,36 +153,36 @@ def test_a_card_number_reaches_neither_table_nor_log(client: FlaskClient, ledger
     assert ledger.counts() == (0, 0, 0)
 
 
-def test_a_log_line_tells_route_status_and_time_but_nothing_of_the_payment(
+def test_log_line_has_route_status_and_time_but_nothing_of_the_payment(
     client: FlaskClient, log: io.StringIO, ledger: Ledger
 ) -> None:
     headers = {"X-Amzn-Trace-Id": "Self=1-1-a;Root=1-67891233-abcdef0123456789abcdef01"}
-    made = post(client, payment(description="secret words", amount="98765.43"), "key-of-mine", **headers)
-    client.get(f"/transactions/{made.get_json()['id']}")
+    answer = post(client, payment(description="secret words", amount="98765.43"), "key-of-mine", **headers)
+    client.get(f"/transactions/{answer.get_json()['id']}")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    said = [line for line in lines if line["logger"] == "payments"]
-    assert [(one["route"], one["method"], one["status"]) for one in said] == [
+    requests = [line for line in lines if line["logger"] == "payments"]
+    assert [(line["route"], line["method"], line["status"]) for line in requests] == [
         ("/transactions", "POST", 201),
         ("/transactions/<transaction_id>", "GET", 200),
     ]
-    assert said[0]["request_id"] == "1-67891233-abcdef0123456789abcdef01" == made.headers["X-Request-Id"]
-    assert said[0]["level"] == "INFO"
-    assert said[0]["milliseconds"] >= 0
-    for word in ("acct-1", "98765", "secret words", "key-of-mine", made.get_json()["id"], "first-password"):
+    assert requests[0]["request_id"] == "1-67891233-abcdef0123456789abcdef01" == answer.headers["X-Request-Id"]
+    assert requests[0]["level"] == "INFO"
+    assert requests[0]["milliseconds"] >= 0
+    for word in ("acct-1", "98765", "secret words", "key-of-mine", answer.get_json()["id"], "first-password"):
         assert word not in log.getvalue()
 
 
 @pytest.mark.parametrize("path", ["/transactions//x", "//health", "//", "/transactions/", "/health//"])
-def test_a_path_is_never_redirected(client: FlaskClient, path: str) -> None:
-    """`//` was answered with a page of HTML that led to http://."""
+def test_path_is_never_redirected(client: FlaskClient, path: str) -> None:
+    """Incident: the answer to ``//`` was a page of HTML that led to http://."""
     answer = client.get(path)
     assert answer.status_code in (404, 405)
     assert answer.get_json()["error"]["code"] in ("not_found", "method_not_allowed", "transaction_not_found")
     assert "Location" not in answer.headers
 
 
-def test_headers_that_come_twice_are_refused_or_no_header(client: FlaskClient, ledger: Ledger) -> None:
-    """Two keys were taken as one with a comma: a retry with one of them would have paid again."""
+def test_duplicate_headers_are_rejected_or_ignored(client: FlaskClient, ledger: Ledger) -> None:
+    """Incident: two keys counted as one with a comma, so a retry with one of them would have paid again."""
     body = json.dumps(payment()).encode()
     once = [("Content-Type", "application/json"), ("Idempotency-Key", "a")]
     twice = client.post("/transactions", data=body, headers=[*once, ("Idempotency-Key", "b")])
@@ -194,28 +195,26 @@ def test_headers_that_come_twice_are_refused_or_no_header(client: FlaskClient, l
     assert ledger.counts() == (0, 0, 0)
 
 
-def test_health_is_quiet_while_it_is_well(client: FlaskClient, log: io.StringIO) -> None:
+def test_healthy_answers_are_not_logged_at_info(client: FlaskClient, log: io.StringIO) -> None:
     answer = client.get("/health")
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
     assert answer.headers["Cache-Control"] == "no-store"
     assert '"level": "INFO"' not in log.getvalue()
 
 
-def test_a_database_that_nobody_migrated_is_not_healthy(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
-    ledger.run("RENAME TABLE idempotency_keys TO elsewhere")
+def test_database_without_the_tables_is_not_healthy(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
+    ledger.execute("RENAME TABLE idempotency_keys TO elsewhere")
     try:
         answer = client.get("/health")
     finally:
-        ledger.run("RENAME TABLE elsewhere TO idempotency_keys")
+        ledger.execute("RENAME TABLE elsewhere TO idempotency_keys")
     assert (answer.status_code, answer.get_json()) == (503, {"status": "unavailable"})
     assert '"level": "ERROR"' in log.getvalue()
 
 
-def test_an_error_that_nobody_expects_is_logged_without_its_text(
-    client: FlaskClient, ledger: Ledger, log: io.StringIO
-) -> None:
+def test_unexpected_error_is_logged_without_its_text(client: FlaskClient, ledger: Ledger, log: io.StringIO) -> None:
     """The text of a database error can hold values, here the account."""
-    ledger.run("REVOKE INSERT ON payments.entries FROM payments@'%'")
+    ledger.execute("REVOKE INSERT ON payments.entries FROM payments@'%'")
     try:
         answer = post(client, payment(debitAccount="acct-of-somebody"))
     finally:
@@ -232,7 +231,7 @@ def test_an_error_that_nobody_expects_is_logged_without_its_text(
 # --- The tables by themselves -----------------------------------------------------------------------------------------
 
 
-def test_migrations_can_be_run_again(ledger: Ledger, client: FlaskClient) -> None:
+def test_migrations_can_be_repeated(ledger: Ledger, client: FlaskClient) -> None:
     post(client, payment())
     ledger.migrate()
     assert ledger.counts() == (1, 1, 2)
@@ -251,9 +250,9 @@ def test_migrations_can_be_run_again(ledger: Ledger, client: FlaskClient) -> Non
         "ALTER TABLE entries DROP CONSTRAINT entry_side",
     ],
 )
-def test_the_services_user_can_only_add(ledger: Ledger, client: FlaskClient, statement: str) -> None:
+def test_user_of_the_service_can_only_read_and_insert(ledger: Ledger, client: FlaskClient, statement: str) -> None:
     post(client, payment())
-    connection = ledger.connect(ledger.credentials().current())
+    connection = ledger.connect(ledger.credential_cache().current())
     with connection, connection.cursor() as cursor, pytest.raises(Exception, match="denied"):
         cursor.execute(statement)
 
@@ -263,52 +262,46 @@ def test_the_services_user_can_only_add(ledger: Ledger, client: FlaskClient, sta
     [
         "('{id}', 'debit', 'a', 'USD', 10.51)",  # another amount than the transaction's
         "('{id}', 'debit', 'a', 'EUR', 10.50)",  # another currency
-        "('{id}', 'fee', 'a', 'USD', 10.50)",  # no side
+        "('{id}', 'fee', 'a', 'USD', 10.50)",  # not a side
         "('{other}', 'debit', 'a', 'USD', 10.50)",  # no transaction
-        "('{id}', 'debit', 'a', 'USD', 10.50), ('{id}', 'debit', 'a', 'USD', 10.50)",  # a side twice
+        "('{id}', 'debit', 'a', 'USD', 10.50), ('{id}', 'debit', 'a', 'USD', 10.50)",  # the same side twice
     ],
 )
-def test_the_database_itself_refuses_entries_that_do_not_balance(ledger: Ledger, client: FlaskClient, row: str) -> None:
-    made = post(client, payment()).get_json()["id"]
-    ledger.run("DELETE FROM entries")
-    values = row.format(id=made, other=new_id())
+def test_database_rejects_entries_that_do_not_balance(ledger: Ledger, client: FlaskClient, row: str) -> None:
+    transaction_id = post(client, payment()).get_json()["id"]
+    ledger.execute("DELETE FROM entries")
+    values = row.format(id=transaction_id, other=new_id())
     with pytest.raises(Exception, match=r"foreign key|CONSTRAINT|Duplicate"):
-        ledger.run(f"INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES {values}")
-    ledger.run(
+        ledger.execute(f"INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES {values}")
+    ledger.execute(
         "INSERT INTO entries (transaction_id, side, account, currency, amount) VALUES"
-        f" ('{made}', 'debit', 'acct-1', 'USD', 10.5), ('{made}', 'credit', 'acct-2', 'USD', 10.5)"
+        f" ('{transaction_id}', 'debit', 'acct-1', 'USD', 10.5), ('{transaction_id}', 'credit', 'acct-2', 'USD', 10.5)"
     )
     ledger.assert_balanced()
 
 
 @pytest.mark.parametrize("change", ["amount = 0", "amount = -1", "credit_account = debit_account"])
-def test_the_database_itself_refuses_a_transaction_that_is_none(
-    ledger: Ledger, client: FlaskClient, change: str
-) -> None:
+def test_database_rejects_an_impossible_transaction(ledger: Ledger, client: FlaskClient, change: str) -> None:
     post(client, payment())
-    ledger.run("DELETE FROM entries")
+    ledger.execute("DELETE FROM entries")
     with pytest.raises(Exception, match="CONSTRAINT"):
-        ledger.run(f"UPDATE transactions SET {change}")
+        ledger.execute(f"UPDATE transactions SET {change}")
 
 
-def test_the_schema_names_the_grants_that_the_tests_give() -> None:
-    """Who writes the migration's grants reads them there, so they must be the ones that are tested."""
-    text = (SQL / "0001_payments.sql").read_text(encoding="utf-8")
-    readme = (SQL.parents[2] / "web_src" / "README.md").read_text(encoding="utf-8")
+def test_schema_and_readme_name_the_grants_of_the_tests() -> None:
+    """The migration's author copies the grants from there, so they must be the tested ones."""
+    text = (MIGRATIONS / "0001_payments.sql").read_text(encoding="utf-8")
     for grant in GRANTS:
         stated = grant.partition(" TO ")[0]
         assert stated in text
-        assert stated in readme
-    assert text.count("GRANT ") == readme.count("GRANT ") == len(GRANTS)
+        assert stated in README
+    assert text.count("GRANT ") == README.count("GRANT ") == len(GRANTS)
     assert "DELIMITER" not in text.upper()
 
 
-README = (PROJECT / "web_src" / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_readmes_example_is_answered_as_it_says(client: FlaskClient, ledger: Ledger) -> None:
-    sent, shown = (json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", README, re.DOTALL))
-    answer = post(client, sent)
+def test_example_of_the_readme_gets_the_answer_of_the_readme(client: FlaskClient, ledger: Ledger) -> None:
+    request, shown = (json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", README, re.DOTALL))
+    answer = post(client, request)
     assert answer.status_code == 201
     body = answer.get_json()
     assert {**body, "id": shown["id"], "createdAt": shown["createdAt"]} == shown
@@ -317,12 +310,12 @@ def test_the_readmes_example_is_answered_as_it_says(client: FlaskClient, ledger:
     assert len(body["createdAt"]) == len(shown["createdAt"])
 
 
-def test_the_readme_has_every_error_code() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "web_src" / "payments").glob("*.py"))
+def test_readme_has_each_error_code() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in SERVICE.glob("*.py"))
     codes = set(re.findall(r"(?:RequestError|_error)\(\s*(?:\d{3}|status), \"([a-z_]+)\"", source))
     codes |= set(re.findall(r"^    \d{3}: \(\"([a-z_]+)\"", source, re.MULTILINE))
-    told = set(re.findall(r"`([a-z_]+)`", README.partition("| status | code |")[2].partition("Every answer")[0]))
-    assert codes - {"bad_request", "http_error"} == told - {"payments"}
+    documented = set(re.findall(r"`([a-z_]+)`", README.partition("| status | code |")[2].partition("Every answer")[0]))
+    assert codes - {"bad_request", "http_error"} == documented - {"payments"}
     assert len(codes) > 12
 
 
@@ -333,8 +326,8 @@ ACCOUNTS = st.sampled_from(["a", "b", "c"])
 
 @st.composite
 def posts(draw: st.DrawFn) -> list[tuple[str, dict[str, object]]]:
-    """Some keys, some of them used twice, for the same payment or for another; some bodies are not valid."""
-    found = []
+    """Draw keys and bodies. Some keys come twice, for the same payment or another, and some bodies are invalid."""
+    keys_and_bodies = []
     for _ in range(draw(st.integers(1, 8))):
         currency = draw(st.sampled_from(["USD", "JPY", "KWD", "CLF"]))
         units = MINOR_UNITS[currency] + draw(st.sampled_from([0, 0, 0, 1]))
@@ -342,13 +335,13 @@ def posts(draw: st.DrawFn) -> list[tuple[str, dict[str, object]]]:
         body = payment(
             debitAccount=draw(ACCOUNTS), creditAccount=draw(ACCOUNTS), amount=f"{amount:f}", currency=currency
         )
-        found.append((draw(st.sampled_from(["k1", "k2", "k3", "k4"])), body))
-    return found
+        keys_and_bodies.append((draw(st.sampled_from(["k1", "k2", "k3", "k4"])), body))
+    return keys_and_bodies
 
 
 @DATABASE_TESTS
 @given(posts())
-def test_whatever_is_posted_every_currency_sums_to_zero(
+def test_each_currency_sums_to_zero_whatever_is_posted(
     client: FlaskClient, ledger: Ledger, sequence: list[tuple[str, dict[str, object]]]
 ) -> None:
     ledger.empty()
@@ -365,28 +358,29 @@ def test_whatever_is_posted_every_currency_sums_to_zero(
     ledger.assert_balanced()
     assert ledger.counts()[1] == len(expected)
     totals: dict[tuple[str, str], Decimal] = {}
-    for one in expected.values():
-        for account, sign in ((one["debitAccount"], 1), (one["creditAccount"], -1)):
-            place = (account, one["currency"])
-            totals[place] = totals.get(place, Decimal(0)) + sign * Decimal(one["amount"])
+    for stored in expected.values():
+        for account, sign in ((stored["debitAccount"], 1), (stored["creditAccount"], -1)):
+            account_and_currency = (account, stored["currency"])
+            total = totals.get(account_and_currency, Decimal(0))
+            totals[account_and_currency] = total + sign * Decimal(stored["amount"])
     assert ledger.totals() == totals
 
 
 @DATABASE_TESTS
 @given(posts())
-def test_sending_everything_again_changes_nothing(
+def test_repeating_all_requests_changes_nothing(
     client: FlaskClient, ledger: Ledger, sequence: list[tuple[str, dict[str, object]]]
 ) -> None:
     ledger.empty()
     first = [post(client, body, key) for key, body in sequence]
-    before = [ledger.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
+    before = [ledger.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
     for (key, body), answer in zip(sequence, first, strict=True):
         again = post(client, body, key)
         if answer.status_code == 201:
             assert (again.status_code, again.get_json()) == (200, answer.get_json())
         else:
             assert again.status_code == answer.status_code
-    after = [ledger.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
+    after = [ledger.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("transactions", "entries")]
     assert after == before
 
 
@@ -403,8 +397,8 @@ VALUES = st.recursive(
 )
 NAMES = st.sampled_from(["debitAccount", "creditAccount", "amount", "currency", "description"]) | st.text(max_size=5)
 BODIES = (
-    st.dictionaries(NAMES, VALUES, max_size=6).map(lambda one: json.dumps({**payment(), **one}).encode())
-    | VALUES.map(lambda one: json.dumps(one).encode())
+    st.dictionaries(NAMES, VALUES, max_size=6).map(lambda fields: json.dumps({**payment(), **fields}).encode())
+    | VALUES.map(lambda value: json.dumps(value).encode())
     | st.binary(max_size=200)
 )
 HEADERS = st.dictionaries(
@@ -414,12 +408,12 @@ HEADERS = st.dictionaries(
 )
 
 
-def test_fuzzed_requests_are_the_clients_fault_or_stored(client: FlaskClient, ledger: Ledger) -> None:
+def test_fuzzed_requests_are_rejected_or_stored(client: FlaskClient, ledger: Ledger) -> None:
     stored = 0
 
     @settings(max_examples=600, deadline=None)
     @given(BODIES, HEADERS)
-    def one(body: bytes, headers: dict[str, str]) -> None:
+    def send(body: bytes, headers: dict[str, str]) -> None:
         nonlocal stored
         answer = post(client, body, **headers)
         assert answer.status_code in (200, 201, 400, 415, 422), answer.get_data()
@@ -427,6 +421,6 @@ def test_fuzzed_requests_are_the_clients_fault_or_stored(client: FlaskClient, le
             stored += 1
             assert client.get(answer.headers["Location"]).get_json() == answer.get_json()
 
-    one()
+    send()
     assert ledger.counts()[1] == stored
     ledger.assert_balanced()

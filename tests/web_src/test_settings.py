@@ -13,7 +13,7 @@ import pytest
 
 from payments import logs
 from payments.errors import ConfigurationError, DatabaseUnavailableError
-from payments.secret import PAUSE_S, CredentialCache, Credentials, parse
+from payments.secret import REREAD_PAUSE_SECONDS, CredentialCache, Credentials, parse
 from payments.settings import RDS_BUNDLE, Settings, number
 
 pytestmark = pytest.mark.requirement("X-WEB-1")
@@ -30,7 +30,7 @@ SECRET = {
 
 
 def cache_of(*answers: dict[str, object] | Exception) -> tuple[CredentialCache, list[int], list[float]]:
-    """A cache over answers that follow each other, the last for ever; the list of readings, and its clock."""
+    """Return a cache, the list of its readings, and its clock. The last answer repeats."""
     readings: list[int] = []
     now = [0.0]
 
@@ -48,32 +48,32 @@ def test_settings_come_from_the_environment() -> None:
     assert Settings.from_environment(ENVIRONMENT) == Settings(ENVIRONMENT["DB_SECRET_ARN"], "dev", RDS_BUNDLE)
 
 
-def test_the_roots_of_rds_are_in_the_artifact() -> None:
-    """Packaging copies what the link leads to."""
+def test_rds_authorities_are_in_the_artifact() -> None:
+    """Packaging copies the target of the link."""
     assert RDS_BUNDLE.read_text(encoding="ascii").count("BEGIN CERTIFICATE") > 50
 
 
 @pytest.mark.parametrize("name", ["DB_SECRET_ARN", "ENVIRONMENT"])
 @pytest.mark.parametrize("change", [dict.pop, lambda environment, name: environment.update({name: ""})])
-def test_a_setting_that_is_missing_is_named(name: str, change: Callable[[dict[str, str], str], object]) -> None:
+def test_missing_setting_is_named(name: str, change: Callable[[dict[str, str], str], object]) -> None:
     environment = dict(ENVIRONMENT)
     change(environment, name)
     with pytest.raises(ConfigurationError, match=name):
         Settings.from_environment(environment)
 
 
-def test_roots_that_are_not_there_are_a_mistake(tmp_path: Path) -> None:
+def test_missing_file_of_authorities_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="MYSQL_SSL_CA"):
         Settings.from_environment({**ENVIRONMENT, "MYSQL_SSL_CA": str(tmp_path / "none.pem")})
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "eighty", "8.0", "٨٠"])
-def test_a_number_has_bounds(text: str) -> None:
+def test_number_has_bounds(text: str) -> None:
     with pytest.raises(ConfigurationError, match="1 to 65535"):
         number("PORT", 8080, 1, 65535, {"PORT": text})
 
 
-def test_a_number_has_a_default() -> None:
+def test_number_has_a_default() -> None:
     assert number("PORT", 8080, 1, 65535, {}) == number("PORT", 1, 1, 65535, {"PORT": "8080"}) == 8080
 
 
@@ -88,39 +88,39 @@ def test_credentials_are_read_once_and_show_no_password() -> None:
     "text",
     ["", "x", "[]", "null", "7", '"s"', "{}", json.dumps({**SECRET, "port": "x"}), json.dumps({"password": "pw-1"})],
 )
-def test_a_secret_of_another_form_is_told_without_its_content(text: str) -> None:
+def test_invalid_secret_is_reported_without_its_content(text: str) -> None:
     with pytest.raises(DatabaseUnavailableError) as caught:
         parse(text)
     assert "pw-1" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_of_several_that_were_refused_one_reads() -> None:
+def test_one_of_several_rejected_logins_reads_the_secret() -> None:
     cache, readings, _ = cache_of(SECRET, {**SECRET, "password": "pw-2"})
-    refused = cache.current()
-    assert [cache.other_than(refused).password for _ in range(5)] == ["pw-2"] * 5
+    rejected = cache.current()
+    assert [cache.other_than(rejected).password for _ in range(5)] == ["pw-2"] * 5
     assert len(readings) == 2
 
 
-def test_an_unchanged_secret_is_not_read_again_at_once() -> None:
+def test_unchanged_secret_is_not_read_again_at_once() -> None:
     cache, readings, now = cache_of(SECRET)
-    refused = cache.current()
+    rejected = cache.current()
     for _ in range(5):
-        assert cache.other_than(refused) == refused
+        assert cache.other_than(rejected) == rejected
     assert len(readings) == 2
-    now[0] += PAUSE_S
-    cache.other_than(refused)
+    now[0] += REREAD_PAUSE_SECONDS
+    cache.other_than(rejected)
     assert len(readings) == 3
 
 
 def test_credentials_outlive_an_outage_of_secrets_manager() -> None:
     cache, readings, _ = cache_of(SECRET, ConnectionError("away"))
-    refused = cache.current()
-    assert cache.other_than(refused) == refused
+    rejected = cache.current()
+    assert cache.other_than(rejected) == rejected
     assert len(readings) == 2
 
 
-def test_without_any_credentials_an_outage_is_told() -> None:
+def test_outage_without_any_credentials_is_reported() -> None:
     cache, _, _ = cache_of(ConnectionError("away, and some secret"))
     with pytest.raises(DatabaseUnavailableError, match="ConnectionError") as caught:
         cache.current()
@@ -134,7 +134,7 @@ def test_without_any_credentials_an_outage_is_told() -> None:
         ("Self=1-67891233-a;Root=1-0a891233-abcdef0123456789abcdef01;Sampled=1", "1-0a891233-abcdef0123456789abcdef01"),
     ],
 )
-def test_the_request_id_is_the_balancers(header: str, expected: str) -> None:
+def test_request_id_is_that_of_the_load_balancer(header: str, expected: str) -> None:
     assert logs.request_id(header) == expected
 
 
@@ -151,12 +151,12 @@ def test_the_request_id_is_the_balancers(header: str, expected: str) -> None:
         "Root=1-67891233-ABCDEF0123456789ABCDEF01",
     ],
 )
-def test_an_odd_trace_header_is_not_logged(header: str | None) -> None:
-    """Once `Root=4111111111111111` was the request id of a line: whatever a client sent there."""
+def test_malformed_trace_header_is_not_logged(header: str | None) -> None:
+    """Incident: the request id of a line was the client's own text, such as ``Root=4111111111111111``."""
     assert uuid.UUID(logs.request_id(header)).version == 4
 
 
-def test_a_card_number_is_masked_wherever_it_stands_in_a_line() -> None:
+def test_card_number_is_masked_anywhere_in_a_line() -> None:
     record = logging.LogRecord("4111111111111111", logging.INFO, "p", 1, "paid by %s", ("4111 1111 1111 1111",), None)
     record.fields = {"reason": "card 4111111111111111", "deep": {"list": ["4111-1111-1111-1111"]}, "status": 408}
     line = line_of(record)
@@ -167,20 +167,20 @@ def test_a_card_number_is_masked_wherever_it_stands_in_a_line() -> None:
 def line_of(record: logging.LogRecord) -> dict[str, object]:
     text = logs.JsonFormatter().format(record)
     assert "\n" not in text
-    found: dict[str, object] = json.loads(text)
-    return found
+    line: dict[str, object] = json.loads(text)
+    return line
 
 
 def record_of(error: Exception) -> logging.LogRecord:
     try:
         raise error
-    except Exception as caught:  # noqa: BLE001 - whichever was given
+    except Exception as caught:  # noqa: BLE001 - any kind
         return logging.LogRecord(
             "l", logging.ERROR, "p", 1, "a\nmessage", None, (type(caught), caught, caught.__traceback__)
         )
 
 
-def test_an_exception_is_logged_by_type_and_place_without_its_text() -> None:
+def test_exception_is_logged_by_type_and_place_without_its_text() -> None:
     line = line_of(record_of(KeyError("somebody's account")))
     assert (line["level"], line["exception"], line["message"]) == ("ERROR", "KeyError", "a\nmessage")
     assert "somebody" not in json.dumps(line)
@@ -190,17 +190,17 @@ def test_an_exception_is_logged_by_type_and_place_without_its_text() -> None:
 @pytest.mark.parametrize(
     ("level", "shown"), [("INFO", "INFO"), ("WARNING", "WARNING"), ("ERROR", "ERROR"), ("CRITICAL", "ERROR")]
 )
-def test_whoever_counts_errors_looks_for_one_level(level: str, shown: str) -> None:
-    """gunicorn logs a worker that hangs as CRITICAL."""
+def test_errors_have_one_level(level: str, shown: str) -> None:
+    """A worker that hangs is CRITICAL for gunicorn."""
     record = logging.LogRecord("l", logging.getLevelNamesMapping()[level], "p", 1, "m", None, None)
     assert line_of(record)["level"] == shown
 
 
-def test_the_text_of_an_error_of_our_own_is_logged() -> None:
+def test_text_of_the_services_own_errors_is_logged() -> None:
     assert line_of(record_of(ConfigurationError("PORT", "is not set")))["reason"] == "PORT: is not set"
 
 
-def test_the_log_goes_to_a_file_or_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_goes_to_a_file_or_to_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     try:

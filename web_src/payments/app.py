@@ -1,4 +1,4 @@
-"""The HTTP side: three routes, JSON in and out, one log line for each request."""
+"""The HTTP side: three routes with JSON in and out, and one log line for each request."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from . import logs
 from .database import code_of
 from .errors import DatabaseBusyError, DatabaseUnavailableError, RequestError
 from .health import Health
-from .model import MAX_BODY, Payment, checked_key, parse
+from .model import MAX_BODY_BYTES, Payment, checked_key, parse
 from .store import Store
 
 log = logging.getLogger("payments")
 
-# What to do, for the answers that Flask makes by itself.
-_ADVICE = {
+# Code and message for the errors that Flask raises by itself.
+_FLASK_ERRORS = {
     400: ("bad_request", "The request is not valid HTTP for this service."),
-    404: ("not_found", "There is nothing at this path. Use POST /transactions or GET /transactions/{id}."),
-    405: ("method_not_allowed", "This path does not take this method; the header Allow names those that it takes."),
-    413: ("too_large", f"The body may have at most {MAX_BODY} bytes."),
+    404: ("not_found", "No route has this path. Use POST /transactions or GET /transactions/{id}."),
+    405: ("method_not_allowed", "This path does not allow this method. The header Allow names those that it allows."),
+    413: ("too_large", f"The body may have at most {MAX_BODY_BYTES} bytes."),
 }
 
 
 def create_app(store: Store, health: Health) -> Flask:
-    """The WSGI application over a store and a health check."""
+    """Build the WSGI application over a store and a health check."""
     app = Flask("payments", static_folder=None)
-    # One more than what is allowed: a chunked body that is as long as Werkzeug's limit is refused by it.
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
+    # One more than allowed, because Werkzeug rejects a chunked body that is exactly as long as its limit.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False  # or // is redirected, in HTML and to http://
+    app.url_map.merge_slashes = False  # otherwise Werkzeug redirects // with a page of HTML that leads to http://
     _add_routes(app, store, health)
     _add_errors(app)
     app.before_request(_start)
@@ -45,25 +45,25 @@ def create_app(store: Store, health: Health) -> Flask:
 def _add_routes(app: Flask, store: Store, health: Health) -> None:
     @app.post("/transactions")
     def post_transaction() -> Response:
-        """201 with a new payment, or 200 and Idempotent-Replayed with the one that the key already has."""
+        """Answer 201 with a new payment, or 200 and Idempotent-Replayed with the payment that the key already has."""
         key = checked_key(request.headers.get("Idempotency-Key"))
         stored = store.post(key, parse(_body()))
-        answer = _answer(stored.payment, 200 if stored.replayed else 201)
+        answer = _answer(stored.payment, 200 if stored.is_replay else 201)
         answer.headers["Location"] = f"/transactions/{stored.payment.id}"
-        answer.headers["Idempotent-Replayed"] = "true" if stored.replayed else "false"
+        answer.headers["Idempotent-Replayed"] = "true" if stored.is_replay else "false"
         return answer
 
     @app.get("/transactions/<transaction_id>")
     def get_transaction(transaction_id: str) -> Response:
-        """200 with the payment, or 404."""
+        """Answer 200 with the payment, or 404."""
         payment = store.get(transaction_id)
         if payment is None:
-            raise RequestError(404, "transaction_not_found", "There is no transaction with this id. Check the id.")
+            raise RequestError(404, "transaction_not_found", "No transaction has this id. Check the id.")
         return _answer(payment, 200)
 
     @app.get("/health")
     def get_health() -> Response:
-        """200 where the database answers within two seconds, else 503."""
+        """Answer 200 if the database answers within two seconds, otherwise 503."""
         fault = health.fault()
         if fault:
             log.error("unhealthy", extra=logs.fields(reason=fault))
@@ -74,26 +74,26 @@ def _add_routes(app: Flask, store: Store, health: Health) -> None:
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(RequestError)
-    def refused(error: RequestError) -> Response:
+    def rejected(error: RequestError) -> Response:
         return _error(error.status, error.code, error.message, error.headers)
 
     @app.errorhandler(DatabaseBusyError)
     def busy(error: DatabaseBusyError) -> Response:
         log.warning("busy", extra=logs.fields(request_id=g.request_id, reason=error.reason))
-        what = "A request with this Idempotency-Key is under way. Wait for a second, then repeat it with the same key."
-        return _error(409, "in_progress", what, {"Retry-After": "1"})
+        message = "A request with this Idempotency-Key is in progress. Wait a second, then repeat it with the same key."
+        return _error(409, "in_progress", message, {"Retry-After": "1"})
 
     @app.errorhandler(DatabaseUnavailableError)
     def unavailable(error: DatabaseUnavailableError) -> Response:
         log.error("database unavailable", extra=logs.fields(request_id=g.request_id, reason=error.reason))
-        what = "The service cannot reach its database. Repeat the request with the same Idempotency-Key."
-        return _error(503, "unavailable", what, {"Retry-After": "5"})
+        message = "The service cannot reach its database. Repeat the request with the same Idempotency-Key."
+        return _error(503, "unavailable", message, {"Retry-After": "5"})
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         status = error.code or 500
-        code, what = _ADVICE.get(status, ("http_error", "The request cannot be answered."))
-        answer = _error(status, code, what)
+        code, message = _FLASK_ERRORS.get(status, ("http_error", "The request cannot be answered."))
+        answer = _error(status, code, message)
         if allowed := error.get_response().headers.get("Allow"):
             answer.headers["Allow"] = allowed
         return answer
@@ -102,21 +102,28 @@ def _add_errors(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         number = {"error_number": code_of(error)} if isinstance(error, MySQLError) else {}
         log.error("unexpected error", exc_info=error, extra=logs.fields(request_id=g.request_id, **number))
-        what = "Something went wrong here. Repeat the request with the same Idempotency-Key; give the request id to support."
-        return _error(500, "internal", what)
+        message = (
+            "The service failed. Repeat the request with the same Idempotency-Key. If that fails too, give the request id"
+            " to support."
+        )
+        return _error(500, "internal", message)
 
 
 def _body() -> bytes:
-    """The request's body. Raises RequestError 415 for another media type or a compressed body, 413 for a long one."""
+    """The request's body.
+
+    Raises:
+        RequestError: 415 for another media type or a compressed body, 413 for a body beyond the limit.
+    """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset != "utf-8":
         raise RequestError(415, "media_type", "Send the header Content-Type: application/json, and the body in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(415, "content_encoding", "Send the body as it is, without Content-Encoding.")
-    if (request.content_length or 0) > MAX_BODY:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
         abort(413)
     body = request.get_data(cache=False)
-    if len(body) > MAX_BODY:
+    if len(body) > MAX_BODY_BYTES:
         abort(413)
     return body
 
@@ -135,7 +142,7 @@ def _error(status: int, code: str, message: str, headers: dict[str, str] | None 
 
 
 def _start() -> None:
-    g.started = time.monotonic()
+    g.started_at = time.monotonic()
     g.request_id = logs.request_id(request.headers.get("X-Amzn-Trace-Id"))
 
 
@@ -143,19 +150,19 @@ def _finish(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["X-Request-Id"] = g.request_id
-    # The rule, not the path: a path can hold anything.
+    # The rule and not the path, because a path can hold anything.
     route = request.url_rule.rule if request.url_rule else "(none)"
-    milliseconds = round((time.monotonic() - g.started) * 1000, 1)
-    said = logs.fields(
+    milliseconds = round((time.monotonic() - g.started_at) * 1000, 1)
+    fields = logs.fields(
         request_id=g.request_id,
         method=request.method if request.method in _METHODS else "(other)",
         route=route,
         status=answer.status_code,
         milliseconds=milliseconds,
     )
-    # Health is asked every few seconds by each node of the load balancer. What lies behind a 5xx has its own line, at ERROR.
-    quiet = route == "/health" and answer.status_code == 200
-    log.log(logging.DEBUG if quiet else logging.INFO, "request", extra=said)
+    # Each node of the load balancer asks for health every few seconds. The reason of a 5xx has its own line, at ERROR.
+    is_quiet = route == "/health" and answer.status_code == 200
+    log.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=fields)
     return answer
 
 

@@ -1,9 +1,9 @@
 """The currencies that payments can be made in, with their minor units.
 
 Source: ISO 4217 list one, "current currency & funds code list", as the maintenance agency publishes it
-(https://www.six-group.com/en/products-services/financial-information/data-standards.html). Left out: codes without minor
-units (metals, SDR, testing, no currency) and the funds codes that nobody pays in. A currency that the list gains is one
-entry here; one that it loses must stay as long as stored payments are read.
+(https://www.six-group.com/en/products-services/financial-information/data-standards.html). Left out are codes without
+minor units (metals, SDR, testing, no currency) and the funds codes, which no payment uses. A currency that the list gains
+is one entry here. A currency that it loses must stay as long as stored payments are read.
 """
 
 from __future__ import annotations

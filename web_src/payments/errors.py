@@ -1,17 +1,21 @@
-"""The error tree of the payment service. ``app`` alone turns errors into answers."""
+"""The errors of the payment service; the package's docstring draws the tree.
+
+lambda_src/common/errors.py is alike on purpose. Functions and service are two deployables that share no code, so each
+has its own tree.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 
-class PlatformError(Exception):
+class ServiceError(Exception):
     """Base of all errors that the service raises on purpose."""
 
 
 @dataclass
-class ConfigurationError(PlatformError):
-    """A setting is missing or has a value that cannot be used; the service does not start."""
+class ConfigurationError(ServiceError):
+    """A setting is missing or invalid; the service does not start."""
 
     setting: str
     reason: str
@@ -21,8 +25,15 @@ class ConfigurationError(PlatformError):
 
 
 @dataclass
-class RequestError(PlatformError):
-    """A request that the client has to change. The message never repeats what the client sent."""
+class RequestError(ServiceError):
+    """The client must change the request. The message never repeats what the client sent.
+
+    Attributes:
+        status: The HTTP status of the answer.
+        code: The error code in the answer's body, which clients may rely on.
+        message: The sentence in the answer's body that tells people what to do.
+        headers: Further headers of the answer.
+    """
 
     status: int
     code: str
@@ -34,8 +45,8 @@ class RequestError(PlatformError):
 
 
 @dataclass
-class DatabaseUnavailableError(PlatformError):
-    """The database or its credentials could not be had, or the connection was lost each time."""
+class DatabaseUnavailableError(ServiceError):
+    """The database or its credentials are unavailable, or the connection broke at each attempt."""
 
     reason: str
 
@@ -44,8 +55,8 @@ class DatabaseUnavailableError(PlatformError):
 
 
 @dataclass
-class DatabaseBusyError(PlatformError):
-    """Lock waits or deadlocks, each time that the transaction was tried."""
+class DatabaseBusyError(ServiceError):
+    """Each attempt at the transaction ended with a lock wait or a deadlock."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""Whether the database answers: one question at a time however many ask, and never more than two seconds of waiting."""
+"""Whether the database answers. One query at a time, however many callers ask, and at most two seconds of waiting."""
 
 from __future__ import annotations
 
@@ -6,75 +6,80 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 
 import pymysql
 
-from .database import Rows, code_of
+from .database import MySqlConnection, code_of
 from .errors import DatabaseUnavailableError
 from .secret import CredentialCache, Credentials
 
-ANSWER_WITHIN_S = 2.0
-FRESH_FOR_S = 1.0  # /health can be reached from outside: it must not become a way to keep the database busy
+ANSWER_SECONDS = 2.0
+FRESH_SECONDS = 1.0  # /health can be reached from outside, so callers must not be able to keep the database busy
 
 
 @dataclass
 class Health:
-    """A connection of its own, so that health does not wait behind payments. Thread-safe."""
+    """The health check. Its own connection lets it answer while payments wait. Thread-safe.
+
+    Attributes:
+        credentials: The credentials to connect with.
+        open: Opens a connection with credentials.
+        clock: A monotonic clock in seconds.
+    """
 
     credentials: CredentialCache
-    open: Callable[[Credentials], Rows]
+    open: Callable[[Credentials], MySqlConnection]
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _worker: ThreadPoolExecutor | None = field(default=None, repr=False)
-    _asked: Future[str] | None = field(default=None, repr=False)
+    _executor: ThreadPoolExecutor | None = field(default=None, repr=False)
+    _check: Future[str] | None = field(default=None, repr=False)
     _fresh_until: float = 0.0
-    _connection: Rows | None = field(default=None, repr=False)
+    _connection: MySqlConnection | None = field(default=None, repr=False)
 
     def fault(self) -> str:
-        """``""`` where the database answered within the last second or does within two; else what is wrong."""
+        """The reason why the database does not answer; ``""`` if it did within the last second or does within two."""
         with self._lock:
-            if self._asked is None or (self._asked.done() and self.clock() >= self._fresh_until):
-                # Made on first use: a thread that is started before a fork does not exist after it.
-                self._worker = self._worker or ThreadPoolExecutor(1, thread_name_prefix="health")
-                self._asked = self._worker.submit(self._ask)
-            asked = self._asked
+            if self._check is None or (self._check.done() and self.clock() >= self._fresh_until):
+                # Created on first use, because a thread that starts before a fork does not exist after it.
+                self._executor = self._executor or ThreadPoolExecutor(1, thread_name_prefix="health")
+                self._check = self._executor.submit(self._run_check)
+            check = self._check
         try:
-            return asked.result(ANSWER_WITHIN_S)
-        except NotInTime:
+            return check.result(ANSWER_SECONDS)
+        except FutureTimeoutError:
             return "no answer in time"
 
-    def _ask(self) -> str:
+    def _run_check(self) -> str:
         try:
-            fault = self._try_twice()
+            self._query_twice()
+            fault = ""
         except DatabaseUnavailableError as error:
             fault = error.reason
         except pymysql.MySQLError as error:
             fault = f"error {code_of(error)}"
-        self._fresh_until = self.clock() + FRESH_FOR_S
+        self._fresh_until = self.clock() + FRESH_SECONDS
         return fault
 
-    def _try_twice(self) -> str:
-        """A kept connection may have died while idle; a second, new one tells."""
+    def _query_twice(self) -> None:
+        """Query on the kept connection, which may have died while idle, and if that fails on a new one."""
         if self._connection is not None:
             try:
-                return self._select()
+                self._query(self._connection)
+                return
             except pymysql.MySQLError:
                 self._connection = None
-        used = self.credentials.current()
+        credentials = self.credentials.current()
         try:
-            self._connection = self.open(used)
+            self._connection = self.open(credentials)
         except pymysql.MySQLError:
-            self._connection = self.open(self.credentials.other_than(used))
-        return self._select()
+            self._connection = self.open(self.credentials.other_than(credentials))
+        self._query(self._connection)
 
-    def _select(self) -> str:
-        if self._connection is None:
-            raise AssertionError("only called with a connection")
-        with self._connection.cursor() as cursor:
-            # A table of the service: a database that nobody has migrated is not healthy.
+    def _query(self, connection: MySqlConnection) -> None:
+        with connection.cursor() as cursor:
+            # A table of the service, because a database without the migrations is not healthy.
             cursor.execute("SELECT 1 FROM idempotency_keys LIMIT 1")
             cursor.fetchall()
-        self._connection.rollback()
-        return ""
+        connection.rollback()

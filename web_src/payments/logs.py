@@ -1,7 +1,7 @@
-"""JSON lines for CloudWatch Logs, from the service and from gunicorn alike.
+"""JSON lines for CloudWatch Logs, from the service and from gunicorn.
 
-A line has ``time`` (UTC), ``level``, ``message``, ``logger`` and what a call adds. Never a body, an account, an amount or
-a secret; of an exception only its type and where it came from, because its text can hold any of them.
+A line has ``time`` (UTC), ``level``, ``message``, ``logger`` and the fields that a call adds. It never has a body, an account,
+an amount or a secret. Of an exception it has the type and the origin, because the text of an exception can hold any of them.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from .cards import holds_card_number, masked
-from .errors import PlatformError
+from .cards import holds_card_number, mask_card_numbers
+from .errors import ServiceError
 
-FIELDS = "fields"  # the attribute of a record that holds what a call adds
+FIELDS = "fields"  # the attribute of a log record that holds the fields of a call
+MAX_FRAMES = 12
 _ROOT = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line. What looks like a card number is masked in every text, whoever wrote it."""
+    """Formats a record as one line of JSON. Masks card numbers in all texts, also in those of other libraries."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line for a record."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
-            # gunicorn has CRITICAL too; whoever counts errors looks for one word.
+            # gunicorn uses CRITICAL too. One word is enough to search for.
             "level": "ERROR" if record.levelno >= logging.ERROR else record.levelname,
             "message": record.getMessage(),
             "logger": record.name,
@@ -45,30 +47,30 @@ class JsonFormatter(logging.Formatter):
 
 def _masked(value: object) -> object:
     if isinstance(value, Mapping):
-        return {name: _masked(inner) for name, inner in value.items()}
+        return {name: _masked(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_masked(inner) for inner in value]
-    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+        return [_masked(member) for member in value]
+    return value if value is None or isinstance(value, bool | int | float) else mask_card_numbers(str(value))
 
 
 def describe(error: BaseException) -> dict[str, object]:
-    """Type and origin of an exception, innermost frame last; its text only where it is one of our own."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{'/'.join(PurePath(one.filename).parts[-2:])}:{one.lineno} {one.name}" for one in frames[-12:]]
-    found: dict[str, object] = {"exception": type(error).__name__, "where": where}
-    return {**found, "reason": str(error)} if isinstance(error, PlatformError) else found
+    """The type and origin of an exception, innermost frame last. Only the service's own errors show their text."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    where = [f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in frames]
+    description: dict[str, object] = {"exception": type(error).__name__, "where": where}
+    return {**description, "reason": str(error)} if isinstance(error, ServiceError) else description
 
 
 def fields(**values: object) -> dict[str, Mapping[str, object]]:
-    """``extra`` of a logging call."""
+    """The value for ``extra`` in a logging call."""
     return {FIELDS: values}
 
 
 def request_id(trace_header: str | None) -> str:
-    """The root of X-Amzn-Trace-Id, which the load balancer logs too, or a new id where that is missing or odd.
+    """The root of X-Amzn-Trace-Id, which the load balancer logs too, or a new id if the root is missing or malformed.
 
-    A client may send the header, and the load balancer keeps its root: version, time and identifier in hexadecimal are taken,
-    unless they hold what looks like a card number.
+    A client may send the header, and the load balancer keeps its root. So only a version, a time and an identifier in
+    hexadecimal are accepted, and only without a card number in them.
     Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
     """
     match = _ROOT.search(trace_header or "")
@@ -76,9 +78,9 @@ def request_id(trace_header: str | None) -> str:
 
 
 def configuration(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``: to LOG_FILE where that is set, else to standard output; level from LOG_LEVEL.
+    """The configuration for ``logging.config.dictConfig``, by LOG_FILE (standard output if unset) and LOG_LEVEL.
 
-    A file that logrotate has moved is opened anew with the next line (WatchedFileHandler), so that no line is lost.
+    If logrotate has moved the file, WatchedFileHandler opens a new one at the next line, so that no line is lost.
     """
     path = environment.get("LOG_FILE", "")
     handler: dict[str, Any] = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}
@@ -91,10 +93,10 @@ def configuration(environment: Mapping[str, str] = os.environ) -> dict[str, Any]
         "handlers": {"lines": {**handler, "formatter": "json"}},
         "root": {"level": environment.get("LOG_LEVEL") or "INFO", "handlers": ["lines"]},
         "loggers": {
-            # gunicorn gives these handlers of their own.
+            # gunicorn gives these loggers handlers of their own.
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"handlers": [], "propagate": False},
-            # The SDK logs requests, with the secret's value among the answers, at DEBUG.
+            # At DEBUG the SDK logs its requests, and with an answer the value of the secret.
             **{name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3")},
         },
     }

@@ -1,7 +1,7 @@
-"""The database's address and credentials, from Secrets Manager: read once, and anew when they are refused.
+"""The database's address and credentials from Secrets Manager, read once and again after the database rejects them.
 
-Rotation alternates between two users ("Rotation strategies", AWS Secrets Manager User Guide): the credentials read before
-a rotation stay valid until the next one. So it is enough to read the secret again when a login fails.
+Rotation alternates between two users ("Rotation strategies", AWS Secrets Manager User Guide). The credentials of before a
+rotation stay valid until the next one, so it is enough to read the secret again when a login fails.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any
 
 from .errors import DatabaseUnavailableError
 
-AWS_CONNECT_S, AWS_READ_S, AWS_TRIES = 1, 2, 2
-PAUSE_S = 1.0  # between two readings that gave the same: a wrong password must not become a flood of API calls
+AWS_CONNECT_SECONDS, AWS_READ_SECONDS, AWS_ATTEMPTS = 1, 2, 2
+# Between two readings of an unchanged secret: a wrong password must not become a flood of API calls.
+REREAD_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where and as whom to connect. The password is in no repr."""
+    """The address, database and user to connect with. The repr hides the password."""
 
     host: str
     port: int
@@ -31,17 +32,17 @@ class Credentials:
 
 
 def from_secrets_manager(arn: str) -> Callable[[], str]:
-    """A function that reads the current version of a secret, with short timeouts and few tries."""
+    """Build a function that reads the current version of a secret, with short timeouts and few attempts."""
 
     def read() -> str:
         import boto3
         from botocore.config import Config
 
-        sdk: Any = boto3  # without types
-        settings: Any = Config
-        retries = {"mode": "standard", "total_max_attempts": AWS_TRIES}
-        config = settings(connect_timeout=AWS_CONNECT_S, read_timeout=AWS_READ_S, retries=retries)
-        # A client is made for each reading: there are few, and a client is not kept across a fork.
+        sdk: Any = boto3  # boto3 and botocore have no types
+        client_config: Any = Config
+        retries = {"mode": "standard", "total_max_attempts": AWS_ATTEMPTS}
+        config = client_config(connect_timeout=AWS_CONNECT_SECONDS, read_timeout=AWS_READ_SECONDS, retries=retries)
+        # A new client for each reading, because there are few and a client must not be kept across a fork.
         client = sdk.session.Session().client("secretsmanager", config=config)
         text: str = client.get_secret_value(SecretId=arn)["SecretString"]
         return text
@@ -51,53 +52,71 @@ def from_secrets_manager(arn: str) -> Callable[[], str]:
 
 @dataclass
 class CredentialCache:
-    """The last credentials that were read, shared by all threads of a process."""
+    """The credentials that were read last, shared by all threads of a process.
+
+    Attributes:
+        read: Reads the text of the secret.
+        clock: A monotonic clock in seconds.
+    """
 
     read: Callable[[], str]
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _known: Credentials | None = field(default=None, repr=False)
+    _cached: Credentials | None = field(default=None, repr=False)
     _unchanged_at: float | None = None
 
     def current(self) -> Credentials:
-        """The cached credentials, or those of a first reading. Raises DatabaseUnavailableError."""
-        with self._lock:
-            return self._known or self._read()
+        """The cached credentials, or those of a first reading.
 
-    def other_than(self, refused: Credentials) -> Credentials:
-        """What the secret holds now, after ``refused`` failed; the same again where nothing newer is to be had.
-
-        Of several threads that were refused together one reads. Raises DatabaseUnavailableError only if none are known.
+        Raises:
+            DatabaseUnavailableError: No credentials are cached and the secret cannot be read.
         """
         with self._lock:
-            if self._known is not None and (self._known != refused or self._just_looked()):
-                return self._known
-            try:
-                found = self._read()
-            except DatabaseUnavailableError:
-                if self._known is None:
-                    raise
-                # Secrets Manager being away must not turn a lost connection, which a new one mends, into an outage.
-                found = self._known
-            self._unchanged_at = self.clock() if found == refused else None
-            return found
+            return self._cached or self._read()
 
-    def _just_looked(self) -> bool:
-        return self._unchanged_at is not None and self.clock() - self._unchanged_at < PAUSE_S
+    def other_than(self, rejected: Credentials) -> Credentials:
+        """The secret's present credentials, after a login failed; the same again if no newer ones are available.
+
+        If several threads fail together, one of them reads the secret.
+
+        Args:
+            rejected: The credentials of the login that failed.
+
+        Raises:
+            DatabaseUnavailableError: No credentials are cached and the secret cannot be read.
+        """
+        with self._lock:
+            if self._cached is not None and (self._cached != rejected or self._was_just_read()):
+                return self._cached
+            try:
+                present = self._read()
+            except DatabaseUnavailableError:
+                if self._cached is None:
+                    raise
+                # A new connection repairs a lost one. An outage of Secrets Manager must not prevent that.
+                present = self._cached
+            self._unchanged_at = self.clock() if present == rejected else None
+            return present
+
+    def _was_just_read(self) -> bool:
+        return self._unchanged_at is not None and self.clock() - self._unchanged_at < REREAD_PAUSE_SECONDS
 
     def _read(self) -> Credentials:
         try:
             text = self.read()
-        except Exception as error:  # noqa: BLE001 - botocore's errors have no common base; none of them may pass as a bug
+        except Exception as error:  # noqa: BLE001 - botocore's errors have no common base, and none of them is a bug of the service
             raise DatabaseUnavailableError(f"its secret cannot be read ({type(error).__name__})") from None
-        self._known = parse(text)
-        return self._known
+        self._cached = parse(text)
+        return self._cached
 
 
 def parse(text: str) -> Credentials:
-    """The JSON that Secrets Manager and its target attachment write. Raises DatabaseUnavailableError.
+    """Parse the JSON that Secrets Manager and its target attachment write.
 
     Source: "JSON structure of AWS Secrets Manager secrets", Secrets Manager User Guide.
+
+    Raises:
+        DatabaseUnavailableError: The text is not such JSON.
     """
     try:
         secret = json.loads(text)
@@ -109,5 +128,5 @@ def parse(text: str) -> Credentials:
             password=str(secret["password"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        # Without the cause: its text could hold a part of the secret.
+        # Without the cause, because its text could hold a part of the secret.
         raise DatabaseUnavailableError("its secret lacks host, port, dbname, username or password") from None

@@ -1,4 +1,4 @@
-"""The settings, all from the environment, checked once before the service starts."""
+"""The settings from the environment, checked once before the service starts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``secret_arn`` names the secret with the database's address and credentials, ``ca_file`` holds the roots (PEM)
-    that its certificate must come from.
+    """The settings of the application.
+
+    Attributes:
+        secret_arn: The secret with the database's address and credentials.
+        environment: dev, staging or prod.
+        ca_file: The authorities (PEM) of which one must have issued the database's certificate.
     """
 
     secret_arn: str
@@ -24,9 +28,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """DB_SECRET_ARN and ENVIRONMENT are required; MYSQL_SSL_CA defaults to the RDS roots shipped with the service.
+        """Read DB_SECRET_ARN, ENVIRONMENT and MYSQL_SSL_CA, which defaults to the RDS authorities in the artifact.
 
-        Raises ConfigurationError.
+        Raises:
+            ConfigurationError: One of the first two is not set, or the file of the third does not exist.
         """
         ca_file = Path(environment.get("MYSQL_SSL_CA") or RDS_BUNDLE)
         if not ca_file.is_file():
@@ -35,9 +40,10 @@ class Settings:
 
 
 def tls_files(environment: Mapping[str, str] = os.environ) -> tuple[str | None, str | None]:
-    """Certificate and key (PEM) in the folder TLS_DIRECTORY, or neither where it is not set.
+    """Certificate and key (PEM) in the folder TLS_DIRECTORY; None for both if it is not set.
 
-    Raises ConfigurationError where one is missing: a service that should speak TLS never falls back to HTTP.
+    Raises:
+        ConfigurationError: A file is missing. A service that should speak TLS never falls back to HTTP.
     """
     if not environment.get("TLS_DIRECTORY"):
         return None, None
@@ -49,7 +55,18 @@ def tls_files(environment: Mapping[str, str] = os.environ) -> tuple[str | None, 
 
 
 def number(name: str, default: int, lowest: int, highest: int, environment: Mapping[str, str] = os.environ) -> int:
-    """A whole number between two bounds. Raises ConfigurationError."""
+    """Read a whole number between two bounds.
+
+    Args:
+        name: The environment variable.
+        default: The value if the variable is missing or empty.
+        lowest: The lower bound, which is allowed.
+        highest: The upper bound, which is allowed.
+        environment: The variables.
+
+    Raises:
+        ConfigurationError: The value is not a whole number between the bounds.
+    """
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
         raise ConfigurationError(name, f"must be a whole number from {lowest} to {highest}")

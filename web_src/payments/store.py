@@ -1,7 +1,7 @@
-"""Payments in SQL: a payment is its idempotency key, a transaction and two entries, written together or not at all.
+"""Payments in SQL. A payment is an idempotency key, a transaction and two entries, written together or not at all.
 
-The key goes first. A second request with the same key then waits at the unique index until the first has committed,
-finds the row there, and gets the first one's answer.
+The key is written first. A second request with the same key then waits at the unique index until the first has committed,
+finds the row, and gets the answer of the first.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _Row = tuple[str, str, str, str, Decimal, str | None, datetime]
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPayment:
     """A payment, and whether an earlier request had stored it."""
 
     payment: Payment
-    replayed: bool
+    is_replay: bool
 
 
 @dataclass
@@ -37,27 +37,33 @@ class Store:
 
     database: Database
 
-    def post(self, key: str, request: PaymentRequest) -> Stored:
+    def post(self, key: str, request: PaymentRequest) -> StoredPayment:
         """Store a payment once for its key.
 
-        Raises RequestError 422 where the key belongs to another payment, and what ``Database.transaction`` raises.
+        Raises:
+            RequestError: 422 if the key belongs to another payment.
+            ServiceError, pymysql.MySQLError: As ``Database.transaction``.
         """
         payment = Payment(new_id(), request, now())
         try:
             self.database.transaction(lambda cursor: _insert(cursor, key, payment))
-            return Stored(payment, replayed=False)
+            return StoredPayment(payment, is_replay=False)
         except pymysql.IntegrityError as error:
             if code_of(error) != ER.DUP_ENTRY:
                 raise
-        fingerprint, found = self.database.transaction(lambda cursor: _by_key(cursor, key))
+        fingerprint, stored = self.database.transaction(lambda cursor: _by_key(cursor, key))
         if fingerprint != request.fingerprint:
-            what = "This Idempotency-Key was used for another payment. Use a new key, or send the first body again."
-            raise RequestError(422, "idempotency_key_reused", what)
-        # Its own id: the commit had succeeded although the connection broke under it.
-        return Stored(found, replayed=found.id != payment.id)
+            message = "This Idempotency-Key was used for another payment. Use a new key, or send the first body again."
+            raise RequestError(422, "idempotency_key_reused", message)
+        # With its own id it is no replay: the commit succeeded although the connection broke under it.
+        return StoredPayment(stored, is_replay=stored.id != payment.id)
 
     def get(self, transaction_id: str) -> Payment | None:
-        """The payment with an id, or None. Raises what ``Database.transaction`` raises."""
+        """Read the payment with an id; None if there is none.
+
+        Raises:
+            ServiceError, pymysql.MySQLError: As ``Database.transaction``.
+        """
         if not is_id(transaction_id):
             return None
         return self.database.transaction(lambda cursor: _by_id(cursor, transaction_id))
@@ -73,8 +79,14 @@ def _insert(cursor: Cursor, key: str, payment: Payment) -> None:
         "INSERT INTO transactions (id, idempotency_key, debit_account, credit_account, currency, amount, description,"
         " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
-            *(payment.id, key, request.debit_account, request.credit_account, request.currency, request.amount),
-            *(request.description, payment.created_at),
+            payment.id,
+            key,
+            request.debit_account,
+            request.credit_account,
+            request.currency,
+            request.amount,
+            request.description,
+            payment.created_at,
         ),
     )
     cursor.execute(
@@ -95,8 +107,8 @@ def _by_key(cursor: Cursor, key: str) -> tuple[bytes, Payment]:
     )
     row = cursor.fetchone()
     if row is None:
-        # Rows are never deleted and a key commits only with its transaction.
-        raise LookupError("a key that is taken has no transaction")
+        # Rows are never deleted, and a key is committed only together with its transaction.
+        raise LookupError("a stored key has no transaction")
     return row[0], _payment(row[1:])
 
 

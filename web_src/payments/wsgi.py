@@ -1,4 +1,4 @@
-"""What gunicorn serves: the application, with the settings of this process's environment."""
+"""The WSGI application that gunicorn serves, with the settings of this process's environment."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _tls = verified_tls(_settings.ca_file)
 
 app = create_app(
     Store(Database(_credentials, partial(connect, tls=_tls))),
-    Health(_credentials, partial(connect, tls=_tls, connect_timeout_s=2, read_timeout_s=2)),
+    Health(_credentials, partial(connect, tls=_tls, connect_timeout_seconds=2, read_timeout_seconds=2)),
 )

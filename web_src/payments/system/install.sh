@@ -1,15 +1,15 @@
 #!/bin/bash
-# Makes the release that this script lies in the one that runs: user, settings, unit, log rotation, CloudWatch agent, start.
+# Activates the release that contains this script: user, settings, unit, log rotation, CloudWatch agent, start.
 #
 # Environment: REGION, DB_SECRET_ARN, ENVIRONMENT, PORT, LOG_GROUP, METRICS_NAMESPACE. None of them is a secret.
-# ROOT is put before every path and is empty on instances. Can be run again: it ends in the same state.
+# ROOT is a prefix of every path and empty on instances. A second run ends in the same state.
 set -euo pipefail
 
 ROOT="${ROOT:-}"
 SYSTEM="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 RELEASE="$(cd "$SYSTEM/../.." && pwd)"
 
-# The values go into a file that systemd parses and into JSON: nothing in them may need quoting.
+# The values go into a file that systemd parses and into JSON, so they must not need quoting.
 check() {
   local name
   for name in "$@"; do
@@ -20,7 +20,7 @@ check() {
   done
 }
 
-# place MODE GROUP TARGET: standard input becomes the file, in one step.
+# place MODE GROUP TARGET: replaces the file with standard input, in one step.
 place() {
   local target="$ROOT$3" fresh
   mkdir -p "$(dirname "$target")"
@@ -34,7 +34,7 @@ place() {
 check REGION DB_SECRET_ARN ENVIRONMENT PORT LOG_GROUP METRICS_NAMESPACE
 
 getent passwd payments >/dev/null || useradd --system --user-group --no-create-home --home-dir / --shell /sbin/nologin payments
-# The agent runs as its own user, which its package makes, and may read the service's log.
+# The agent runs as its own user, which its package creates. The group lets it read the service's log.
 usermod --append --groups payments cwagent
 
 place 0640 payments /etc/payments/environment <<END
@@ -58,6 +58,6 @@ mv -fT "$ROOT/opt/payments/current.new" "$ROOT/opt/payments/current"
 systemctl daemon-reload
 systemctl enable payments.service
 systemctl enable --now logrotate-payments.timer
-# A first start, or a graceful stop and a start with the new release.
+# Starts the service for the first time, or stops it gracefully and starts the new release.
 systemctl restart payments.service
 "$ROOT$AGENT/bin/amazon-cloudwatch-agent-ctl" -a fetch-config -m ec2 -s -c "file:$ROOT$AGENT/etc/payments.json"

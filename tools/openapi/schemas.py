@@ -7,15 +7,15 @@ import re
 from typing import Any
 
 from lambda_src.common import schema
-from openapi import examples
-from openapi.functions import module
+from tools.openapi import examples
+from tools.openapi.functions import function_module
 
 Schema = dict[str, Any]
 
 DECIMAL: Schema = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
+TIMESTAMP: Schema = {"type": "string", "format": "date-time"}
 _FORMULAS = {"bar": "ohlcv", "quotes": "quote_count"}
-"""Analytics whose function has another name than the member."""
+"""The analytics whose function and member have different names."""
 
 
 def ref(name: str) -> Schema:
@@ -23,11 +23,11 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def closed(properties: Schema, *, optional: tuple[str, ...] = (), description: str = "") -> Schema:
+def closed_object(properties: Schema, *, optional: tuple[str, ...] = (), description: str = "") -> Schema:
     """An object with exactly these properties."""
-    words = {"description": description} if description else {}
+    described = {"description": description} if description else {}
     return {
-        **words,
+        **described,
         "type": "object",
         "required": [name for name in properties if name not in optional],
         "properties": properties,
@@ -35,8 +35,8 @@ def closed(properties: Schema, *, optional: tuple[str, ...] = (), description: s
     }
 
 
-def said(kind: Schema, description: str) -> Schema:
-    """A type with what it means here."""
+def with_description(kind: Schema, description: str) -> Schema:
+    """A type with its meaning."""
     return {**kind, "description": description}
 
 
@@ -47,34 +47,34 @@ def all_schemas() -> dict[str, Schema]:
 
 
 def _ingest() -> dict[str, Schema]:
-    validation = module("ingest.validation")
+    validation = function_module("ingest.validation")
     names = {kind: ref(kind.capitalize()) for kind in schema.RECORD_TYPES}
     beyond = "; ".join(schema.BEYOND_JSON_SCHEMA)
     record = {
-        "description": f"What this schema takes is taken, but for what a JSON Schema cannot say: {beyond}.",
+        "description": f"A matching record is accepted unless it breaks a rule that a JSON Schema cannot express: {beyond}.",
         "oneOf": list(names.values()),
         "discriminator": {"propertyName": "type", "mapping": {kind: name["$ref"] for kind, name in names.items()}},
     }
     count: Schema = {"type": "integer", "minimum": 0}
     return {
         "Record": record,
-        "MarketDataBatch": closed(
+        "MarketDataBatch": closed_object(
             {"records": {"type": "array", "minItems": 1, "maxItems": validation.MAX_RECORDS, "items": ref("Record")}},
-            description="Each record is validated on its own: one that is invalid is reported and the others are taken.",
+            description="Ingest validates each record on its own. It reports invalid records and accepts the others.",
         ),
-        "RejectedRecord": closed(
+        "RejectedRecord": closed_object(
             {
-                "index": said(count, "Position in the batch, from 0; blank lines do not count"),
+                "index": with_description(count, "Position in the batch, from 0; blank lines do not count"),
                 "field": {"type": ["string", "null"], "description": "The field at fault; null: the whole record"},
                 "reason": {"type": "string"},
             }
         ),
-        "BatchAnswer": closed(
+        "BatchAnswer": closed_object(
             {
                 "batchId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-                "received": said(count, "Records in the body"),
-                "accepted": said(count, "Stored before this answer was sent"),
-                "rejected": said(count, "Not stored"),
+                "received": with_description(count, "Records in the body"),
+                "accepted": with_description(count, "Stored before this answer was sent"),
+                "rejected": with_description(count, "Not stored"),
                 "rejectedRecords": {
                     "type": "array",
                     "maxItems": validation.MAX_REJECTED,
@@ -87,24 +87,24 @@ def _ingest() -> dict[str, Schema]:
 
 def _query() -> dict[str, Schema]:
     return {
-        "Bar": closed(_members(examples.bar(), {"vwap": _formula("vwap")})),
+        "Bar": closed_object(_members(examples.bar(), {"vwap": _formula("vwap")})),
         "BarsPage": _page("bars", "Bar"),
-        "Analytics": closed(
+        "Analytics": closed_object(
             _members(examples.analytics(), {name: _formula(name) for name in examples.analytics() if name != "start"}),
-            description="null where there is nothing to compute from; formulas and sources: docs/analytics.md",
+            description="null if there is nothing to compute from; formulas and sources: docs/analytics.md",
         ),
         "AnalyticsPage": _page("analytics", "Analytics"),
     }
 
 
 def _page(name: str, item: str) -> Schema:
-    request = module("query.request")
-    return closed(
+    request = function_module("query.request")
+    return closed_object(
         {
             "symbol": {"type": "string", "pattern": f"^{schema.SYMBOL_PATTERN}$"},
             "interval": {"type": "string", "enum": list(request.INTERVAL_MINUTES)},
-            "from": said(MOMENT, "Moved down to the interval's grid"),
-            "to": said(MOMENT, "Moved up to the interval's grid; exclusive"),
+            "from": with_description(TIMESTAMP, "Moved down to the interval's grid"),
+            "to": with_description(TIMESTAMP, "Moved up to the interval's grid; exclusive"),
             name: {"type": "array", "maxItems": request.MAX_LIMIT, "items": ref(item)},
             "nextCursor": {
                 "type": ["string", "null"],
@@ -115,59 +115,63 @@ def _page(name: str, item: str) -> Schema:
 
 
 def _members(example: Schema, descriptions: dict[str, str]) -> Schema:
-    """Properties with the types that the functions' own answer has; whatever is computed may be null."""
+    """Properties with the types of the functions' own answer. Computed values may be null."""
     return {name: _member(name, value, descriptions.get(name, "")) for name, value in example.items()}
 
 
 def _member(name: str, value: object, description: str) -> Schema:
-    words = {"description": description} if description else {}
+    described = {"description": description} if description else {}
     if name == "start":
-        return said(MOMENT, "Begin of the interval, UTC")
+        return with_description(TIMESTAMP, "Begin of the interval, UTC")
     if isinstance(value, dict):
-        return {**words, "oneOf": [closed(_members(value, {})), {"type": "null"}]}
+        return {**described, "oneOf": [closed_object(_members(value, {})), {"type": "null"}]}
     if isinstance(value, int):
-        return {**words, "type": "integer", "minimum": 0}
+        return {**described, "type": "integer", "minimum": 0}
     if isinstance(value, float):
-        return {**words, "type": ["number", "null"]}
+        return {**described, "type": ["number", "null"]}
     nullable = {"type": ["string", "null"]} if description else {}
-    return {**words, **DECIMAL, **nullable}
+    return {**described, **DECIMAL, **nullable}
 
 
 def _formula(member: str) -> str:
-    """What the analytics' docstring says before it names its source."""
+    """The docstring of an analytics function up to its source."""
     name = _FORMULAS.get(member, re.sub("([A-Z])", lambda match: "_" + match[1].lower(), member))
-    text = inspect.getdoc(getattr(module("query.analytics"), name)) or ""
+    text = inspect.getdoc(getattr(function_module("query.analytics"), name)) or ""
     return " ".join(text.partition("Source:")[0].split())
 
 
 def _sessions() -> dict[str, Schema]:
-    model = module("sessions.model")
+    model = function_module("sessions.model")
     ttl = {"type": "integer", "minimum": model.MIN_TTL_S, "maximum": model.MAX_TTL_S, "default": model.DEFAULT_TTL_S}
     session = {
         "sessionId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        "client": said({"type": "string"}, "Name of the API key's owner"),
-        "createdAt": MOMENT,
-        "expiresAt": MOMENT,
+        "client": with_description({"type": "string"}, "Name of the API key's owner"),
+        "createdAt": TIMESTAMP,
+        "expiresAt": TIMESTAMP,
     }
-    token = said({"type": "string"}, "For the header Session-Token; shown this once, and kept as a hash only")
+    token = with_description(
+        {"type": "string"}, "For the header Session-Token. Shown only here; the function stores only its hash"
+    )
     return {
-        "SessionRequest": closed({"ttlSeconds": said(ttl, "How long the session lives")}, optional=("ttlSeconds",)),
-        "Session": closed(session),
-        "OpenedSession": closed({**session, "token": token}),
+        "SessionRequest": closed_object(
+            {"ttlSeconds": with_description(ttl, "How long the session lives")}, optional=("ttlSeconds",)
+        ),
+        "Session": closed_object(session),
+        "OpenedSession": closed_object({**session, "token": token}),
     }
 
 
 def _health() -> Schema:
     state: Schema = {"type": "string", "enum": ["ok", "unavailable"]}
-    return closed({"status": state, "checks": closed({"database": state})})
+    return closed_object({"status": state, "checks": closed_object({"database": state})})
 
 
 def _error() -> Schema:
-    error = closed(
+    error = closed_object(
         {
             "code": {"type": "string"},
-            "message": said({"type": "string"}, "For people; may change"),
-            "parameter": said({"type": "string"}, "With bad_parameter: which"),
+            "message": with_description({"type": "string"}, "For people; may change"),
+            "parameter": with_description({"type": "string"}, "With bad_parameter: which"),
             "firstRejected": {
                 "description": "With too_many_rejected: the first of them",
                 "type": "array",
@@ -176,4 +180,4 @@ def _error() -> Schema:
         },
         optional=("parameter", "firstRejected"),
     )
-    return closed({"error": error})
+    return closed_object({"error": error})

@@ -1,4 +1,4 @@
-"""The service with one more path that takes its time, for the tests of a graceful stop: ``tests.web_src.slow_app:app``."""
+"""The service with an additional slow path, for the tests of a graceful stop (``tests.web_src.support.slow_app:app``)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ __all__ = ["app"]
 
 @app.get("/slow")
 def slow() -> dict[str, str]:
-    """Answers after a second and a half."""
+    """Answer after a second and a half."""
     time.sleep(1.5)
     return {"slow": "done"}

@@ -1,4 +1,4 @@
-"""Examples: inputs from the sample, answers from the functions' own code; bars and analytics are worked out by hand."""
+"""Examples: requests from the sample, answers from the functions' own code, and bars and analytics worked out by hand."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from openapi.functions import module
+from tools.openapi.functions import function_module
 
-SAMPLE = Path(__file__).resolve().parent.parent / "sample" / "market-data.json"
+SAMPLE = Path(__file__).resolve().parents[2] / "sample" / "market-data.json"
 START, END = "2026-01-02T10:00:00Z", "2026-01-02T11:00:00Z"
 PRICES = {"open": "100.5", "high": "101.125", "low": "99.25", "close": "101.125", "volume": "7.5", "trades": 3}
 IDENTITY = "example"
 
 
 def batch() -> dict[str, Any]:
-    """The sample's first quote and trade, and its first record with a fault."""
+    """A batch of the sample's first quote and trade, and of its first invalid record."""
     records = json.loads(SAMPLE.read_text(encoding="utf-8"))["records"]
-    refused = taken({"records": records})["rejectedRecords"][0]["index"]
-    return {"records": [*records[:2], records[refused]]}
+    rejected = batch_answer({"records": records})["rejectedRecords"][0]["index"]
+    return {"records": [*records[:2], records[rejected]]}
 
 
 def ndjson() -> str:
@@ -26,22 +26,22 @@ def ndjson() -> str:
     return "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in batch()["records"])
 
 
-def taken(body: dict[str, Any]) -> dict[str, Any]:
-    """What ingest answers to a batch."""
-    found = module("ingest.batch").read_batch(
-        json.dumps(body).encode(), "application/json", "", IDENTITY, "", module("ingest.validation").Rules()
+def batch_answer(body: dict[str, Any]) -> dict[str, Any]:
+    """The answer of ingest to a batch."""
+    result = function_module("ingest.batch").read_batch(
+        json.dumps(body).encode(), "application/json", "", IDENTITY, "", function_module("ingest.validation").Rules()
     )
-    summary: dict[str, Any] = found.as_json()
+    summary: dict[str, Any] = result.as_json()
     return summary
 
 
 def bar() -> dict[str, Any]:
-    """One bar of a page: three trades, worked out by hand as in the functions' own tests."""
+    """One bar of a page, from three trades, worked out by hand as in the functions' own tests."""
     return {"start": START, **PRICES, "vwap": "100.58333333"}
 
 
 def analytics() -> dict[str, Any]:
-    """One interval of a page: the same trades and two quotes."""
+    """One interval of a page, from the same trades and two quotes."""
     return {
         "start": START,
         "bar": PRICES,
@@ -67,8 +67,8 @@ def page(name: str, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def session() -> dict[str, Any]:
-    """A session as its client sees it."""
-    model = module("sessions.model")
-    seconds = module("common.schema").parse_timestamp(START) // 10**9
-    opened: dict[str, Any] = model.Session("5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_S).as_json()
-    return opened
+    """A session as the API shows it to its client."""
+    model = function_module("sessions.model")
+    seconds = function_module("common.schema").parse_timestamp(START) // 10**9
+    shown: dict[str, Any] = model.Session("5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_S).as_json()
+    return shown

@@ -1,4 +1,4 @@
-"""The whole document, and its text."""
+"""The whole document and its text."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import yaml
 
 from builders.trading import facts
 from builders.trading.routes import ROUTES
-from openapi.operations import operation, path_parameters, tags
-from openapi.schemas import all_schemas
+from tools.openapi.operations import operation, path_parameters, tags
+from tools.openapi.schemas import all_schemas
 
-HEADER = "# Made by `python -m openapi`; a test fails where this file is stale.\n"
+HEADER = "# Made by `python -m tools.openapi`; a test fails if this file is stale.\n"
 DESCRIPTION = """\
 Trades and quotes in, bars and analytics out.
 
-Every route but /health takes a signature (AWS Signature Version 4, service `execute-api`) and an API key, whose item in
-the table `api-keys` gives its scopes (`ingest`, `query`, `sessions`) and symbols. A key that is unknown, disabled or not
-entitled gets 403 within 30 seconds. Errors are `{"error": {"code", "message"}}`; those of API Gateway itself have its response
-type as the code.
+Every route but /health needs a signature (AWS Signature Version 4, service `execute-api`) and an API key. The key's item in
+the table `api-keys` has its scopes (`ingest`, `query`, `sessions`) and symbols. A key that is unknown, disabled or not
+entitled gets 403 within 30 seconds. Errors are `{"error": {"code", "message"}}`. For errors of API Gateway itself the code is
+its response type.
 
 Timestamps are RFC 3339 with up to nanoseconds and no leap second, or integer nanoseconds since 1970-01-01T00:00:00Z.
-Decimals are exact, never binary floating point: in requests JSON numbers (also with an exponent) or strings of plain digits,
-in answers strings. A name that comes twice in a JSON object is refused."""
+Decimals are exact, never binary floating point. Requests have JSON numbers (also with an exponent) or strings of plain
+digits, answers have strings. A JSON object with a duplicate name is rejected."""
 
 
 def build() -> dict[str, Any]:
-    """The OpenAPI 3.1 document as plain data."""
+    """Build the OpenAPI 3.1 document as plain data."""
     paths: dict[str, Any] = {}
     for route in ROUTES:
         parameters = path_parameters(route)
@@ -74,9 +74,10 @@ def _security() -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Every part in full: an anchor (for a part that is used twice) reads badly and some tools refuse it."""
+    """Writes every part in full. Anchors (for a part that is used twice) are hard to read, and some tools reject them."""
 
     def ignore_aliases(self, data: Any) -> bool:
+        """Ignore all."""
         return True
 
 
@@ -89,6 +90,6 @@ _Dumper.add_representer(str, _text)
 
 
 def render(document: dict[str, Any]) -> str:
-    """YAML, the same bytes everywhere."""
+    """Render the document as YAML, with the same bytes on every machine."""
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return HEADER + text
