@@ -14,8 +14,8 @@ from psycopg import sql
 from common import clients, database, observe
 from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
-from tests.lambda_src.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
-from tests.lambda_src.postgres import SUPERUSER, Postgres, wheel_bin
+from tests.lambda_src.support.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
+from tests.lambda_src.support.postgres import SUPERUSER, Postgres, wheel_bin
 
 _numbers = itertools.count()
 

@@ -25,10 +25,10 @@ from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
-from tests.lambda_src import analytics_reference as reference
-from tests.lambda_src import reference as exact
-from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
-from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, records, trade
+from tests.lambda_src.support import numpy_reference as reference
+from tests.lambda_src.support import plain_reference as exact
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, records, trade
 from tests.lambda_src.test_process import BUCKETS, deliver, truncate
 
 pytestmark = pytest.mark.requirement("T-DATA-3")

@@ -14,7 +14,7 @@ import pytest
 
 from common import custom_resource
 from common.errors import CustomResourceError
-from tests.lambda_src.fakes import Context
+from tests.lambda_src.support.fakes import Context
 
 pytestmark = pytest.mark.requirement("T-FN-2")
 

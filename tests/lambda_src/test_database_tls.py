@@ -17,7 +17,7 @@ from common import database
 from common.errors import DatabaseUnavailableError
 from local import servers
 from local.testing import programs_or_skip
-from tests.lambda_src.postgres import SUPERUSER, Postgres
+from tests.lambda_src.support.postgres import SUPERUSER, Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-2")
 

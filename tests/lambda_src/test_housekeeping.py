@@ -13,7 +13,7 @@ from botocore.stub import ANY, Stubber
 import housekeeping.handler
 from common.errors import CustomResourceError
 from housekeeping import buckets
-from tests.lambda_src.fakes import Context, client_error
+from tests.lambda_src.support.fakes import Context, client_error
 
 pytestmark = pytest.mark.requirement("T-FN-2", "A-2")
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import ingest.handler
 from common.entitlements import Entitlements
 from ingest import batch, validation
-from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
-from tests.lambda_src.records import T0
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
+from tests.lambda_src.support.records import T0
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-1")
 

@@ -16,9 +16,8 @@ from botocore import exceptions
 import ingest.handler
 from common import entitlements
 from common.clients import outage
-
-from .fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
-from .records import T0
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
+from tests.lambda_src.support.records import T0
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2")
 

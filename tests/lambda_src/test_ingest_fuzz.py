@@ -17,7 +17,7 @@ import ingest.handler
 from bench import plain_ingest
 from common.entitlements import Entitlements
 from sample.generator import Plan, generate
-from tests.lambda_src.fakes import Context, FakeS3, api_event, entitlement
+from tests.lambda_src.support.fakes import Context, FakeS3, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 

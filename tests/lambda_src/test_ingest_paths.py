@@ -19,8 +19,7 @@ from common.errors import RequestError
 from ingest import fast, validation
 from ingest.validation import Rules, Validated, validate, validate_exactly
 from sample.generator import Plan, generate
-
-from .records import T0
+from tests.lambda_src.support.records import T0
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 

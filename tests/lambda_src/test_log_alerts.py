@@ -11,7 +11,7 @@ import pytest
 
 import log_alerts.handler
 from log_alerts import alert
-from tests.lambda_src.fakes import Context
+from tests.lambda_src.support.fakes import Context
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-OBS-1")
 

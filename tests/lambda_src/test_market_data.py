@@ -16,8 +16,9 @@ from bench import plain_ingest
 from common.database import Database
 from common.entitlements import Entitlements
 from process.pipeline import Pipeline
-from tests.lambda_src import market, reference
-from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support import market_day as market
+from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.test_analytics import agree_with_numpy
 from tests.lambda_src.test_process import (
     BARS_ONCE,

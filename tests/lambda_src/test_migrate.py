@@ -13,8 +13,8 @@ import pytest
 import migrate.handler
 from common.errors import ConfigurationError, MigrationError
 from migrate import migrations, roles
-from tests.lambda_src.fakes import Context
-from tests.lambda_src.postgres import Postgres
+from tests.lambda_src.support.fakes import Context
+from tests.lambda_src.support.postgres import Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-3")
 

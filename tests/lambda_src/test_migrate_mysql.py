@@ -22,9 +22,9 @@ from migrate_mysql import migrations
 from migrate_mysql.application import RIGHTS, Account, ensure_application
 from migrate_mysql.migrations import Migration, alone, migrate
 from migrate_mysql.statements import split
-from tests.lambda_src import migrating
-from tests.lambda_src.fakes import Context
-from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
+from tests.lambda_src.support import killed_migration as migrating
+from tests.lambda_src.support.fakes import Context
+from tests.lambda_src.support.mariadb import Server, mariadb, mysql_database, mysql_server
 
 __all__ = ["mariadb", "mysql_database", "mysql_server"]
 

@@ -30,9 +30,9 @@ from ingest.batch import read_batch
 from ingest.validation import Rules
 from process import apply, engine, lines, redelivery
 from process.pipeline import Buckets, Pipeline
-from tests.lambda_src import reference
-from tests.lambda_src.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
-from tests.lambda_src.records import T0, M, Record, S, deliveries, quote, trade
+from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
+from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
 

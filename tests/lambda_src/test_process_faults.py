@@ -17,11 +17,18 @@ import pytest
 import process.handler
 from common.database import Database
 from process.pipeline import Pipeline
-
-from .fakes import Context, FakeSQS, ndjson_gz, sqs_event
-from .killing import BUCKETS, KILLED, Faults, FolderS3, forkserver, run, watch_statements
-from .records import T0, M, Record, S, quote, trade
-from .test_process import contents, key_of, truncate
+from tests.lambda_src.support.fakes import Context, FakeSQS, ndjson_gz, sqs_event
+from tests.lambda_src.support.killed_processing import (
+    BUCKETS,
+    KILLED,
+    Faults,
+    FolderS3,
+    forkserver,
+    run,
+    watch_statements,
+)
+from tests.lambda_src.support.records import T0, M, Record, S, quote, trade
+from tests.lambda_src.test_process import contents, key_of, truncate
 
 pytestmark = pytest.mark.requirement("T-DATA-2")
 

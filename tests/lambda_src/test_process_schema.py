@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from common import schema
 from process import engine, lines
-from tests.lambda_src.records import T0, quote, records, trade
+from tests.lambda_src.support.records import T0, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2")
 

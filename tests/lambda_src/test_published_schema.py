@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from builders.trading.storage import IDEMPOTENCY_DAYS
 from common import schema
 from ingest.validation import Rules, validate
-from tests.lambda_src.records import T0
+from tests.lambda_src.support.records import T0
 from tests.lambda_src.test_ingest_paths import FIELDS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, one
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-API-1")

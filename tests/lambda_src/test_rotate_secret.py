@@ -22,9 +22,9 @@ from local.cloud import EmbeddedCloud
 from local.testing import embedded_cloud
 from rotate_secret.credentials import RotationError
 from rotate_secret.rotation import STEPS
-from tests.lambda_src import rotating
-from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
-from tests.lambda_src.rotating import KILLED, Rig
+from tests.lambda_src.support import rotation_rig as rotating
+from tests.lambda_src.support.mariadb import Server, mariadb, mysql_database, mysql_server
+from tests.lambda_src.support.rotation_rig import KILLED, Rig
 
 __all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
 

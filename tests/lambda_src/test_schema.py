@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import schema
-from tests.lambda_src.records import T0, quote, trade
+from tests.lambda_src.support.records import T0, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 

@@ -16,7 +16,7 @@ import sessions.handler
 from common.entitlements import CACHE_SECONDS, Entitlements, from_table
 from common.errors import RequestError
 from sessions import model
-from tests.lambda_src.fakes import Context, FakeDynamoDB, api_event, client_error, entitlement
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, api_event, client_error, entitlement
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-5")
 

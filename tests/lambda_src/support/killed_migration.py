@@ -35,9 +35,9 @@ FILES = (
 
 
 def forkserver() -> ForkServerContext:
-    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/killing.py)."""
+    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/support/killed_processing.py)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.migrating"])
+    context.set_forkserver_preload(["tests.lambda_src.support.killed_migration"])
     return context
 
 

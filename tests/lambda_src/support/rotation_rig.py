@@ -25,8 +25,8 @@ from common.mysql_users import parse_grants
 from local.cloud import EmbeddedCloud
 from rotate_secret import handler
 from rotate_secret.rotation import STEPS
-from tests.lambda_src.fakes import Context
-from tests.lambda_src.mariadb import Server
+from tests.lambda_src.support.fakes import Context
+from tests.lambda_src.support.mariadb import Server
 
 KILLED = -signal.SIGKILL
 FUNCTION = "rotation-driven-by-tests"
@@ -179,9 +179,9 @@ def _function(cloud: EmbeddedCloud) -> str:
 
 
 def forkserver() -> ForkServerContext:
-    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/killing.py)."""
+    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/support/killed_processing.py)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.rotating"])
+    context.set_forkserver_preload(["tests.lambda_src.support.rotation_rig"])
     return context
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.lambda_src.reference import quotes_of, trades_of
+from tests.lambda_src.support.plain_reference import quotes_of, trades_of
 
 S = 1_000_000_000
 MINUTE = 60 * S

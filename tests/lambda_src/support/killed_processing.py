@@ -22,8 +22,7 @@ import psycopg
 import process.handler
 from common.database import Database, Target
 from process.pipeline import Buckets, Pipeline
-
-from .fakes import Context, FakeS3, client_error, sqs_event
+from tests.lambda_src.support.fakes import Context, FakeS3, client_error, sqs_event
 
 BUCKETS = Buckets("raw", "processed", "archive")
 KILLED = -signal.SIGKILL
@@ -35,7 +34,7 @@ def forkserver() -> ForkServerContext:
     It needs PYTHONPATH: Python 3.11 does not hand it the path, and what it cannot import it leaves out silently.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.killing"])
+    context.set_forkserver_preload(["tests.lambda_src.support.killed_processing"])
     return context
 
 
