@@ -16,11 +16,7 @@ from bench import plain_ingest
 from common.database import Database
 from common.entitlements import Entitlements
 from process.pipeline import Pipeline
-from tests.lambda_src.support import market_day as market
-from tests.lambda_src.support import plain_reference as reference
-from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
-from tests.lambda_src.test_analytics import agree_with_numpy
-from tests.lambda_src.test_process import (
+from tests.lambda_src.process.test_pipeline import (
     BARS_ONCE,
     BUCKETS,
     QUOTES_ONCE,
@@ -28,6 +24,10 @@ from tests.lambda_src.test_process import (
     contents,
     queried,
 )
+from tests.lambda_src.query.test_analytics import agree_with_numpy
+from tests.lambda_src.support import market_day as market
+from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2", "T-DATA-3")
 

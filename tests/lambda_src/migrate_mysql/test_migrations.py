@@ -156,7 +156,7 @@ def content(server: Server, database: str) -> dict[str, Any]:
 def test_killed_after_any_statement_and_run_again_it_is_as_if_nothing_had_happened(
     mariadb: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'lambda_src'}")
     context = migrating.forkserver()
     with mariadb.database() as name:

@@ -113,7 +113,7 @@ def test_killed_after_any_effect_and_tried_again(
     clone: str, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL after each call or statement that changes something; the service then begins again with createSecret."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'lambda_src'}")
     context = rotating.forkserver()
     environment = {**rig.cloud.environment(), "MYSQL_SSL_CA": str(rig.server.authority)}

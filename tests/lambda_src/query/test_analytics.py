@@ -25,15 +25,15 @@ from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
+from tests.lambda_src.process.test_pipeline import BUCKETS, deliver, truncate
 from tests.lambda_src.support import numpy_reference as reference
 from tests.lambda_src.support import plain_reference as exact
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, records, trade
-from tests.lambda_src.test_process import BUCKETS, deliver, truncate
 
 pytestmark = pytest.mark.requirement("T-DATA-3")
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "analytics.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "analytics.md"
 HOUR = 60 * M
 WINDOW = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-04T00:00:00Z"}
 # From 10:00: the same minutes, across five and fifteen, across an hour, across midnight, a day later.

@@ -17,9 +17,9 @@ from common.database import Database, session_options
 from common.errors import ConfigurationError
 from process import apply, engine, retention
 from process.pipeline import Buckets, Pipeline
+from tests.lambda_src.process.test_pipeline import contents, key_of, truncate
 from tests.lambda_src.support.fakes import FakeS3, ndjson_gz
 from tests.lambda_src.support.records import M, Record, S, quote, trade
-from tests.lambda_src.test_process import contents, key_of, truncate
 
 pytestmark = pytest.mark.requirement("T-DATA-2")
 

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from builders.trading.storage import IDEMPOTENCY_DAYS
 from common import schema
 from ingest.validation import Rules, validate
+from tests.lambda_src.ingest.test_paths import FIELDS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, one
 from tests.lambda_src.support.records import T0
-from tests.lambda_src.test_ingest_paths import FIELDS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, one
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-API-1")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = yaml.load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 DECIMALS = {
     spec.name for kind in schema.RECORD_TYPES.values() for spec in kind.fields if spec.kind is schema.Kind.DECIMAL

@@ -17,6 +17,7 @@ import pytest
 import process.handler
 from common.database import Database
 from process.pipeline import Pipeline
+from tests.lambda_src.process.test_pipeline import contents, key_of, truncate
 from tests.lambda_src.support.fakes import Context, FakeSQS, ndjson_gz, sqs_event
 from tests.lambda_src.support.killed_processing import (
     BUCKETS,
@@ -28,7 +29,6 @@ from tests.lambda_src.support.killed_processing import (
     watch_statements,
 )
 from tests.lambda_src.support.records import T0, M, Record, S, quote, trade
-from tests.lambda_src.test_process import contents, key_of, truncate
 
 pytestmark = pytest.mark.requirement("T-DATA-2")
 

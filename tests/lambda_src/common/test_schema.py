@@ -244,6 +244,6 @@ def test_the_schema_module_needs_the_standard_library_only() -> None:
         "outside = {m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)\n"
         "print(sorted(m for m in outside if not m.startswith('_') and m not in ('lambda_src', 'sitecustomize')))"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     run = subprocess.run([sys.executable, "-S", "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.requirement("T-FN-1")
 
-SOURCE = Path(__file__).parents[2] / "lambda_src"
+SOURCE = Path(__file__).parents[3] / "lambda_src"
 CALL = """
 import housekeeping.handler
 from common.clients import client
@@ -40,7 +40,7 @@ housekeeping.handler.handler({"RequestType": "Create", "ResourceType": "Custom::
 
 def run(tmp_path: Path, **more: str) -> list[dict[str, Any]]:
     """Everything that the function prints, in a process of its own, as Lambda would start it."""
-    (tmp_path / "tests_context.py").write_text((Path(__file__).parent / "support" / "fakes.py").read_text())
+    (tmp_path / "tests_context.py").write_text((Path(__file__).parents[1] / "support" / "fakes.py").read_text())
     environment = {"PYTHONPATH": f"{SOURCE}:{tmp_path}", "HOME": str(tmp_path), "ENVIRONMENT": "dev"}
     environment |= {"POWERTOOLS_SERVICE_NAME": "housekeeping", "POWERTOOLS_METRICS_NAMESPACE": "TradingPlatform"}
     environment |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -13,7 +13,7 @@ from common import patterns
 
 pytestmark = [pytest.mark.requirement("T-DATA-1"), pytest.mark.slow]
 
-SOURCE = Path(__file__).parents[2] / "lambda_src"
+SOURCE = Path(__file__).parents[3] / "lambda_src"
 LIMIT_MIB = 450  # the function has 1769, and a good batch of 500,000 records takes 282
 LIMIT_OF_DOUBT_MIB = 700  # of a document that only Python's own decoder understands: it is held as objects
 SECONDS = 10
