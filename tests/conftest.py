@@ -15,11 +15,14 @@ import pytest
 from local import servers
 from local.testing import LACK, programs_or_skip
 
-PROJECT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+PROJECT = TESTS.parent
 REQUIREMENTS = PROJECT / "docs" / "requirements.md"
 _ROW = re.compile(r"^\| ([A-Z]+(?:-[A-Z0-9]+)+|A-\d) \|", re.MULTILINE)
 _NAMED = pytest.StashKey[set[str]]()
 _LACKING = pytest.StashKey[Counter[str]]()
+# Before anything imports them: so that their assertions, too, show what they compare.
+pytest.register_assert_rewrite(*sorted(f"tests.{path.parent.name}.support" for path in TESTS.glob("*/support*")))
 SERVERS = {"embedded", "embedded_cloud", "mysql_server", "postgres", "server", "tls_server"}
 """The fixtures that start a server: what uses one of them is slow."""
 

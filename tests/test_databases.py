@@ -14,7 +14,7 @@ from local import servers
 from local.testing import programs_or_skip
 
 PROJECT = Path(__file__).parent.parent
-NEEDS = re.compile(r"MariaDb|mysql_server|\bledger: Ledger|database\(\"|POSTGRESQL")
+NEEDS = re.compile(r"MariaDb|\bmariadb: Server|\brig: Rig|\bledger: Ledger|database\(\"|POSTGRESQL")
 
 
 def modules() -> list[str]:

@@ -12,10 +12,14 @@ import pytest
 from psycopg import sql
 
 from common import clients, database, observe
+from local.testing import embedded_cloud
 from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
 from tests.lambda_src.support.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
+from tests.lambda_src.support.mariadb import mariadb, mysql_database, mysql_server
 from tests.lambda_src.support.postgres import SUPERUSER, Postgres, wheel_bin
+
+__all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
 
 _numbers = itertools.count()
 

@@ -27,8 +27,8 @@ from common.errors import BadObjectError, DatabaseUnavailableError, MigrationErr
 from common.observe import describe
 from common.schema import RecordError
 from process.pipeline import Pipeline
-from tests.lambda_src.process.test_pipeline import BUCKETS, key_of
 from tests.lambda_src.support.fakes import Context, FakeS3, api_event, entitlement, ndjson_gz, sqs_event
+from tests.lambda_src.support.processing import BUCKETS, key_of
 from tests.lambda_src.support.records import T0, trade
 
 pytestmark = pytest.mark.requirement("T-FN-1", "T-OBS-1")

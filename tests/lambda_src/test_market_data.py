@@ -16,7 +16,11 @@ from bench import plain_ingest
 from common.database import Database
 from common.entitlements import Entitlements
 from process.pipeline import Pipeline
-from tests.lambda_src.process.test_pipeline import (
+from tests.lambda_src.support import market_day as market
+from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support.analytics_answers import agree_with_numpy
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support.processing import (
     BARS_ONCE,
     BUCKETS,
     QUOTES_ONCE,
@@ -24,10 +28,6 @@ from tests.lambda_src.process.test_pipeline import (
     contents,
     queried,
 )
-from tests.lambda_src.query.test_analytics import agree_with_numpy
-from tests.lambda_src.support import market_day as market
-from tests.lambda_src.support import plain_reference as reference
-from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2", "T-DATA-3")
 

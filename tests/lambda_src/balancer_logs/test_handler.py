@@ -23,10 +23,7 @@ from balancer_logs.handler import objects_of
 from balancer_logs.lines import _NAMES, REQUIRED, convert
 from common.errors import BadObjectError
 from local.cloud import EmbeddedCloud
-from local.testing import embedded_cloud
 from tests.lambda_src.support.fakes import Context, FakeS3, client_error, sqs_event
-
-__all__ = ["embedded_cloud"]
 
 pytestmark = pytest.mark.requirement("X-MON-1")
 

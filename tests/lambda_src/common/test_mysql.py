@@ -13,9 +13,7 @@ import pytest
 from common import mysql
 from common.errors import DatabaseUnavailableError
 from local.certificates import ensure_certificates
-from tests.lambda_src.support.mariadb import Server, mariadb, mysql_database, mysql_server
-
-__all__ = ["mariadb", "mysql_database", "mysql_server"]
+from tests.lambda_src.support.mariadb import Server
 
 pytestmark = pytest.mark.requirement("X-SEC-1", "X-DB-1")
 SECRET = "correct-horse-battery"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from builders.trading.storage import IDEMPOTENCY_DAYS
 from common import schema
 from ingest.validation import Rules, validate
-from tests.lambda_src.ingest.test_paths import FIELDS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, one
+from tests.lambda_src.support.client_records import FIELDS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, trade_line
 from tests.lambda_src.support.records import T0
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-API-1")
@@ -94,7 +94,7 @@ def same_verdict(text: str) -> None:
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_odd_value_of_a_field(field: str) -> None:
     for value in FIELDS[field]:
-        text = one(**{field: value})
+        text = trade_line(**{field: value})
         try:
             schema.loads(text)
         except ValueError:
@@ -202,22 +202,22 @@ def test_any_record_gets_the_same_verdict(members: dict[str, str]) -> None:
 CROSSED = json.dumps({**QUOTE, "bid": 3})
 # A record that the schema takes and the function refuses, for each line of the list, with the reason that it gives.
 BEYOND = (
-    (one()[:-1] + ',"price":"9"}', "has the field 'price' more than once"),
-    (one()[:-1] + " " * schema.MAX_RECORD_CHARACTERS + "}", "is longer than 4096 characters"),
-    (one(price=b"0.000000001"), "has more than 8 digits after the point"),
-    (one(ts=b"1767348000000000000.0"), "as a number is integer nanoseconds since 1970"),
-    (one(ts="2026-02-30T10:00:00Z"), "is not a valid date and time"),
-    (one(ts="1999-12-31T23:59:59Z"), "is before 2000-01-01"),
-    (one(ts=T0 + 2), "is in the future"),
+    (trade_line()[:-1] + ',"price":"9"}', "has the field 'price' more than once"),
+    (trade_line()[:-1] + " " * schema.MAX_RECORD_CHARACTERS + "}", "is longer than 4096 characters"),
+    (trade_line(price=b"0.000000001"), "has more than 8 digits after the point"),
+    (trade_line(ts=b"1767348000000000000.0"), "as a number is integer nanoseconds since 1970"),
+    (trade_line(ts="2026-02-30T10:00:00Z"), "is not a valid date and time"),
+    (trade_line(ts="1999-12-31T23:59:59Z"), "is before 2000-01-01"),
+    (trade_line(ts=T0 + 2), "is in the future"),
     (CROSSED, "is above the ask"),
-    (one(symbol="NOT-MINE"), "is not in this API key's entitlement"),
+    (trade_line(symbol="NOT-MINE"), "is not in this API key's entitlement"),
 )
 
 
 def test_the_list_of_what_a_json_schema_cannot_say_is_true() -> None:
     rules = Rules(lambda symbol: symbol != "NOT-MINE", T0 + 1)
     for line, (text, reason) in zip(schema.BEYOND_JSON_SCHEMA, BEYOND, strict=True):
-        (rejected,) = validate(f"{one()}\n{text}", "application/x-ndjson", rules).rejected
+        (rejected,) = validate(f"{trade_line()}\n{text}", "application/x-ndjson", rules).rejected
         assert rejected.reason.startswith(reason), line
         assert is_valid(text), line
         assert line in _schemas["Record"]["description"]

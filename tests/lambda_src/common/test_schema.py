@@ -16,12 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import schema
+from tests.lambda_src.support.client_records import QUOTE, TRADE
 from tests.lambda_src.support.records import T0, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 
-TRADE = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
-QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "ask_size": 4, "ts": T0}
 NOT_PLAIN = "is not a number in plain digits (12.5)"
 IMPOSSIBLE_TIMES = (
     *("2026-02-30T10:00:00Z", "2026-13-01T10:00:00Z", "2026-00-01T10:00:00Z", "2026-01-32T10:00:00Z"),

@@ -19,14 +19,13 @@ from common.errors import RequestError
 from ingest import fast, validation
 from ingest.validation import Rules, Validated, validate, validate_exactly
 from sample.generator import Plan, generate
+from tests.lambda_src.support.client_records import FIELDS, LATEST_NS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, trade_line
 from tests.lambda_src.support.records import T0
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 
 NDJSON, JSON, GZIP = "application/x-ndjson", "application/json", "application/gzip"
-TRADE = {"type": "trade", "trade_id": "1", "symbol": "ACME", "price": "1.5", "size": 2, "ts": T0}
-QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "ask_size": 4, "ts": T0}
-RULES = Rules(lambda symbol: symbol != "NOT-MINE", T0 + 10 * 365 * 86_400 * 10**9)
+RULES = Rules(lambda symbol: symbol != "NOT-MINE", LATEST_NS)
 
 
 def answer(way: Callable[[str, str, Rules], Validated], text: str, media_type: str) -> Any:
@@ -49,108 +48,15 @@ def agree(text: str, media_type: str = NDJSON) -> Any:
     return quick
 
 
-def one(**fields: Any) -> str:
-    """A trade's line; a value given as bytes is put in as JSON text, unquoted."""
-    raw = {name: value.decode() for name, value in fields.items() if isinstance(value, bytes)}
-    whole = {**TRADE, **{name: f"<{name}>" if name in raw else value for name, value in fields.items()}}
-    return re.sub(r'"<(\w+)>"', lambda match: raw[match[1]], json.dumps(whole))
-
-
-NUMBERS = [
-    *(b"1.10", b"1", b"0.00000001", b"9999999999.99999999", b"10000000000", b"0.000000001", b"1e2", b"1E-8", b"12e-1"),
-    *(b"-0", b"0", b"0.0", b"-1", b"-0.0", b"1e400", b"1e-400", b"01", b"1.", b".5", b"+1", b"1_0", b"0x1", b"NaN"),
-    *(b"Infinity", b"-Infinity", b"1" * 30, b"1" * 3900, b"1." + b"0" * 100, b"0.1000000000000000055511151231257827"),
-    *(b"true", b"false", b"null", b"[]", b"{}", b"[1]", b'{"a":1}', b'"1.10"', b'"\\u0031"', b'"1.5\\n"', b'" 1"'),
-    *(b'"+1"', b'"1E+2"', b'"1.500000000"', b"1.500000000", b'"1 "', b'"00000000001"', b"1E+2", b"5e-05", b'"5e-05"'),
-    *(
-        b'"1_0"',
-        b'"NaN"',
-        b'"-1"',
-        b'"1e2"',
-        b'""',
-        b'"0"',
-        b'"00"',
-        b'"007.50"',
-        b'"1."',
-        b'".5"',
-        '"\u0661"'.encode(),
-    ),
-]
-TIMES = [
-    *(
-        b"1767348000000000000",
-        b'"1767348000000000000"',
-        b"1.767348e18",
-        b"1767348000000000000.0",
-        b"-1",
-        b"true",
-        b"null",
-    ),
-    *(
-        str(edge + step).encode()
-        for edge in (schema.EARLIEST_NS, schema.END_NS, RULES.latest_ns)
-        for step in (-1, 0, 1)
-    ),
-    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:00Z", "2026-01-02T10:00:00.1Z", "2026-01-02t10:00:00.123456789z")),
-    *(f'"{t}"'.encode() for t in ("2026-01-02 10:00:00+02:00", "2026-01-02T10:00:00.5-23:59", "2026-02-30T10:00:00Z")),
-    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:60Z", "2026-01-02T24:00:00Z", "2026-01-02T10:00Z", "2026-01-02")),
-    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:00.1234567890Z", "2026-01-02T10:00:00.Z", "2026-01-02T10:00:00")),
-    *(f'"{t}"'.encode() for t in ("2000-01-01T00:00:00+00:01", "1999-12-31T23:59:59-00:01", "2099-12-31T23:59:59.9Z")),
-    *(
-        f'"{t}"'.encode()
-        for t in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-01-02T10:00:00+24:00")
-    ),
-    *(
-        f'"2026-01-02T10:00:{t}"'.encode()
-        for t in ("00+05:60", "00+00:99", "00.5-05:60", "00-00:00", "60.5Z", "61Z", "0Z")
-    ),
-    *(f'"2026-01-02T{t}"'.encode() for t in ("24:00:00+01:00", "24:00:30Z", "24:00:00.5Z", "23:60:00Z", "25:00:00Z")),
-    *(f'"{t}T10:00:00Z"'.encode() for t in ("2026-13-01", "2026-00-10", "2026-01-00", "2026-01-32", "0000-01-01")),
-    *(f'"{t}"'.encode() for t in ("2026-01-02T10:00:0٣Z", "2026-01-02T10:00:00Z\\n", "\\u0032026-01-02T10:00:00Z", "")),
-]
-TEXTS = [
-    *(
-        b'"ACME"',
-        b'"acme"',
-        b'"A"',
-        b'"A\\nB"',
-        b'"ACME\\n"',
-        b'""',
-        b"null",
-        b"5",
-        b"5.5",
-        b"true",
-        b"[]",
-        b'{"a":[]}',
-    ),
-    *(b'"buy"', b'"sell"', b'"BUY"', b'"\\ud800"', b'"\\ud83d\\ude00"', b'"\\u0041"', '"é"'.encode(), b'"NOT-MINE"'),
-    *(
-        b'"a\\"b"',
-        b'"a\\\\b"',
-        b'"a/b"',
-        b'"\x7f"',
-        b'"a\tb"',
-        b'"\\x"',
-        b'"' + b"A" * 64 + b'"',
-        b'"' + b"A" * 65 + b'"',
-    ),
-]
-FIELDS = {
-    **dict.fromkeys(("price", "size"), NUMBERS),
-    "ts": TIMES,
-    **dict.fromkeys(("symbol", "trade_id", "side", "venue", "type"), TEXTS),
-}
-
-
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_odd_value_of_a_field_alone_among_good_ones_and_all_together(field: str) -> None:
     for value in FIELDS[field]:
-        agree(one(**{field: value}))
-        agree("\n".join([one(), one(**{field: value}), one()]))
-    everything = [one(**{field: value}) for value in FIELDS[field]]
+        agree(trade_line(**{field: value}))
+        agree("\n".join([trade_line(), trade_line(**{field: value}), trade_line()]))
+    everything = [trade_line(**{field: value}) for value in FIELDS[field]]
     agree("\n".join(everything))
     for value in FIELDS[field]:
-        agree(f'{{"records":[{one()},{one(**{field: value})},{one()}]}}', JSON)
+        agree(f'{{"records":[{trade_line()},{trade_line(**{field: value})},{trade_line()}]}}', JSON)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +94,10 @@ def test_every_odd_value_of_a_field_alone_among_good_ones_and_all_together(field
     ],
 )
 def test_odd_lines_get_the_same_answer_in_every_form(line: str) -> None:
-    agree("\n".join([one(), line, one()]))
+    agree("\n".join([trade_line(), line, trade_line()]))
     agree(line)
-    agree(f'{{"records":[{one()},{line},{one()}]}}', JSON)
-    for text in (line, f"{one()}\n{line}", f"{line}\n{one()}", f'{{"records":[{line}]}}'):
+    agree(f'{{"records":[{trade_line()},{line},{trade_line()}]}}', JSON)
+    for text in (line, f"{trade_line()}\n{line}", f"{line}\n{trade_line()}", f'{{"records":[{line}]}}'):
         agree(text, GZIP)
 
 
@@ -224,8 +130,8 @@ def test_odd_lines_get_the_same_answer_in_every_form(line: str) -> None:
 )
 def test_odd_envelopes_get_the_same_answer(text: str) -> None:
     for media_type in (JSON, GZIP):
-        agree(text % one(), media_type)
-        agree(text % one(price=-1), media_type)
+        agree(text % trade_line(), media_type)
+        agree(text % trade_line(price=-1), media_type)
 
 
 @pytest.mark.parametrize("length", [4096, 4097])
@@ -233,14 +139,14 @@ def test_odd_envelopes_get_the_same_answer(text: str) -> None:
 def test_a_record_may_have_so_many_characters_and_no_more(length: int, field: str) -> None:
     """Padding is all that a valid record can be long by; each character counts once, however many bytes it has."""
     for filler in (" ", "\t"):
-        assert agree(one() + "\n" + one()[:-1] + filler * (length - len(one())) + "}").accepted == (
-            2 if length <= 4096 else 1
-        )
+        assert agree(
+            trade_line() + "\n" + trade_line()[:-1] + filler * (length - len(trade_line())) + "}"
+        ).accepted == (2 if length <= 4096 else 1)
     for letter in ("x", "é"):
-        whole = one(**{field: ""})
+        whole = trade_line(**{field: ""})
         text = whole.replace('""', f'"{letter * (length - len(whole))}"')
-        lines = agree(f"{one()}\n{text}")
-        document = validate(f'{{"records":[{one()},{text}]}}', JSON, RULES)
+        lines = agree(f"{trade_line()}\n{text}")
+        document = validate(f'{{"records":[{trade_line()},{text}]}}', JSON, RULES)
         assert document == lines
         assert (lines.rejected[0].reason == "is longer than 4096 characters") is (length > 4096)
 
@@ -272,17 +178,17 @@ def test_blank_lines_are_none_whatever_blanks_they_are_of(window: int, monkeypat
     monkeypatch.setattr(validation, "_WINDOW_BYTES", window)
     assert len(BLANKS) > 25
     blanks = [*BLANKS, *(first + second for first in BLANKS[:6] for second in BLANKS), "".join(BLANKS)]
-    records = [one(trade_id=str(number)) for number in range(len(blanks))]
+    records = [trade_line(trade_id=str(number)) for number in range(len(blanks))]
     for end in ("\n", "\r\n"):
         text = "".join(f"{record}{end}{blank}{end}" for record, blank in zip(records, blanks, strict=True))
         for media_type in (NDJSON, GZIP):
             assert agree(text, media_type).accepted == len(records)
     for no_blank in ("\u200b", "\u180e", "\0", "\u3000x"):
-        assert len(agree(f"{one()}\n{no_blank}\n{one()}").rejected) == 1
+        assert len(agree(f"{trade_line()}\n{no_blank}\n{trade_line()}").rejected) == 1
 
 
 @given(
-    st.lists(st.sampled_from([one(), "x", "{", "[", "5", '"é"', "😀", "", " ", "\u3000", "\x1c", "\r"])),
+    st.lists(st.sampled_from([trade_line(), "x", "{", "[", "5", '"é"', "😀", "", " ", "\u3000", "\x1c", "\r"])),
     st.integers(1, 40),
 )
 @settings(max_examples=300, deadline=None)
@@ -304,19 +210,19 @@ def test_as_many_records_as_are_allowed_are_taken_and_one_more_is_not(
     """Incident: lines were split before they were counted. Blank ones are none, neither between nor behind the records."""
     monkeypatch.setattr(validation, "MAX_RECORDS", 5)
     monkeypatch.setattr(validation, "_WINDOW_BYTES", 300)
-    for line in (one(), "x"):
+    for line in (trade_line(), "x"):
         for media_type in (NDJSON, GZIP):
             for end in ("", "\n", "\r\n", f"\n{blank}\n\n"):
-                text = f"{one()}\n{blank}\n" + f"\n{blank}\n".join([line] * 4)
+                text = f"{trade_line()}\n{blank}\n" + f"\n{blank}\n".join([line] * 4)
                 found = agree(text + end, media_type)
-                assert (found.accepted, len(found.rejected)) == ((5, 0) if line == one() else (1, 4))
+                assert (found.accepted, len(found.rejected)) == ((5, 0) if line == trade_line() else (1, 4))
                 status, code, _, _ = agree(f"{text}\n{line}{end}", media_type)
                 assert (status, code) == (413, "too_large")
 
 
 def test_lines_behind_a_bad_first_one_are_taken_however_many_they_are() -> None:
     """Of a gzip whose first line is no JSON it was in doubt whether it is a document; a long one was refused as a whole."""
-    text = "x\n" + (one(side="buy", venue="XNYS") + "\n") * 170_000
+    text = "x\n" + (trade_line(side="buy", venue="XNYS") + "\n") * 170_000
     found = validate(text, GZIP, RULES)
     assert (found.accepted, [rejection.index for rejection in found.rejected]) == (170_000, [0])
 
@@ -324,22 +230,22 @@ def test_lines_behind_a_bad_first_one_are_taken_however_many_they_are() -> None:
 PLAIN = "2026-01-02T10:00:00Z"
 # Each has one member too many. What is written in the values (colons, escapes of colons) must not make up for it.
 REPEATING = [
-    with_again(one(), '"price":"9"'),
-    with_again(one(), '"price":"1.5"'),
-    with_again(one(), '"type":"trade"'),
-    with_again(one(ts=PLAIN), f'"ts":"{PLAIN}"'),
-    with_again(one(ts=T0), '"ts":1767348000000000001'),
-    with_again(one(ts=PLAIN), f'"ts":{T0}'),
-    with_again(one(venue="XNYS"), '"venue":null'),
-    with_again(one(venue=None), '"venue":null'),
-    with_again(one(venue=None), '"venue":"XNYS"'),
-    with_again(one(trade_id=b'"a\\u003ab"'), '"price":"9"'),
-    with_again(one(trade_id=b'"a\\u003Ab"'), '"price":"9"'),
-    with_again(one(trade_id=b'"\\\\u003a:"'), '"price":"9"'),
-    with_again(one(trade_id="a:b"), '"trade_id":"ab"'),
-    with_again(one(trade_id="ab"), '"trade_id":"a:b"'),
-    with_again(one(trade_id="ab"), '"trade\\u005fid":"a:b"'),
-    with_again(one(ts=b'"2026-01-02T10\\u003a00\\u003a00Z"'), '"price":"9","size":9'),
+    with_again(trade_line(), '"price":"9"'),
+    with_again(trade_line(), '"price":"1.5"'),
+    with_again(trade_line(), '"type":"trade"'),
+    with_again(trade_line(ts=PLAIN), f'"ts":"{PLAIN}"'),
+    with_again(trade_line(ts=T0), '"ts":1767348000000000001'),
+    with_again(trade_line(ts=PLAIN), f'"ts":{T0}'),
+    with_again(trade_line(venue="XNYS"), '"venue":null'),
+    with_again(trade_line(venue=None), '"venue":null'),
+    with_again(trade_line(venue=None), '"venue":"XNYS"'),
+    with_again(trade_line(trade_id=b'"a\\u003ab"'), '"price":"9"'),
+    with_again(trade_line(trade_id=b'"a\\u003Ab"'), '"price":"9"'),
+    with_again(trade_line(trade_id=b'"\\\\u003a:"'), '"price":"9"'),
+    with_again(trade_line(trade_id="a:b"), '"trade_id":"ab"'),
+    with_again(trade_line(trade_id="ab"), '"trade_id":"a:b"'),
+    with_again(trade_line(trade_id="ab"), '"trade\\u005fid":"a:b"'),
+    with_again(trade_line(ts=b'"2026-01-02T10\\u003a00\\u003a00Z"'), '"price":"9","size":9'),
     with_again(json.dumps(QUOTE), '"bid" : 1'),
     json.dumps(QUOTE).replace("{", '{"bid":1,', 1),
 ]
@@ -348,7 +254,12 @@ REPEATING = [
 @pytest.mark.parametrize("record", REPEATING)
 def test_a_record_that_has_a_name_twice_is_refused_in_every_form(record: str) -> None:
     """Incident: the later of two prices was stored. Neighbours with odd but good colons must not hide it."""
-    good = [one(), one(trade_id="a:b:c", ts=PLAIN), one(trade_id=b'"a\\u003ab"'), one(trade_id="5", venue=None)]
+    good = [
+        trade_line(),
+        trade_line(trade_id="a:b:c", ts=PLAIN),
+        trade_line(trade_id=b'"a\\u003ab"'),
+        trade_line(trade_id="5", venue=None),
+    ]
     for records in ([record], [*good, record], [record, *good], [*good[:2], record, *good[2:]]):
         at = records.index(record)
         for text, media_type in (
@@ -376,7 +287,7 @@ def test_a_record_that_has_a_name_twice_is_refused_in_every_form(record: str) ->
 )
 def test_a_body_that_has_its_records_twice_is_refused(text: str) -> None:
     """Incident: the records of the first were lost, and the answer was 202."""
-    body = text % (one(), one(trade_id="2"))
+    body = text % (trade_line(), trade_line(trade_id="2"))
     for media_type in (JSON, GZIP):
         assert agree(body, media_type) == (
             400,
@@ -387,15 +298,15 @@ def test_a_body_that_has_its_records_twice_is_refused(text: str) -> None:
 
 
 def test_a_long_body_that_has_its_records_twice_is_refused_too() -> None:
-    many = ",".join([one()] * 170_000)
-    status, code, message, _ = answer(validate, f'{{"records":[{many}],"records":[{one()}]}}', JSON)
+    many = ",".join([trade_line()] * 170_000)
+    status, code, message, _ = answer(validate, f'{{"records":[{many}],"records":[{trade_line()}]}}', JSON)
     assert (status, code) == (400, "malformed_body")
     assert 'has "records" more than once' in message
 
 
 def test_two_records_in_a_line_and_one_in_two_lines_are_told_apart() -> None:
     """The numbers of records and lines agree here; what stands in which line does not."""
-    first, second = one(trade_id="1"), one(trade_id="2")
+    first, second = trade_line(trade_id="1"), trade_line(trade_id="2")
     found = agree("\n".join([f"{first},{second}", first[:-1] + ', "price":[{}', "{}]," + '"price":"1"}']))
     assert found[0] == 400 or found.accepted == 0
 
@@ -403,22 +314,24 @@ def test_two_records_in_a_line_and_one_in_two_lines_are_told_apart() -> None:
 @pytest.mark.parametrize("fraction", ["", ".1", ".12", ".123", ".123456", ".1234567", ".123456789"])
 def test_fractions_of_any_length_are_exact(fraction: str) -> None:
     texts = [f"2026-01-02T10:{minute:02d}:{second:02d}{fraction}Z" for minute in (0, 59) for second in (0, 7, 59)]
-    found = agree("\n".join(one(ts=text) for text in texts))
+    found = agree("\n".join(trade_line(ts=text) for text in texts))
     assert [json.loads(line)["ts"] for line in found.lines.splitlines()] == [*map(schema.parse_timestamp, texts)]
     mixed = ["2026-01-02T10:00:07Z", *texts, "2026-01-02T10:00:07.5+05:30", str(T0)]
-    assert agree("\n".join(one(ts=text) for text in mixed)).accepted == len(mixed)
+    assert agree("\n".join(trade_line(ts=text) for text in mixed)).accepted == len(mixed)
 
 
 def test_the_quick_way_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without this the comparisons could compare the plain way with itself."""
     records = list(generate(Plan(trades=500)))
     lines = "".join(json.dumps(record) + "\n" for record in records)
-    floats = "\n".join(one(price=b"1.10", size=b"5e-05", trade_id=str(n)) for n in range(100))
+    floats = "\n".join(trade_line(price=b"1.10", size=b"5e-05", trade_id=str(n)) for n in range(100))
     odd = "\n".join(
-        one(trade_id=f"{n}:a:b", ts="2026-01-02 10:00:00.5+01:00", side=None, **({"venue": None} if n % 2 else {}))
+        trade_line(
+            trade_id=f"{n}:a:b", ts="2026-01-02 10:00:00.5+01:00", side=None, **({"venue": None} if n % 2 else {})
+        )
         for n in range(100)
     )
-    escaped = "\n".join(one(trade_id=f"a/{n}").replace("/", "\\/").replace(":", " : ") for n in range(100))
+    escaped = "\n".join(trade_line(trade_id=f"a/{n}").replace("/", "\\/").replace(":", " : ") for n in range(100))
     of_odd = '{"records":[' + odd.replace("\n", ",") + "]}"
     whole, asked = json.dumps({"records": records}), [0]
     exact = schema.parse_record
@@ -441,7 +354,7 @@ def test_the_quick_way_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPat
     for text, media_type in (*bodies, (escaped, NDJSON)):
         assert validate(text, media_type, RULES).rejected == ()
     assert asked == [0]
-    found = validate(lines + one(price="x") + "\n" + one(price=b"1e0"), NDJSON, RULES)
+    found = validate(lines + trade_line(price="x") + "\n" + trade_line(price=b"1e0"), NDJSON, RULES)
     assert (asked, len(found.rejected)) == ([1], 1)
 
 
@@ -457,7 +370,7 @@ def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("bad", [validation.MAX_REJECTED, validation.MAX_REJECTED + 1])
 @pytest.mark.parametrize("line", ["{", "5"])
 def test_the_limit_of_rejections_is_the_same(bad: int, line: str) -> None:
-    assert isinstance(agree(f"{line}\n" * bad + one()), Validated) is (bad == validation.MAX_REJECTED)
+    assert isinstance(agree(f"{line}\n" * bad + trade_line()), Validated) is (bad == validation.MAX_REJECTED)
     agree(f"{line}\n" * bad)
 
 

@@ -24,9 +24,7 @@ from migrate_mysql.migrations import Migration, alone, migrate
 from migrate_mysql.statements import split
 from tests.lambda_src.support import killed_migration as migrating
 from tests.lambda_src.support.fakes import Context
-from tests.lambda_src.support.mariadb import Server, mariadb, mysql_database, mysql_server
-
-__all__ = ["mariadb", "mysql_database", "mysql_server"]
+from tests.lambda_src.support.mariadb import Server
 
 pytestmark = pytest.mark.requirement("X-DB-1", "X-SEC-1")
 

@@ -17,10 +17,8 @@ import pytest
 import process.handler
 from common.database import Database
 from process.pipeline import Pipeline
-from tests.lambda_src.process.test_pipeline import contents, key_of, truncate
 from tests.lambda_src.support.fakes import Context, FakeSQS, ndjson_gz, sqs_event
 from tests.lambda_src.support.killed_processing import (
-    BUCKETS,
     KILLED,
     Faults,
     FolderS3,
@@ -28,6 +26,7 @@ from tests.lambda_src.support.killed_processing import (
     run,
     watch_statements,
 )
+from tests.lambda_src.support.processing import BUCKETS, contents, key_of, truncate
 from tests.lambda_src.support.records import T0, M, Record, S, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-2")

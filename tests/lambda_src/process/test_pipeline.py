@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import re
-import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -29,47 +27,29 @@ from ingest import store
 from ingest.batch import read_batch
 from ingest.validation import Rules
 from process import apply, engine, lines, redelivery
-from process.pipeline import Buckets, Pipeline
+from process.pipeline import Pipeline
 from tests.lambda_src.support import plain_reference as reference
 from tests.lambda_src.support.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
+from tests.lambda_src.support.processing import (
+    BARS_ONCE,
+    BUCKETS,
+    DAY,
+    QUOTES_ONCE,
+    TRADES_ONCE,
+    contents,
+    deliver,
+    key_of,
+    queried,
+    truncate,
+)
 from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
-
-BUCKETS = Buckets("raw", "processed", "archive")
-TABLES = ("trades", "trade_conflicts", "quotes", "bars_1m", "quote_stats_1m")
-DAY = [
-    quote("99", "101", T0 + S, ("1", "3")),
-    trade("1", "100.5", "2", T0 + 2 * S, side="buy", venue="XNYS"),
-    trade("2", "99.25", "1.5", T0 + 3 * S),
-    quote("99.5", "100.5", T0 + 50 * S),
-    trade("3", "101.125", "4", T0 + M + S),
-    trade("4", "7", "1", T0 + 65 * M, symbol="B"),
-]
-
-
-def key_of(name: str) -> str:
-    return f"market-data/date=2026-01-02/hour=10/{name}.ndjson.gz"
-
-
-def contents(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
-    statements = {table: f"SELECT * FROM trading.{table} ORDER BY 1, 2, 3, 4".encode() for table in TABLES}
-    return {table: connection.execute(statement).fetchall() for table, statement in statements.items()}
-
-
-def truncate(connection: psycopg.Connection[Any]) -> None:
-    names = ", ".join(f"trading.{table}" for table in (*TABLES, "batches"))
-    connection.execute(f"TRUNCATE {names}".encode())
 
 
 @pytest.fixture
 def pipeline(app_database: Database, s3: FakeS3) -> Pipeline:
     return Pipeline(s3, app_database, BUCKETS)
-
-
-def deliver(pipeline: Pipeline, name: str, records: list[Record]) -> None:
-    pipeline.s3.objects["raw", key_of(name)] = ndjson_gz(*records)
-    pipeline.process(key_of(name))
 
 
 def parquet(s3: FakeS3, tmp_path: Path, prefix: str) -> list[dict[str, Any]]:
@@ -136,29 +116,6 @@ def test_order_splits_and_duplicates_never_change_a_result(
     assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in found["trades"]}
     assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in found["quotes"]}
     assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
-
-
-# The rule by which a query makes one of what several batches have: the README's, without partitions.
-TRADES_ONCE = """
-SELECT symbol, trade_id, ts_ns, price, size, side, venue, epoch_us(ts) FROM (
-    SELECT *, row_number() OVER (PARTITION BY symbol, trade_id ORDER BY ts_ns, price, size, side, venue) AS place
-    FROM {files}
-) WHERE place = 1
-"""
-QUOTES_ONCE = "SELECT DISTINCT symbol, ts_ns, bid, ask, bid_size, ask_size, epoch_us(ts) FROM {files}"
-BARS_ONCE = "SELECT symbol, epoch_ns(minute), * EXCLUDE (symbol, minute) FROM {files}"
-
-
-def queried(s3: FakeS3, table: str, statement: str) -> set[tuple[Any, ...]]:
-    """What a query over all Parquet files of a table gives; each row once, or the test fails."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        for number, key in enumerate(s3.keys("processed", table + "/")):
-            Path(folder, f"{number}.parquet").write_bytes(s3.objects["processed", key])
-        if not os.listdir(folder):
-            return set()
-        rows = connection.execute(statement.format(files=f"'{folder}/*.parquet'")).fetchall()
-    assert len(rows) == len(set(rows))
-    return set(rows)
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["earlier first", "later first"])

@@ -17,8 +17,8 @@ from common.database import Database, session_options
 from common.errors import ConfigurationError
 from process import apply, engine, retention
 from process.pipeline import Buckets, Pipeline
-from tests.lambda_src.process.test_pipeline import contents, key_of, truncate
 from tests.lambda_src.support.fakes import FakeS3, ndjson_gz
+from tests.lambda_src.support.processing import contents, key_of, truncate
 from tests.lambda_src.support.records import M, Record, S, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import re
 from collections import defaultdict
@@ -25,17 +24,16 @@ from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
-from tests.lambda_src.process.test_pipeline import BUCKETS, deliver, truncate
-from tests.lambda_src.support import numpy_reference as reference
 from tests.lambda_src.support import plain_reference as exact
-from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support.analytics_answers import agree_with_numpy, ask
+from tests.lambda_src.support.fakes import FakeDynamoDB, FakeS3, entitlement
+from tests.lambda_src.support.processing import BUCKETS, deliver, truncate
 from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-3")
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "analytics.md"
 HOUR = 60 * M
-WINDOW = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-04T00:00:00Z"}
 # From 10:00: the same minutes, across five and fifteen, across an hour, across midnight, a day later.
 SHIFTS = (0, 3 * M, 13 * M, 58 * M, 13 * HOUR + 58 * M, 24 * HOUR)
 ADDITIVE = ("volume", "trades")
@@ -55,27 +53,6 @@ def pipeline(app_database: Database, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
     return Pipeline(s3, app_database, BUCKETS)
 
 
-def ask(symbol: str, interval: str, what: str = "analytics", limit: int = 1000, **window: str) -> list[dict[str, Any]]:
-    """All pages of an answer."""
-    items: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        parameters = {**WINDOW, **window, "interval": interval, "limit": str(limit), **cursor}
-        event = api_event("GET", f"/v1/{what}/{{symbol}}", queryStringParameters=parameters)
-        event["pathParameters"] = {"symbol": symbol}
-        response = query.handler.handler(event, Context())
-        body = json.loads(response["body"], parse_constant=_refuse)
-        assert response["statusCode"] == 200, body
-        items += body[what]
-        if body["nextCursor"] is None:
-            return items
-        cursor = {"cursor": body["nextCursor"]}
-
-
-def _refuse(constant: str) -> None:
-    raise AssertionError(f"{constant} is not JSON")
-
-
 @st.composite
 def days(draw: st.DrawFn) -> list[Record]:
     """Records of two symbols over two days, with gaps, some of them over the edges of all intervals."""
@@ -93,35 +70,6 @@ def test_every_statistic_agrees_with_numpy_on_any_page_size(
     truncate(admin)
     deliver(pipeline, "x", found)
     agree_with_numpy(found, interval, limit)
-
-
-def agree_with_numpy(found: list[Record], interval: str, limit: int = 1000) -> None:
-    """What the API answers for all symbols of the records, which have been delivered, is what NumPy makes of them."""
-    length = INTERVAL_MINUTES[interval] * M
-    for symbol in sorted({record["symbol"] for record in found}):
-        starts = {r["ts"] // length * length + later for r in found for later in (0, length)}
-        expected = {start: reference.analytics(found, symbol, start, start + length) for start in sorted(starts)}
-        expected = {start: item for start, item in expected.items() if item is not None}
-        items = ask(symbol, interval, limit=limit) if expected else []
-        assert [item["start"] for item in items] == [schema.format_timestamp(start) for start in expected]
-        for item, wanted in zip(items, expected.values(), strict=True):
-            flat = {
-                **dict.fromkeys(("open", "high", "low", "close", "volume")),
-                "trades": 0,
-                **item,
-                **(item["bar"] or {}),
-            }
-            tolerances = {"quotedSpreadBps": 1e-8, "effectiveSpreadBps": 1e-8}  # ratios are stored with 12 decimals
-            for name, value in wanted.items():
-                assert _close(flat[name], value, tolerances.get(name, 1e-13)), (name, flat[name], value)
-
-
-def _close(answer: Any, value: Any, tolerance: float) -> bool:
-    """To twelve digits or the tolerance; prices to the half of the eighth decimal to which they are given."""
-    if answer is None or value is None:
-        return answer is None and value is None
-    absolute = 0.51e-8 if isinstance(answer, str) else tolerance
-    return math.isclose(float(answer), float(value), rel_tol=1e-12, abs_tol=absolute)
 
 
 @pytest.mark.parametrize("size", ["0.00000001", "1", "9999999999.99999999"])

@@ -22,9 +22,9 @@ from common.entitlements import Entitlements
 from common.errors import RequestError
 from process.pipeline import Pipeline
 from query import request
-from tests.lambda_src.process.test_pipeline import BUCKETS, DAY, deliver, truncate
 from tests.lambda_src.support import plain_reference as reference
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support.processing import BUCKETS, DAY, deliver, truncate
 from tests.lambda_src.support.records import T0, M, Record, S, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-4")

@@ -19,14 +19,11 @@ import rotate_secret.handler
 from common import mysql
 from common.mysql_users import DatabaseUserError
 from local.cloud import EmbeddedCloud
-from local.testing import embedded_cloud
 from rotate_secret.credentials import RotationError
 from rotate_secret.rotation import STEPS
 from tests.lambda_src.support import rotation_rig as rotating
-from tests.lambda_src.support.mariadb import Server, mariadb, mysql_database, mysql_server
+from tests.lambda_src.support.mariadb import Server
 from tests.lambda_src.support.rotation_rig import KILLED, Rig
-
-__all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
 
 pytestmark = [pytest.mark.requirement("X-SEC-1"), pytest.mark.emulator]
 USERS = ("payments", "payments_clone")

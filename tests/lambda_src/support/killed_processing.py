@@ -21,10 +21,10 @@ import psycopg
 
 import process.handler
 from common.database import Database, Target
-from process.pipeline import Buckets, Pipeline
+from process.pipeline import Pipeline
 from tests.lambda_src.support.fakes import Context, FakeS3, client_error, sqs_event
+from tests.lambda_src.support.processing import BUCKETS
 
-BUCKETS = Buckets("raw", "processed", "archive")
 KILLED = -signal.SIGKILL
 
 
