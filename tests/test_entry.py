@@ -15,7 +15,7 @@ import entry
 from deploy.plan import save
 from local.demo import PROJECT
 from tests.deploy.pairs import plan
-from tests.test_architecture import imports
+from tests.support.imports import imports
 
 BEFORE = f"\n{entry.BEFORE_IT_BEGAN}\n"
 SENTENCE = "Interrupted. Say it once."

@@ -10,7 +10,7 @@ from bench import cli
 from bench.errors import CommandError
 from bench.registry import BENCHES, Bench
 from bench.rows import Goal, Row, Settings
-from tests.bench.helpers import row
+from tests.bench.support.rows import row
 
 
 @pytest.fixture

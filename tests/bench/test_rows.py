@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.rows import Goal
-from tests.bench.helpers import row
+from tests.bench.support.rows import row
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from common import clients
 from common.entitlements import Entitlements
 from openapi import examples
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
-from tests.openapi.test_document import DOCUMENT, validator
+from tests.openapi.support.document import DOCUMENT, validator
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-5")
 

@@ -12,28 +12,16 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from builders.trading.routes import ROUTES, Route
 from lambda_src.common import schema
 from openapi import errors, examples
 from openapi.__main__ import TARGET, main
-from openapi.document import build, render
+from openapi.document import render
 from openapi.functions import SOURCE, module
+from tests.openapi.support.document import DOCUMENT, validator
 
 pytestmark = pytest.mark.requirement("T-API-1", "T-DATA-1", "T-DATA-4", "T-DATA-5")
-
-URI = "urn:document"
-DOCUMENT = build()
-
-
-def validator(name: str) -> Any:
-    """A validator of one of the document's schemas."""
-    resource = Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
-    registry: Registry[Any] = Registry().with_resource(URI, resource)
-    found = {"$ref": f"{URI}#/components/schemas/{name}"}
-    return jsonschema.Draft202012Validator(found, registry=registry, format_checker=jsonschema.FormatChecker())
 
 
 def operations() -> Iterator[tuple[Route, dict[str, Any]]]:
