@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import smoke
-from tests.e2e.conftest import PROJECT, Site, eventually
+from tests.e2e.support.site import PROJECT, Site, eventually
+from tests.e2e.support.story import Story
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = pytest.mark.emulator
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.emulator
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
 SAMPLE = PROJECT / "sample" / "market-data.json"
-bootstrapped: dict[str, list[str]] = {}
-"""What exists after bootstrap and before the platform, by store: it outlives the platform."""
 
 
 def keys(site: Site, kind: str, prefix: str) -> list[str]:
@@ -35,10 +34,11 @@ def keys(site: Site, kind: str, prefix: str) -> list[str]:
 
 
 # --- Deployed --------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment")
 @pytest.mark.requirement("T-OUT-1", "T-DB-3", "T-FN-2")
-def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site) -> None:
+def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site, story: Story) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
-    bootstrapped.update(site.cloud.leftovers())
+    story.outliving.update(site.cloud.leftovers())
     assert site.change() == 0, site.said
     out, _ = site.said
     assert "trading-dev: CREATE_COMPLETE" in "".join(site.said)
@@ -80,6 +80,7 @@ def test_the_default_security_group_is_closed(site: Site) -> None:
 
 
 # --- Used ------------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first batch")
 @pytest.mark.requirement("T-DATA-1", "T-DATA-4", "T-FN-2", "T-API-1")
 def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -> None:
     summary = smoke.post_batch(client, SAMPLE.read_bytes())
@@ -413,6 +414,7 @@ def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.
 
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first change")
 def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: smoke.Client) -> None:
     site.edit_parameters(LogRetentionDays="60")
     site.edit_template("functions", "MemorySize: 1024", "MemorySize: 1536")
@@ -441,6 +443,7 @@ def test_a_plan_that_is_overtaken_is_refused(site: Site) -> None:
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
 
 
+@pytest.mark.act("the rollback")
 def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client) -> None:
     """The emulator takes bad templates, as CloudFormation would take one whose fault shows only at the resource."""
     site.edit_template("storage", "      BucketName: !Ref ArchiveBucket\n", "      Bucket: !Ref ArchiveBucket\n")
@@ -465,14 +468,13 @@ def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client
 def test_a_bad_parameter_file_is_refused_before_anything_is_called(
     site: Site, values: dict[str, str], said: str
 ) -> None:
-    path = site.root / "params" / "trading" / "dev.json"
-    before = path.read_text()
-    site.edit_parameters(**values)
-    assert site.deploy("plan", "--wheels", "host") == 2
+    with site.restored("params", "trading", "dev.json"):
+        site.edit_parameters(**values)
+        assert site.deploy("plan", "--wheels", "host") == 2
     assert said in site.said[1]
-    path.write_text(before)
 
 
+@pytest.mark.act("the second suffix")
 @pytest.mark.requirement("A-1", "A-8")
 def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     content = json.loads((site.root / "params" / "trading" / "dev.json").read_text())
@@ -509,7 +511,7 @@ def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
 
 
 @pytest.mark.requirement("A-2")
-def test_destroy_leaves_nothing(site: Site) -> None:
+def test_destroy_leaves_nothing(site: Site, story: Story) -> None:
     """Buckets hold versions, delete markers and an incomplete upload when it begins."""
     s3, bucket = site.client("s3"), f"trading-raw-dev-{site.account}"
     for _ in range(2):
@@ -518,10 +520,4 @@ def test_destroy_leaves_nothing(site: Site) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="notes/half")
     assert site.deploy("destroy", "--yes") == 0, site.said
     assert "nothing is left" in "".join(site.said)
-    left = {
-        store: [
-            entry for entry in entries if "platform-artifacts" not in entry and entry not in bootstrapped.get(store, [])
-        ]
-        for store, entries in site.cloud.leftovers().items()
-    }
-    assert {store: entries for store, entries in left.items() if entries} == {}
+    assert site.leftovers(story.outliving) == {}

@@ -16,7 +16,8 @@ import pytest
 from local import payments, smoke
 from local.payments import payment
 from local.web.instances import exports_of
-from tests.e2e.conftest import Site, eventually
+from tests.e2e.support.site import Site, eventually
+from tests.e2e.support.story import Story
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = [
@@ -27,8 +28,6 @@ pytestmark = [
 PLATFORM = "transactions"
 STACK = "transactions-dev"
 GROUP = "transactions-web-dev"
-bootstrapped: dict[str, list[str]] = {}
-"""What exists after bootstrap and before the platform, by store: it outlives the platform."""
 
 
 @pytest.fixture
@@ -88,10 +87,11 @@ def instances(site: Site) -> dict[str, str]:
 
 
 # --- Deployed --------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment")
 @pytest.mark.requirement("X-WEB-1", "X-SEC-1", "A-1")
-def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site) -> None:
+def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site, story: Story) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
-    bootstrapped.update(site.cloud.leftovers())
+    story.outliving.update(site.cloud.leftovers())
     assert site.change() == 0, site.said
     told = "".join(site.said)
     assert "transactions-dev: CREATE_COMPLETE" in told
@@ -168,6 +168,7 @@ def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site, client: p
 
 
 # --- Used ------------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first request")
 @pytest.mark.requirement("X-CDN-1", "X-WEB-1", "X-ALB-1")
 def test_health_comes_through_the_edge_with_security_headers(client: payments.Client) -> None:
     answer = client.call("GET", "/health")
@@ -252,6 +253,7 @@ def test_static_files_come_from_the_bucket_for_this_distribution_only(site: Site
 
 
 # --- Rotated ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first rotation")
 @pytest.mark.requirement("X-SEC-1")
 def test_a_rotation_costs_no_request_and_changes_user_and_password(client: payments.Client) -> None:
     before = secret(client)
@@ -347,6 +349,7 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: payments.
 
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the new version")
 @pytest.mark.requirement("X-WEB-1")
 def test_a_new_version_replaces_the_instances_while_payments_go_on(site: Site, client: payments.Client) -> None:
     before = instances(site)
@@ -359,16 +362,13 @@ def test_a_new_version_replaces_the_instances_while_payments_go_on(site: Site, c
     assert not set(before) & set(instances(site))
 
 
+@pytest.mark.act("the rollback")
 @pytest.mark.requirement("X-WEB-1")
 def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: payments.Client) -> None:
     before = instances(site)
-    module = site.root / "web_src" / "payments" / "wsgi.py"
-    good = module.read_text()
-    module.write_text("raise RuntimeError('this version is broken')\n")
-    with payments.Posting(client) as posting:
-        code = site.change()
-    module.write_text(good)
-    assert code == 1
+    with site.restored("web_src", "payments", "wsgi.py") as module, payments.Posting(client) as posting:
+        module.write_text("raise RuntimeError('this version is broken')\n")
+        assert site.change() == 1
     told = "".join(site.said)
     assert "FAILURE signal" in told
     assert "ROLLBACK_COMPLETE" in told
@@ -377,6 +377,7 @@ def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: pay
     assert site.change() == 0, site.said
 
 
+@pytest.mark.act("the new origin header")
 @pytest.mark.requirement("X-ALB-1")
 def test_the_header_between_edge_and_load_balancer_turns_without_a_refused_request(
     site: Site, client: payments.Client
@@ -388,12 +389,13 @@ def test_the_header_between_edge_and_load_balancer_turns_without_a_refused_reque
     assert posting.answers[201] > 5
 
 
+@pytest.mark.act("the certificate")
 @pytest.mark.requirement("X-ALB-1", "X-CDN-1")
 def test_a_certificate_makes_the_http_listener_redirect_and_https_the_way_to_the_service(
-    site: Site, client: payments.Client
+    site: Site, client: payments.Client, story: Story
 ) -> None:
     arn = site.client("acm").request_certificate(DomainName="pay.example.com")["CertificateArn"]
-    bootstrapped.setdefault("acm._certificates", []).append(arn)
+    story.outliving.setdefault("acm._certificates", []).append(arn)
     site.edit_parameters(CertificateArn=arn, DomainName="pay.example.com")
     assert site.change() == 0, site.said
     balancer = client.outputs["LoadBalancerDnsName"]
@@ -406,26 +408,23 @@ def test_a_certificate_makes_the_http_listener_redirect_and_https_the_way_to_the
 
 
 def test_a_bad_parameter_is_refused_before_anything_is_called(site: Site) -> None:
-    path = site.root / "params" / "transactions" / "dev.json"
-    before = path.read_text()
-    site.edit_parameters(WebCpuTarget="150")
-    assert site.deploy("plan", "--wheels", "host") == 2
+    with site.restored("params", "transactions", "dev.json"):
+        site.edit_parameters(WebCpuTarget="150")
+        assert site.deploy("plan", "--wheels", "host") == 2
     assert "WebCpuTarget" in site.said[1]
-    path.write_text(before)
 
 
 def test_what_the_account_does_not_have_is_told_before_anything_is_packaged(site: Site) -> None:
-    path = site.root / "params" / "transactions" / "dev.json"
-    before = path.read_text()
     unknown = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
-    site.edit_parameters(CertificateArn=unknown, DomainName="pay.example.com", S3PrefixListId="pl-6da54004")
-    assert site.deploy("plan", "--wheels", "host") == 1
+    with site.restored("params", "transactions", "dev.json"):
+        site.edit_parameters(CertificateArn=unknown, DomainName="pay.example.com", S3PrefixListId="pl-6da54004")
+        assert site.deploy("plan", "--wheels", "host") == 1
     assert f"ACM has no {unknown} in us-east-1" in site.said[1]
     assert "Set it to pl-63a5400a." in site.said[1]
-    path.write_text(before)
 
 
 # --- Side by side ----------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment of trading")
 @pytest.mark.requirement("A-1", "A-8")
 def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: payments.Client) -> None:
     other = Site(site.root, site.cloud, site.read, "trading")
@@ -439,6 +438,7 @@ def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: pa
     payments.pay_and_read(client)
 
 
+@pytest.mark.act("the second suffix")
 @pytest.mark.matrix  # trading's second suffix, and trading beside this platform, are the sample
 @pytest.mark.requirement("A-1", "A-8")
 def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
@@ -472,7 +472,7 @@ def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
 
 
 @pytest.mark.requirement("A-2")
-def test_destroy_leaves_nothing(site: Site, client: payments.Client) -> None:
+def test_destroy_leaves_nothing(site: Site, client: payments.Client, story: Story) -> None:
     """Buckets hold versions, delete markers and an incomplete upload when it begins."""
     s3, bucket = site.client("s3"), client.outputs["StaticBucketName"]
     for _ in range(2):
@@ -481,10 +481,4 @@ def test_destroy_leaves_nothing(site: Site, client: payments.Client) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="static/half")
     assert site.deploy("destroy", "--yes") == 0, site.said
     assert "nothing is left" in "".join(site.said)
-    left = {
-        store: [
-            entry for entry in entries if "platform-artifacts" not in entry and entry not in bootstrapped.get(store, [])
-        ]
-        for store, entries in site.cloud.leftovers().items()
-    }
-    assert {store: entries for store, entries in left.items() if entries} == {}
+    assert site.leftovers(story.outliving) == {}
