@@ -63,7 +63,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands what it collected to the controller, which collects nothing itself."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["requirements"] = sorted(session.config.stash[_NAMED])
+        named = session.config.stash[_NAMED]
+        output["requirements"] = sorted(named)
 
 
 @pytest.hookimpl(optionalhook=True)

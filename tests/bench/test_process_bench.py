@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from bench import process
 from bench.errors import CommandError
-from bench.rows import Settings
-from common import schema
+from bench.rows import PROJECT, Settings
+
+schema = importlib.import_module("common.schema")  # no import statement: see bench/process_subjects.py
 
 
 def test_the_sample_is_what_ingest_stores_and_always_the_same(tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
 
 
 def test_the_deployed_memory_is_that_of_the_template() -> None:
-    text = (process.PROJECT / "templates" / "trading" / "functions.yaml").read_text(encoding="utf-8")
+    text = (PROJECT / "templates" / "trading" / "functions.yaml").read_text(encoding="utf-8")
     _, _, function = text.partition("FunctionName: !Sub trading-process-${EnvironmentSuffix}")
     found = re.search(r"MemorySize: (\d+)", function)
     assert found is not None

@@ -143,7 +143,7 @@ def test_processed_data_is_partitioned_parquet_and_the_raw_objects_are_archived(
     body = site.client("s3").get_object(Bucket=f"trading-processed-dev-{site.account}", Key=processed[0])["Body"].read()
     path = Path(site.root) / "read.parquet"
     path.write_bytes(body)
-    assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()[0][0] > 0
+    assert duckdb.execute(f"SELECT count(*) FROM '{path}'").fetchall()[0][0] > 0
     assert set(keys(site, "archive", "market-data/")) >= {
         k for k in keys(site, "raw", "market-data/") if k.endswith(".gz")
     }

@@ -15,6 +15,7 @@ import pytest
 
 from local import payments, smoke
 from local.payments import payment
+from local.visit import visit
 from local.web.instances import exports_of
 from tests.e2e.support.site import Site, eventually
 from tests.e2e.support.story import Story
@@ -182,7 +183,7 @@ def test_health_comes_through_the_edge_with_security_headers(client: payments.Cl
 @pytest.mark.requirement("X-CDN-1")
 def test_plain_http_is_redirected(client: payments.Client) -> None:
     url = client.outputs["WebUrl"].replace("https://", "http://")
-    answer = payments.visit(client.cloud, "GET", f"{url}/health")
+    answer = visit(client.cloud, "GET", f"{url}/health")
     assert (answer.status, answer.headers["location"]) == (301, client.outputs["WebUrl"] + "/health")
 
 
@@ -402,9 +403,9 @@ def test_a_certificate_makes_the_http_listener_redirect_and_https_the_way_to_the
     named = payments.Client.of(site.cloud, STACK)
     assert named.outputs["WebUrl"] == "https://pay.example.com"
     payments.pay_and_read(named)
-    plain = payments.visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
+    plain = visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
     assert (plain.status, plain.headers["location"]) == (301, f"https://{balancer}:443/health?a=1")
-    assert payments.visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
+    assert visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
 
 
 def test_a_bad_parameter_is_refused_before_anything_is_called(site: Site) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from botocore.exceptions import ClientError
 
 import balancer_logs.handler
 import log_alerts.handler
@@ -27,7 +26,7 @@ from common.errors import BadObjectError, DatabaseUnavailableError, MigrationErr
 from common.observe import describe
 from common.schema import RecordError
 from process.pipeline import Pipeline
-from tests.lambda_src.support.fakes import Context, FakeS3, api_event, entitlement, ndjson_gz, sqs_event
+from tests.lambda_src.support.fakes import Context, FakeS3, api_event, client_error, entitlement, ndjson_gz, sqs_event
 from tests.lambda_src.support.processing import BUCKETS, key_of
 from tests.lambda_src.support.records import T0, trade
 
@@ -43,7 +42,7 @@ def of_duckdb(folder: Path, _: psycopg.Connection[Any]) -> None:
     """ConversionException: … Original Line: ZQXJ7,8271.3364 …"""
     (folder / "bars.csv").write_text(ROW + "\n")
     columns = ", ".join(f"'c{n}': 'DECIMAL(18, 8)'" for n in range(len(ROW.split(","))))
-    duckdb.sql(f"SELECT * FROM read_csv('{folder}/bars.csv', header = false, columns = {{{columns}}})").fetchall()
+    duckdb.execute(f"SELECT * FROM read_csv('{folder}/bars.csv', header = false, columns = {{{columns}}})").fetchall()
 
 
 def of_a_row(_: Path, admin: psycopg.Connection[Any]) -> None:
@@ -90,7 +89,7 @@ FAULTS: dict[str, Callable[[Path, psycopg.Connection[Any]], None]] = {
     "InvalidTextRepresentation": of_copy,
     "DatabaseUnavailableError": of_a_lost_connection,
     "MigrationError": of_a_migration,
-    "ClientError": raising(ClientError({"Error": {"Code": "InvalidArgument", "Message": ROW}}, "PutObject")),
+    "ClientError": raising(client_error("InvalidArgument", "PutObject", ROW)),
     "RecordError": raising(RecordError("price", ROW)),
     "BadObjectError": raising(BadObjectError("balancer/a.log.gz", f"is no gzip ({ROW})")),
     "UnicodeDecodeError": raising(UnicodeDecodeError("utf-8", ROW.encode(), 0, 1, ROW)),
@@ -135,7 +134,11 @@ def run_balancer_logs(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 
 
 def run_custom_resource(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = custom_resource.Provider(lambda _: "id", lambda _: fault() or {}, lambda _: None)
+    def upsert(_: object) -> dict[str, str]:
+        fault()
+        return {}
+
+    provider = custom_resource.Provider(lambda _: "id", upsert, lambda _: None)
     event = {"RequestType": "Create", "ResourceType": "Custom::X", "LogicalResourceId": "L", "ResponseURL": ""}
     assert custom_resource.handle(event, None, {"Custom::X": provider})["Status"] == "FAILED"
 

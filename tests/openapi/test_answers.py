@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-import ingest.handler
-import sessions.handler
-from common import clients
-from common.entitlements import Entitlements
 from openapi import examples
+from openapi.functions import module
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
 from tests.openapi.support.document import DOCUMENT, validator
 
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-5")
 
+clients = module("common.clients")
+Entitlements = module("common.entitlements").Entitlements
+ingest_handler, sessions_handler = module("ingest.handler"), module("sessions.handler")
 GOOD = examples.batch()["records"][0]
 
 
@@ -30,7 +30,7 @@ def rights(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
     monkeypatch.setenv("RAW_BUCKET", "raw")
     monkeypatch.setenv("SESSIONS_TABLE", "sessions")
     monkeypatch.setattr(clients, "client", known.__getitem__)
-    for function in (ingest.handler, sessions.handler):
+    for function in (ingest_handler, sessions_handler):
         monkeypatch.setattr(function, "client", known.__getitem__)
         monkeypatch.setattr(function, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
     return s3
@@ -54,7 +54,7 @@ def is_as_described(answer: dict[str, Any], path: str, method: str) -> dict[str,
 
 def post(body: str, **headers: str) -> dict[str, Any]:
     event = api_event("POST", "/v1/market-data", body, headers=headers)
-    answer: dict[str, Any] = ingest.handler.handler(event, Context())
+    answer: dict[str, Any] = ingest_handler.handler(event, Context())
     is_as_described(answer, "/v1/market-data", "post")
     return answer
 
@@ -73,7 +73,7 @@ def test_the_examples_forms_hold_the_same_records() -> None:
     summaries = [
         json.loads(post(json.dumps(examples.batch()))["body"]),
         json.loads(post(examples.ndjson(), **{"Content-Type": "application/x-ndjson"})["body"]),
-        json.loads(ingest.handler.handler(event, Context())["body"]),
+        json.loads(ingest_handler.handler(event, Context())["body"]),
     ]
     assert summaries[0] == summaries[1] == summaries[2]
 
@@ -109,7 +109,7 @@ def test_a_session_from_its_opening_to_its_end_is_as_described() -> None:
     def call(method: str, path: str, session: str = "", token: str = "", body: str | None = None) -> Any:
         event = api_event(method, path, body, headers={"Session-Token": token})
         event["pathParameters"] = {"id": session} if session else None
-        answer = sessions.handler.handler(event, Context())
+        answer = sessions_handler.handler(event, Context())
         return answer["statusCode"], is_as_described(answer, path, method.lower())
 
     one = "/v1/sessions/{id}"

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_what_fails_is_one_sentence_and_2(
 
 
 def test_uv_is_asked_for_names_alone_and_for_the_oldest_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {}
+    asked: dict[str, Any] = {}
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
         asked.update(options, command=command)

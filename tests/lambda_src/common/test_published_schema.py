@@ -38,7 +38,8 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[jsonschem
 
 
 _schemas = DOCUMENT["components"]["schemas"]
-PUBLISHED = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})(
+_extend: Any = jsonschema.validators.extend  # jsonschema has no types for it
+PUBLISHED = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})(
     {"oneOf": [_schemas["Trade"], _schemas["Quote"]]}
 )
 

@@ -12,14 +12,15 @@ import pytest
 
 import migrate.handler
 from common.errors import ConfigurationError, MigrationError
+from common.migration_files import Migration
 from migrate import migrations, roles
 from tests.lambda_src.support.fakes import Context
 from tests.lambda_src.support.postgres import Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-3")
 
-FIRST = migrations.Migration(1, "first", "CREATE TABLE a (n int); INSERT INTO a VALUES (1);")
-SECOND = migrations.Migration(2, "second", "INSERT INTO a VALUES (2);")
+FIRST = Migration(1, "first", "CREATE TABLE a (n int); INSERT INTO a VALUES (1);")
+SECOND = Migration(2, "second", "INSERT INTO a VALUES (2);")
 EVERY = ",".join(str(migration.version) for migration in migrations.load())
 LATEST = EVERY.rpartition(",")[2]
 
@@ -48,7 +49,7 @@ def test_many_at_once_apply_each_file_once(postgres: Postgres, empty_database: s
 
 
 def test_a_failing_file_leaves_nothing_and_can_be_mended(connection: psycopg.Connection[Any]) -> None:
-    broken = migrations.Migration(2, "second", "INSERT INTO a VALUES (2); SELECT 1 / 0;")
+    broken = Migration(2, "second", "INSERT INTO a VALUES (2); SELECT 1 / 0;")
     with pytest.raises(MigrationError, match="migration 0002: second: division by zero"):
         migrations.migrate(connection, [FIRST, broken])
     assert connection.execute("SELECT n FROM a").fetchall() == [(1,)]
@@ -65,7 +66,7 @@ def test_older_code_leaves_a_newer_schema_as_it_is(connection: psycopg.Connectio
 
 def test_a_changed_file_is_refused(connection: psycopg.Connection[Any]) -> None:
     migrations.migrate(connection, [FIRST, SECOND])
-    changed = migrations.Migration(2, "second", "INSERT INTO a VALUES (3);")
+    changed = Migration(2, "second", "INSERT INTO a VALUES (3);")
     with pytest.raises(MigrationError, match="changed since; add a new file"):
         migrations.migrate(connection, [FIRST, changed])
 

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 import migrate_mysql.handler
 from common import mysql
 from common.errors import ConfigurationError, MigrationError
+from common.migration_files import Migration
 from migrate_mysql import migrations
 from migrate_mysql.application import RIGHTS, Account, ensure_application
-from migrate_mysql.migrations import Migration, alone, migrate
+from migrate_mysql.migrations import alone, migrate
 from migrate_mysql.statements import split
 from tests.lambda_src.support import killed_migration as migrating
 from tests.lambda_src.support.fakes import Context

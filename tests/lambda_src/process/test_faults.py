@@ -153,4 +153,5 @@ def process_again(pipeline: Pipeline) -> dict[str, Any]:
     """As the message is delivered: through the handler."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process.handler, "_pipeline", lambda: pipeline)
-        return process.handler.handler(sqs_event(KEY), Context())
+        answer: dict[str, Any] = process.handler.handler(sqs_event(KEY), Context())
+        return answer

@@ -78,10 +78,14 @@ def test_the_relative_effective_spread_does_not_depend_on_the_size_of_a_lone_tra
 ) -> None:
     """10⁴ · 2·|p − m|/m. A ratio times a satoshi had been rounded to 12 decimals: four right digits were left of 17."""
     bid, ask_price, price = Decimal("67123.41"), Decimal("67123.58"), Decimal("67123.59")
-    of = {"symbol": "BTC-USD"}
-    deliver(pipeline, "x", [quote(str(bid), str(ask_price), T0, **of), trade("1", str(price), size, T0 + S, **of)])
+    symbol = "BTC-USD"
+    records = [
+        quote(str(bid), str(ask_price), T0, symbol=symbol),
+        trade("1", str(price), size, T0 + S, symbol=symbol),
+    ]
+    deliver(pipeline, "x", records)
     middle = (bid + ask_price) / 2
-    (item,) = ask("BTC-USD", "1m", **{"to": "2026-01-02T10:01:00Z"})
+    (item,) = ask(symbol, "1m", window={"to": "2026-01-02T10:01:00Z"})
     assert item["effectiveSpreadBps"] == pytest.approx(
         float(10_000 * 2 * abs(price - middle) / middle), abs=5e-9, rel=0
     )
@@ -189,7 +193,7 @@ def test_variance_and_drawdown_span_gaps_within_a_day_but_not_the_night(pipeline
         "the fall from 99 to 50 is no intraday return"
     )
     assert today["amihud"] == pytest.approx(1e6 / 3 * (0 + 0.1 / 110 + 0.1 / 99))
-    (later,) = ask("ACME", "1h", **{"from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z"})
+    (later,) = ask("ACME", "1h", window={"from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z"})
     assert later == hours[1], "where a range begins changes nothing"
 
 
@@ -290,7 +294,8 @@ def test_drawdown_and_amihud_are_right_for_every_path_of_prices(path: list[Decim
     assert analytics.max_drawdown(path) == float(fall)
     notionals = [Decimal(f"{value}E-16") for value in values[: len(path) - 1]]
     returns = [abs(now / before - 1) for before, now in pairwise(prices)]
-    mean = sum(r / Fraction(v) for r, v in zip(returns, notionals, strict=True)) / len(returns)
+    quotients = [r / Fraction(v) for r, v in zip(returns, notionals, strict=True)]
+    mean = sum(quotients, Fraction(0)) / len(quotients)
     assert relative_error(analytics.amihud(path, notionals), 10**6 * mean) < 1e-15
 
 
@@ -302,7 +307,8 @@ def test_quotients_are_the_nearest_price_or_double_for_all_prices_and_sizes(pair
     weight = sum(weight for _, weight in pairs)
     mean = Fraction(total, weight * UNITS)
     summed, volume = Decimal(f"{total}E-16"), decimal(weight)
-    bar = analytics.Bar(*[decimal(1)] * 4, volume, summed, len(pairs), summed, summed, volume)
+    price = decimal(1)
+    bar = analytics.Bar(price, price, price, price, volume, summed, len(pairs), summed, summed, volume)
     in_force = Decimal(f"{total}E-8")
     quotes = analytics.QuoteStats(len(pairs), weight, in_force, in_force, in_force, decimal(pairs[-1][0]))
     rounded = [analytics.vwap(bar), analytics.effective_spread(bar)]
@@ -377,7 +383,7 @@ def test_prices_are_answered_with_eight_decimals(pipeline: Pipeline) -> None:
     """The last microprice came with the twelve with which it is stored, and so was not that of its only quote."""
     one_third = quote("1", "2", T0, ("1", "2"))
     deliver(pipeline, "a", [one_third, trade("1", "1", "1", T0), trade("2", "2", "2", T0)])
-    (minute,) = ask("ACME", "1m", **{"to": "2026-01-02T10:01:00Z"})
+    (minute,) = ask("ACME", "1m", window={"to": "2026-01-02T10:01:00Z"})
     assert (minute["microprice"], minute["lastMicroprice"], minute["vwap"]) == (
         "1.33333333",
         "1.33333333",

@@ -22,6 +22,7 @@ from local.cloud import EmbeddedCloud
 from rotate_secret.credentials import RotationError
 from rotate_secret.rotation import STEPS
 from tests.lambda_src.support import rotation_rig as rotating
+from tests.lambda_src.support.fakes import Context
 from tests.lambda_src.support.mariadb import Server
 from tests.lambda_src.support.rotation_rig import KILLED, Rig
 
@@ -260,7 +261,7 @@ def test_a_secret_without_rotation_is_refused(rig: Rig) -> None:
     secret = rig.secrets.create_secret(Name="never-rotated", SecretString="{}")
     event = {"Step": "createSecret", "SecretId": secret["ARN"], "ClientRequestToken": secret["VersionId"]}
     with pytest.raises(RotationError, match="rotation is not enabled"):
-        rotate_secret.handler.handler(event, rotating.Context())
+        rotate_secret.handler.handler(event, Context())
     rig.secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 

@@ -181,7 +181,7 @@ def test_tokens_are_opaque_differ_and_are_compared_as_hashes_in_constant_time(mo
         compared.append((left, right))
         return honest(left, right)
 
-    monkeypatch.setattr(model.hmac, "compare_digest", noting)
+    monkeypatch.setattr(hmac, "compare_digest", noting)
     opened = [model.open_session("key-1", "desk", 60, 1000) for _ in range(50)]
     assert len({token for _, token in opened}) == len({session.session_id for session, _ in opened}) == 50
     assert all(len(base64.urlsafe_b64decode(token + "=")) == 32 for _, token in opened), "256 random bits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import query.handler
@@ -16,8 +17,10 @@ from tests.lambda_src.support.records import M, Record
 WINDOW = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-04T00:00:00Z"}
 
 
-def ask(symbol: str, interval: str, what: str = "analytics", limit: int = 1000, **window: str) -> list[dict[str, Any]]:
-    """All pages of an answer."""
+def ask(
+    symbol: str, interval: str, what: str = "analytics", limit: int = 1000, window: Mapping[str, str] = WINDOW
+) -> list[dict[str, Any]]:
+    """All items of an answer, page by page; ``window`` may name one of its two ends alone."""
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
@@ -42,8 +45,11 @@ def agree_with_numpy(found: list[Record], interval: str, limit: int = 1000) -> N
     length = INTERVAL_MINUTES[interval] * M
     for symbol in sorted({record["symbol"] for record in found}):
         starts = {r["ts"] // length * length + later for r in found for later in (0, length)}
-        expected = {start: reference.analytics(found, symbol, start, start + length) for start in sorted(starts)}
-        expected = {start: item for start, item in expected.items() if item is not None}
+        expected = {
+            start: statistics
+            for start in sorted(starts)
+            if (statistics := reference.analytics(found, symbol, start, start + length)) is not None
+        }
         items = ask(symbol, interval, limit=limit) if expected else []
         assert [item["start"] for item in items] == [schema.format_timestamp(start) for start in expected]
         for item, wanted in zip(items, expected.values(), strict=True):

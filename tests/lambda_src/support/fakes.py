@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
 
 
-def client_error(code: str, operation: str = "Call") -> ClientError:
-    """A botocore error with this code."""
-    make: Any = ClientError  # botocore has no types
-    error: ClientError = make({"Error": {"Code": code, "Message": code}}, operation)
+def client_error(code: str, operation: str = "Call", message: str = "") -> ClientError:
+    """A botocore error with this code, and with it as its message where none is given."""
+    untyped: Any = ClientError  # botocore has no types
+    error: ClientError = untyped({"Error": {"Code": code, "Message": message or code}}, operation)
     return error
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pymysql.cursors
 
 from common import mysql
+from common.migration_files import Migration
 from migrate_mysql.application import ensure_application
-from migrate_mysql.migrations import Migration, alone, migrate
+from migrate_mysql.migrations import alone, migrate
 
 KILLED = -signal.SIGKILL
 RIGHTS = {"accounts": "SELECT, INSERT", "notes": "SELECT"}
