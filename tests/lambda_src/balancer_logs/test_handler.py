@@ -1,4 +1,4 @@
-"""The load balancer's log in a log group: every line, JSON where it can be read, within CloudWatch's limits."""
+"""The load balancer's log in a log group: every line, as JSON where it is readable, within the limits of CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.requirement("X-MON-1")
 
 KEY = "balancer/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/a_app.web.log.gz"
 GROUP = "/aws/elasticloadbalancing/transactions-balancer-dev"
-# Made from the documented fields, in their order.
+# All documented fields, in their order.
 LINE = (
     "https 2026-11-20T22:23:00.186641Z app/transactions-web-dev/50dc6c495c0c9188 192.0.2.39:2817 10.0.10.1:8080 "
     "0.086 0.048 0.037 200 201 512 57 "
@@ -48,7 +48,7 @@ def read(text: str) -> dict[str, Any]:
     return dict(json.loads(convert(text).message))
 
 
-# -- lines ------------------------------------------------------------------------------------------------------------
+# -- Lines ------------------------------------------------------------------------------------------------------------
 
 
 def test_every_field_of_a_line_is_read() -> None:
@@ -86,11 +86,11 @@ def test_every_field_of_a_line_is_read() -> None:
     assert convert(LINE).timestamp_ms == 1_795_213_380_186
 
 
-def test_what_never_reached_a_target_has_no_target() -> None:
+def test_a_request_that_never_reached_a_target_has_no_target() -> None:
     line = LINE.replace("10.0.10.1:8080 0.086 0.048 0.037 200 201", "- -1 -1 -1 503 -")
-    found = read(line)
-    assert (found["elbStatus"], found["targetStatus"]) == (503, None)
-    assert not {"target", "requestSeconds", "targetSeconds", "responseSeconds"} & set(found)
+    fields = read(line)
+    assert (fields["elbStatus"], fields["targetStatus"]) == (503, None)
+    assert not {"target", "requestSeconds", "targetSeconds", "responseSeconds"} & set(fields)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_malformed_requests_do_not_make_a_line_malformed(request_line: str, expe
     start, end = LINE.index('"POST'), LINE.index('"curl')
     converted = convert(f'{LINE[:start]}"{request_line}" {LINE[end:]}')
     assert not converted.malformed
-    found = json.loads(converted.message)
-    assert {name: found[name] for name in ("request", "host", "path") if name in found} == expected
+    fields = json.loads(converted.message)
+    assert {name: fields[name] for name in ("request", "host", "path") if name in fields} == expected
     assert "token" not in converted.message
 
 
@@ -125,7 +125,7 @@ def test_new_fields_at_the_end_are_kept_and_old_lines_without_the_later_ones_are
     assert len(read(short)) < len(read(LINE))
 
 
-def test_query_strings_are_nowhere() -> None:
+def test_query_strings_are_never_written() -> None:
     redirected = LINE.replace('"forward" "-"', '"redirect" "https://pay.example:443/new?iban=DE12"')
     assert read(redirected)["redirectUrl"] == "https://pay.example:443/new?"
     for text in (LINE, redirected, LINE.replace("0.086", "x"), LINE[:300], LINE + " /z?name=Ada"):
@@ -150,9 +150,9 @@ def test_a_malformed_line_is_kept_as_it_is_with_its_reason(change: tuple[str, st
     text = PLAIN.replace(*change)
     converted = convert(text)
     assert converted.malformed
-    found = json.loads(converted.message)
-    assert reason in found["malformed"]
-    assert found["line"] == text
+    fields = json.loads(converted.message)
+    assert reason in fields["malformed"]
+    assert fields["line"] == text
 
 
 @given(st.text())
@@ -173,35 +173,42 @@ quoted = st.from_regex(r'([^"\\\n\r]|\\["\\x]|"x){0,30}', fullmatch=True)
     quoted,
     st.lists(plain | quoted.map('"{}"'.format), max_size=6),
 )
-def test_whatever_clients_send_the_balancers_own_fields_are_read(
-    moment: datetime, seconds: list[str], statuses: tuple[int, int], agent: str, later: list[str]
+def test_the_balancers_own_fields_are_read_whatever_clients_send(
+    moment: datetime, seconds: list[str], statuses: tuple[int, int], agent: str, further_fields: list[str]
 ) -> None:
     head = f"h2 {moment.isoformat()}Z app/a/b 1.2.3.4:5 - {' '.join(seconds)} {statuses[0]} {statuses[1]} 0 0"
-    line = " ".join([head, '"GET https://a:443/ HTTP/2.0"', f'"{agent}"', *later])
+    line = " ".join([head, '"GET https://a:443/ HTTP/2.0"', f'"{agent}"', *further_fields])
     converted = convert(line)
-    found = json.loads(converted.message)
-    if len(later) < _NAMES.index("rulePriority") - REQUIRED + 1:
-        assert not converted.malformed, found
-        assert (found["elbStatus"], found["targetStatus"]) == statuses
-        assert found["requestSeconds"] == float(seconds[0])
-        assert found.get("userAgent", "-") == agent
+    fields = json.loads(converted.message)
+    if len(further_fields) < _NAMES.index("rulePriority") - REQUIRED + 1:
+        assert not converted.malformed, fields
+        assert (fields["elbStatus"], fields["targetStatus"]) == statuses
+        assert fields["requestSeconds"] == float(seconds[0])
+        assert fields.get("userAgent", "-") == agent
         expected = (moment - datetime(1970, 1, 1)).total_seconds()
         assert converted.timestamp_ms is not None
         assert abs(converted.timestamp_ms - expected * 1000) <= 1
 
 
-def test_a_hostile_line_takes_no_long_time() -> None:
-    """Quotes and backslashes without end: the time must grow with the length only."""
+def test_a_hostile_line_takes_little_time() -> None:
+    """The time of long runs of quotes and backslashes must grow only with their length."""
     for text in ('"' * 100_000, '"\\' * 50_000, LINE + ' "' + "\\" * 100_000, "?" * 100_000, " " * 100_000):
         assert convert(text).message
 
 
-# -- files ------------------------------------------------------------------------------------------------------------
+# -- Files ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class FakeLogs:
-    """CloudWatch Logs that refuses what the service refuses."""
+    """CloudWatch Logs that rejects what the service rejects.
+
+    Attributes:
+        streams: The batches of each stream.
+        fail: How many of the next calls fail.
+        rejected: What the service reports about rejected events.
+        keep: Whether the fake keeps the events.
+    """
 
     streams: dict[str, list[list[dict[str, Any]]]] = field(default_factory=dict)
     fail: int = 0
@@ -245,14 +252,14 @@ def test_a_file_becomes_one_stream_in_its_order() -> None:
     assert counts is not None
     assert (counts.written, counts.malformed, counts.rejected) == (6, 1, 0)
     assert list(logs.streams) == [KEY]
-    found = logs.messages()
-    assert [entry["userAgent"].split("/")[0] for entry in found[:5]] == [f"agent-{number}" for number in range(5)]
-    assert found[5]["line"] == "broken"
+    messages = logs.messages()
+    assert [entry["userAgent"].split("/")[0] for entry in messages[:5]] == [f"agent-{number}" for number in range(5)]
+    assert messages[5]["line"] == "broken"
     [[*batch]] = logs.streams[KEY]
-    assert batch[5]["timestamp"] == batch[4]["timestamp"]  # a line without a time gets that of the one before
+    assert batch[5]["timestamp"] == batch[4]["timestamp"]  # a line without a time gets the time of the line before
 
 
-def test_lines_out_of_order_and_days_apart_are_written_in_batches_that_are_taken() -> None:
+def test_lines_out_of_order_and_days_apart_are_written_in_accepted_batches() -> None:
     logs = FakeLogs()
     days = [5, 1, 20, 20, 2, 19, 1]
     lines = [LINE.replace("2026-11-20T22:23", f"2026-11-{day:02d}T22:23") for day in days]
@@ -262,34 +269,34 @@ def test_lines_out_of_order_and_days_apart_are_written_in_batches_that_are_taken
     assert sorted(int(entry["time"][8:10]) for entry in logs.messages()) == sorted(days)
 
 
-def test_bytes_that_are_no_text_and_line_ends_of_windows_are_kept() -> None:
+def test_invalid_utf8_and_windows_line_ends_are_kept() -> None:
     logs = FakeLogs()
     copy_file(bucket_with(LINE.encode() + b"\r", b"\xff\xfe\r"), logs, "logs", KEY, GROUP)
     assert logs.messages()[1]["line"] == "��"
     assert logs.messages()[0]["connectionTraceId"] == "TID_dc57cebed65b4445"
 
 
-def test_a_line_without_end_is_kept_piece_by_piece() -> None:
+def test_a_line_that_is_too_long_is_kept_in_pieces() -> None:
     logs = FakeLogs()
     long = "\x01" * (2 * MAX_LINE_BYTES + 5)  # as JSON six characters each
     copy_file(bucket_with(LINE, long, LINE), logs, "logs", KEY, GROUP)
-    found = logs.messages()
-    assert [len(entry["line"]) for entry in found[1:-1]] == [MAX_LINE_BYTES, MAX_LINE_BYTES, 5]
-    assert all("piece of a line longer than" in entry["malformed"] for entry in found[1:-1])
-    assert found[-1] == found[0]
+    messages = logs.messages()
+    assert [len(entry["line"]) for entry in messages[1:-1]] == [MAX_LINE_BYTES, MAX_LINE_BYTES, 5]
+    assert all("piece of a line longer than" in entry["malformed"] for entry in messages[1:-1])
+    assert messages[-1] == messages[0]
 
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 400))
-def test_no_line_is_lost_whatever_sizes_and_times_they_have(seed: int, number: int) -> None:
-    chosen = random.Random(seed)
+def test_no_line_is_lost_whatever_sizes_and_times_lines_have(seed: int, number: int) -> None:
+    chance = random.Random(seed)
     logs = FakeLogs()
     stream = Stream(logs, GROUP, "stream")
     for index in range(number):
-        size = chosen.choice([1, 100, 10_000, 500_000])
-        message = json.dumps([index, "x" * chosen.randrange(size)])
-        stream.add(chosen.randrange(3 * 24 * 3600 * 1000), message)
+        size = chance.choice([1, 100, 10_000, 500_000])
+        message = json.dumps([index, "x" * chance.randrange(size)])
+        stream.add(chance.randrange(3 * 24 * 3600 * 1000), message)
     stream.flush()
     assert sorted(entry[0] for entry in logs.messages()) == list(range(number))  # type: ignore[index]
     assert stream.written == number
@@ -309,11 +316,11 @@ def test_the_limits_are_used_to_the_full(size: int) -> None:
 def test_memory_does_not_grow_with_the_file() -> None:
     def peak(lines: int) -> int:
         logs = FakeLogs(keep=False)
-        packed = io.BytesIO()
-        with gzip.GzipFile(fileobj=packed, mode="wb") as target:
+        file = io.BytesIO()
+        with gzip.GzipFile(fileobj=file, mode="wb") as target:
             for _ in range(lines):
                 target.write(LINE.encode() + b"\n")
-        s3 = FakeS3({("logs", KEY): packed.getvalue()})
+        s3 = FakeS3({("logs", KEY): file.getvalue()})
         tracemalloc.start()
         try:
             counts = copy_file(s3, logs, "logs", KEY, GROUP)
@@ -326,7 +333,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert peak(4_500) < 1.2 * peak(1_500)
 
 
-def test_a_file_that_is_cut_off_is_written_as_far_as_it_goes_and_fails() -> None:
+def test_a_truncated_file_is_written_to_its_end_and_fails() -> None:
     logs = FakeLogs()
     s3 = bucket_with(*[LINE.replace("curl", str(random.Random(number).random())) for number in range(300)])
     s3.objects["logs", KEY] = s3.objects["logs", KEY][:-200]
@@ -346,7 +353,7 @@ def test_a_second_delivery_uses_the_same_stream() -> None:
     assert len(logs.messages()) == 2
 
 
-def test_events_that_cloudwatch_refuses_for_their_age_are_counted() -> None:
+def test_events_that_cloudwatch_rejects_for_their_age_are_counted() -> None:
     logs = FakeLogs(rejected={"tooOldLogEventEndIndex": 2, "expiredLogEventEndIndex": 1, "tooNewLogEventStartIndex": 4})
     counts = copy_file(bucket_with(*[LINE] * 5), logs, "logs", KEY, GROUP)
     assert counts is not None
@@ -367,19 +374,19 @@ def test_streams_have_valid_names_of_their_own() -> None:
     assert all(len(name) <= events.MAX_STREAM_NAME and not set(":*") & set(name) for name in names)
 
 
-# -- the function -----------------------------------------------------------------------------------------------------
+# -- The function -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def logs(monkeypatch: pytest.MonkeyPatch) -> FakeLogs:
-    made = FakeLogs()
-    known = {"logs": made, "s3": bucket_with(LINE)}
-    monkeypatch.setattr(balancer_logs.handler, "client", known.__getitem__)
+    fake = FakeLogs()
+    clients = {"logs": fake, "s3": bucket_with(LINE)}
+    monkeypatch.setattr(balancer_logs.handler, "client", clients.__getitem__)
     monkeypatch.setenv("BALANCER_LOG_GROUP", GROUP)
-    return made
+    return fake
 
 
-def test_one_bad_message_does_not_hold_up_the_others(logs: FakeLogs, log: io.StringIO) -> None:
+def test_a_bad_message_does_not_delay_the_others(logs: FakeLogs, log: io.StringIO) -> None:
     event = sqs_event(KEY, KEY, KEY, bucket="logs")
     event["Records"][1]["body"] = "no JSON ?account=DE12"
     logs.fail = 1
@@ -389,9 +396,9 @@ def test_one_bad_message_does_not_hold_up_the_others(logs: FakeLogs, log: io.Str
     assert "DE12" not in log.getvalue()
 
 
-def test_a_file_that_is_gone_is_done(logs: FakeLogs, log: io.StringIO) -> None:
-    gone = KEY.replace("a_app", "b_app")
-    assert balancer_logs.handler.handler(sqs_event(gone, bucket="logs"), Context()) == {"batchItemFailures": []}
+def test_a_missing_file_is_no_failure(logs: FakeLogs, log: io.StringIO) -> None:
+    missing = KEY.replace("a_app", "b_app")
+    assert balancer_logs.handler.handler(sqs_event(missing, bucket="logs"), Context()) == {"batchItemFailures": []}
     assert "log file is gone" in log.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The protocol of custom resources: one answer, always, also late and after a crash."""
+"""The protocol of custom resources: exactly one answer, also shortly before the timeout and after an exception."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.requirement("T-FN-2")
 
 @dataclass
 class CloudFormation:
-    """Receives answers at ``url``; refuses the first ``failures`` of them."""
+    """The receiver of answers at ``url``, which rejects the first ``failures`` of them."""
 
     url: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
@@ -46,7 +46,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -89,7 +89,9 @@ def test_success_is_answered_with_id_and_data(cloudformation: CloudFormation) ->
     assert cloudformation.headers[0].get("Content-Type", "") == ""
 
 
-@pytest.mark.parametrize("error", [CustomResourceError("told why"), RuntimeError("told why"), KeyError("told why")])
+@pytest.mark.parametrize(
+    "error", [CustomResourceError("out of paper"), RuntimeError("out of paper"), KeyError("out of paper")]
+)
 def test_every_exception_is_answered_with_its_reason(error: Exception, cloudformation: CloudFormation) -> None:
     def fail(_: Mapping[str, Any]) -> Mapping[str, str]:
         raise error
@@ -97,13 +99,13 @@ def test_every_exception_is_answered_with_its_reason(error: Exception, cloudform
     custom_resource.handle(event(cloudformation), Context(), providers(fail))
     (answer,) = cloudformation.answers
     assert answer["Status"] == "FAILED"
-    assert "told why" in answer["Reason"]
+    assert "out of paper" in answer["Reason"]
     assert answer["PhysicalResourceId"] == "failed:Thing"
 
 
-def test_a_failed_creation_is_deleted_without_touching_anything(cloudformation: CloudFormation) -> None:
+def test_the_deletion_of_a_failed_creation_calls_nothing(cloudformation: CloudFormation) -> None:
     def never(_: Mapping[str, Any]) -> None:
-        raise AssertionError("deleted what was never made")
+        raise AssertionError("deleted a resource that was never created")
 
     for physical_id in ("failed:Thing", "", None):
         request = event(cloudformation, "Delete", PhysicalResourceId=physical_id)
@@ -111,7 +113,7 @@ def test_a_failed_creation_is_deleted_without_touching_anything(cloudformation: 
 
 
 def test_a_failed_update_or_deletion_keeps_the_id(cloudformation: CloudFormation) -> None:
-    """Another id would make CloudFormation delete the old resource."""
+    """With another id CloudFormation would delete the old resource."""
 
     def fail(_: Mapping[str, Any]) -> Any:
         raise CustomResourceError("no")
@@ -123,13 +125,13 @@ def test_a_failed_update_or_deletion_keeps_the_id(cloudformation: CloudFormation
         assert (sent["Status"], sent["PhysicalResourceId"]) == ("FAILED", "thing:old")
 
 
-def test_the_answer_is_repeated_until_it_is_taken(cloudformation: CloudFormation) -> None:
+def test_the_answer_is_repeated_until_it_is_accepted(cloudformation: CloudFormation) -> None:
     cloudformation.failures = 3
     custom_resource.handle(event(cloudformation), Context(), providers())
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
 
 
-def test_an_answer_that_is_never_taken_raises_nothing_and_shows_no_url(
+def test_an_answer_that_is_never_accepted_raises_nothing_and_shows_no_url(
     cloudformation: CloudFormation, log: Any
 ) -> None:
     cloudformation.failures = 99

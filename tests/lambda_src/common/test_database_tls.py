@@ -1,4 +1,4 @@
-"""TLS to the database is verified against the shipped roots, or against the file that is named."""
+"""The client verifies the database's TLS against the shipped roots, or against those of a named file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-2")
 
 
 def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A self-signed certificate for ``localhost`` only, and its key."""
+    """A self-signed certificate that is valid only for ``localhost``, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]
@@ -58,7 +58,7 @@ def connect(server: Postgres, host: str = "localhost") -> tuple[object, ...] | N
         return connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
 
 
-def test_a_known_root_and_the_right_name_connect_encrypted(
+def test_with_a_known_root_and_the_right_name_the_connection_is_encrypted(
     tls_server: tuple[Postgres, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, certificate = tls_server
@@ -68,7 +68,7 @@ def test_a_known_root_and_the_right_name_connect_encrypted(
 
 
 @pytest.mark.parametrize("fault", ["name", "root", "default roots"])
-def test_a_wrong_name_or_an_unknown_root_is_refused(
+def test_a_wrong_name_or_an_unknown_root_is_rejected(
     fault: str, tls_server: tuple[Postgres, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, certificate = tls_server
@@ -83,7 +83,7 @@ def test_a_wrong_name_or_an_unknown_root_is_refused(
     assert "secret-token" not in str(error.value)
 
 
-def test_a_server_without_tls_is_refused_by_default(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_tls_is_rejected_by_default(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PGSSLMODE", raising=False)
     with pytest.raises(DatabaseUnavailableError, match="server does not support SSL"):
         connect(postgres)

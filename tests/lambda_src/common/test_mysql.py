@@ -1,4 +1,4 @@
-"""Connections to MySQL: verified TLS or none at all, UTC, strict, and no password in any text."""
+"""Connections to MySQL use verified TLS or fail, are in UTC and strict, and leave no password in any text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_session_is_encrypted_utc_utf8_and_strict(mariadb: Server) -> None:
 
 
 @pytest.mark.parametrize("fault", ["name", "root", "default roots"])
-def test_a_wrong_name_or_an_unknown_root_is_refused(
+def test_a_wrong_name_or_an_unknown_root_is_rejected(
     fault: str, mariadb: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if fault == "root":
@@ -47,15 +47,15 @@ def test_a_wrong_name_or_an_unknown_root_is_refused(
     assert SECRET not in str(error.value)
 
 
-def test_a_wrong_password_is_told_from_a_server_that_does_not_answer(mariadb: Server) -> None:
-    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused: 1045") as refused:
+def test_a_wrong_password_differs_from_a_server_that_does_not_answer(mariadb: Server) -> None:
+    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused: 1045") as rejected_login:
         mysql.connect(mariadb.login("payments", SECRET))
     with pytest.raises(DatabaseUnavailableError, match="2003") as unavailable:
         mysql.connect(mysql.Login("localhost", 1, "payments", SECRET))
-    assert SECRET not in f"{refused.value!r} {unavailable.value!r} {mariadb.login('payments', SECRET)!r}"
+    assert SECRET not in f"{rejected_login.value!r} {unavailable.value!r} {mariadb.login('payments', SECRET)!r}"
 
 
-def test_an_unknown_or_forbidden_database_is_a_refused_login(mariadb: Server, mysql_database: str) -> None:
+def test_an_unknown_or_forbidden_database_is_a_rejected_login(mariadb: Server, mysql_database: str) -> None:
     mariadb.query("CREATE USER 'payments'@'%%' IDENTIFIED BY %s", SECRET)
     with pytest.raises(mysql.LoginRefusedError, match="1049"):
         mysql.connect(mariadb.superuser("nowhere"))
@@ -64,9 +64,9 @@ def test_an_unknown_or_forbidden_database_is_a_refused_login(mariadb: Server, my
 
 
 def test_a_server_without_tls_gets_no_answer() -> None:
-    """Whoever answers in the server's place without TLS learns neither the password nor its hash with a salt."""
+    """A server without TLS in the place of the database gets neither the password nor its salted hash."""
     received: list[bytes] = []
-    # Protocol::HandshakeV10 of the MySQL manual; the capabilities have PROTOCOL_41, PLUGIN_AUTH and no SSL.
+    # Protocol::HandshakeV10 of the MySQL manual; the capabilities are PROTOCOL_41 and PLUGIN_AUTH without SSL.
     low, high = 0xA201, 0x0008
     greeting = b"\x0a8.0.36\0" + struct.pack("<I", 1) + b"12345678\0" + struct.pack("<HBHHB", low, 45, 2, high, 21)
     greeting += bytes(10) + b"123456789012\0" + b"mysql_clear_password\0"
@@ -87,14 +87,14 @@ def test_a_server_without_tls_gets_no_answer() -> None:
     assert received == [b""]
 
 
-def test_old_tls_is_not_spoken() -> None:
+def test_versions_before_tls_1_2_are_not_used() -> None:
     context = mysql.tls_context()
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED
 
 
-def test_names_are_quoted_or_refused() -> None:
+def test_names_are_quoted_or_rejected() -> None:
     assert mysql.quote_user("payments_clone") == "'payments_clone'@'%'"
     assert mysql.quote_name("a`b") == "`a``b`"
     for name in ("", "a'b", "a@b", "a" * 33, "ä"):

@@ -1,4 +1,4 @@
-"""Logs, metrics and traces as the platform gets them."""
+"""The logs, metrics and traces that the functions send."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ housekeeping.handler.handler({"RequestType": "Create", "ResourceType": "Custom::
 """
 
 
-def run(tmp_path: Path, **more: str) -> list[dict[str, Any]]:
-    """Everything that the function prints, in a process of its own, as Lambda would start it."""
+def run(tmp_path: Path, **variables: str) -> list[dict[str, Any]]:
+    """Everything that the function prints in a process of its own, which is started as Lambda does."""
     (tmp_path / "tests_context.py").write_text((Path(__file__).parents[1] / "support" / "fakes.py").read_text())
     environment = {"PYTHONPATH": f"{SOURCE}:{tmp_path}", "HOME": str(tmp_path), "ENVIRONMENT": "dev"}
     environment |= {"POWERTOOLS_SERVICE_NAME": "housekeeping", "POWERTOOLS_METRICS_NAMESPACE": "TradingPlatform"}
     environment |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     command = [sys.executable, "-c", CALL]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment | more, capture_output=True, text=True, check=True, timeout=30
+    process = subprocess.run(
+        command, cwd=tmp_path, env=environment | variables, capture_output=True, text=True, check=True, timeout=30
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in process.stdout.splitlines()]
 
 
 def test_lines_are_json_with_level_and_request_and_metrics_are_emf(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The published JSON Schema of a record and the function's validator: one verdict, both ways."""
+"""The published JSON Schema of a record and the function's validator accept the same records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DECIMALS = {
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
-    """JSON Schema's patterns are those of ECMA 262, where $ is the end; to Python it is also before a last line feed."""
+    """Match as ECMA 262 does, in which $ is the end; in Python $ also matches before a final line feed."""
     if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
         yield jsonschema.ValidationError(f"does not match {pattern}")
 
@@ -45,22 +45,22 @@ PUBLISHED = _extend(jsonschema.Draft202012Validator, {"pattern": _pattern})(
 
 
 def _number(text: str) -> Any:
-    """Exact; a number without a fraction is an integer to JSON Schema, however it is written."""
+    """The exact number; JSON Schema calls a number without a fraction an integer, however it is written."""
     number = Decimal(text)
     return int(number) if number.adjusted() < 400 and number == number.to_integral_value() else number
 
 
-def _refuse(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise ValueError(name)
 
 
 def is_valid(text: str) -> bool:
-    """What the published schema says."""
-    return bool(PUBLISHED.is_valid(json.loads(text, parse_float=_number, parse_constant=_refuse)))
+    """Whether the published schema accepts a record's JSON text."""
+    return bool(PUBLISHED.is_valid(json.loads(text, parse_float=_number, parse_constant=_reject_constant)))
 
 
-def refusal(text: str) -> schema.RecordError | None:
-    """What the function says."""
+def rejection(text: str) -> schema.RecordError | None:
+    """The error with which the function rejects a record's JSON text, or None."""
     try:
         schema.parse_record(schema.loads(text))
     except schema.RecordError as error:
@@ -69,7 +69,7 @@ def refusal(text: str) -> schema.RecordError | None:
 
 
 def is_beyond(text: str, error: schema.RecordError) -> bool:
-    """Whether it is a refusal that a JSON Schema cannot express: ``schema.BEYOND_JSON_SCHEMA``, as far as a record alone."""
+    """Whether a JSON Schema cannot express a rejection: ``schema.BEYOND_JSON_SCHEMA``, as far as it is about a single record."""
     reason = error.reason
     if reason == "is above the ask" or reason.endswith("more than once"):
         return True
@@ -83,13 +83,13 @@ def is_beyond(text: str, error: schema.RecordError) -> bool:
     return False
 
 
-def same_verdict(text: str) -> None:
-    """Fails unless both say the same of a record's JSON text."""
-    error, valid = refusal(text), is_valid(text)
+def assert_same_verdict(text: str) -> None:
+    """Fail unless schema and function agree about a record's JSON text."""
+    error, valid = rejection(text), is_valid(text)
     if error is None:
-        assert valid, f"taken, but the schema refuses {text}"
+        assert valid, f"accepted by the function and rejected by the schema: {text}"
     elif valid:
-        assert is_beyond(text, error), f"refused ({error}), but the schema takes {text}"
+        assert is_beyond(text, error), f"rejected by the function ({error}) and accepted by the schema: {text}"
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -99,12 +99,12 @@ def test_every_odd_value_of_a_field(field: str) -> None:
         try:
             schema.loads(text)
         except ValueError:
-            continue  # no JSON: there is nothing to validate
-        same_verdict(text)
+            continue  # the text is not JSON
+        assert_same_verdict(text)
 
 
 @pytest.mark.parametrize(
-    ("change", "taken"),
+    ("change", "accepted"),
     [
         *(
             ({"price": text}, False)
@@ -135,10 +135,10 @@ def test_every_odd_value_of_a_field(field: str) -> None:
     ],
     ids=str,
 )
-def test_what_the_two_once_disagreed_about(change: dict[str, Any], taken: bool) -> None:
-    """Incident: the function took prices that the document forbade, and the document took zero."""
+def test_records_about_which_schema_and_function_once_disagreed(change: dict[str, Any], accepted: bool) -> None:
+    """Incident: the function accepted prices that the document forbade, and the document accepted zero."""
     text = json.dumps({**TRADE, **change})
-    assert (refusal(text) is None, is_valid(text)) == (taken, taken)
+    assert (rejection(text) is None, is_valid(text)) == (accepted, accepted)
 
 
 def _quoted(*texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -164,7 +164,7 @@ _word = _like("[A-Z0-9][A-Za-z0-9 ._/-]{0,17}")
 _any = st.sampled_from([value.decode() for value in (*NUMBERS, *TIMES, *TEXTS) if len(value) < 200]) | _quoted(
     st.text()
 )
-# For each kind of value what it may be, what it nearly is, and what it is not.
+# For each kind of value valid, nearly valid and invalid JSON texts.
 _VALUES = {
     schema.Kind.DECIMAL: st.one_of(_decimal, _quoted(_decimal), _digits, _quoted(_digits), _any),
     schema.Kind.TIMESTAMP: st.one_of(
@@ -175,14 +175,14 @@ _VALUES = {
 
 
 def _members(kind: schema.RecordType) -> st.SearchStrategy[dict[str, str]]:
-    """A record, most of it good: its names with the JSON texts of their values."""
-    good = {TRADE["type"]: TRADE, QUOTE["type"]: QUOTE}[kind.name]
-    base = {name: json.dumps(value) for name, value in good.items()}
+    """The names of a mostly valid record with the JSON texts of their values."""
+    example = {TRADE["type"]: TRADE, QUOTE["type"]: QUOTE}[kind.name]
+    base = {name: json.dumps(value) for name, value in example.items()}
     fields = [st.tuples(st.just(spec.name), _VALUES[spec.kind]) for spec in kind.fields]
     changes = st.lists(st.one_of(*fields, *fields, st.tuples(st.sampled_from(["x", "type"]), _any)), max_size=2)
     dropped = st.sampled_from([*[""] * 2 * len(base), *base])
     return st.builds(
-        lambda changed, gone: {name: value for name, value in {**base, **dict(changed)}.items() if name != gone},
+        lambda changed, removed: {n: value for n, value in {**base, **dict(changed)}.items() if n != removed},
         changes,
         dropped,
     )
@@ -197,11 +197,11 @@ def test_any_record_gets_the_same_verdict(members: dict[str, str]) -> None:
         schema.loads(text)
     except ValueError:
         return
-    same_verdict(text)
+    assert_same_verdict(text)
 
 
 CROSSED = json.dumps({**QUOTE, "bid": 3})
-# A record that the schema takes and the function refuses, for each line of the list, with the reason that it gives.
+# For each line of the list a record that the schema accepts, and the reason with which the function rejects it.
 BEYOND = (
     (trade_line()[:-1] + ',"price":"9"}', "has the field 'price' more than once"),
     (trade_line()[:-1] + " " * schema.MAX_RECORD_CHARACTERS + "}", "is longer than 4096 characters"),
@@ -215,7 +215,7 @@ BEYOND = (
 )
 
 
-def test_the_list_of_what_a_json_schema_cannot_say_is_true() -> None:
+def test_the_list_of_rules_that_a_json_schema_cannot_express_is_correct() -> None:
     rules = Rules(lambda symbol: symbol != "NOT-MINE", T0 + 1)
     for line, (text, reason) in zip(schema.BEYOND_JSON_SCHEMA, BEYOND, strict=True):
         (rejected,) = validate(f"{trade_line()}\n{text}", "application/x-ndjson", rules).rejected
@@ -224,17 +224,17 @@ def test_the_list_of_what_a_json_schema_cannot_say_is_true() -> None:
         assert line in _schemas["Record"]["description"]
 
 
-def test_no_pattern_needs_what_some_dialect_lacks() -> None:
-    """Go's RE2, which clients and DuckDB have, knows no lookaround and no backreference."""
-    found = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps([_schemas["Trade"], _schemas["Quote"]]))
-    assert len(found) > 10
-    for pattern in map(json.loads, found):
+def test_no_pattern_needs_a_feature_that_a_dialect_lacks() -> None:
+    """Go's RE2, which clients and DuckDB use, has no lookaround and no backreference."""
+    texts = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps([_schemas["Trade"], _schemas["Quote"]]))
+    assert len(texts) > 10
+    for pattern in map(json.loads, texts):
         assert not re.search(r"\(\?[^:]|\\[1-9dwsb]", pattern), pattern
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_how_long_an_idempotency_key_lives_is_said() -> None:
-    """S3 forgets the markers after so many days (builders/trading/storage.py); then a key may be bound anew."""
+def test_the_document_says_how_long_an_idempotency_key_lives() -> None:
+    """S3 deletes the markers after so many days (builders/trading/storage.py); then a key can be bound again."""
     parameters = DOCUMENT["paths"]["/v1/market-data"]["post"]["parameters"]
     (header,) = (p for p in parameters if p["name"] == "Idempotency-Key")
     assert f"for {IDEMPOTENCY_DAYS} days" in header["description"]

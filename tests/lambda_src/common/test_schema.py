@@ -1,4 +1,4 @@
-"""The schema: what is taken, what is refused and why, and that its three forms agree."""
+"""The schema: which records it accepts, which it rejects and why, and that its three forms agree."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ IMPOSSIBLE_TIMES = (
 )
 
 
-class Newer(datetime):
-    """What `datetime.fromisoformat` takes from Python 3.14 on, which the functions run."""
+class LenientDatetime(datetime):
+    """A datetime whose ``fromisoformat`` accepts what Python's does from 3.14 on, which the functions run on."""
 
     @classmethod
     def fromisoformat(cls, text: str) -> Any:
@@ -91,7 +91,7 @@ def test_a_record_is_stored_with_all_fields_and_exact_decimals() -> None:
         ({"pirce": 1}, "", "has an unknown field 'pirce'"),
     ],
 )
-def test_a_bad_field_is_refused_with_its_reason(change: dict[str, Any], field: str, reason: str) -> None:
+def test_a_bad_field_is_rejected_with_its_reason(change: dict[str, Any], field: str, reason: str) -> None:
     with pytest.raises(schema.RecordError) as error:
         parse({**TRADE, **change})
     assert (error.value.field, error.value.reason) == (field, reason)
@@ -107,13 +107,13 @@ def test_a_bad_field_is_refused_with_its_reason(change: dict[str, Any], field: s
         ("-0.0", "must be above zero"),
     ],
 )
-def test_a_number_that_is_no_decimal_is_refused_with_its_reason(number: str, reason: str) -> None:
+def test_a_number_that_is_no_decimal_is_rejected_with_its_reason(number: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         schema.parse_decimal(schema.JsonNumber(number))
 
 
 def test_only_a_number_may_have_an_exponent_or_more_zeros() -> None:
-    """Incident: the text "1e2" was taken, which docs/openapi.yaml forbids."""
+    """Incident: the text "1e2" was accepted, which docs/openapi.yaml forbids."""
     for text, value in (("1e2", "100"), ("1E+2", "100"), ("12e-1", "1.2"), ("1.500000000", "1.5")):
         assert schema.parse_decimal(schema.JsonNumber(text)) == value
         with pytest.raises(ValueError, match=r"plain digits|after the point"):
@@ -121,9 +121,9 @@ def test_only_a_number_may_have_an_exponent_or_more_zeros() -> None:
 
 
 @pytest.mark.parametrize("text", IMPOSSIBLE_TIMES)
-def test_times_are_the_same_whatever_the_running_python_takes(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Incident: tests ran on Python 3.11, the functions on 3.14, where fromisoformat has learnt 24:00."""
-    monkeypatch.setattr(schema, "datetime", Newer)
+def test_times_are_the_same_whatever_the_running_python_accepts(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Incident: tests ran on Python 3.11, and the functions on 3.14, whose fromisoformat accepts 24:00."""
+    monkeypatch.setattr(schema, "datetime", LenientDatetime)
     assert schema.parse_timestamp("2026-01-02T10:00:00Z") == T0
     with pytest.raises(ValueError, match="is not a valid date and time"):
         schema.parse_timestamp(text)
@@ -138,40 +138,40 @@ def test_times_are_the_same_whatever_the_running_python_takes(text: str, monkeyp
         ('{"price":1,"pr\\u0069ce":2}', "price"),
     ],
 )
-def test_a_record_that_has_a_name_twice_is_refused(text: str, name: str) -> None:
-    """Incident: of two prices the last was stored, the first lost without a word."""
+def test_a_record_that_has_a_name_twice_is_rejected(text: str, name: str) -> None:
+    """Incident: of two prices the last one was stored, and the first one lost without notice."""
     with pytest.raises(schema.RecordError) as error:
         schema.parse_record(schema.loads(text))
     assert (error.value.field, error.value.reason) == ("", f"has the field '{name}' more than once")
 
 
-def test_a_name_that_comes_twice_is_seen_by_whoever_checks_names() -> None:
-    """Sessions and process do not ask for it, and must not take such an object either."""
-    found = schema.loads('{"ttlSeconds":60,"ttlSeconds":61}')
-    assert isinstance(found, dict)
-    assert not found.keys() <= {"ttlSeconds"}
+def test_a_repeated_name_fails_a_check_of_the_names() -> None:
+    """Sessions and process do not check for it, and must not accept such an object either."""
+    request = schema.loads('{"ttlSeconds":60,"ttlSeconds":61}')
+    assert isinstance(request, dict)
+    assert not request.keys() <= {"ttlSeconds"}
     assert schema.loads('{"a":{"b":1},"c":[{"b":2}]}') == {"a": {"b": "1"}, "c": [{"b": "2"}]}
 
 
 @pytest.mark.parametrize("record", [None, 5, "x", [TRADE], True])
-def test_what_is_no_object_is_refused(record: object) -> None:
+def test_a_value_that_is_no_object_is_rejected(record: object) -> None:
     with pytest.raises(schema.RecordError, match="is not a JSON object"):
         parse(record)
 
 
-def test_a_crossed_quote_is_refused_and_a_locked_one_taken() -> None:
+def test_a_crossed_quote_is_rejected_and_a_locked_one_accepted() -> None:
     with pytest.raises(schema.RecordError, match="bid: is above the ask"):
         parse({**QUOTE, "bid": "10", "ask": "9.5"})
     assert parse({**QUOTE, "bid": "2", "ask": 2.0})["ask"] == "2"
 
 
-def test_an_event_of_the_future_is_refused() -> None:
+def test_an_event_of_the_future_is_rejected() -> None:
     with pytest.raises(schema.RecordError, match="ts: is in the future"):
         schema.parse_record(schema.loads(json.dumps(TRADE)), T0 - 1)
 
 
 @pytest.mark.parametrize("text", ["NaN", '{"a": Infinity}', "[" * 100_000, "", "{", "\x00"])
-def test_what_is_no_json_raises_value_error_only(text: str) -> None:
+def test_a_text_that_is_no_json_raises_only_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the message is the parser's
         schema.loads(text)
 
@@ -215,14 +215,14 @@ _fuzzed = st.builds(
 @pytest.mark.slow
 @given(_json | _fuzzed)
 @settings(max_examples=400)
-def test_any_json_is_taken_or_refused_never_an_exception_of_another_kind(raw: object) -> None:
+def test_any_json_is_accepted_or_a_record_error(raw: object) -> None:
     try:
         record = parse(raw)
     except schema.RecordError:
         return
     kind = schema.RECORD_TYPES[str(record["type"])]
     assert list(record) == ["type", *(spec.name for spec in kind.fields)]
-    # What was stored reads back as the same record: the schema is its own fixed point.
+    # The stored form reads back as the same record.
     assert parse({key: value for key, value in record.items() if value != ""}) == record
 
 
@@ -237,7 +237,7 @@ def test_the_request_model_checks_the_envelope_only() -> None:
 
 
 def test_the_schema_module_needs_the_standard_library_only() -> None:
-    """The template builders import it, and they must not import boto3 or anything that a function needs."""
+    """The template builders import it, and must import neither boto3 nor any dependency of a function."""
     script = (
         "import sys, lambda_src.common.schema\n"
         "outside = {m.partition('.')[0] for m in sys.modules} - set(sys.stdlib_module_names)\n"

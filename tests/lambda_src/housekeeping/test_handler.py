@@ -1,4 +1,4 @@
-"""Emptying buckets, closing the default security group, entitlements: real clients behind botocore's Stubber."""
+"""Buckets that are emptied, the closed default security group and entitlements, with real clients behind botocore's Stubber."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ def stub(service: str) -> tuple[Any, Any]:
 
 
 class VersionedBucket:
-    """Enough of S3 to be emptied: versions, delete markers and uploads, listed in pages in the order of their keys."""
+    """The part of S3 that empties a bucket: versions, delete markers and uploads in pages, in the order of their keys.
+
+    Attributes:
+        arrivals: How many more versions arrive, one with each deletion.
+        stuck: The ids of versions that cannot be deleted.
+        busy: The errors, or codes of errors, of the next deletions.
+    """
 
     def __init__(self, versions: int, markers: int, uploads: int, page: int = 1000) -> None:
         self.versions = [{"Key": f"k{n // 3:06}", "VersionId": f"v{n:06}"} for n in range(versions)]
@@ -45,8 +51,8 @@ class VersionedBucket:
         self, Bucket: str, MaxKeys: int, KeyMarker: str = "", VersionIdMarker: str = ""
     ) -> dict[str, Any]:
         with self.lock:
-            every = sorted([*self.versions, *self.markers], key=_place)
-            rest = [entry for entry in every if _place(entry) > (KeyMarker, VersionIdMarker)]
+            entries = sorted([*self.versions, *self.markers], key=_place)
+            rest = [entry for entry in entries if _place(entry) > (KeyMarker, VersionIdMarker)]
             shown = rest[: min(self.page, MaxKeys)]
             return {
                 "Versions": [entry for entry in shown if entry in self.versions],
@@ -67,16 +73,16 @@ class VersionedBucket:
             return self._delete({entry["VersionId"] for entry in Delete["Objects"]})
 
     def _delete(self, wanted: set[str]) -> dict[str, Any]:
-        trouble = self.busy.pop() if self.busy else ""
-        if isinstance(trouble, Exception):
-            raise trouble
-        kept = wanted & self.stuck if not trouble else {min(wanted)}
+        fault = self.busy.pop() if self.busy else ""
+        if isinstance(fault, Exception):
+            raise fault
+        kept = wanted & self.stuck if not fault else {min(wanted)}
         self.versions = [v for v in self.versions if v["VersionId"] not in wanted - kept]
         self.markers = [m for m in self.markers if m["VersionId"] not in wanted - kept]
         if self.arrivals:
             self.arrivals -= 1
             self.versions.append({"Key": "log", "VersionId": f"late{self.arrivals}"})
-        return {"Errors": [{"Key": "k", "Code": trouble or "AccessDenied"} for _ in kept]}
+        return {"Errors": [{"Key": "k", "Code": fault or "AccessDenied"} for _ in kept]}
 
     def list_multipart_uploads(self, Bucket: str, **marker: str) -> dict[str, Any]:
         start = int(marker.get("KeyMarker", "0"))
@@ -90,10 +96,10 @@ class VersionedBucket:
         }
 
     def abort_multipart_upload(self, Bucket: str, Key: str, UploadId: str) -> None:
-        found = [u for u in self.uploads if u["UploadId"] == UploadId]
-        if not found:
+        uploads = [upload for upload in self.uploads if upload["UploadId"] == UploadId]
+        if not uploads:
             raise client_error("NoSuchUpload")
-        found[0]["Key"] = ""
+        uploads[0]["Key"] = ""
 
 
 def _place(entry: dict[str, str]) -> tuple[str, str]:
@@ -117,15 +123,15 @@ def test_pages_are_deleted_side_by_side() -> None:
     assert 1 < bucket.most_at_once <= buckets.WORKERS
 
 
-@pytest.mark.parametrize("trouble", ["SlowDown", "InternalError", client_error("SlowDown")], ids=str)
-def test_what_s3_is_too_busy_to_delete_is_tried_again(
-    trouble: str | Exception, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fault", ["SlowDown", "InternalError", client_error("SlowDown")], ids=str)
+def test_a_deletion_for_which_s3_is_too_busy_is_retried(
+    fault: str | Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a large bucket S3 will tell to slow down: that had failed the whole deletion."""
+    """In a large bucket S3 answers with SlowDown, which once failed the whole deletion."""
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     bucket = VersionedBucket(2500, 10, 0)
-    bucket.busy = [trouble, trouble]
+    bucket.busy = [fault, fault]
     assert buckets.empty_bucket(bucket, "b") == 2510
     assert buckets.PAUSE_S in pauses
 
@@ -138,7 +144,7 @@ def test_a_bucket_for_which_s3_stays_too_busy_is_an_error(monkeypatch: pytest.Mo
         buckets.empty_bucket(bucket, "b")
 
 
-def test_objects_that_arrive_while_it_is_emptied_go_too() -> None:
+def test_objects_that_arrive_during_the_deletion_are_deleted_too() -> None:
     bucket = VersionedBucket(5, 0, 0)
     bucket.arrivals = 4
     assert buckets.empty_bucket(bucket, "b") == 9
@@ -178,7 +184,7 @@ def test_incomplete_uploads_are_aborted_on_every_page() -> None:
     stubber.assert_no_pending_responses()
 
 
-def test_a_bucket_that_is_gone_is_empty() -> None:
+def test_a_missing_bucket_is_empty() -> None:
     client, stubber = stub("s3")
     stubber.add_client_error("list_object_versions", "NoSuchBucket")
     assert buckets.empty_bucket(client, "b") == 0
@@ -200,7 +206,7 @@ OPEN = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
 @pytest.mark.requirement("T-NET-4")
-def test_the_default_security_group_is_closed_and_stays_so(fake_clients: dict[str, Any]) -> None:
+def test_the_default_security_group_is_closed_and_stays_closed(fake_clients: dict[str, Any]) -> None:
     client, stubber = stub("ec2")
     fake_clients["ec2"] = client
     group = {"GroupId": "sg-1", "GroupName": "default", "IpPermissions": [RULE], "IpPermissionsEgress": [OPEN]}

@@ -1,4 +1,4 @@
-"""Faults of S3 and DynamoDB are answered with 503, and the repeated request makes good whatever had happened."""
+"""Faults of S3 and DynamoDB are answered with 503, and the repeated request succeeds whatever took effect before."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def is_retryable(answer: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("effect", ["fail_on", "fail_after"])
 @pytest.mark.parametrize(("headers", "call"), [({}, 1), ({"Idempotency-Key": "k"}, 1), ({"Idempotency-Key": "k"}, 2)])
-def test_a_write_that_fails_before_or_after_its_effect_is_made_good_by_repetition(
+def test_the_repetition_completes_a_write_that_failed_before_or_after_its_effect(
     effect: str, headers: dict[str, str], call: int, s3: FakeS3
 ) -> None:
     setattr(s3, effect, call)
     assert is_retryable(post(headers))
-    assert len(stored(s3)) in (0, 2), "an object is written by one call: all of the batch or nothing"
-    again = post(headers)
-    assert (again["statusCode"], json.loads(again["body"])["accepted"]) == (202, 2)
+    assert len(stored(s3)) in (0, 2), "a single call writes the whole object, so all of the batch or nothing is stored"
+    repetition = post(headers)
+    assert (repetition["statusCode"], json.loads(repetition["body"])["accepted"]) == (202, 2)
     assert [json.loads(line)["type"] for line in stored(s3)] == ["trade", "quote"]
     assert len(s3.keys("raw", "market-data/")) == 1
 
@@ -87,7 +87,7 @@ def test_an_outage_is_a_503_that_stores_nothing_and_passes(
 ) -> None:
     headers = {"Idempotency-Key": "k"}
     if service == "get_object":
-        s3.fail_on = 2  # the marker is there, so the repetition reads it
+        s3.fail_on = 2  # the marker exists, so the repetition reads it
         post(headers)
         s3.fail_on = 0
 
@@ -104,17 +104,17 @@ def test_an_outage_is_a_503_that_stores_nothing_and_passes(
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "ValidationException"])
-def test_what_would_fail_again_is_no_outage(code: str) -> None:
+def test_an_error_that_would_repeat_is_no_outage(code: str) -> None:
     assert outage(client_error(code)) == ""
     assert outage(ValueError(code)) == ""
 
 
 @pytest.mark.requirement("T-FN-1")
-@pytest.mark.parametrize("fault", ["none", "outage", "unexpected", "malformed", "refused"])
+@pytest.mark.parametrize("fault", ["none", "outage", "unexpected", "malformed", "rejected"])
 def test_no_payload_no_token_and_no_key_reaches_a_log_line(
     fault: str, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: io.StringIO
 ) -> None:
-    """Every value of the batch and of the headers is looked for in everything that was written."""
+    """Every value of the batch and of the headers is looked up in everything that was written."""
     secret = {
         name: f"{name}-{secrets.token_hex(6)}".upper() for name in ("trade", "venue", "bad", "key", "token", "auth")
     }
@@ -124,7 +124,7 @@ def test_no_payload_no_token_and_no_key_reaches_a_log_line(
     headers |= {"Idempotency-Key": secret["token"] + "-i"}
     if fault == "malformed":
         body = body[:-1]
-    if fault == "refused":
+    if fault == "rejected":
         body = body.replace('"records"', f'"{secret["bad"]}"')
 
     def fail(**arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""Ten thousand mutilated bodies: 2xx or 4xx, never a 5xx, and every accepted record is stored."""
+"""Ten thousand mutilated bodies get 2xx or 4xx, never a 5xx, and every accepted record is stored."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ NOISE = b'{}[]",:0123456789.eE-+tfn\\u'
 
 
 def mutilated(chance: random.Random, records: list[dict[str, object]]) -> bytes:
-    """A small valid batch in one of its forms, with up to five bytes changed, removed or put in."""
-    some = chance.sample(records, 3)
+    """A small valid batch in one of its forms, of which up to five bytes are changed, deleted or inserted."""
+    sample = chance.sample(records, 3)
     if chance.random() < 0.5:
-        body = json.dumps({"records": some}).encode()
+        body = json.dumps({"records": sample}).encode()
     else:
-        body = b"\n".join(json.dumps(record).encode() for record in some)
+        body = b"\n".join(json.dumps(record).encode() for record in sample)
     changed = bytearray(gzip.compress(body, mtime=0) if chance.random() < 0.2 else body)
     for _ in range(chance.randrange(6)):
-        at, how = chance.randrange(len(changed)), chance.randrange(3)
-        if how == 0:
-            changed[at] = chance.randrange(256)
-        elif how == 1:
-            del changed[at]
+        position, change = chance.randrange(len(changed)), chance.randrange(3)
+        if change == 0:
+            changed[position] = chance.randrange(256)
+        elif change == 1:
+            del changed[position]
         else:
-            changed[at:at] = bytes([chance.choice(NOISE)]) * chance.randrange(1, 30)
+            changed[position:position] = bytes([chance.choice(NOISE)]) * chance.randrange(1, 30)
     return bytes(changed)
 
 
 def accepted_of(body: bytes, content_type: str) -> str:
-    """The lines that must be stored, by the reference: it reads NDJSON, to which an accepted envelope is brought first."""
+    """The lines that must be stored, according to the reference, which reads an accepted envelope record by record."""
     latest = time.time_ns() + 300 * 10**9
     text = (gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body).decode("utf-8-sig")
     if content_type == "application/x-ndjson":
@@ -56,11 +56,11 @@ def accepted_of(body: bytes, content_type: str) -> str:
     except ValueError:
         document = None
     if isinstance(document, dict) and "records" in document:
-        found = []
+        lines = []
         for raw in document["records"]:
             with suppress(plain_ingest.Fault):
-                found.append(plain_ingest.ENCODER.encode(plain_ingest.check(raw, latest)) + "\n")
-        return "".join(found)
+                lines.append(plain_ingest.ENCODER.encode(plain_ingest.check(raw, latest)) + "\n")
+        return "".join(lines)
     return plain_ingest.validate_lines(text, latest=latest)[0]
 
 
@@ -84,7 +84,7 @@ def test_mutilated_bodies_give_2xx_or_4xx_and_lose_nothing(
         assert answer["statusCode"] < 500, body
         if answer["statusCode"] == 202:
             summary = json.loads(answer["body"])
-            found = b"".join(gzip.decompress(s3.objects["raw", key]) for key in s3.keys("raw", "market-data/"))
-            assert found.count(b"\n") == summary["accepted"], body
-            assert found.decode() == accepted_of(body, headers["Content-Type"]), body
+            stored = b"".join(gzip.decompress(s3.objects["raw", key]) for key in s3.keys("raw", "market-data/"))
+            assert stored.count(b"\n") == summary["accepted"], body
+            assert stored.decode() == accepted_of(body, headers["Content-Type"]), body
     assert answers[202] > BODIES / 10, "too few bodies survive to say anything"

@@ -1,4 +1,4 @@
-"""``POST /v1/market-data``: counts, reasons, limits, idempotency; never a 5xx for what a client can send."""
+"""``POST /v1/market-data``: counts, reasons, limits and idempotency, and no 5xx for anything that a client can send."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def test_a_batch_is_answered_with_counts_and_every_rejected_record(s3: FakeS3) -
             "application/json; charset=utf-8",
             **{"Content-Encoding": "gzip"},
         ),
-        # API Gateway has unpacked it and left the header.
+        # API Gateway has unpacked the body and kept the header.
         lambda: post({"records": [GOOD, 5, BAD]}, {"Content-Encoding": "gzip", "Content-Type": "application/json"}),
     ],
 )
-def test_every_form_of_a_batch_is_taken(response: Any, s3: FakeS3) -> None:
+def test_every_form_of_a_batch_is_accepted(response: Any, s3: FakeS3) -> None:
     answer = response()
     assert (answer["statusCode"], answer["json"]["accepted"]) == (202, 1)
     assert [entry["index"] for entry in answer["json"]["rejectedRecords"]] == [1, 2]
@@ -115,7 +115,7 @@ def test_a_batch_without_a_valid_record_is_answered_and_stores_nothing(s3: FakeS
         ('{"records": [1]}', {"Idempotency-Key": "é"}, 400, "bad_idempotency_key"),
     ],
 )
-def test_a_body_that_cannot_be_taken_is_a_4xx_that_says_why(
+def test_a_body_that_cannot_be_accepted_is_a_4xx_that_says_why(
     body: str, headers: dict[str, str], status: int, code: str, s3: FakeS3
 ) -> None:
     response = post(body, headers)
@@ -125,7 +125,7 @@ def test_a_body_that_cannot_be_taken_is_a_4xx_that_says_why(
 
 
 def lines_of(count: int) -> bytes:
-    """Trades that compress about as badly as real ones: each id, price and time is new."""
+    """Trades that compress about as badly as real ones, because each id, price and time is new."""
     chance = random.Random(count)
     trades = (
         f'{{"type":"trade","trade_id":"{chance.randrange(10**12)}","symbol":"ACME","price":"{chance.randrange(1, 10**6) / 100}",'
@@ -137,18 +137,18 @@ def lines_of(count: int) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/gzip"])
-def test_the_largest_body_that_fits_into_a_lambda_event_is_taken(content_type: str, s3: FakeS3) -> None:
-    """Lambda takes events of 6 MiB; in them quotes are escaped, and bytes are base64."""
+def test_the_largest_body_that_fits_into_a_lambda_event_is_accepted(content_type: str, s3: FakeS3) -> None:
+    """Lambda accepts events of 6 MiB, in which quotes are escaped and bytes are base64."""
     pack: Callable[[bytes], bytes] = gzip.compress if content_type == "application/gzip" else bytes
 
     def event_of(lines: bytes) -> dict[str, Any]:
         is_binary = content_type == "application/gzip"
         body = base64.b64encode(pack(lines)).decode() if is_binary else lines.decode()
-        headers = {"Content-Type": content_type, "Other": "x" * 10_000}  # API Gateway takes 10,240 bytes of headers
+        headers = {"Content-Type": content_type, "Other": "x" * 10_000}  # API Gateway accepts 10,240 bytes of headers
         return api_event("POST", "/v1/market-data", body, headers=headers, isBase64Encoded=is_binary)
 
-    empty, some = (len(json.dumps(event_of(lines_of(count)))) for count in (0, 5_000))
-    count = int((batch.LAMBDA_EVENT_BYTES - empty) / (some - empty) * 5_000 * 0.99)
+    size_of_0, size_of_5000 = (len(json.dumps(event_of(lines_of(count)))) for count in (0, 5_000))
+    count = int((batch.LAMBDA_EVENT_BYTES - size_of_0) / (size_of_5000 - size_of_0) * 5_000 * 0.99)
     event = event_of(lines_of(count))
     assert 0.95 * batch.LAMBDA_EVENT_BYTES < len(json.dumps(event)) <= batch.LAMBDA_EVENT_BYTES
     response = ingest.handler.handler(event, Context())
@@ -166,23 +166,23 @@ def test_the_largest_body_that_fits_into_a_lambda_event_is_taken(content_type: s
     ],
     ids=["received", "unpacked", "records", "commas"],
 )
-def test_more_is_a_413_that_names_the_limit(limit: int, content_type: str, body: bytes) -> None:
+def test_a_body_beyond_a_limit_is_a_413_that_names_the_limit(limit: int, content_type: str, body: bytes) -> None:
     response = binary(body, content_type)
     assert (response["statusCode"], response["json"]["error"]["code"]) == (413, "too_large")
     assert str(limit) in response["json"]["error"]["message"]
 
 
-def test_broken_and_endless_gzip_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = gzip.compress(b"x" * 1000)
-    for content in (whole[:-1], whole + b"x", b"\x1f\x8bnope", whole + whole[:-1], whole + b"\0x"):
+def test_broken_and_endless_gzip_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = gzip.compress(b"x" * 1000)
+    for content in (member[:-1], member + b"x", b"\x1f\x8bnope", member + member[:-1], member + b"\0x"):
         assert binary(content, "application/gzip")["statusCode"] == 400
     monkeypatch.setattr(batch, "MAX_UNPACKED_BYTES", 999)
-    assert binary(whole, "application/gzip")["json"]["error"]["code"] == "too_large"
+    assert binary(member, "application/gzip")["json"]["error"]["code"] == "too_large"
 
 
 @pytest.mark.parametrize("padding", [b"", b"\0", bytes(70_000)])
 def test_gzip_in_several_members_is_one_body(padding: bytes, s3: FakeS3) -> None:
-    """Incident: `cat a.gz b.gz` got 400, though RFC 1952 (2.2) has it so and process takes it."""
+    """Incident: the output of `cat a.gz b.gz` got 400, though RFC 1952 (2.2) allows it and process accepts it."""
     lines = [json.dumps({**GOOD, "trade_id": str(number)}) + "\n" for number in range(5)]
     members = [gzip.compress(line.encode()) for line in lines] + [gzip.compress(b"")]
     response = binary(b"".join(members) + padding, "application/gzip")
@@ -203,13 +203,13 @@ def test_gzip_in_several_members_is_one_body(padding: bytes, s3: FakeS3) -> None
         (b"\x1f\x8bnope", "The body is not valid gzip"),
     ],
 )
-def test_what_follows_a_member_and_is_none_is_a_400_that_says_so(end: bytes, message: str) -> None:
+def test_bytes_after_a_member_that_are_no_member_are_a_400_that_says_so(end: bytes, message: str) -> None:
     error = binary(gzip.compress(b"x", mtime=0) + end, "application/gzip")["json"]["error"]
     assert (error["code"], error["message"]) == ("malformed_body", message)
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 7])
-def test_the_limit_of_what_is_unpacked_holds_for_all_members_together(
+def test_the_limit_of_unpacked_bytes_holds_for_all_members_together(
     pieces: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "MAX_UNPACKED_BYTES", 7_000_000)
@@ -219,24 +219,24 @@ def test_the_limit_of_what_is_unpacked_holds_for_all_members_together(
         assert binary(members + more, "application/gzip")["json"]["error"]["code"] == "too_large"
 
 
-def test_a_body_or_record_that_has_a_name_twice_is_refused(s3: FakeS3) -> None:
-    """Incident: `{"records":[A],"records":[B]}` stored only B, and of two prices the second."""
-    one = json.dumps(GOOD)
-    response = post(f'{{"records":[{one}],"records":[{one}]}}')
+def test_a_body_or_record_that_has_a_name_twice_is_rejected(s3: FakeS3) -> None:
+    """Incident: of `{"records":[A],"records":[B]}` only B was stored, and of two prices the second."""
+    good = json.dumps(GOOD)
+    response = post(f'{{"records":[{good}],"records":[{good}]}}')
     assert (response["statusCode"], response["json"]["error"]["code"]) == (400, "malformed_body")
     assert response["json"]["error"]["message"] == "The body has the member 'records' more than once"
-    again = one[:-1] + ',"price":"9"}'
+    repeating = good[:-1] + ',"price":"9"}'
     rejected = [{"index": 1, "field": None, "reason": "has the field 'price' more than once"}]
     for answer in (
-        post(f'{{"records":[{one},{again}]}}'),
-        post(f"{one}\n{again}", {"Content-Type": "application/x-ndjson"}),
-        binary(gzip.compress(f"{one}\n{again}".encode()), "application/gzip"),
+        post(f'{{"records":[{good},{repeating}]}}'),
+        post(f"{good}\n{repeating}", {"Content-Type": "application/x-ndjson"}),
+        binary(gzip.compress(f"{good}\n{repeating}".encode()), "application/gzip"),
     ):
         assert (answer["statusCode"], answer["json"]["rejectedRecords"]) == (202, rejected)
     assert {record["price"] for record in stored(s3)} == {"1.5"}
 
 
-def test_broken_base64_and_broken_utf8_are_refused() -> None:
+def test_broken_base64_and_broken_utf8_are_rejected() -> None:
     assert post("!", isBase64Encoded=True)["json"]["error"]["message"] == "The body is not valid base64"
     assert binary(b"\xff\xfe{}", "application/json")["json"]["error"]["message"] == "The body is not UTF-8"
 
@@ -251,18 +251,18 @@ def test_the_longest_list_of_rejections_fits_into_lambdas_answer() -> None:
 
 @pytest.mark.requirement("T-DATA-2")
 def test_a_repeated_request_is_the_same_batch(s3: FakeS3) -> None:
-    first, again = post({"records": [GOOD, BAD]}), post({"records": [GOOD, BAD]})
-    assert again["json"] == first["json"]
+    first, second = post({"records": [GOOD, BAD]}), post({"records": [GOOD, BAD]})
+    assert second["json"] == first["json"]
     assert "Idempotency-Replayed" not in first["headers"]
-    assert again["headers"]["Idempotency-Replayed"] == "true"
+    assert second["headers"]["Idempotency-Replayed"] == "true"
     assert len(s3.keys("raw")) == 1
 
 
 @pytest.mark.requirement("T-DATA-2")
 def test_an_idempotency_key_is_bound_to_its_content(s3: FakeS3) -> None:
     headers = {"idempotency-key": "order 1"}
-    first, again = post({"records": [GOOD]}, headers), post({"records": [GOOD]}, headers)
-    assert (again["statusCode"], again["json"]) == (202, first["json"])
+    first, second = post({"records": [GOOD]}, headers), post({"records": [GOOD]}, headers)
+    assert (second["statusCode"], second["json"]) == (202, first["json"])
     other = post({"records": [{**GOOD, "trade_id": "2"}]}, headers)
     assert (other["statusCode"], other["json"]["error"]["code"]) == (409, "idempotency_key_reused")
     assert len(s3.keys("raw", "market-data/")) == 1
@@ -278,7 +278,7 @@ def test_a_request_that_failed_between_marker_and_object_is_completed_by_its_rep
     assert len(stored(s3)) == 1
 
 
-def test_a_conflict_with_the_same_request_under_way_is_tried_again(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conflict_with_the_same_request_under_way_is_retried(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
     real, conflicts = s3.put_object, [client_error("ConditionalRequestConflict")]
 
     def put(**arguments: Any) -> dict[str, str]:
@@ -303,18 +303,18 @@ def test_a_key_whose_marker_was_archived_is_a_409(s3: FakeS3, monkeypatch: pytes
 
 
 def test_records_that_become_valid_later_are_not_lost_to_the_idempotency(s3: FakeS3, dynamodb: FakeDynamoDB) -> None:
-    """A batch whose symbol was not entitled yet is sent again unchanged: its records must be stored now."""
-    two = {"records": [GOOD, {**GOOD, "symbol": "B"}]}
+    """A client repeats a batch whose symbol was not entitled at first; its records must be stored now."""
+    batch_of_two = {"records": [GOOD, {**GOOD, "symbol": "B"}]}
     dynamodb.tables["keys"]["key-1"] = entitlement(symbols=("ACME",))
-    first = post(two)
+    first = post(batch_of_two)
     assert first["json"]["rejectedRecords"][0]["reason"] == "is not in this API key's entitlement"
     ingest.handler._entitlements()._cache.clear()
     dynamodb.tables["keys"]["key-1"] = entitlement()
-    assert post(two)["json"]["accepted"] == 2
+    assert post(batch_of_two)["json"]["accepted"] == 2
     assert {record["symbol"] for record in stored(s3)} == {"ACME", "B"}
 
 
-def test_a_right_that_is_missing_is_a_500_without_details(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_permission_is_a_500_without_details(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: Any) -> None:
         raise client_error("AccessDenied")
 
@@ -327,7 +327,7 @@ def test_a_right_that_is_missing_is_a_500_without_details(s3: FakeS3, monkeypatc
 
 @pytest.mark.requirement("T-DATA-5")
 @pytest.mark.parametrize("item", [None, entitlement(enabled=False), entitlement(scopes=("query",))])
-def test_a_key_without_the_right_is_refused(item: dict[str, Any] | None, dynamodb: FakeDynamoDB) -> None:
+def test_a_key_without_the_scope_is_rejected(item: dict[str, Any] | None, dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["keys"] = {"key-1": item} if item else {}
     assert post({"records": [GOOD]})["statusCode"] == 403
 

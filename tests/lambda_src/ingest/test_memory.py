@@ -1,4 +1,4 @@
-"""Bodies that are made to exhaust memory or time: refused or taken within bounds, in a process of their own."""
+"""Bodies that are built to exhaust memory or time are rejected or accepted within bounds, in a process of their own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.requirement("T-DATA-1"), pytest.mark.slow]
 
 SOURCE = Path(__file__).parents[3] / "lambda_src"
 LIMIT_MIB = 450  # the function has 1769, and a good batch of 500,000 records takes 282
-LIMIT_OF_DOUBT_MIB = 700  # of a document that only Python's own decoder understands: it is held as objects
-SECONDS = 10
+LIMIT_OF_AMBIGUOUS_MIB = 700  # for a document that only Python's own decoder understands, and holds as objects
+LIMIT_SECONDS = 10
 JSON, NDJSON, GZIP = "application/json", "application/x-ndjson", "application/gzip"
 SCRIPT = r"""
 import gzip, json, resource, sys, time
@@ -50,7 +50,7 @@ bodies = {
     "zeros": lambda: bytes(2 * FULL),
     "many names": lambda: b'{"records":[{' + b"".join(b'"%d":1,' % n for n in range(1_000_000)) + b'"a":1,"a":2}]}',
     "many members": lambda: b"",
-    # Lines: many, none, and few among many that are blank.
+    # Lines: many, no line, and few among many blank ones.
     "lines of a wide character": lambda: filled(WIDE + b"\n"),
     "lines of an astral character": lambda: filled(ASTRAL + b"\n"),
     "lines of a number": lambda: filled(b"12\n"),
@@ -74,7 +74,7 @@ bodies = {
     "blanks between as many": lambda: (GOOD + b"\n\r\n \n") * validation.MAX_RECORDS,
     "one record more": lambda: (GOOD + b"\n") * (validation.MAX_RECORDS + 1),
     "a document of as many": lambda: b'{"records":[' + b",".join([GOOD] * validation.MAX_RECORDS) + b"]}",
-    # One wide character: as text, all others would take as many bytes as it.
+    # One wide character: as text, every other character would take as many bytes.
     "astral line": lambda: filled(b"a", ASTRAL),
     "astral text": lambda: filled(b"a", ASTRAL + b'"]}').replace(b"aaaaaaaaaaaaa", b'{"records":["', 1),
     "astral and empty lines": lambda: GOOD + b"\n" + filled(b"\n", ASTRAL)[len(GOOD) + 1 :],
@@ -82,7 +82,7 @@ bodies = {
     "wide, no batch": lambda: filled(b"a", WIDE + b'\n"]}').replace(b"aaaaaaa", b'{"x":["', 1),
     "no UTF-8": lambda: filled(b"a", b"\xff"),
     "byte order mark": lambda: b"\xef\xbb\xbf" + filled(b"{}\n")[:-3],
-    # Brackets: each is an object, with no comma.
+    # Brackets: each is an object without a comma.
     "nested": lambda: b'{"x":[' + filled(DEEP + b",", b"1]}")[6:],
     "nested objects": lambda: b'{"x":[' + filled(DEEPER + b",", b"1]}"),
     "nested records": lambda: b'{"records":[' + filled(DEEP + b",", b"1]}"),
@@ -99,7 +99,7 @@ if sys.argv[1] == "many members":
     body *= batch.MAX_RECEIVED_BYTES // len(body)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
 with open("/proc/self/clear_refs", "w") as refs:
-    refs.write("5")  # forget the peak so far: that of making the body
+    refs.write("5")  # reset the peak, which so far is that of building the body
 try:
     answer = batch.read_batch(body, media_type, "", "key", "", validation.Rules()).accepted
 except RequestError as error:
@@ -111,7 +111,11 @@ print(json.dumps([answer, int(peak.split()[1]) // 1024, seconds]))
 
 
 def costs(body: str, media_type: str) -> tuple[int, int, float]:
-    """The status of a refusal or the number of accepted records, the peak of memory in MiB, and processor seconds."""
+    """Send a body to ``read_batch`` in a process of its own.
+
+    Returns:
+        The status of a rejection or the number of accepted records, the peak of memory in MiB, and processor seconds.
+    """
     command = [sys.executable, "-c", SCRIPT, body, media_type]
     run = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True, check=True)
     answer, mib, seconds = json.loads(run.stdout)
@@ -187,7 +191,7 @@ SAMPLE = [
     ("nested", JSON, 400),
 ]
 needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are read from Linux's /proc"
+    not Path("/proc/self/clear_refs").exists(), reason="the peak of memory comes from /proc, which only Linux has"
 )
 
 
@@ -202,13 +206,15 @@ def test_a_hostile_body_takes_little_memory_and_time(body: str, media_type: str,
     So did empty lines between two records, and brackets, of which each is an object without a comma, 3.2 GiB.
     """
     if body == "records around one long blank" and not patterns.POSSESSIVE_GROUPS_ARE_RIGHT:
-        pytest.skip("what replaces possessive groups in this Python remembers each repetition; Lambda's is newer")
+        pytest.skip(
+            "the replacement of possessive groups in this Python stores each repetition; Lambda's Python is newer"
+        )
     answer, mib, seconds = costs(body, media_type)
-    assert (answer, mib < LIMIT_MIB, seconds < SECONDS) == (expected, True, True), (mib, seconds)
+    assert (answer, mib < LIMIT_MIB, seconds < LIMIT_SECONDS) == (expected, True, True), (mib, seconds)
 
 
 @needs_proc
 @pytest.mark.parametrize("body", ["as many names as are held", "as many brackets as are held", "escaped astral"])
-def test_a_document_in_doubt_takes_no_more_memory_than_the_function_has(body: str) -> None:
+def test_an_ambiguous_document_takes_no_more_memory_than_the_function_has(body: str) -> None:
     answer, mib, seconds = costs(body, JSON)
-    assert (answer, mib < LIMIT_OF_DOUBT_MIB, seconds < SECONDS) == (400, True, True), (mib, seconds)
+    assert (answer, mib < LIMIT_OF_AMBIGUOUS_MIB, seconds < LIMIT_SECONDS) == (400, True, True), (mib, seconds)

@@ -1,4 +1,4 @@
-"""The migration on a real PostgreSQL: once each, also at once, and users with exactly their rights."""
+"""The migration on a real PostgreSQL: each file is applied once, also by concurrent runs, and users have exactly their rights."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-3")
 
 FIRST = Migration(1, "first", "CREATE TABLE a (n int); INSERT INTO a VALUES (1);")
 SECOND = Migration(2, "second", "INSERT INTO a VALUES (2);")
-EVERY = ",".join(str(migration.version) for migration in migrations.load())
-LATEST = EVERY.rpartition(",")[2]
+ALL_VERSIONS = ",".join(str(migration.version) for migration in migrations.load())
+LATEST = ALL_VERSIONS.rpartition(",")[2]
 
 
 @pytest.fixture
 def connection(postgres: Postgres, empty_database: str) -> Any:
-    with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as opened:
-        yield opened
+    with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as connection:
+        yield connection
 
 
 def test_each_file_is_applied_once_and_in_order(connection: psycopg.Connection[Any]) -> None:
@@ -38,17 +38,20 @@ def test_each_file_is_applied_once_and_in_order(connection: psycopg.Connection[A
     assert connection.execute("SELECT n FROM a ORDER BY n").fetchall() == [(1,), (2,)]
 
 
-def test_many_at_once_apply_each_file_once(postgres: Postgres, empty_database: str) -> None:
+def test_concurrent_runs_apply_each_file_once(postgres: Postgres, empty_database: str) -> None:
     def work(_: int) -> list[int]:
-        with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as own, migrations.alone(own):
-            return migrations.migrate(own, [FIRST, SECOND])
+        with (
+            psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as connection,
+            migrations.alone(connection),
+        ):
+            return migrations.migrate(connection, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
         applied = sorted(pool.map(work, range(6)))
     assert applied == [[]] * 5 + [[1, 2]]
 
 
-def test_a_failing_file_leaves_nothing_and_can_be_mended(connection: psycopg.Connection[Any]) -> None:
+def test_a_failing_file_leaves_nothing_and_can_be_fixed(connection: psycopg.Connection[Any]) -> None:
     broken = Migration(2, "second", "INSERT INTO a VALUES (2); SELECT 1 / 0;")
     with pytest.raises(MigrationError, match="migration 0002: second: division by zero"):
         migrations.migrate(connection, [FIRST, broken])
@@ -57,14 +60,14 @@ def test_a_failing_file_leaves_nothing_and_can_be_mended(connection: psycopg.Con
 
 
 def test_older_code_leaves_a_newer_schema_as_it_is(connection: psycopg.Connection[Any]) -> None:
-    """So it comes when CloudFormation takes a deployment back: an error here would break the way back."""
+    """CloudFormation runs older code when it rolls a deployment back; an error here would break the rollback."""
     migrations.migrate(connection, [FIRST, SECOND])
     assert migrations.migrate(connection, [FIRST]) == []
     assert connection.execute("SELECT n FROM a ORDER BY n").fetchall() == [(1,), (2,)]
     assert migrations.migrate(connection, [FIRST, SECOND]) == []
 
 
-def test_a_changed_file_is_refused(connection: psycopg.Connection[Any]) -> None:
+def test_a_changed_file_is_rejected(connection: psycopg.Connection[Any]) -> None:
     migrations.migrate(connection, [FIRST, SECOND])
     changed = Migration(2, "second", "INSERT INTO a VALUES (3);")
     with pytest.raises(MigrationError, match="changed since; add a new file"):
@@ -72,7 +75,7 @@ def test_a_changed_file_is_refused(connection: psycopg.Connection[Any]) -> None:
 
 
 @pytest.mark.parametrize("names", [["0002_a.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"], ["0001_A.sql"]])
-def test_gaps_doubles_and_odd_names_are_refused(names: list[str], tmp_path: Path) -> None:
+def test_gaps_duplicates_and_malformed_names_are_rejected(names: list[str], tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_text("SELECT 1")
     with pytest.raises(MigrationError):
@@ -86,7 +89,8 @@ def as_user(postgres: Postgres, database: str, user: str) -> psycopg.Connection[
 def test_the_analyst_reads_and_changes_nothing(postgres: Postgres, trading_database: str) -> None:
     with as_user(postgres, trading_database, "trading_analyst") as connection:
         assert connection.execute("SELECT count(*) FROM trading.bars_1m").fetchone() == (0,)
-        connection.execute("SET default_transaction_read_only = off")  # an analyst may do so: the grants must hold
+        # An analyst may do this, and the grants must still hold.
+        connection.execute("SET default_transaction_read_only = off")
         for statement in (
             "DELETE FROM trading.bars_1m",
             "INSERT INTO trading.quotes VALUES ('A', 1, 1, 1, 1, 1)",
@@ -131,7 +135,7 @@ def test_both_users_log_in_through_iam_and_have_no_password(admin: psycopg.Conne
     assert rows == [(user, None, False, False, False, True) for user in ("trading_analyst", "trading_app")]
 
 
-def test_a_server_without_rds_iam_is_refused(
+def test_a_server_without_rds_iam_is_rejected(
     connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(roles, "IAM_ROLE", "no_such_role")
@@ -174,19 +178,19 @@ def event(request: str, **more: Any) -> dict[str, Any]:
 def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(environment: dict[str, Any]) -> None:
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "SUCCESS", created
-    assert created["Data"] == {"Version": LATEST, "Applied": EVERY}
+    assert created["Data"] == {"Version": LATEST, "Applied": ALL_VERSIONS}
     updated = migrate.handler.handler(event("Update", PhysicalResourceId=created["PhysicalResourceId"]), Context())
     assert updated["Data"] == {"Version": LATEST, "Applied": ""}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
 
 
-def test_many_custom_resources_at_once_succeed(environment: dict[str, Any]) -> None:
+def test_concurrent_custom_resources_succeed(environment: dict[str, Any]) -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: migrate.handler.upsert({}), range(4)))
-    assert sorted(answer["Applied"] for answer in answers) == ["", "", "", EVERY]
+    assert sorted(answer["Applied"] for answer in answers) == ["", "", "", ALL_VERSIONS]
 
 
-def test_a_migration_that_never_ends_is_not_waited_for_forever(
+def test_the_wait_for_another_migration_is_bounded(
     postgres: Postgres, connection: psycopg.Connection[Any], empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
@@ -200,7 +204,7 @@ def test_a_migration_that_never_ends_is_not_waited_for_forever(
 
 
 def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
-    """RDS gives its master user CREATEROLE, CREATEDB and the granting of rds_iam, but not the rights of a superuser."""
+    """RDS gives its master user CREATEROLE, CREATEDB and the right to grant rds_iam, but not the rights of a superuser."""
     with psycopg.connect(postgres.dsn, autocommit=True) as admin:
         admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
         admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
@@ -239,12 +243,12 @@ def test_a_broken_secret_is_not_shown(environment: dict[str, Any], log: Any) -> 
 
 
 def test_the_wider_sum_of_ratios_rewrites_no_bar(connection: psycopg.Connection[Any]) -> None:
-    """A rewrite would lock readers out for as long as the table is large; pg_relation_filenode tells of one."""
-    before, wider = migrations.load()[:2], migrations.load()[2:]
-    migrations.migrate(connection, before)
+    """A rewrite would lock readers out for as long as the table is large; pg_relation_filenode shows one."""
+    earlier, later = migrations.load()[:2], migrations.load()[2:]
+    migrations.migrate(connection, earlier)
     columns = "'A', 60000000000, 1, 1, 1, 1, 1, 1, 1, 0.1, 0.123456789012, 1"
     connection.execute(f"INSERT INTO trading.bars_1m VALUES ({columns})".encode())
-    where = "SELECT pg_relation_filenode('trading.bars_1m'), effective_relative::text FROM trading.bars_1m"
-    found = connection.execute(where.encode()).fetchone()
-    migrations.migrate(connection, [*before, *wider])
-    assert connection.execute(where.encode()).fetchone() == found
+    query = "SELECT pg_relation_filenode('trading.bars_1m'), effective_relative::text FROM trading.bars_1m"
+    before = connection.execute(query.encode()).fetchone()
+    migrations.migrate(connection, [*earlier, *later])
+    assert connection.execute(query.encode()).fetchone() == before

@@ -1,4 +1,4 @@
-"""The MySQL migration on a real MariaDB: once each, also at once, also killed; and the user with exactly his rights."""
+"""The MySQL migration on a real MariaDB: files are applied once, also by concurrent or killed runs, and rights are exact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from migrate_mysql import migrations
 from migrate_mysql.application import RIGHTS, Account, ensure_application
 from migrate_mysql.migrations import alone, migrate
 from migrate_mysql.statements import split
-from tests.lambda_src.support import killed_migration as migrating
+from tests.lambda_src.support import killed_migration
 from tests.lambda_src.support.fakes import Context
 from tests.lambda_src.support.mariadb import Server
 
@@ -36,11 +36,11 @@ SECOND = Migration(2, "second", "INSERT INTO a VALUES (2);")
 
 @pytest.fixture
 def connection(mariadb: Server, mysql_database: str) -> Iterator[Connection]:
-    with closing(mysql.connect(mariadb.superuser(mysql_database))) as opened:
-        yield opened
+    with closing(mysql.connect(mariadb.superuser(mysql_database))) as connection:
+        yield connection
 
 
-# -- files ------------------------------------------------------------------------------------------------------------
+# -- Files ------------------------------------------------------------------------------------------------------------
 
 
 def test_each_file_is_applied_once_and_in_order(connection: Connection) -> None:
@@ -50,10 +50,10 @@ def test_each_file_is_applied_once_and_in_order(connection: Connection) -> None:
     assert mysql.rows(connection, "SELECT n FROM a ORDER BY n") == [(1,), (2,)]
 
 
-def test_many_at_once_apply_each_file_once(mariadb: Server, mysql_database: str) -> None:
+def test_concurrent_runs_apply_each_file_once(mariadb: Server, mysql_database: str) -> None:
     def work(_: int) -> list[int]:
-        with closing(mysql.connect(mariadb.superuser(mysql_database))) as own, alone(own, mysql_database):
-            return migrate(own, [FIRST, SECOND])
+        with closing(mysql.connect(mariadb.superuser(mysql_database))) as connection, alone(connection, mysql_database):
+            return migrate(connection, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
         applied = sorted(pool.map(work, range(6)))
@@ -61,7 +61,7 @@ def test_many_at_once_apply_each_file_once(mariadb: Server, mysql_database: str)
     assert mariadb.query("SELECT n FROM a ORDER BY n", database=mysql_database) == [(1,), (2,)]
 
 
-def test_a_lock_that_is_never_free_is_not_waited_for_forever(
+def test_the_wait_for_a_lock_that_is_never_free_is_bounded(
     mariadb: Server, mysql_database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "LOCK_WAIT_S", 0)
@@ -85,17 +85,17 @@ def test_another_database_has_another_lock(mariadb: Server, mysql_database: str,
         assert migrate(connection, [FIRST]) == [1]
 
 
-def test_a_failing_statement_keeps_what_was_done_before_it_and_can_be_mended(connection: Connection) -> None:
+def test_a_failing_statement_keeps_the_work_before_it_and_can_be_fixed(connection: Connection) -> None:
     broken = Migration(1, "first", FIRST.sql + "INSERT INTO b VALUES (1); CREATE TABLE c (n INT);")
     with pytest.raises(MigrationError, match=r"migration 0001: first: statement 3: 1146 .*doesn't exist"):
         migrate(connection, [broken])
-    mended = Migration(1, "first", FIRST.sql + "INSERT INTO a VALUES (2); CREATE TABLE c (n INT);")
-    assert migrate(connection, [mended]) == [1]
+    fixed = Migration(1, "first", FIRST.sql + "INSERT INTO a VALUES (2); CREATE TABLE c (n INT);")
+    assert migrate(connection, [fixed]) == [1]
     assert mysql.rows(connection, "SELECT n FROM a ORDER BY n") == [(1,), (2,)]
-    assert migrate(connection, [mended]) == []
+    assert migrate(connection, [fixed]) == []
 
 
-def test_what_was_done_may_not_change(connection: Connection) -> None:
+def test_an_executed_statement_may_not_change(connection: Connection) -> None:
     with pytest.raises(MigrationError, match="statement 3"):
         migrate(connection, [Migration(1, "first", FIRST.sql + "nonsense;")])
     edited = Migration(1, "first", FIRST.sql.replace("(1)", "(7)") + "SELECT 1;")
@@ -106,81 +106,81 @@ def test_what_was_done_may_not_change(connection: Connection) -> None:
 
 
 def test_older_code_leaves_a_newer_schema_as_it_is(connection: Connection) -> None:
-    """So it comes when CloudFormation takes a deployment back: an error here would break the way back."""
+    """CloudFormation runs older code when it rolls a deployment back; an error here would break the rollback."""
     broken = Migration(3, "third", "CREATE TABLE c (n INT); nonsense;")
     migrate(connection, [FIRST, SECOND])
     with pytest.raises(MigrationError):
         migrate(connection, [FIRST, SECOND, broken])
-    assert migrate(connection, [FIRST, SECOND]) == [], "half of a newer file is no reason to fail either"
+    assert migrate(connection, [FIRST, SECOND]) == [], "nor does half of a newer file fail older code"
     assert migrate(connection, [FIRST]) == []
     assert mysql.rows(connection, "SELECT n FROM a ORDER BY n") == [(1,), (2,)]
 
 
-def test_a_changed_file_is_refused(connection: Connection) -> None:
+def test_a_changed_file_is_rejected(connection: Connection) -> None:
     migrate(connection, [FIRST, SECOND])
     with pytest.raises(MigrationError, match="changed since; add a new file"):
         migrate(connection, [FIRST, Migration(2, "second", SECOND.sql + " ")])
 
 
-def test_an_object_that_was_there_before_is_an_error_the_first_time(connection: Connection) -> None:
-    """Only a statement that was begun before may find its own work."""
+def test_an_object_that_existed_before_is_an_error_at_the_first_attempt(connection: Connection) -> None:
+    """Only a statement that was begun before may meet its own result."""
     mysql.rows(connection, "CREATE TABLE a (other TEXT)")
     with pytest.raises(MigrationError, match="statement 1: 1050"):
         migrate(connection, [FIRST])
 
 
 @pytest.mark.parametrize("names", [["0002_a.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"], ["0001_A.sql"]])
-def test_gaps_doubles_and_odd_names_are_refused(names: list[str], tmp_path: Path) -> None:
+def test_gaps_duplicates_and_malformed_names_are_rejected(names: list[str], tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_text("SELECT 1")
     with pytest.raises(MigrationError):
         migrations.load(tmp_path)
 
 
-# -- killed -----------------------------------------------------------------------------------------------------------
+# -- Killed -----------------------------------------------------------------------------------------------------------
 
 
 def content(server: Server, database: str) -> dict[str, Any]:
-    """Everything that a migration makes, but times."""
+    """Everything that a migration creates except times."""
     tables = [name for (name,) in server.query("SHOW TABLES", database=database)]
-    made = {name: server.query(f"SHOW CREATE TABLE {name}", database=database)[0][1] for name in tables}
-    kept = {name: server.query(f"SELECT * FROM {name}", database=database) for name in ("accounts", "counts", "notes")}
+    statements = {name: server.query(f"SHOW CREATE TABLE {name}", database=database)[0][1] for name in tables}
+    rows = {name: server.query(f"SELECT * FROM {name}", database=database) for name in ("accounts", "counts", "notes")}
     ledger = server.query(
         "SELECT version, statement, sha256, done_at IS NOT NULL FROM migration_ledger", database=database
     )
     rights = [line.replace(database, "payments") for (line,) in server.query("SHOW GRANTS FOR 'payments'@'%'")]
-    return {"tables": made, "rows": kept, "ledger": sorted(ledger), "rights": sorted(rights)}
+    return {"tables": statements, "rows": rows, "ledger": sorted(ledger), "rights": sorted(rights)}
 
 
-def test_killed_after_any_statement_and_run_again_it_is_as_if_nothing_had_happened(
+def test_a_repetition_after_a_kill_at_any_statement_has_the_result_of_one_run(
     mariadb: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'lambda_src'}")
-    context = migrating.forkserver()
+    context = killed_migration.forkserver()
     with mariadb.database() as name:
         application = mariadb.login("payments", "secret", name)
-        migrating.whole(mariadb.superuser(name), application)
+        killed_migration.migrate_files(mariadb.superuser(name), application)
         clean = content(mariadb, name)
     codes = []
     for last in range(1, 80):
         with mariadb.database() as name:
             master, application = mariadb.superuser(name), mariadb.login("payments", "secret", name)
             arguments = (str(mariadb.authority), master, application, last)
-            process = context.Process(target=migrating.whole_and_die, args=arguments)
+            process = context.Process(target=killed_migration.migrate_files_and_die, args=arguments)
             process.start()
             process.join(60)
             codes.append(process.exitcode)
-            migrating.whole(master, application)
+            killed_migration.migrate_files(master, application)
             assert content(mariadb, name) == clean
-        if process.exitcode != migrating.KILLED:
+        if process.exitcode != killed_migration.KILLED:
             break
     assert codes[-1] == 0
-    assert set(codes[:-1]) == {migrating.KILLED}
+    assert set(codes[:-1]) == {killed_migration.KILLED}
     assert len(codes) > 25
 
 
-# -- statements -------------------------------------------------------------------------------------------------------
+# -- Statements -------------------------------------------------------------------------------------------------------
 
 
 def test_statements_are_split_where_sql_ends_them() -> None:
@@ -200,13 +200,13 @@ def test_statements_are_split_where_sql_ends_them() -> None:
 
 
 @pytest.mark.parametrize("text", ["SELECT 'a", "SELECT 1; SELECT `b", "/* open", "SELECT 1 /*! 40000 */"])
-def test_what_has_no_end_is_refused(text: str) -> None:
+def test_a_quote_or_comment_without_an_end_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="in line 1 has no end"):
         split(text)
 
 
 @pytest.mark.parametrize("text", ["DELIMITER //", "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET @x = 1"])
-def test_stored_programs_are_refused(text: str, connection: Connection) -> None:
+def test_stored_programs_are_rejected(text: str, connection: Connection) -> None:
     with pytest.raises(MigrationError, match="stored programs are not supported"):
         migrate(connection, [Migration(1, "program", text)])
 
@@ -214,10 +214,10 @@ def test_stored_programs_are_refused(text: str, connection: Connection) -> None:
 @given(st.lists(st.sampled_from(["SELECT 1", "SELECT ';'", 'SELECT "--;"', "SELECT `#;`", "DO 1 /* ; */ + 2"])))
 def test_joined_statements_are_split_again(parts: list[str]) -> None:
     expected = tuple(" ".join(split(part)[0].split()) for part in parts)
-    assert tuple(" ".join(found.split()) for found in split("; -- x;\n".join(parts))) == expected
+    assert tuple(" ".join(statement.split()) for statement in split("; -- x;\n".join(parts))) == expected
 
 
-# -- the custom resource ----------------------------------------------------------------------------------------------
+# -- The custom resource ----------------------------------------------------------------------------------------------
 
 
 class Secrets:
@@ -227,13 +227,13 @@ class Secrets:
         self.texts = {"arn:master": master, "arn:application": application}
 
     def get_secret_value(self, SecretId: str) -> dict[str, str]:
-        found = self.texts[SecretId]
-        return {"SecretString": found if isinstance(found, str) else json.dumps(found)}
+        value = self.texts[SecretId]
+        return {"SecretString": value if isinstance(value, str) else json.dumps(value)}
 
 
 @pytest.fixture
 def secrets(mariadb: Server, mysql_database: str, monkeypatch: pytest.MonkeyPatch) -> Secrets:
-    """The environment of the function; the master has no more than Aurora's master user."""
+    """The environment of the function; its master has only the rights of Aurora's master user."""
     mariadb.query("CREATE USER 'payments_admin'@'%' IDENTIFIED BY 'hunter2'")
     mariadb.query("GRANT CREATE USER, PROCESS ON *.* TO 'payments_admin'@'%'")
     mariadb.query("GRANT SELECT ON mysql.* TO 'payments_admin'@'%'")
@@ -241,12 +241,12 @@ def secrets(mariadb: Server, mysql_database: str, monkeypatch: pytest.MonkeyPatc
     values = {"DB_HOST": mariadb.host, "DB_PORT": str(mariadb.port), "DB_NAME": mysql_database}
     for name, value in {**values, "DB_SECRET_ARN": "arn:master", "APP_SECRET_ARN": "arn:application"}.items():
         monkeypatch.setenv(name, value)
-    made = Secrets(
+    secrets = Secrets(
         {"username": "payments_admin", "password": "hunter2"},
         {"username": "payments", "password": "first", "dbname": mysql_database},
     )
-    monkeypatch.setattr(migrate_mysql.handler, "client", {"secretsmanager": made}.__getitem__)
-    return made
+    monkeypatch.setattr(migrate_mysql.handler, "client", {"secretsmanager": secrets}.__getitem__)
+    return secrets
 
 
 def event(request: str, **more: Any) -> dict[str, Any]:
@@ -263,13 +263,13 @@ def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(secr
     assert created["Status"] == "SUCCESS", created
     assert created["Data"]["Applied"] == files()
     assert created["Data"]["ApplicationUser"] == "created"
-    again = event("Update", PhysicalResourceId=created["PhysicalResourceId"])
-    updated = migrate_mysql.handler.handler(again, Context())
+    update = event("Update", PhysicalResourceId=created["PhysicalResourceId"])
+    updated = migrate_mysql.handler.handler(update, Context())
     assert updated["Data"] == {**created["Data"], "Applied": "", "ApplicationUser": "kept"}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
 
 
-def test_many_custom_resources_at_once_succeed(secrets: Secrets) -> None:
+def test_concurrent_custom_resources_succeed(secrets: Secrets) -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: migrate_mysql.handler.upsert({}), range(4)))
     assert sorted(answer["Applied"] for answer in answers) == ["", "", "", files()]
@@ -295,7 +295,7 @@ def test_the_application_has_exactly_the_services_rights_and_needs_tls(
     assert mariadb.query("SELECT ssl_type FROM mysql.user WHERE User = 'payments'") == [("ANY",)]
 
 
-def test_rights_beyond_the_services_are_taken_away_from_both_users(
+def test_rights_beyond_the_services_are_revoked_from_both_users(
     secrets: Secrets, mariadb: Server, mysql_database: str
 ) -> None:
     migrate_mysql.handler.upsert({})
@@ -323,8 +323,8 @@ def test_after_a_rotation_no_password_changes(secrets: Secrets, mariadb: Server)
         mysql.connect(mariadb.login(user, password)).close()
 
 
-def test_a_password_that_is_not_the_secrets_becomes_it(secrets: Secrets, mariadb: Server) -> None:
-    """A secret that was made anew beside a database that stayed."""
+def test_a_password_that_differs_from_the_secrets_is_altered(secrets: Secrets, mariadb: Server) -> None:
+    """A secret that was created anew for a database that stayed."""
     migrate_mysql.handler.upsert({})
     secrets.texts["arn:application"] = {"username": "payments", "password": "another"}
     assert migrate_mysql.handler.upsert({})["ApplicationUser"] == "altered"
@@ -360,7 +360,7 @@ def test_a_broken_secret_is_not_shown(text: object, arn: str, variable: str, sec
 
 
 def test_the_sql_of_the_service_can_be_run_again(secrets: Secrets, mysql_database: str, mariadb: Server) -> None:
-    """Every statement of every file, twice, as after a death between a statement and its mark."""
+    """Every statement of every file runs twice, as after a death between a statement and its mark in the ledger."""
     with closing(mysql.connect(mariadb.superuser(mysql_database))) as connection:
         migrate(connection, [])
         for migration in migrations.load():

@@ -1,4 +1,4 @@
-"""Processing that ends, or fails, at any step comes to the same tables and the same objects after redelivery."""
+"""Where processing ends or fails at any step, the redelivery leads to the same tables and objects."""
 
 from __future__ import annotations
 
@@ -27,18 +27,22 @@ from tests.lambda_src.support.killed_processing import (
     watch_statements,
 )
 from tests.lambda_src.support.processing import BUCKETS, contents, key_of, truncate
-from tests.lambda_src.support.records import T0, M, Record, S, quote, trade
+from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-2")
 
-# What is there before, and an object that does everything at once: two days, repetitions, a conflict with what is
-# stored, a late correction, quotes, and a line that is refused.
-STORED = [trade("1", "100.5", "2", T0 + 2 * S), trade("2", "99", "1", T0 + 65 * M), quote("99", "101", T0 + S)]
+# Records that are stored before, and an object with everything: two days, repetitions, a conflict with a stored record, a
+# late correction, quotes, and a line that is rejected.
+STORED = [
+    trade("1", "100.5", "2", T0 + 2 * SECOND),
+    trade("2", "99", "1", T0 + 65 * MINUTE),
+    quote("99", "101", T0 + SECOND),
+]
 OBJECT: list[Record | str] = [
-    trade("1", "100.5", "2", T0 + S),
-    trade("3", "7", "1", T0 + 3 * S),
-    trade("3", "7", "1", T0 + 3 * S),
-    trade("4", "8", "2", T0 + 14 * 60 * M, symbol="B"),
+    trade("1", "100.5", "2", T0 + SECOND),
+    trade("3", "7", "1", T0 + 3 * SECOND),
+    trade("3", "7", "1", T0 + 3 * SECOND),
+    trade("4", "8", "2", T0 + 14 * 60 * MINUTE, symbol="B"),
     quote("99.5", "100.5", T0),
     "not json",
 ]
@@ -50,8 +54,8 @@ ERRORS = (
     psycopg.errors.ReadOnlySqlTransaction,
     psycopg.errors.LockNotAvailable,
 )
-EVERY = pytest.mark.parametrize(
-    "every", [6, pytest.param(1, marks=pytest.mark.matrix)], ids=["some steps", "all steps"]
+STRIDES = pytest.mark.parametrize(
+    "stride", [6, pytest.param(1, marks=pytest.mark.matrix)], ids=["some steps", "all steps"]
 )
 WITHOUT_EFFECT = ("get", "sql SELECT 1", "sql b'SELECT bar_hours", "sql b'SELECT horizon_ns")
 
@@ -63,7 +67,7 @@ def folder() -> Iterator[Path]:
 
 
 class World:
-    """Tables and objects in which one object waits to be processed."""
+    """Tables and objects, among them one object that is not yet processed."""
 
     def __init__(self, folder: Path, admin: psycopg.Connection[Any], database: Database) -> None:
         self.folder, self.admin = folder, admin
@@ -84,8 +88,8 @@ class World:
         rows = self.admin.execute((ledger + " ORDER BY 1").encode()).fetchall()
         return contents(self.admin), self.pipeline.s3.objects(), rows
 
-    def in_a_process(self, last: int | None, steps: Path) -> int | None:
-        """Exit code of a process that handles the object and is killed after step ``last``."""
+    def process_in_a_child(self, last: int | None, steps: Path) -> int | None:
+        """The exit code of a process that handles the object and dies after step ``last``."""
         target = self.pipeline.database.target()
         child = forkserver().Process(target=run, args=(self.folder, target, KEY, last, steps))
         child.start()
@@ -95,62 +99,62 @@ class World:
 
 @pytest.fixture
 def world(folder: Path, admin: psycopg.Connection[Any], app_database: Database) -> World:
-    made = World(folder, admin, app_database)
-    made.reset()
-    return made
+    world = World(folder, admin, app_database)
+    world.reset()
+    return world
 
 
 @pytest.fixture(autouse=True)
 def _queue(queue: FakeSQS) -> None:
-    """Failed messages are scheduled there."""
+    """The queue in which the function schedules failed messages."""
 
 
-@EVERY
-def test_a_kill_after_any_step_is_mended_by_the_redelivery(
-    world: World, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@STRIDES
+def test_the_redelivery_repairs_a_kill_after_any_step(
+    world: World, stride: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))  # the children need not import pytest
-    assert world.in_a_process(None, tmp_path / "steps") == 0
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))  # so that the children do not import pytest
+    assert world.process_in_a_child(None, tmp_path / "steps") == 0
     clean = world.state()
     names = (tmp_path / "steps").read_text().splitlines()
     assert [name.split()[0] for name in names].count("put") >= 6, "quarantine, three of events, three hours of bars"
     assert names[-1] == "answer to SQS"
     effects = [(last, name) for last, name in enumerate(names, start=1) if not name.startswith(WITHOUT_EFFECT)]
-    for last, name in effects[::every]:
+    for last, name in effects[::stride]:
         world.reset()
-        assert world.in_a_process(last, tmp_path / "none") == KILLED, name
-        assert process_again(world.pipeline) == {"batchItemFailures": []}, name
+        assert world.process_in_a_child(last, tmp_path / "none") == KILLED, name
+        assert deliver_message(world.pipeline) == {"batchItemFailures": []}, name
         assert world.state() == clean, f"killed after step {last}: {name}"
     assert not (tmp_path / "none").exists()
 
 
-@EVERY
-def test_an_error_at_any_step_fails_the_message_and_the_next_delivery_mends_it(
-    world: World, every: int, monkeypatch: pytest.MonkeyPatch
+@STRIDES
+def test_an_error_at_any_step_fails_the_message_and_the_next_delivery_repairs_it(
+    world: World, stride: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert process_again(world.pipeline) == {"batchItemFailures": []}
+    assert deliver_message(world.pipeline) == {"batchItemFailures": []}
     clean = world.state()
-    number, more = 1 - every, True
-    while more:
-        number += every
+    number, step_exists = 1 - stride, True
+    while step_exists:
+        number += stride
         world.reset()
         faults = Faults(number, ERRORS[number % len(ERRORS)])
         with monkeypatch.context() as patch:
             watch_statements(faults, patch.setattr)
-            own = Database(world.pipeline.database.target, world.pipeline.database.password)
-            failing = replace(world.pipeline, s3=FolderS3(world.folder, faults), database=own)
-            answer = process_again(failing)
-            own.close()
-        more = len(faults.names) >= number
-        assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}] if more else []}, faults.names[-1]
-        assert process_again(world.pipeline) == {"batchItemFailures": []}
+            database = Database(world.pipeline.database.target, world.pipeline.database.password)
+            failing = replace(world.pipeline, s3=FolderS3(world.folder, faults), database=database)
+            answer = deliver_message(failing)
+            database.close()
+        step_exists = len(faults.names) >= number
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}] if step_exists else []}, faults.names[-1]
+        assert deliver_message(world.pipeline) == {"batchItemFailures": []}
         assert world.state() == clean, f"failed at step {number}: {faults.names[-1]}"
     assert number > 30
 
 
-def process_again(pipeline: Pipeline) -> dict[str, Any]:
-    """As the message is delivered: through the handler."""
+def deliver_message(pipeline: Pipeline) -> dict[str, Any]:
+    """Deliver the message to the handler."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process.handler, "_pipeline", lambda: pipeline)
         answer: dict[str, Any] = process.handler.handler(sqs_event(KEY), Context())

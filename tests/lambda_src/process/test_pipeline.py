@@ -1,4 +1,4 @@
-"""Processing on a real PostgreSQL: exactly once in effect, whatever happens on the way."""
+"""Processing on a real PostgreSQL takes effect exactly once, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ingest.batch import read_batch
 from ingest.validation import Rules
 from process import apply, engine, lines, redelivery
 from process.pipeline import Pipeline
-from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support import plain_reference
 from tests.lambda_src.support.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
 from tests.lambda_src.support.processing import (
     BARS_ONCE,
@@ -42,7 +42,7 @@ from tests.lambda_src.support.processing import (
     queried,
     truncate,
 )
-from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, trade
+from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, deliveries, quote, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-2")
 
@@ -53,14 +53,14 @@ def pipeline(app_database: Database, s3: FakeS3) -> Pipeline:
 
 
 def parquet(s3: FakeS3, tmp_path: Path, prefix: str) -> list[dict[str, Any]]:
-    """The rows of the one file whose key begins so."""
+    """The rows of the only file whose key begins with ``prefix``."""
     path = tmp_path / "x.parquet"
     (key,) = s3.keys("processed", prefix)
     path.write_bytes(s3.objects["processed", key])
     with duckdb.connect() as connection:
-        found = connection.execute(f"SELECT * FROM '{path}'")
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        result = connection.execute(f"SELECT * FROM '{path}'")
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @pytest.mark.requirement("T-DATA-3")
@@ -72,13 +72,13 @@ def test_bars_and_quote_statistics_of_a_hand_worked_case(admin: psycopg.Connecti
     assert rows[0][9:] == (Decimal("4.25"), Decimal("0.0425"), Decimal("3.5"))  # 2·0.5·2 + 2·0.75·1.5
     assert rows[1][9:] == (Decimal("9"), Decimal("0.09"), Decimal("4"))  # 2·1.125·4 against the later quote
     stats = admin.execute("SELECT * FROM trading.quote_stats_1m ORDER BY minute_ns").fetchall()
-    assert stats[0][2:5] == (2, 59 * S, 108 * S)
-    assert stats[0][6:] == (Decimal("99.5") * 49 * S + 100 * 10 * S, Decimal(100))
-    assert stats[1][2:5] == (0, 50 * S, 50 * S)
+    assert stats[0][2:5] == (2, 59 * SECOND, 108 * SECOND)
+    assert stats[0][6:] == (Decimal("99.5") * 49 * SECOND + 100 * 10 * SECOND, Decimal(100))
+    assert stats[1][2:5] == (0, 50 * SECOND, 50 * SECOND)
 
 
 def test_parquet_has_the_same_data_partitioned_by_date(pipeline: Pipeline, s3: FakeS3, tmp_path: Path) -> None:
-    midnight = T0 + 14 * 60 * M
+    midnight = T0 + 14 * 60 * MINUTE
     deliver(pipeline, "a", [*DAY, trade("5", "8.5", "2", midnight + 7, symbol="B")])
     assert [re.sub("a-[0-9a-f]{16}", "a-…", key) for key in s3.keys("processed")] == [
         "bars/date=2026-01-02/hour-10.parquet",
@@ -106,33 +106,38 @@ def test_order_splits_and_duplicates_never_change_a_result(
     s3.objects.clear()
     for number, batch in enumerate(batches):
         deliver(pipeline, f"b{number}", batch)
-    found = contents(admin)
-    expected = reference.bars(original)
-    assert {row[:2]: row[2:] for row in found["bars_1m"]} == expected
-    assert {row[:2]: row[2:] for row in found["quote_stats_1m"]} == reference.quote_stats(original)
-    assert {row[:2]: row[2:] for row in found["trades"]} == reference.trades_of(original)
-    every = {(r["symbol"], r["trade_id"], *_content(r)) for r in original if r["type"] == "trade"}
-    assert set(found["trade_conflicts"]) == every - set(found["trades"])
-    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in found["trades"]}
-    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in found["quotes"]}
-    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
+    tables = contents(admin)
+    expected = plain_reference.bars(original)
+    assert {row[:2]: row[2:] for row in tables["bars_1m"]} == expected
+    assert {row[:2]: row[2:] for row in tables["quote_stats_1m"]} == plain_reference.quote_stats(original)
+    assert {row[:2]: row[2:] for row in tables["trades"]} == plain_reference.trades_of(original)
+    trades = {(r["symbol"], r["trade_id"], *_content(r)) for r in original if r["type"] == "trade"}
+    assert set(tables["trade_conflicts"]) == trades - set(tables["trades"])
+    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in tables["trades"]}
+    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in tables["quotes"]}
+    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in tables["bars_1m"]}
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["earlier first", "later first"])
-def test_of_one_identifier_on_two_dates_the_earlier_counts_and_only_dates_before_need_reading(
+def test_the_earlier_of_two_dates_of_an_identifier_counts_and_only_dates_before_need_reading(
     first: int, admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
-    """The rule of docs/lake.md: over the dates asked for and those before, of one identifier the least is the database's."""
-    day = 24 * 60 * M
-    ours = [trade("1", "10", "1", T0), trade("1", "11", "1", T0 + day)]
-    for record in (ours[first], ours[1 - first], trade("2", "12", "1", T0 + day), trade("2", "13", "1", T0 + 2 * day)):
+    """The rule of docs/lake.md: over the queried dates and those before, the least record of an identifier is the database's."""
+    day = 24 * 60 * MINUTE
+    trades = [trade("1", "10", "1", T0), trade("1", "11", "1", T0 + day)]
+    for record in (
+        trades[first],
+        trades[1 - first],
+        trade("2", "12", "1", T0 + day),
+        trade("2", "13", "1", T0 + 2 * day),
+    ):
         deliver(pipeline, f"b{record['price']}", [record])
     counted = {(*row, row[2] // 1000) for row in contents(admin)["trades"]}
     assert queried(s3, "trades", TRADES_ONCE) == counted
     second = {row for row in counted if row[2] // day == (T0 + day) // day}
     until = TRADES_ONCE.replace("{files}", f"{{files}} WHERE ts_ns // {day} <= {(T0 + day) // day}")
-    asked = {row for row in queried(s3, "trades", until) if row[2] // day == (T0 + day) // day}
-    assert asked == second == {("ACME", "2", T0 + day, Decimal(12), Decimal(1), "", "", (T0 + day) // 1000)}
+    of_second_date = {row for row in queried(s3, "trades", until) if row[2] // day == (T0 + day) // day}
+    assert of_second_date == second == {("ACME", "2", T0 + day, Decimal(12), Decimal(1), "", "", (T0 + day) // 1000)}
 
 
 def _content(r: Record) -> tuple[Any, ...]:
@@ -140,7 +145,7 @@ def _content(r: Record) -> tuple[Any, ...]:
 
 
 def test_quotes_alone_write_no_parquet_of_bars(pipeline: Pipeline, s3: FakeS3) -> None:
-    deliver(pipeline, "a", [quote("1", "2", T0 + 59 * M)])
+    deliver(pipeline, "a", [quote("1", "2", T0 + 59 * MINUTE)])
     assert s3.keys("processed", "bars/") == []
 
 
@@ -165,29 +170,29 @@ def test_a_late_trade_corrects_its_bar_and_the_parquet_of_its_hour(
 def test_the_largest_notional_fails_no_hour(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
 ) -> None:
-    """101 trades at the schema's maxima come to more than Parquet's decimals hold; the database has the exact sum."""
-    most = "9999999999.99999999"
-    deliver(pipeline, "a", [trade(str(n), most, most, T0 + n) for n in range(101)])
+    """The sum of 101 trades at the schema's maxima exceeds Parquet's decimals; the database has it exactly."""
+    maximum = "9999999999.99999999"
+    deliver(pipeline, "a", [trade(str(n), maximum, maximum, T0 + n) for n in range(101)])
     deliver(pipeline, "b", [trade("1", "2", "3", T0, symbol="B")])
     bars = {bar["symbol"]: bar for bar in parquet(s3, tmp_path, "bars/date=2026-01-02/hour-10.parquet")}
     exact = admin.execute("SELECT notional, volume FROM trading.bars_1m WHERE symbol = 'ACME'").fetchone()
     with localcontext() as context:
         context.prec = 60
-        assert exact == (Decimal(most) ** 2 * 101, Decimal(most) * 101)
+        assert exact == (Decimal(maximum) ** 2 * 101, Decimal(maximum) * 101)
     assert (bars["ACME"]["notional"], bars["ACME"]["volume"]) == (None, exact[1])
     assert bars["B"]["notional"] == 6
     assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NULL").fetchone() == (0,)
 
 
-def test_what_ingest_stored_is_known_by_its_metadata(
+def test_an_object_of_ingest_is_recognised_by_its_metadata(
     pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, admin: psycopg.Connection[Any]
 ) -> None:
-    """Only there may numbers be read as texts; an object of another writer, or under another name, is doubted."""
-    seen: list[bool] = []
+    """Only in such an object does the engine read numbers as texts; it checks one of another writer or name digit by digit."""
+    flags: list[bool] = []
     real = engine.load
 
     def load(*arguments: Any, by_ingest: bool, **options: Any) -> engine.Loaded:
-        seen.append(by_ingest)
+        flags.append(by_ingest)
         return real(*arguments, by_ingest=by_ingest, **options)
 
     monkeypatch.setattr(engine, "load", load)
@@ -198,14 +203,14 @@ def test_what_ingest_stored_is_known_by_its_metadata(
     s3.put_object("raw", key_of("other"), batch.stored_bytes())
     for key in (batch.object_key, key_of("copy"), key_of("other")):
         pipeline.process(key)
-    assert seen == [True, False, False]
+    assert flags == [True, False, False]
     assert len(contents(admin)["trades"]) == 1
 
 
-def test_objects_of_one_name_both_reach_the_lake(
+def test_two_objects_of_the_same_name_both_reach_the_lake(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
-    """A backfill may call its objects part-0 in every hour of a date."""
+    """A backfill may name its object part-0 in every hour of a date."""
     for number, hour in enumerate((14, 15)):
         key = key_of("part-0").replace("hour=10", f"hour={hour}")
         s3.objects["raw", key] = ndjson_gz(trade(str(number), "1", "1", T0 + number))
@@ -214,7 +219,7 @@ def test_objects_of_one_name_both_reach_the_lake(
     assert [row[1] for row in contents(admin)["trades"]] == ["0", "1"]
 
 
-def test_another_version_of_an_object_adds_to_the_lake_as_to_the_tables(
+def test_another_version_of_an_object_adds_to_the_lake_as_it_does_to_the_tables(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
     deliver(pipeline, "a", [trade("1", "10", "1", T0), trade("2", "20", "1", T0)])
@@ -228,25 +233,25 @@ def test_another_version_of_an_object_adds_to_the_lake_as_to_the_tables(
 def test_a_displaced_trade_leaves_no_empty_bar(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, tmp_path: Path
 ) -> None:
-    """The lesser of two trades with one id counts; the bar of the other one had nothing else in it."""
-    deliver(pipeline, "a", [trade("1", "10", "1", T0 + 61 * M)])
+    """The lesser of two trades with the same id counts; the bar of the greater one has no other trade."""
+    deliver(pipeline, "a", [trade("1", "10", "1", T0 + 61 * MINUTE)])
     deliver(pipeline, "b", [trade("1", "10", "1", T0)])
     assert admin.execute("SELECT minute_ns FROM trading.bars_1m").fetchall() == [(T0,)]
-    assert admin.execute("SELECT ts_ns FROM trading.trade_conflicts").fetchall() == [(T0 + 61 * M,)]
+    assert admin.execute("SELECT ts_ns FROM trading.trade_conflicts").fetchall() == [(T0 + 61 * MINUTE,)]
     assert parquet(s3, tmp_path, "bars/date=2026-01-02/hour-11.parquet") == []
 
 
 @pytest.mark.parametrize("step", range(6))
-def test_a_lost_connection_at_any_step_leaves_nothing_half_done(
+def test_a_lost_connection_at_any_step_leaves_nothing_incomplete(
     step: int, admin: psycopg.Connection[Any], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["_lock_symbols", "_copy", "progress", "finish", "lock_hour", "bars_to_csv"]
     real = getattr(apply, names[step])
-    broken: list[bool] = []
+    backends: list[int] = []
 
     def break_once(connection: psycopg.Connection[Any], *arguments: Any) -> Any:
-        if not broken:
-            broken.append(True)
+        if not backends:
+            backends.append(connection.info.backend_pid)
             admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
         return real(connection, *arguments)
 
@@ -254,16 +259,15 @@ def test_a_lost_connection_at_any_step_leaves_nothing_half_done(
     with pytest.raises(DatabaseUnavailableError):
         deliver(pipeline, "a", DAY)
     deliver(pipeline, "a", DAY)
-    found = contents(admin)
-    assert broken
-    assert {row[:2]: row[2:] for row in found["bars_1m"]} == reference.bars(DAY)
+    assert backends
+    assert {row[:2]: row[2:] for row in contents(admin)["bars_1m"]} == plain_reference.bars(DAY)
     assert admin.execute("SELECT count(*) FROM trading.batches WHERE finished_at IS NOT NULL").fetchone() == (1,)
 
 
-def test_a_connection_to_a_former_writer_is_given_up(
+def test_a_connection_to_a_former_writer_is_abandoned(
     admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database
 ) -> None:
-    """After a failover a kept connection may lead to a server that is a reader now."""
+    """After a failover an open connection may lead to a server that has become a reader."""
     with app_database.connection() as connection:
         connection.execute("SET default_transaction_read_only = on")
     with pytest.raises(DatabaseUnavailableError, match="read-only transaction"):
@@ -275,7 +279,7 @@ def test_a_connection_to_a_former_writer_is_given_up(
 def test_batches_of_one_minute_at_the_same_time_lose_nothing(
     admin: psycopg.Connection[Any], pipeline: Pipeline, app_database: Database, s3: FakeS3, tmp_path: Path
 ) -> None:
-    """Without the locks the later commit would compute the bar without the other's trades."""
+    """Without the locks, the later commit would compute the bar without the trades of the other batches."""
     batches = [[trade(f"{b}-{n}", "10", "1", T0 + b + n) for n in range(50)] for b in range(8)]
 
     def work(number: int) -> None:
@@ -290,19 +294,19 @@ def test_batches_of_one_minute_at_the_same_time_lose_nothing(
     assert bar["trades"] == 400
 
 
-def test_waiting_for_others_of_the_symbol_is_bounded_as_a_whole_and_no_failure(
+def test_waiting_for_other_batches_of_a_symbol_is_bounded_as_a_whole_and_no_failure(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3
 ) -> None:
-    """One that holds a lock is waited for; after that the object is as if it had never been tried."""
+    """The object waits for the holder of a lock; after that the object is as if no attempt had been made."""
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     with admin.transaction():
         for symbol in ("ACME", "B"):
             lock = zlib.crc32(symbol.encode()) % apply.SYMBOL_LOCKS
             admin.execute("SELECT pg_advisory_xact_lock(41, %s)", (lock,))
-        begun = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(apply.BusyError):
-            pipeline.process(key_of("a"), begun + 1)
-    assert 0.5 < time.monotonic() - begun < 10
+            pipeline.process(key_of("a"), start + 1)
+    assert 0.5 < time.monotonic() - start < 10
     assert contents(admin)["trades"] == []
     assert admin.execute("SELECT count(*) FROM trading.batches").fetchone() == (0,)
     pipeline.process(key_of("a"))
@@ -316,8 +320,10 @@ def test_more_batches_of_a_symbol_than_the_usual_lock_timeout_allows_all_succeed
     s3: FakeS3,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Eight at once, each holding the symbol for longer than lock_timeout divided by eight: the last one waits for
-    several times the lock_timeout, which is only for locks that nobody is meant to hold.
+    """The lock_timeout applies only to locks that no batch is meant to hold.
+
+    Eight batches run at once. Each holds the symbol for longer than an eighth of the lock_timeout, so the last one waits for
+    several times the lock_timeout.
     """
     options = session_options(statement_timeout=2_000, lock_timeout=400)
     real = apply._run
@@ -342,7 +348,7 @@ def test_more_batches_of_a_symbol_than_the_usual_lock_timeout_allows_all_succeed
 def test_locks_are_held_for_the_merge_alone(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the batch brings is in the database before others of its symbols have to wait."""
+    """A batch's records are in the database before other batches of its symbols have to wait."""
     held: list[bool] = []
     real = apply._copy
 
@@ -368,7 +374,7 @@ def test_twin_deliveries_at_the_same_time_apply_once(
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert {row[:2]: row[2:] for row in contents(admin)["bars_1m"]} == reference.bars(DAY)
+    assert {row[:2]: row[2:] for row in contents(admin)["bars_1m"]} == plain_reference.bars(DAY)
     assert admin.execute("SELECT count(*) FROM trading.batches").fetchone() == (1,)
 
 
@@ -385,13 +391,13 @@ def test_bad_records_go_to_quarantine_with_their_reason_and_the_good_ones_count(
     ]
     s3.objects["raw", key_of("a")] = ndjson_gz(DAY[1], *bad, DAY[2])
     pipeline.process(key_of("a"))
-    refused = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
-    found = [(entry["line"], entry["reason"]) for entry in map(json.loads, refused)]
-    assert [line for line, _ in found] == [2, 3, 4, 5, 6, 7]
-    assert found[0][1] == "price: is not a number in plain digits (12.5)"
-    assert found[2][1] == "ts: is before 2000-01-01 (a number is nanoseconds since 1970)"
-    assert found[4][1] == "is longer than 4096 bytes"
-    assert found[5][1] == "bid: is above the ask"
+    quarantined = gzip.decompress(s3.objects["raw", f"quarantine/records/{key_of('a')}"]).decode().splitlines()
+    rejections = [(entry["line"], entry["reason"]) for entry in map(json.loads, quarantined)]
+    assert [line for line, _ in rejections] == [2, 3, 4, 5, 6, 7]
+    assert rejections[0][1] == "price: is not a number in plain digits (12.5)"
+    assert rejections[2][1] == "ts: is before 2000-01-01 (a number is nanoseconds since 1970)"
+    assert rejections[4][1] == "is longer than 4096 bytes"
+    assert rejections[5][1] == "bid: is above the ask"
     assert admin.execute("SELECT trade_id FROM trading.trades ORDER BY 1").fetchall() == [("1",), ("2",)]
 
 
@@ -419,7 +425,7 @@ def test_a_bad_object_goes_to_quarantine_and_blocks_nothing(
     assert len(contents(admin)["trades"]) == 4
 
 
-def test_an_object_that_unpacks_without_end_is_refused(
+def test_an_object_that_unpacks_without_end_is_rejected(
     pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lines, "UNPACKED_LIMIT_BYTES", 1 << 20)
@@ -447,21 +453,21 @@ def test_every_message_may_fail_without_an_exception(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, queue: FakeSQS
 ) -> None:
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
-    queue.refuses = True
+    queue.rejects = True
     result = process.handler.handler(sqs_event(key_of("missing")), Context())
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
 
 
-def test_each_failure_doubles_the_pause_and_what_was_put_off_comes_soon() -> None:
+def test_each_failure_doubles_the_pause_and_a_postponed_message_comes_soon() -> None:
     pauses = [redelivery.pause_s(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
     assert pauses == [15, 30, 60, 480, 900, 900]
     assert redelivery.pause_s(apply.BusyError(1), 40) == 15
 
 
-def test_a_message_for_which_the_time_is_short_is_put_off_untried(
+def test_a_message_for_which_the_time_is_short_is_postponed_without_an_attempt(
     pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch, queue: FakeSQS, log: io.StringIO
 ) -> None:
-    """It is no failure: no alarm, no error in the log, and it comes again after seconds."""
+    """This is no failure: there is no alarm and no error in the log, and the message comes again after seconds."""
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     event = sqs_event(key_of("a"), attempts=7)
@@ -473,10 +479,10 @@ def test_a_message_for_which_the_time_is_short_is_put_off_untried(
     assert process.handler.handler(event, Context()) == {"batchItemFailures": []}
 
 
-def test_keys_are_decoded_and_foreign_objects_left_alone() -> None:
+def test_keys_are_decoded_and_objects_of_other_buckets_or_prefixes_ignored() -> None:
     encoded = "market-data/date%3D2026-01-02/hour%3D10/a.ndjson.gz"
     body = {"Records": [{"s3": {"bucket": {"name": "raw"}, "object": {"key": encoded}}}]}
     assert process.handler.keys_of(json.dumps(body), "raw") == [key_of("a")]
     assert process.handler.keys_of(json.dumps(body), "other") == []
-    foreign = sqs_event("quarantine/records/x.ndjson.gz")["Records"][0]["body"]
-    assert process.handler.keys_of(foreign, "raw") == []
+    other_prefix = sqs_event("quarantine/records/x.ndjson.gz")["Records"][0]["body"]
+    assert process.handler.keys_of(other_prefix, "raw") == []

@@ -1,4 +1,4 @@
-"""The deduplication window: what is refused, what goes, what stays."""
+"""The deduplication window: which records are rejected, which rows are deleted and which stay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from process import apply, engine, retention
 from process.pipeline import Buckets, Pipeline
 from tests.lambda_src.support.fakes import FakeS3, ndjson_gz
 from tests.lambda_src.support.processing import contents, key_of, truncate
-from tests.lambda_src.support.records import M, Record, S, quote, trade
+from tests.lambda_src.support.records import MINUTE, SECOND, Record, quote, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-2")
 
@@ -44,15 +44,15 @@ def set_horizon(admin: psycopg.Connection[Any], horizon: int) -> None:
 def test_the_horizon_only_moves_forward(admin: psycopg.Connection[Any], app_database: Database) -> None:
     with app_database.connection() as connection:
         assert retention.horizon(connection) == 0
-        assert retention.advance(connection, 10, now_ns=HORIZON + 10 * DAY + 5 * M)
+        assert retention.advance(connection, 10, now_ns=HORIZON + 10 * DAY + 5 * MINUTE)
         assert retention.horizon(connection) == HORIZON
-        assert not retention.advance(connection, 10, now_ns=HORIZON + 10 * DAY + 6 * M)
+        assert not retention.advance(connection, 10, now_ns=HORIZON + 10 * DAY + 6 * MINUTE)
         assert not retention.advance(connection, 20, now_ns=HORIZON + 10 * DAY)
         assert retention.horizon(connection) == HORIZON
 
 
-def test_a_horizon_in_use_is_left_for_the_next_object(admin: psycopg.Connection[Any], app_database: Database) -> None:
-    """A batch that was checked against the horizon holds it until its commit; nobody waits for it."""
+def test_a_horizon_in_use_stays_for_the_next_object(admin: psycopg.Connection[Any], app_database: Database) -> None:
+    """A batch that was checked against the horizon locks it until its commit; the next object does not wait."""
     with app_database.connection() as connection, admin.transaction():
         admin.execute("SELECT horizon_ns FROM trading.retention FOR SHARE")
         assert not retention.advance(connection, 10, now_ns=HORIZON)
@@ -74,13 +74,17 @@ def test_late_records_beyond_the_window_are_quarantined_with_that_reason(
     assert written.startswith("trades/date=2026-01-02/a-")
 
 
-def test_old_rows_go_and_their_bars_stay(admin: psycopg.Connection[Any], pipeline: Pipeline) -> None:
-    old = [trade("1", "10", "1", HORIZON - M), quote("9", "11", HORIZON - M - 1), quote("9", "12", HORIZON - M + 1)]
-    deliver(pipeline, "a", *old, quote("8", "9", HORIZON - 10 * S), trade("2", "10", "1", HORIZON))
+def test_old_rows_are_deleted_and_their_bars_stay(admin: psycopg.Connection[Any], pipeline: Pipeline) -> None:
+    old = [
+        trade("1", "10", "1", HORIZON - MINUTE),
+        quote("9", "11", HORIZON - MINUTE - 1),
+        quote("9", "12", HORIZON - MINUTE + 1),
+    ]
+    deliver(pipeline, "a", *old, quote("8", "9", HORIZON - 10 * SECOND), trade("2", "10", "1", HORIZON))
     before = contents(admin)
     set_horizon(admin, HORIZON)
     with pipeline.database.connection() as connection:
-        assert retention.prune(connection) == 2, "the trade, and the quote that was in force until the horizon only"
+        assert retention.prune(connection) == 2, "the trade, and the quote that was valid only until the horizon"
         assert retention.prune(connection) == 0
     after = contents(admin)
     assert [row[1] for row in after["trades"]] == ["2"]
@@ -88,7 +92,7 @@ def test_old_rows_go_and_their_bars_stay(admin: psycopg.Connection[Any], pipelin
 
 
 def test_pruning_is_bounded(admin: psycopg.Connection[Any], pipeline: Pipeline) -> None:
-    deliver(pipeline, "a", *(trade(str(n), "10", "1", HORIZON - M) for n in range(10)))
+    deliver(pipeline, "a", *(trade(str(n), "10", "1", HORIZON - MINUTE) for n in range(10)))
     set_horizon(admin, HORIZON)
     with pipeline.database.connection() as connection:
         assert [retention.prune(connection, 4) for _ in range(4)] == [4, 4, 2, 0]
@@ -99,21 +103,21 @@ def test_pruning_is_bounded(admin: psycopg.Connection[Any], pipeline: Pipeline) 
 def test_it_makes_no_difference_when_old_rows_are_deleted(
     ids: list[int], pruned: bool, admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
-    """An identifier is free again from the moment that its trade leaves the window, not from its deletion."""
+    """An identifier is free again when its trade leaves the window, not when the trade is deleted."""
     truncate(admin)
     set_horizon(admin, 0)
-    deliver(pipeline, "old", *(trade(str(n), "10", "1", HORIZON - M) for n in range(3)))
+    deliver(pipeline, "old", *(trade(str(n), "10", "1", HORIZON - MINUTE) for n in range(3)))
     set_horizon(admin, HORIZON)
     with pipeline.database.connection() as connection:
         if pruned:
             retention.prune(connection)
-    deliver(pipeline, "new", *(trade(str(n), "20", "1", HORIZON + M) for n in ids))
+    deliver(pipeline, "new", *(trade(str(n), "20", "1", HORIZON + MINUTE) for n in ids))
     with pipeline.database.connection() as connection:
         retention.prune(connection)
-    found = contents(admin)
-    assert {row[1] for row in found["trades"]} == {str(n) for n in ids}
-    assert found["trade_conflicts"] == []
-    assert [row[:2] for row in found["bars_1m"]] == [("ACME", HORIZON - M), ("ACME", HORIZON + M)]
+    tables = contents(admin)
+    assert {row[1] for row in tables["trades"]} == {str(n) for n in ids}
+    assert tables["trade_conflicts"] == []
+    assert [row[:2] for row in tables["bars_1m"]] == [("ACME", HORIZON - MINUTE), ("ACME", HORIZON + MINUTE)]
 
 
 def test_a_batch_that_was_read_with_an_older_horizon_is_read_again(
@@ -136,13 +140,13 @@ def test_a_batch_that_was_read_with_an_older_horizon_is_read_again(
     assert [row[1] for row in contents(admin)["trades"]] == ["2"]
 
 
-def test_a_redelivery_refuses_what_the_first_delivery_refused(
+def test_a_redelivery_rejects_the_records_that_the_first_delivery_rejected(
     admin: psycopg.Connection[Any], pipeline: Pipeline, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first try ends between commit and Parquet, and the horizon moves on before the second one."""
+    """The first attempt ends between commit and Parquet, and the horizon moves before the second one."""
     set_horizon(admin, HORIZON)
     records = (trade("1", "10", "1", HORIZON - 1), trade("2", "10", "1", HORIZON))
-    s3.fail_on = 2  # the first call puts the refused line into quarantine
+    s3.fail_on = 2  # the first call puts the rejected line into quarantine
     with pytest.raises(Exception, match="InternalError"):
         deliver(pipeline, "a", *records)
     set_horizon(admin, HORIZON + 10 * DAY)
@@ -160,7 +164,7 @@ def test_processing_moves_the_window_and_prunes(admin: psycopg.Connection[Any], 
     assert [row[-4] for row in contents(admin)["bars_1m"]] == [2]
 
 
-def test_statements_have_timeouts_whatever_the_roles_settings(
+def test_statements_have_timeouts_whatever_the_settings_of_the_role(
     app_database: Database, admin: psycopg.Connection[Any]
 ) -> None:
     admin.execute("ALTER ROLE trading_app SET statement_timeout = 0")

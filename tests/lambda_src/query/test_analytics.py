@@ -1,4 +1,4 @@
-"""The analytics over a real PostgreSQL against NumPy, by hand, and by what must never change them."""
+"""The analytics of a real PostgreSQL, compared with NumPy and hand-worked cases, and under changes that must not matter."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
-from tests.lambda_src.support import plain_reference as exact
+from tests.lambda_src.support import plain_reference
 from tests.lambda_src.support.analytics_answers import agree_with_numpy, ask
 from tests.lambda_src.support.fakes import FakeDynamoDB, FakeS3, entitlement
 from tests.lambda_src.support.processing import BUCKETS, deliver, truncate
-from tests.lambda_src.support.records import T0, M, Record, S, deliveries, quote, records, trade
+from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, deliveries, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-DATA-3")
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "analytics.md"
-HOUR = 60 * M
-# From 10:00: the same minutes, across five and fifteen, across an hour, across midnight, a day later.
-SHIFTS = (0, 3 * M, 13 * M, 58 * M, 13 * HOUR + 58 * M, 24 * HOUR)
+HOUR = 60 * MINUTE
+# From 10:00: the same minutes, across 5 and 15 minutes, across an hour, across midnight, a day later.
+SHIFTS = (0, 3 * MINUTE, 13 * MINUTE, 58 * MINUTE, 13 * HOUR + 58 * MINUTE, 24 * HOUR)
 ADDITIVE = ("volume", "trades")
 with_a_database = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -55,33 +55,33 @@ def pipeline(app_database: Database, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 
 @st.composite
 def days(draw: st.DrawFn) -> list[Record]:
-    """Records of two symbols over two days, with gaps, some of them over the edges of all intervals."""
-    found = draw(records)
-    shifts = st.lists(st.sampled_from(SHIFTS), min_size=len(found), max_size=len(found))
-    return [{**record, "ts": record["ts"] + shift} for record, shift in zip(found, draw(shifts), strict=True)]
+    """Records of two symbols over two days with gaps, some of them across the edges of all intervals."""
+    sample = draw(records)
+    shifts = st.lists(st.sampled_from(SHIFTS), min_size=len(sample), max_size=len(sample))
+    return [{**record, "ts": record["ts"] + shift} for record, shift in zip(sample, draw(shifts), strict=True)]
 
 
-# --- Against NumPy ---------------------------------------------------------------------------------------------------
+# --- Compared with NumPy ---------------------------------------------------------------------------------------------
 @with_a_database
-@given(found=days(), interval=st.sampled_from(list(INTERVAL_MINUTES)), limit=st.sampled_from([2, 7, 1000]))
+@given(sample=days(), interval=st.sampled_from(list(INTERVAL_MINUTES)), limit=st.sampled_from([2, 7, 1000]))
 def test_every_statistic_agrees_with_numpy_on_any_page_size(
-    found: list[Record], interval: str, limit: int, admin: psycopg.Connection[Any], pipeline: Pipeline
+    sample: list[Record], interval: str, limit: int, admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
     truncate(admin)
-    deliver(pipeline, "x", found)
-    agree_with_numpy(found, interval, limit)
+    deliver(pipeline, "x", sample)
+    agree_with_numpy(sample, interval, limit)
 
 
 @pytest.mark.parametrize("size", ["0.00000001", "1", "9999999999.99999999"])
 def test_the_relative_effective_spread_does_not_depend_on_the_size_of_a_lone_trade(
     size: str, pipeline: Pipeline
 ) -> None:
-    """10⁴ · 2·|p − m|/m. A ratio times a satoshi had been rounded to 12 decimals: four right digits were left of 17."""
+    """The value is 10⁴ · 2·|p − m|/m. A ratio times a satoshi was once rounded to 12 decimals, with 4 correct digits of 17."""
     bid, ask_price, price = Decimal("67123.41"), Decimal("67123.58"), Decimal("67123.59")
     symbol = "BTC-USD"
     records = [
         quote(str(bid), str(ask_price), T0, symbol=symbol),
-        trade("1", str(price), size, T0 + S, symbol=symbol),
+        trade("1", str(price), size, T0 + SECOND, symbol=symbol),
     ]
     deliver(pipeline, "x", records)
     middle = (bid + ask_price) / 2
@@ -92,26 +92,31 @@ def test_the_relative_effective_spread_does_not_depend_on_the_size_of_a_lone_tra
 
 
 def test_the_largest_ratio_and_size_have_room(pipeline: Pipeline) -> None:
-    """A price of ten digits against a quote of one satoshi: 2·10¹⁸ times a size of ten digits."""
-    dust, most = "0.00000001", "9999999999.99999999"
-    deliver(pipeline, "x", [quote(dust, dust, T0), *(trade(str(n), most, most, T0 + n + 1) for n in range(3))])
+    """A price of ten digits and a quote of one satoshi give 2·10¹⁸ times a size of ten digits."""
+    minimum, maximum = "0.00000001", "9999999999.99999999"
+    deliver(
+        pipeline, "x", [quote(minimum, minimum, T0), *(trade(str(n), maximum, maximum, T0 + n + 1) for n in range(3))]
+    )
     item = ask("ACME", "1m")[0]
-    assert item["effectiveSpreadBps"] == pytest.approx(1e4 * 2 * (float(most) - 1e-8) / 1e-8)
+    assert item["effectiveSpreadBps"] == pytest.approx(1e4 * 2 * (float(maximum) - 1e-8) / 1e-8)
 
 
-# --- What must never change a result ---------------------------------------------------------------------------------
+# --- Changes that must not change a result ---------------------------------------------------------------------------
 @with_a_database
 @given(case=deliveries())
 def test_order_splits_and_duplicates_never_change_an_answer(
     case: tuple[list[Record], list[list[Record]]], admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
-    """To the last digit, floating point included."""
+    """The answers agree to the last digit, also in floating point."""
     original, batches = case
 
     def answers() -> dict[str, Any]:
         symbols = sorted({record["symbol"] for record in original})
         return {
-            f"{s} {i} {w}": ask(s, i, w) for s in symbols for i in ("1m", "5m", "1d") for w in ("bars", "analytics")
+            f"{symbol} {interval} {resource}": ask(symbol, interval, resource)
+            for symbol in symbols
+            for interval in ("1m", "5m", "1d")
+            for resource in ("bars", "analytics")
         }
 
     truncate(admin)
@@ -124,15 +129,15 @@ def test_order_splits_and_duplicates_never_change_an_answer(
 
 
 @with_a_database
-@given(found=days(), interval=st.sampled_from(["5m", "15m", "1h", "1d"]))
+@given(sample=days(), interval=st.sampled_from(["5m", "15m", "1h", "1d"]))
 def test_minutes_roll_up_to_every_interval_exactly(
-    found: list[Record], interval: str, admin: psycopg.Connection[Any], pipeline: Pipeline
+    sample: list[Record], interval: str, admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
-    """Bars and counts to the last digit, the realised variance to the rounding of its sum."""
+    """Bars and counts agree to the last digit, and the realised variance to the rounding of its sum."""
     truncate(admin)
-    deliver(pipeline, "x", found)
-    length = INTERVAL_MINUTES[interval] * M
-    for symbol in sorted({record["symbol"] for record in found}):
+    deliver(pipeline, "x", sample)
+    length = INTERVAL_MINUTES[interval] * MINUTE
+    for symbol in sorted({record["symbol"] for record in sample}):
         parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for minute in ask(symbol, "1m"):
             start = schema.parse_timestamp(minute["start"])
@@ -168,15 +173,18 @@ def _check_roll_up(whole: dict[str, Any], minutes: list[dict[str, Any]]) -> None
     assert whole["maxDrawdown"] >= max(minute["maxDrawdown"] for minute in traded)
 
 
-# --- By hand ---------------------------------------------------------------------------------------------------------
+# --- Hand-worked cases -----------------------------------------------------------------------------------------------
 def test_variance_and_drawdown_span_gaps_within_a_day_but_not_the_night(pipeline: Pipeline) -> None:
-    """100 at 10:00, 110 at 10:02, 99 at 11:30; 50 and 60 on the next day. Before, what lay between two intervals was lost."""
+    """Prices are 100 at 10:00, 110 at 10:02, 99 at 11:30, and 50 and 60 on the next day.
+
+    Returns between two intervals were once lost.
+    """
     moments = (
         (T0, "100"),
-        (T0 + 2 * M, "110"),
-        (T0 + 90 * M, "99"),
+        (T0 + 2 * MINUTE, "110"),
+        (T0 + 90 * MINUTE, "99"),
         (T0 + 24 * HOUR, "50"),
-        (T0 + 24 * HOUR + M, "60"),
+        (T0 + 24 * HOUR + MINUTE, "60"),
     )
     deliver(pipeline, "a", [trade(str(n), price, "1", ts) for n, (ts, price) in enumerate(moments)])
     first, second = math.log(1.1) ** 2, math.log(0.9) ** 2
@@ -190,43 +198,46 @@ def test_variance_and_drawdown_span_gaps_within_a_day_but_not_the_night(pipeline
     assert today["realisedVariance"] == pytest.approx(first + second)
     assert today["realisedVolatility"] == pytest.approx(math.sqrt(first + second))
     assert tomorrow["realisedVariance"] == pytest.approx(math.log(1.2) ** 2), (
-        "the fall from 99 to 50 is no intraday return"
+        "the fall from 99 to 50 is not an intraday return"
     )
     assert today["amihud"] == pytest.approx(1e6 / 3 * (0 + 0.1 / 110 + 0.1 / 99))
-    (later,) = ask("ACME", "1h", window={"from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z"})
-    assert later == hours[1], "where a range begins changes nothing"
+    (second_hour,) = ask("ACME", "1h", window={"from": "2026-01-02T11:00:00Z", "to": "2026-01-02T12:00:00Z"})
+    assert second_hour == hours[1], "the start of the range changes nothing"
 
 
 def test_small_moves_of_large_prices_keep_their_variance() -> None:
-    """The difference of two logarithms would have 6 right digits here."""
+    """The difference of two logarithms would have 6 correct digits here."""
     path = [Decimal("1000000000.00000000"), Decimal("1000000000.00001000")]
     assert analytics.realised_variance(path) == pytest.approx(1e-28, rel=1e-12, abs=0)
     assert analytics.max_drawdown(path[::-1]) == pytest.approx(1e-14, rel=1e-12, abs=0)
 
 
-def test_a_quote_is_in_force_for_a_minute_and_time_without_one_has_no_weight(pipeline: Pipeline) -> None:
-    """Spread 2 from 10:00:00 for 60 s, nothing for 60 s, spread 4 from 10:02:00 for 30 s, then spread 1 for 60 s."""
-    quotes = [quote("99", "101", T0), quote("98", "102", T0 + 2 * M), quote("100", "101", T0 + 150 * S)]
-    deliver(pipeline, "a", [*quotes, trade("1", "103", "1", T0 + 90 * S), trade("2", "103", "1", T0 + 121 * S)])
+def test_a_quote_is_valid_for_a_minute_and_time_without_one_has_no_weight(pipeline: Pipeline) -> None:
+    """The spread is 2 from 10:00:00 for 60 s, missing for 60 s, 4 from 10:02:00 for 30 s, then 1 for 60 s."""
+    quotes = [quote("99", "101", T0), quote("98", "102", T0 + 2 * MINUTE), quote("100", "101", T0 + 150 * SECOND)]
+    deliver(
+        pipeline, "a", [*quotes, trade("1", "103", "1", T0 + 90 * SECOND), trade("2", "103", "1", T0 + 121 * SECOND)]
+    )
     (item,) = ask("ACME", "1h")
     assert item["quotedSpread"] == "2"  # (2·60 + 4·30 + 1·60) / 150
     assert item["quotedSpreadBps"] == pytest.approx((200 * 60 + 400 * 30 + 1e4 / 100.5 * 60) / 150)
-    assert item["effectiveSpread"] == "6", "the first trade had no quote in force and does not count"
+    assert item["effectiveSpread"] == "6", "the first trade has no valid quote and does not count"
     assert item["microprice"] == "100.2"  # (100·60 + 100·30 + 100.5·60) / 150
     assert item["lastMicroprice"] == "100.5"
     assert [m["quotes"] for m in ask("ACME", "1m")] == [1, 0, 2, 0]
 
 
-def test_an_interval_without_trade_or_quote_is_left_out_and_one_with_quotes_only_has_no_bar(pipeline: Pipeline) -> None:
+def test_an_interval_without_trade_or_quote_is_omitted_and_one_with_quotes_only_has_no_bar(pipeline: Pipeline) -> None:
     deliver(
-        pipeline, "a", [trade("1", "10", "1", T0), quote("9", "11", T0 + 30 * M), trade("2", "10", "1", T0 + 50 * M)]
+        pipeline,
+        "a",
+        [trade("1", "10", "1", T0), quote("9", "11", T0 + 30 * MINUTE), trade("2", "10", "1", T0 + 50 * MINUTE)],
     )
     items = ask("ACME", "15m")
-    assert [(item["start"][11:16], item["bar"] is None) for item in items] == [
-        ("10:00", False), ("10:30", True), ("10:45", False)
-    ]  # fmt: skip
-    nothing = ("vwap", "effectiveSpread", "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")
-    assert [items[1][name] for name in nothing] == [None] * len(nothing)
+    without_bar = [(item["start"][11:16], item["bar"] is None) for item in items]
+    assert without_bar == [("10:00", False), ("10:30", True), ("10:45", False)]
+    of_trades = ("vwap", "effectiveSpread", "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")
+    assert [items[1][name] for name in of_trades] == [None] * len(of_trades)
     assert [items[0][name] for name in ("quotedSpread", "microprice", "lastMicroprice")] == [None] * 3
 
 
@@ -234,7 +245,7 @@ def test_an_interval_without_trade_or_quote_is_left_out_and_one_with_quotes_only
 UNITS = 10**schema.FRACTION_DIGITS
 MOST = 10 ** (schema.INTEGER_DIGITS + schema.FRACTION_DIGITS) - 1
 CORNERS = (1, 2, 3, UNITS - 1, UNITS, UNITS + 1, MOST // 2, MOST - 1, MOST)
-# Every price and size that the schema takes, in its smallest unit; as many of nine digits as of seventeen.
+# Every price and size that the schema accepts, in its smallest unit; those of nine digits are as frequent as of seventeen.
 amounts = st.one_of(
     st.sampled_from(CORNERS),
     st.integers(0, len(str(MOST)) - 1).flatmap(lambda digits: st.integers(10**digits, 10 ** (digits + 1) - 1)),
@@ -242,7 +253,7 @@ amounts = st.one_of(
 
 
 def decimal(units: int) -> Decimal:
-    """The exact value of so many of the smallest unit; arithmetic would round to the context's digits."""
+    """The exact value of a number of smallest units; arithmetic would round it to the digits of the context."""
     return Decimal(f"{units}E-{schema.FRACTION_DIGITS}")
 
 
@@ -252,7 +263,7 @@ def plain(units: int) -> str:
 
 @st.composite
 def paths(draw: st.DrawFn) -> list[Decimal]:
-    """Prices C_0 … C_n: leaps over the whole range, small steps and standstills."""
+    """Prices C_0 … C_n with leaps over the whole range, small steps and unchanged prices."""
     path = [draw(amounts)]
     for _ in range(draw(st.integers(1, 12))):
         step = draw(st.one_of(st.none(), st.integers(-1000, 1000)))
@@ -261,7 +272,7 @@ def paths(draw: st.DrawFn) -> list[Decimal]:
 
 
 def exact_variance(path: list[Decimal]) -> Decimal:
-    """With 80 digits, from the logarithm of each price alone: two neighbours differ from the 18th on at the latest."""
+    """The variance with 80 digits from the logarithm of each price; neighbours differ from the 18th digit on at the latest."""
     with localcontext(prec=80):
         logarithms = [price.ln() for price in path]
         return sum(((now - before) ** 2 for before, now in pairwise(logarithms)), Decimal(0))
@@ -269,26 +280,29 @@ def exact_variance(path: list[Decimal]) -> Decimal:
 
 def relative_error(answer: float | None, value: Decimal | Fraction) -> float:
     assert answer is not None
-    wanted = Fraction(value)
-    return abs(float((Fraction(answer) - wanted) / wanted)) if wanted else abs(answer)
+    exact = Fraction(value)
+    return abs(float((Fraction(answer) - exact) / exact)) if exact else abs(answer)
 
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(path=paths())
-def test_variance_and_volatility_are_right_for_every_path_of_prices(path: list[Decimal]) -> None:
-    """Against 80 digits. A fall by all but 10⁻¹⁷ was a ValueError, one by all but 10⁻¹⁵ right to four digits."""
-    variance, wanted = analytics.realised_variance(path), exact_variance(path)
-    assert relative_error(variance, wanted) < 1e-15
+def test_variance_and_volatility_are_correct_for_every_path_of_prices(path: list[Decimal]) -> None:
+    """The reference has 80 digits.
+
+    A fall by all but 10⁻¹⁷ was once a ValueError, and one by all but 10⁻¹⁵ was correct to four digits.
+    """
+    variance, exact = analytics.realised_variance(path), exact_variance(path)
+    assert relative_error(variance, exact) < 1e-15
     with localcontext(prec=80):
-        assert relative_error(analytics.realised_volatility(variance), wanted.sqrt()) < 1e-15
-    assert variance == analytics.realised_variance(path[::-1]), "a path has the variance of its way back"
+        assert relative_error(analytics.realised_volatility(variance), exact.sqrt()) < 1e-15
+    assert variance == analytics.realised_variance(path[::-1]), "the reversed path has the same variance"
 
 
 @settings(max_examples=300, deadline=None)
 @given(path=paths(), values=st.lists(st.integers(1, MOST**2), min_size=12, max_size=12))
-def test_drawdown_and_amihud_are_right_for_every_path_of_prices(path: list[Decimal], values: list[int]) -> None:
-    """Against fractions: the drawdown is the nearest double."""
+def test_drawdown_and_amihud_are_correct_for_every_path_of_prices(path: list[Decimal], values: list[int]) -> None:
+    """The reference computes with fractions; the drawdown is the nearest double."""
     prices = [Fraction(price) for price in path]
     fall = max(1 - price / peak for price, peak in zip(prices, accumulate(prices, max), strict=True))
     assert analytics.max_drawdown(path) == float(fall)
@@ -302,15 +316,18 @@ def test_drawdown_and_amihud_are_right_for_every_path_of_prices(path: list[Decim
 @settings(max_examples=300, deadline=None)
 @given(pairs=st.lists(st.tuples(amounts, amounts), min_size=1, max_size=8))
 def test_quotients_are_the_nearest_price_or_double_for_all_prices_and_sizes(pairs: list[tuple[int, int]]) -> None:
-    """Against fractions; a tie of two prices goes to the even one. Weights are sizes in a bar, nanoseconds of quotes."""
+    """The reference computes with fractions; a tie of two prices goes to the even one.
+
+    The weights of a bar are sizes, those of quotes nanoseconds.
+    """
     total = sum(value * weight for value, weight in pairs)
     weight = sum(weight for _, weight in pairs)
     mean = Fraction(total, weight * UNITS)
     summed, volume = Decimal(f"{total}E-16"), decimal(weight)
     price = decimal(1)
     bar = analytics.Bar(price, price, price, price, volume, summed, len(pairs), summed, summed, volume)
-    in_force = Decimal(f"{total}E-8")
-    quotes = analytics.QuoteStats(len(pairs), weight, in_force, in_force, in_force, decimal(pairs[-1][0]))
+    weighted = Decimal(f"{total}E-8")
+    quotes = analytics.QuoteStats(len(pairs), weight, weighted, weighted, weighted, decimal(pairs[-1][0]))
     rounded = [analytics.vwap(bar), analytics.effective_spread(bar)]
     rounded += [analytics.quoted_spread(quotes), analytics.microprice(quotes)]
     assert [Fraction(price) for price in rounded if price is not None] == [round(mean, 8)] * 4
@@ -331,7 +348,7 @@ def test_quotients_are_the_nearest_price_or_double_for_all_prices_and_sizes(pair
         (("9999999999.99999999", "9999999999.99999998"), 1e-36, 1e-18),
     ],
 )
-def test_variance_and_drawdown_of_the_longest_and_the_shortest_ways(
+def test_variance_and_drawdown_of_the_longest_and_the_shortest_paths(
     path: tuple[str, ...], variance: float, drawdown: float
 ) -> None:
     prices = [Decimal(price) for price in path]
@@ -340,8 +357,8 @@ def test_variance_and_drawdown_of_the_longest_and_the_shortest_ways(
 
 
 def test_a_price_that_falls_by_seventeen_powers_of_ten_is_answered(pipeline: Pipeline) -> None:
-    """The return rounds to −1, of which there is no logarithm: every answer that held such a minute was a 500."""
-    deliver(pipeline, "a", [trade("1", "1000000000", "1", T0), trade("2", "0.00000001", "1", T0 + M)])
+    """The return rounds to −1, which has no logarithm. Every answer with such a minute was a 500."""
+    deliver(pipeline, "a", [trade("1", "1000000000", "1", T0), trade("2", "0.00000001", "1", T0 + MINUTE)])
     (day,) = ask("ACME", "1d")
     assert day["realisedVariance"] == pytest.approx((17 * math.log(10)) ** 2, rel=1e-15)
     assert day["realisedVolatility"] == pytest.approx(17 * math.log(10), rel=1e-15)
@@ -349,7 +366,7 @@ def test_a_price_that_falls_by_seventeen_powers_of_ten_is_answered(pipeline: Pip
     assert day["amihud"] == pytest.approx(1e6 / 2 / 1e-8, rel=1e-15)
 
 
-times = st.integers(0, 600).map(lambda half_seconds: T0 + 57 * M + half_seconds * S // 2)
+times = st.integers(0, 600).map(lambda half_seconds: T0 + 57 * MINUTE + half_seconds * SECOND // 2)
 wild_trades = st.builds(trade, st.integers(0, 30).map(str), amounts.map(plain), amounts.map(plain), times)
 
 
@@ -360,27 +377,27 @@ def wild_quotes(draw: st.DrawFn) -> Record:
 
 
 @with_a_database
-@given(found=st.lists(st.one_of(wild_trades, wild_quotes()), min_size=1, max_size=30))
-def test_whatever_prices_and_sizes_are_stored_every_answer_is_given(
-    found: list[Record], admin: psycopg.Connection[Any], pipeline: Pipeline
+@given(sample=st.lists(st.one_of(wild_trades, wild_quotes()), min_size=1, max_size=30))
+def test_every_request_is_answered_whatever_prices_and_sizes_are_stored(
+    sample: list[Record], admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
-    """200 and JSON without NaN or Infinity, on every interval; the day's path against 80 digits."""
+    """Each interval is a 200 with JSON without NaN or Infinity; the day's variance is compared with 80 digits."""
     truncate(admin)
-    deliver(pipeline, "x", found)
+    deliver(pipeline, "x", sample)
     for interval in INTERVAL_MINUTES:
         ask("ACME", interval, "bars")
         items = ask("ACME", interval)
-    bars = [row for _, row in sorted(exact.bars(found).items())]
+    bars = [row for _, row in sorted(plain_reference.bars(sample).items())]
     if bars:
         path = [bars[0][0], *(row[3] for row in bars)]
         assert relative_error(items[0]["realisedVariance"], exact_variance(path)) < 1e-15
-    stats = [row for _, row in sorted(exact.quote_stats(found).items())]
+    stats = [row for _, row in sorted(plain_reference.quote_stats(sample).items())]
     if stats:
         assert items[-1]["lastMicroprice"] == analytics.text(round(stats[-1][-1], 8))
 
 
 def test_prices_are_answered_with_eight_decimals(pipeline: Pipeline) -> None:
-    """The last microprice came with the twelve with which it is stored, and so was not that of its only quote."""
+    """The last microprice once had the twelve decimals of the database, and so differed from that of its only quote."""
     one_third = quote("1", "2", T0, ("1", "2"))
     deliver(pipeline, "a", [one_third, trade("1", "1", "1", T0), trade("2", "2", "2", T0)])
     (minute,) = ask("ACME", "1m", window={"to": "2026-01-02T10:01:00Z"})
@@ -425,14 +442,14 @@ def test_every_analytic_that_the_api_answers_is_documented() -> None:
     answered = set(analytics.summarise(analytics.Interval(T0, None, None, (), ())))
     assert answered == set(FUNCTIONS)
     rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \| (.+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
-    assert {name for name, *_ in rows} == answered, "one row for each, and none for what is not answered"
+    assert {name for name, *_ in rows} == answered, "one row for each analytic of the answer, and no other row"
     for name, *cells in rows:
         assert all(cell.strip() for cell in cells), f"{name} has an empty cell"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_analytic_names_formula_unit_and_source_where_it_is_computed(name: str) -> None:
-    words = inspect.getdoc(FUNCTIONS[name]) or ""
-    assert "Source: " in words
+    docstring = inspect.getdoc(FUNCTIONS[name]) or ""
+    assert "Source: " in docstring
     units = ("currency per unit", "basis points", "dimensionless", "fraction", "per million of currency", "Number")
-    assert any(unit in words for unit in units), words
+    assert any(unit in docstring for unit in units), docstring

@@ -1,4 +1,4 @@
-"""Bars, analytics and health over a real PostgreSQL, against references written from the formulas."""
+"""Bars, analytics and health from a real PostgreSQL, compared with references that are written from the formulas."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from common.entitlements import Entitlements
 from common.errors import RequestError
 from process.pipeline import Pipeline
 from query import request
-from tests.lambda_src.support import plain_reference as reference
+from tests.lambda_src.support import plain_reference
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.support.processing import BUCKETS, DAY, deliver, truncate
-from tests.lambda_src.support.records import T0, M, Record, S, quote, records, trade
+from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, quote, records, trade
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-4")
 
@@ -43,30 +43,30 @@ def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: FakeDynamoDB) -> Non
 
 @pytest.fixture
 def pipeline(app_database: Database, s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """Writes the data; the handler reads it through the same connection."""
+    """A pipeline that writes the data; the handler reads them through the same connection."""
     monkeypatch.setattr(query.handler, "_database", lambda: app_database)
     return Pipeline(s3, app_database, BUCKETS)
 
 
-def get(what: str, symbol: str = "ACME", **parameters: str) -> tuple[int, Any]:
-    event = api_event("GET", f"/v1/{what}/{{symbol}}", queryStringParameters=parameters or None)
+def get(resource: str, symbol: str = "ACME", **parameters: str) -> tuple[int, Any]:
+    event = api_event("GET", f"/v1/{resource}/{{symbol}}", queryStringParameters=parameters or None)
     event["pathParameters"] = {"symbol": symbol}
     response = query.handler.handler(event, Context())
     return response["statusCode"], json.loads(response["body"])
 
 
-def pages(what: str, symbol: str, interval: str, limit: int, **window: str) -> list[dict[str, Any]]:
+def pages(resource: str, symbol: str, interval: str, limit: int, **window: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    more: dict[str, str] = {}
+    cursor: dict[str, str] = {}
     for _ in range(1000):
-        status, body = get(what, symbol, interval=interval, limit=str(limit), **window, **more)
+        status, body = get(resource, symbol, interval=interval, limit=str(limit), **window, **cursor)
         assert status == 200
-        items += body[what]
+        items += body[resource]
         if body["nextCursor"] is None:
             return items
-        assert body[what], "a page is never empty while there are more"
-        more = {"cursor": body["nextCursor"]}
-    raise AssertionError("paging does not end")
+        assert body[resource], "a page is never empty while more follow"
+        cursor = {"cursor": body["nextCursor"]}
+    raise AssertionError("the pages do not end")
 
 
 def test_bars_of_a_hand_worked_case(pipeline: Pipeline) -> None:
@@ -106,23 +106,23 @@ def test_analytics_of_a_hand_worked_case(pipeline: Pipeline) -> None:
     assert item["effectiveSpreadBps"] == pytest.approx(13.25 / 7.5 * 100)
     assert item["microprice"] == "99.77522936"  # (49·99.5 + 60·100) / 109
     assert item["lastMicroprice"] == "100"
-    assert item["realisedVariance"] == pytest.approx(reference.realised_variance([100.5, 99.25, 101.125]))
+    assert item["realisedVariance"] == pytest.approx(plain_reference.realised_variance([100.5, 99.25, 101.125]))
     assert item["realisedVolatility"] == pytest.approx(item["realisedVariance"] ** 0.5)
     assert item["maxDrawdown"] == pytest.approx(1.25 / 100.5)
-    assert item["amihud"] == pytest.approx(reference.amihud([100.5, 99.25, 101.125], [349.875, 404.5]))
+    assert item["amihud"] == pytest.approx(plain_reference.amihud([100.5, 99.25, 101.125], [349.875, 404.5]))
     assert item["quotes"] == 2
 
 
 @pytest.mark.requirement("T-DATA-3")
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(found=records, interval=st.sampled_from(list(INTERVALS)), limit=st.integers(1, 5))
+@given(sample=records, interval=st.sampled_from(list(INTERVALS)), limit=st.integers(1, 5))
 def test_bars_and_analytics_roll_up_exactly_on_any_page_size(
-    found: list[Record], interval: str, limit: int, admin: psycopg.Connection[Any], pipeline: Pipeline
+    sample: list[Record], interval: str, limit: int, admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
     truncate(admin)
-    deliver(pipeline, "x", found)
-    for symbol in {r["symbol"] for r in found}:
-        expected = _rolled(found, symbol, INTERVALS[interval] * M)
+    deliver(pipeline, "x", sample)
+    for symbol in {r["symbol"] for r in sample}:
+        expected = _rolled(sample, symbol, INTERVALS[interval] * MINUTE)
         window = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-03T00:00:00Z"}
         bars = pages("bars", symbol, interval, limit, **window)
         assert [{k: bar[k] for k in bar if k != "vwap"} for bar in bars] == [e["bar"] for e in expected if e["bar"]]
@@ -140,13 +140,13 @@ def _close(text: str | None, value: Fraction | None) -> bool:
     return abs(Fraction(text) - value) <= Fraction(1, 10**8)
 
 
-def _rolled(found: list[Record], symbol: str, bucket: int) -> list[dict[str, Any]]:
+def _rolled(sample: list[Record], symbol: str, bucket: int) -> list[dict[str, Any]]:
     bars: dict[int, list[Any]] = defaultdict(list)
     quotes: dict[int, list[Any]] = defaultdict(list)
-    for (name, minute), row in sorted(reference.bars(found).items()):
+    for (name, minute), row in sorted(plain_reference.bars(sample).items()):
         if name == symbol:
             bars[minute // bucket * bucket].append(row)
-    for (name, minute), row in sorted(reference.quote_stats(found).items()):
+    for (name, minute), row in sorted(plain_reference.quote_stats(sample).items()):
         if name == symbol:
             quotes[minute // bucket * bucket].append(row)
     return [_interval(start, bars[start], quotes[start]) for start in sorted({*bars, *quotes})]
@@ -184,7 +184,7 @@ def _plain(value: Decimal) -> str:
 def test_a_long_interval_ends_a_page_of_analytics_early_but_loses_nothing(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(pipeline, "a", [trade(str(n), "10", "1", T0 + n * M) for n in range(40)])
+    deliver(pipeline, "a", [trade(str(n), "10", "1", T0 + n * MINUTE) for n in range(40)])
     monkeypatch.setattr(query.reader, "ANALYTICS_ROWS", 17)
     items = pages("analytics", "ACME", "5m", 100, **HOUR)
     assert [item["bar"]["trades"] for item in items] == [5] * 8
@@ -192,7 +192,7 @@ def test_a_long_interval_ends_a_page_of_analytics_early_but_loses_nothing(
 
 def test_a_range_is_widened_to_whole_bars(pipeline: Pipeline) -> None:
     deliver(pipeline, "a", DAY)
-    window = {"from": "2026-01-02T10:00:30Z", "to": str(T0 + 31 * S)}
+    window = {"from": "2026-01-02T10:00:30Z", "to": str(T0 + 31 * SECOND)}
     _, body = get("bars", **window)
     assert (body["from"], body["to"], len(body["bars"])) == ("2026-01-02T10:00:00Z", "2026-01-02T10:01:00Z", 1)
 
@@ -204,10 +204,10 @@ def test_a_known_symbol_without_data_in_the_range_is_an_empty_page(pipeline: Pip
     assert get("analytics", **window)[1]["analytics"] == []
 
 
-@pytest.mark.parametrize("what", ["bars", "analytics"])
-def test_an_unknown_symbol_is_a_404_and_a_foreign_one_a_403(what: str, pipeline: Pipeline) -> None:
-    assert get(what, "NONE", **HOUR)[0] == 404
-    status, body = get(what, "OTHER", **HOUR)
+@pytest.mark.parametrize("resource", ["bars", "analytics"])
+def test_an_unknown_symbol_is_a_404_and_one_without_entitlement_a_403(resource: str, pipeline: Pipeline) -> None:
+    assert get(resource, "NONE", **HOUR)[0] == 404
+    status, body = get(resource, "OTHER", **HOUR)
     assert (status, body["error"]["code"]) == (403, "symbol_not_entitled")
 
 
@@ -225,7 +225,7 @@ def test_an_unknown_symbol_is_a_404_and_a_foreign_one_a_403(what: str, pipeline:
         ({"limit": "١"}, "limit"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": str(T0 + 1)}, "cursor"),
-        ({"cursor": str(T0 - M)}, "cursor"),
+        ({"cursor": str(T0 - MINUTE)}, "cursor"),
         ({"page": "2"}, "page"),
     ],
 )
@@ -239,26 +239,26 @@ def test_a_bad_symbol_is_a_400(pipeline: Pipeline) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["interval", "from", "to", "limit", "cursor"]), st.text(max_size=30)), st.text())
-def test_any_parameters_are_taken_or_a_400(parameters: dict[str, str], symbol: str) -> None:
+def test_any_parameters_are_accepted_or_a_400(parameters: dict[str, str], symbol: str) -> None:
     try:
-        wanted = request.parse(symbol, parameters)
+        requested = request.parse(symbol, parameters)
     except RequestError as error:
         if error.status != 400:
             raise
     else:
-        assert wanted.start_ns < wanted.end_ns
+        assert requested.start_ns < requested.end_ns
 
 
 def test_an_unencoded_plus_in_an_offset_is_understood() -> None:
-    wanted = request.parse("ACME", {"from": "2026-01-02T11:00:00 01:00", "to": "2026-01-02T10:01:00Z"})
-    assert wanted.start_ns == T0
+    requested = request.parse("ACME", {"from": "2026-01-02T11:00:00 01:00", "to": "2026-01-02T10:01:00Z"})
+    assert requested.start_ns == T0
 
 
-def test_health_asks_the_database_once_in_a_while(app_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[bool] = []
+def test_health_queries_the_database_once_in_a_while(app_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    databases: list[Database] = []
 
     def database() -> Database:
-        opened.append(True)
+        databases.append(app_database)
         return app_database
 
     monkeypatch.setattr(query.handler, "_database", database)
@@ -267,7 +267,7 @@ def test_health_asks_the_database_once_in_a_while(app_database: Database, monkey
     for _ in range(3):
         response = query.handler.handler(event, Context())
     assert (response["statusCode"], json.loads(response["body"])["status"]) == (200, "ok")
-    assert len(opened) == 1
+    assert len(databases) == 1
 
 
 def test_without_a_database_health_is_503_and_so_are_bars(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +281,7 @@ def test_without_a_database_health_is_503_and_so_are_bars(monkeypatch: pytest.Mo
 def test_a_lost_connection_is_replaced(
     app_database: Database, admin: psycopg.Connection[Any], pipeline: Pipeline
 ) -> None:
-    """A failover, or a long freeze of the execution environment, ends the kept connection unseen."""
+    """A failover, or a long freeze of the execution environment, ends the open connection without notice."""
     deliver(pipeline, "a", DAY)
     with app_database.connection() as connection:
         admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
@@ -291,7 +291,7 @@ def test_a_lost_connection_is_replaced(
 def test_requests_share_one_connection_and_their_statements_are_prepared(
     app_database: Database, pipeline: Pipeline
 ) -> None:
-    """psycopg prepares what it has sent five times: planning a page takes longer than reading it."""
+    """After five executions psycopg prepares a statement; the plan of a page takes longer than the read."""
     deliver(pipeline, "a", DAY)
     with app_database.connection() as connection:
         first = connection.info.backend_pid
@@ -305,34 +305,36 @@ def test_requests_share_one_connection_and_their_statements_are_prepared(
         assert any(statement in text for text in prepared), statement
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="TCP_USER_TIMEOUT is Linux's, as is Lambda")
-def test_a_server_that_vanished_is_given_up_within_seconds(app_database: Database) -> None:
-    """After a failover of a frozen environment the old server answers nothing: the kernel would try for 15 minutes."""
-    with app_database.connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as kept:
-        limit = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-        assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux, on which Lambda runs, has TCP_USER_TIMEOUT"
+)
+def test_a_server_that_vanished_is_abandoned_within_seconds(app_database: Database) -> None:
+    """After a failover during a freeze the old server does not answer; the kernel would retry for 15 minutes."""
+    with app_database.connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as open_socket:
+        limit = open_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+        assert open_socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert 0 < limit <= 10_000, "API Gateway waits for 29 seconds"
 
 
 @pytest.mark.parametrize("statement", ["_BARS", "_INTERVALS", "_LAST_CLOSE", "_KNOWN"])
 def test_no_statement_reads_a_whole_table(statement: str, admin: psycopg.Connection[Any]) -> None:
-    """With 100 symbols of 100 minutes each, a page of one comes from the primary keys alone."""
+    """With 100 symbols of 100 minutes each, PostgreSQL reads a page of one symbol through the primary keys alone."""
     for table, sums in (("bars_1m", "1, 1, 1, 1, 1, 1, 1, 0, 0, 0"), ("quote_stats_1m", "1, 1, 1, 1, 1, 1")):
         admin.execute(
-            f"INSERT INTO trading.{table} SELECT 'S' || s, {T0} + m * {M}::bigint, {sums} "
+            f"INSERT INTO trading.{table} SELECT 'S' || s, {T0} + m * {MINUTE}::bigint, {sums} "
             "FROM generate_series(1, 100) s, generate_series(1, 100) m"
         )
         admin.execute(f"ANALYZE trading.{table}")
-    wanted = request.parse("S7", {**HOUR, "interval": "5m"})
-    parameters = {**query.reader._parameters(wanted, 1000), "day": T0 - T0 % (1440 * M)}
+    requested = request.parse("S7", {**HOUR, "interval": "5m"})
+    parameters = {**query.reader._parameters(requested, 1000), "day": T0 - T0 % (1440 * MINUTE)}
     explain = b"EXPLAIN " + getattr(query.reader, statement)
     plan = "\n".join(row[0] for row in admin.execute(explain, parameters).fetchall())
     assert "_pkey" in plan
     assert "Seq Scan" not in plan, plan
 
 
-def test_a_query_that_takes_too_long_says_so(app_database: Database, pipeline: Pipeline) -> None:
-    def slow(connection: psycopg.Connection[Any], wanted: request.Range) -> Any:
+def test_a_query_that_takes_too_long_is_a_503_that_says_so(app_database: Database, pipeline: Pipeline) -> None:
+    def slow(connection: psycopg.Connection[Any], requested: request.Range) -> Any:
         connection.execute("SET statement_timeout = 20")
         return connection.execute("SELECT pg_sleep(5)")
 
@@ -344,6 +346,6 @@ def test_an_unknown_path_is_a_404() -> None:
     assert query.handler.handler(api_event("GET", "/v2/x"), Context())["statusCode"] == 404
 
 
-def test_a_key_without_the_query_scope_is_refused(dynamodb: FakeDynamoDB) -> None:
+def test_a_key_without_the_query_scope_is_rejected(dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["keys"]["key-1"] = entitlement(scopes=("ingest",))
     assert get("bars", **HOUR)[0] == 403

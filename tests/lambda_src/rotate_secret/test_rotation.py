@@ -1,4 +1,4 @@
-"""The rotation on a real MariaDB over TLS with the embedded AWS's Secrets Manager: whole, repeated, killed, refused."""
+"""The rotation on a real MariaDB over TLS with the embedded Secrets Manager: complete, repeated, killed and rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from common.mysql_users import DatabaseUserError
 from local.cloud import EmbeddedCloud
 from rotate_secret.credentials import RotationError
 from rotate_secret.rotation import STEPS
-from tests.lambda_src.support import rotation_rig as rotating
+from tests.lambda_src.support import rotation_rig
 from tests.lambda_src.support.fakes import Context
 from tests.lambda_src.support.mariadb import Server
 from tests.lambda_src.support.rotation_rig import KILLED, Rig
@@ -34,18 +34,18 @@ USERS = ("payments", "payments_clone")
 def rig(
     embedded_cloud: EmbeddedCloud, mariadb: Server, mysql_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
-    with rotating.rig(embedded_cloud, mariadb, mysql_database) as made:
-        monkeypatch.setattr(rotate_secret.handler, "client", {"secretsmanager": made.secrets}.__getitem__)
-        yield made
+    with rotation_rig.rig(embedded_cloud, mariadb, mysql_database) as rig:
+        monkeypatch.setattr(rotate_secret.handler, "client", {"secretsmanager": rig.secrets}.__getitem__)
+        yield rig
 
 
 class Client:
-    """An application that logs in all the time with whatever AWSCURRENT says."""
+    """An application that logs in all the time with the value that has the label AWSCURRENT."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig, self._end = rig, threading.Event()
         self._thread = threading.Thread(target=self._run)
-        self.logins, self.refused = 0, list[str]()
+        self.logins, self.failed_users = 0, list[str]()
 
     def __enter__(self) -> Client:
         self._thread.start()
@@ -56,9 +56,9 @@ class Client:
         self._thread.join(30)
 
     def wait_for_more(self) -> None:
-        """Until some logins have begun and ended after this moment."""
-        seen, deadline = self.logins, time.monotonic() + 60
-        while self.logins < seen + 3:
+        """Wait until some logins have begun and ended after this call."""
+        logins, deadline = self.logins, time.monotonic() + 60
+        while self.logins < logins + 3:
             assert self._thread.is_alive()
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -66,9 +66,9 @@ class Client:
     def _run(self) -> None:
         while not self._end.is_set():
             value = self._rig.value()
-            # A value that was current a moment ago and is the previous one now must still open.
+            # A value that has just become the previous one must still be valid.
             if not self._rig.opens(value) and value in (self._rig.value(), self._rig.value("AWSPREVIOUS")):
-                self.refused.append(value["username"])
+                self.failed_users.append(value["username"])
             self.logins += 1
 
 
@@ -83,11 +83,11 @@ def test_full_rotations_forth_and_back_leave_no_moment_without_a_valid_password(
             assert rig.opens(values[-2])
             assert rig.value("AWSPREVIOUS") == values[-2]
             client.wait_for_more()
-    assert client.refused == []
+    assert client.failed_users == []
     assert [value["username"] for value in values] == [*USERS, *USERS, *USERS]
     assert len({value["password"] for value in values}) == len(values)
-    kept = [{**value, "username": "", "password": ""} for value in values]
-    assert all(value == kept[0] for value in kept)
+    remainders = [{**value, "username": "", "password": ""} for value in values]
+    assert all(remainder == remainders[0] for remainder in remainders)
 
 
 def test_the_clone_has_exactly_the_rights_of_the_user_and_needs_tls(rig: Rig) -> None:
@@ -98,7 +98,7 @@ def test_the_clone_has_exactly_the_rights_of_the_user_and_needs_tls(rig: Rig) ->
     assert dict(kinds) == {"payments": "ANY", "payments_clone": "ANY", "payments_admin": ""}
 
 
-def test_passwords_are_long_and_troublesome_characters_are_not_in_them(rig: Rig) -> None:
+def test_passwords_are_long_and_have_no_problematic_characters(rig: Rig) -> None:
     for _ in range(3):
         rig.rotate()
         password = rig.value()["password"]
@@ -107,13 +107,13 @@ def test_passwords_are_long_and_troublesome_characters_are_not_in_them(rig: Rig)
 
 
 @pytest.mark.parametrize("clone", ["missing", "there"])
-def test_killed_after_any_effect_and_tried_again(
+def test_a_rotation_that_is_killed_after_any_effect_succeeds_when_repeated(
     clone: str, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGKILL after each call or statement that changes something; the service then begins again with createSecret."""
+    """SIGKILL comes after each call or statement that changes something; Secrets Manager then restarts with createSecret."""
     root = Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", f"{root}{os.pathsep}{root / 'lambda_src'}")
-    context = rotating.forkserver()
+    context = rotation_rig.forkserver()
     environment = {**rig.cloud.environment(), "MYSQL_SSL_CA": str(rig.server.authority)}
     if clone == "there":
         rig.rotate()
@@ -125,7 +125,7 @@ def test_killed_after_any_effect_and_tried_again(
                 rig.server.query("DROP USER IF EXISTS %s@%s", *_idle(before))
             token = rig.begin()
             arguments = (environment, rig.arn, token, last, tmp_path / "effect")
-            process = context.Process(target=rotating.rotate_and_die, args=arguments)
+            process = context.Process(target=rotation_rig.rotate_and_die, args=arguments)
             process.start()
             process.join(60)
             assert process.exitcode in (0, KILLED)
@@ -140,11 +140,11 @@ def test_killed_after_any_effect_and_tried_again(
             if process.exitcode == 0:
                 break
             killed_after.append((tmp_path / "effect").read_text())
-    assert client.refused == []
+    assert client.failed_users == []
     assert killed_after[0] == "PutSecretValue"
     assert killed_after[1].startswith("CREATE USER" if clone == "missing" else "ALTER USER")
     assert killed_after[-1] == "UpdateSecretVersionStage"
-    assert len(killed_after) == 5  # and two grants
+    assert len(killed_after) == 5  # the other two are grants
 
 
 def _idle(value: dict[str, Any]) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def test_each_step_can_be_repeated(rig: Rig) -> None:
     assert outcomes[:6] == ["created", "kept", "kept", "created", "kept", "kept"]
     assert outcomes[6:] == ["tested", "tested", "tested", "finished", "already current", "already current"]
     assert all(value == values[0] for value in values)
-    # The service may even begin again with a version that is current.
+    # Secrets Manager may even restart a rotation whose version is current.
     assert rig.rotate(token) == ["already current"] * 4
     assert rig.opens(rig.value())
 
@@ -176,7 +176,7 @@ def test_a_step_that_runs_several_times_at_once_has_one_effect(rig: Rig) -> None
     assert rig.opens(value)
 
 
-def test_a_wrong_password_of_the_master_is_told_and_mended(rig: Rig, log: io.StringIO) -> None:
+def test_a_wrong_password_of_the_master_is_reported_and_can_be_fixed(rig: Rig, log: io.StringIO) -> None:
     token = rig.begin()
     rig.step("createSecret", token)
     wrong = json.dumps({"username": "payments_admin", "password": "not-the-masters"})
@@ -200,7 +200,7 @@ def test_a_wrong_password_of_the_master_is_told_and_mended(rig: Rig, log: io.Str
         ({"username": "payments", "password": "first-password"}, "one of the two users it should manage"),
     ],
 )
-def test_a_master_secret_that_cannot_be_used_is_told(value: Any, message: str, rig: Rig) -> None:
+def test_a_master_secret_that_cannot_be_used_is_reported(value: Any, message: str, rig: Rig) -> None:
     token = rig.begin()
     rig.step("createSecret", token)
     text = value if isinstance(value, str) else json.dumps(value)
@@ -210,19 +210,19 @@ def test_a_master_secret_that_cannot_be_used_is_told(value: Any, message: str, r
     assert rig.opens(rig.value())
 
 
-def test_versions_that_are_not_pending_are_refused(rig: Rig) -> None:
+def test_versions_that_are_not_pending_are_rejected(rig: Rig) -> None:
     with pytest.raises(RotationError, match="is none of the secret"):
         rig.step("createSecret", "0" * 32)
     token = rig.begin()
     rig.secrets.update_secret_version_stage(SecretId=rig.arn, VersionStage="AWSPENDING", RemoveFromVersionId=token)
-    # A version without any label is none that DescribeSecret would have to show.
+    # DescribeSecret may omit a version without any label.
     with pytest.raises(RotationError, match=r"has no label AWSPENDING|is none of the secret"):
         rig.step("createSecret", token)
     assert "payments_clone" not in rig.server.users()
 
 
 @pytest.mark.parametrize("step", ["setSecret", "testSecret", "finishSecret"])
-def test_a_step_without_createsecret_before_it_is_refused(step: str, rig: Rig) -> None:
+def test_a_step_without_createsecret_before_it_is_rejected(step: str, rig: Rig) -> None:
     before = rig.stages()
     token = rig.begin()
     with pytest.raises(RotationError, match="createSecret has not been done"):
@@ -230,7 +230,7 @@ def test_a_step_without_createsecret_before_it_is_refused(step: str, rig: Rig) -
     assert rig.stages() == {**before, token: ["AWSPENDING"]}
 
 
-def test_finishing_what_was_never_set_is_prevented_by_the_test(rig: Rig) -> None:
+def test_the_test_step_fails_for_a_password_that_was_never_set(rig: Rig) -> None:
     token = rig.begin()
     rig.step("createSecret", token)
     with pytest.raises(mysql.LoginRefusedError, match="payments_clone was refused: 1045"):
@@ -248,8 +248,8 @@ def test_a_second_rotation_waits_for_the_pending_one(rig: Rig) -> None:
     assert rig.value()["username"] == "payments"
 
 
-def test_a_pending_value_of_an_abandoned_rotation_is_refused(rig: Rig) -> None:
-    """Somebody moved AWSCURRENT by hand to the user that the pending value is for."""
+def test_a_pending_value_of_an_abandoned_rotation_is_rejected(rig: Rig) -> None:
+    """A person moved AWSCURRENT by hand to the user that the pending value is for."""
     token = rig.begin()
     rig.step("createSecret", token)
     rig.put({**rig.value(), "username": "payments_clone"}, stage="AWSCURRENT")
@@ -257,7 +257,7 @@ def test_a_pending_value_of_an_abandoned_rotation_is_refused(rig: Rig) -> None:
         rig.step("setSecret", token)
 
 
-def test_a_secret_without_rotation_is_refused(rig: Rig) -> None:
+def test_a_secret_without_rotation_is_rejected(rig: Rig) -> None:
     secret = rig.secrets.create_secret(Name="never-rotated", SecretString="{}")
     event = {"Step": "createSecret", "SecretId": secret["ARN"], "ClientRequestToken": secret["VersionId"]}
     with pytest.raises(RotationError, match="rotation is not enabled"):
@@ -268,10 +268,10 @@ def test_a_secret_without_rotation_is_refused(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "change", [{"host": "evil.example"}, {"engine": "aurora-mysql"}, {"port": 3307}, {"masterarn": "arn:other"}]
 )
-def test_a_pending_value_for_another_server_never_sees_the_masters_password(
+def test_a_pending_value_for_another_server_never_gets_the_masters_password(
     change: dict[str, Any], rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The confused deputy: who may write the secret, but not read the master's, points the pending value at his host."""
+    """The confused deputy: an attacker who may write the secret, but not read the master's, puts his own host into the value."""
     token = rig.begin()
     forged = {**rig.value(), "username": "payments_clone", "password": "x", **change}
     rig.put(forged, stage="AWSPENDING", token=token)
@@ -284,7 +284,7 @@ def test_a_pending_value_for_another_server_never_sees_the_masters_password(
     assert rig.value()["username"] == "payments"
 
 
-def test_a_current_password_that_the_database_does_not_know_stops_the_master(rig: Rig) -> None:
+def test_a_wrong_current_password_ends_the_rotation_before_the_master_logs_in(rig: Rig) -> None:
     rig.put({**rig.value(), "password": "mistaken"}, stage="AWSCURRENT")
     token = rig.begin()
     rig.step("createSecret", token)
@@ -305,7 +305,7 @@ def test_a_current_password_that_the_database_does_not_know_stops_the_master(rig
         ({"username": "pay'ments"}, "is not a user name"),
     ],
 )
-def test_a_current_value_that_cannot_be_rotated_is_told_without_its_content(
+def test_a_current_value_that_cannot_be_rotated_is_reported_without_its_content(
     change: dict[str, Any], message: str, rig: Rig
 ) -> None:
     rig.put({**rig.value(), **change}, stage="AWSCURRENT")
@@ -336,13 +336,13 @@ def test_no_password_is_logged(rig: Rig, log: io.StringIO, capfd: pytest.Capture
     assert not [password for password in passwords if password in text]
 
 
-def test_a_clone_with_another_password_and_less_rights_is_brought_up_to_date(rig: Rig) -> None:
+def test_a_clone_with_another_password_and_fewer_rights_is_updated(rig: Rig) -> None:
     rig.server.query("CREATE USER 'payments_clone'@'%' IDENTIFIED BY 'old'")
     assert rig.rotate() == ["created", "altered", "tested", "finished"]
     assert rig.rights("payments_clone") == rig.rights("payments")
 
 
-def test_rights_that_are_missing_are_found_before_the_label_moves(rig: Rig) -> None:
+def test_missing_rights_fail_the_rotation_before_the_label_moves(rig: Rig) -> None:
     token = rig.begin()
     rig.step("createSecret", token)
     rig.step("setSecret", token)
@@ -352,7 +352,7 @@ def test_rights_that_are_missing_are_found_before_the_label_moves(rig: Rig) -> N
     assert rig.rotate(token) == ["kept", "kept", "tested", "finished"]
 
 
-def test_a_user_with_a_role_is_refused(rig: Rig) -> None:
+def test_a_user_with_a_role_is_rejected(rig: Rig) -> None:
     rig.server.query("CREATE ROLE teller")
     rig.server.query("GRANT teller TO 'payments'@'%'")
     token = rig.begin()
@@ -364,7 +364,7 @@ def test_a_user_with_a_role_is_refused(rig: Rig) -> None:
         rig.server.query("DROP ROLE teller")
 
 
-def test_rights_that_the_master_cannot_give_are_told(rig: Rig) -> None:
+def test_rights_that_the_master_cannot_grant_are_reported(rig: Rig) -> None:
     rig.server.query("GRANT SELECT ON sys.* TO 'payments'@'%'")
     token = rig.begin()
     rig.step("createSecret", token)

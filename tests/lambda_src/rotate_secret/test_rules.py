@@ -1,4 +1,4 @@
-"""The rotation's rules that need no server: who is next, what SHOW GRANTS of MySQL 8.0 and MariaDB means, what is told."""
+"""The rules of a rotation that need no server: the next user, what SHOW GRANTS of MySQL 8.0 and MariaDB means, and errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_longest_user_that_can_have_a_clone() -> None:
         other_user(longest + "p")
 
 
-def test_a_successor_keeps_what_nobody_knows_and_is_accepted() -> None:
+def test_a_successor_keeps_unknown_members_and_is_accepted() -> None:
     current = Credentials.parse(json.dumps(VALUE), "it")
     successor = Credentials.parse(current.successor("new"), "it")
     assert successor.document == {**VALUE, "username": "payments_clone", "password": "new"}
@@ -46,10 +46,10 @@ def test_a_successor_keeps_what_nobody_knows_and_is_accepted() -> None:
     check_successor(successor, Credentials.parse(successor.successor("newer"), "it"))
 
 
-def test_a_secrets_representation_has_no_password() -> None:
-    shown = repr(Credentials.parse(json.dumps({**VALUE, "password": "hunter2"}), "it"))
-    assert "hunter2" not in shown
-    assert "payments" in shown
+def test_the_representation_of_credentials_has_no_password() -> None:
+    representation = repr(Credentials.parse(json.dumps({**VALUE, "password": "hunter2"}), "it"))
+    assert "hunter2" not in representation
+    assert "payments" in representation
 
 
 @pytest.mark.parametrize(
@@ -96,18 +96,18 @@ def test_columns_dynamic_privileges_and_the_grant_option_are_kept() -> None:
         f"GRANT SELECT {ENTRIES} TO `payments`@`10.0.0.1`",
     ],
 )
-def test_what_cannot_be_copied_is_refused(line: str) -> None:
+def test_grants_that_cannot_be_copied_are_rejected(line: str) -> None:
     with pytest.raises(DatabaseUserError, match="only plain grants can be copied"):
         parse_grants([line], "payments")
 
 
 def test_lacking_rights() -> None:
-    both, one = Grant(f"SELECT, INSERT {ENTRIES}", False), Grant(f"SELECT {ENTRIES}", False)
-    everything = Grant(f"ALL PRIVILEGES {ENTRIES}", False)
-    assert lacking(frozenset({both}), frozenset({one})) == {("INSERT", "", "`payments`.`entries`")}
-    assert not lacking(frozenset({one}), frozenset({both}))
-    assert not lacking(frozenset({both}), frozenset({everything}))
-    assert lacking(frozenset({Grant(f"SELECT {ENTRIES}", True)}), frozenset({everything}))
+    both, select = Grant(f"SELECT, INSERT {ENTRIES}", False), Grant(f"SELECT {ENTRIES}", False)
+    all_rights = Grant(f"ALL PRIVILEGES {ENTRIES}", False)
+    assert lacking(frozenset({both}), frozenset({select})) == {("INSERT", "", "`payments`.`entries`")}
+    assert not lacking(frozenset({select}), frozenset({both}))
+    assert not lacking(frozenset({both}), frozenset({all_rights}))
+    assert lacking(frozenset({Grant(f"SELECT {ENTRIES}", True)}), frozenset({all_rights}))
 
 
 def test_an_error_that_quotes_the_password_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,12 +133,12 @@ def test_an_error_that_quotes_the_password_is_not_passed_on(monkeypatch: pytest.
         {"Step": "setSecret", "SecretId": "a"},
     ],
 )
-def test_an_event_that_is_not_of_secrets_manager_is_refused(event: dict[str, Any]) -> None:
+def test_an_event_that_is_not_of_secrets_manager_is_rejected(event: dict[str, Any]) -> None:
     with pytest.raises(RotationError, match="no valid Step, SecretId and ClientRequestToken"):
         Rotation.from_event(event)
 
 
 def test_the_excluded_characters_leave_some_punctuation() -> None:
-    """A server may ask for a special character (validate_password)."""
+    """A server may demand a special character (validate_password)."""
     assert set("+-._~").isdisjoint(EXCLUDED_CHARACTERS)
     assert set("'\"\\/@:%$` ") <= set(EXCLUDED_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Sessions: opaque, hashed, expiring, and only for the client that opened them."""
+"""Sessions are opaque, hashed, expire, and belong to the client that opened them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_another_client_or_a_wrong_token_gets_nothing() -> None:
     assert call("GET", opened["sessionId"], opened["token"])[0] == 200
 
 
-def test_an_expired_session_that_is_still_stored_is_gone() -> None:
+def test_an_expired_session_that_is_still_stored_is_a_404() -> None:
     session, token = model.open_session("key-1", "desk", 60, 1000)
     assert model.authorize(session, "key-1", token, 1059) is session
     with pytest.raises(RequestError, match="404 unknown_session"):
@@ -83,7 +83,7 @@ def test_other_methods_are_a_405(method: str, session_id: str) -> None:
     assert call(method, session_id)[0] == 405
 
 
-def test_a_disabled_key_is_refused_within_a_minute(dynamodb: FakeDynamoDB) -> None:
+def test_a_disabled_key_is_rejected_within_a_minute(dynamodb: FakeDynamoDB) -> None:
     now = [0.0]
     rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
     rights.require("key-1", "sessions")
@@ -102,7 +102,7 @@ def test_entitlements_are_read_once_while_they_are_fresh(dynamodb: FakeDynamoDB)
     assert dynamodb.reads == before + 1
 
 
-def test_a_request_without_a_key_is_refused_without_a_look_up(dynamodb: FakeDynamoDB) -> None:
+def test_a_request_without_a_key_is_rejected_without_a_read(dynamodb: FakeDynamoDB) -> None:
     assert call("POST", key="")[0] == 403
     assert dynamodb.reads == 0
 
@@ -111,7 +111,7 @@ def test_a_request_without_a_key_is_refused_without_a_look_up(dynamodb: FakeDyna
 def test_a_disabled_key_that_is_in_use_gets_403_within_a_minute(
     dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a controlled clock, through the handler, asking every second: in use it is refused after half a minute."""
+    """The test controls the clock and calls the handler every second; a key in use is rejected after half a minute."""
     now = [0.0]
     rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
     monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
@@ -121,16 +121,16 @@ def test_a_disabled_key_that_is_in_use_gets_403_within_a_minute(
     for second in range(1, 61):
         now[0] = float(second)
         answers[second] = call("POST")[0]
-    refused = min(second for second, status in answers.items() if status == 403)
-    assert refused <= 60
-    assert {status for second, status in answers.items() if second >= refused} == {403}
+    rejected_at = min(second for second, status in answers.items() if status == 403)
+    assert rejected_at <= 60
+    assert {status for second, status in answers.items() if second >= rejected_at} == {403}
     dynamodb.tables["keys"]["key-1"] = entitlement()
     now[0] += CACHE_SECONDS
-    assert call("POST")[0] == 201, "enabled again it works within the same time"
+    assert call("POST")[0] == 201, "a key that is enabled again works within the same time"
 
 
-def test_the_minute_is_one_of_the_wall_clock() -> None:
-    """Between invocations Lambda freezes the environment; a monotonic clock may stand still for hours then."""
+def test_the_cache_uses_the_wall_clock() -> None:
+    """Between invocations Lambda freezes the environment, and a monotonic clock may stand still for hours."""
     assert from_table("keys").clock is time.time
 
 
@@ -155,7 +155,7 @@ def test_a_clock_that_was_set_back_does_not_keep_a_disabled_key(dynamodb: FakeDy
         ({name: value for name, value in entitlement().items() if name != "scopes"}, "scope_not_entitled"),
     ],
 )
-def test_only_a_plainly_enabled_key_with_the_scope_gets_in(
+def test_only_an_enabled_key_with_the_scope_is_accepted(
     item: dict[str, Any] | None, code: str, dynamodb: FakeDynamoDB
 ) -> None:
     dynamodb.tables["keys"] = {} if item is None else {"key-1": item}
@@ -163,25 +163,25 @@ def test_only_a_plainly_enabled_key_with_the_scope_gets_in(
     assert (status, body["error"]["code"]) == (403, code)
 
 
-def test_ids_that_cannot_be_are_404_without_a_look_up(dynamodb: FakeDynamoDB) -> None:
-    """DynamoDB refuses a key of more than 2,048 bytes or that is no text: that was a 500."""
+def test_malformed_ids_are_a_404_without_a_read(dynamodb: FakeDynamoDB) -> None:
+    """DynamoDB rejects a key of more than 2,048 bytes or one that is not text, which once was a 500."""
     call("POST")
     before = dynamodb.reads
-    for bad in ("x" * 3000, "\ud800", "0" * 31, "G" * 32, "A" * 32):
-        assert call("GET", bad, "token")[0] == 404
+    for malformed in ("x" * 3000, "\ud800", "0" * 31, "G" * 32, "A" * 32):
+        assert call("GET", malformed, "token")[0] == 404
     assert dynamodb.reads == before
 
 
 # --- Tokens ----------------------------------------------------------------------------------------------------------
 def test_tokens_are_opaque_differ_and_are_compared_as_hashes_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[str, str]] = []
-    honest = hmac.compare_digest
+    original = hmac.compare_digest
 
-    def noting(left: str, right: str) -> bool:
-        compared.append((left, right))
-        return honest(left, right)
+    def recording(first: str, second: str) -> bool:
+        compared.append((first, second))
+        return original(first, second)
 
-    monkeypatch.setattr(hmac, "compare_digest", noting)
+    monkeypatch.setattr(hmac, "compare_digest", recording)
     opened = [model.open_session("key-1", "desk", 60, 1000) for _ in range(50)]
     assert len({token for _, token in opened}) == len({session.session_id for session, _ in opened}) == 50
     assert all(len(base64.urlsafe_b64decode(token + "=")) == 32 for _, token in opened), "256 random bits"
@@ -189,13 +189,13 @@ def test_tokens_are_opaque_differ_and_are_compared_as_hashes_in_constant_time(mo
     model.authorize(session, "key-1", token, 1000)
     with pytest.raises(RequestError, match="403 bad_session_token"):
         model.authorize(session, "key-1", opened[1][1], 1000)
-    assert [len(left) for left, _ in compared] == [len(right) for _, right in compared] == [64, 64]
+    assert [len(first) for first, _ in compared] == [len(second) for _, second in compared] == [64, 64]
     assert token not in str(compared)
 
 
 # --- Faults of DynamoDB ----------------------------------------------------------------------------------------------
 class Faulty(FakeDynamoDB):
-    """Fails a call: instead of its effect, or after it, as when the answer is lost. Keeps conditions."""
+    """DynamoDB with a call that fails before its effect, or after it, as when the answer is lost. It checks conditions."""
 
     def __init__(self, tables: dict[str, Any], call_: str, error: Exception, *, after: bool = False) -> None:
         super().__init__(tables)
@@ -204,11 +204,11 @@ class Faulty(FakeDynamoDB):
     def _fail(self, name: str, effect: Any) -> Any:
         if name == self.call and not self.after:
             raise self.error
-        done = effect()
+        result = effect()
         if name == self.call:
             self.call = ""
             raise self.error
-        return done
+        return result
 
     def get_item(self, TableName: str, Key: dict[str, Any], ConsistentRead: bool = False) -> dict[str, Any]:
         return dict(self._fail("get", lambda: FakeDynamoDB.get_item(self, TableName, Key, ConsistentRead)))
@@ -223,7 +223,7 @@ class Faulty(FakeDynamoDB):
 
 
 class Repeating(Faulty):
-    """The SDK's own repetition: a put whose answer was lost is sent again."""
+    """DynamoDB behind an SDK that repeats a put whose answer is lost."""
 
     def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "") -> None:
         try:
@@ -238,26 +238,26 @@ def lost() -> Exception:
     return error
 
 
-PASSING = [client_error("ThrottlingException"), client_error("ProvisionedThroughputExceededException"), lost()]
+TEMPORARY_ERRORS = [client_error("ThrottlingException"), client_error("ProvisionedThroughputExceededException"), lost()]
 
 
-@pytest.mark.parametrize("error", PASSING, ids=repr)
+@pytest.mark.parametrize("error", TEMPORARY_ERRORS, ids=repr)
 @pytest.mark.parametrize(("name", "method"), [("put", "POST"), ("get", "GET"), ("delete", "DELETE")])
-def test_an_outage_of_dynamodb_is_a_503_that_changes_nothing_and_goes_by(
+def test_an_outage_of_dynamodb_is_a_503_that_changes_nothing_and_passes(
     name: str, method: str, error: Exception, dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]
 ) -> None:
     _, opened = call("POST")
     before = dict(dynamodb.tables["sessions"])
     fake_clients["dynamodb"] = Faulty(dynamodb.tables, name, error)
-    asked = ("", "") if method == "POST" else (opened["sessionId"], opened["token"])
-    status, body = call(method, *asked)
+    session = ("", "") if method == "POST" else (opened["sessionId"], opened["token"])
+    status, body = call(method, *session)
     assert (status, body["error"]["code"]) == (503, "service_unavailable")
     assert dynamodb.tables["sessions"] == before
     fake_clients["dynamodb"] = dynamodb
-    assert call(method, *asked)[0] in (200, 201, 204)
+    assert call(method, *session)[0] in (200, 201, 204)
 
 
-def test_a_refusal_of_dynamodb_is_a_500_that_tells_nothing(
+def test_a_denial_of_dynamodb_is_a_500_without_details(
     dynamodb: FakeDynamoDB, fake_clients: dict[str, Any], log: io.StringIO
 ) -> None:
     fake_clients["dynamodb"] = Faulty(dynamodb.tables, "put", client_error("AccessDeniedException"))
@@ -267,24 +267,24 @@ def test_a_refusal_of_dynamodb_is_a_500_that_tells_nothing(
     assert "unexpected error" in log.getvalue()
 
 
-def test_a_session_whose_answer_was_lost_on_the_way_is_opened_all_the_same(
+def test_a_session_is_opened_although_an_answer_of_dynamodb_is_lost(
     dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]
 ) -> None:
-    """The repetition met the item of the first try and was a 500, with a session that nobody had the token of."""
+    """The repetition met the item of the first attempt and was a 500, with a session whose token no client had."""
     fake_clients["dynamodb"] = Repeating(dynamodb.tables, "put", lost(), after=True)
     status, opened = call("POST")
     assert status == 201
     assert call("GET", opened["sessionId"], opened["token"])[0] == 200
 
 
-def test_an_end_whose_answer_was_lost_can_be_asked_again(dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]) -> None:
+def test_an_end_whose_answer_is_lost_can_be_repeated(dynamodb: FakeDynamoDB, fake_clients: dict[str, Any]) -> None:
     _, opened = call("POST")
     fake_clients["dynamodb"] = Faulty(dynamodb.tables, "delete", lost(), after=True)
     assert call("DELETE", opened["sessionId"], opened["token"])[0] == 503
-    assert call("DELETE", opened["sessionId"], opened["token"])[0] == 404, "gone"
+    assert call("DELETE", opened["sessionId"], opened["token"])[0] == 404, "the session no longer exists"
 
 
-def test_without_dynamodb_nobody_gets_in_on_an_old_entitlement(
+def test_without_dynamodb_an_expired_entitlement_is_not_accepted(
     dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, down = [0.0], [False]

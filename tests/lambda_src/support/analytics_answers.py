@@ -10,9 +10,9 @@ from typing import Any
 import query.handler
 from common import schema
 from query.request import INTERVAL_MINUTES
-from tests.lambda_src.support import numpy_reference as reference
+from tests.lambda_src.support import numpy_reference
 from tests.lambda_src.support.fakes import Context, api_event
-from tests.lambda_src.support.records import M, Record
+from tests.lambda_src.support.records import MINUTE, Record
 
 WINDOW = {"from": "2026-01-02T00:00:00Z", "to": "2026-01-04T00:00:00Z"}
 
@@ -28,7 +28,7 @@ def ask(
         event = api_event("GET", f"/v1/{what}/{{symbol}}", queryStringParameters=parameters)
         event["pathParameters"] = {"symbol": symbol}
         response = query.handler.handler(event, Context())
-        body = json.loads(response["body"], parse_constant=_refuse)
+        body = json.loads(response["body"], parse_constant=_reject_constant)
         assert response["statusCode"] == 200, body
         items += body[what]
         if body["nextCursor"] is None:
@@ -36,23 +36,23 @@ def ask(
         cursor = {"cursor": body["nextCursor"]}
 
 
-def _refuse(constant: str) -> None:
+def _reject_constant(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
 
 
-def agree_with_numpy(found: list[Record], interval: str, limit: int = 1000) -> None:
-    """What the API answers for all symbols of the records, which have been delivered, is what NumPy makes of them."""
-    length = INTERVAL_MINUTES[interval] * M
-    for symbol in sorted({record["symbol"] for record in found}):
-        starts = {r["ts"] // length * length + later for r in found for later in (0, length)}
+def agree_with_numpy(records: list[Record], interval: str, limit: int = 1000) -> None:
+    """Fail unless the API answers for each symbol of the delivered records with the statistics that NumPy computes."""
+    length = INTERVAL_MINUTES[interval] * MINUTE
+    for symbol in sorted({record["symbol"] for record in records}):
+        starts = {r["ts"] // length * length + later for r in records for later in (0, length)}
         expected = {
             start: statistics
             for start in sorted(starts)
-            if (statistics := reference.analytics(found, symbol, start, start + length)) is not None
+            if (statistics := numpy_reference.analytics(records, symbol, start, start + length)) is not None
         }
         items = ask(symbol, interval, limit=limit) if expected else []
         assert [item["start"] for item in items] == [schema.format_timestamp(start) for start in expected]
-        for item, wanted in zip(items, expected.values(), strict=True):
+        for item, statistics in zip(items, expected.values(), strict=True):
             flat = {
                 **dict.fromkeys(("open", "high", "low", "close", "volume")),
                 "trades": 0,
@@ -60,12 +60,12 @@ def agree_with_numpy(found: list[Record], interval: str, limit: int = 1000) -> N
                 **(item["bar"] or {}),
             }
             tolerances = {"quotedSpreadBps": 1e-8, "effectiveSpreadBps": 1e-8}  # ratios are stored with 12 decimals
-            for name, value in wanted.items():
+            for name, value in statistics.items():
                 assert _close(flat[name], value, tolerances.get(name, 1e-13)), (name, flat[name], value)
 
 
 def _close(answer: Any, value: Any, tolerance: float) -> bool:
-    """To twelve digits or the tolerance; prices to the half of the eighth decimal to which they are given."""
+    """Compare to twelve digits or the tolerance, and prices, which have eight decimals, to half of the last one."""
     if answer is None or value is None:
         return answer is None and value is None
     absolute = 0.51e-8 if isinstance(answer, str) else tolerance

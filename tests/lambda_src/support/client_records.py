@@ -15,10 +15,14 @@ QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "
 
 
 def trade_line(**fields: Any) -> str:
-    """A trade's line; a value given as bytes is put in as JSON text, unquoted."""
-    raw = {name: value.decode() for name, value in fields.items() if isinstance(value, bytes)}
-    whole = {**TRADE, **{name: f"<{name}>" if name in raw else value for name, value in fields.items()}}
-    return re.sub(r'"<(\w+)>"', lambda match: raw[match[1]], json.dumps(whole))
+    """A trade as a line of NDJSON.
+
+    Args:
+        **fields: Fields that differ from ``TRADE``; a value in bytes is JSON text and used as it is.
+    """
+    json_texts = {name: value.decode() for name, value in fields.items() if isinstance(value, bytes)}
+    marked = {name: f"<{name}>" if name in json_texts else value for name, value in fields.items()}
+    return re.sub(r'"<(\w+)>"', lambda match: json_texts[match[1]], json.dumps({**TRADE, **marked}))
 
 
 NUMBERS = [

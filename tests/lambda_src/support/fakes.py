@@ -1,4 +1,4 @@
-"""In-memory stand-ins for the AWS clients and small makers of events."""
+"""In-memory stand-ins for AWS clients, and functions that build the events of Lambda."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def client_error(code: str, operation: str = "Call", message: str = "") -> Clien
 
 @dataclass
 class Context:
-    """What Lambda hands to a handler."""
+    """The context object that Lambda passes to a handler."""
 
     function_name: str = "trading-test-dev"
     memory_limit_in_mb: int = 512
@@ -44,7 +44,15 @@ class _Body(io.BytesIO):
 
 @dataclass
 class FakeS3:
-    """Objects in a dictionary; the n-th call with an effect raises instead of it (``fail_on``) or after it."""
+    """S3 with its objects in a dictionary, and calls that fail on demand.
+
+    Attributes:
+        objects: The content of each object by bucket and key.
+        calls: Every call that has an effect, in order.
+        metadata: The metadata of each object by bucket and key.
+        fail_on: The number of the call, from 1, that raises and has no effect.
+        fail_after: The number of the call, from 1, that raises after its effect.
+    """
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -80,6 +88,7 @@ class FakeS3:
             self.objects[Bucket, Key] = self.objects[CopySource["Bucket"], CopySource["Key"]]
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """The keys of a bucket that begin with ``prefix``, sorted."""
         return sorted(key for b, key in self.objects if b == bucket and key.startswith(prefix))
 
     def _etag(self, bucket: str, key: str) -> str:
@@ -92,7 +101,7 @@ class FakeS3:
 
 @dataclass
 class _Effect:
-    """Fails before or after the effect in its block."""
+    """A block around an effect that raises before or after it."""
 
     before: bool
     after: bool
@@ -108,7 +117,7 @@ class _Effect:
 
 @dataclass
 class FakeDynamoDB:
-    """Tables by name, items by their single key attribute."""
+    """DynamoDB with items by table and by the value of their only key attribute."""
 
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     reads: int = 0
@@ -130,13 +139,13 @@ class FakeDynamoDB:
 
 @dataclass
 class FakeSQS:
-    """Remembers for how long which message was hidden; refuses when told to."""
+    """SQS that records for how many seconds each message is hidden, and that can reject this call."""
 
     hidden: list[tuple[str, int]] = field(default_factory=list)
-    refuses: bool = False
+    rejects: bool = False
 
     def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        if self.refuses:
+        if self.rejects:
             raise client_error("MessageNotInflight", "ChangeMessageVisibility")
         assert QueueUrl == QUEUE_URL
         self.hidden.append((ReceiptHandle, VisibilityTimeout))
@@ -150,7 +159,7 @@ def _key(key: dict[str, Any]) -> str:
 def entitlement(
     scopes: tuple[str, ...] = ("ingest", "query", "sessions"), symbols: tuple[str, ...] = ("*",), enabled: bool = True
 ) -> dict[str, Any]:
-    """An item of the api-keys table."""
+    """An item of the table of API keys."""
     return {
         "apiKeyId": {"S": "key-1"},
         "enabled": {"BOOL": enabled},
@@ -161,7 +170,7 @@ def entitlement(
 
 
 def api_event(method: str, path: str, body: str | None = None, **more: Any) -> dict[str, Any]:
-    """A REST proxy event with a verified API key."""
+    """A REST proxy event of API Gateway with a verified API key."""
     return {
         "httpMethod": method,
         "resource": path,
@@ -175,7 +184,7 @@ def api_event(method: str, path: str, body: str | None = None, **more: Any) -> d
 
 
 def sqs_event(*keys: str, bucket: str = "raw", attempts: int = 1) -> dict[str, Any]:
-    """An SQS batch, one S3 event a message."""
+    """A batch of SQS messages, each with one S3 event."""
     return {
         "Records": [
             {
@@ -194,6 +203,6 @@ def sqs_event(*keys: str, bucket: str = "raw", attempts: int = 1) -> dict[str, A
 
 
 def ndjson_gz(*records: dict[str, Any] | str) -> bytes:
-    """Gzip NDJSON of records, written as ingest writes them, or of raw lines."""
+    """Gzipped NDJSON of raw lines, or of records in the form in which ingest writes them."""
     lines = [record if isinstance(record, str) else json.dumps(record, separators=(",", ":")) for record in records]
     return gzip.compress("".join(line + "\n" for line in lines).encode(), mtime=0)

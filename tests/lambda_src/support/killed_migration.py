@@ -1,4 +1,4 @@
-"""A migration in a process that kills itself after a chosen statement, as Lambda's would that is ended."""
+"""A migration in a process that kills itself after a chosen statement, as one that Lambda kills."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from migrate_mysql.migrations import alone, migrate
 
 KILLED = -signal.SIGKILL
 RIGHTS = {"accounts": "SELECT, INSERT", "notes": "SELECT"}
-# Nothing here says IF NOT EXISTS, and rows would come twice if they were inserted twice.
+# No statement says IF NOT EXISTS, and a repeated INSERT adds its rows again.
 FILES = (
     Migration(
         1,
@@ -36,31 +36,32 @@ FILES = (
 
 
 def forkserver() -> ForkServerContext:
-    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/support/killed_processing.py)."""
+    """A context that starts processes in milliseconds; it needs PYTHONPATH (see killed_processing.py)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.support.killed_migration"])
+    context.set_forkserver_preload([__name__])
     return context
 
 
-def whole(master: mysql.Login, application: mysql.Login) -> None:
-    """What the function does with FILES."""
+def migrate_files(master: mysql.Login, application: mysql.Login) -> None:
+    """Do with ``FILES`` what the function does with its own files."""
     with closing(mysql.connect(master)) as connection, alone(connection, master.database):
         migrate(connection, FILES)
         ensure_application(connection, application, RIGHTS)
 
 
-def whole_and_die(authority: str, master: mysql.Login, application: mysql.Login, last: int) -> None:
-    """The same, ended right after the ``last`` statement that changes something; complete where it has fewer."""
+def migrate_files_and_die(authority: str, master: mysql.Login, application: mysql.Login, last: int) -> None:
+    """Migrate, and die right after change number ``last``; with fewer changes the migration is complete."""
     os.environ["MYSQL_SSL_CA"] = authority
-    execute, seen = pymysql.cursors.Cursor.execute, []
+    execute = pymysql.cursors.Cursor.execute
+    changes: list[str] = []
 
     def watched(self: Any, query: str, args: Any = None) -> Any:
         count = execute(self, query, args)
         if not query.startswith(("SELECT", "SHOW", "SET")):
-            seen.append(query)
-            if len(seen) == last:
+            changes.append(query)
+            if len(changes) == last:
                 os.kill(os.getpid(), signal.SIGKILL)
         return count
 
     pymysql.cursors.Cursor.execute = watched  # type: ignore[method-assign]
-    whole(master, application)
+    migrate_files(master, application)

@@ -1,7 +1,7 @@
-"""A process that handles one SQS event and ends at a chosen step, as Lambda's would that is killed: nothing is tidied up.
+"""A process that handles one SQS event and dies at a chosen step without cleaning up, as one that Lambda kills.
 
-A step is a call that may have an effect: an S3 request, an SQL statement, a COPY, a commit, the answer to SQS. The
-process sends itself SIGKILL right after the step, or has the step fail instead of doing it.
+A step is a call that may have an effect: an S3 request, an SQL statement, a COPY, a commit, the answer to SQS. The process
+sends itself SIGKILL right after the step. With ``Faults`` the step fails instead.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ KILLED = -signal.SIGKILL
 
 
 def forkserver() -> ForkServerContext:
-    """New processes in milliseconds: they are forked from one that has imported everything and done nothing.
+    """A context that starts processes in milliseconds, as forks of a server that has imported this module.
 
-    It needs PYTHONPATH: Python 3.11 does not hand it the path, and what it cannot import it leaves out silently.
+    The server needs PYTHONPATH, because Python 3.11 does not pass it ``sys.path``, and it ignores a failed import silently.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.support.killed_processing"])
+    context.set_forkserver_preload([__name__])
     return context
 
 
 @dataclass
 class FolderS3:
-    """The calls of ``FakeS3`` over files, so that objects outlive the process that wrote them."""
+    """The calls of ``FakeS3`` on files, so that objects outlive the process that wrote them."""
 
     folder: Path
     step: Callable[[str], None] = field(default=lambda name: None)
 
     def objects(self) -> dict[tuple[str, str], bytes]:
-        """Every object."""
+        """The content of each object by bucket and key."""
         return {
             (path.parent.name, path.name.replace("%2F", "/")): path.read_bytes()
             for path in self.folder.glob("*/*")
@@ -67,7 +67,7 @@ class FolderS3:
         self.step(f"copy {Bucket}/{Key}")
 
     def _write(self, bucket: str, key: str, body: bytes) -> None:
-        """All or nothing, like S3."""
+        """Write the whole object or nothing, as S3 does."""
         path = self._path(bucket, key)
         path.parent.mkdir(exist_ok=True)
         unfinished = path.with_name(path.name + "~")
@@ -80,7 +80,7 @@ class FolderS3:
 
 @dataclass
 class Steps:
-    """Counts steps and ends the process after the ``last`` one; without one it only writes them down."""
+    """Record steps, and kill the process after step number ``last`` if there is one."""
 
     last: int | None
     names: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Steps:
 
 @dataclass
 class Faults:
-    """Counts steps and lets the ``number``-th fail once: S3 by an error, PostgreSQL by the one that is given."""
+    """Record steps, and let step ``number`` fail once: PostgreSQL with ``error``, S3 with an internal error."""
 
     number: int
     error: type[Exception]
@@ -106,7 +106,12 @@ class Faults:
 
 
 def watch_statements(step: Callable[[str], None], patch: Callable[[Any, str, Any], None] = setattr) -> None:
-    """From now on every statement, COPY and commit of this process is a step."""
+    """Make every statement, COPY and commit of this process a step.
+
+    Args:
+        step: The function that is called after each of them with a name for it.
+        patch: The function that replaces an attribute.
+    """
     execute, copy_end = psycopg.Cursor.execute, psycopg.Copy.__exit__
     leave = psycopg.Transaction.__exit__
 
@@ -131,8 +136,11 @@ def watch_statements(step: Callable[[str], None], patch: Callable[[Any, str, Any
     patch(psycopg.Transaction, "__exit__", watched_leave)
 
 
-class TellingPipeline(Pipeline):
-    """The log leaves out what an exception says; here nobody's data is in it, and it is all that a failed run leaves."""
+class PrintingPipeline(Pipeline):
+    """A pipeline that prints tracebacks, which the log omits.
+
+    No client's data is in them here, and a failed run leaves nothing else to read.
+    """
 
     def process(self, key: str, until: float | None = None) -> None:
         try:
@@ -143,11 +151,19 @@ class TellingPipeline(Pipeline):
 
 
 def run(folder: Path, target: Target, key: str, last: int | None, steps_file: Path) -> None:
-    """The whole life of the process: one event, as Lambda would hand it over."""
+    """The whole life of the process, which handles one event as Lambda passes it.
+
+    Args:
+        folder: The folder of the objects.
+        target: The database.
+        key: The key of the object that the event names.
+        last: The number of the step after which the process kills itself; None for a run to the end.
+        steps_file: The file for the names of the steps, which a run to the end writes.
+    """
     os.environ["PGSSLMODE"] = "disable"
     steps = Steps(last)
     watch_statements(steps)
-    pipeline = TellingPipeline(FolderS3(folder, steps), Database(lambda: target, lambda _: "token"), BUCKETS)
+    pipeline = PrintingPipeline(FolderS3(folder, steps), Database(lambda: target, lambda _: "token"), BUCKETS)
     process.handler._pipeline = lambda: pipeline  # type: ignore[assignment]
     answer = process.handler.handler(sqs_event(key), Context())
     steps("answer to SQS")

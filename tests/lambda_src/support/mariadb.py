@@ -1,4 +1,4 @@
-"""A real MariaDB over TLS for one test session, and fresh databases and users in it."""
+"""A real MariaDB with TLS for one test session, and new databases in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Server:
-    """The running server, and what clients verify it with."""
+    """A running server and the certificates with which clients verify it."""
 
     running: MariaDb
     certificates: Certificates
@@ -47,14 +47,14 @@ class Server:
         return self.login(self.running.superuser, self.running.password, database)
 
     def query(self, statement: str, *arguments: object, database: str | None = None) -> list[tuple[Any, ...]]:
-        """One statement as the superuser."""
+        """The rows of one statement, executed as the superuser."""
         with self.running.administer(database) as connection:
             return mysql.rows(connection, statement, *arguments)
 
     def users(self) -> set[str]:
-        """Everybody but the superuser and the server's own."""
-        found = {str(user) for (user,) in self.query("SELECT User FROM mysql.user")}
-        return found - {self.running.superuser, "mariadb.sys"}
+        """All users except the superuser and the server's internal user."""
+        users = {str(user) for (user,) in self.query("SELECT User FROM mysql.user")}
+        return users - {self.running.superuser, "mariadb.sys"}
 
     def drop_users(self) -> None:
         for user in self.users():
@@ -62,7 +62,7 @@ class Server:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The name of a new, empty database; users made meanwhile are dropped with it."""
+        """The name of a new, empty database; at its end all users are dropped, too."""
         name = f"test_{next(_numbers)}"
         self.query(f"CREATE DATABASE {name}")
         try:
@@ -77,20 +77,23 @@ def mysql_server() -> Iterator[Server]:
     """One server for all tests of this worker."""
     programs_or_skip(servers.MARIADB)
     folder = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
-    folder.chmod(0o711)  # the server's user must get there
-    made = ensure_certificates(folder / "tls")
+    folder.chmod(0o711)  # the server's user must reach it
+    certificates = ensure_certificates(folder / "tls")
     try:
         with MariaDb(
-            folder / "server", certificate=made.certificate, key=made.key, authority=made.authority
+            folder / "server",
+            certificate=certificates.certificate,
+            key=certificates.key,
+            authority=certificates.authority,
         ) as running:
-            yield Server(running, made)
+            yield Server(running, certificates)
     finally:
         shutil.rmtree(folder)
 
 
 @pytest.fixture
 def mariadb(mysql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """The server, with the functions trusting its certificate."""
+    """The server; the functions trust its certificate."""
     monkeypatch.setenv("MYSQL_SSL_CA", str(mysql_server.authority))
     return mysql_server
 

@@ -1,7 +1,7 @@
-"""A day as markets have them, in the forms in which feeds send it: what must be taken, and what must be refused.
+"""A day of market data in the forms in which feeds send it: events that must be accepted, and events that must be rejected.
 
-Invented events, but each kind is one that real feeds have. 2026-01-02 is a Friday in winter: New York is five hours
-behind UTC, so the late session of its exchanges (to 20:00) crosses midnight UTC.
+The events are invented, but real feeds have each kind. 2026-01-02 is a Friday in winter. New York is then five hours behind
+UTC, so the late session of its exchanges (to 20:00) crosses midnight UTC.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 
 def trade(trade_id: str, symbol: str, price: object, size: object, ts: object, **more: str) -> Event:
-    """A trade as a client sends it: numbers or text, optional fields left out."""
+    """A trade as a client sends it, with numbers or text and without empty optional fields."""
     return {"type": "trade", "trade_id": trade_id, "symbol": symbol, "price": price, "size": size, "ts": ts, **more}
 
 
@@ -30,7 +30,7 @@ def quote(symbol: str, bid: object, ask: object, ts: object, bid_size: object = 
 
 
 def extended_hours() -> list[Event]:
-    """A thin early session, an auction of many fills in one nanosecond, and a late session across midnight UTC."""
+    """A thin early session, an auction with many fills in one nanosecond, and a late session across midnight UTC."""
     opening, closing = DAY + 9 * HOUR + 30 * MINUTE + NEW_YORK, DAY + 16 * HOUR + NEW_YORK
     auction = [trade(f"X{n}", "AAPL", "271.36", 100 * (n + 1), opening, venue="XNAS") for n in range(40)]
     return [
@@ -48,7 +48,7 @@ def extended_hours() -> list[Event]:
 
 
 def halted() -> list[Event]:
-    """Trades up to a halt, then eleven minutes without any, a frozen book, and trading at another level."""
+    """Trades up to a halt, eleven minutes without trades, a frozen book, and trades at another level."""
     stop, again = DAY + 15 * HOUR + 12 * MINUTE + 31 * SECOND, DAY + 15 * HOUR + 24 * MINUTE
     return [
         *(quote("GME", f"{20 + n / 100:.2f}", f"{20.02 + n / 100:.2f}", stop - (30 - n) * SECOND) for n in range(30)),
@@ -61,7 +61,7 @@ def halted() -> list[Event]:
 
 
 def classes_and_prices() -> list[Event]:
-    """Share classes, the dearest share, sub-penny prices of improved retail orders, and a share for hundredths of a cent."""
+    """Share classes, the dearest share, sub-penny prices of improved retail orders, and a share at hundredths of a cent."""
     noon = DAY + 17 * HOUR
     return [
         quote("BRK.A", "742385", "744111.5", noon, 1, 1),
@@ -78,7 +78,7 @@ def classes_and_prices() -> list[Event]:
 
 
 def crypto() -> list[Event]:
-    """Round the clock, sizes to a satoshi, prices from hundredths of a millionth to billions."""
+    """Trading round the clock, with sizes down to a satoshi and prices from hundredths of a millionth to billions."""
     chance = random.Random(11)
     events = [
         quote("BTC-USD", "67123.41", "67123.58", DAY + 30 * SECOND, "0.00031204", "1.5"),
@@ -97,7 +97,7 @@ def crypto() -> list[Event]:
 
 
 def locked_and_repeated() -> list[Event]:
-    """Locked books, several quotes and trades at one nanosecond, a feed that repeats itself, and one that comes late."""
+    """Locked books, several quotes and trades in one nanosecond, repeated events, and a late trade."""
     at = DAY + 16 * HOUR
     events = [
         quote("SPY", "588.11", "588.11", at, 900, 100),
@@ -106,22 +106,23 @@ def locked_and_repeated() -> list[Event]:
         quote("SPY", "588.10", "588.11", at + 5),
         trade("K2", "SPY", "588.105", 10, at + 5),
         trade("K3", "SPY", "588.12", 10, at + 59 * SECOND),
-        trade("K4", "SPY", "588.13", 10, at + 60 * SECOND + 4),  # the last nanosecond of the quotes before
-        trade("K5", "SPY", "588.14", 10, at + 60 * SECOND + 5),  # and the first without one
+        trade("K4", "SPY", "588.13", 10, at + 60 * SECOND + 4),  # the last nanosecond in which the quotes are valid
+        trade("K5", "SPY", "588.14", 10, at + 60 * SECOND + 5),  # the first one without a valid quote
     ]
     return [*events, events[1], events[4], trade("K0", "SPY", "587", 1, at - 1)]
 
 
 def accepted() -> list[Event]:
-    """All that a day brings and that is taken."""
+    """All events of the day that must be accepted."""
     parts = (extended_hours(), halted(), classes_and_prices(), crypto(), locked_and_repeated())
     return list(itertools.chain.from_iterable(parts))
 
 
 GOOD_TRADE = trade("G", "AAPL", "270.5", "1", DAY)
 GOOD_QUOTE = quote("AAPL", "270.10", "270.95", DAY)
-# What real feeds have and the platform refuses, with the reason that the client reads. The functions' README says why.
-REFUSED: list[tuple[str, Event, str, str]] = [
+# Events of real feeds that the platform rejects: a name, the event, the field and the start of the reason in the answer.
+# The functions' README says why.
+REJECTED: list[tuple[str, Event, str, str]] = [
     ("crossed book", {**GOOD_QUOTE, "bid": "270.96"}, "bid", "is above the ask"),
     ("no bid: one side of the book is empty", {**GOOD_QUOTE, "bid": 0, "bid_size": 0}, "bid", "must be above zero"),
     ("no size at a price: a halted book", {**GOOD_QUOTE, "ask_size": 0}, "ask_size", "must be above zero"),

@@ -1,6 +1,6 @@
-"""The analytics once more with NumPy, each from its formula and from the events themselves, not from minute rows.
+"""The analytics in NumPy, each computed from its formula and from the events instead of rows of minutes.
 
-Independent of the project's code: floating point throughout, so it agrees to about twelve digits, not to the last.
+The module is independent of the project's code. It computes in floating point, so it agrees to about twelve digits.
 """
 
 from __future__ import annotations
@@ -11,31 +11,39 @@ import numpy as np
 
 from tests.lambda_src.support.plain_reference import quotes_of, trades_of
 
-S = 1_000_000_000
-MINUTE = 60 * S
+MINUTE = 60_000_000_000
 DAY = 1440 * MINUTE
-LIFE = 60 * S
-Floats = Any  # a float64 array
+QUOTE_LIFE = MINUTE
+Floats = Any  # an array of float64
+NAMES_OF_TRADES = (
+    *("open", "high", "low", "close", "volume", "vwap", "effectiveSpread", "effectiveSpreadBps"),
+    *("realisedVariance", "realisedVolatility", "maxDrawdown", "amihud"),
+)
 
 
 def analytics(records: list[dict[str, Any]], symbol: str, start: int, end: int) -> dict[str, Any] | None:
-    """All analytics of [start, end) in epoch nanoseconds, as the API names them; None where nothing bears on it."""
-    found = {**_of_trades(records, symbol, start, end), **_of_quotes(records, symbol, start, end)}
-    return found if found["trades"] or found["lastMicroprice"] is not None else None
+    """All analytics of [start, end), by their names in the API; None where no event bears on the interval.
+
+    Times are epoch nanoseconds.
+    """
+    statistics = {**_of_trades(records, symbol, start, end), **_of_quotes(records, symbol, start, end)}
+    return statistics if statistics["trades"] or statistics["lastMicroprice"] is not None else None
 
 
 def _trades(records: list[dict[str, Any]], symbol: str) -> tuple[Any, Floats, Floats]:
-    """Times, prices and sizes of a symbol's trades in their order."""
-    kept = sorted((c[0], i, float(c[1]), float(c[2])) for (s, i), c in trades_of(records).items() if s == symbol)
-    return np.array([k[0] for k in kept], np.int64), np.array([k[2] for k in kept]), np.array([k[3] for k in kept])
+    """Times, prices and sizes of a symbol's trades, in order."""
+    trades = sorted((c[0], i, float(c[1]), float(c[2])) for (s, i), c in trades_of(records).items() if s == symbol)
+    times = np.array([ts for ts, _, _, _ in trades], np.int64)
+    prices = np.array([price for _, _, price, _ in trades])
+    return times, prices, np.array([size for _, _, _, size in trades])
 
 
 def _quotes(records: list[dict[str, Any]], symbol: str) -> tuple[Any, Any, Floats, Floats, Floats]:
-    """Times, ends of being in force, mids, spreads and microprices of a symbol's quotes in their order."""
+    """Times, ends of validity, mids, spreads and microprices of a symbol's quotes, in order."""
     rows = quotes_of(records).get(symbol, [])
     times = np.array([row[0] for row in rows], np.int64)
     bid, ask, bid_size, ask_size = (np.array([float(row[n]) for row in rows]) for n in (1, 2, 3, 4))
-    ends = np.minimum(np.append(times[1:], np.iinfo(np.int64).max), times + LIFE)
+    ends = np.minimum(np.append(times[1:], np.iinfo(np.int64).max), times + QUOTE_LIFE)
     return times, ends, (bid + ask) / 2, ask - bid, (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
 
 
@@ -44,9 +52,7 @@ def _of_trades(records: list[dict[str, Any]], symbol: str, start: int, end: int)
     inside = (times >= start) & (times < end)
     t, p, s = times[inside], prices[inside], sizes[inside]
     if len(t) == 0:
-        names = ("open", "high", "low", "close", "volume", "vwap", "effectiveSpread", "effectiveSpreadBps",
-                 "realisedVariance", "realisedVolatility", "maxDrawdown", "amihud")  # fmt: skip
-        return {"trades": 0, **dict.fromkeys(names)}
+        return {"trades": 0, **dict.fromkeys(NAMES_OF_TRADES)}
     last_of_minute = np.append(t[1:] // MINUTE != t[:-1] // MINUTE, True)
     day = t[0] // DAY * DAY
     earlier = prices[(times >= day) & (times < start)]
@@ -74,7 +80,7 @@ def _effective(records: list[dict[str, Any]], symbol: str, t: Any, p: Floats, s:
     if len(times) == 0:
         return {"effectiveSpread": None, "effectiveSpreadBps": None}
     at = np.searchsorted(times, t, side="right") - 1
-    quoted = (at >= 0) & (t - times[np.maximum(at, 0)] < LIFE)
+    quoted = (at >= 0) & (t - times[np.maximum(at, 0)] < QUOTE_LIFE)
     if not quoted.any():
         return {"effectiveSpread": None, "effectiveSpreadBps": None}
     distance, mid = 2 * np.abs(p - mids[at])[quoted], mids[at][quoted]

@@ -1,6 +1,7 @@
-"""Bars, quote statistics and analytics once more, from their formulas: plain loops, none of the project's code.
+"""Bars, quote statistics and analytics, computed from their formulas by plain loops.
 
-Slow and simple on purpose. Works on records as dictionaries with decimal text and epoch nanoseconds.
+The module shares no code with the project, and is slow and simple on purpose. A record is a dictionary with decimal text and
+epoch nanoseconds.
 """
 
 from __future__ import annotations
@@ -16,40 +17,40 @@ Key = tuple[str, int]
 
 
 def trades_of(records: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """One trade for each (symbol, trade_id): the least of those that differ."""
-    kept: dict[tuple[str, str], tuple[Any, ...]] = {}
+    """One trade for each (symbol, trade_id); of several that differ the least one."""
+    trades: dict[tuple[str, str], tuple[Any, ...]] = {}
     for r in records:
         if r["type"] != "trade":
             continue
         content = (r["ts"], Decimal(r["price"]), Decimal(r["size"]), r["side"], r["venue"])
         key = (r["symbol"], r["trade_id"])
-        if key not in kept or content < kept[key]:
-            kept[key] = content
-    return kept
+        if key not in trades or content < trades[key]:
+            trades[key] = content
+    return trades
 
 
 def quotes_of(records: Iterable[dict[str, Any]]) -> dict[str, list[tuple[Any, ...]]]:
     """The distinct quotes of each symbol, ascending."""
-    found: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
+    quotes: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
     for r in records:
         if r["type"] == "quote":
             sizes = (Decimal(r["bid_size"]), Decimal(r["ask_size"]))
-            found[r["symbol"]].add((r["ts"], Decimal(r["bid"]), Decimal(r["ask"]), *sizes))
-    return {symbol: sorted(quotes) for symbol, quotes in found.items()}
+            quotes[r["symbol"]].add((r["ts"], Decimal(r["bid"]), Decimal(r["ask"]), *sizes))
+    return {symbol: sorted(distinct) for symbol, distinct in quotes.items()}
 
 
 def bars(records: list[dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
-    """(symbol, minute) → open, high, low, close, volume, notional, trades, effective sums."""
+    """Map (symbol, minute) to open, high, low, close, volume, notional, trades and the effective sums."""
     quotes = quotes_of(records)
     by_minute: dict[Key, list[tuple[Any, ...]]] = defaultdict(list)
     for (symbol, trade_id), (ts, price, size, _, _) in trades_of(records).items():
         by_minute[symbol, ts // MINUTE * MINUTE].append((ts, trade_id, price, size))
     result = {}
-    for (symbol, minute), found in by_minute.items():
-        found.sort()
-        prices = [price for _, _, price, _ in found]
+    for (symbol, minute), trades in by_minute.items():
+        trades.sort()
+        prices = [price for _, _, price, _ in trades]
         spread = relative = covered = Decimal(0)
-        for ts, _, price, size in found:
+        for ts, _, price, size in trades:
             live = [q for q in quotes.get(symbol, []) if ts - MINUTE < q[0] <= ts]
             if live:
                 with localcontext(prec=60):
@@ -58,17 +59,20 @@ def bars(records: list[dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
                     spread += distance * size
                     relative += twelve(distance / mid) * size
                     covered += size
-        volume = sum(size for _, _, _, size in found)
-        notional = sum(price * size for _, _, price, size in found)
+        volume = sum(size for _, _, _, size in trades)
+        notional = sum(price * size for _, _, price, size in trades)
         result[symbol, minute] = (
-            *(prices[0], max(prices), min(prices), prices[-1], volume, notional, len(found)),
+            *(prices[0], max(prices), min(prices), prices[-1], volume, notional, len(trades)),
             *(spread, relative, covered),
         )
     return result
 
 
 def quote_stats(records: list[dict[str, Any]]) -> dict[Key, tuple[Any, ...]]:
-    """(symbol, minute) → quotes, covered, spread, relative, microprice (times nanoseconds), last microprice."""
+    """Map (symbol, minute) to quotes, covered time, spread, relative spread, microprice and last microprice.
+
+    Covered time is in nanoseconds; spread, relative spread and microprice are sums weighted with nanoseconds.
+    """
     result: dict[Key, tuple[Any, ...]] = {}
     for symbol, quotes in quotes_of(records).items():
         minutes = {q[0] // MINUTE * MINUTE + later for q in quotes for later in (0, MINUTE)}
@@ -124,6 +128,6 @@ def amihud(closes: list[float], values: list[float]) -> float:
 
 
 def twelve(value: Decimal) -> Decimal:
-    """To 12 decimals, half away from zero, as PostgreSQL rounds numeric."""
+    """Round to 12 decimals, half away from zero, as PostgreSQL rounds numeric."""
     with localcontext(prec=60):
         return value.quantize(Decimal("0.000000000001"), ROUND_HALF_UP)

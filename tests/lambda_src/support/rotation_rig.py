@@ -1,6 +1,6 @@
-"""A database secret in the embedded Secrets Manager, its users on a real MariaDB, and rotations driven step by step.
+"""A database secret in the embedded Secrets Manager, its users on a real MariaDB, and rotations step by step.
 
-A rotation may run in a process of its own that kills itself after a chosen effect, as Lambda's would that is ended.
+A rotation can run in a process of its own that kills itself after a chosen effect, as one that Lambda kills.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _STATEMENTS = ("CREATE", "ALTER", "GRANT")
 
 @dataclass(frozen=True)
 class Rig:
-    """One secret, its master's secret, and the database with both users' rights."""
+    """One secret, the master's secret, and the database with the rights of both users."""
 
     cloud: EmbeddedCloud
     server: Server
@@ -55,7 +55,7 @@ class Rig:
         return {version: sorted(stages) for version, stages in described["VersionIdsToStages"].items()}
 
     def begin(self) -> str:
-        """What the service does before it calls the function: a version without a value, labelled AWSPENDING."""
+        """Start a rotation as Secrets Manager does: add a version without a value that has the label AWSPENDING."""
         token = str(uuid.uuid4())
         self.secrets.rotate_secret(SecretId=self.arn, ClientRequestToken=token)
         return token
@@ -70,17 +70,17 @@ class Rig:
         )
 
     def step(self, name: str, token: str) -> str:
-        """One call of the function; what it did."""
+        """Call the function once; returns its outcome."""
         event = {"Step": name, "SecretId": self.arn, "ClientRequestToken": token}
         return str(handler.handler(event, Context())["outcome"])
 
     def rotate(self, token: str | None = None) -> list[str]:
-        """A whole rotation, or the service's second try of one."""
+        """A whole rotation; with a token a repetition of one, as Secrets Manager retries it."""
         chosen = token or self.begin()
         return [self.step(name, chosen) for name in STEPS]
 
     def opens(self, value: Mapping[str, Any]) -> bool:
-        """Whether the database lets the value's user in and lets him read and write."""
+        """Whether the user of a secret's value can log in, read and write."""
         login = self.server.login(value["username"], value["password"], self.database)
         try:
             connection = mysql.connect(login)
@@ -91,14 +91,14 @@ class Rig:
             return bool(mysql.rows(connection, "SELECT COUNT(*) FROM transactions"))
 
     def rights(self, user: str) -> set[tuple[str, str, str]]:
-        """Privilege, column and object, one by one."""
+        """Each right of a user as privilege, column and object."""
         lines = [str(line) for (line,) in self.server.query("SHOW GRANTS FOR %s@%s", user, "%")]
         return {atom for grant in parse_grants(lines, user) for atom in grant.atoms()}
 
 
 @contextmanager
 def rig(cloud: EmbeddedCloud, server: Server, database: str) -> Iterator[Rig]:
-    """The state after the migration: the application user and his secret, rotation enabled and never done."""
+    """The state after the migration: an application user with a secret whose rotation is enabled and has never run."""
     _make_users(server, database)
     secrets = aws(cloud, "secretsmanager")
     name = uuid.uuid4().hex
@@ -124,18 +124,18 @@ def rig(cloud: EmbeddedCloud, server: Server, database: str) -> Iterator[Rig]:
     try:
         yield Rig(cloud, server, database, arn, master_arn, secrets)
     finally:
-        for used in (arn, master_arn):
-            secrets.delete_secret(SecretId=used, ForceDeleteWithoutRecovery=True)
+        for secret_arn in (arn, master_arn):
+            secrets.delete_secret(SecretId=secret_arn, ForceDeleteWithoutRecovery=True)
 
 
 @cache
 def aws(cloud: EmbeddedCloud, service: str) -> Any:
-    """A client that is made once: that takes longer than most calls."""
+    """A cached client, because its creation takes longer than most calls."""
     return cloud.client(service)
 
 
 def _make_users(server: Server, database: str) -> None:
-    """The application user, and a master with no more than Aurora's has: it may make users and pass on its rights."""
+    """Create the application user and a master that has only the rights of Aurora's: to create users and grant rights."""
     for table in TABLES:
         server.query(f"CREATE TABLE {database}.{table} (id INT PRIMARY KEY AUTO_INCREMENT, note VARCHAR(9))")
     server.query("CREATE USER 'payments_admin'@'%' IDENTIFIED BY 'master-password'")
@@ -148,23 +148,23 @@ def _make_users(server: Server, database: str) -> None:
 
 
 def _function(cloud: EmbeddedCloud) -> str:
-    """The ARN of a function that fails at once: the emulator calls it, and then leaves the rotation to the tests."""
+    """The ARN of a function that fails at once, so that the emulator, which calls it, leaves the rotation to the tests."""
     functions, iam = aws(cloud, "lambda"), aws(cloud, "iam")
-    known = [found for found in functions.list_functions()["Functions"] if found["FunctionName"] == FUNCTION]
-    if known:
-        return str(known[0]["FunctionArn"])
+    for function in functions.list_functions()["Functions"]:
+        if function["FunctionName"] == FUNCTION:
+            return str(function["FunctionArn"])
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName=FUNCTION, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("index.py", "def handler(event, context):\n    raise RuntimeError('left to the test')\n")
-    made = functions.create_function(
+    created = functions.create_function(
         FunctionName=FUNCTION,
         Runtime="python3.14",
         Role=role,
         Handler="index.handler",
-        Code={"ZipFile": packed.getvalue()},
+        Code={"ZipFile": package.getvalue()},
     )
     functions.add_permission(
         FunctionName=FUNCTION,
@@ -172,21 +172,29 @@ def _function(cloud: EmbeddedCloud) -> str:
         Action="lambda:InvokeFunction",
         Principal="secretsmanager.amazonaws.com",
     )
-    return str(made["FunctionArn"])
+    return str(created["FunctionArn"])
 
 
-# -- in a process that is killed -------------------------------------------------------------------------------------
+# -- In a process that is killed --------------------------------------------------------------------------------------
 
 
 def forkserver() -> ForkServerContext:
-    """New processes in milliseconds; it needs PYTHONPATH (see tests/lambda_src/support/killed_processing.py)."""
+    """A context that starts processes in milliseconds; it needs PYTHONPATH (see killed_processing.py)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.lambda_src.support.rotation_rig"])
+    context.set_forkserver_preload([__name__])
     return context
 
 
 def rotate_and_die(environment: dict[str, str], arn: str, token: str, last: int, effects_file: Path) -> None:
-    """A whole rotation that ends right after its ``last`` effect, or is complete where it has fewer."""
+    """Rotate, and die right after effect number ``last``; with fewer effects the rotation is complete.
+
+    Args:
+        environment: Environment variables to set first.
+        arn: The ARN of the secret.
+        token: The id of the pending version.
+        last: The number of the effect after which the process kills itself.
+        effects_file: The file for the name of this effect.
+    """
     os.environ.update(environment)
     effects: list[str] = []
 
@@ -202,7 +210,7 @@ def rotate_and_die(environment: dict[str, str], arn: str, token: str, last: int,
 
 
 def watch(effect: Callable[[str], None]) -> None:
-    """From now on every call and statement of this process that changes something is told when it is done."""
+    """Call ``effect`` after every API call and SQL statement of this process that changes something, with its name."""
     import botocore.client
     import pymysql.cursors
 
