@@ -1,4 +1,4 @@
-"""What each bench divides by what. The figures themselves are `python -m bench`'s."""
+"""The ratio that each bench computes. The figures themselves come from `python -m bench`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTINGS = Settings(repetitions=2)
 
 
 def fake_process(seconds: dict[str, float]) -> Callable[[Sequence[str], Path], Callable[[], float]]:
-    """A `process` that takes as long as the first of the given words in its command says."""
+    """A `process` whose runs take the time of the first word that the command contains."""
 
     def process(arguments: Sequence[str], _cwd: Path) -> Callable[[], float]:
         command = " ".join(arguments)
@@ -30,14 +30,14 @@ def test_generate_is_a_ratio_to_the_import_for_each_platform_and_for_all(monkeyp
     times = {"--platform one": 0.6, "--platform two": 0.9, "generate.py --out": 1.0, "import troposphere": 0.2}
     monkeypatch.setattr(generate, "PLATFORMS", {"one": None, "two": None})
     monkeypatch.setattr(generate, "process", fake_process(times))
-    one, two, both = generate.run(SETTINGS)
-    assert (one.figure, one.measured, one.reference) == (
+    first, second, both = generate.run(SETTINGS)
+    assert (first.figure, first.measured, first.reference) == (
         "generate one, whole process",
         "0.60 s",
         "import troposphere: 0.20 s",
     )
-    assert [row.value for row in (one, two, both)] == pytest.approx([3, 4.5, 5])
-    assert [row.is_met for row in (one, two, both)] == [True, False, True]
+    assert [row.value for row in (first, second, both)] == pytest.approx([3, 4.5, 5])
+    assert [row.is_met for row in (first, second, both)] == [True, False, True]
 
 
 def test_lint_compares_cold_with_plain_and_warm_with_cold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_the_tests_are_a_ratio_to_the_cold_gate(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_growth_compares_marginal_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """20 times 10 tiers, 4 times 100, once 1,000: the last 900 tiers cost twice what the 90 before them did, each."""
+    """20 times 10 tiers, 4 times 100, once 1,000: each of the last 900 tiers costs twice what each of the 90 before costs."""
     rounds = {"10": [20.0], "100": [40.0], "1000": [190.0]}
     monkeypatch.setattr(growth, "interleave", lambda _subjects, _repetitions: rounds)
     (row,) = growth.run(SETTINGS)
@@ -69,13 +69,13 @@ def test_growth_compares_marginal_costs(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("tiers", [1, 9, 10, 25])
-def test_synthetic_platform_is_whole(tiers: int) -> None:
-    """The contract of ports holds and every tier has its ten resources, so what is measured is what users do."""
-    made = assemble(growth.platform(tiers))
-    assert len(made.templates) == tiers + 1
-    counts = {len(template.resources) for name, template in made.templates.items() if name != "root"}
+def test_synthetic_platform_is_complete(tiers: int) -> None:
+    """The contract of ports holds and every tier has its ten resources, so the bench measures what users do."""
+    template_set = assemble(growth.platform(tiers))
+    assert len(template_set.templates) == tiers + 1
+    counts = {len(template.resources) for name, template in template_set.templates.items() if name != "root"}
     assert counts == {growth.RESOURCES}
-    assert len(made.templates["root"].resources) == tiers
+    assert len(template_set.templates["root"].resources) == tiers
 
 
 def test_synthetic_platform_can_pass_the_limit_of_a_template() -> None:

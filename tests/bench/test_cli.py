@@ -15,7 +15,7 @@ from tests.bench.support.rows import row
 
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Replace the table of benches by ones that answer at once."""
+    """Replace the table of benches by benches that return rows at once."""
 
     def replace(**rows: list[Row]) -> None:
         def bench(name: str) -> Bench:

@@ -1,4 +1,4 @@
-"""What the bench of ingest divides by what, and that its reference is no straw man."""
+"""The ratios that the bench of ingest computes, and the fairness of its reference."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fake_interleave(subjects: dict[str, Any], _repetitions: int, **_: Any) -> dict[str, list[float]]:
-    """Seconds by what is measured: the two ways of validation, or the imports."""
+    """Seconds by subject: the two ways of validation, or the imports."""
     seconds = {"ingest": 1.0, "plain": 8.0} if "plain" in subjects else {"json": 0.05, "ingest and its decoder": 0.3}
     return {name: [seconds.get(name, 0.2)] for name in subjects}
 
@@ -36,7 +36,7 @@ def test_validation_is_a_ratio_to_the_plain_loop_and_imports_to_that_of_json(mon
     assert values["cold import of ingest"] == pytest.approx(4)
     assert values["cold import of ingest and its decoder"] == pytest.approx(6)
     functions = list((SETTINGS.project / "lambda_src").glob("*/handler.py"))
-    assert len(values) == len(functions) + 1, "every function, and ingest once more with its decoder"
+    assert len(values) == len(functions) + 1, "every function, and ingest again with its decoder"
 
 
 def test_sides_that_differ_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ def test_sides_that_differ_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> 
         ingest._validation("figure", ingest.sample(), lambda _: other, SETTINGS)
 
 
-def test_both_batches_are_accepted_whole() -> None:
+def test_both_batches_are_accepted_completely() -> None:
     for text, count in ((ingest.sample(), 80), (ingest.distinct(), 80)):
         lines, rejected = plain_ingest.validate_lines(text)
         assert (lines.count("\n"), rejected) == (count, [])

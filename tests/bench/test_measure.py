@@ -39,20 +39,20 @@ def test_process_is_timed_from_start_to_exit(tmp_path: Path) -> None:
 
 
 def test_process_keeps_its_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the environment forbade it, generation compiled all builders each time and seemed a quarter slower."""
+    """Where the environment forbade bytecode, each generation compiled all builders and seemed a quarter slower."""
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     (tmp_path / "own.py").write_text("X = 1\n")
     process(("-c", "import own"), tmp_path)()
     assert list((tmp_path / "__pycache__").glob("own.*.pyc"))
 
 
-def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
+def test_process_that_fails_gives_no_measurement(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"exit code 3:\nno such thing") as error:
         process(("-c", "import sys; print('no such thing'); sys.exit(3)"), tmp_path)()
     assert error.value.exit_code == 3
 
 
 def test_call_is_timed() -> None:
-    made: list[int] = []
-    assert call(lambda: made.append(1))() >= 0
-    assert made == [1]
+    calls: list[int] = []
+    assert call(lambda: calls.append(1))() >= 0
+    assert calls == [1]

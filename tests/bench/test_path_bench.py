@@ -1,4 +1,4 @@
-"""What the path bench counts: every record accepted, every trade in a bar."""
+"""What the bench of the path counts: every record is accepted, and every trade is in a bar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.errors import BenchError
 
 
 class Platform:
-    """Accepts a batch; its bars come in two steps."""
+    """A platform that accepts a batch and answers with its bars in two steps."""
 
     def __init__(self, accepted: int = path.RECORDS) -> None:
         self.accepted, self.answers = accepted, [path.TRADES // 2, path.TRADES]
@@ -30,18 +30,18 @@ class Platform:
         return SimpleNamespace(status=200, body=b"", json=lambda: {"bars": [{"trades": trades}]})
 
 
-def test_a_batch_is_done_when_its_bars_hold_every_trade() -> None:
+def test_a_batch_ends_when_its_bars_have_every_trade() -> None:
     platform = Platform()
     path.through(platform, "PATH1", b"x")  # type: ignore[arg-type]
     assert (platform.posted, platform.answers) == ([b"x"], [])
 
 
-def test_a_batch_that_is_not_accepted_whole_is_no_figure() -> None:
+def test_a_batch_that_is_not_accepted_as_a_whole_gives_no_figure() -> None:
     with pytest.raises(BenchError, match="answered by 202"):
         path.through(Platform(accepted=1), "PATH1", b"x")  # type: ignore[arg-type]
 
 
-def test_batches_differ_and_the_reference_makes_their_bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_differ_and_the_reference_computes_their_bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path, "TRADES", 60)
     symbol, body = path.batch(3)
     assert {json.loads(line)["symbol"] for line in body.splitlines()} == {symbol}
@@ -49,5 +49,5 @@ def test_batches_differ_and_the_reference_makes_their_bars(tmp_path: Path, monke
     source = tmp_path / "batch.ndjson"
     source.write_bytes(body)
     path._bare(source)
-    found = duckdb.execute(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
-    assert found.fetchall() == [(60, True)]
+    bars = duckdb.execute(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
+    assert bars.fetchall() == [(60, True)]

@@ -1,4 +1,4 @@
-"""The bench of processing compares what makes the same bars of the same trades."""
+"""The subjects of the bench of processing compute the same bars from the same trades."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bench import process
 from bench.errors import CommandError
 from bench.rows import PROJECT, Settings
 
-schema = importlib.import_module("common.schema")  # no import statement: see bench/process_subjects.py
+# Not an import statement, for the reason in bench/process_subjects.py.
+schema = importlib.import_module("common.schema")
 
 
 def test_the_sample_is_what_ingest_stores_and_always_the_same(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_the_sample_is_what_ingest_stores_and_always_the_same(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
+def test_every_row_is_measured_and_the_engines_bars_equal_those_of_the_bare_query(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "TRADES", 3_000)
@@ -34,18 +35,18 @@ def test_every_row_is_measured_and_the_engines_bars_are_the_bare_querys(
     assert [row.goal for row in rows][:3] == [process.TIMES_BARE, None, None]
     assert all(row.value for row in rows)
     memory = next(row for row in rows if row.unit == " MiB")
-    assert 20 < memory.value < process.BOUNDED_MIB, "the child's own, not this process's"
+    assert 20 < memory.value < process.BOUNDED_MIB, "the memory of the child, not of this process"
 
 
 def test_the_deployed_memory_is_that_of_the_template() -> None:
     text = (PROJECT / "templates" / "trading" / "functions.yaml").read_text(encoding="utf-8")
     _, _, function = text.partition("FunctionName: !Sub trading-process-${EnvironmentSuffix}")
-    found = re.search(r"MemorySize: (\d+)", function)
-    assert found is not None
-    assert int(found[1]) == process.DEPLOYED_MIB
+    match = re.search(r"MemorySize: (\d+)", function)
+    assert match is not None
+    assert int(match[1]) == process.DEPLOYED_MIB
 
 
-def test_different_bars_are_no_figure(tmp_path: Path) -> None:
+def test_different_bars_give_no_figure(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         for name, value in (("bare", 1), ("process", 2)):
             connection.execute(f"COPY (SELECT {value} AS open) TO '{tmp_path / name}.parquet' (FORMAT parquet)")
@@ -53,6 +54,6 @@ def test_different_bars_are_no_figure(tmp_path: Path) -> None:
         process._check_same(tmp_path)
 
 
-def test_a_subject_that_fails_is_no_figure(tmp_path: Path) -> None:
+def test_a_subject_that_fails_gives_no_figure(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No files found"):
         process._child("bare", tmp_path / "missing", tmp_path, {})()

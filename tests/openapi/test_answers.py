@@ -1,4 +1,4 @@
-"""What ingest and sessions really answer, held against the published document."""
+"""The real answers of ingest and sessions, compared with the published document."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ GOOD = examples.batch()["records"][0]
 
 @pytest.fixture(autouse=True)
 def rights(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
-    """Both functions with stores in memory; returns the object store."""
+    """The object store of both functions, which have all stores in memory."""
     s3, dynamodb = FakeS3(), FakeDynamoDB({"sessions": {}})
-    known: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
+    clients_by_service: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
     monkeypatch.setenv("RAW_BUCKET", "raw")
     monkeypatch.setenv("SESSIONS_TABLE", "sessions")
-    monkeypatch.setattr(clients, "client", known.__getitem__)
+    monkeypatch.setattr(clients, "client", clients_by_service.__getitem__)
     for function in (ingest_handler, sessions_handler):
-        monkeypatch.setattr(function, "client", known.__getitem__)
+        monkeypatch.setattr(function, "client", clients_by_service.__getitem__)
         monkeypatch.setattr(function, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
     return s3
 
 
-def is_as_described(answer: dict[str, Any], path: str, method: str) -> dict[str, Any]:
-    """Fails unless status, headers and body are in the document; returns the body."""
+def assert_described(answer: dict[str, Any], path: str, method: str) -> dict[str, Any]:
+    """Fail unless the document describes status, headers and body of an answer; returns the body."""
     described = DOCUMENT["paths"][path][method]["responses"][str(answer["statusCode"])]
     ordinary = {"Content-Type", "Cache-Control", "X-Content-Type-Options", "Strict-Transport-Security"}
     assert answer["headers"].keys() - ordinary <= described.get("headers", {}).keys()
@@ -55,7 +55,7 @@ def is_as_described(answer: dict[str, Any], path: str, method: str) -> dict[str,
 def post(body: str, **headers: str) -> dict[str, Any]:
     event = api_event("POST", "/v1/market-data", body, headers=headers)
     answer: dict[str, Any] = ingest_handler.handler(event, Context())
-    is_as_described(answer, "/v1/market-data", "post")
+    assert_described(answer, "/v1/market-data", "post")
     return answer
 
 
@@ -65,7 +65,7 @@ def test_the_example_is_answered_as_the_document_shows() -> None:
     assert {**json.loads(answer["body"]), "batchId": ""} == {**shown, "batchId": ""}
 
 
-def test_the_examples_forms_hold_the_same_records() -> None:
+def test_the_forms_of_the_example_have_the_same_records() -> None:
     packed = base64.b64encode(gzip.compress(examples.ndjson().encode())).decode()
     event = api_event(
         "POST", "/v1/market-data", packed, headers={"Content-Type": "application/gzip"}, isBase64Encoded=True
@@ -91,7 +91,7 @@ def test_the_examples_forms_hold_the_same_records() -> None:
         (422, "5\n" * 10_001 + "{}", {"Content-Type": "application/x-ndjson"}),
     ],
 )
-def test_refusals_are_as_described(status: int, body: str, headers: dict[str, str]) -> None:
+def test_rejections_are_as_described(status: int, body: str, headers: dict[str, str]) -> None:
     post(json.dumps(examples.batch()), **{"Idempotency-Key": "used"})
     assert post(body, **headers)["statusCode"] == status
 
@@ -110,14 +110,14 @@ def test_a_session_from_its_opening_to_its_end_is_as_described() -> None:
         event = api_event(method, path, body, headers={"Session-Token": token})
         event["pathParameters"] = {"id": session} if session else None
         answer = sessions_handler.handler(event, Context())
-        return answer["statusCode"], is_as_described(answer, path, method.lower())
+        return answer["statusCode"], assert_described(answer, path, method.lower())
 
-    one = "/v1/sessions/{id}"
+    path_of_session = "/v1/sessions/{id}"
     status, opened = call("POST", "/v1/sessions", body='{"ttlSeconds": 3600}')
     assert status == 201
     assert call("POST", "/v1/sessions", body='{"ttlSeconds": 1}')[0] == 400
     assert call("POST", "/v1/sessions", session="x")[0] == 405
-    assert call("GET", one, opened["sessionId"], opened["token"])[0] == 200
-    assert call("GET", one, opened["sessionId"], "wrong")[0] == 403
-    assert call("DELETE", one, opened["sessionId"], opened["token"])[0] == 204
-    assert call("DELETE", one, opened["sessionId"], opened["token"])[0] == 404
+    assert call("GET", path_of_session, opened["sessionId"], opened["token"])[0] == 200
+    assert call("GET", path_of_session, opened["sessionId"], "wrong")[0] == 403
+    assert call("DELETE", path_of_session, opened["sessionId"], opened["token"])[0] == 204
+    assert call("DELETE", path_of_session, opened["sessionId"], opened["token"])[0] == 404

@@ -1,4 +1,4 @@
-"""The published OpenAPI document: complete, current, and true of what the functions answer."""
+"""The published OpenAPI document is complete, current, and correct about the functions' answers."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def contents() -> Iterator[dict[str, Any]]:
             yield from (c for c in part.get("content", {}).values() if "$ref" in c["schema"])
 
 
-def test_the_committed_document_is_what_the_command_makes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_committed_document_is_the_output_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"]) == 0, f"run python -m openapi\n{capsys.readouterr().out}"
 
 
-def test_a_stale_document_is_told_with_its_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stale_document_is_reported_with_its_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "openapi.yaml"
     assert main(["--check", "--out", str(target)]) == 1
     assert main(["--out", str(target)]) == 0
@@ -51,7 +51,7 @@ def test_a_stale_document_is_told_with_its_difference(tmp_path: Path, capsys: py
     assert "+" in capsys.readouterr().out
 
 
-def test_it_reads_back_as_the_same_document() -> None:
+def test_the_written_document_reads_back_as_the_same_document() -> None:
     assert yaml.safe_load(render(DOCUMENT)) == DOCUMENT
     assert yaml.safe_load(TARGET.read_text(encoding="utf-8"))["openapi"] == "3.1.0"
 
@@ -69,7 +69,7 @@ def test_every_route_is_described_and_nothing_else() -> None:
         assert in_path == re.findall(r"{(\w+)}", route.path)
 
 
-def test_all_routes_but_the_open_one_demand_signature_and_key() -> None:
+def test_all_routes_except_the_open_one_demand_signature_and_key() -> None:
     assert DOCUMENT["security"] == [{"signature": [], "apiKey": []}]
     assert DOCUMENT["security"][0].keys() == DOCUMENT["components"]["securitySchemes"].keys()
     for route, operation in operations():
@@ -90,7 +90,7 @@ def test_every_example_is_valid_by_its_schema() -> None:
     for content in shown:
         name = content["schema"]["$ref"].rpartition("/")[2]
         faults = [error.json_path for error in validator(name).iter_errors(content["example"])]
-        # The request's last record is refused on purpose.
+        # The function must reject the last record of the example of a request.
         assert faults == (["$.records[2]"] if name == "MarketDataBatch" else []), name
 
 
@@ -99,40 +99,42 @@ def test_records_are_the_schemas_own() -> None:
         assert DOCUMENT["components"]["schemas"][kind.name.capitalize()] == schema.record_json_schema(kind)
 
 
-def refusals(function: str) -> set[tuple[int, str]]:
-    """Status and code of each RequestError in the source of a function and of what it shares with others."""
+def rejections(function: str) -> set[tuple[int, str]]:
+    """Status and code of each RequestError in the source of a function and of the modules that functions share."""
     shared = ("common/rest.py", "common/entitlements.py")
-    found = set()
+    statuses_and_codes = set()
     for path in [*(SOURCE / function).glob("*.py"), *(SOURCE / name for name in shared)]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RequestError" and len(node.args) > 1:
                 status, code = node.args[:2]
                 if isinstance(status, ast.Constant) and isinstance(code, ast.Constant):
-                    found.add((int(str(status.value)), str(code.value)))
-    return found
+                    statuses_and_codes.add((int(str(status.value)), str(code.value)))
+    return statuses_and_codes
 
 
 @pytest.mark.parametrize("function", ["ingest", "query", "sessions"])
-def test_every_refusal_in_a_functions_source_is_described(function: str) -> None:
+def test_every_rejection_in_a_functions_source_is_described(function: str) -> None:
     described = {(fault.status, fault.code) for fault in errors.FAULTS if fault.function == function}
-    in_source = refusals(function)
+    in_source = rejections(function)
     assert len(in_source) >= 5
-    # Raised through a helper: the codes of 503; a broken base64 where there is no body.
+    # A helper raises the codes of 503; query never gets a body and so no broken base64.
     assert in_source - described <= ({(400, "malformed_body")} if function == "query" else set())
-    helped = {(503, "service_unavailable"), (503, "database_unavailable")}
-    assert described - in_source <= helped
+    raised_by_helpers = {(503, "service_unavailable"), (503, "database_unavailable")}
+    assert described - in_source <= raised_by_helpers
 
 
 def keys_returned_by(path: Path, function: str) -> list[str]:
-    """Keys of the dictionary that a function returns."""
+    """The keys of the dictionary that a function returns."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            found = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)]
-            return [str(key.value) for key in found[0].keys if isinstance(key, ast.Constant)]
+            dictionaries = [
+                n.value for n in ast.walk(node) if isinstance(n, ast.Return) and isinstance(n.value, ast.Dict)
+            ]
+            return [str(key.value) for key in dictionaries[0].keys if isinstance(key, ast.Constant)]
     raise AssertionError(f"{path} has no function {function}")
 
 
-def test_bars_and_analytics_have_the_members_that_the_function_answers() -> None:
+def test_bars_and_analytics_have_the_members_of_the_functions_answer() -> None:
     analytics = SOURCE / "query" / "analytics.py"
     assert ["start", *keys_returned_by(analytics, "summarise")] == list(examples.analytics())
     assert keys_returned_by(analytics, "ohlcv") == list(examples.PRICES)
@@ -140,7 +142,7 @@ def test_bars_and_analytics_have_the_members_that_the_function_answers() -> None
         assert len(part["description"]) > 10, name
 
 
-def test_limits_are_those_of_the_functions() -> None:
+def test_the_limits_are_those_of_the_functions() -> None:
     text = json.dumps(DOCUMENT["paths"]["/v1/market-data"])
     for limit in (module("ingest.validation").MAX_RECORDS, module("ingest.batch").LAMBDA_EVENT_BYTES):
         assert f"{limit:,}" in text

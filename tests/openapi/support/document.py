@@ -1,4 +1,4 @@
-"""The published document as the builders make it, and validators of its schemas."""
+"""The OpenAPI document as the builders generate it, and validators of its schemas."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ DOCUMENT = build()
 
 
 def validator(name: str) -> Any:
-    """A validator of one of the document's schemas."""
+    """A validator of one schema of the document."""
     resource = Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
     registry: Registry[Any] = Registry().with_resource(URI, resource)
-    found = {"$ref": f"{URI}#/components/schemas/{name}"}
-    return jsonschema.Draft202012Validator(found, registry=registry, format_checker=jsonschema.FormatChecker())
+    reference = {"$ref": f"{URI}#/components/schemas/{name}"}
+    return jsonschema.Draft202012Validator(reference, registry=registry, format_checker=jsonschema.FormatChecker())
