@@ -1,4 +1,4 @@
-"""One embedded AWS and one copy of the project for each platform's end-to-end tests, which run in their order on one worker."""
+"""An embedded AWS and a copy of the project for the story of each platform, whose tests run in order on one worker."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["pytest_runtest_makereport", "pytest_runtest_setup", "story"]
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedCloud]:
-    """The embedded AWS of one module's tests."""
+    """The embedded AWS of a module."""
     with EmbeddedCloud() as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def site_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is deployed."""
+    """A copy of all that is deployed."""
     root = tmp_path_factory.mktemp("site")
     for folder in ("templates", "params", "web_src"):
         shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "lambda_src").symlink_to(PROJECT / "lambda_src")
-    # By content, so shared with the checkout: wheels are downloaded once, also for a later run without network.
+    # These caches are keyed by content, so the checkout shares them, and a later run without network has the wheels.
     for cache in ("wheels", "artifacts"):
         (PROJECT / ".deploy" / cache).mkdir(parents=True, exist_ok=True)
         (root / ".deploy").mkdir(exist_ok=True)
@@ -46,9 +46,9 @@ def site(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Site:
-    """The project's copy with the environment that reaches the embedded AWS and no other.
+    """The project's copy, with an environment that reaches only the embedded AWS.
 
-    The test module's PLATFORM is what its commands are about.
+    The constant PLATFORM of the test module names the platform of the commands.
     """
     for name, value in embedded.environment().items():
         monkeypatch.setenv(name, value)
@@ -56,8 +56,8 @@ def site(
         monkeypatch.delenv(name, raising=False)
 
     def read() -> tuple[str, str]:
-        out, err = capsys.readouterr()
-        return out, err
+        stdout, stderr = capsys.readouterr()
+        return stdout, stderr
 
     return Site(site_root, embedded, read, getattr(request.module, "PLATFORM", "trading"))
 

@@ -1,4 +1,4 @@
-"""A story whose act fails: one failure, and every later test skips with the act's name."""
+"""An act that fails is one failure, and all later tests of its story skip with its name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SWITCHES = ("cloud_fails", "deployment_fails", "use_fails", "change_fails")
 def test_a_failed_act_is_one_failure_and_the_reason_of_all_later_skips(
     fails: str, outcomes: dict[str, int], reasons: set[str], pytester: pytest.Pytester
 ) -> None:
-    """A failed deployment was forty failures. A failure of another test, or in another module, skips nothing."""
+    """A failed deployment once was forty failures. The failure of another test, or in another module, skips nothing."""
     pytester.makeini("[pytest]\nmarkers =\n    act(name)")
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(
@@ -65,7 +65,7 @@ def test_a_failed_act_is_one_failure_and_the_reason_of_all_later_skips(
 
 
 def test_both_stories_begin_with_an_act() -> None:
-    """Otherwise the failure of the deployment would be that of each test again."""
+    """Otherwise a failed deployment would fail each test again."""
     for platform in ("trading", "transactions"):
         text = (PROJECT / "tests" / "e2e" / f"test_{platform}.py").read_text(encoding="utf-8")
         above_the_first_test, _, _ = text.partition("def test_")

@@ -1,4 +1,4 @@
-"""A copy of the project that a story deploys, changes and destroys."""
+"""A copy of the project that the tests of a story deploy, change and destroy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[3]
 
 
 def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first true result of a check; fails with the last result when the time is over."""
+    """The first true result of a check; fails with the last result after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
         result = check()
@@ -34,33 +34,42 @@ class Site:
     """A copy of the project whose templates and parameters a test may change, deployed to an embedded AWS.
 
     Attributes:
-        root: the copy; lambda_src is the real one.
-        platform: which platform the commands are about.
-        said: what the last command printed to standard output and to standard error.
+        root: The copy; its lambda_src is a link to the project's.
+        cloud: The embedded AWS.
+        read: Returns what this process has printed to standard output and to standard error since the last call.
+        platform: The platform of the commands.
+        stdout: What the last command printed to standard output.
+        stderr: What the last command printed to standard error.
     """
 
     root: Path
     cloud: EmbeddedCloud
     read: Callable[[], tuple[str, str]]
     platform: str = "trading"
-    said: tuple[str, str] = field(default=("", ""))
+    stdout: str = ""
+    stderr: str = ""
+
+    @property
+    def output(self) -> str:
+        """All that the last command printed."""
+        return self.stdout + self.stderr
 
     def deploy(self, command: str, *options: str, environment: str = "dev") -> int:
-        """One command of the deployer; gives its exit code."""
+        """Run one command of the deployer; returns its exit code."""
         target = ["--platform", self.platform, "--environment", environment]
         code = deploy_main([command, *target, *options], project=Project(self.root))
-        self.said = self.read()
+        self.stdout, self.stderr = self.read()
         return code
 
     def change(self, environment: str = "dev") -> int:
-        """Plans, reviews and executes; gives the exit code of the first step that fails, or 0."""
+        """Plan, review and execute; returns the exit code of the first step that fails, or 0."""
         for command, *options in (("plan", "--wheels", "host"), ("review",), ("execute", "--yes")):
             if code := self.deploy(command, *options, environment=environment):
                 return code
         return 0
 
     def edit_template(self, tier: str, old: str, new: str) -> None:
-        """Changes one place of a template."""
+        """Replace one text in a template."""
         path = self.root / "templates" / self.platform / f"{tier}.yaml"
         text = path.read_text()
         assert text.count(old) >= 1, f"{tier}.yaml holds no {old!r}"
@@ -68,7 +77,7 @@ class Site:
 
     @contextmanager
     def restored(self, *path: str) -> Iterator[Path]:
-        """A file that is after the block as it was before it, also where a test fails within."""
+        """A file that has its present content again after the block, also where a test fails in the block."""
         file = self.root.joinpath(*path)
         content = file.read_bytes()
         try:
@@ -77,25 +86,25 @@ class Site:
             file.write_bytes(content)
 
     def restore_templates(self) -> None:
-        """The committed templates again."""
+        """Copy the committed templates again."""
         shutil.copytree(PROJECT / "templates", self.root / "templates", dirs_exist_ok=True)
 
     def edit_parameters(self, environment: str = "dev", **values: str) -> None:
-        """Changes parameters of an environment."""
+        """Change parameters of an environment."""
         path = self.root / "params" / self.platform / f"{environment}.json"
         content = json.loads(path.read_text())
         content["Parameters"].update(values)
         path.write_text(json.dumps(content))
 
     def resources(self, stack: str, *types: str) -> list[dict[str, Any]]:
-        """The resources of a nested stack tree, of the given types."""
-        found: list[dict[str, Any]] = []
+        """The resources of a stack and its nested stacks, of the given types."""
+        resources_of_types: list[dict[str, Any]] = []
         for resource in self.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]:
             if resource["ResourceType"] == "AWS::CloudFormation::Stack":
-                found += self.resources(resource["PhysicalResourceId"], *types)
+                resources_of_types += self.resources(resource["PhysicalResourceId"], *types)
             elif not types or resource["ResourceType"] in types:
-                found.append(resource)
-        return found
+                resources_of_types.append(resource)
+        return resources_of_types
 
     def leftovers(self, outliving: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """What the embedded AWS still has, by store, except for the artifact bucket and what outlives the platform."""

@@ -1,7 +1,7 @@
-"""Tests that build on each other: where one fails on which the later ones of its module build, those skip and name it.
+"""Stories: modules whose tests build on each other.
 
-Such a test opens an act and is marked ``act("the deployment")``. A module of such tests is a story. ``conftest.py`` imports the
-fixture and the hooks of this module, which then apply to the tests beside it.
+A test on which all later tests build opens an act and has the marker ``act("the deployment")``. Where it fails, the later tests
+of its module skip, and their reason names it. ``conftest.py`` imports the fixture and the hooks of this module.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["pytest_runtest_makereport", "pytest_runtest_setup", "story"]
 
 @dataclass
 class Story:
-    """What the tests of a module hand on to those after them.
+    """What the tests of a module pass on to later tests.
 
     Attributes:
-        failure: The first failed act with the name of its test, and "" as long as there is none.
-        outliving: What exists in each store of the embedded AWS before the platform does, and so outlives it.
+        failure: The failed act and its test; empty while none has failed.
+        outliving: The entries of each store of the embedded AWS that exist before the platform, and so outlive it.
     """
 
     failure: str = ""
@@ -32,20 +32,20 @@ _STORY = pytest.StashKey[Story]()
 
 @pytest.fixture(scope="module")
 def story(request: pytest.FixtureRequest) -> Story:
-    """The story that the module tells."""
+    """The story of the module."""
     return _story_of(request.node)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips a test after a failed act, before any fixture starts a server for it."""
+    """Skip a test after a failed act, before its fixtures start a server."""
     if failure := _story_of(item).failure:
         pytest.skip(failure)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Notes an act that fails, also where one of its fixtures does."""
+    """Record an act that fails, or a fixture of it."""
     report = yield
     act = item.get_closest_marker("act")
     if act is not None and report.failed:
