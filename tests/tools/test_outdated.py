@@ -1,4 +1,4 @@
-"""The list of old pins: every folder is read, and what uv says becomes a table or one sentence."""
+"""The list of old pins reads every folder, and turns the output of uv into a table or one sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def project(root: Path, files: Mapping[str, str], requires: str = ">=3.11") -> P
 
 
 def index(**newest: str) -> outdated.Ask:
-    """An index that knows these versions; a name's hyphens are written as underscores."""
+    """An index that has these versions; a name has underscores in place of hyphens."""
 
     def ask(names: Sequence[str], python: str) -> dict[str, str]:
         return {name: newest[name.replace("-", "_")] for name in names}
@@ -53,19 +53,19 @@ def test_a_pin_for_some_platforms_only_is_a_pin() -> None:
 @pytest.mark.parametrize(
     "line", ["flask", "flask>=3", "flask==3.*", "flask==3,<4", "flask @ https://example.com/f.whl", "="]
 )
-def test_what_is_no_exact_pin_is_told_with_its_line(line: str) -> None:
+def test_a_line_that_is_no_exact_pin_is_reported_with_its_number(line: str) -> None:
     with pytest.raises(PinError) as raised:
         list(outdated.parse(f"gunicorn==27.0.1\n{line}  # why\n", "web_src/shop/requirements.in"))
     assert (raised.value.file, raised.value.line, raised.value.text) == ("web_src/shop/requirements.in", 2, line)
 
 
 def test_every_requirements_file_of_the_project_is_read() -> None:
-    """Also that of a folder that is made tomorrow, wherever it is made."""
+    """This includes files of folders that are added later, wherever they are."""
     names = []
     for folder, folders, files in os.walk(PROJECT):
         folders[:] = [name for name in folders if not name.startswith((".", "build", "__"))]
-        found = [Path(folder, name) for name in files if "requirements" in name and name.endswith(".in")]
-        names += [path.relative_to(PROJECT).as_posix() for path in found]
+        paths = [Path(folder, name) for name in files if "requirements" in name and name.endswith(".in")]
+        names += [path.relative_to(PROJECT).as_posix() for path in paths]
     assert len(names) > 10
     with_pins = {name for name in names if "==" in (PROJECT / name).read_text()}
     assert {pin.file for pin in outdated.read_pins(PROJECT)} == with_pins
@@ -94,16 +94,18 @@ def test_a_package_that_is_pinned_twice_in_two_versions_is_two_rows(tmp_path: Pa
         "lambda_src/b/requirements.in": "pymysql==1.2.3\n",
         "web_src/c/requirements.in": "pymysql==1.2.5\n",
     }
-    found = outdated.rows(outdated.read_pins(project(tmp_path, files)), {"pymysql": "1.2.5"})
-    assert [(row.pinned, row.where) for row in found] == [("1.2.3", "lambda_src/*"), ("1.2.4", "requirements.in")]
+    rows = outdated.rows(outdated.read_pins(project(tmp_path, files)), {"pymysql": "1.2.5"})
+    assert [(row.pinned, row.where) for row in rows] == [("1.2.3", "lambda_src/*"), ("1.2.4", "requirements.in")]
 
 
 def test_a_pin_that_is_newer_than_the_index_says_is_not_old() -> None:
-    """A pre-release that somebody chose, or a version that was withdrawn."""
+    """A pre-release that a developer chose, or a version that was withdrawn."""
     assert outdated.rows([Pin("mypy", "2.5.0rc1", "requirements.in", "")], {"mypy": "2.4.1"}) == []
 
 
-def test_the_list_ends_with_0_also_when_something_is_old(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_ends_with_exit_code_0_also_where_a_pin_is_old(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = project(tmp_path, {"requirements.in": "PyYAML==6.0.3  # libyaml\nmypy==2.4.1\n"})
     assert outdated.main([], root, index(pyyaml="6.0.4", mypy="2.4.1")) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -115,46 +117,46 @@ def test_the_list_ends_with_0_also_when_something_is_old(tmp_path: Path, capsys:
     ]
 
 
-def test_nothing_old_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_without_old_pins_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = project(tmp_path, {"requirements.in": "PyYAML==6.0.4\n"}, requires=">=3.12, <4")
     assert outdated.main([], root, index(pyyaml="6.0.4")) == 0
     assert capsys.readouterr().out == "None of 1 pins has a newer version that runs on Python 3.12.\n"
 
 
-def refuse(names: Sequence[str], python: str) -> dict[str, str]:
+def fail_to_connect(names: Sequence[str], python: str) -> dict[str, str]:
     raise NoAnswerError("Connection refused")
 
 
 @pytest.mark.parametrize(
-    ("text", "requires", "said"),
+    ("text", "requires", "expected"),
     [
         ("flask==3.1.3\n", ">=3.11", "outdated: The package index gave no answer: Connection refused.\n"),
         ("flask>=3\n", ">=3.11", "outdated: requirements.in:1: 'flask>=3' is no exact pin: write name==version, "),
         ("flask==3.1.3\n", "~=3.11", "outdated: pyproject.toml: requires-python does not begin with "),
     ],
 )
-def test_what_fails_is_one_sentence_and_2(
-    text: str, requires: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_failure_is_one_sentence_and_exit_code_2(
+    text: str, requires: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert outdated.main([], project(tmp_path, {"requirements.in": text}, requires), refuse) == 2
+    assert outdated.main([], project(tmp_path, {"requirements.in": text}, requires), fail_to_connect) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(said)
+    assert printed.err.startswith(expected)
     assert printed.err.count("\n") == 1
 
 
-def test_uv_is_asked_for_names_alone_and_for_the_oldest_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
+def test_uv_gets_only_names_and_the_oldest_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    options_of_run: dict[str, Any] = {}
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-        asked.update(options, command=command)
+        options_of_run.update(options, command=command)
         return subprocess.CompletedProcess(command, 0, "flask==3.1.4\npyyaml==6.0.4\n", "")
 
     monkeypatch.setattr(subprocess, "run", run)
     assert outdated.ask_index(["flask", "pyyaml"], "3.11") == {"flask": "3.1.4", "pyyaml": "6.0.4"}
-    assert asked["input"] == "flask\npyyaml"
-    assert "--no-deps --no-header --no-annotate" in " ".join(asked["command"])
-    assert asked["command"][-2:] == ["--python-version", "3.11"]
+    assert options_of_run["input"] == "flask\npyyaml"
+    assert "--no-deps --no-header --no-annotate" in " ".join(options_of_run["command"])
+    assert options_of_run["command"][-2:] == ["--python-version", "3.11"]
 
 
 NOT_THERE = (
@@ -170,7 +172,7 @@ UNREACHABLE = """error: Request failed after 3 retries in 6.3s
 
 
 @pytest.mark.parametrize(
-    ("returncode", "stdout", "stderr", "said"),
+    ("returncode", "stdout", "stderr", "expected"),
     [
         (1, "", NOT_THERE, "nowhere was not found in the package registry"),
         (2, "", UNREACHABLE, "Connection refused (os error 111)"),
@@ -180,32 +182,34 @@ UNREACHABLE = """error: Request failed after 3 retries in 6.3s
         (0, "flask==3.1.4\n", "", "nothing was said about nowhere"),
     ],
 )
-def test_what_uv_says_becomes_one_sentence(
-    returncode: int, stdout: str, stderr: str, said: str, monkeypatch: pytest.MonkeyPatch
+def test_an_error_of_uv_becomes_one_sentence(
+    returncode: int, stdout: str, stderr: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = subprocess.CompletedProcess([], returncode, stdout, stderr)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
     with pytest.raises(NoAnswerError) as raised:
         outdated.ask_index(["flask", "nowhere"], "3.11")
-    assert str(raised.value).startswith(f"The package index gave no answer: {said}")
+    assert str(raised.value).startswith(f"The package index gave no answer: {expected}")
     assert "\n" not in str(raised.value)
 
 
-def test_an_environment_without_uv_says_what_to_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_environment_without_uv_is_an_error_that_names_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(NoAnswerError, match="uv is not in this environment; call `make setup`"):
         outdated.ask_index(["flask"], "3.11")
 
 
-def test_the_real_uv_tells_an_index_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No network is used: the index is a port of this machine where nobody listens."""
+def test_the_real_uv_reports_an_index_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test uses no network: the index is a port of this machine on which no program listens."""
     for name in ("UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
-    began = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(OutdatedError) as raised:
         outdated.ask_index(["flask"], outdated.oldest_python(PROJECT))
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - start < 30
     assert "\n" not in str(raised.value)
-    assert "flask" not in str(raised.value), "the index, not the package, is what is wrong"
+    assert "flask" not in str(raised.value), "the fault is in the index, not in the package"

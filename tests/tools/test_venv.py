@@ -1,4 +1,4 @@
-"""The environment is made on a machine that has nothing, shows how far it is, and holds no more than it must."""
+"""The environment is created on a machine without any package, reports its progress, and has no more than it must."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools import venv
 
 PROJECT = Path(__file__).parents[2]
 DEMO_MB = 600
-"""What `make demo` may install."""
+"""The most that `make demo` may install."""
 
 NEW_PIP = """#!/bin/sh
 echo "$*" >> "$LOG"
@@ -54,13 +54,13 @@ def lock(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Python that makes environments of itself, whose pip installs nothing; it notes what it is called with."""
+    """A Python that creates environments of itself; its pip installs nothing and records its arguments."""
     path = tmp_path / "python3"
     path.write_text(NEW_PIP)
     path.chmod(0o755)
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     monkeypatch.setattr(sys, "executable", str(path))
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())  # it has ensurepip
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())  # as if ensurepip existed
     return path
 
 
@@ -71,7 +71,7 @@ def calls(tmp_path: Path) -> list[str]:
 # --- Progress ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_terminal_sees_one_line_that_changes(lock: Path) -> None:
+def test_a_terminal_gets_one_line_that_changes(lock: Path) -> None:
     stream, clock = Terminal(), Clock()
     progress = venv.Progress(lock, stream, clock)
     progress.show()
@@ -101,17 +101,17 @@ def test_a_log_gets_a_line_every_ten_seconds(lock: Path) -> None:
     assert stream.getvalue().splitlines() == [f"  {lock}: package 0 of 3, {second} s" for second in (10, 20)]
 
 
-# --- Making it --------------------------------------------------------------------------------------------------------
+# --- Creation ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_lock_is_installed_with_its_hashes(
     python: Path, lock: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 0
-    made, installed = calls(tmp_path)
-    assert made == f"-m venv --clear {tmp_path / 'env'}"
-    assert "--require-hashes" in installed
-    assert installed.endswith(f"--requirement={lock}")
+    creation, installation = calls(tmp_path)
+    assert creation == f"-m venv --clear {tmp_path / 'env'}"
+    assert "--require-hashes" in installation
+    assert installation.endswith(f"--requirement={lock}")
     assert f"Installed {lock} into {tmp_path / 'env'} (" in capsys.readouterr().out
 
 
@@ -121,7 +121,7 @@ def test_a_second_lock_is_added_to_the_same_environment(python: Path, lock: Path
     assert len([call for call in calls(tmp_path) if "-m venv" in call]) == 1
 
 
-def test_what_pip_says_is_shown_where_it_fails(
+def test_the_output_of_pip_is_printed_where_it_fails(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PIP_EXIT", "1")
@@ -132,7 +132,7 @@ def test_what_pip_says_is_shown_where_it_fails(
 def test_a_python_without_ensurepip_gets_the_distributions_pip(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Debian's python3 has none, and a stranger with python3 and make saw `ensurepip is not available`."""
+    """Debian's python3 has no ensurepip, and a user with python3 and make got `ensurepip is not available`."""
 
     def unpack(names: list[str], target: Path) -> None:
         assert names == ["python3-pip-whl"]
@@ -143,13 +143,13 @@ def test_a_python_without_ensurepip_gets_the_distributions_pip(
     monkeypatch.setattr("local.packages.unpack", unpack)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 0
-    made, pip, installed = calls(tmp_path)
-    assert made == f"-m venv --clear --without-pip {tmp_path / 'env'}"
+    creation, pip, installation = calls(tmp_path)
+    assert creation == f"-m venv --clear --without-pip {tmp_path / 'env'}"
     assert re.fullmatch(r"-m pip install --quiet --no-index .*/pip-99-py3-none-any\.whl", pip)
-    assert "--require-hashes" in installed
+    assert "--require-hashes" in installation
 
 
-def test_where_pip_cannot_be_had_the_package_is_named(
+def test_where_pip_is_not_available_the_error_names_the_package(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -158,7 +158,7 @@ def test_where_pip_cannot_be_had_the_package_is_named(
     assert "cannot be downloaded: this machine has no apt. Install python3-venv." in capsys.readouterr().err
 
 
-def test_an_old_python_is_told_which_is_needed(
+def test_an_old_python_is_an_error_that_names_the_required_version(
     lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(venv, "OLDEST", (9, 1))
@@ -167,8 +167,8 @@ def test_an_old_python_is_told_which_is_needed(
     assert not (tmp_path / "env").exists()
 
 
-def test_it_needs_nothing_but_the_standard_library() -> None:
-    """-S: without site-packages, as on a machine where nothing is installed."""
+def test_the_tool_needs_only_the_standard_library() -> None:
+    """With -S there are no site-packages, as on a machine where nothing is installed."""
     run = subprocess.run(
         [sys.executable, "-S", "-m", "tools.venv", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -177,14 +177,14 @@ def test_it_needs_nothing_but_the_standard_library() -> None:
     subprocess.run([sys.executable, "-S", "-c", script], cwd=PROJECT, check=True)
 
 
-# --- What is in it ----------------------------------------------------------------------------------------------------
+# --- Packages ---------------------------------------------------------------------------------------------------------
 
 
 def locked(name: str) -> set[str]:
     """The packages of a lock that this machine installs."""
     lines = re.findall(r"^([\w.-]+(?:\[\w+\])?==[^\\\n]+)", (PROJECT / name).read_text(), re.MULTILINE)
-    found = [Requirement(line.strip()) for line in lines]
-    return {canonicalize_name(one.name) for one in found if one.marker is None or one.marker.evaluate()}
+    requirements = [Requirement(line.strip()) for line in lines]
+    return {canonicalize_name(r.name) for r in requirements if r.marker is None or r.marker.evaluate()}
 
 
 def test_the_demo_installs_no_tool_of_development() -> None:
@@ -194,8 +194,8 @@ def test_the_demo_installs_no_tool_of_development() -> None:
     assert "pandas" not in locked("requirements-dev.txt")
 
 
-def test_what_the_demo_installs_is_bounded() -> None:
-    """It was 829 MB with the tools of development and the benches' references."""
+def test_the_size_of_the_demos_packages_is_bounded() -> None:
+    """With the tools of development and the references of the benches it was 829 MB."""
     places = [Path(str(importlib.metadata.distribution(name).locate_file(""))) for name in locked("requirements.txt")]
     assert set(places) == {Path(sysconfig.get_path("purelib"))}
     files = {
