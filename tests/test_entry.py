@@ -1,4 +1,4 @@
-"""How commands begin and end: Ctrl-C at any time is one sentence, and a reader that has gone is no fault."""
+"""Start and end of the commands: Ctrl-C at any time is one sentence, and a closed pipe is not an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BEFORE = f"\n{entry.BEFORE_IT_BEGAN}\n"
 SENTENCE = "Interrupted. Say it once."
 HERE = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); from entry import run; sys.exit(run('slow', {SENTENCE!r}))"
 
-# The commands, with a module that each of them imports before it does anything.
+# The commands, each with a module that it imports before any work.
 COMMANDS = {
     "deploy": (["-m", "deploy", "outputs"], "boto3"),
     "local": (["-m", "local", "status"], "boto3"),
@@ -35,7 +35,7 @@ COMMANDS = {
 
 
 def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variables: str) -> subprocess.Popen[str]:
-    """Python with modules of `folder` before all others, and with SIGINT as a terminal's commands have it."""
+    """Start Python with modules of ``folder`` before all others, and with the SIGINT handler of a terminal's commands."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
@@ -49,7 +49,7 @@ def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variabl
 
 
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Send SIGINT after the first line of output; the exit code and what went to stderr."""
+    """Send SIGINT after the first line of output; returns the exit code and the standard error."""
     assert process.stdout is not None
     assert process.stdout.readline() == "now\n"
     process.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ def test_interruption_of_an_import_is_one_sentence(command: str, tmp_path: Path)
 
 
 def test_interruption_in_a_callback_of_an_import_is_not_lost(tmp_path: Path) -> None:
-    """An exception would be: the interpreter prints it as ignored and goes on."""
+    """An exception would be lost: the interpreter prints it as ignored and continues."""
     callback = "class Last:\n    def __del__(self):\n        print('now', flush=True)\n        time.sleep(30)\n"
     (tmp_path / "slow.py").write_text(f"import time\n{callback}Last()\ndef main():\n    print('it went on')\n")
     assert interrupted(start(["-c", HERE], tmp_path)) == (130, BEFORE)
@@ -89,8 +89,8 @@ def test_interrupted_work_is_cleaned_up(tmp_path: Path) -> None:
     assert process.communicate(timeout=20) == ("cleaned up\n", f"\n{SENTENCE}\n")
 
 
-def test_second_interruption_ends_what_does_not_end(tmp_path: Path) -> None:
-    """A thread that is waited for at exit, such as an upload's, would keep the terminal."""
+def test_second_interruption_ends_a_command_that_does_not_end(tmp_path: Path) -> None:
+    """A thread that is joined at exit, such as an upload's, would keep the terminal."""
     (tmp_path / "slow.py").write_text(
         "import threading, time\n"
         "def main():\n    threading.Thread(target=time.sleep, args=(30,)).start()\n"
@@ -140,7 +140,7 @@ HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.it
 @pytest.mark.parametrize("unbuffered", ["1", ""])
 @pytest.mark.parametrize("command", LONG)
 def test_closed_pipe_ends_a_command_quietly(command: str, unbuffered: str, tmp_path: Path) -> None:
-    """`python -m deploy outputs --json | head -1` did so with a traceback."""
+    """`python -m deploy outputs --json | head -1` once ended with a traceback."""
     plan_file = tmp_path / "plan.json"
     save(plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
     arguments = [str(plan_file) if word == "PLAN" else word for word in LONG[command]]
@@ -149,22 +149,22 @@ def test_closed_pipe_ends_a_command_quietly(command: str, unbuffered: str, tmp_p
 
 @pytest.mark.parametrize("command", HELP)
 def test_closed_pipe_ends_a_help_quietly(command: str, tmp_path: Path) -> None:
-    """It is printed by argparse, which leaves by SystemExit."""
+    """Python's argparse prints the help and leaves by SystemExit."""
     assert unread(HELP[command], tmp_path) == (entry.READER_GONE, "")
 
 
 def unread(arguments: Sequence[str], folder: Path, unbuffered: str = "") -> tuple[int, str]:
-    """The exit code and the errors of a command whose standard output nobody reads."""
+    """The exit code and the standard error of a command whose standard output is closed."""
     process = start(arguments, folder, PYTHONUNBUFFERED=unbuffered)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    said = process.stderr.read()
-    return process.wait(20), said
+    errors = process.stderr.read()
+    return process.wait(20), errors
 
 
 def test_closed_pipe_for_errors_ends_a_command_quietly(tmp_path: Path) -> None:
-    """`2>&1 | head`: nobody reads either stream."""
+    """With `2>&1 | head` both streams can be closed."""
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "gate", "nowhere"]
@@ -172,7 +172,7 @@ def test_closed_pipe_for_errors_ends_a_command_quietly(tmp_path: Path) -> None:
     os.close(writer)
 
 
-def test_another_broken_pipe_is_not_taken_for_the_readers(tmp_path: Path) -> None:
+def test_another_broken_pipe_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("def main():\n    raise BrokenPipeError('a connection to AWS')\n")
     process = start(["-c", HERE], tmp_path)
     assert "BrokenPipeError: a connection to AWS" in process.communicate(timeout=20)[1]
@@ -181,18 +181,18 @@ def test_another_broken_pipe_is_not_taken_for_the_readers(tmp_path: Path) -> Non
 
 def test_command_without_standard_output_gives_its_exit_code(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("def main():\n    print('into the void')\n    return 3\n")
-    done = subprocess.run(
+    process = subprocess.run(
         f'exec {sys.executable} -c "$PROGRAM" >&-',
         shell=True,
         env={**os.environ, "PROGRAM": HERE, "PYTHONPATH": str(tmp_path)},
         stderr=subprocess.PIPE,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (3, b"")
+    assert (process.returncode, process.stderr) == (3, b"")
 
 
 def test_entry_imports_nothing_that_takes_time() -> None:
-    """It is armed after its own imports, and it may not tie together what must not import each other."""
+    """It handles interruptions only after its own imports, and must not connect packages that must not import each other."""
     imported = set(imports(PROJECT / "entry.py"))
-    few = {"contextlib", "importlib", "os", "select", "signal", "sys", "threading", "types", "collections.abc"}
-    assert imported <= few | {"__future__"}
+    allowed = {"contextlib", "importlib", "os", "select", "signal", "sys", "threading", "types", "collections.abc"}
+    assert imported <= allowed | {"__future__"}
