@@ -20,7 +20,7 @@ from unittest import mock
 from bench.errors import BenchError
 from bench.measure import interleave, medians, timed_call
 from bench.rows import PROJECT, Goal, Row, Settings
-from tests.lambda_src.postgres import Postgres, wheel_bin
+from tests.lambda_src.support.postgres import Postgres, wheel_bin
 
 if TYPE_CHECKING:
     import psycopg

@@ -1,6 +1,6 @@
-"""For all tests: each requirement id is named by a test, and a test that lacks a database server skips and is counted.
+"""Hooks for all tests: a test names its requirements, and a test that lacks a database server skips and is counted.
 
-The run ends with the ids that no test names, and with one line where a database was missing.
+The run ends with the ids of requirements that no test names, and with one line where a database was missing.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import pytest
 from local import servers
 from local.testing import LACK, programs_or_skip
 
-PROJECT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+PROJECT = TESTS.parent
 REQUIREMENTS = PROJECT / "docs" / "requirements.md"
 _ROW = re.compile(r"^\| ([A-Z]+(?:-[A-Z0-9]+)+|A-\d) \|", re.MULTILINE)
 _NAMED = pytest.StashKey[set[str]]()
 _LACKING = pytest.StashKey[Counter[str]]()
+# This precedes all imports of these modules, so that their assertions also show the values that they compare.
+pytest.register_assert_rewrite(*sorted(f"tests.{path.parent.name}.support" for path in TESTS.glob("*/support*")))
 SERVERS = {"embedded", "embedded_cloud", "mysql_server", "postgres", "server", "tls_server"}
-"""The fixtures that start a server: what uses one of them is slow."""
+"""The fixtures that start a server; a test with one of them is slow."""
 
 
 def requirement_ids() -> list[str]:
-    """The ids of docs/requirements.md, in its order."""
+    """The ids of docs/requirements.md, in order."""
     return _ROW.findall(REQUIREMENTS.read_text(encoding="utf-8"))
 
 
@@ -35,17 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test, or a module, marked ``database("MariaDB")`` uses the server without a fixture that finds it."""
+    """Skip a test or module that has the marker ``database("MariaDB")``, but no server fixture, where the server is missing."""
     for marker in item.iter_markers("database"):
         (product,) = (product for product in servers.PRODUCTS if product.name == marker.args[0])
         programs_or_skip(product)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What starts a server is slow. A marker with an id that no requirement has is a mistake of the test's author."""
-    items.sort(
-        key=lambda item: "e2e" not in item.path.parts
-    )  # the longest modules first: nobody waits for them at the end
+    """Mark tests that start a server as slow, and reject a marker with the id of an unknown requirement."""
+    # The longest modules come first, so that the run does not wait for them at its end.
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
     known = set(requirement_ids())
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database"):
@@ -57,20 +59,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands what it collected to the controller, which collects nothing itself."""
+    """Pass what a worker of pytest-xdist collected to the controller, which collects nothing itself."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["requirements"] = sorted(session.config.stash[_NAMED])
+        named = session.config.stash[_NAMED]
+        output["requirements"] = sorted(named)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Called in the controller for each worker of pytest-xdist that ends."""
+    """Collect the requirements of each worker of pytest-xdist that ends; called in the controller."""
     node.config.stash[_NAMED].update(getattr(node, "workeroutput", {}).get("requirements", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Which requirements the collected tests name, and which none does; how many tests lacked which database."""
+    """Print which requirements no collected test names, and count the tests that lacked each database."""
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
         if reason.startswith(LACK):
@@ -85,7 +88,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The very last line, after pytest's own."""
+    """Print the very last line, after pytest's own."""
     lacking = config.stash.get(_LACKING, Counter())
     if lacking:
         counts = ", ".join(f"{count} for {name}" for name, count in sorted(lacking.items()))

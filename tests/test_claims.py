@@ -1,4 +1,4 @@
-"""What the docs say: commands exist and run, links and paths lead to files, numbers are those of the code and the parameters."""
+"""Claims of the docs: commands exist and run, links and paths lead to files, and numbers are those of code and parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from common import entitlements
+from tools.openapi.functions import function_module
 
 PROJECT = Path(__file__).parent.parent
 
@@ -33,7 +33,7 @@ def project_files() -> Iterator[str]:
 FILES = frozenset(project_files())
 PAGES = sorted(file for file in FILES if file.endswith(".md"))
 COMMAND = re.compile(r"`((?:make|python|eval|\.venv/bin)\b[^`]*)`")
-# Those that end in seconds, need no account and no network, and leave nothing behind but what git ignores.
+# These commands end in seconds, need no account and no network, and leave only files that git ignores.
 QUICK = {
     "make",
     "make stale",
@@ -65,7 +65,7 @@ def test_every_make_target_of_the_docs_exists() -> None:
 
 
 def test_every_python_module_of_the_docs_exists() -> None:
-    named = {found for command in commands() for found in re.findall(r"python -m ([\w.]+)", command)}
+    named = {module for command in commands() for module in re.findall(r"python -m ([\w.]+)", command)}
     assert named > {"gate", "deploy", "local"}
     for name in named:
         path = PROJECT / name.replace(".", "/")
@@ -75,16 +75,16 @@ def test_every_python_module_of_the_docs_exists() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(QUICK))
 def test_quick_commands_of_the_docs_run(command: str, tmp_path: Path) -> None:
-    assert command in commands() or command == "make", "no page names it any more"
+    assert command in commands() or command == "make", "no page names this command"
     line = command.replace("FILE", shlex.quote(str(tmp_path / "file")))
-    # The same environment, also where it is not .venv; and no `make` may make it anew while tests run in it.
+    # The command uses this environment, also where it is not .venv, and `make` must not recreate it while tests run in it.
     line = line.replace(".venv/bin/python", "python").replace("python", shlex.quote(sys.executable))
     line = re.sub(
         r"^make\b", f"make -o .venv/.requirements -o .venv/.requirements-dev BIN={Path(sys.executable).parent}", line
     )
-    done = subprocess.run(line, shell=True, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    process = subprocess.run(line, shell=True, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "Traceback" not in process.stderr
 
 
 # A word in backticks is a path if it begins with a folder of the project, or ends as one of its files does.
@@ -172,7 +172,7 @@ def test_a_path_is_looked_for_from_the_root_and_a_file_name_everywhere(path: str
 
 @pytest.mark.parametrize(("environment", "claimed"), [("staging", 178), ("prod", 670)])
 def test_the_docs_say_how_many_concurrent_executions_are_reserved(environment: str, claimed: int) -> None:
-    """It said several hundred of both."""
+    """The README once claimed several hundred for both."""
 
     class Loader(yaml.CSafeLoader):
         """CloudFormation's short forms as plain values."""
@@ -183,13 +183,13 @@ def test_the_docs_say_how_many_concurrent_executions_are_reserved(environment: s
         return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
     Loader.add_multi_constructor("!", short_form)
-    given = json.loads(text(f"params/trading/{environment}.json"))["Parameters"]
+    parameters = json.loads(text(f"params/trading/{environment}.json"))["Parameters"]
     reserved = 0
     for path in (PROJECT / "templates" / "trading").glob("*.yaml"):
         for resource in yaml.load(path.read_text(encoding="utf-8"), Loader)["Resources"].values():
             choice = resource.get("Properties", {}).get("ReservedConcurrentExecutions")
             if choice:
-                reserved += int(given[choice[1]])
+                reserved += int(parameters[choice[1]])
     assert reserved == claimed
     assert re.search(rf"reserves\s[^;]*\b{claimed}\s+in\s+{environment}\b", text("docs/deploying.md"))
 
@@ -212,16 +212,16 @@ def test_every_decision_is_in_the_table_with_its_title() -> None:
         assert headings == ["## Context", "## Decision", "## Consequences"]
 
 
-def test_docs_agree_how_soon_a_disabled_key_is_refused() -> None:
-    """The API's description said a minute, the functions' page thirty seconds."""
-    assert entitlements.CACHE_SECONDS == 30
+def test_docs_agree_how_soon_a_disabled_key_is_rejected() -> None:
+    """The API's description once said a minute, and the functions' page thirty seconds."""
+    assert function_module("common.entitlements").CACHE_SECONDS == 30
     assert "gets 403 within 30 seconds" in text("docs/openapi.yaml")
     assert re.search(r"at most 30\s+seconds after its item changed", text("lambda_src/README.md"))
     assert "within a minute. Errors" not in text("docs/openapi.yaml")
 
 
 def test_what_stale_does_not_compare_is_compared_by_tests() -> None:
-    """`make stale` is about templates; the page of commands names what tests hold instead."""
+    """`make stale` compares templates; the page of commands names what tests compare instead."""
     (row,) = [line for line in text("docs/commands.md").splitlines() if line.startswith("| `make stale`")]
     assert "docs/openapi.yaml and the diagrams are compared by tests" in row
     assert "docs/openapi.yaml" in text("tests/tools/openapi/test_document.py") or "openapi.yaml" in text(

@@ -1,4 +1,4 @@
-"""Where no database server can be found, the tests that need one skip, and the run says what would make them run."""
+"""Where a machine has no database server, the tests that need one skip, and the run says how to get one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from local import servers
 from local.testing import programs_or_skip
 
 PROJECT = Path(__file__).parent.parent
-NEEDS = re.compile(r"MariaDb|mysql_server|\bledger: Ledger|database\(\"|POSTGRESQL")
+NEEDS = re.compile(r"MariaDb|\bmariadb: Server|\brig: Rig|\bledger: Ledger|database\(\"|POSTGRESQL")
 
 
 def modules() -> list[str]:
-    """The test modules that speak of a server, except this one and those that look for servers themselves."""
+    """The test modules that need a server, except this one and those that look for servers themselves."""
     own = {"test_databases.py", "test_servers.py"}
     paths = [path for path in (PROJECT / "tests").rglob("test_*.py") if path.name not in own]
     return sorted(str(path.relative_to(PROJECT)) for path in paths if NEEDS.search(path.read_text("utf-8")))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """pytest in a process that finds no server, whatever is installed."""
+    """Run pytest in a process that finds no server, whatever is installed."""
     environment = {name: value for name, value in os.environ.items() if name != "REQUIRE_DATABASES"}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *arguments],
@@ -39,20 +39,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_without_a_server_the_tests_that_need_one_skip_and_none_fails() -> None:
-    """A module's fixture started the server before its tests could skip: four errors on every bare machine."""
-    done = run("-m", "not matrix", *modules())
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert not re.search(r"\d+ (failed|error)", done.stdout)
-    (skipped,) = re.findall(r"(\d+) skipped", done.stdout)
+    """A module's fixture once started the server before its tests could skip, which gave four errors on every bare machine."""
+    process = run("-m", "not matrix", *modules())
+    assert process.returncode == 0, process.stdout[-3000:]
+    assert not re.search(r"\d+ (failed|error)", process.stdout)
+    (skipped,) = re.findall(r"(\d+) skipped", process.stdout)
     lacking = re.fullmatch(
         r"(\d+) tests lacked a database \((\d+) for MariaDB, (\d+) for PostgreSQL with TLS\): "
         r"`make databases` downloads it, or says why not\.",
-        done.stdout.splitlines()[-1],
+        process.stdout.splitlines()[-1],
     )
-    assert lacking, done.stdout[-300:]
+    assert lacking, process.stdout[-300:]
     assert int(lacking[1]) == int(lacking[2]) + int(lacking[3])
     assert int(lacking[2]) > 200
-    assert int(skipped) - int(lacking[1]) <= 2, "others need what this machine or this user lacks"
+    assert int(skipped) - int(lacking[1]) <= 2, "other skips have their reason in this machine or user"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_without_a_server_the_tests_that_need_one_skip_and_none_fails() -> None:
 def test_where_databases_are_required_a_missing_one_fails(
     value: str | None, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in CI, which would not see otherwise that half of its tests no longer run."""
+    """CI sets this, because otherwise half of its tests could skip unnoticed."""
     monkeypatch.setenv("DATABASE_PATH", "")
     monkeypatch.delenv("REQUIRE_DATABASES", raising=False)
     if value is not None:

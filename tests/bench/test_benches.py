@@ -27,7 +27,7 @@ def fake_process(seconds: dict[str, float]) -> Callable[[Sequence[str], Path], C
 
 
 def test_generate_is_a_ratio_to_the_import_for_each_platform_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = {"--platform one": 0.6, "--platform two": 0.9, "generate.py --out": 1.0, "import troposphere": 0.2}
+    times = {"--platform one": 0.6, "--platform two": 0.9, "generate.py --out": 0.8, "import troposphere": 0.2}
     monkeypatch.setattr(generate, "PLATFORMS", {"one": None, "two": None})
     monkeypatch.setattr(generate, "timed_process", fake_process(times))
     first, second, both = generate.run(SETTINGS)
@@ -36,7 +36,7 @@ def test_generate_is_a_ratio_to_the_import_for_each_platform_and_for_all(monkeyp
         "0.60 s",
         "import troposphere: 0.20 s",
     )
-    assert [row.value for row in (first, second, both)] == pytest.approx([3, 4.5, 5])
+    assert [row.value for row in (first, second, both)] == pytest.approx([3, 4.5, 4])
     assert [row.is_met for row in (first, second, both)] == [True, False, True]
 
 

@@ -49,5 +49,5 @@ def test_batches_differ_and_the_reference_makes_their_bars(tmp_path: Path, monke
     source = tmp_path / "batch.ndjson"
     source.write_bytes(body)
     path._query_bare(source)
-    bars = duckdb.sql(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
+    bars = duckdb.execute(f"SELECT sum(trades), count(DISTINCT minute) = count(*) FROM '{tmp_path / 'batch.parquet'}'")
     assert bars.fetchall() == [(60, True)]

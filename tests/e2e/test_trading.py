@@ -1,4 +1,4 @@
-"""The trading platform deployed, used, updated, broken, and destroyed on the embedded AWS. The tests build on each other."""
+"""The trading platform is deployed, used, updated, broken and destroyed on the embedded AWS. The tests build on each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import smoke
-from tests.e2e.conftest import PROJECT, Site, eventually
+from tests.e2e.support.site import PROJECT, Site, eventually
+from tests.e2e.support.story import Story
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = pytest.mark.emulator
@@ -23,8 +24,6 @@ pytestmark = pytest.mark.emulator
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
 SAMPLE = PROJECT / "sample" / "market-data.json"
-bootstrapped: dict[str, list[str]] = {}
-"""What exists after bootstrap and before the platform, by store: it outlives the platform."""
 
 
 def keys(site: Site, kind: str, prefix: str) -> list[str]:
@@ -35,24 +34,24 @@ def keys(site: Site, kind: str, prefix: str) -> list[str]:
 
 
 # --- Deployed --------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment")
 @pytest.mark.requirement("T-OUT-1", "T-DB-3", "T-FN-2")
-def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site) -> None:
+def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site, story: Story) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
-    bootstrapped.update(site.cloud.leftovers())
-    assert site.change() == 0, site.said
-    out, _ = site.said
-    assert "trading-dev: CREATE_COMPLETE" in "".join(site.said)
-    assert "ApiUrl" in out
+    story.outliving.update(site.cloud.leftovers())
+    assert site.change() == 0, site.output
+    assert "trading-dev: CREATE_COMPLETE" in site.output
+    assert "ApiUrl" in site.stdout
 
 
 def test_a_second_plan_says_no_changes_and_executing_it_is_no_error(site: Site) -> None:
     assert site.change() == 0
     assert site.deploy("plan", "--wheels", "host") == 0
-    assert "No changes" in site.said[0]
+    assert "No changes" in site.stdout
 
 
 @pytest.mark.requirement("A-4")
-def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site) -> None:
+def test_data_at_rest_is_encrypted_according_to_the_services(site: Site) -> None:
     s3, dynamodb, logs = site.client("s3"), site.client("dynamodb"), site.client("logs")
     for kind in ("raw", "processed", "archive"):
         rules = s3.get_bucket_encryption(Bucket=f"trading-{kind}-dev-{site.account}")[
@@ -80,6 +79,7 @@ def test_the_default_security_group_is_closed(site: Site) -> None:
 
 
 # --- Used ------------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first batch")
 @pytest.mark.requirement("T-DATA-1", "T-DATA-4", "T-FN-2", "T-API-1")
 def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -> None:
     summary = smoke.post_batch(client, SAMPLE.read_bytes())
@@ -98,8 +98,8 @@ def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -
 @pytest.mark.requirement("T-DATA-2")
 def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(client: smoke.Client) -> None:
     before = smoke.wait_for_bars(client, "ACME", START, MINUTES)
-    again = client.call("POST", "/v1/market-data", body=SAMPLE.read_bytes())
-    assert again.headers["idempotency-replayed"] == "true"
+    repetition = client.call("POST", "/v1/market-data", body=SAMPLE.read_bytes())
+    assert repetition.headers["idempotency-replayed"] == "true"
     trades = [record for record in json.loads(SAMPLE.read_bytes())["records"] if record["type"] == "trade"]
     summary = smoke.post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
     assert summary["accepted"] == 201
@@ -142,7 +142,7 @@ def test_processed_data_is_partitioned_parquet_and_the_raw_objects_are_archived(
     body = site.client("s3").get_object(Bucket=f"trading-processed-dev-{site.account}", Key=processed[0])["Body"].read()
     path = Path(site.root) / "read.parquet"
     path.write_bytes(body)
-    assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()[0][0] > 0
+    assert duckdb.execute(f"SELECT count(*) FROM '{path}'").fetchall()[0][0] > 0
     assert set(keys(site, "archive", "market-data/")) >= {
         k for k in keys(site, "raw", "market-data/") if k.endswith(".gz")
     }
@@ -159,7 +159,7 @@ def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, clien
 
 @pytest.mark.requirement("T-DATA-2")
 def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Site, client: smoke.Client) -> None:
-    """The broken object of the test before is mended; a line stays bad; a dead letter names an object that is fine."""
+    """The broken object of the test before is repaired, a line stays bad, and a dead letter names a valid object."""
     sqs, bucket = site.client("sqs"), f"trading-raw-dev-{site.account}"
     folder = "market-data/date=2026-01-05/hour=14"
     _store(site, f"{folder}/mixed.ndjson.gz", json.dumps(_stored("MIXED", "1")), '{"type": "rumour"}')
@@ -167,20 +167,20 @@ def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Sit
     dead = sqs.get_queue_url(QueueName="trading-object-dead-letters-dev")["QueueUrl"]
     letter = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": f"{folder}/mixed.ndjson.gz"}}}]}
     sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(letter))
-    assert site.deploy("replay", "--json") == 2, "it asks first"
-    _store(site, f"{folder}/broken.ndjson.gz", json.dumps(_stored("MENDED", "1")))
-    assert site.deploy("replay", "--yes", "--json") == 0, site.said
-    done = json.loads(site.said[0])["replayed"]
-    assert done == {"objects": 1, "records": 1, "dead_letters": 1, "left": []}
-    smoke.wait_for_bars(client, "MENDED", START, 1)
+    assert site.deploy("replay", "--json") == 2, "it asks for a confirmation first"
+    _store(site, f"{folder}/broken.ndjson.gz", json.dumps(_stored("REPAIRED", "1")))
+    assert site.deploy("replay", "--yes", "--json") == 0, site.output
+    replayed = json.loads(site.stdout)["replayed"]
+    assert replayed == {"objects": 1, "records": 1, "dead_letters": 1, "left": []}
+    smoke.wait_for_bars(client, "REPAIRED", START, 1)
     assert not keys(site, "raw", "quarantine/objects/")
-    (again,) = eventually(lambda: keys(site, "raw", "quarantine/records/"))
-    assert "/mixed-replay-" in again, "still a rumour: refused once more, and kept"
+    (key,) = eventually(lambda: keys(site, "raw", "quarantine/records/"))
+    assert "/mixed-replay-" in key, "still a rumour, so it is rejected again and kept"
 
 
 @pytest.mark.requirement("T-DATA-2", "A-6")
-def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, client: smoke.Client) -> None:
-    """The queue hides a message for half an hour; the function, with its own rights, makes that seconds."""
+def test_a_failed_message_comes_again_long_before_the_queue_would_show_it(site: Site, client: smoke.Client) -> None:
+    """The queue hides a message for half an hour; the function shortens this to seconds, with its own rights."""
     sqs, logs = site.client("sqs"), site.client("logs")
     url = sqs.get_queue_url(QueueName="trading-objects-dev")["QueueUrl"]
     key = "market-data/date=2026-01-05/hour=14/announced.ndjson.gz"
@@ -188,10 +188,10 @@ def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, 
     message = sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))["MessageId"]
 
     def failures() -> list[dict[str, Any]]:
-        found = logs.filter_log_events(
+        events = logs.filter_log_events(
             logGroupName="/aws/lambda/trading-process-dev", filterPattern='"message failed"'
         )["events"]
-        return [entry for entry in found if message in entry["message"]]
+        return [entry for entry in events if message in entry["message"]]
 
     eventually(lambda: len(failures()) >= 2, seconds=60)
     _store(site, key, json.dumps(_stored("ANNOUNCED", "1")))
@@ -210,7 +210,7 @@ def _store(site: Site, key: str, *lines: str) -> None:
 
 
 def _stored(symbol: str, trade_id: str) -> dict[str, object]:
-    """A trade as ingest stores it."""
+    """A trade in the form in which ingest stores it."""
     ts = int(START.timestamp()) * 1_000_000_000
     return {
         "type": "trade",
@@ -229,7 +229,7 @@ def _stored(symbol: str, trade_id: str) -> dict[str, object]:
     ("body", "status"),
     [(b"", 400), (b"{", 400), (b"[]", 400), (b'{"records": []}', 400), (b'{"records": "x"}', 400)],
 )
-def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, body: bytes, status: int) -> None:
+def test_a_body_that_is_no_batch_is_rejected_with_a_message(client: smoke.Client, body: bytes, status: int) -> None:
     answer = client.call("POST", "/v1/market-data", body=body)
     assert answer.status == status
     assert answer.json()["error"]["message"]
@@ -237,7 +237,7 @@ def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, bod
 
 
 @pytest.mark.requirement("T-DATA-1")
-def test_gzip_and_ndjson_are_taken(client: smoke.Client) -> None:
+def test_gzip_and_ndjson_are_accepted(client: smoke.Client) -> None:
     lines = "".join(json.dumps(_trade("ZIPPED", str(n), "2.00", second=n)) + "\n" for n in range(3))
     answer = client.call(
         "POST",
@@ -300,11 +300,11 @@ def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) ->
     answer = stranger.call("GET", "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z")
     gateway.delete_api_key(apiKey=key["id"])
     assert answer.status == 403
-    assert answer.json()["error"]["code"] != "INVALID_API_KEY", "it is the function that refuses"
+    assert answer.json()["error"]["code"] != "INVALID_API_KEY", "the function rejects the request, not API Gateway"
 
 
 @pytest.mark.requirement("T-API-1")
-def test_nobody_gets_in_without_signature_or_key_but_health_is_open(client: smoke.Client) -> None:
+def test_signature_and_key_are_required_but_health_is_open(client: smoke.Client) -> None:
     assert {name: answer.status for name, answer in smoke.refusals(client).items()} == {
         "no signature": 403,
         "no API key": 403,
@@ -350,7 +350,7 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Cli
 
 
 @pytest.mark.requirement("T-DATA-4", "A-6")
-def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: Site, client: smoke.Client) -> None:
+def test_analysts_query_the_lake_within_its_bounds_and_read_nothing_else(site: Site, client: smoke.Client) -> None:
     role = client.outputs["AnalystRoleArn"]
     assumed = site.client("sts").assume_role(RoleArn=role, RoleSessionName="analyst")["Credentials"]
     athena, glue, s3 = (site.cloud.client(service, assumed) for service in ("athena", "glue", "s3"))
@@ -371,11 +371,11 @@ def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: 
         QueryExecutionContext={"Database": database},
         WorkGroup=group,
     )
-    # The emulator finds no workgroup behind an execution's id, so that only root may look at it here.
+    # The emulator finds no workgroup for the id of an execution, so only root may read it here.
     root, execution = site.client("athena"), {"QueryExecutionId": started["QueryExecutionId"]}
-    done = eventually(lambda: _ended(root.get_query_execution(**execution)["QueryExecution"]))
-    assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
-    assert done["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{processed}/query-results/")
+    query = eventually(lambda: _ended(root.get_query_execution(**execution)["QueryExecution"]))
+    assert query["Status"]["State"] == "SUCCEEDED", query["Status"]
+    assert query["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{processed}/query-results/")
     _, answer = root.get_query_results(**execution)["ResultSet"]["Rows"]
     assert int(answer["Data"][0]["VarCharValue"]) >= len(smoke.wait_for_bars(client, "ACME", START, MINUTES))
     for bucket, key in ((processed, "elsewhere"), (f"trading-raw-dev-{site.account}", "quarantine/objects/x")):
@@ -400,9 +400,8 @@ def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.
     rds = site.cloud.client("rds", assumed)
     token = rds.generate_db_auth_token(DBHostname=host, Port=port, DBUsername="trading_analyst")
     with psycopg.connect(host=host, port=port, dbname="trading", user="trading_analyst", password=token) as connection:
-        connection.execute(
-            "SET TRANSACTION READ WRITE"
-        )  # the user's default is read only; the grants must hold without it
+        # The user's transactions are read-only by default; the grants must hold without this default.
+        connection.execute("SET TRANSACTION READ WRITE")
         ((schema, table), *_) = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables"
             " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
@@ -413,15 +412,16 @@ def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.
 
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first change")
 def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: smoke.Client) -> None:
     site.edit_parameters(LogRetentionDays="60")
     site.edit_template("functions", "MemorySize: 1024", "MemorySize: 1536")
     assert site.deploy("plan", "--wheels", "host") == 0
     assert site.deploy("review") == 0
-    review = site.said[0]
+    review = site.stdout
     assert "LogRetentionDays" in review
     assert "QueryFunction" in review
-    assert "IngestFunction" not in review, "what does not change is not shown"
+    assert "IngestFunction" not in review, "the review omits what does not change"
     assert site.deploy("execute", "--yes") == 0
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
     function = site.client("lambda").get_function_configuration(FunctionName="trading-query-dev")
@@ -429,32 +429,32 @@ def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site,
     assert smoke.wait_for_bars(client, "ACME", START, MINUTES)
 
 
-def test_a_plan_that_is_overtaken_is_refused(site: Site) -> None:
-    """Somebody else's change between review and execution: nothing is executed that was not explained."""
+def test_an_outdated_plan_is_rejected(site: Site) -> None:
+    """Another change between review and execution: the deployer executes nothing that the review did not explain."""
     first = str(site.root / "first.plan.json")
     site.edit_parameters(LogRetentionDays="90")
     assert site.deploy("plan", "--wheels", "host", "--out", first) == 0
     assert site.deploy("review", "--plan", first) == 0
     site.edit_parameters(LogRetentionDays="60", LogLevel="DEBUG")
-    assert site.change() == 0, site.said
+    assert site.change() == 0, site.output
     assert site.deploy("execute", "--yes", "--plan", first) == 3
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
 
 
+@pytest.mark.act("the rollback")
 def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client) -> None:
-    """The emulator takes bad templates, as CloudFormation would take one whose fault shows only at the resource."""
+    """The emulator accepts bad templates, as CloudFormation accepts one whose fault shows only at the resource."""
     site.edit_template("storage", "      BucketName: !Ref ArchiveBucket\n", "      Bucket: !Ref ArchiveBucket\n")
     assert site.change() == 1
-    told = "".join(site.said)
-    assert "EmptyArchiveBucket" in told
-    assert "BucketName" in told
-    assert "ROLLBACK_COMPLETE" in told
+    assert "EmptyArchiveBucket" in site.output
+    assert "BucketName" in site.output
+    assert "ROLLBACK_COMPLETE" in site.output
     site.restore_templates()
     assert smoke.wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "name"),
     [
         ({"EnvironmentSuffix": "Not_Allowed"}, "EnvironmentSuffix"),
         ({"NatGatewayPerZone": "perhaps"}, "NatGatewayPerZone"),
@@ -462,17 +462,14 @@ def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client
         ({"NoSuchParameter": "1"}, "NoSuchParameter"),
     ],
 )
-def test_a_bad_parameter_file_is_refused_before_anything_is_called(
-    site: Site, values: dict[str, str], said: str
-) -> None:
-    path = site.root / "params" / "trading" / "dev.json"
-    before = path.read_text()
-    site.edit_parameters(**values)
-    assert site.deploy("plan", "--wheels", "host") == 2
-    assert said in site.said[1]
-    path.write_text(before)
+def test_a_bad_parameter_file_is_rejected_before_any_call(site: Site, values: dict[str, str], name: str) -> None:
+    with site.restored("params", "trading", "dev.json"):
+        site.edit_parameters(**values)
+        assert site.deploy("plan", "--wheels", "host") == 2
+    assert name in site.stderr
 
 
+@pytest.mark.act("the second suffix")
 @pytest.mark.requirement("A-1", "A-8")
 def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     content = json.loads((site.root / "params" / "trading" / "dev.json").read_text())
@@ -486,7 +483,7 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     rows = json.loads((site.root / "params" / "trading" / "deployment.json").read_text())
     rows["pr"] = {"StackName": "trading-pr-1", "Region": "us-east-1", "TerminationProtection": False}
     (site.root / "params" / "trading" / "deployment.json").write_text(json.dumps(rows))
-    assert site.change("pr") == 0, site.said
+    assert site.change("pr") == 0, site.output
     (vpc,) = site.resources("trading-pr-1", "AWS::EC2::VPC")
     gateways = site.client("ec2").describe_nat_gateways(
         Filters=[{"Name": "vpc-id", "Values": [vpc["PhysicalResourceId"]]}]
@@ -503,25 +500,19 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
 # --- Destroyed -------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-2", "A-5")
 def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
-    ours = {resource["PhysicalResourceId"] for resource in site.resources("trading-dev", "AWS::Logs::LogGroup")}
-    there = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
-    assert there == ours
+    of_templates = {resource["PhysicalResourceId"] for resource in site.resources("trading-dev", "AWS::Logs::LogGroup")}
+    existing = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
+    assert existing == of_templates
 
 
 @pytest.mark.requirement("A-2")
-def test_destroy_leaves_nothing(site: Site) -> None:
-    """Buckets hold versions, delete markers and an incomplete upload when it begins."""
+def test_destroy_leaves_nothing(site: Site, story: Story) -> None:
+    """At its start the buckets have versions, delete markers and an incomplete upload."""
     s3, bucket = site.client("s3"), f"trading-raw-dev-{site.account}"
     for _ in range(2):
         s3.put_object(Bucket=bucket, Key="notes/versioned", Body=io.BytesIO(b"x"))
     s3.delete_object(Bucket=bucket, Key="notes/versioned")
     s3.create_multipart_upload(Bucket=bucket, Key="notes/half")
-    assert site.deploy("destroy", "--yes") == 0, site.said
-    assert "nothing is left" in "".join(site.said)
-    left = {
-        store: [
-            entry for entry in entries if "platform-artifacts" not in entry and entry not in bootstrapped.get(store, [])
-        ]
-        for store, entries in site.cloud.leftovers().items()
-    }
-    assert {store: entries for store, entries in left.items() if entries} == {}
+    assert site.deploy("destroy", "--yes") == 0, site.output
+    assert "nothing is left" in site.output
+    assert site.leftovers(story.outliving) == {}

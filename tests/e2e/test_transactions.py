@@ -1,5 +1,7 @@
-"""The transactions platform deployed, used, rotated, updated, broken, and destroyed on the embedded AWS, also beside
-trading. The tests build on each other."""
+"""The transactions platform is deployed, used, rotated, updated, broken and destroyed on the embedded AWS, also beside trading.
+
+The tests build on each other.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ import pytest
 
 from local import payments, smoke
 from local.payments import payment
+from local.visit import visit
 from local.web.instances import exports_of
-from tests.e2e.conftest import Site, eventually
+from tests.e2e.support.site import Site, eventually
+from tests.e2e.support.story import Story
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = [
@@ -27,8 +31,6 @@ pytestmark = [
 PLATFORM = "transactions"
 STACK = "transactions-dev"
 GROUP = "transactions-web-dev"
-bootstrapped: dict[str, list[str]] = {}
-"""What exists after bootstrap and before the platform, by store: it outlives the platform."""
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def secret(client: payments.Client, **which: str) -> dict[str, Any]:
 
 
 def connect(client: payments.Client, login: dict[str, Any], **options: Any) -> Any:
-    """A connection to the database with TLS verified, as `login` says."""
+    """A connection to the database with the user and password of ``login`` and verified TLS."""
     verified: dict[str, Any] = {
         "ssl_ca": str(client.cloud.authority),
         "ssl_verify_cert": True,
@@ -73,7 +75,7 @@ def query(client: payments.Client, statement: str) -> Any:
 
 
 def instances(site: Site) -> dict[str, str]:
-    """Key of the running artifact by instance of the group."""
+    """The key of the running artifact by instance of the group."""
     groups = site.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     (group,) = [entry for entry in groups if entry["AutoScalingGroupName"] == GROUP]
     running = {}
@@ -88,20 +90,20 @@ def instances(site: Site) -> dict[str, str]:
 
 
 # --- Deployed --------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment")
 @pytest.mark.requirement("X-WEB-1", "X-SEC-1", "A-1")
-def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site) -> None:
+def test_the_platform_is_deployed_by_one_reviewed_change_set(site: Site, story: Story) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
-    bootstrapped.update(site.cloud.leftovers())
-    assert site.change() == 0, site.said
-    told = "".join(site.said)
-    assert "transactions-dev: CREATE_COMPLETE" in told
-    assert "WebUrl" in told
+    story.outliving.update(site.cloud.leftovers())
+    assert site.change() == 0, site.output
+    assert "transactions-dev: CREATE_COMPLETE" in site.output
+    assert "WebUrl" in site.output
 
 
 def test_a_second_plan_says_no_changes_and_executing_it_is_no_error(site: Site) -> None:
     assert site.change() == 0
     assert site.deploy("plan", "--wheels", "host") == 0
-    assert "No changes" in site.said[0]
+    assert "No changes" in site.stdout
 
 
 @pytest.mark.requirement("X-NET-1")
@@ -115,7 +117,7 @@ def test_the_network_has_its_subnets_and_a_nat_gateway_in_each_zone(site: Site, 
 
 
 @pytest.mark.requirement("X-DB-1")
-def test_the_database_is_encrypted_in_two_zones_and_takes_tls_only(site: Site, client: payments.Client) -> None:
+def test_the_database_is_encrypted_in_two_zones_and_accepts_only_tls(site: Site, client: payments.Client) -> None:
     rds = site.client("rds")
     (cluster,) = rds.describe_db_clusters(DBClusterIdentifier="transactions-aurora-dev")["DBClusters"]
     assert cluster["Engine"] == "aurora-mysql"
@@ -132,7 +134,7 @@ def test_the_database_is_encrypted_in_two_zones_and_takes_tls_only(site: Site, c
 
 
 @pytest.mark.requirement("X-SEC-1", "X-SEC-2")
-def test_the_login_is_attached_rotated_at_once_and_may_only_do_what_the_service_does(client: payments.Client) -> None:
+def test_the_login_is_attached_rotated_at_once_and_has_only_the_services_rights(client: payments.Client) -> None:
     payments.settled(client)
     value = secret(client)
     assert (value["engine"], value["dbname"], value["dbClusterIdentifier"]) == (
@@ -149,7 +151,7 @@ def test_the_login_is_attached_rotated_at_once_and_may_only_do_what_the_service_
 
 
 @pytest.mark.requirement("A-4", "X-S3-1")
-def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site, client: payments.Client) -> None:
+def test_data_at_rest_is_encrypted_according_to_the_services(site: Site, client: payments.Client) -> None:
     s3, logs = site.client("s3"), site.client("logs")
     algorithms = {
         name: s3.get_bucket_encryption(Bucket=client.outputs[name])["ServerSideEncryptionConfiguration"]["Rules"][0][
@@ -168,6 +170,7 @@ def test_data_at_rest_is_encrypted_as_the_services_tell_it(site: Site, client: p
 
 
 # --- Used ------------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first request")
 @pytest.mark.requirement("X-CDN-1", "X-WEB-1", "X-ALB-1")
 def test_health_comes_through_the_edge_with_security_headers(client: payments.Client) -> None:
     answer = client.call("GET", "/health")
@@ -181,25 +184,25 @@ def test_health_comes_through_the_edge_with_security_headers(client: payments.Cl
 @pytest.mark.requirement("X-CDN-1")
 def test_plain_http_is_redirected(client: payments.Client) -> None:
     url = client.outputs["WebUrl"].replace("https://", "http://")
-    answer = payments.visit(client.cloud, "GET", f"{url}/health")
+    answer = visit(client.cloud, "GET", f"{url}/health")
     assert (answer.status, answer.headers["location"]) == (301, client.outputs["WebUrl"] + "/health")
 
 
 @pytest.mark.requirement("X-ALB-1")
-def test_only_the_distribution_gets_past_the_load_balancer(client: payments.Client) -> None:
+def test_only_the_distribution_passes_the_load_balancer(client: payments.Client) -> None:
     assert client.direct("/health").status == 403
     assert client.direct("/health", {"X-Origin-Verify": "a guess"}).status == 403
 
 
 @pytest.mark.requirement("X-WEB-1")
 def test_a_payment_is_made_once_however_often_it_is_posted(client: payments.Client) -> None:
-    made, again = payments.pay_and_read(client)
-    assert again.headers["idempotent-replayed"] == "true"
-    assert made["amount"] == "10.50"
+    transaction, repetition = payments.pay_and_read(client)
+    assert repetition.headers["idempotent-replayed"] == "true"
+    assert transaction["amount"] == "10.50"
     key, answers = str(uuid.uuid4()), []
 
     def post() -> None:
-        while True:  # 409: the same key is under way in another request
+        while True:  # 409: another request with the same key is under way
             answer = client.post(payment("3.00"), key)
             if answer.status != 409:
                 answers.append(answer)
@@ -225,7 +228,7 @@ def test_a_payment_is_made_once_however_often_it_is_posted(client: payments.Clie
         ({"description": "card 4111 1111 1111 1111"}, "card_number_refused"),
     ],
 )
-def test_a_payment_that_is_none_is_refused_with_its_reason(
+def test_an_invalid_payment_is_rejected_with_its_reason(
     client: payments.Client, changes: dict[str, Any], code: str
 ) -> None:
     answer = client.post(payment(**changes), str(uuid.uuid4()))
@@ -233,7 +236,7 @@ def test_a_payment_that_is_none_is_refused_with_its_reason(
     assert answer.json()["error"]["code"] == code
 
 
-def test_a_key_that_was_used_for_another_payment_is_refused(client: payments.Client) -> None:
+def test_a_key_of_another_payment_is_rejected(client: payments.Client) -> None:
     key = str(uuid.uuid4())
     assert client.post(payment("1.00"), key).status == 201
     assert client.post(payment("2.00"), key).json()["error"]["code"] == "idempotency_key_reused"
@@ -247,13 +250,14 @@ def test_static_files_come_from_the_bucket_for_this_distribution_only(site: Site
     assert answer.headers["x-content-type-options"] == "nosniff"
     bucket = client.outputs["StaticBucketName"]
     site.client("s3").put_object(Bucket=bucket, Key="private/notes", Body=b"x")
-    assert client.call("GET", "/private/notes").status == 404, "which the service says, not the bucket"
+    assert client.call("GET", "/private/notes").status == 404, "the answer of the service, not of the bucket"
     assert client.call("GET", "/static/../private/notes").status in (403, 404)
 
 
 # --- Rotated ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the first rotation")
 @pytest.mark.requirement("X-SEC-1")
-def test_a_rotation_costs_no_request_and_changes_user_and_password(client: payments.Client) -> None:
+def test_a_rotation_fails_no_request_and_changes_user_and_password(client: payments.Client) -> None:
     before = secret(client)
     rotation = payments.rotate(client)
     assert set(rotation.answers) == {201}
@@ -262,7 +266,7 @@ def test_a_rotation_costs_no_request_and_changes_user_and_password(client: payme
     after = secret(client)
     assert after["password"] != before["password"]
     assert secret(client, VersionStage="AWSPREVIOUS") == before
-    for login in (before, after):  # the one before stays valid until the next rotation
+    for login in (before, after):  # the previous login stays valid until the next rotation
         connect(client, login).close()
 
 
@@ -282,19 +286,19 @@ def test_the_books_balance(client: payments.Client) -> None:
 
 # --- Watched ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-MON-1")
-def test_the_service_s_log_reaches_its_log_group(site: Site, client: payments.Client) -> None:
+def test_the_services_log_reaches_its_log_group(site: Site, client: payments.Client) -> None:
     assert client.call("GET", "/transactions/nothing-of-the-kind").status == 404
     logs = site.client("logs")
 
-    def told() -> bool:
-        found = logs.filter_log_events(logGroupName="/aws/ec2/transactions-payments-dev")["events"]
-        return any(event["logStreamName"].endswith("/payments") for event in found)
+    def service_has_logged() -> bool:
+        events = logs.filter_log_events(logGroupName="/aws/ec2/transactions-payments-dev")["events"]
+        return any(event["logStreamName"].endswith("/payments") for event in events)
 
-    assert eventually(told)
+    assert eventually(service_has_logged)
 
 
 @pytest.mark.requirement("X-MON-1", "X-ALB-1")
-def test_the_load_balancer_s_access_log_becomes_lines_of_a_log_group(site: Site, client: payments.Client) -> None:
+def test_the_load_balancers_access_log_becomes_lines_of_a_log_group(site: Site, client: payments.Client) -> None:
     path = f"/transactions/{uuid.uuid4()}"
     client.call("GET", f"{path}?account=acct-1001")
     logs = site.client("logs")
@@ -303,13 +307,13 @@ def test_the_load_balancer_s_access_log_becomes_lines_of_a_log_group(site: Site,
         events = logs.filter_log_events(logGroupName="/aws/elasticloadbalancing/transactions-balancer-dev")["events"]
         return next((json.loads(event["message"]) for event in events if path in event["message"]), None)
 
-    found = eventually(line, 60)
-    assert (found["method"], found["path"], found["elbStatus"], found["targetStatus"]) == ("GET", path, 404, 404)
-    assert "acct-1001" not in json.dumps(found), "query strings may hold personal data"
+    fields = eventually(line, 60)
+    assert (fields["method"], fields["path"], fields["elbStatus"], fields["targetStatus"]) == ("GET", path, 404, 404)
+    assert "acct-1001" not in json.dumps(fields), "query strings may hold personal data"
 
 
 @pytest.mark.requirement("X-CDN-1")
-def test_the_edge_s_access_log_reaches_its_log_group_without_query_strings(site: Site, client: payments.Client) -> None:
+def test_the_edges_access_log_reaches_its_log_group_without_query_strings(site: Site, client: payments.Client) -> None:
     path = f"/transactions/{uuid.uuid4()}"
     client.call("GET", f"{path}?account=acct-1001", headers={"User-Agent": "a test"})
     events = site.client("logs").filter_log_events(logGroupName="/aws/cloudfront/transactions-edge-dev")["events"]
@@ -347,103 +351,100 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: payments.
 
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
+@pytest.mark.act("the new version")
 @pytest.mark.requirement("X-WEB-1")
 def test_a_new_version_replaces_the_instances_while_payments_go_on(site: Site, client: payments.Client) -> None:
     before = instances(site)
     module = site.root / "web_src" / "payments" / "health.py"
     module.write_text(module.read_text() + "\n# another version\n")
     with payments.Posting(client) as posting:
-        assert site.change() == 0, site.said
+        assert site.change() == 0, site.output
     assert posting.failed is None
     assert posting.answers[201] > 5
     assert not set(before) & set(instances(site))
 
 
+@pytest.mark.act("the rollback")
 @pytest.mark.requirement("X-WEB-1")
 def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: payments.Client) -> None:
     before = instances(site)
-    module = site.root / "web_src" / "payments" / "wsgi.py"
-    good = module.read_text()
-    module.write_text("raise RuntimeError('this version is broken')\n")
-    with payments.Posting(client) as posting:
-        code = site.change()
-    module.write_text(good)
-    assert code == 1
-    told = "".join(site.said)
-    assert "FAILURE signal" in told
-    assert "ROLLBACK_COMPLETE" in told
+    with site.restored("web_src", "payments", "wsgi.py") as module, payments.Posting(client) as posting:
+        module.write_text("raise RuntimeError('this version is broken')\n")
+        assert site.change() == 1
+    assert "FAILURE signal" in site.output
+    assert "ROLLBACK_COMPLETE" in site.output
     assert posting.failed is None
     assert set(instances(site).values()) == set(before.values())
-    assert site.change() == 0, site.said
+    assert site.change() == 0, site.output
 
 
+@pytest.mark.act("the new origin header")
 @pytest.mark.requirement("X-ALB-1")
-def test_the_header_between_edge_and_load_balancer_turns_without_a_refused_request(
+def test_the_header_between_edge_and_load_balancer_is_replaced_without_a_rejected_request(
     site: Site, client: payments.Client
 ) -> None:
     site.edit_parameters(OriginHeaderTurn="2")
     with payments.Posting(client) as posting:
-        assert site.change() == 0, site.said
+        assert site.change() == 0, site.output
     assert posting.failed is None
     assert posting.answers[201] > 5
 
 
+@pytest.mark.act("the certificate")
 @pytest.mark.requirement("X-ALB-1", "X-CDN-1")
-def test_a_certificate_makes_the_http_listener_redirect_and_https_the_way_to_the_service(
-    site: Site, client: payments.Client
+def test_with_a_certificate_the_http_listener_redirects_and_https_reaches_the_service(
+    site: Site, client: payments.Client, story: Story
 ) -> None:
     arn = site.client("acm").request_certificate(DomainName="pay.example.com")["CertificateArn"]
-    bootstrapped.setdefault("acm._certificates", []).append(arn)
+    story.outliving.setdefault("acm._certificates", []).append(arn)
     site.edit_parameters(CertificateArn=arn, DomainName="pay.example.com")
-    assert site.change() == 0, site.said
+    assert site.change() == 0, site.output
     balancer = client.outputs["LoadBalancerDnsName"]
     named = payments.Client.of(site.cloud, STACK)
     assert named.outputs["WebUrl"] == "https://pay.example.com"
     payments.pay_and_read(named)
-    plain = payments.visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
+    plain = visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
     assert (plain.status, plain.headers["location"]) == (301, f"https://{balancer}:443/health?a=1")
-    assert payments.visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
+    assert visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
 
 
-def test_a_bad_parameter_is_refused_before_anything_is_called(site: Site) -> None:
-    path = site.root / "params" / "transactions" / "dev.json"
-    before = path.read_text()
-    site.edit_parameters(WebCpuTarget="150")
-    assert site.deploy("plan", "--wheels", "host") == 2
-    assert "WebCpuTarget" in site.said[1]
-    path.write_text(before)
+def test_a_bad_parameter_is_rejected_before_any_call(site: Site) -> None:
+    with site.restored("params", "transactions", "dev.json"):
+        site.edit_parameters(WebCpuTarget="150")
+        assert site.deploy("plan", "--wheels", "host") == 2
+    assert "WebCpuTarget" in site.stderr
 
 
-def test_what_the_account_does_not_have_is_told_before_anything_is_packaged(site: Site) -> None:
-    path = site.root / "params" / "transactions" / "dev.json"
-    before = path.read_text()
+def test_missing_resources_of_the_account_are_reported_before_the_packaging(site: Site) -> None:
     unknown = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
-    site.edit_parameters(CertificateArn=unknown, DomainName="pay.example.com", S3PrefixListId="pl-6da54004")
-    assert site.deploy("plan", "--wheels", "host") == 1
-    assert f"ACM has no {unknown} in us-east-1" in site.said[1]
-    assert "Set it to pl-63a5400a." in site.said[1]
-    path.write_text(before)
+    with site.restored("params", "transactions", "dev.json"):
+        site.edit_parameters(CertificateArn=unknown, DomainName="pay.example.com", S3PrefixListId="pl-6da54004")
+        assert site.deploy("plan", "--wheels", "host") == 1
+    assert f"ACM has no {unknown} in us-east-1" in site.stderr
+    assert "Set it to pl-63a5400a." in site.stderr
 
 
 # --- Side by side ----------------------------------------------------------------------------------------------------
+@pytest.mark.act("the deployment of trading")
 @pytest.mark.requirement("A-1", "A-8")
-def test_trading_lives_beside_it_with_one_config_recorder(site: Site, client: payments.Client) -> None:
+def test_trading_lives_beside_this_platform_with_one_config_recorder(site: Site, client: payments.Client) -> None:
     other = Site(site.root, site.cloud, site.read, "trading")
     assert other.deploy("bootstrap", "--yes") == 0
-    assert other.change() == 0, other.said
+    assert other.change() == 0, other.output
     recorders = site.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
     assert len(recorders) == 1
     assert smoke.Client.of(site.cloud, "trading-dev").unsigned("GET", "/health").status == 200
     payments.pay_and_read(client)
-    assert other.deploy("destroy", "--yes") == 0, other.said
+    assert other.deploy("destroy", "--yes") == 0, other.output
     payments.pay_and_read(client)
 
 
+@pytest.mark.act("the second suffix")
 @pytest.mark.matrix  # trading's second suffix, and trading beside this platform, are the sample
 @pytest.mark.requirement("A-1", "A-8")
 def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
-    assert site.change() == 0, "nothing, unless it runs alone"
+    assert site.change() == 0, "changes something only where this test runs alone"
     client = payments.Client.of(site.cloud, STACK)
     folder = site.root / "params" / "transactions"
     content = json.loads((folder / "dev.json").read_text())
@@ -454,37 +455,31 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     rows = json.loads((folder / "deployment.json").read_text())
     rows["pr"] = {"StackName": "transactions-pr-1", "Region": "us-east-1", "TerminationProtection": False}
     (folder / "deployment.json").write_text(json.dumps(rows))
-    assert site.change("pr") == 0, site.said
+    assert site.change("pr") == 0, site.output
     second = payments.Client.of(site.cloud, "transactions-pr-1")
-    made, _ = payments.pay_and_read(second)
-    assert client.call("GET", f"/transactions/{made['id']}").status == 404, "each has its own data"
+    transaction, _ = payments.pay_and_read(second)
+    assert client.call("GET", f"/transactions/{transaction['id']}").status == 404, "each has its own data"
     assert len(site.client("config").describe_configuration_recorders()["ConfigurationRecorders"]) == 1
-    assert site.deploy("destroy", "--yes", environment="pr") == 0, site.said
+    assert site.deploy("destroy", "--yes", environment="pr") == 0, site.output
     payments.pay_and_read(client)
 
 
 # --- Destroyed -------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-2", "A-5")
 def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
-    ours = {resource["PhysicalResourceId"] for resource in site.resources(STACK, "AWS::Logs::LogGroup")}
-    there = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
-    assert there == ours
+    of_templates = {resource["PhysicalResourceId"] for resource in site.resources(STACK, "AWS::Logs::LogGroup")}
+    existing = {group["logGroupName"] for group in site.client("logs").describe_log_groups()["logGroups"]}
+    assert existing == of_templates
 
 
 @pytest.mark.requirement("A-2")
-def test_destroy_leaves_nothing(site: Site, client: payments.Client) -> None:
-    """Buckets hold versions, delete markers and an incomplete upload when it begins."""
+def test_destroy_leaves_nothing(site: Site, client: payments.Client, story: Story) -> None:
+    """At its start the buckets have versions, delete markers and an incomplete upload."""
     s3, bucket = site.client("s3"), client.outputs["StaticBucketName"]
     for _ in range(2):
         s3.put_object(Bucket=bucket, Key="static/versioned", Body=b"x")
     s3.delete_object(Bucket=bucket, Key="static/versioned")
     s3.create_multipart_upload(Bucket=bucket, Key="static/half")
-    assert site.deploy("destroy", "--yes") == 0, site.said
-    assert "nothing is left" in "".join(site.said)
-    left = {
-        store: [
-            entry for entry in entries if "platform-artifacts" not in entry and entry not in bootstrapped.get(store, [])
-        ]
-        for store, entries in site.cloud.leftovers().items()
-    }
-    assert {store: entries for store, entries in left.items() if entries} == {}
+    assert site.deploy("destroy", "--yes") == 0, site.output
+    assert "nothing is left" in site.output
+    assert site.leftovers(story.outliving) == {}

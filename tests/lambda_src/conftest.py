@@ -1,4 +1,4 @@
-"""One PostgreSQL for the session, one migrated database a test that asks for it."""
+"""Servers for the session, a new database for each test that asks for one, and fakes of AWS clients."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ import pytest
 from psycopg import sql
 
 from common import clients, database, observe
+from local.testing import embedded_cloud
 from migrate.migrations import alone, load, migrate
 from migrate.roles import ensure_roles
-from tests.lambda_src.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
-from tests.lambda_src.postgres import SUPERUSER, Postgres, wheel_bin
+from tests.lambda_src.support.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
+from tests.lambda_src.support.mariadb import mariadb, mysql_database, mysql_server
+from tests.lambda_src.support.postgres import SUPERUSER, Postgres, wheel_bin
+
+__all__ = ["embedded_cloud", "mariadb", "mysql_database", "mysql_server"]
 
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A running server in which the role rds_iam exists, as on RDS."""
+    """A running server that has the role rds_iam, as RDS has."""
     server = Postgres(wheel_bin()).start()
     try:
         with psycopg.connect(server.dsn, autocommit=True) as connection:
@@ -34,7 +38,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: Postgres) -> str:
-    """The name of a migrated database that tests copy (it is a template: nobody may stay connected)."""
+    """The name of a migrated database that serves as a template, to which no connection may stay open."""
     with psycopg.connect(postgres.dsn, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
     with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, alone(connection):
@@ -66,17 +70,18 @@ def admin(postgres: Postgres, trading_database: str) -> Iterator[psycopg.Connect
 def app_database(
     postgres: Postgres, trading_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[database.Database]:
-    """The functions' own way to the database, as trading_app."""
-    monkeypatch.setenv("PGSSLMODE", "disable")  # the wheel's PostgreSQL has no TLS; test_database_tls.py has one
+    """The functions' database, with logins as trading_app."""
+    # The wheel's PostgreSQL has no TLS; that of common/test_database_tls.py has.
+    monkeypatch.setenv("PGSSLMODE", "disable")
     target = database.Target("127.0.0.1", postgres.port, trading_database, "trading_app")
-    opened = database.Database(lambda: target, lambda _: "token")
-    yield opened
-    opened.close()
+    app_database = database.Database(lambda: target, lambda _: "token")
+    yield app_database
+    app_database.close()
 
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Everything that the functions log, as the JSON lines that CloudWatch would get."""
+    """Everything that the functions log, as the JSON lines that CloudWatch gets."""
     stream = io.StringIO()
     monkeypatch.setattr(observe.logger.registered_handler, "stream", stream)
     return stream
@@ -94,7 +99,7 @@ def dynamodb() -> FakeDynamoDB:
 
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> FakeSQS:
-    """The queue that ``process.handler`` knows."""
+    """The queue of ``process.handler``."""
     fake = FakeSQS()
     monkeypatch.setenv("OBJECT_QUEUE_URL", QUEUE_URL)
     monkeypatch.setattr("process.handler.client", {"sqs": fake}.__getitem__)
@@ -103,12 +108,12 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> FakeSQS:
 
 @pytest.fixture
 def fake_clients(monkeypatch: pytest.MonkeyPatch, s3: FakeS3, dynamodb: FakeDynamoDB) -> dict[str, Any]:
-    """What ``common.clients.client`` gives out; a test adds what it needs."""
-    known: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
+    """The clients that ``common.clients.client`` returns, by service; a test adds those that it needs."""
+    clients_by_service: dict[str, Any] = {"s3": s3, "dynamodb": dynamodb}
     for name in ("ingest", "sessions", "log_alerts", "housekeeping", "migrate"):
-        monkeypatch.setattr(f"{name}.handler.client", known.__getitem__)
-    monkeypatch.setattr(clients, "client", known.__getitem__)
-    return known
+        monkeypatch.setattr(f"{name}.handler.client", clients_by_service.__getitem__)
+    monkeypatch.setattr(clients, "client", clients_by_service.__getitem__)
+    return clients_by_service
 
 
 def _database(server: Postgres, template: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whatever fails on the way: what clients sent is in no log line, and so in no mail that log_alerts makes of one."""
+"""Whatever fails, no log line has what a client sent, and so no mail that log_alerts builds from one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from botocore.exceptions import ClientError
 
 import balancer_logs.handler
 import log_alerts.handler
@@ -27,9 +26,9 @@ from common.errors import BadObjectError, DatabaseUnavailableError, MigrationErr
 from common.observe import describe
 from common.schema import RecordError
 from process.pipeline import Pipeline
-from tests.lambda_src.fakes import Context, FakeS3, api_event, entitlement, ndjson_gz, sqs_event
-from tests.lambda_src.records import T0, trade
-from tests.lambda_src.test_process import BUCKETS, key_of
+from tests.lambda_src.support.fakes import Context, FakeS3, api_event, client_error, entitlement, ndjson_gz, sqs_event
+from tests.lambda_src.support.processing import BUCKETS, key_of
+from tests.lambda_src.support.records import T0, trade
 
 pytestmark = pytest.mark.requirement("T-FN-1", "T-OBS-1")
 
@@ -38,28 +37,28 @@ RECORD = trade("SECRETID-77", "8271.3364", "3", T0, "ZQXJ7", venue="V9X7Q5")
 ROW = ",".join([*PAYLOAD, str(T0)])
 
 
-# -- errors as the libraries make them --------------------------------------------------------------------------------
+# -- Errors as the libraries raise them -------------------------------------------------------------------------------
 def of_duckdb(folder: Path, _: psycopg.Connection[Any]) -> None:
-    """ConversionException: … Original Line: ZQXJ7,8271.3364 …"""
+    """Raise ConversionException: … Original Line: ZQXJ7,8271.3364 … ."""
     (folder / "bars.csv").write_text(ROW + "\n")
     columns = ", ".join(f"'c{n}': 'DECIMAL(18, 8)'" for n in range(len(ROW.split(","))))
-    duckdb.sql(f"SELECT * FROM read_csv('{folder}/bars.csv', header = false, columns = {{{columns}}})").fetchall()
+    duckdb.execute(f"SELECT * FROM read_csv('{folder}/bars.csv', header = false, columns = {{{columns}}})").fetchall()
 
 
 def of_a_row(_: Path, admin: psycopg.Connection[Any]) -> None:
-    """CheckViolation: … DETAIL: Failing row contains (ZQXJ7, …)"""
+    """Raise CheckViolation: … DETAIL: Failing row contains (ZQXJ7, …)."""
     insert = "INSERT INTO trading.trades (symbol, trade_id, ts_ns, price, size, venue) VALUES (%s, %s, 1, %s, -1, %s)"
     admin.execute(insert, ("ZQXJ7", "SECRETID-77", "8271.3364", "V9X7Q5"))
 
 
 def of_copy(_: Path, admin: psycopg.Connection[Any]) -> None:
-    """InvalidTextRepresentation: … CONTEXT: COPY trades, line 1, column ts_ns: …"""
+    """Raise InvalidTextRepresentation: … CONTEXT: COPY trades, line 1, column ts_ns: … ."""
     with admin.cursor().copy("COPY trading.trades FROM STDIN (FORMAT csv)") as copy:
         copy.write(ROW + "\n")
 
 
 def of_a_lost_connection(folder: Path, admin: psycopg.Connection[Any]) -> None:
-    """As ``Database.connection`` makes it: the reason is ours, the cause may quote what was being copied."""
+    """Raise as ``Database.connection`` does: the reason is our own text, and the cause may quote the copied rows."""
     try:
         of_copy(folder, admin)
     except psycopg.Error as error:
@@ -67,7 +66,7 @@ def of_a_lost_connection(folder: Path, admin: psycopg.Connection[Any]) -> None:
 
 
 def of_a_migration(folder: Path, admin: psycopg.Connection[Any]) -> None:
-    """As the migrations make it: with the server's words, and so with the row."""
+    """Raise as the migrations do, with the server's text, and so with the row."""
     try:
         of_a_row(folder, admin)
     except psycopg.Error as error:
@@ -79,7 +78,7 @@ def raising(error: Exception) -> Callable[[Path, psycopg.Connection[Any]], None]
         try:
             raise KeyError(ROW)
         except KeyError:
-            raise error  # noqa: B904 - with the KeyError as its context, as a fault within a handler would have
+            raise error  # noqa: B904 - with the KeyError as its context, like a fault within a handler
 
     return fault
 
@@ -90,7 +89,7 @@ FAULTS: dict[str, Callable[[Path, psycopg.Connection[Any]], None]] = {
     "InvalidTextRepresentation": of_copy,
     "DatabaseUnavailableError": of_a_lost_connection,
     "MigrationError": of_a_migration,
-    "ClientError": raising(ClientError({"Error": {"Code": "InvalidArgument", "Message": ROW}}, "PutObject")),
+    "ClientError": raising(client_error("InvalidArgument", "PutObject", ROW)),
     "RecordError": raising(RecordError("price", ROW)),
     "BadObjectError": raising(BadObjectError("balancer/a.log.gz", f"is no gzip ({ROW})")),
     "UnicodeDecodeError": raising(UnicodeDecodeError("utf-8", ROW.encode(), 0, 1, ROW)),
@@ -98,7 +97,7 @@ FAULTS: dict[str, Callable[[Path, psycopg.Connection[Any]], None]] = {
 }
 
 
-# -- functions that meet them -----------------------------------------------------------------------------------------
+# -- Functions that meet them -----------------------------------------------------------------------------------------
 Run = Callable[[Callable[[], None], pytest.MonkeyPatch], None]
 
 
@@ -135,7 +134,11 @@ def run_balancer_logs(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 
 
 def run_custom_resource(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = custom_resource.Provider(lambda _: "id", lambda _: fault() or {}, lambda _: None)
+    def upsert(_: object) -> dict[str, str]:
+        fault()
+        return {}
+
+    provider = custom_resource.Provider(lambda _: "id", upsert, lambda _: None)
     event = {"RequestType": "Create", "ResourceType": "Custom::X", "LogicalResourceId": "L", "ResponseURL": ""}
     assert custom_resource.handle(event, None, {"Custom::X": provider})["Status"] == "FAILED"
 
@@ -158,7 +161,7 @@ class Topic:
 
 @pytest.fixture
 def mails(monkeypatch: pytest.MonkeyPatch) -> Callable[[io.StringIO], str]:
-    """What log_alerts publishes of the lines with errors."""
+    """What log_alerts publishes for the lines with errors."""
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:alerts")
     topic = Topic()
     monkeypatch.setattr(log_alerts.handler, "client", lambda _: topic)
@@ -175,8 +178,8 @@ def mails(monkeypatch: pytest.MonkeyPatch) -> Callable[[io.StringIO], str]:
     return forward
 
 
-def found_in(written: str) -> list[str]:
-    """What of the payload is written there, as it is or as JSON has it."""
+def payload_in(written: str) -> list[str]:
+    """The parts of the payload that a text has, as they are or as JSON."""
     return [value for value in (*PAYLOAD, str(T0), json.dumps(ROW)[1:-1]) if value.lower() in written.lower()]
 
 
@@ -192,7 +195,7 @@ def _queue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("function", RUNS)
-def test_no_error_brings_payload_into_the_log_or_a_mail(
+def test_no_error_writes_payload_into_the_log_or_a_mail(
     function: str,
     name: str,
     admin: psycopg.Connection[Any],
@@ -202,25 +205,25 @@ def test_no_error_brings_payload_into_the_log_or_a_mail(
     log: io.StringIO,
     mails: Callable[[io.StringIO], str],
 ) -> None:
-    """process logged such errors with their text: a bar in DuckDB's "Original Line" was in the next alert's mail."""
+    """Process once logged such errors with their text: the next alert's mail had a bar from DuckDB's "Original Line"."""
 
     def fault() -> None:
         FAULTS[name](tmp_path, admin)
 
-    with pytest.raises(Exception) as raised:  # noqa: PT011 - of many kinds
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - the type is a parameter
         fault()
     assert type(raised.value).__name__ == name
-    assert found_in("".join(traceback.format_exception(raised.value))), "else this would show nothing"
+    assert payload_in("".join(traceback.format_exception(raised.value))), "otherwise this test would show nothing"
     RUNS[function](fault, monkeypatch)
     mail = mails(log)
-    assert found_in(log.getvalue() + mail + "".join(capsys.readouterr())) == []
-    if (function, name) != ("query", "DatabaseUnavailableError"):  # an outage, which has a line of its own
-        told = [json.loads(line).get("exception_name") for line in log.getvalue().splitlines()]
-        assert name in told
+    assert payload_in(log.getvalue() + mail + "".join(capsys.readouterr())) == []
+    if (function, name) != ("query", "DatabaseUnavailableError"):  # an outage has a line of its own
+        exception_names = [json.loads(line).get("exception_name") for line in log.getvalue().splitlines()]
+        assert name in exception_names
         assert name in mail
 
 
-def test_a_row_that_the_database_refuses_is_told_by_its_kind_and_place(
+def test_a_row_that_the_database_rejects_is_reported_by_kind_and_place(
     app_database: Database,
     admin: psycopg.Connection[Any],
     s3: FakeS3,
@@ -228,7 +231,7 @@ def test_a_row_that_the_database_refuses_is_told_by_its_kind_and_place(
     log: io.StringIO,
     mails: Callable[[io.StringIO], str],
 ) -> None:
-    """The whole way of a stored object: PostgreSQL's DETAIL is the row."""
+    """The whole path of a stored object; PostgreSQL's DETAIL is the row."""
     admin.execute("ALTER TABLE trading.trades ADD CONSTRAINT low CHECK (price < 1)")
     s3.objects["raw", key_of("a")] = ndjson_gz(RECORD)
     monkeypatch.setattr(process.handler, "_pipeline", lambda: Pipeline(s3, app_database, BUCKETS))
@@ -237,17 +240,17 @@ def test_a_row_that_the_database_refuses_is_told_by_its_kind_and_place(
     (line,) = [json.loads(line) for line in log.getvalue().splitlines() if "message failed" in line]
     assert (line["level"], line["exception_name"], line["code"]) == ("ERROR", "CheckViolation", "23514")
     assert any("process/apply.py" in where for where in line["where"])
-    assert found_in(log.getvalue() + mails(log)) == []
+    assert payload_in(log.getvalue() + mails(log)) == []
 
 
-def test_what_a_request_was_refused_for_is_not_told_with_a_later_error() -> None:
-    """The text of a RequestError answers to what the client sent."""
+def test_the_reason_of_a_rejected_request_is_not_logged_with_a_later_error() -> None:
+    """The text of a RequestError describes what the client sent."""
     try:
         try:
             raise RequestError(400, "bad", ROW)
         except RequestError as error:
             raise DatabaseUnavailableError("db.example", "connection refused") from error
     except DatabaseUnavailableError as error:
-        told = describe(error)
-    assert told["reason"] == "database db.example: connection refused"
-    assert found_in(json.dumps(told)) == []
+        description = describe(error)
+    assert description["reason"] == "database db.example: connection refused"
+    assert payload_in(json.dumps(description)) == []

@@ -1,4 +1,4 @@
-"""Awkward but real kinds of market data, from the client's body to the bars, against references that share no code."""
+"""Unusual but real kinds of market data, from the client's body to the bars, compared with references that share no code."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bench import plain_ingest
 from common.database import Database
 from common.entitlements import Entitlements
 from process.pipeline import Pipeline
-from tests.lambda_src import market, reference
-from tests.lambda_src.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
-from tests.lambda_src.test_analytics import agree_with_numpy
-from tests.lambda_src.test_process import (
+from tests.lambda_src.support import market_day, plain_reference
+from tests.lambda_src.support.analytics_answers import agree_with_numpy
+from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
+from tests.lambda_src.support.processing import (
     BARS_ONCE,
     BUCKETS,
     QUOTES_ONCE,
@@ -54,7 +54,7 @@ def post(text: str) -> dict[str, Any]:
     return body
 
 
-def lines(events: list[market.Event]) -> str:
+def lines(events: list[market_day.Event]) -> str:
     return "".join(json.dumps(event) + "\n" for event in events)
 
 
@@ -65,10 +65,10 @@ def stored(s3: FakeS3) -> list[str]:
 
 @pytest.fixture
 def day(pipeline: Pipeline, s3: FakeS3) -> list[dict[str, Any]]:
-    """The accepted day, sent in three bodies out of order and processed; in the stored form of another validator."""
-    events = market.accepted()
-    expected, refused = plain_ingest.validate_lines(lines(events))
-    assert refused == []
+    """The accepted day in the stored form of another validator, after it was sent in three bodies out of order and processed."""
+    events = market_day.accepted()
+    expected, rejected = plain_ingest.validate_lines(lines(events))
+    assert rejected == []
     shuffled = random.Random(5).sample(events, len(events))
     for start in range(3):
         answer = post(lines(shuffled[start::3]))
@@ -80,51 +80,51 @@ def day(pipeline: Pipeline, s3: FakeS3) -> list[dict[str, Any]]:
     return [json.loads(line) for line in expected.splitlines()]
 
 
-def test_a_day_of_awkward_data_gives_the_tables_of_the_reference(
+def test_a_day_of_unusual_data_gives_the_tables_of_the_reference(
     day: list[dict[str, Any]], admin: psycopg.Connection[Any], s3: FakeS3
 ) -> None:
-    found = contents(admin)
-    assert {row[:2]: row[2:] for row in found["bars_1m"]} == reference.bars(day)
-    assert {row[:2]: row[2:] for row in found["quote_stats_1m"]} == reference.quote_stats(day)
-    assert {row[:2]: row[2:] for row in found["trades"]} == reference.trades_of(day)
-    assert found["trade_conflicts"] == []
-    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in found["trades"]}
-    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in found["quotes"]}
-    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in found["bars_1m"]}
+    tables = contents(admin)
+    assert {row[:2]: row[2:] for row in tables["bars_1m"]} == plain_reference.bars(day)
+    assert {row[:2]: row[2:] for row in tables["quote_stats_1m"]} == plain_reference.quote_stats(day)
+    assert {row[:2]: row[2:] for row in tables["trades"]} == plain_reference.trades_of(day)
+    assert tables["trade_conflicts"] == []
+    assert queried(s3, "trades", TRADES_ONCE) == {(*row, row[2] // 1000) for row in tables["trades"]}
+    assert queried(s3, "quotes", QUOTES_ONCE) == {(*row, row[1] // 1000) for row in tables["quotes"]}
+    assert queried(s3, "bars", BARS_ONCE) == {row[:9] for row in tables["bars_1m"]}
 
 
 @pytest.mark.parametrize("interval", [pytest.param("1m", marks=pytest.mark.matrix), "15m", "1d"])
-def test_a_day_of_awkward_data_gives_the_analytics_of_numpy(day: list[dict[str, Any]], interval: str) -> None:
+def test_a_day_of_unusual_data_gives_the_analytics_of_numpy(day: list[dict[str, Any]], interval: str) -> None:
     agree_with_numpy(day, interval)
 
 
 @pytest.mark.parametrize(
-    ("event", "field", "reason"), [row[1:] for row in market.REFUSED], ids=[r[0] for r in market.REFUSED]
+    ("event", "field", "reason"), [row[1:] for row in market_day.REJECTED], ids=[r[0] for r in market_day.REJECTED]
 )
-def test_what_is_refused_has_its_reason_and_harms_no_neighbour(
-    event: market.Event, field: str, reason: str, s3: FakeS3
+def test_a_rejected_record_has_its_reason_and_affects_no_neighbour(
+    event: market_day.Event, field: str, reason: str, s3: FakeS3
 ) -> None:
-    body = lines([market.GOOD_TRADE, event, market.GOOD_QUOTE])
+    body = lines([market_day.GOOD_TRADE, event, market_day.GOOD_QUOTE])
     answer = post(body)
     (rejected,) = answer["rejectedRecords"]
     assert (answer["accepted"], rejected["index"], rejected["field"] or "") == (2, 1, field)
     assert rejected["reason"].startswith(reason)
-    text, (refused,) = plain_ingest.validate_lines(body)
-    assert (refused[0], refused[1], refused[2]) == (1, field, rejected["reason"])
+    text, (rejection,) = plain_ingest.validate_lines(body)
+    assert (rejection[0], rejection[1], rejection[2]) == (1, field, rejected["reason"])
     assert stored(s3) == text.splitlines()
 
 
 @pytest.mark.parametrize(
-    ("event", "field", "reason"), [row[1:] for row in market.REFUSED], ids=[r[0] for r in market.REFUSED]
+    ("event", "field", "reason"), [row[1:] for row in market_day.REJECTED], ids=[r[0] for r in market_day.REJECTED]
 )
-def test_what_is_refused_is_refused_too_if_another_writer_stores_it(
-    event: market.Event, field: str, reason: str, pipeline: Pipeline, s3: FakeS3, admin: psycopg.Connection[Any]
+def test_a_rejected_record_is_also_rejected_if_another_writer_stores_it(
+    event: market_day.Event, field: str, reason: str, pipeline: Pipeline, s3: FakeS3, admin: psycopg.Connection[Any]
 ) -> None:
-    """The engine's own checks: whoever may write to the raw bucket has not asked ingest."""
+    """The engine has its own checks, because other writers to the raw bucket have not called ingest."""
     key = "market-data/date=2026-01-02/hour=00/foreign.ndjson.gz"
-    s3.objects["raw", key] = gzip.compress(lines([market.GOOD_TRADE, event, market.GOOD_QUOTE]).encode())
+    s3.objects["raw", key] = gzip.compress(lines([market_day.GOOD_TRADE, event, market_day.GOOD_QUOTE]).encode())
     pipeline.process(key)
     (line,) = gzip.decompress(s3.objects["raw", f"quarantine/records/{key}"]).splitlines()
     assert json.loads(line)["reason"].startswith(f"{field}: {reason}" if field else reason)
-    found = contents(admin)
-    assert (len(found["trades"]), len(found["quotes"])) == (1, 1)
+    tables = contents(admin)
+    assert (len(tables["trades"]), len(tables["quotes"])) == (1, 1)

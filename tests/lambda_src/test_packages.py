@@ -1,4 +1,4 @@
-"""What is packaged: light imports, complete locks, files in place."""
+"""The functions' packages: light imports, complete locks, and all files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE = ROOT / "lambda_src"
 FUNCTIONS = sorted(folder.name for folder in SOURCE.iterdir() if (folder / "handler.py").is_file())
 
 
-def test_the_functions_of_the_requirements_are_there() -> None:
+def test_the_functions_of_the_requirements_exist() -> None:
     trading = {"housekeeping", "ingest", "log_alerts", "migrate", "process", "query", "sessions"}
     transactions = {"housekeeping", "log_alerts", "migrate_mysql", "rotate_secret", "balancer_logs"}
     assert set(FUNCTIONS) == trading | transactions
@@ -25,8 +25,8 @@ def test_the_functions_of_the_requirements_are_there() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_handler_imports_nothing_heavy_before_it_is_needed(function: str) -> None:
-    """boto3, DuckDB and the database drivers take most of a cold start; /health and a 403 need none of the latter."""
-    # Powertools looks for the (empty) package botocore itself; its session is what costs.
+    """boto3, DuckDB and the database drivers take most of a cold start; /health and a 403 need no driver and no DuckDB."""
+    # Powertools itself looks for the package botocore, which is empty; the session takes the time.
     heavy = {"boto3", "botocore.session", "duckdb", "psycopg", "pymysql", "msgspec"}
     script = f"import sys, {function}.handler; print(*({heavy} & set(sys.modules)))"
     run = subprocess.run(
@@ -37,16 +37,16 @@ def test_a_handler_imports_nothing_heavy_before_it_is_needed(function: str) -> N
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_requirements_are_pinned_with_hashes_and_name_no_boto3(function: str) -> None:
-    wanted = (SOURCE / function / "requirements.in").read_text().split()
+    requirements = (SOURCE / function / "requirements.in").read_text().split()
     locked = (SOURCE / function / "requirements.txt").read_text()
     entries = re.findall(r"^([a-z0-9-]+)==([0-9.]+)", locked, re.MULTILINE)
-    assert {re.sub(r"\[.*\]", "", line) for line in wanted} <= {f"{name}=={version}" for name, version in entries}
+    assert {re.sub(r"\[.*\]", "", line) for line in requirements} <= {f"{name}=={version}" for name, version in entries}
     assert not {"boto3", "botocore"} & {name for name, _ in entries}
     for block in re.split(r"^(?=[a-z])", locked, flags=re.MULTILINE)[1:]:
         assert "--hash=sha256:" in block
 
 
-# libpq must come along: psycopg would also take the one of this machine, which Lambda has not.
+# The package must have libpq, because psycopg would also use that of this machine, which Lambda does not have.
 _PSYCOPG = "import psycopg; assert psycopg.pq.__impl__ == 'binary'"
 LAZY = {
     "ingest": "import msgspec",
@@ -60,7 +60,7 @@ LAZY = {
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_package_is_complete_by_itself(function: str, tmp_path: Path) -> None:
-    """Nothing but the function, common, and what its lock names: on this machine it could borrow from other packages."""
+    """The package has only the function, common, and what its lock names; on this machine it could use other packages."""
     for folder in (function, "common"):
         (tmp_path / folder).symlink_to(SOURCE / folder)
     locked = re.findall(r"^([a-z0-9-]+)==", (SOURCE / function / "requirements.txt").read_text(), re.MULTILINE)
@@ -75,7 +75,7 @@ def test_a_package_is_complete_by_itself(function: str, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
 
 
-def test_the_files_beside_the_code_are_there() -> None:
+def test_the_files_beside_the_code_exist() -> None:
     assert (SOURCE / "common" / "global-bundle.pem").stat().st_size > 100_000
     assert next(path.name for path in sorted((SOURCE / "migrate" / "sql").iterdir())) == "0001_market_data.sql"
     assert next(path.name for path in sorted((SOURCE / "migrate_mysql" / "sql").iterdir())) == "0001_payments.sql"

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_failure_is_one_sentence_and_exit_code_2(
 
 
 def test_uv_gets_names_without_versions_and_the_oldest_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = {}
+    calls: dict[str, Any] = {}
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
         calls.update(options, command=command)
