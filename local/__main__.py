@@ -28,7 +28,7 @@ from pathlib import Path
 from entry import INTERRUPTED
 from local import demo
 from local.cloud import EmbeddedCloud, variables
-from local.errors import PlatformError, StateError
+from local.host.errors import PlatformError, StateError
 
 LAST_PORT = 65535
 

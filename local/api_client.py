@@ -16,7 +16,7 @@ import botocore.awsrequest
 import botocore.credentials
 
 from local.cloud import EmbeddedCloud
-from local.settings import REGION
+from local.host.settings import REGION
 
 TIMEOUT = 35.0  # seconds; API Gateway itself gives up after 29
 

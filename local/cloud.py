@@ -5,21 +5,19 @@
         subprocess.run([...], env={**os.environ, **cloud.environment()})
 
 Each instance has its own processes, ports, directory and credentials, so that parallel test workers take one each.
-Nothing outlives it: the emulator and its PostgreSQL servers run under guards (`local.guard`) that end them when this
+Nothing outlives it: the emulator and its PostgreSQL servers run under guards (`local.host.guard`) that end them when this
 process ends, however it ends.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import json
 import os
 import secrets
 import shlex
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -37,11 +35,12 @@ import boto3
 import botocore.config
 
 from entry import interrupts_held
-from local.certificates import Certificates, ensure_certificates
 from local.emulator import command_line, emulator_environment
-from local.errors import StartError, StateError
-from local.guard import command_of, end_guard, guarded_command
-from local.settings import ACCOUNT, REGION, Settings
+from local.host.certificates import Certificates, ensure_certificates
+from local.host.errors import StartError, StateError
+from local.host.guard import command_of, end_guard, guarded_command
+from local.host.ports import check_port, free_port
+from local.host.settings import ACCOUNT, REGION, Settings
 
 START_TIMEOUT = 60.0
 """Seconds until a start counts as failed; two to four are usual, a loaded machine needs more."""
@@ -220,13 +219,13 @@ class EmbeddedCloud:
         """The port asked for, the one of the kept state, or a free one."""
         if self._keep is None:
             port = self._requested_port or free_port()
-            _check_port(port)
+            check_port(port)
             return port
         remembered = self._keep / "port"
         try:
             self._keep.mkdir(parents=True, exist_ok=True)
             port = self._requested_port or (int(remembered.read_text()) if remembered.exists() else free_port())
-            _check_port(port)
+            check_port(port)
             remembered.write_text(str(port))
         except OSError as error:
             reason = f"its state cannot be kept in {self._keep} ({error.strerror})"
@@ -393,29 +392,6 @@ def _is_guard(pid: int, run_directory: Path) -> bool:
     """Whether `pid` is alive and the guard of that run: the number may have gone to another process since."""
     command = command_of(pid)
     return "guard.py" in command and str(run_directory) in command
-
-
-def _check_port(port: int) -> None:
-    """Raises StartError where the emulator cannot listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OverflowError as error:
-            raise StartError("The emulator", f"there is no port {port}: they are 1 to 65535") from error
-        except OSError as error:
-            reason = f"port {port} of 127.0.0.1 is taken ({error.strerror}): choose another, or 0 for a free one"
-            if error.errno == errno.EACCES:
-                reason = f"this user may not listen at port {port} ({error.strerror}): choose one above 1023"
-            raise StartError("The emulator", reason) from error
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _settings(

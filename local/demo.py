@@ -1,7 +1,7 @@
 """`make demo`: the whole platform on the embedded AWS, by the commands that a platform engineer types.
 
 Every step is the real command, run as its own process against the embedded AWS; what it prints is shown, long lists cut.
-While it is at work, a line says so (`local.progress`).
+While it is at work, a line says so (`local.host.progress`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from deploy.settings import Deployment, Project, load_deployment
 from entry import INTERRUPTED
 from local.cloud import START_TIMEOUT, EmbeddedCloud
 from local.demos import USES
-from local.errors import Interruption, PlatformError, StateError
-from local.guard import guarded_command
-from local.progress import Progress, ticking
+from local.host.errors import Interruption, PlatformError, StateError
+from local.host.guard import guarded_command
+from local.host.progress import Progress, ticking
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_FILE = PROJECT / ".local" / "state.json"

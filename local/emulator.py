@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.errors import EmulatorMismatchError
-from local.settings import ACCOUNT, REGION, Settings
+from local.host.errors import EmulatorMismatchError
+from local.host.settings import ACCOUNT, REGION, Settings
 
 MINISTACK_VERSION = "1.5.33"
 

@@ -1,8 +1,8 @@
-"""A real MariaDB server for what is Aurora MySQL on AWS. `local.servers` finds its programs, or downloads them.
+"""A real MariaDB server for what is Aurora MySQL on AWS. `local.host.servers` finds its programs, or downloads them.
 
 It listens on one port of 127.0.0.1, lets nobody in over TCP without TLS (`require_secure_transport`, as the platform's
 cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default `sql_mode`. It runs under a guard
-(`local.guard`), so that it ends with the process that started it.
+(`local.host.guard`), so that it ends with the process that started it.
 
 Where MariaDB is not MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
 mysql_native_password. Aurora MySQL 3 does so too by default ("Comparing Aurora MySQL version 3 and MySQL 8.0
@@ -24,10 +24,10 @@ from typing import Any, Self
 
 import pymysql
 
-from local import servers
-from local.cloud import free_port
-from local.errors import StartError
-from local.guard import GRACE, guarded_command
+from local.host import servers
+from local.host.errors import StartError
+from local.host.guard import GRACE, guarded_command
+from local.host.ports import free_port
 
 ADMINISTRATOR = "rdsadmin"
 """The superuser, named as RDS names its own."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from local.host.ports import remember_port, remembered_ports
 from local.mariadb import MariaDb, unprivileged_user
-from local.postgres import remember_port, remembered_ports
 
 _MASTER_PRIVILEGES = (
     "ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE USER, CREATE VIEW, DELETE, DROP, "

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.cloud import EmbeddedCloud
-from local.errors import PlatformError
+from local.host.errors import PlatformError
 from local.visit import Page, visit
 
 ROTATED_WITHIN = 60.0

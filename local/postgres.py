@@ -8,7 +8,6 @@ authentication. Data directories are copies of a template that `initdb` made onc
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import pwd
 import re
@@ -22,8 +21,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from local.errors import PostgresError
-from local.guard import guarded_command
+from local.host.errors import PostgresError
+from local.host.guard import guarded_command
 
 ADMINISTRATOR = "rdsadmin"
 """The superuser, as RDS calls its own; only the emulator reaches it, through the socket's directory."""
@@ -319,19 +318,3 @@ def _end(server: Server) -> None:
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()
-
-
-def remember_port(file: Path, identifier: str, port: int | None) -> None:
-    """Keep (or, with None, forget) the port of a cluster in `file`, a JSON object."""
-    ports = remembered_ports(file)
-    if port is None:
-        ports.pop(identifier, None)
-    else:
-        ports[identifier] = port
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(ports))
-
-
-def remembered_ports(file: Path) -> dict[str, int]:
-    """The ports that an earlier run kept, by cluster."""
-    return dict(json.loads(file.read_text())) if file.exists() else {}

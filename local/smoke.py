@@ -14,7 +14,7 @@ from typing import Any
 
 from local.api_client import ApiAnswer, call_api
 from local.cloud import EmbeddedCloud
-from local.errors import PlatformError
+from local.host.errors import PlatformError
 
 PROCESSED_WITHIN = 60.0
 """Seconds after which a posted batch must show in the answers of query."""

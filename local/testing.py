@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import servers
 from local.cloud import EmbeddedCloud
+from local.host import servers
 
 REQUIRE = "REQUIRE_DATABASES"
 """Where this variable is set (to anything but 0), as in CI, a test that lacks a database fails instead of skipping."""

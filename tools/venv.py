@@ -4,7 +4,7 @@ With --new the environment is made first; what the folder held is gone then. Thi
 standard library only, and syntax that an old Python reads too, so that it gets a sentence instead of a SyntaxError.
 
 Debian and Ubuntu leave ensurepip out of python3 (their package python3-venv has it). There the pip wheel of the
-distribution is downloaded without root, as database servers are (`local.packages`), and installs itself.
+distribution is downloaded without root, as database servers are (`local.host.packages`), and installs itself.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def _make(folder: Path, python: Path) -> None:
 
 def _bring_pip(python: Path) -> None:
     """Install pip from the distribution's own wheel. Raises SetupError."""
-    from local import packages
-    from local.errors import PackageError
+    from local.host import packages
+    from local.host.errors import PackageError
 
     print(f"This Python has no ensurepip: apt downloads {PIP_WHEEL} for it …", flush=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from local import payments, servers
-from local.certificates import self_signed
+from local import payments
 from local.cloud import EmbeddedCloud
-from local.errors import ServerMissingError
+from local.host import servers
+from local.host.certificates import self_signed
+from local.host.errors import ServerMissingError
 
 _STYLE = b"body { font-family: sans-serif }\n"
 

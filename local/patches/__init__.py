@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.settings import Settings
+from local.host.settings import Settings
 
 Asgi = Callable[[dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 Answer = Callable[[], dict[str, Any]]
@@ -128,7 +128,7 @@ def save_state() -> None:
 def _start_databases(settings: Settings, application: Application) -> dict[str, str]:
     """Prepare the databases beside the emulator's own start; the answer's `postgres` says how far they are."""
     from local.database_proxy import DatabaseProxy
-    from local.errors import PostgresError, StartError
+    from local.host.errors import PostgresError, StartError
     from local.mysql_clusters import MySqlClusters
     from local.postgres import PostgresHost
     from local.resources import rds

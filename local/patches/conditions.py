@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.internals import emulator_module, require, wrap
-from local.settings import ACCOUNT, REGION
 
 _evaluator = emulator_module("core.iam_evaluator")
 _actions = emulator_module("core.iam_actions")

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local.host.settings import ACCOUNT
 from local.patches.internals import emulator_module, require, wrap
-from local.settings import ACCOUNT
 
 logger = logging.getLogger("local")
 

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from local.errors import EmulatorMismatchError
+from local.host.errors import EmulatorMismatchError
 
 
 def emulator_module(name: str) -> Any:

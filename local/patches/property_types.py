@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from local.errors import EmulatorMismatchError
+from local.host.errors import EmulatorMismatchError
+from local.host.settings import REGION
 from local.patches.internals import emulator_module, wrap
-from local.settings import REGION
 
 logger = logging.getLogger("local")
 

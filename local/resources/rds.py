@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 from pathlib import Path
 from typing import Any
 
 from local.database_proxy import DatabaseProxy, Listener
+from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
+from local.host.settings import ACCOUNT, REGION
 from local.mysql_clusters import MySqlClusters, MySqlSpec
 from local.patches.internals import emulator_module, require
-from local.postgres import ClusterSpec, PostgresHost, Server, remember_port, remembered_ports
+from local.postgres import ClusterSpec, PostgresHost, Server
 from local.resources.framework import Attributes, Place, Props, Supplement, aws, changed, ignoring, tag_list, truth
 from local.resources.records import records
-from local.settings import ACCOUNT, REGION
 
 logger = logging.getLogger("local.database")
 
@@ -28,8 +28,6 @@ _rds_iam = emulator_module("core.rds_iam")
 _evaluator = emulator_module("core.iam_evaluator")
 _core = emulator_module("core.responses")
 _provisioners = emulator_module("services.cloudformation.provisioners")
-
-_HOST = "127.0.0.1"
 
 _NOT_SHOWN = (
     "EnableCloudwatchLogsExports",
@@ -76,7 +74,7 @@ class Databases:
                 database=cluster.get("DatabaseName") or "",
             )
         )
-        port = _free_port()
+        port = free_port()
         self._open(server, port)
         if self._ports_file is not None:
             remember_port(self._ports_file, identifier, port)
@@ -197,7 +195,7 @@ def _create_cluster(place: Place, props: Props) -> tuple[str, Attributes]:
     except Exception:
         aws("rds").delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
         raise
-    record.update(Endpoint=_HOST, ReaderEndpoint=_HOST, Port=port)
+    record.update(Endpoint=LOOPBACK, ReaderEndpoint=LOOPBACK, Port=port)
     return identifier, _attributes(record)
 
 
@@ -266,11 +264,11 @@ def _complete_instance(identifier: str, old: Props, new: Props) -> Attributes | 
     cluster = _rds._clusters.get(new.get("DBClusterIdentifier", ""))
     if cluster is None or not _is_served(cluster):
         return None
-    instance["Endpoint"].update(Address=_HOST, Port=cluster["Port"])
+    instance["Endpoint"].update(Address=LOOPBACK, Port=cluster["Port"])
     instance["StorageEncrypted"], instance["KmsKeyId"] = cluster["StorageEncrypted"], cluster["KmsKeyId"]
     for number, member in enumerate(cluster["DBClusterMembers"]):
         member["IsClusterWriter"] = number == 0
-    return {"Endpoint.Address": _HOST, "Endpoint.Port": str(cluster["Port"])}
+    return {"Endpoint.Address": LOOPBACK, "Endpoint.Port": str(cluster["Port"])}
 
 
 def _delete_instance(identifier: str, props: Props) -> None:
@@ -299,7 +297,7 @@ def _refusal(identifier: str, token: str, user: str, port: int) -> str | None:
     if cluster.get("IAMDatabaseAuthenticationEnabled") is not True:
         return "IAM authentication is not enabled for the cluster"
     verified = _rds_iam.verify_rds_iam_token(
-        token, hostname=_HOST, port=port, db_user=user, region=REGION, account_id=ACCOUNT
+        token, hostname=LOOPBACK, port=port, db_user=user, region=REGION, account_id=ACCOUNT
     )
     if isinstance(verified, _rds_iam.RdsIamTokenError):
         return f"the token is not valid: {verified.code}"
@@ -339,10 +337,3 @@ def _running() -> Databases:
     if _databases is None:
         raise RuntimeError("local.resources.rds.install() was not called")
     return _databases
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port

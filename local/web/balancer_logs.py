@@ -21,9 +21,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.internals import emulator_module, require, wrap
 from local.resources.framework import Attributes, Props, Supplement, aws
-from local.settings import ACCOUNT, REGION
 
 logger = logging.getLogger("local.web")
 

@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.internals import emulator_module, require, wrap
-from local.settings import ACCOUNT, REGION
 from local.web import edge_logs
 
 _alb = emulator_module("services.alb")

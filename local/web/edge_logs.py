@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.access_logs import write_line
 from local.patches.internals import emulator_module, require
-from local.settings import ACCOUNT, REGION
 
 logger = logging.getLogger("local.web")
 

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.internals import emulator_module, require
 from local.resources.framework import aws, ignoring
-from local.settings import ACCOUNT, REGION
 from local.web.instances import Instance, Launch
 from local.web.target_health import Address, TargetHealth
 

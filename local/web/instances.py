@@ -33,9 +33,9 @@ import boto3
 import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.cloud import free_port
-from local.errors import StartError
-from local.guard import GRACE, guarded_command
+from local.host.errors import StartError
+from local.host.guard import GRACE, guarded_command
+from local.host.ports import free_port
 from local.web.log_shipper import LogShipper
 from local.web.target_tls import unverified
 

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from local.host.settings import ACCOUNT, REGION
 from local.patches.internals import emulator_module, wrap_action
-from local.settings import ACCOUNT, REGION
 from local.web.fleet import Fleet
 from local.web.instances import HEALTH_TIMEOUT
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from common import mysql
-from local import servers
-from local.certificates import Certificates, ensure_certificates
+from local.host import servers
+from local.host.certificates import Certificates, ensure_certificates
 from local.mariadb import MariaDb
 from local.testing import programs_or_skip
 

@@ -12,7 +12,7 @@ import pytest
 
 from common import mysql
 from common.errors import DatabaseUnavailableError
-from local.certificates import ensure_certificates
+from local.host.certificates import ensure_certificates
 from tests.lambda_src.mariadb import Server, mariadb, mysql_database, mysql_server
 
 __all__ = ["mariadb", "mysql_database", "mysql_server"]

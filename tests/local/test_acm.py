@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from local.certificates import self_signed
 from local.cloud import EmbeddedCloud
 from local.demos import transactions
+from local.host.certificates import self_signed
 from tests.local.stacks import change, delete
 
 pytestmark = pytest.mark.emulator

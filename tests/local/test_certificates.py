@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.certificates import ensure_certificates
+from local.host.certificates import ensure_certificates
 
 
 def handshake(directory: Path, name: str) -> str:

@@ -17,8 +17,8 @@ import pytest
 from local.__main__ import main
 from local.cloud import EmbeddedCloud
 from local.demo import PROJECT
-from local.errors import StartError
-from local.guard import _processes, command_of
+from local.host.errors import StartError
+from local.host.guard import _processes, command_of
 from tests.local.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
@@ -121,7 +121,7 @@ def test_a_failed_start_shows_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch
 
 def test_another_emulator_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from local import emulator
-    from local.errors import EmulatorMismatchError
+    from local.host.errors import EmulatorMismatchError
 
     monkeypatch.setattr(emulator.importlib.metadata, "version", lambda name: "2.0.0")
     with pytest.raises(EmulatorMismatchError, match=r"expected ministack 1\.5\.33, found ministack 2\.0\.0"):

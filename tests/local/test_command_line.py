@@ -16,8 +16,8 @@ from local.__main__ import main
 from local.cloud import EmbeddedCloud, local_api_url
 from local.demo import PROJECT
 from local.demos import USES
-from local.errors import StartError, StateError
-from local.settings import Settings
+from local.host.errors import StartError, StateError
+from local.host.settings import Settings
 
 
 @pytest.mark.parametrize("command", ["down", "env", "status"])
@@ -84,7 +84,7 @@ def test_a_port_of_the_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     class Socket(socket.socket):
         bind = refuse
 
-    monkeypatch.setattr("local.cloud.socket.socket", Socket)
+    monkeypatch.setattr("local.host.ports.socket.socket", Socket)
     with pytest.raises(StartError, match=r"may not listen at port 80 \(Permission denied\): choose one above 1023"):
         EmbeddedCloud(port=80).start()
 

@@ -18,8 +18,8 @@ from deploy.settings import Deployment
 from local import demo
 from local.cloud import EmbeddedCloud
 from local.demo import PROJECT, look_around, make, run_step
-from local.errors import Interruption
-from local.progress import LiveLine, Progress, fit, plain, ticking
+from local.host.errors import Interruption
+from local.host.progress import LiveLine, Progress, fit, plain, ticking
 from tests.local.test_guard import gone
 
 
@@ -232,7 +232,7 @@ def test_a_step_is_heard_while_it_is_at_work(tmp_path: Path) -> None:
 INTERRUPTIBLE = """
 import os, sys
 from local.demo import run_step
-from local.progress import Progress
+from local.host.progress import Progress
 
 class Telling(Progress):
     def heard(self, text):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local.guard import _processes, command_of, end_guard, guarded_command
+from local.host.guard import _processes, command_of, end_guard, guarded_command
 
 STUBBORN = [
     sys.executable,
@@ -165,7 +165,7 @@ def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPa
     sleeper, _ = start(SLEEPER)
     try:
         by_proc, command = _processes()[sleeper.pid][0], command_of(sleeper.pid)
-        monkeypatch.setattr("local.guard._PROC", Path("/nonexistent"))
+        monkeypatch.setattr("local.host.guard._PROC", Path("/nonexistent"))
         assert _processes()[sleeper.pid][0] == by_proc == os.getpid()
         assert command_of(sleeper.pid).split() == command.split()
     finally:

@@ -17,9 +17,9 @@ import pymysql
 import pytest
 
 from local import mariadb
-from local.certificates import Certificates, ensure_certificates
-from local.cloud import free_port
-from local.errors import StartError
+from local.host.certificates import Certificates, ensure_certificates
+from local.host.errors import StartError
+from local.host.ports import free_port
 from local.mariadb import MariaDb
 
 pytestmark = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local import packages, servers
-from local.errors import PackageError, ServerMissingError
+from local.host import packages, servers
+from local.host.errors import PackageError, ServerMissingError
 
 PRODUCT = servers.Product("Ledger DB", ("ledgerd", "ledger-init"), (), (r"ledger-server(-[\d.]+)?",), "", "by hand")
 APT_GET = """#!/bin/sh
@@ -239,7 +239,7 @@ def test_the_cache_is_the_users_and_roots_where_servers_get_to(tmp_path: Path, m
 def test_the_command_says_where_each_server_is_or_how_to_get_it(tmp_path: Path) -> None:
     folder = installed(tmp_path, "mariadbd", "mariadb-install-db")
     done = subprocess.run(
-        [sys.executable, "-m", "local.servers"],
+        [sys.executable, "-m", "local.host.servers"],
         env={"PATH": os.environ["PATH"], "DATABASE_PATH": str(folder)},
         cwd=servers.PROJECT,
         capture_output=True,

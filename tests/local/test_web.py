@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from local.certificates import ensure_certificates
 from local.cloud import EmbeddedCloud
+from local.host.certificates import ensure_certificates
 from local.visit import Page, visit
 from local.web import balancer_logs
 from local.web.instances import Launch, exports_of

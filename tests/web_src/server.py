@@ -21,8 +21,8 @@ from typing import Any
 
 import pymysql
 
-from local.certificates import ensure_certificates
-from local.cloud import free_port
+from local.host.certificates import ensure_certificates
+from local.host.ports import free_port
 from local.mariadb import MariaDb
 from payments import database
 from payments.secret import CredentialCache, Credentials

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.errors import PackageError
+from local.host.errors import PackageError
 
 TIMEOUT_SECONDS = 300.0
 """For each command of apt; a slow line needs a minute."""

@@ -1,9 +1,9 @@
 """The database servers that the embedded AWS and the tests need: found on this machine, or downloaded for this user.
 
-    python -m local.servers     downloads what is missing; exit code 1 where something stays missing
+    python -m local.host.servers     downloads what is missing; exit code 1 where something stays missing
 
 A server that the system has is preferred (PATH, Debian's, Red Hat's and Homebrew's folders). Where there is none, Debian
-and Ubuntu packages are unpacked into the user's cache, once for all checkouts (`local.packages`). The variable
+and Ubuntu packages are unpacked into the user's cache, once for all checkouts (`local.host.packages`). The variable
 ``DATABASE_PATH`` names the folders to search instead; then nothing is downloaded.
 """
 
@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from local import packages
-from local.errors import PackageError, ServerMissingError
+from local.host import packages
+from local.host.errors import PackageError, ServerMissingError
 
 SEARCH_VARIABLE = "DATABASE_PATH"
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -225,4 +225,4 @@ def main() -> int:
 if __name__ == "__main__":
     from entry import run
 
-    sys.exit(run("local.servers", "Interrupted. What was downloaded so far is dropped; repeat the command."))
+    sys.exit(run("local.host.servers", "Interrupted. What was downloaded so far is dropped; repeat the command."))
