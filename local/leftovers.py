@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.patches.internals import emulator_module
+from local.ministack.internals import emulator_module
 
 _core = emulator_module("core.responses")
 

@@ -44,6 +44,9 @@ def install_patches(settings: Settings) -> Application:
     Raises EmulatorMismatchError where the emulator does not look as a patch expects.
     """
     from local.leftovers import Leftovers
+    from local.ministack import resource_types
+    from local.ministack.internals import emulator_module
+    from local.ministack.records import records
     from local.patches import (
         access_logs,
         acm,
@@ -58,9 +61,7 @@ def install_patches(settings: Settings) -> Application:
         request_validation,
         secrets,
     )
-    from local.patches.internals import emulator_module
-    from local.resources import api, autoscaling, cdn, compute, ec2, framework, governance, identity, logs, rds, storage
-    from local.resources.records import records
+    from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
     from local.web import balancer_logs, door, origin_tls, refresh
     from local.web.fleet import Fleet
 
@@ -80,7 +81,7 @@ def install_patches(settings: Settings) -> Application:
     secrets.install()
     api.replace_request_validator()
     compute.patch_metric_math_alarms()
-    framework.install(
+    resource_types.install(
         {
             **ec2.NEW_TYPES,
             **compute.NEW_TYPES,
@@ -98,7 +99,7 @@ def install_patches(settings: Settings) -> Application:
             **cdn.SUPPLEMENTS,
         },
     )
-    framework.on_worker_threads(["AWS::RDS::DBCluster"])
+    resource_types.on_worker_threads(["AWS::RDS::DBCluster"])
     fleet = Fleet(settings.run_directory)
     fleet.install()
     autoscaling.install(fleet)
@@ -118,7 +119,7 @@ def install_patches(settings: Settings) -> Application:
 
 def save_state() -> None:
     """Write the emulator's state; it does so itself only after every connection has closed."""
-    from local.patches.internals import emulator_module, require
+    from local.ministack.internals import emulator_module, require
 
     app = emulator_module("app")
     require(app, "save_all", "_build_persistence_save_dict")

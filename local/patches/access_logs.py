@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _gateway = emulator_module("services.apigateway_v1")
 _logs = emulator_module("services.cloudwatch_logs")

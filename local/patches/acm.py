@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _acm = emulator_module("services.acm")
 _provisioners = emulator_module("services.cloudformation.provisioners")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _evaluator = emulator_module("core.iam_evaluator")
 _actions = emulator_module("core.iam_actions")

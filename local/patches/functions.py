@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from local.host.settings import ACCOUNT
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 logger = logging.getLogger("local")
 

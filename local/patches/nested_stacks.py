@@ -13,7 +13,7 @@ import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from local.patches.internals import emulator_module, replace_handler, require
+from local.ministack.internals import emulator_module, replace_handler, require
 
 _cloudformation = emulator_module("services.cloudformation")
 _engine = emulator_module("services.cloudformation.engine")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _engine = emulator_module("services.cloudformation.engine")
 _USERS = ("changesets", "handlers", "engine")

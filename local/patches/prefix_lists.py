@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, wrap
+from local.ministack.internals import emulator_module, wrap
 
 KNOWN = {
     "com.amazonaws.us-east-1.s3": "pl-63a5400a",

@@ -15,7 +15,7 @@ from typing import Any
 
 from local.host.errors import EmulatorMismatchError
 from local.host.settings import REGION
-from local.patches.internals import emulator_module, wrap
+from local.ministack.internals import emulator_module, wrap
 
 logger = logging.getLogger("local")
 

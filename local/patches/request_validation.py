@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _gateway = emulator_module("services.apigateway_v1")
 

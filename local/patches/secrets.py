@@ -18,8 +18,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.patches.internals import emulator_module, handlers, replace_handler, require, wrap
-from local.resources.framework import aws, truth
+from local.ministack.api import aws
+from local.ministack.internals import emulator_module, handlers, replace_handler, require, wrap
+from local.ministack.properties import truth
 
 logger = logging.getLogger("local")
 

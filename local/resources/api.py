@@ -5,20 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from local.patches.internals import replace_handler
-from local.resources.framework import (
-    Attributes,
-    NewType,
-    Place,
-    Props,
-    Supplement,
-    aws,
-    changed,
-    ignoring,
-    on_worker_threads,
-    truth,
-)
-from local.resources.records import recorded_type
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import replace_handler
+from local.ministack.properties import Attributes, Props, changed, truth
+from local.ministack.records import recorded_type
+from local.ministack.resource_types import NewType, Place, Supplement, on_worker_threads
 
 
 def _complete_rest_api(api: str, old: Props, new: Props) -> Attributes | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap, wrap_action
-from local.resources.framework import Attributes, Props, on_worker_threads, truth
+from local.ministack.internals import emulator_module, require, wrap, wrap_action
+from local.ministack.properties import Attributes, Props, truth
+from local.ministack.resource_types import on_worker_threads
 from local.web.fleet import Fleet
 from local.web.instances import Instance, Launch
 from local.web.signals import Signals, listening, seconds_of

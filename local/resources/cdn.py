@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, Props, Supplement
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import Supplement
 
 _cloudfront = emulator_module("services.cloudfront")
 

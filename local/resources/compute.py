@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, NewType, Place, Props, Supplement, aws, changed, ignoring, tag_list
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, tag_list
+from local.ministack.records import records
+from local.ministack.resource_types import NewType, Place, Supplement
 
 _lambda = emulator_module("services.lambda_svc")
 _core = emulator_module("core.responses")
@@ -84,7 +86,7 @@ def patch_metric_math_alarms() -> None:
 
     The alarm exists, with its actions and for composite alarms, but is not evaluated; its metrics are recorded.
     """
-    from local.patches.internals import handlers, replace_handler
+    from local.ministack.internals import handlers, replace_handler
 
     original = handlers()["AWS::CloudWatch::Alarm"]
 

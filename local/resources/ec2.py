@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list
+from local.ministack.records import records
+from local.ministack.resource_types import NewType, Place
 
 _ec2 = emulator_module("services.ec2")
 
@@ -18,9 +20,9 @@ def _tag_specifications(kind: str, props: Props) -> list[dict[str, Any]]:
 
 def _retag(identifier: str, old: Props, new: Props) -> None:
     """Tags are the only property of these types that changes in place."""
-    dropped = {tag["Key"] for tag in tag_list(old)} - {tag["Key"] for tag in tag_list(new)}
-    if dropped:
-        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in sorted(dropped)])
+    removed = removed_tag_keys(old, new)
+    if removed:
+        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in removed])
     if tag_list(new):
         aws("ec2").create_tags(Resources=[identifier], Tags=tag_list(new))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, NewType, Place, Props, aws, ignoring, lower_first, truth
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props, lower_first, truth
+from local.ministack.resource_types import NewType, Place
 
 _config = emulator_module("services.config")
 _secrets = emulator_module("services.secretsmanager")

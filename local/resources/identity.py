@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, NewType, Place, Props, aws, ignoring
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import NewType, Place
 
 _iam = emulator_module("services.iam")
 _core = emulator_module("core.responses")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list, truth
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.properties import Attributes, Props, changed, tag_list, truth
+from local.ministack.records import records
+from local.ministack.resource_types import NewType, Place
 
 
 def _tags(props: Props) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from typing import Any
 from local.database_proxy import DatabaseProxy, Listener
 from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
 from local.host.settings import ACCOUNT, REGION
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list, truth
+from local.ministack.records import records
+from local.ministack.resource_types import Place, Supplement
 from local.mysql_clusters import MySqlClusters, MySqlSpec
-from local.patches.internals import emulator_module, require
 from local.postgres import ClusterSpec, PostgresHost, Server
-from local.resources.framework import Attributes, Place, Props, Supplement, aws, changed, ignoring, tag_list, truth
-from local.resources.records import records
 
 logger = logging.getLogger("local.database")
 
@@ -245,9 +247,9 @@ def _delete_cluster(identifier: str, props: Props) -> None:
 
 
 def _retag(arn: str, old: Props, new: Props) -> None:
-    dropped = sorted({tag["Key"] for tag in tag_list(old)} - {tag["Key"] for tag in tag_list(new)})
-    if dropped:
-        aws("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=dropped)
+    removed = removed_tag_keys(old, new)
+    if removed:
+        aws("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=removed)
     if tag_list(new):
         aws("rds").add_tags_to_resource(ResourceName=arn, Tags=tag_list(new))
 

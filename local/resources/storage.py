@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, Delete, Props, Supplement, aws, changed, ignoring, tag_list, truth
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, tag_list, truth
+from local.ministack.resource_types import Delete, Supplement
 
 _handlers = emulator_module("services.cloudformation.provisioners")
 _dynamodb = emulator_module("services.dynamodb")

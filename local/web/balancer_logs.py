@@ -22,8 +22,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, require, wrap
-from local.resources.framework import Attributes, Props, Supplement, aws
+from local.ministack.api import aws
+from local.ministack.internals import emulator_module, require, wrap
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import Supplement
 
 logger = logging.getLogger("local.web")
 

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 from local.web import edge_logs
 
 _alb = emulator_module("services.alb")

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.host.settings import ACCOUNT, REGION
+from local.ministack.internals import emulator_module, require
 from local.patches.access_logs import write_line
-from local.patches.internals import emulator_module, require
 
 logger = logging.getLogger("local.web")
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, require
-from local.resources.framework import aws, ignoring
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
 from local.web.instances import Instance, Launch
 from local.web.target_health import Address, TargetHealth
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, wrap_action
+from local.ministack.internals import emulator_module, wrap_action
 from local.web.fleet import Fleet
 from local.web.instances import HEALTH_TIMEOUT
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from local.patches.internals import emulator_module, require
+from local.ministack.internals import emulator_module, require
 
 _wait_conditions = emulator_module("services.cloudformation.wait_conditions")
 

@@ -18,7 +18,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from local.host.settings import ACCOUNT, REGION
-from local.patches.internals import emulator_module, require, wrap, wrap_action
+from local.ministack.internals import emulator_module, require, wrap, wrap_action
 from local.web import target_tls
 
 logger = logging.getLogger("local.web")

@@ -15,7 +15,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 
-from local.patches.internals import emulator_module
+from local.ministack.internals import emulator_module
 
 _alb = emulator_module("services.alb")
 

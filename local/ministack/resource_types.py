@@ -3,57 +3,20 @@
 `NewType` is a type that the emulator's CloudFormation lacks; `Supplement` completes one that it has but whose
 properties it drops. Both speak to the emulator's own services through their public API (boto3 on loopback), so that
 what a template declares is what the API shows; only what has no service behind it is recorded
-(`local.resources.records`).
-Calls back into the emulator need a worker thread: the engine runs handlers on its event loop otherwise.
+(`local.ministack.records`).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-import botocore.config
-from botocore.exceptions import ClientError
+from local.ministack.internals import add_handler, emulator_module, handlers, replace_handler, require, wrap
+from local.ministack.properties import Attributes, Props
 
-from local.patches.internals import add_handler, emulator_module, handlers, replace_handler, require, wrap
-
-Props = dict[str, Any]
-Attributes = dict[str, str]
-
-_core = emulator_module("core.responses")
 _provisioners = emulator_module("services.cloudformation.provisioners")
 _stack_engine = emulator_module("services.cloudformation.stacks")
-
-_new_session: Any = vars(boto3)["Session"]  # untyped, like all of boto3
-_new_config: Any = botocore.config.Config
-
-
-class Api:
-    """boto3 clients of this emulator, as the account's root; one per service and region, made when first used."""
-
-    def __init__(self) -> None:
-        self._session: Any = None
-        self._clients: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()  # making clients is not thread-safe in botocore
-
-    def __call__(self, service: str) -> Any:
-        """The client of `service` in the region of the stack that is being deployed."""
-        key = (service, str(_core.get_region()))
-        with self._lock:
-            if key not in self._clients:
-                if self._session is None:
-                    self._session = _new_session()  # endpoint, CA and root credentials are in the environment
-                config = _new_config(
-                    retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=True
-                )
-                self._clients[key] = self._session.client(service, region_name=key[1], config=config)
-            return self._clients[key]
-
-
-aws = Api()
 
 
 @dataclass(frozen=True)
@@ -158,47 +121,3 @@ def _completed(resource_type: str, supplement: Supplement) -> dict[str, Any]:
         return new_id, {**attributes, **(apply(new_id, old if new_id == physical_id else {}, new) or {})}
 
     return {**changed, "create": create, "update": update, "update_with_logical_id": True}
-
-
-def changed(old: Props, new: Props, name: str) -> bool:
-    """Whether property `name` differs between the old and the new properties."""
-    return bool(old.get(name) != new.get(name))
-
-
-def truth(value: object) -> bool:
-    """A template's boolean, which may arrive as text."""
-    return str(value).lower() == "true"
-
-
-def tag_list(props: Props) -> list[dict[str, str]]:
-    """The Tags property with text values, without the `aws:` tags that only CloudFormation itself may set."""
-    return [
-        {"Key": str(tag["Key"]), "Value": str(tag["Value"])}
-        for tag in props.get("Tags") or []
-        if not str(tag["Key"]).startswith("aws:")
-    ]
-
-
-def lower_first(value: Any) -> Any:
-    """CloudFormation's PascalCase keys as the camelCase that some APIs speak, recursively."""
-    if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: lower_first(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [lower_first(item) for item in value]
-    return value
-
-
-def ignoring(*codes: str) -> _Ignoring:
-    """A context that swallows these error codes of the API: what a deletion wants gone is gone."""
-    return _Ignoring(frozenset(codes))
-
-
-class _Ignoring:
-    def __init__(self, codes: frozenset[str]) -> None:
-        self._codes = codes
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        return isinstance(error, ClientError) and error.response["Error"]["Code"] in self._codes

@@ -10,7 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from local.resources.framework import Attributes, NewType, Place, Props
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import NewType, Place
 
 
 class Records:
