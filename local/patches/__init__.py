@@ -128,10 +128,10 @@ def save_state() -> None:
 
 def _start_databases(settings: Settings, application: Application) -> dict[str, str]:
     """Prepare the databases beside the emulator's own start; the answer's `postgres` says how far they are."""
-    from local.database_proxy import DatabaseProxy
+    from local.databases.mysql_clusters import MySqlClusters
+    from local.databases.postgres import PostgresHost
+    from local.databases.postgres_proxy import DatabaseProxy
     from local.host.errors import PostgresError, StartError
-    from local.mysql_clusters import MySqlClusters
-    from local.postgres import PostgresHost
     from local.resources import rds
 
     host = PostgresHost(settings.run_directory, settings.keep, settings.postgres_binaries)

@@ -12,7 +12,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from local.database_proxy import DatabaseProxy, Listener
+from local.databases.mysql_clusters import MySqlClusters, MySqlSpec
+from local.databases.postgres import ClusterSpec, PostgresHost, Server
+from local.databases.postgres_proxy import DatabaseProxy, Listener
 from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
 from local.host.settings import ACCOUNT, REGION
 from local.ministack.api import aws, ignoring
@@ -20,8 +22,6 @@ from local.ministack.internals import emulator_module, require
 from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list, truth
 from local.ministack.records import records
 from local.ministack.resource_types import Place, Supplement
-from local.mysql_clusters import MySqlClusters, MySqlSpec
-from local.postgres import ClusterSpec, PostgresHost, Server
 
 logger = logging.getLogger("local.database")
 

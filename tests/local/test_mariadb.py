@@ -16,11 +16,11 @@ from typing import Any
 import pymysql
 import pytest
 
-from local import mariadb
+from local.databases import mariadb
+from local.databases.mariadb import MariaDb
 from local.host.certificates import Certificates, ensure_certificates
 from local.host.errors import StartError
 from local.host.ports import free_port
-from local.mariadb import MariaDb
 
 pytestmark = [
     pytest.mark.requirement("X-DB-1"),
@@ -170,7 +170,7 @@ def test_nothing_of_a_stopped_server_is_left_outside_its_directory(folder: Path,
 def test_the_server_ends_with_a_starter_that_is_killed(folder: Path, certificates: Certificates) -> None:
     port = free_port()
     program = (
-        "import os, signal; from pathlib import Path; from local.mariadb import MariaDb; "
+        "import os, signal; from pathlib import Path; from local.databases.mariadb import MariaDb; "
         f"MariaDb(Path({str(folder / 'orphan')!r}), certificate=Path({str(certificates.certificate)!r}), "
         f"key=Path({str(certificates.key)!r}), authority=Path({str(certificates.authority)!r}), port={port}).start(); "
         "os.kill(os.getpid(), signal.SIGKILL)"

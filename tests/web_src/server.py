@@ -21,9 +21,9 @@ from typing import Any
 
 import pymysql
 
+from local.databases.mariadb import MariaDb
 from local.host.certificates import ensure_certificates
 from local.host.ports import free_port
-from local.mariadb import MariaDb
 from payments import database
 from payments.secret import CredentialCache, Credentials
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.postgres import ADMINISTRATOR, IAM_ROLE, SUPERUSER_ROLE, Server
+from local.databases.postgres import ADMINISTRATOR, IAM_ROLE, SUPERUSER_ROLE, Server
 
 logger = logging.getLogger("local.database")
 

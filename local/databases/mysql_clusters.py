@@ -1,4 +1,4 @@
-"""Real MariaDB servers behind the emulator's Aurora MySQL: one server (`local.mariadb`) for each cluster.
+"""Real MariaDB servers behind the emulator's Aurora MySQL: one server (`local.databases.mariadb`) for each cluster.
 
 Clients reach the server itself, which lets nobody in without TLS whatever the cluster's parameter group says, and
 answers for writer and reader at one address. IAM authentication is not there for MySQL.
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from local.databases.mariadb import MariaDb, unprivileged_user
 from local.host.ports import remember_port, remembered_ports
-from local.mariadb import MariaDb, unprivileged_user
 
 _MASTER_PRIVILEGES = (
     "ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE USER, CREATE VIEW, DELETE, DROP, "
