@@ -1,7 +1,7 @@
 """The embedded AWS: an emulator and real databases on loopback, for demos and tests.
 
 `local.cloud.EmbeddedCloud` is what other packages import; `python -m local` is the same on the command line.
-The emulator is ministack, pinned to one version: `local/emulator.py` runs it and `local/patches` and
+The emulator is ministack, pinned to one version: `local/launch/emulator.py` runs it and `local/patches` and
 `local/resources` mend, one by one, what it lacks.
 
 - databases: `postgres` (Aurora PostgreSQL, behind `database_proxy`), `mariadb` and `mysql_clusters` (Aurora MySQL);

@@ -35,12 +35,12 @@ import boto3
 import botocore.config
 
 from entry import interrupts_held
-from local.emulator import command_line, emulator_environment
 from local.host.certificates import Certificates, ensure_certificates
 from local.host.errors import StartError, StateError
 from local.host.guard import command_of, end_guard, guarded_command
 from local.host.ports import check_port, free_port
 from local.host.settings import ACCOUNT, REGION, Settings
+from local.launch.emulator import command_line, emulator_environment
 
 START_TIMEOUT = 60.0
 """Seconds until a start counts as failed; two to four are usual, a loaded machine needs more."""

@@ -58,8 +58,16 @@ class Supplement:
     delete: Delete | None = None
 
 
-def install(new_types: Mapping[str, NewType], supplements: Mapping[str, Supplement]) -> None:
-    """Register all of them. Raises EmulatorMismatchError where the emulator's own table is not as expected."""
+def install(
+    new_types: Mapping[str, NewType], replaced_types: Mapping[str, NewType], supplements: Mapping[str, Supplement]
+) -> None:
+    """Register types that the emulator lacks, types whose handler it has in name only, and supplements.
+
+    Raises:
+        EmulatorMismatchError: The emulator's own table of types is not as expected.
+    """
+    for resource_type, new_type in replaced_types.items():
+        replace_handler(resource_type, _handler_of(new_type))
     for resource_type, new_type in new_types.items():
         add_handler(resource_type, _handler_of(new_type))
         if new_type.tagged:
@@ -67,7 +75,7 @@ def install(new_types: Mapping[str, NewType], supplements: Mapping[str, Suppleme
             _provisioners._STACK_TAG_PROPERTY.setdefault(resource_type, ("Tags", "list"))
     for resource_type, supplement in supplements.items():
         replace_handler(resource_type, _completed(resource_type, supplement))
-    on_worker_threads([*new_types, *supplements])
+    on_worker_threads([*new_types, *replaced_types, *supplements])
 
 
 def on_worker_threads(resource_types: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.filter_patterns import PatternError, compile_pattern
 from local.ministack.internals import emulator_module, require, wrap
+from local.patches.filter_patterns import PatternError, compile_pattern
 
 logger = logging.getLogger("local")
 

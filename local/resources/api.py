@@ -6,10 +6,9 @@ import secrets
 from typing import Any
 
 from local.ministack.api import aws, ignoring
-from local.ministack.internals import replace_handler
 from local.ministack.properties import Attributes, Props, changed, truth
 from local.ministack.records import recorded_type
-from local.ministack.resource_types import NewType, Place, Supplement, on_worker_threads
+from local.ministack.resource_types import NewType, Place, Supplement
 
 
 def _complete_rest_api(api: str, old: Props, new: Props) -> Attributes | None:
@@ -62,20 +61,6 @@ def _replacements(old: Props, new: Props, *fields: tuple[str, str, str]) -> list
     return operations
 
 
-def replace_request_validator() -> None:
-    """Gap: the emulator's CloudFormation only draws an id for a validator, so nothing would be validated."""
-    replace_handler(
-        "AWS::ApiGateway::RequestValidator",
-        {
-            "create": lambda logical_id, props, stack_name: _create_validator(Place(stack_name, logical_id), props),
-            "update": _update_validator,
-            "update_with_logical_id": True,
-            "delete": _delete_validator,
-        },
-    )
-    on_worker_threads(["AWS::ApiGateway::RequestValidator"])
-
-
 def _create_validator(place: Place, props: Props) -> tuple[str, Attributes]:
     identifier = aws("apigateway").create_request_validator(
         restApiId=props["RestApiId"],
@@ -86,11 +71,9 @@ def _create_validator(place: Place, props: Props) -> tuple[str, Attributes]:
     return identifier, {"RequestValidatorId": identifier}
 
 
-def _update_validator(
-    physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
-) -> tuple[str, Attributes]:
+def _update_validator(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
     if changed(old, new, "RestApiId") or changed(old, new, "Name"):
-        return _create_validator(Place(stack_name, logical_id or physical_id), new)
+        return _create_validator(place, new)
     operations = _replacements(
         old,
         new,
@@ -143,6 +126,11 @@ NEW_TYPES = {
     "AWS::ApiGateway::ClientCertificate": recorded_type(
         "AWS::ApiGateway::ClientCertificate", _certificate_id, _certificate_attributes
     ),
+}
+
+REPLACED_TYPES = {
+    # The emulator's CloudFormation only draws an id for a validator, so nothing would be validated.
+    "AWS::ApiGateway::RequestValidator": NewType(_create_validator, _delete_validator, _update_validator),
 }
 
 SUPPLEMENTS = {

@@ -7,7 +7,6 @@ from typing import Any
 from local.ministack.api import aws, ignoring
 from local.ministack.internals import emulator_module
 from local.ministack.properties import Attributes, Props, changed, tag_list
-from local.ministack.records import records
 from local.ministack.resource_types import NewType, Place, Supplement
 
 _lambda = emulator_module("services.lambda_svc")
@@ -76,49 +75,6 @@ def _complete_role(role: str, old: Props, new: Props) -> Attributes | None:
 
 
 # -- CloudWatch -------------------------------------------------------------------------------------------------------
-
-_METRIC_MATH = {"MetricName": "MetricMath", "Namespace": "Local/NotEvaluated"}
-"""What stands for a metric-math alarm: a metric that never has data, so that the alarm never changes its state."""
-
-
-def patch_metric_math_alarms() -> None:
-    """Gap: the emulator refuses alarms on metric math, in CloudFormation and in the service.
-
-    The alarm exists, with its actions and for composite alarms, but is not evaluated; its metrics are recorded.
-    """
-    from local.ministack.internals import handlers, replace_handler
-
-    original = handlers()["AWS::CloudWatch::Alarm"]
-
-    def stand_in(props: Props) -> Props:
-        if not props.get("Metrics"):
-            return props
-        return {**{name: value for name, value in props.items() if name != "Metrics"}, **_METRIC_MATH}
-
-    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
-        name, attributes = original["create"](logical_id, stand_in(props), stack_name)
-        record(name, props)
-        return name, attributes
-
-    def update(
-        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
-    ) -> tuple[str, Attributes]:
-        name, attributes = original["update"](physical_id, stand_in(old), stand_in(new), stack_name, logical_id)
-        record(name, new)
-        return name, attributes
-
-    def delete(physical_id: str, props: Props) -> None:
-        original["delete"](physical_id, props)
-        records.remove(physical_id)
-
-    def record(name: str, props: Props) -> None:
-        if props.get("Metrics"):
-            records.put("AWS::CloudWatch::Alarm (metric math)", name, props)
-        else:
-            records.remove(name)
-
-    replace_handler("AWS::CloudWatch::Alarm", {"create": create, "update": update, "delete": delete})
-
 
 _COMPOSITE_ARGUMENTS = (
     "AlarmRule",

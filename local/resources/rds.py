@@ -21,7 +21,7 @@ from local.ministack.api import aws, ignoring
 from local.ministack.internals import emulator_module, require
 from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list, truth
 from local.ministack.records import records
-from local.ministack.resource_types import Place, Supplement
+from local.ministack.resource_types import Place, Supplement, on_worker_threads
 
 logger = logging.getLogger("local.database")
 
@@ -145,6 +145,7 @@ def install(databases: Databases) -> None:
         return _update_cluster(physical_id, old, new)
 
     table.update(create=create, update=update, delete=_delete_cluster)
+    on_worker_threads(["AWS::RDS::DBCluster"])
 
 
 def _is_served(props: Props) -> bool:

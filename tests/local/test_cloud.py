@@ -120,8 +120,8 @@ def test_a_failed_start_shows_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch
 
 
 def test_another_emulator_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from local import emulator
     from local.host.errors import EmulatorMismatchError
+    from local.launch import emulator
 
     monkeypatch.setattr(emulator.importlib.metadata, "version", lambda name: "2.0.0")
     with pytest.raises(EmulatorMismatchError, match=r"expected ministack 1\.5\.33, found ministack 2\.0\.0"):

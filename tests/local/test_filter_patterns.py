@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.filter_patterns import PatternError, compile_pattern
+from local.patches.filter_patterns import PatternError, compile_pattern
 
 JSON = '{"level": "ERROR", "status": 503, "ok": false, "none": null, "request": {"path": "/v1/bars"}, "list": [1, 2]}'
 

@@ -1,34 +1,24 @@
-"""The emulator's process: mends ministack, serves it over TLS on loopback, and ends cleanly on SIGTERM.
+"""How `local.cloud.EmbeddedCloud` starts the emulator's process: its command, its environment, and the version.
 
-Started by `local.cloud.EmbeddedCloud` with an environment of its own (see `emulator_environment`), because ministack
-reads its settings from the environment while it is imported.
+The process has an environment of its own, because ministack reads its settings from the environment while Python
+imports it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import faulthandler
 import importlib.metadata
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from local.host.errors import EmulatorMismatchError
 from local.host.settings import ACCOUNT, REGION, Settings
 
 MINISTACK_VERSION = "1.5.33"
 
-FAREWELL = 0.5
-"""Seconds that open connections get at the end."""
-
 _OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SYSTEMROOT",
                 "XDG_CACHE_HOME", "DATABASE_PATH")  # fmt: skip
 """What the process keeps of its launcher's environment: nothing that could point a function at a real account."""
-
-logger = logging.getLogger("local")
 
 
 def emulator_environment(settings: Settings, access_key: str, secret_key: str) -> dict[str, str]:
@@ -88,53 +78,8 @@ def check_version() -> None:
         raise EmulatorMismatchError(f"ministack {MINISTACK_VERSION}", f"ministack {found}")
 
 
-def main(settings_json: str) -> None:
-    """Run until SIGTERM."""
-    settings = Settings.from_json(settings_json)
-    check_version()
-    faulthandler.register(signal.SIGUSR1)  # kill -USR1: every thread's stack goes to the log
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-
-    from local.patches import install_patches, save_state
-
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # the handlers' own calls back
-    application: Any = install_patches(settings)
-    config = Config()
-    config.bind = [f"127.0.0.1:{settings.port}"]
-    config.certfile, config.keyfile = str(settings.certificate), str(settings.key)
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 1.0
-    config.shutdown_timeout = 5.0
-    config.loglevel = "WARNING"
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    serving = asyncio.ensure_future(serve(application.asgi, config, shutdown_trigger=stopped.wait))
-    try:
-        await asyncio.wait([serving, asyncio.ensure_future(stopped.wait())], return_when=asyncio.FIRST_COMPLETED)
-        # An idle TLS connection can hold the server's own end back for half a minute.
-        await asyncio.wait([serving], timeout=FAREWELL)
-        if serving.done():
-            serving.result()
-    finally:
-        if settings.keep is not None:
-            save_state()
-        application.close()
-        logging.shutdown()
-        # Pooled threads of the emulator (long polls, pollers) would be waited for. The state is saved by now.
-        os._exit(0 if stopped.is_set() else 1)
-
-
 def command_line(settings: Settings) -> list[str]:
-    """The command that runs this module. Not `-m`: a PYTHONPATH would reach the functions."""
-    project = str(Path(__file__).resolve().parent.parent)
-    program = (
-        f"import sys; sys.path.insert(0, {project!r}); from local.emulator import main; main({settings.to_json()!r})"
-    )
+    """Return the command that runs `local.launch.server`. Not by ``-m``: a PYTHONPATH would reach the functions."""
+    project = str(Path(__file__).resolve().parents[2])
+    program = f"import sys; sys.path.insert(0, {project!r}); from local.launch.server import main; main({settings.to_json()!r})"
     return [sys.executable, "-s", "-c", program]
