@@ -26,7 +26,7 @@ from bench.measure import call, interleave, medians
 from bench.rows import PROJECT, Goal, Row, Settings
 from deploy.cli import main as deploy
 from deploy.settings import Project
-from local import smoke
+from local.clients import smoke
 from local.cloud import EmbeddedCloud
 from sample.__main__ import render
 from sample.generator import Plan, generate

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local import smoke
+from local.clients import smoke
 from local.cloud import EmbeddedCloud
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample" / "market-data.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from local import payments
+from local.clients import payments
 from local.cloud import EmbeddedCloud
 from local.host import servers
 from local.host.certificates import self_signed

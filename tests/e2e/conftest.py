@@ -14,7 +14,7 @@ import pytest
 
 from deploy.cli import main as deploy_main
 from deploy.settings import Project
-from local import smoke
+from local.clients import smoke
 from local.cloud import EmbeddedCloud
 
 PROJECT = Path(__file__).parents[2]

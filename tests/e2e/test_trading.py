@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from botocore.exceptions import ClientError
 
-from local import smoke
+from local.clients import smoke
 from tests.e2e.conftest import PROJECT, Site, eventually
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.

@@ -13,8 +13,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from local import payments, smoke
-from local.payments import payment
+from local.clients import payments, smoke
+from local.clients.payments import payment
 from local.web.instances import exports_of
 from tests.e2e.conftest import Site, eventually
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.api_client import ApiAnswer, call_api
+from local.clients.api_client import ApiAnswer, call_api
 from local.cloud import EmbeddedCloud
 from tests.local.stacks import Outcome, Platform, change, delete, function_zip, stacks
 

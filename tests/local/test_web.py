@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from local.clients.visit import Page, visit
 from local.cloud import EmbeddedCloud
 from local.host.certificates import ensure_certificates
-from local.visit import Page, visit
 from local.web import balancer_logs
 from local.web.instances import Launch, exports_of
 from local.web.signals import seconds_of

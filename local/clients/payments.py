@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.clients.visit import Page, visit
 from local.cloud import EmbeddedCloud
 from local.host.errors import PlatformError
-from local.visit import Page, visit
 
 ROTATED_WITHIN = 60.0
 """Seconds after which a rotation must have ended; the function's four steps take about one."""

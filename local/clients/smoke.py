@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.api_client import ApiAnswer, call_api
+from local.clients.api_client import ApiAnswer, call_api
 from local.cloud import EmbeddedCloud
 from local.host.errors import PlatformError
 
