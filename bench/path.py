@@ -26,7 +26,7 @@ from bench.measure import call, interleave, medians
 from bench.rows import PROJECT, Goal, Row, Settings
 from deploy.cli import main as deploy
 from deploy.settings import Project
-from local.clients import smoke
+from local.clients.trading import TradingClient
 from local.cloud import EmbeddedCloud
 from sample.__main__ import render
 from sample.generator import Plan, generate
@@ -80,7 +80,7 @@ def batch(number: int) -> tuple[str, bytes]:
     return symbol, render(generate(plan), "ndjson")
 
 
-def through(client: smoke.Client, symbol: str, body: bytes) -> None:
+def through(client: TradingClient, symbol: str, body: bytes) -> None:
     """Posts a batch and returns when its bars hold every trade. Raises BenchError where they do not come."""
     headers = {"content-type": "application/x-ndjson", "content-encoding": "gzip"}
     answer = client.call("POST", "/v1/market-data", body=gzip.compress(body, 1), headers=headers)
@@ -100,7 +100,7 @@ def through(client: smoke.Client, symbol: str, body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def deployed() -> Iterator[smoke.Client]:
+def deployed() -> Iterator[TradingClient]:
     """A client of a trading platform on an embedded AWS of its own, from a copy, so that no saved plan is touched."""
     with EmbeddedCloud() as cloud, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -111,7 +111,7 @@ def deployed() -> Iterator[smoke.Client]:
         with mock.patch.dict(os.environ, ours | cloud.environment(), clear=True):
             for step in STEPS:
                 _deploy(root, *step)
-            yield smoke.Client.of(cloud, "trading-dev")
+            yield TradingClient.of(cloud, "trading-dev")
 
 
 def _deploy(root: Path, *step: str) -> None:
@@ -121,7 +121,7 @@ def _deploy(root: Path, *step: str) -> None:
         raise BenchError(f"`deploy {' '.join(step)}` ended with {code}; what it said stands above")
 
 
-def _next(client: smoke.Client, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
+def _next(client: TradingClient, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
     waiting = iter(batches)
 
     def post() -> None:

@@ -26,9 +26,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from entry import INTERRUPTED
-from local import demo
 from local.cloud import EmbeddedCloud, variables
-from local.host.errors import PlatformError, StateError
+from local.demos import command as demo
+from local.host.errors import LocalError, StateError
+from local.host.project import STATE_FILE
+from local.lifecycle import stop_and_forget, what_keeps_running
 
 LAST_PORT = 65535
 
@@ -42,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = {"up": _up, "down": _down, "env": _env, "status": _status}
     try:
         return commands[options.command](options)
-    except PlatformError as error:
+    except LocalError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt as interruption:
-        print(f"\n{str(interruption) or demo.what_goes_on(options.state, 'make demo')}", file=sys.stderr)
+        print(f"\n{str(interruption) or what_keeps_running(options.state, 'make demo')}", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("demo", help="deploy and use a platform", add_help=False)
     for command in (up, down, env, status):
-        command.add_argument("--state", type=Path, default=demo.STATE_FILE, help=argparse.SUPPRESS)
+        command.add_argument("--state", type=Path, default=STATE_FILE, help=argparse.SUPPRESS)
     return parser
 
 
@@ -93,11 +95,11 @@ def _make_way(state: Path) -> None:
         raise StateError("The embedded AWS is up already (see: python -m local status)")
     if cloud.is_alive():
         raise StateError("The embedded AWS is there but does not answer (python -m local down, then up)")
-    demo.stop(cloud, state)
+    stop_and_forget(cloud, state)
 
 
 def _down(options: argparse.Namespace) -> int:
-    demo.stop(EmbeddedCloud.load(options.state), options.state)
+    stop_and_forget(EmbeddedCloud.load(options.state), options.state)
     print("The embedded AWS is down.")
     return 0
 

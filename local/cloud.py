@@ -240,7 +240,7 @@ class EmbeddedCloud:
             return subprocess.Popen(
                 guarded_command(
                     command_line(settings),
-                    grace=ORDERLY_END,
+                    grace_seconds=ORDERLY_END,
                     detached=self._detached,
                     remove=settings.run_directory,
                 ),

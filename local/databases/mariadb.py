@@ -26,7 +26,7 @@ import pymysql
 
 from local.host import servers
 from local.host.errors import StartError
-from local.host.guard import GRACE, guarded_command
+from local.host.guard import GRACE_SECONDS, guarded_command
 from local.host.ports import free_port
 
 ADMINISTRATOR = "rdsadmin"
@@ -120,7 +120,7 @@ class MariaDb:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(GRACE + 4)
+                process.wait(GRACE_SECONDS + 4)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 
-class PlatformError(Exception):
-    """Base of the errors that a person can act on."""
-
-
-class LocalError(PlatformError):
-    """Base of the errors of the embedded AWS."""
+class LocalError(Exception):
+    """Base of the errors of the embedded AWS. A person can act on each."""
 
 
 class StartError(LocalError):

@@ -1,14 +1,14 @@
 """Run one command and end it with its owner: `python guard.py [options] -- command…`.
 
-Options: `--signal NAME` ends the command, `--grace SECONDS` gives it so long for that, `--user UID:GID` runs it as that
-user, `--detached yes` gives it no owner, `--remove DIR` removes a directory when the command was told to end.
+Options: ``--signal NAME`` ends the command, ``--grace SECONDS`` gives it so long for that, ``--user UID:GID`` runs it as
+that user, ``--detached yes`` gives it no owner, ``--remove DIR`` removes a directory when the guard ended the command.
 
-The guard's standard input is a pipe whose other end the owner holds. When the owner closes it, ends or is killed,
-the guard reads end of file and stops the command's whole process group: the given signal first, SIGKILL after
-GRACE seconds. On Linux the command also dies with the guard itself. So no process outlives a test run that was
-killed. Standard library only, and few imports: the guard must start in milliseconds.
+The guard's standard input is a pipe whose other end the owner holds. When the owner closes the pipe, ends or is killed,
+the guard reads end of file and stops the command's whole process group: the given signal first, SIGKILL after the
+grace. On Linux the command also dies with the guard itself. So no process outlives a test run that was killed.
+Standard library only, and few imports: the guard must start in milliseconds.
 
-`end_guard` is for whoever started one: it returns when the guard, and all that ran below it, has ended.
+``end_guard`` is for the owner: it returns when the guard, and all that ran below it, has ended.
 """
 
 from __future__ import annotations
@@ -25,36 +25,45 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-GRACE = 8.0
-"""Seconds that a command gets for an orderly end."""
+GRACE_SECONDS = 8.0
+"""What a command gets for an orderly end."""
 
-PATIENCE = 60.0
-"""Seconds that `end_guard` waits. What ends in one second on a quiet machine took twenty where twelve others wanted the
+PATIENCE_SECONDS = 60.0
+"""How long ``end_guard`` waits. What ends in one second on a quiet machine took twenty where twelve others wanted the
 processors, half of them for removing the files."""
 
-NOTICE = 3.0
-"""Seconds after which whoever waits is told for what."""
+NOTICE_SECONDS = 3.0
+"""After this time ``end_guard`` reports what it waits for."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PROC = Path("/proc")  # not on macOS
+
+User = tuple[int, int]
+"""(uid, gid)"""
 
 
 def guarded_command(
     command: Sequence[str],
     *,
     stop_signal: str = "TERM",
-    grace: float = GRACE,
-    user: tuple[int, int] | None = None,
+    grace_seconds: float = GRACE_SECONDS,
+    user: User | None = None,
     detached: bool = False,
     remove: Path | None = None,
 ) -> list[str]:
-    """The command line that runs `command` under a guard.
+    """Return the command line that runs ``command`` under a guard.
 
-    `user` is the (uid, gid) to drop to; a `detached` command has no owner and runs until the guard gets SIGTERM;
-    `remove` is removed after a command that was told to end, but not after one that ended by itself.
+    Args:
+        command: what to run.
+        stop_signal: the signal that ends it, without "SIG".
+        grace_seconds: how long the guard waits before SIGKILL.
+        user: who runs the command; None for this process's user.
+        detached: whether the command has no owner and runs until the guard gets SIGTERM.
+        remove: a directory that the guard removes after it ended the command, but not after the command ended by itself.
     """
-    line = [sys.executable, "-I", "-S", str(Path(__file__)), "--signal", stop_signal, "--grace", str(grace)]
+    line = [sys.executable, "-I", "-S", str(Path(__file__)), "--signal", stop_signal, "--grace", str(grace_seconds)]
     if detached:
         line += ["--detached", "yes"]
     if remove is not None:
@@ -64,29 +73,48 @@ def guarded_command(
     return [*line, "--", *command]
 
 
-def end_guard(guard: int, tell: Callable[[str], None], *, patience: float = PATIENCE, notice: float = NOTICE) -> None:
-    """Tell a guard to end, and return when it and all that ran below it have. Harmless when there is no such process.
+def as_user(user: User | None) -> dict[str, Any]:
+    """Return the arguments of ``subprocess`` that run a command as ``user``; none for None."""
+    return {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
 
-    A slow machine is no failure: `tell` gets a line after `notice` seconds, and another after `patience` seconds, when
-    what is left is killed. Raises PermissionError when the guard is another user's.
+
+def end_guard(
+    guard: int,
+    tell: Callable[[str], None],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    notice_seconds: float = NOTICE_SECONDS,
+) -> None:
+    """End a guard, and return when it and all that ran below it have ended. Harmless if no such process exists.
+
+    A slow machine is no failure.
+
+    Args:
+        guard: the guard's process id.
+        tell: gets a line after each of the two times below.
+        patience_seconds: after this time the processes that remain are killed.
+        notice_seconds: after this time the caller hears what it waits for.
+
+    Raises:
+        PermissionError: The guard is another user's.
     """
     running = _tree([guard])
     if guard in running:
         _signal(guard, signal.SIGTERM)
-    running = _wait(running, notice)
+    running = _wait(running, notice_seconds)
     if running:
         tell("Waiting until the databases have ended and their files are removed …")
-        running = _wait(running, patience - notice)
+        running = _wait(running, patience_seconds - notice_seconds)
     if running:
-        tell(f"What has not ended after {patience:g} s is killed now.")
+        tell(f"What has not ended after {patience_seconds:g} s is killed now.")
         running |= _tree(running)  # with what was started meanwhile
         for pid in running:
             _signal(pid, signal.SIGKILL)
-        _wait(running, patience)
+        _wait(running, patience_seconds)
 
 
 def _wait(running: dict[int, float], seconds: float) -> dict[int, float]:
-    """Those of the processes that have not ended after so many seconds."""
+    """Wait for processes and return those that have not ended after so many seconds."""
     deadline, pause = time.monotonic() + seconds, 0.05
     while running and time.monotonic() < deadline:
         time.sleep(pause)
@@ -97,22 +125,22 @@ def _wait(running: dict[int, float], seconds: float) -> dict[int, float]:
 
 
 def _tree(roots: Iterable[int]) -> dict[int, float]:
-    """Processes and their descendants, each with the time of its start: a number alone may go to another process."""
-    rows, found, below = _processes(), dict[int, float](), set(roots)
-    while below:
-        found |= {pid: rows[pid][1] for pid in below if pid in rows}
-        below = {pid for pid, (parent, _) in rows.items() if parent in below and pid not in found}
-    return found
+    """Return processes and their descendants, each with its start: a number alone may go to another process."""
+    rows, tree, level = _processes(), dict[int, float](), set(roots)
+    while level:
+        tree |= {pid: rows[pid][1] for pid in level if pid in rows}
+        level = {pid for pid, (parent, _) in rows.items() if parent in level and pid not in tree}
+    return tree
 
 
 def _processes() -> dict[int, tuple[int, float]]:
-    """Parent and start of every process that lives; what has ended and was not waited for is left out."""
+    """Return parent and start of every living process. A zombie, which nobody has waited for, counts as ended."""
     rows = _of_proc() if _PROC.exists() else _of_ps()
     return {pid: (parent, start) for pid, parent, state, start in rows if not state.startswith("Z")}
 
 
 def _of_proc() -> Iterator[tuple[int, int, str, float]]:
-    """Number, parent, state and start (proc(5), /proc/pid/stat) of all processes; `ps` is not part of every image."""
+    """Yield number, parent, state and start (proc(5), /proc/pid/stat) of all processes; not every image has ``ps``."""
     for entry in _PROC.iterdir():
         if entry.name.isdecimal():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -121,7 +149,7 @@ def _of_proc() -> Iterator[tuple[int, int, str, float]]:
 
 
 def _of_ps() -> Iterator[tuple[int, int, str, float]]:
-    """The same from `ps`, which counts from the machine's own start, and may see that a second later the next time."""
+    """Yield the same from ``ps``, which computes the start: the next look may show it a second later."""
     command = ["ps", "-A", "-o", "pid=,ppid=,stat=,lstart="]
     listing = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"})
     for line in listing.stdout.splitlines():
@@ -130,7 +158,7 @@ def _of_ps() -> Iterator[tuple[int, int, str, float]]:
 
 
 def command_of(pid: int) -> str:
-    """The words of a living process's command, a blank between two; "" where there is no such process."""
+    """Return a living process's command line, its words separated by blanks; "" if no such process exists."""
     if _PROC.exists():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             return (_PROC / str(pid) / "cmdline").read_text(errors="replace").replace("\0", " ")  # a zombie's is empty
@@ -145,33 +173,33 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _die_with(guard: int) -> None:
-    """In the command's process, before it is the command."""
+    """Let this process die with the guard. Runs in the command's process before the command does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != guard:  # it died before it was said
+        if os.getppid() != guard:  # the guard died before the call
             os._exit(1)
 
 
 def _run(
     command: Sequence[str],
     stop_signal: signal.Signals,
-    user: tuple[int, int] | None,
+    user: User | None,
     *,
-    grace: float,
+    grace_seconds: float,
     detached: bool,
     remove: str | None,
 ) -> int:
+    """Run the command until it ends or must end; return its exit code."""
     asked_to_stop = threading.Event()
-    # Before there is a command: whoever ends the guard at once would leave the command to die by itself, a moment later.
+    # Before the command exists: an owner that ends the guard at once would leave the command to die a moment later.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
-    identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         process_group=0,
         preexec_fn=functools.partial(_die_with, os.getpid()),  # safe: the guard has one thread at this point
-        **identity,  # type: ignore[call-overload]
+        **as_user(user),
     )
 
     def watch_owner() -> None:
@@ -181,7 +209,7 @@ def _run(
 
     def end_when_asked() -> None:
         asked_to_stop.wait()
-        _end_group(process, stop_signal, grace)
+        _end_group(process, stop_signal, grace_seconds)
 
     threading.Thread(target=end_when_asked, daemon=True).start()
     if not detached:
@@ -193,10 +221,10 @@ def _run(
     return code if code >= 0 else 128 - code
 
 
-def _end_group(process: subprocess.Popen[bytes], stop_signal: signal.Signals, grace: float) -> None:
+def _end_group(process: subprocess.Popen[bytes], stop_signal: signal.Signals, grace_seconds: float) -> None:
     process.send_signal(stop_signal)
     try:
-        process.wait(grace)
+        process.wait(grace_seconds)
     except subprocess.TimeoutExpired:
         _signal_group(process.pid, signal.SIGKILL)
 
@@ -205,17 +233,17 @@ def _signal_group(group: int, number: signal.Signals) -> None:
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
-        return  # nobody is left in the group (macOS says EPERM for a group of zombies)
+        return  # the group is empty (macOS reports EPERM for a group of zombies)
 
 
 def _main(arguments: list[str]) -> int:
-    stop_signal, grace, user, detached, remove = signal.SIGTERM, GRACE, None, False, None
+    stop_signal, grace_seconds, user, detached, remove = signal.SIGTERM, GRACE_SECONDS, None, False, None
     while arguments and arguments[0] != "--":
         option, value = arguments.pop(0), arguments.pop(0)
         if option == "--signal":
             stop_signal = signal.Signals["SIG" + value]
         elif option == "--grace":
-            grace = float(value)
+            grace_seconds = float(value)
         elif option == "--user":
             uid, gid = value.split(":")
             user = (int(uid), int(gid))
@@ -225,7 +253,7 @@ def _main(arguments: list[str]) -> int:
             remove = value
         else:
             raise SystemExit(f"guard: unknown option {option}")
-    return _run(arguments[1:], stop_signal, user, grace=grace, detached=detached, remove=remove)
+    return _run(arguments[1:], stop_signal, user, grace_seconds=grace_seconds, detached=detached, remove=remove)
 
 
 if __name__ == "__main__":

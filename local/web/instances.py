@@ -34,7 +34,7 @@ import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.host.errors import StartError
-from local.host.guard import GRACE, guarded_command
+from local.host.guard import GRACE_SECONDS, guarded_command
 from local.host.ports import free_port
 from local.web.log_shipper import LogShipper
 from local.web.target_tls import unverified
@@ -139,14 +139,14 @@ class Instance:
         return self.failed or (self.healthy and not self.is_running())
 
     def stop(self) -> None:
-        """SIGTERM, the service's orderly end, SIGKILL after GRACE seconds; its files go. Harmless when nothing runs."""
+        """SIGTERM, the service's orderly end, SIGKILL after GRACE_SECONDS seconds; its files go. Harmless when nothing runs."""
         self._stopped.set()
         process, self._process = self._process, None
         if process is not None:
             if process.stdin is not None:
                 process.stdin.close()  # the guard passes the end on
             try:
-                process.wait(GRACE + 4)
+                process.wait(GRACE_SECONDS + 4)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.cli import main as deploy_main
 from deploy.settings import Project
-from local.clients import smoke
+from local.clients.trading import TradingClient
 from local.cloud import EmbeddedCloud
 
 PROJECT = Path(__file__).parents[2]
@@ -146,6 +146,6 @@ def site(
 
 
 @pytest.fixture
-def client(site: Site) -> smoke.Client:
+def client(site: Site) -> TradingClient:
     """A client of the deployed platform."""
-    return smoke.Client.of(site.cloud, "trading-dev")
+    return TradingClient.of(site.cloud, "trading-dev")

@@ -14,7 +14,14 @@ import duckdb
 import pytest
 from botocore.exceptions import ClientError
 
-from local.clients import smoke
+from local.clients.trading import (
+    TradingClient,
+    open_and_end_session,
+    post_batch,
+    read_analytics,
+    refusals,
+    wait_for_bars,
+)
 from tests.e2e.conftest import PROJECT, Site, eventually
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
@@ -81,34 +88,34 @@ def test_the_default_security_group_is_closed(site: Site) -> None:
 
 # --- Used ------------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("T-DATA-1", "T-DATA-4", "T-FN-2", "T-API-1")
-def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -> None:
-    summary = smoke.post_batch(client, SAMPLE.read_bytes())
+def test_a_posted_batch_comes_back_as_bars_and_analytics(client: TradingClient) -> None:
+    summary = post_batch(client, SAMPLE.read_bytes())
     assert (summary["received"], summary["accepted"], summary["rejected"]) == (408, 400, 8)
     assert all({"index", "reason"} <= set(record) for record in summary["rejectedRecords"])
     records = json.loads(SAMPLE.read_bytes())["records"]
     bad = {record["index"] for record in summary["rejectedRecords"]}
     trades = [r for i, r in enumerate(records) if i not in bad and r["type"] == "trade" and r["symbol"] == "ACME"]
-    bars = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    bars = wait_for_bars(client, "ACME", START, MINUTES)
     assert sum(bar["trades"] for bar in bars) == len(trades)
     assert sum(int(bar["volume"]) for bar in bars) == sum(trade["size"] for trade in trades)
-    (analytics,) = smoke.read_analytics(client, "ACME", START, MINUTES, "1h")
+    (analytics,) = read_analytics(client, "ACME", START, MINUTES, "1h")
     assert analytics["bar"]["trades"] == len(trades)
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(client: smoke.Client) -> None:
-    before = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(client: TradingClient) -> None:
+    before = wait_for_bars(client, "ACME", START, MINUTES)
     again = client.call("POST", "/v1/market-data", body=SAMPLE.read_bytes())
     assert again.headers["idempotency-replayed"] == "true"
     trades = [record for record in json.loads(SAMPLE.read_bytes())["records"] if record["type"] == "trade"]
-    summary = smoke.post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
+    summary = post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
     assert summary["accepted"] == 201
-    smoke.wait_for_bars(client, "MARKER", START, MINUTES)
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES) == before
+    wait_for_bars(client, "MARKER", START, MINUTES)
+    assert wait_for_bars(client, "ACME", START, MINUTES) == before
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_an_idempotency_key_makes_a_repeated_request_harmless(client: smoke.Client) -> None:
+def test_an_idempotency_key_makes_a_repeated_request_harmless(client: TradingClient) -> None:
     body = json.dumps({"records": [_trade("KEYED", "1", "3.00")]}).encode()
     first, second = (
         client.call("POST", "/v1/market-data", body=body, headers={"idempotency-key": "order-1"}) for _ in range(2)
@@ -120,12 +127,12 @@ def test_an_idempotency_key_makes_a_repeated_request_harmless(client: smoke.Clie
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_a_late_trade_corrects_its_bar(client: smoke.Client) -> None:
-    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "2", "10.00", second=30)]}).encode())
-    (bar,) = smoke.wait_for_bars(client, "LATE", START, 1)
+def test_a_late_trade_corrects_its_bar(client: TradingClient) -> None:
+    post_batch(client, json.dumps({"records": [_trade("LATE", "2", "10.00", second=30)]}).encode())
+    (bar,) = wait_for_bars(client, "LATE", START, 1)
     assert (bar["open"], bar["close"]) == ("10", "10") or (bar["open"], bar["close"]) == ("10.00", "10.00")
-    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "1", "9.00", second=10)]}).encode())
-    corrected = eventually(lambda: [b for b in smoke.wait_for_bars(client, "LATE", START, 1) if b["trades"] == 2])
+    post_batch(client, json.dumps({"records": [_trade("LATE", "1", "9.00", second=10)]}).encode())
+    corrected = eventually(lambda: [b for b in wait_for_bars(client, "LATE", START, 1) if b["trades"] == 2])
     assert float(corrected[0]["open"]) == 9.0
     assert float(corrected[0]["close"]) == 10.0
 
@@ -149,16 +156,16 @@ def test_processed_data_is_partitioned_parquet_and_the_raw_objects_are_archived(
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, client: smoke.Client) -> None:
+def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, client: TradingClient) -> None:
     broken = "market-data/date=2026-01-05/hour=14/broken.ndjson.gz"
     site.client("s3").put_object(Bucket=f"trading-raw-dev-{site.account}", Key=broken, Body=b"no gzip at all")
-    smoke.post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
-    smoke.wait_for_bars(client, "BEHIND", START, 1)
+    post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
+    wait_for_bars(client, "BEHIND", START, 1)
     assert eventually(lambda: [key for key in keys(site, "raw", "quarantine/") if "broken" in key])
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Site, client: smoke.Client) -> None:
+def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Site, client: TradingClient) -> None:
     """The broken object of the test before is mended; a line stays bad; a dead letter names an object that is fine."""
     sqs, bucket = site.client("sqs"), f"trading-raw-dev-{site.account}"
     folder = "market-data/date=2026-01-05/hour=14"
@@ -172,14 +179,14 @@ def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Sit
     assert site.deploy("replay", "--yes", "--json") == 0, site.said
     done = json.loads(site.said[0])["replayed"]
     assert done == {"objects": 1, "records": 1, "dead_letters": 1, "left": []}
-    smoke.wait_for_bars(client, "MENDED", START, 1)
+    wait_for_bars(client, "MENDED", START, 1)
     assert not keys(site, "raw", "quarantine/objects/")
     (again,) = eventually(lambda: keys(site, "raw", "quarantine/records/"))
     assert "/mixed-replay-" in again, "still a rumour: refused once more, and kept"
 
 
 @pytest.mark.requirement("T-DATA-2", "A-6")
-def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, client: smoke.Client) -> None:
+def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, client: TradingClient) -> None:
     """The queue hides a message for half an hour; the function, with its own rights, makes that seconds."""
     sqs, logs = site.client("sqs"), site.client("logs")
     url = sqs.get_queue_url(QueueName="trading-objects-dev")["QueueUrl"]
@@ -195,7 +202,7 @@ def test_what_fails_comes_again_long_before_the_queue_would_show_it(site: Site, 
 
     eventually(lambda: len(failures()) >= 2, seconds=60)
     _store(site, key, json.dumps(_stored("ANNOUNCED", "1")))
-    smoke.wait_for_bars(client, "ANNOUNCED", START, 1)
+    wait_for_bars(client, "ANNOUNCED", START, 1)
 
     def waiting() -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -229,7 +236,7 @@ def _stored(symbol: str, trade_id: str) -> dict[str, object]:
     ("body", "status"),
     [(b"", 400), (b"{", 400), (b"[]", 400), (b'{"records": []}', 400), (b'{"records": "x"}', 400)],
 )
-def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, body: bytes, status: int) -> None:
+def test_a_body_that_is_no_batch_is_refused_with_words(client: TradingClient, body: bytes, status: int) -> None:
     answer = client.call("POST", "/v1/market-data", body=body)
     assert answer.status == status
     assert answer.json()["error"]["message"]
@@ -237,7 +244,7 @@ def test_a_body_that_is_no_batch_is_refused_with_words(client: smoke.Client, bod
 
 
 @pytest.mark.requirement("T-DATA-1")
-def test_gzip_and_ndjson_are_taken(client: smoke.Client) -> None:
+def test_gzip_and_ndjson_are_taken(client: TradingClient) -> None:
     lines = "".join(json.dumps(_trade("ZIPPED", str(n), "2.00", second=n)) + "\n" for n in range(3))
     answer = client.call(
         "POST",
@@ -258,15 +265,15 @@ def test_gzip_and_ndjson_are_taken(client: smoke.Client) -> None:
         ("/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&interval=2m", 400),
     ],
 )
-def test_an_unknown_symbol_or_a_bad_range_is_a_clear_answer(client: smoke.Client, path: str, status: int) -> None:
+def test_an_unknown_symbol_or_a_bad_range_is_a_clear_answer(client: TradingClient, path: str, status: int) -> None:
     answer = client.call("GET", path)
     assert answer.status == status
     assert answer.json()["error"]["message"]
 
 
 @pytest.mark.requirement("T-DATA-4")
-def test_pages_join_to_the_whole(client: smoke.Client) -> None:
-    whole = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+def test_pages_join_to_the_whole(client: TradingClient) -> None:
+    whole = wait_for_bars(client, "ACME", START, MINUTES)
     base = "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&limit=10"
     bars, cursor = [], ""
     while True:
@@ -279,8 +286,8 @@ def test_pages_join_to_the_whole(client: smoke.Client) -> None:
 
 
 @pytest.mark.requirement("T-DATA-5", "T-DDB-1")
-def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site: Site, client: smoke.Client) -> None:
-    session = smoke.open_and_end_session(client)
+def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site: Site, client: TradingClient) -> None:
+    session = open_and_end_session(client)
     kept = client.call("POST", "/v1/sessions", body={}).json()
     item = site.client("dynamodb").get_item(TableName="user-sessions-dev", Key={"sessionId": {"S": kept["sessionId"]}})[
         "Item"
@@ -291,12 +298,12 @@ def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site
 
 
 @pytest.mark.requirement("T-DATA-5", "T-API-2")
-def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) -> None:
+def test_a_key_without_entitlement_gets_403(site: Site, client: TradingClient) -> None:
     gateway = site.client("apigateway")
     (plan,) = gateway.get_usage_plans()["items"]
     key = gateway.create_api_key(name="stranger", enabled=True)
     gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
-    stranger = smoke.Client(client.cloud, client.outputs, client.credentials, key["value"])
+    stranger = TradingClient(client.cloud, client.outputs, client.credentials, key["value"])
     answer = stranger.call("GET", "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z")
     gateway.delete_api_key(apiKey=key["id"])
     assert answer.status == 403
@@ -304,8 +311,8 @@ def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) ->
 
 
 @pytest.mark.requirement("T-API-1")
-def test_nobody_gets_in_without_signature_or_key_but_health_is_open(client: smoke.Client) -> None:
-    assert {name: answer.status for name, answer in smoke.refusals(client).items()} == {
+def test_nobody_gets_in_without_signature_or_key_but_health_is_open(client: TradingClient) -> None:
+    assert {name: answer.status for name, answer in refusals(client).items()} == {
         "no signature": 403,
         "no API key": 403,
         "a path that is not granted": 403,
@@ -315,7 +322,7 @@ def test_nobody_gets_in_without_signature_or_key_but_health_is_open(client: smok
 
 
 @pytest.mark.requirement("T-OBS-1")
-def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Client) -> None:
+def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: TradingClient) -> None:
     sqs, sns, logs = site.client("sqs"), site.client("sns"), site.client("logs")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -350,7 +357,7 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Cli
 
 
 @pytest.mark.requirement("T-DATA-4", "A-6")
-def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: Site, client: smoke.Client) -> None:
+def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: Site, client: TradingClient) -> None:
     role = client.outputs["AnalystRoleArn"]
     assumed = site.client("sts").assume_role(RoleArn=role, RoleSessionName="analyst")["Credentials"]
     athena, glue, s3 = (site.cloud.client(service, assumed) for service in ("athena", "glue", "s3"))
@@ -377,7 +384,7 @@ def test_analysts_query_the_lake_within_its_bounds_and_reach_nothing_else(site: 
     assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
     assert done["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{processed}/query-results/")
     _, answer = root.get_query_results(**execution)["ResultSet"]["Rows"]
-    assert int(answer["Data"][0]["VarCharValue"]) >= len(smoke.wait_for_bars(client, "ACME", START, MINUTES))
+    assert int(answer["Data"][0]["VarCharValue"]) >= len(wait_for_bars(client, "ACME", START, MINUTES))
     for bucket, key in ((processed, "elsewhere"), (f"trading-raw-dev-{site.account}", "quarantine/objects/x")):
         with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
             s3.get_object(Bucket=bucket, Key=key)
@@ -390,7 +397,7 @@ def _ended(execution: dict[str, Any]) -> dict[str, Any] | None:
 
 
 @pytest.mark.requirement("T-DB-3")
-def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.Client) -> None:
+def test_analysts_read_the_database_and_write_nothing(site: Site, client: TradingClient) -> None:
     import psycopg
 
     assumed = site.client("sts").assume_role(RoleArn=client.outputs["AnalystRoleArn"], RoleSessionName="analyst")[
@@ -413,7 +420,7 @@ def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.
 
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
-def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: smoke.Client) -> None:
+def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: TradingClient) -> None:
     site.edit_parameters(LogRetentionDays="60")
     site.edit_template("functions", "MemorySize: 1024", "MemorySize: 1536")
     assert site.deploy("plan", "--wheels", "host") == 0
@@ -426,7 +433,7 @@ def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site,
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
     function = site.client("lambda").get_function_configuration(FunctionName="trading-query-dev")
     assert function["MemorySize"] == 1536
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    assert wait_for_bars(client, "ACME", START, MINUTES)
 
 
 def test_a_plan_that_is_overtaken_is_refused(site: Site) -> None:
@@ -441,7 +448,7 @@ def test_a_plan_that_is_overtaken_is_refused(site: Site) -> None:
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
 
 
-def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client) -> None:
+def test_a_bad_template_rolls_back_and_says_why(site: Site, client: TradingClient) -> None:
     """The emulator takes bad templates, as CloudFormation would take one whose fault shows only at the resource."""
     site.edit_template("storage", "      BucketName: !Ref ArchiveBucket\n", "      Bucket: !Ref ArchiveBucket\n")
     assert site.change() == 1
@@ -450,7 +457,7 @@ def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client
     assert "BucketName" in told
     assert "ROLLBACK_COMPLETE" in told
     site.restore_templates()
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
+    assert wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
 
 
 @pytest.mark.parametrize(
@@ -493,9 +500,9 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     )["NatGateways"]
     assert len([g for g in gateways if g["State"] != "deleted"]) == 3
     assert not site.resources("trading-pr-1", "AWS::Config::ConfigurationRecorder", "AWS::ApiGateway::Account")
-    second = smoke.Client.of(site.cloud, "trading-pr-1")
-    smoke.post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
-    (bar,) = smoke.wait_for_bars(second, "ACME", START, 1)
+    second = TradingClient.of(site.cloud, "trading-pr-1")
+    post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
+    (bar,) = wait_for_bars(second, "ACME", START, 1)
     assert float(bar["close"]) == 77.0, "its own data"
     assert site.deploy("destroy", "--yes", environment="pr") == 0
 

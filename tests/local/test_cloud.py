@@ -16,9 +16,9 @@ import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud
-from local.demo import PROJECT
 from local.host.errors import StartError
 from local.host.guard import _processes, command_of
+from local.host.project import PROJECT
 from tests.local.stacks import change, delete
 
 pytestmark = pytest.mark.emulator

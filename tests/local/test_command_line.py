@@ -14,9 +14,9 @@ import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud, local_api_url
-from local.demo import PROJECT
-from local.demos import USES
+from local.demos.platforms import DEMOS
 from local.host.errors import StartError, StateError
+from local.host.project import PROJECT
 from local.host.settings import Settings
 
 
@@ -49,7 +49,7 @@ def test_other_urls_are_no_invoke_urls() -> None:
 
 
 def test_every_platform_has_its_part_of_the_demo() -> None:
-    assert set(USES) == {path.name for path in (PROJECT / "templates").iterdir() if path.is_dir()}
+    assert set(DEMOS) == {path.name for path in (PROJECT / "templates").iterdir() if path.is_dir()}
 
 
 def test_the_demo_says_at_once_what_a_platform_needs(

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from local.clients.api_client import ApiAnswer, call_api
+from local.clients.answer import Answer
+from local.clients.api import call_api
 from local.cloud import EmbeddedCloud
 from tests.local.stacks import Outcome, Platform, change, delete, function_zip, stacks
 
 pytestmark = pytest.mark.emulator
 
 ACCOUNT = "111122223333"
-Call = Callable[..., ApiAnswer]
+Call = Callable[..., Answer]
 
 
 def eventually(question: Callable[[], Any], within: float = 20.0) -> Any:
@@ -35,7 +36,7 @@ def call(cloud: EmbeddedCloud, sample: Outcome) -> Call:
     role = sample.outputs["ApiClientRoleArn"]
     credentials = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
 
-    def post(record: object, **changes: Any) -> ApiAnswer:
+    def post(record: object, **changes: Any) -> Answer:
         options: dict[str, Any] = {"body": json.dumps(record).encode(), "credentials": credentials, "api_key": key}
         return call_api(cloud, "POST", f"{sample.outputs['ApiUrl']}/records", **{**options, **changes})
 

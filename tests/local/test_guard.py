@@ -84,7 +84,7 @@ def test_children_that_the_command_left_behind_end_with_it() -> None:
 
 
 def test_command_that_ignores_the_signal_is_killed() -> None:
-    guard, pid = start(guarded_command(STUBBORN, grace=0.2))
+    guard, pid = start(guarded_command(STUBBORN, grace_seconds=0.2))
     guard.send_signal(signal.SIGTERM)
     guard.wait(5)
     assert gone(pid)
@@ -121,7 +121,7 @@ def test_slow_end_is_waited_for_and_said() -> None:
     """`down` failed on a loaded machine, where the end took longer than it was ready to wait."""
     guard, pid = start(guarded_command(SLOW, detached=True))
     said: list[str] = []
-    end_guard(guard.pid, said.append, notice=0.1)
+    end_guard(guard.pid, said.append, notice_seconds=0.1)
     assert gone(pid, within=0.1)
     assert said == ["Waiting until the databases have ended and their files are removed …"]
     assert guard.wait(5) == 0
@@ -134,7 +134,7 @@ def test_what_does_not_end_is_killed_with_all_that_it_started() -> None:
     command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {program}"]
     guard, pid = start(guarded_command(command, detached=True))
     said: list[str] = []
-    end_guard(guard.pid, said.append, notice=0.1, patience=0.5)
+    end_guard(guard.pid, said.append, notice_seconds=0.1, patience_seconds=0.5)
     assert gone(pid, within=0.1)
     assert said[1:] == ["What has not ended after 0.5 s is killed now."]
     assert guard.wait(5) == -signal.SIGKILL

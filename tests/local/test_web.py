@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from local.clients.visit import Page, visit
+from local.clients.answer import Answer
+from local.clients.edge import visit
 from local.cloud import EmbeddedCloud
 from local.host.certificates import ensure_certificates
 from local.web import balancer_logs
@@ -78,7 +79,7 @@ def empty(cloud: EmbeddedCloud) -> None:
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
-def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Page:
+def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Answer:
     return visit(cloud, method, f"https://{site.outputs['Domain']}{path}", **more)
 
 
