@@ -28,8 +28,7 @@ from deploy.cli import main as deploy
 from deploy.settings import Project
 from local.clients.trading import TradingClient
 from local.cloud import EmbeddedCloud
-from sample.__main__ import render
-from sample.generator import Plan, generate
+from local.market_data.generator import GeneratorOptions, generate, render
 
 TRADES = 20_000
 RECORDS = 2 * TRADES  # a quote before each trade
@@ -76,8 +75,8 @@ def run(settings: Settings) -> list[Row]:
 def batch(number: int) -> tuple[str, bytes]:
     """A symbol of its own and its NDJSON, so that nothing of one batch is a repetition of another."""
     symbol = f"PATH{number}"
-    plan = Plan(trades=TRADES, seed=number, start=START, minutes=MINUTES, symbols=(symbol,))
-    return symbol, render(generate(plan), "ndjson")
+    options = GeneratorOptions(trades=TRADES, seed=number, start=START, minutes=MINUTES, symbols=(symbol,))
+    return symbol, render(generate(options), "ndjson")
 
 
 def through(client: TradingClient, symbol: str, body: bytes) -> None:

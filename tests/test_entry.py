@@ -29,7 +29,7 @@ COMMANDS = {
     "gate": (["-m", "gate"], "yaml"),
     "bench": (["-m", "bench", "--help"], "troposphere"),
     "generate": (["generate.py", "--check"], "troposphere"),
-    "sample": (["-m", "sample"], "gzip"),
+    "market data": (["-m", "local.market_data"], "gzip"),
     "openapi": (["-m", "openapi", "--check"], "yaml"),
 }
 
@@ -130,7 +130,7 @@ LONG = {
     "gate": ["-m", "gate", "--fast", "--no-cache", "--format", "json"],
     "local": ["-m", "local", "env", "--unset"],
     "generate": ["generate.py", "--graph"],
-    "sample": ["-m", "sample", "--trades", "2000"],
+    "market data": ["-m", "local.market_data", "--trades", "2000"],
     "openapi": ["-m", "openapi", "--check", "--out", "nowhere.yaml"],
     "review": ["-m", "deploy", "review", "--json", "--plan", "PLAN"],
 }

@@ -19,7 +19,7 @@ from local.cloud import EmbeddedCloud
 from local.demos.platform_demo import PlatformDemo
 from local.host.project import PROJECT
 
-SAMPLE = PROJECT / "sample" / "market-data.json"
+SAMPLE = PROJECT / "local" / "market_data" / "market-data.json"
 SAMPLE_START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 SAMPLE_MINUTES = 30
 SYMBOL = "ACME"
@@ -64,7 +64,7 @@ def use(cloud: EmbeddedCloud, stack: str) -> str:
 
 def _post(client: TradingClient) -> dict[str, Any]:
     summary = post_batch(client, SAMPLE.read_bytes())
-    print(f"POST /v1/market-data ({SAMPLE.parent.name}/{SAMPLE.name}): batch {summary['batchId']}")
+    print(f"POST /v1/market-data ({SAMPLE.relative_to(PROJECT)}): batch {summary['batchId']}")
     print(f"  received {summary['received']}, accepted {summary['accepted']}, rejected {summary['rejected']}, such as:")
     for record in summary["rejectedRecords"][:3]:
         print(f"    record {record['index']}: {record['field']} {record['reason']}")

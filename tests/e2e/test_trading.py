@@ -29,7 +29,7 @@ pytestmark = pytest.mark.emulator
 
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
-SAMPLE = PROJECT / "sample" / "market-data.json"
+SAMPLE = PROJECT / "local" / "market_data" / "market-data.json"
 bootstrapped: dict[str, list[str]] = {}
 """What exists after bootstrap and before the platform, by store: it outlives the platform."""
 

@@ -10,12 +10,12 @@ import pytest
 
 from ingest.batch import read_batch
 from ingest.validation import Rules
-from sample.__main__ import main
-from sample.generator import Plan, generate
+from local.market_data.__main__ import main
+from local.market_data.generator import GeneratorOptions, generate
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
 
-COMMITTED = Path(__file__).parents[2] / "sample" / "market-data.json"
+COMMITTED = Path(__file__).parents[2] / "local" / "market_data" / "market-data.json"
 
 
 def test_the_committed_sample_is_what_the_generator_makes(tmp_path: Path) -> None:
@@ -41,15 +41,15 @@ def test_each_bad_record_of_the_sample_is_refused_for_its_own_reason() -> None:
 def test_ndjson_and_gzip_hold_the_same_records(tmp_path: Path) -> None:
     main(["--trades", "50", "--format", "ndjson", "--gzip", "--out", str(tmp_path / "x")])
     lines = gzip.decompress((tmp_path / "x").read_bytes()).splitlines()
-    assert [json.loads(line) for line in lines] == list(generate(Plan(trades=50)))
+    assert [json.loads(line) for line in lines] == list(generate(GeneratorOptions(trades=50)))
 
 
 def test_times_rise_and_every_trade_has_a_quote_in_force() -> None:
-    records = list(generate(Plan(trades=500)))
+    records = list(generate(GeneratorOptions(trades=500)))
     stamps = [str(record["ts"]) for record in records]
     assert stamps == sorted(stamps)
     assert [record["type"] for record in records] == ["quote", "trade"] * 500
 
 
 def test_another_seed_gives_other_data() -> None:
-    assert list(generate(Plan(seed=1))) != list(generate(Plan(seed=2)))
+    assert list(generate(GeneratorOptions(seed=1))) != list(generate(GeneratorOptions(seed=2)))

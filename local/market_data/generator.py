@@ -1,4 +1,4 @@
-"""Trades and quotes of a made-up session: same arguments, same records, on every machine and Python version.
+"""Trades and quotes of an invented session: same options, same records, on every machine and Python version.
 
 Each symbol's mid is a random walk in ticks; a quote surrounds it with a spread of one to four ticks, and a trade hits
 the bid or lifts the ask, seldom between. All randomness comes from ``random.Random(seed).random()``, which Python
@@ -7,8 +7,9 @@ promises to keep the same, and all arithmetic is in whole ticks and nanoseconds.
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,8 +23,18 @@ Record = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to make. ``trades`` and ``quotes_per_trade`` set the number of records, ``bad`` are added on top."""
+class GeneratorOptions:
+    """What to generate.
+
+    Attributes:
+        trades: how many trades.
+        quotes_per_trade: how many quotes before each trade.
+        bad: how many invalid records, on top of the others.
+        seed: the same seed gives the same data.
+        start: the beginning of the session.
+        minutes: its length.
+        symbols: what is traded.
+    """
 
     trades: int = 200
     quotes_per_trade: int = 1
@@ -34,30 +45,38 @@ class Plan:
     symbols: tuple[str, ...] = SYMBOLS[:3]
 
 
-def generate(plan: Plan) -> Iterator[Record]:
-    """The records in order of time; bad ones are spread evenly among them."""
-    chance = random.Random(plan.seed)
-    ticks = {symbol: OPENING_TICKS.get(symbol, 10_000) for symbol in plan.symbols}
-    every = max(1, plan.trades // plan.bad) if plan.bad else 0
-    made = 0
-    for number in range(plan.trades):
-        symbol = plan.symbols[int(chance.random() * len(plan.symbols))]
-        ts = _moment(plan, number, chance)
+def generate(options: GeneratorOptions) -> Iterator[Record]:
+    """Yield the records in order of time, with the bad ones spread evenly among them."""
+    chance = random.Random(options.seed)
+    ticks = {symbol: OPENING_TICKS.get(symbol, 10_000) for symbol in options.symbols}
+    trades_per_bad = max(1, options.trades // options.bad) if options.bad else 0
+    bad = 0
+    for number in range(options.trades):
+        symbol = options.symbols[int(chance.random() * len(options.symbols))]
+        ts = _moment(options, number, chance)
         ticks[symbol] = max(10, ticks[symbol] + int(chance.random() * 7) - 3)
         quote = _quote(symbol, ticks[symbol], ts, chance)
-        for repeat in range(plan.quotes_per_trade):
-            yield {**quote, "ts": _text(ts - (plan.quotes_per_trade - repeat) * 1_000)}
+        for repeat in range(options.quotes_per_trade):
+            yield {**quote, "ts": _text(ts - (options.quotes_per_trade - repeat) * 1_000)}
         yield _trade(symbol, number, ticks[symbol], ts, chance)
-        if every and number % every == every - 1 and made < plan.bad:
-            yield _spoil(_trade(symbol, plan.trades + number, ticks[symbol], ts, chance), made)
-            made += 1
+        if trades_per_bad and number % trades_per_bad == trades_per_bad - 1 and bad < options.bad:
+            yield _spoil(_trade(symbol, options.trades + number, ticks[symbol], ts, chance), bad)
+            bad += 1
 
 
-def _moment(plan: Plan, number: int, chance: random.Random) -> int:
-    """Evenly spaced with a jitter inside the step, so times rise and differ."""
-    span = plan.minutes * 60 * NANOS_PER_SECOND
-    step = max(1, span // max(1, plan.trades))
-    begin = (plan.start - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+def render(records: Iterable[Record], form: str) -> bytes:
+    """Return a request body: with ``form`` "json" a batch with one record a line, with "ndjson" NDJSON."""
+    lines = [json.dumps(record, separators=(",", ":")) for record in records]
+    if form == "ndjson":
+        return "".join(line + "\n" for line in lines).encode()
+    return ('{"records":[\n' + ",\n".join(lines) + "\n]}\n").encode()
+
+
+def _moment(options: GeneratorOptions, number: int, chance: random.Random) -> int:
+    """Return a time in nanoseconds: evenly spaced with a jitter inside the step, so that times rise and differ."""
+    span = options.minutes * 60 * NANOS_PER_SECOND
+    step = max(1, span // max(1, options.trades))
+    begin = (options.start - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     return begin + number * step + int(chance.random() * step)
 
 
@@ -91,7 +110,7 @@ def _trade(symbol: str, number: int, mid: int, ts: int, chance: random.Random) -
 
 
 def _spoil(record: Record, number: int) -> Record:
-    """One fault, in turn: each is refused for another reason."""
+    """Return the record with one fault; each number in turn has another fault, which is rejected for another reason."""
     faults: tuple[Record, ...] = (
         {"price": "-1.00"},
         {"symbol": "lower case"},
@@ -106,12 +125,12 @@ def _spoil(record: Record, number: int) -> Record:
 
 
 def _price(ticks: int) -> str:
-    """Exact text with two decimals."""
+    """Return exact text with two decimals."""
     return f"{ticks // TICKS_PER_UNIT}.{ticks % TICKS_PER_UNIT:02d}"
 
 
 def _text(nanos: int) -> str:
-    """RFC 3339 with nanoseconds, UTC."""
+    """Return RFC 3339 text with nanoseconds, in UTC."""
     seconds, fraction = divmod(nanos, NANOS_PER_SECOND)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
