@@ -18,8 +18,8 @@ from local.clients.trading import (
 from local.cloud import EmbeddedCloud
 from local.demos.platform_demo import PlatformDemo
 from local.host.project import PROJECT
+from local.market_data import COMMITTED_BATCH
 
-SAMPLE = PROJECT / "local" / "market_data" / "market-data.json"
 SAMPLE_START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 SAMPLE_MINUTES = 30
 SYMBOL = "ACME"
@@ -63,8 +63,8 @@ def use(cloud: EmbeddedCloud, stack: str) -> str:
 
 
 def _post(client: TradingClient) -> dict[str, Any]:
-    summary = post_batch(client, SAMPLE.read_bytes())
-    print(f"POST /v1/market-data ({SAMPLE.relative_to(PROJECT)}): batch {summary['batchId']}")
+    summary = post_batch(client, COMMITTED_BATCH.read_bytes())
+    print(f"POST /v1/market-data ({COMMITTED_BATCH.relative_to(PROJECT)}): batch {summary['batchId']}")
     print(f"  received {summary['received']}, accepted {summary['accepted']}, rejected {summary['rejected']}, such as:")
     for record in summary["rejectedRecords"][:3]:
         print(f"    record {record['index']}: {record['field']} {record['reason']}")

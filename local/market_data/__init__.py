@@ -2,3 +2,7 @@
 
 ``python -m local.market_data --help`` lists the options; README.md says what is in the batch.
 """
+
+from pathlib import Path
+
+COMMITTED_BATCH = Path(__file__).with_name("market-data.json")
