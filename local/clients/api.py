@@ -9,20 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-
 from local.clients.answer import Answer
 from local.cloud import EmbeddedCloud
+from local.host.aws import signed_headers
 from local.host.settings import REGION
 
 TIMEOUT_SECONDS = 35.0
 """API Gateway itself gives up after 29 seconds."""
-
-_AwsRequest: Any = botocore.awsrequest.AWSRequest  # untyped, like all of botocore
-_Credentials: Any = botocore.credentials.Credentials
-_SigV4: Any = botocore.auth.SigV4Auth
 
 
 def call_api(
@@ -54,13 +47,9 @@ def call_api(
     sent = {"content-type": "application/json", **(headers or {})}
     if api_key is not None:
         sent["x-api-key"] = api_key
-    signed = _AwsRequest(method=method, url=target, data=body, headers=sent)
     if credentials is not None:
-        signer = _Credentials(
-            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials.get("SessionToken")
-        )
-        _SigV4(signer, "execute-api", REGION).add_auth(signed)
-    request = urllib.request.Request(target, data=body, headers=dict(signed.headers.items()), method=method)
+        sent = signed_headers(method, target, body, sent, credentials=credentials, service="execute-api", region=REGION)
+    request = urllib.request.Request(target, data=body, headers=sent, method=method)
     context = ssl.create_default_context(cafile=str(cloud.authority))
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as response:

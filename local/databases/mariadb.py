@@ -11,11 +11,8 @@ Community Edition", Aurora User Guide).
 
 from __future__ import annotations
 
-import os
-import pwd
 import secrets
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -26,8 +23,10 @@ import pymysql
 
 from local.host import servers
 from local.host.errors import StartError
-from local.host.guard import GRACE_SECONDS, guarded_command
+from local.host.files import tail, write_new
+from local.host.guard import User
 from local.host.ports import free_port
+from local.host.process import GuardedProcess, give, run_as, unprivileged_user
 
 ADMINISTRATOR = "rdsadmin"
 """The superuser, named as RDS names its own."""
@@ -81,8 +80,8 @@ class MariaDb:
         self._port = 0
         self._password = secrets.token_urlsafe(24)
         self._sockets: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._user = unprivileged_user()
+        self._process: GuardedProcess | None = None
+        self._user = mariadb_user()
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -117,13 +116,7 @@ class MariaDb:
         """End the server and remove its socket; the data stays. Harmless when nothing runs."""
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()
-            try:
-                process.wait(GRACE_SECONDS + 4)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.stop()
         sockets, self._sockets = self._sockets, None
         if sockets is not None:
             shutil.rmtree(sockets, ignore_errors=True)
@@ -162,9 +155,7 @@ class MariaDb:
 
     def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
         """The last lines of the server's log."""
-        if not self._log.exists():
-            return ""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+        return tail(self._log, lines)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -188,26 +179,27 @@ class MariaDb:
             self._directory.chmod(0o711)
         for source in self._certificates.values():
             self._place(self._directory / source.name, source.read_bytes())
-        done = self._as_user(["test", "-r", str(self._directory / self._certificates["ssl-cert"].name)])
-        if done.returncode != 0:
+        reading = run_as(self._user, ["test", "-r", self._directory / self._certificates["ssl-cert"].name], Path("/"))
+        if reading.returncode != 0:
             raise StartError("MariaDB", f"its user cannot reach {self._directory}: open the way to it (chmod o+x)")
         # Of its own: a socket's path has at most 107 bytes, and `directory` may be longer than that.
         self._sockets = Path(tempfile.mkdtemp(prefix="mdb-", dir="/tmp"))
-        self._give(self._sockets)
+        give(self._sockets, self._user)
 
     def _initialise(self, programs: servers.Programs) -> None:
         """The system tables, first in a directory beside: one that was interrupted must not count as made."""
         unfinished = self._directory / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        self._give(unfinished)
+        give(unfinished, self._user)
         options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         if programs.root is not None:
             options.append(f"--basedir={programs.root / 'usr'}")
-        installer = str(programs["mariadb-install-db"])
-        done = self._as_user([installer, "--no-defaults", f"--datadir={unfinished}", *options], programs.environment())
-        if done.returncode != 0:
-            raise StartError("MariaDB", "mariadb-install-db failed", (done.stderr or done.stdout).strip()[-2000:])
+        command = [str(programs["mariadb-install-db"]), "--no-defaults", f"--datadir={unfinished}", *options]
+        installation = run_as(self._user, command, Path("/"), programs.environment())
+        if installation.returncode != 0:
+            output = (installation.stderr or installation.stdout).strip()
+            raise StartError("MariaDB", "mariadb-install-db failed", output[-2000:])
         unfinished.rename(self._data)
 
     def _launch(self, programs: servers.Programs) -> None:
@@ -227,18 +219,14 @@ class MariaDb:
         if programs.root is not None:
             settings["basedir"] = str(programs.root / "usr")
         options = [f"--{name}={value}" for name, value in settings.items()]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                guarded_command(
-                    [str(programs["mariadbd"]), "--no-defaults", *options], user=self._user, remove=self._sockets
-                ),
-                env=programs.environment(),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                start_new_session=True,
-            )
+        self._process = GuardedProcess.start(
+            [str(programs["mariadbd"]), "--no-defaults", *options],
+            self._log,
+            environment=programs.environment(),
+            directory=Path("/"),
+            user=self._user,
+            remove=self._sockets,
+        )
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -246,7 +234,7 @@ class MariaDb:
             try:
                 self.administer().close()
             except pymysql.err.MySQLError as error:
-                if self._process is None or self._process.poll() is not None:
+                if self._process is None or not self._process.is_running:
                     raise StartError("MariaDB", "its process ended", self.log_tail()) from error
                 if time.monotonic() > deadline:
                     reason = f"no answer after {START_TIMEOUT:.0f} s ({error})"
@@ -256,45 +244,15 @@ class MariaDb:
                 self._socket.with_name("init.sql").unlink()
                 return
 
-    def _as_user(
-        self, command: list[str], environment: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        identity = {} if self._user is None else {"user": self._user[0], "group": self._user[1], "extra_groups": []}
-        done: subprocess.CompletedProcess[str] = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env=environment,
-            **identity,  # type: ignore[call-overload]
-        )
-        return done
-
     def _place(self, path: Path, content: bytes) -> None:
-        """A file that only the server's user can read, from its first byte on."""
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        self._give(path)
-
-    def _give(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, *self._user)
+        """Write a file that only the server's user can read, from its first byte on."""
+        write_new(path, content)
+        give(path, self._user)
 
 
-def unprivileged_user() -> tuple[int, int] | None:
-    """The (uid, gid) that the server runs as: None for this user, another one where this is root (which it refuses)."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("mysql", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    raise StartError("MariaDB", "it does not run as root, and there is no user mysql or nobody")
+def mariadb_user() -> User | None:
+    """The (uid, gid) that the server runs as; see ``unprivileged_user``."""
+    return unprivileged_user("MariaDB", "mysql", "nobody")
 
 
 def _superuser_statements(password: str) -> str:

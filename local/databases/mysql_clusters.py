@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
-from local.databases.mariadb import MariaDb, unprivileged_user
+from local.databases.mariadb import MariaDb, mariadb_user
 from local.host.ports import remember_port, remembered_ports
 
 _MASTER_PRIVILEGES = (
@@ -93,7 +93,7 @@ class MySqlClusters:
         self._data.mkdir(parents=True, exist_ok=True)
         for directory in (self._data.parent, self._data):
             directory.chmod(0o711)  # the server's user must reach its own directory below
-        if unprivileged_user() is not None:
+        if mariadb_user() is not None:
             Path(tempfile.gettempdir()).chmod(0o1777)  # the emulator's own; the server's user writes there too
         server = MariaDb(
             self._data / identifier,

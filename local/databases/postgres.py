@@ -8,21 +8,21 @@ authentication. Data directories are copies of a template that `initdb` made onc
 from __future__ import annotations
 
 import importlib.util
-import os
-import pwd
 import re
 import shutil
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from local.host.errors import PostgresError
-from local.host.guard import guarded_command
+from local.host.files import tail
+from local.host.guard import User
+from local.host.process import GuardedProcess, give, run_as, unprivileged_user
 
 ADMINISTRATOR = "rdsadmin"
 """The superuser, as RDS calls its own; only the emulator reaches it, through the socket's directory."""
@@ -75,7 +75,7 @@ class Server:
 
     identifier: str
     socket_directory: Path
-    process: subprocess.Popen[bytes] = field(repr=False)
+    process: GuardedProcess
 
     @property
     def socket(self) -> Path:
@@ -95,7 +95,7 @@ class PostgresHost:
         self._base = run_directory / "pg"
         self._data = keep / "postgres" if keep is not None else self._base / "data"
         self._binaries = binaries
-        self._user = unprivileged_user()
+        self._user = unprivileged_user("PostgreSQL", "postgres", "nobody")
         self._installations: dict[int, Path] = {}
         self._templates: dict[int, Path] = {}
         self._servers: dict[str, Server] = {}
@@ -106,7 +106,7 @@ class PostgresHost:
         with self._lock:
             for directory in (self._base, self._data):
                 directory.mkdir(parents=True, exist_ok=True)
-                self._give(directory)
+                give(directory, self._user)
             if self._user is not None:
                 self._base.parent.chmod(0o711)  # the server's user must reach its own directory below
             self._installations = find_installations(self._binaries, self._user)
@@ -153,7 +153,7 @@ class PostgresHost:
         with self._lock:
             server = self._servers.pop(identifier, None)
             if server is not None:
-                _end(server)
+                server.process.stop()
                 shutil.rmtree(server.socket_directory, ignore_errors=True)
             shutil.rmtree(self._home(identifier), ignore_errors=True)
 
@@ -161,7 +161,7 @@ class PostgresHost:
         """Stop every server; kept data stays."""
         with self._lock:
             for server in self._servers.values():
-                _end(server)
+                server.process.stop()
             self._servers.clear()
 
     def server(self, identifier: str) -> Server | None:
@@ -191,7 +191,7 @@ class PostgresHost:
             )
             self._as_user(["rm", str(directory / "pg_hba.conf")], "preparing the template")
             (directory / "pg_hba.conf").write_text(_HBA)
-            self._give(directory / "pg_hba.conf")
+            give(directory / "pg_hba.conf", self._user)
             self._templates[major] = directory
         return self._templates[major]
 
@@ -202,14 +202,7 @@ class PostgresHost:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._installations[major] / "postgres"), "-D", str(self._home(identifier) / "data"), *options]
         log_file = self._base / f"{identifier}.log"
-        with log_file.open("ab") as log:
-            process = subprocess.Popen(
-                guarded_command(command, stop_signal="INT", user=self._user),  # SIGINT: fast shutdown
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = GuardedProcess.start(command, log_file, user=self._user, stop_signal="INT")  # SIGINT: fast shutdown
         server = Server(identifier, sockets, process)
         self._servers[identifier] = server
         self._wait(server, log_file)
@@ -221,64 +214,32 @@ class PostgresHost:
             try:
                 server.administer().close()
             except psycopg.OperationalError as error:
-                if server.process.poll() is not None or time.monotonic() > deadline:
-                    tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-10:])
-                    raise PostgresError(f"starting the cluster {server.identifier}", f"{error}\n{tail}") from error
+                if not server.process.is_running or time.monotonic() > deadline:
+                    detail = f"{error}\n{tail(log_file, 10)}"
+                    raise PostgresError(f"starting the cluster {server.identifier}", detail) from error
                 time.sleep(0.02)
             else:
                 return
 
     def _as_user(self, command: list[str], action: str) -> None:
-        identity = {} if self._user is None else {"user": self._user[0], "group": self._user[1], "extra_groups": []}
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self._base,
-            **identity,  # type: ignore[call-overload]
-        )
-        if done.returncode != 0:
-            raise PostgresError(action, (done.stderr or done.stdout).strip())
-
-    def _give(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, *self._user)
+        result = run_as(self._user, command, self._base)
+        if result.returncode != 0:
+            raise PostgresError(action, (result.stderr or result.stdout).strip())
 
 
-def unprivileged_user() -> tuple[int, int] | None:
-    """The (uid, gid) that servers run as: None for this user, another one where this is root (which it refuses)."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    raise PostgresError("choosing a user", "it does not run as root, and there is no user postgres or nobody")
-
-
-def find_installations(binaries: Path | None, user: tuple[int, int] | None) -> dict[int, Path]:
+def find_installations(binaries: Path | None, user: User | None) -> dict[int, Path]:
     """Bin directories by major version. Raises PostgresError when none can be run by `user`."""
     candidates = [binaries] if binaries is not None else _bundled()
     found: dict[int, Path] = {}
     problems: list[str] = []
-    identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
     for directory in candidates:
         try:
-            done = subprocess.run(
-                [directory / "postgres", "--version"],
-                capture_output=True,
-                text=True,
-                check=True,
-                cwd="/",
-                **identity,  # type: ignore[call-overload]
-            )
+            answer = run_as(user, [directory / "postgres", "--version"], Path("/"))
+            answer.check_returncode()
         except (OSError, subprocess.CalledProcessError) as error:
             problems.append(f"{directory}: {error}")
             continue
-        version = re.search(r"\d+", done.stdout)
+        version = re.search(r"\d+", answer.stdout)
         if version is not None:
             found[int(version.group())] = directory
     if not found:
@@ -308,13 +269,3 @@ def _initialise(server: Server, spec: ClusterSpec) -> None:
         )
         if spec.database:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(spec.database), master))
-
-
-def _end(server: Server) -> None:
-    if server.process.stdin is not None:
-        server.process.stdin.close()
-    try:
-        server.process.wait(10)
-    except subprocess.TimeoutExpired:
-        server.process.kill()
-        server.process.wait()

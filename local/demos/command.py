@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from deploy.errors import SettingsError
 from deploy.settings import Deployment, Project, load_deployment
 from entry import INTERRUPTED
-from local.cloud import START_TIMEOUT, EmbeddedCloud
+from local.cloud import START_TIMEOUT_SECONDS, EmbeddedCloud
 from local.demos.platforms import DEMOS
 from local.demos.run import DemoRun
 from local.demos.steps import StepError
@@ -119,7 +119,7 @@ def _running_cloud() -> EmbeddedCloud:
 
 def _answers(cloud: EmbeddedCloud) -> bool:
     """Return whether the cloud answers. If its processes exist, wait as long as a start may take: one may be under way."""
-    deadline = time.monotonic() + START_TIMEOUT
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     with ticking(Progress.on(sys.stdout, f"Waiting for the one at {cloud.endpoint}")):
         while not (answers := cloud.is_running()) and cloud.is_alive() and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from local.host.files import write_new
 
 LIFETIME = dt.timedelta(days=397)
 """Longest lifetime that clients accept for a server certificate (CA/Browser Forum baseline requirements)."""
@@ -90,9 +91,9 @@ def _make(paths: Certificates) -> None:
         )
         .sign(authority_key, hashes.SHA256())
     )
-    _write(paths.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
-    _write(paths.certificate, server.public_bytes(serialization.Encoding.PEM), 0o644)
-    _write(paths.key, _key_pem(server_key), 0o600)
+    write_new(paths.authority, authority.public_bytes(serialization.Encoding.PEM), 0o644)
+    write_new(paths.certificate, server.public_bytes(serialization.Encoding.PEM), 0o644)
+    write_new(paths.key, _key_pem(server_key), 0o600)
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -130,11 +131,3 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write with `mode` from the first byte on; a key is never readable by others."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)

@@ -11,16 +11,13 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
-import botocore.config
 from botocore.exceptions import ClientError
 
+from local.host.aws import client_config, new_session
 from local.ministack.internals import emulator_module
 
 _core = emulator_module("core.responses")
-
-_new_session: Any = vars(boto3)["Session"]  # untyped, like all of boto3
-_new_config: Any = botocore.config.Config
+_CLIENT_CONFIG = client_config(attempts=1)
 
 
 class Api:
@@ -37,11 +34,8 @@ class Api:
         with self._lock:
             if key not in self._clients:
                 if self._session is None:
-                    self._session = _new_session()  # endpoint, CA and root credentials are in the environment
-                config = _new_config(
-                    retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=True
-                )
-                self._clients[key] = self._session.client(service, region_name=key[1], config=config)
+                    self._session = new_session()  # endpoint, CA and root credentials are in the environment
+                self._clients[key] = self._session.client(service, region_name=key[1], config=_CLIENT_CONFIG)
             return self._clients[key]
 
 

@@ -29,13 +29,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.host.aws import client_config, client_credentials, new_session
 from local.host.errors import StartError
-from local.host.guard import GRACE_SECONDS, guarded_command
+from local.host.files import tail
 from local.host.ports import free_port
+from local.host.process import GuardedProcess
 from local.web.log_shipper import LogShipper
 from local.web.target_tls import unverified
 
@@ -46,9 +46,6 @@ HEALTH_TIMEOUT = 45.0
 
 _OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _OF_THE_CLOUD = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "MYSQL_SSL_CA", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-
-_new_session: Any = vars(boto3)["Session"]
-_new_config: Any = botocore.config.Config
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ class Instance:
     port: int = field(default_factory=free_port)
     healthy: bool = False
     failed: bool = False
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _process: GuardedProcess | None = field(default=None, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     _shipper: LogShipper | None = field(default=None, repr=False)
     _scheme: str = "http"
@@ -132,7 +129,7 @@ class Instance:
 
     def is_running(self) -> bool:
         """Whether its process has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_running
 
     def has_ended(self) -> bool:
         """Whether it will not serve any more: its boot failed, or its service ended."""
@@ -143,21 +140,14 @@ class Instance:
         self._stopped.set()
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()  # the guard passes the end on
-            try:
-                process.wait(GRACE_SECONDS + 4)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.stop()
         if self._shipper is not None:
             self._shipper.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines that its process wrote."""
-        file = self.directory / "console.log"
-        return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""
+        return tail(self.directory / "console.log", lines)
 
     # -- the boot's steps ---------------------------------------------------------------------------------------------
 
@@ -195,16 +185,9 @@ class Instance:
         }
         # Only what the artifact holds: not the packages that are installed here.
         command = [sys.executable, "-S", "-s", *start_command(release)]
-        with (self.directory / "console.log").open("ab") as console:
-            self._process = subprocess.Popen(
-                guarded_command(command),
-                stdin=subprocess.PIPE,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=release,
-                start_new_session=True,
-            )
+        self._process = GuardedProcess.start(
+            command, self.directory / "console.log", environment=environment, directory=release
+        )
         group = self.launch.exports.get("LOG_GROUP")
         if group:
             stream = f"{self.identifier}/{_service_of(release)}"
@@ -273,13 +256,11 @@ class Instance:
 
     def _client(self, service: str) -> Any:
         """A boto3 client with the instance's role and nothing else."""
-        return _new_session().client(
+        return new_session().client(
             service,
             region_name=self.launch.exports.get("REGION"),
-            aws_access_key_id=self.credentials["AccessKeyId"],
-            aws_secret_access_key=self.credentials["SecretAccessKey"],
-            aws_session_token=self.credentials["SessionToken"],
-            config=_new_config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+            config=client_config(attempts=2),
+            **client_credentials(self.credentials),
         )
 
 

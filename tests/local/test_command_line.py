@@ -169,7 +169,7 @@ def test_state_is_written_whole_and_for_its_owner_alone(tmp_path: Path, monkeypa
         assert target.read_text() == "old"
         replace(source, target)
 
-    monkeypatch.setattr("local.cloud.os.replace", look)
+    monkeypatch.setattr("local.launch.state_file.os.replace", look)
     monkeypatch.setattr(EmbeddedCloud, "guard_pid", 4711)
     state = tmp_path / "state.json"
     state.write_text("old")
@@ -191,7 +191,7 @@ def test_a_state_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mo
     write_state(tmp_path / "state.json", tmp_path / "embedded-aws-x", guard=4711)
     cloud = EmbeddedCloud.load(tmp_path / "state.json")
     monkeypatch.setattr(EmbeddedCloud, "guard_pid", 4711)
-    monkeypatch.setattr("local.cloud.os.replace", full)
+    monkeypatch.setattr("local.launch.state_file.os.replace", full)
     with pytest.raises(StateError, match=r"cannot be written \(No space left on device\)"):
         cloud.save(tmp_path / "new.json")
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
