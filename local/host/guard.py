@@ -119,21 +119,21 @@ def _wait(running: dict[int, float], seconds: float) -> dict[int, float]:
     while running and time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(pause * 1.2, 0.5)  # looking costs processor time, which may be what is missing
-        rows = _processes()
+        rows = living_processes()
         running = {pid: start for pid, start in running.items() if pid in rows and abs(rows[pid][1] - start) <= 2}
     return running
 
 
 def _tree(roots: Iterable[int]) -> dict[int, float]:
     """Return processes and their descendants, each with its start: a number alone may go to another process."""
-    rows, tree, level = _processes(), dict[int, float](), set(roots)
+    rows, tree, level = living_processes(), dict[int, float](), set(roots)
     while level:
         tree |= {pid: rows[pid][1] for pid in level if pid in rows}
         level = {pid for pid, (parent, _) in rows.items() if parent in level and pid not in tree}
     return tree
 
 
-def _processes() -> dict[int, tuple[int, float]]:
+def living_processes() -> dict[int, tuple[int, float]]:
     """Return parent and start of every living process. A zombie, which nobody has waited for, counts as ended."""
     rows = _of_proc() if _PROC.exists() else _of_ps()
     return {pid: (parent, start) for pid, parent, state, start in rows if not state.startswith("Z")}

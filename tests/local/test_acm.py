@@ -7,7 +7,7 @@ import pytest
 from local.cloud import EmbeddedCloud
 from local.demos import transactions
 from local.host.certificates import self_signed
-from tests.local.stacks import change, delete
+from tests.local.support.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,59 +10,17 @@ import tempfile
 import time
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud
 from local.host.errors import StartError
-from local.host.guard import _processes, command_of
 from local.host.project import PROJECT
-from tests.local.stacks import change, delete
+from tests.local.support.databases import DATABASE, master
+from tests.local.support.processes import processes_of, wait_until_gone
+from tests.local.support.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
-
-DATABASE = """
-Resources:
-  Cluster:
-    Type: AWS::RDS::DBCluster
-    DeletionPolicy: Delete
-    Properties:
-      DBClusterIdentifier: kept
-      Engine: aurora-postgresql
-      EngineVersion: "16.8"
-      DatabaseName: trading
-      MasterUsername: keeper
-      ManageMasterUserPassword: true
-"""
-
-
-def processes_of(run_directory: Path) -> list[str]:
-    """Command lines of living processes that name the run directory."""
-    return [command for pid in _processes() if str(run_directory) in (command := command_of(pid))]
-
-
-def wait_until_gone(run_directory: Path, within: float = 15.0) -> list[str]:
-    deadline = time.monotonic() + within
-    while (left := processes_of(run_directory)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
-
-
-def master(cloud: EmbeddedCloud, cluster: str) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection as the cluster's master user, with the password of its secret."""
-    [described] = cloud.client("rds").describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
-    arn = described["MasterUserSecret"]["SecretArn"]
-    secret = json.loads(cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
-    return psycopg.connect(
-        host=described["Endpoint"],
-        port=described["Port"],
-        user=secret["username"],
-        password=secret["password"],
-        dbname=described["DatabaseName"],
-        sslmode="verify-full",
-        sslrootcert=str(cloud.authority),
-    )
 
 
 def test_environment_points_the_sdk_at_the_cloud_and_nothing_else(cloud: EmbeddedCloud) -> None:
@@ -95,8 +52,8 @@ def test_a_second_cloud_shares_nothing_and_stop_leaves_nothing(cloud: EmbeddedCl
 
 def test_nothing_outlives_a_killed_test_run() -> None:
     program = (
-        "import time; from local.cloud import EmbeddedCloud; from tests.local.stacks import change; "
-        "from tests.local.test_cloud import DATABASE; "
+        "import time; from local.cloud import EmbeddedCloud; from tests.local.support.stacks import change; "
+        "from tests.local.support.databases import DATABASE; "
         "cloud = EmbeddedCloud(); cloud.start(); change(cloud, 'db', DATABASE); "
         "print(cloud.settings.run_directory, flush=True); time.sleep(60)"
     )

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, change, delete
-from tests.local.test_cloud import DATABASE, master
+from tests.local.support.databases import DATABASE, master
+from tests.local.support.stacks import Outcome, change, delete
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("sample")]
 

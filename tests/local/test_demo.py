@@ -24,7 +24,7 @@ from local.demos.summary import ENVIRONMENT, PLATFORM, look_around, make_command
 from local.host.errors import Interruption
 from local.host.progress import Progress
 from local.host.project import PROJECT
-from tests.local.test_guard import gone
+from tests.local.support.processes import gone
 
 # -- a step ---------------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from local.host.guard import _processes, command_of, end_guard, guarded_command
+from local.host.guard import command_of, end_guard, guarded_command, living_processes
+from tests.local.support.processes import gone
 
 STUBBORN = [
     sys.executable,
@@ -35,20 +36,6 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], int]:
     )
     assert process.stdout is not None
     return process, int(process.stdout.readline())
-
-
-def gone(pid: int, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        with open(f"/proc/{pid}/stat") as stat:
-            if stat.read().rpartition(")")[2].split()[0] == "Z":
-                return True
-        time.sleep(0.02)
-    return False
 
 
 def test_command_ends_when_the_owner_closes_the_pipe() -> None:
@@ -147,7 +134,7 @@ def test_a_guard_that_is_ended_at_once_leaves_nothing() -> None:
         time.sleep(pause)
         end_guard(guard.pid, print)
         guard.wait(5)
-        assert not [pid for pid in _processes() if command_of(pid).strip() == "sleep 61"]
+        assert not [pid for pid in living_processes() if command_of(pid).strip() == "sleep 61"]
 
 
 def test_ending_a_guard_that_has_gone_is_harmless() -> None:
@@ -164,11 +151,11 @@ def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPa
     """macOS has no /proc, small images have no ps."""
     sleeper, _ = start(SLEEPER)
     try:
-        by_proc, command = _processes()[sleeper.pid][0], command_of(sleeper.pid)
+        by_proc, command = living_processes()[sleeper.pid][0], command_of(sleeper.pid)
         monkeypatch.setattr("local.host.guard._PROC", Path("/nonexistent"))
-        assert _processes()[sleeper.pid][0] == by_proc == os.getpid()
+        assert living_processes()[sleeper.pid][0] == by_proc == os.getpid()
         assert command_of(sleeper.pid).split() == command.split()
     finally:
         sleeper.kill()
         sleeper.wait()
-    assert sleeper.pid not in _processes()
+    assert sleeper.pid not in living_processes()

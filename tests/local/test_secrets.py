@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pymysql
@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, change, delete
+from tests.local.support.stacks import Outcome, change, delete
+from tests.local.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.emulator,
@@ -145,14 +146,6 @@ def stack(cloud: EmbeddedCloud) -> Iterator[Outcome]:
     assert cloud.leftovers() == before
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {result!r}"
-        time.sleep(0.1)
-    return result
-
-
 def stages(cloud: EmbeddedCloud) -> dict[str, str]:
     """The version of each stage."""
     described = cloud.client("secretsmanager").describe_secret(SecretId="mysql-secret")["VersionIdsToStages"]
@@ -166,7 +159,7 @@ def rotated(cloud: EmbeddedCloud) -> str:
         found = stages(cloud)
         return found["AWSCURRENT"] if "AWSPREVIOUS" in found and "AWSPENDING" not in found else None
 
-    return str(eventually(done))
+    return str(eventually(done, 20))
 
 
 def value(cloud: EmbeddedCloud, **which: str) -> dict[str, Any]:
@@ -199,7 +192,7 @@ def test_secret_is_generated_attached_and_rotated_at_once(cloud: EmbeddedCloud, 
     described = client.describe_secret(SecretId="mysql-secret")
     assert described["RotationEnabled"] is True
     assert described["RotationRules"] == {"AutomaticallyAfterDays": 30}
-    assert eventually(lambda: client.describe_secret(SecretId="mysql-secret").get("LastRotatedDate"))
+    assert eventually(lambda: client.describe_secret(SecretId="mysql-secret").get("LastRotatedDate"), 20)
     token = stages(cloud)["AWSCURRENT"]
     steps = ("createSecret", "setSecret", "testSecret", "finishSecret")
     assert tags(cloud) == dict.fromkeys(steps, token), "four steps with one token"
@@ -226,7 +219,7 @@ def test_a_step_that_fails_leaves_the_version_pending_and_the_next_rotation_goes
     client, before = cloud.client("secretsmanager"), stages(cloud)["AWSCURRENT"]
     change(cloud, "secret", TEMPLATE, {"FailAt": "testSecret"})
     token = client.rotate_secret(SecretId="mysql-secret")["VersionId"]
-    eventually(lambda: tags(cloud)["testSecret"] == token)
+    eventually(lambda: tags(cloud)["testSecret"] == token, 20)
     time.sleep(0.5)
     assert stages(cloud)["AWSCURRENT"] == before
     assert stages(cloud)["AWSPENDING"] == token

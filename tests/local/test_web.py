@@ -10,7 +10,7 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ from local.web import balancer_logs
 from local.web.instances import Launch, exports_of
 from local.web.signals import seconds_of
 from local.web.target_health import Health, TargetHealth
-from tests.local.stacks import Outcome, change, delete
-from tests.local.web.standin import artifact
+from tests.local.support.stacks import Outcome, change, delete
+from tests.local.support.standin import SITE, artifact
+from tests.local.support.waiting import eventually
 
 pytestmark = [pytest.mark.emulator, pytest.mark.requirement("X-WEB-1", "X-ALB-1", "X-CDN-1")]
 
-SITE = (Path(__file__).parent / "web" / "site.yaml").read_text()
 ACCOUNT = "111122223333"
 
 
@@ -43,14 +43,6 @@ def put(cloud: EmbeddedCloud, version: str, *, broken: bool = False) -> str:
 def deploy(cloud: EmbeddedCloud, version: str, *, broken: bool = False, **parameters: str) -> Outcome:
     key = put(cloud, version, broken=broken)
     return change(cloud, "site", SITE, {"ArtifactBucket": "web-artifacts", "ArtifactKey": key, **parameters})
-
-
-def eventually(check: Callable[[], Any], seconds: float = 15) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {result!r}"
-        time.sleep(0.1)
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from pathlib import Path
+
+SITE = Path(__file__).with_name("site.yaml").read_text()
+"""A template with a distribution, a load balancer and a group of instances that run the service."""
 
 _SERVICE = """
 import json, os, signal, ssl, sys
