@@ -1,7 +1,7 @@
 """A certificate authority of our own and one server certificate for loopback.
 
-Emulator and database present the same certificate; clients trust the CA by AWS_CA_BUNDLE and PGSSLROOTCERT.
-The keys live in the run directory, which only its owner can read, and go with it.
+Emulator and databases present the same certificate; clients trust the CA by AWS_CA_BUNDLE and PGSSLROOTCERT.
+The keys are in the run directory, which only its owner can read, and go with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ LIFETIME = dt.timedelta(days=397)
 
 @dataclass(frozen=True)
 class Certificates:
-    """Paths of the PEM files."""
+    """Paths of the PEM files.
+
+    Attributes:
+        authority: the CA's certificate.
+        certificate: the server's certificate.
+        key: the server's key.
+    """
 
     authority: Path
     certificate: Path
@@ -32,16 +38,16 @@ class Certificates:
 
 
 def ensure_certificates(directory: Path) -> Certificates:
-    """Return the certificates of `directory`, making them where absent or within a day of their end."""
+    """Return the certificates in ``directory``; create them if they are missing or expire within a day."""
     paths = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
     if not _usable(paths):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(paths)
+        _create(paths)
     return paths
 
 
 def self_signed(host: str) -> tuple[bytes, bytes]:
-    """A certificate for a host name that nobody vouches for, and its key, both PEM."""
+    """Return a self-signed certificate for a host name, and its key, both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder(_name(host), _name(host), key.public_key())
@@ -58,7 +64,7 @@ def _usable(paths: Certificates) -> bool:
     return certificate.not_valid_after_utc > dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
 
 
-def _make(paths: Certificates) -> None:
+def _create(paths: Certificates) -> None:
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("embedded AWS local authority")

@@ -1,4 +1,4 @@
-"""Errors of the embedded AWS. Each carries data; `local.__main__` turns them into one sentence."""
+"""Errors of the embedded AWS. Each carries data; `local.__main__` prints its message. `local` draws the tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ class LocalError(Exception):
 
 
 class StartError(LocalError):
-    """A process of the embedded AWS did not become healthy."""
+    """A process of the embedded AWS did not become healthy.
+
+    Attributes:
+        what: the process, as a message names it.
+        reason: why it failed.
+        log_tail: the end of its log, "" if there is none.
+    """
 
     def __init__(self, what: str, reason: str, log_tail: str = "") -> None:
         self.what = what
@@ -19,7 +25,12 @@ class StartError(LocalError):
 
 
 class EmulatorMismatchError(LocalError):
-    """The installed emulator does not look as the patches expect: another version, most likely."""
+    """The installed emulator does not look as the patches expect: another version, most likely.
+
+    Attributes:
+        expected: what a patch needs.
+        found: what the emulator has.
+    """
 
     def __init__(self, expected: str, found: str) -> None:
         self.expected = expected
@@ -31,7 +42,12 @@ class EmulatorMismatchError(LocalError):
 
 
 class PostgresError(LocalError):
-    """PostgreSQL could not be found, initialised or started."""
+    """PostgreSQL could not be found, initialised or started.
+
+    Attributes:
+        action: what failed.
+        detail: the reason.
+    """
 
     def __init__(self, action: str, detail: str) -> None:
         self.action = action
@@ -40,19 +56,20 @@ class PostgresError(LocalError):
 
 
 class StateError(LocalError):
-    """`up`, `down`, `env` or `status` met a state that does not allow them."""
-
-
-class Interruption(KeyboardInterrupt):
-    """Ctrl-C where what keeps running is known better than from the state file: the message is the whole sentence."""
+    """The state of the embedded AWS, or its state file, does not allow the command."""
 
 
 class PackageError(LocalError):
-    """apt could not give what was asked for. The message has no full stop: it ends another sentence."""
+    """apt could not deliver a package. The message has no full stop: it ends another sentence."""
 
 
 class ServerMissingError(LocalError):
-    """A database server is not on this machine and cannot be downloaded."""
+    """This machine lacks a database server, and it cannot be downloaded.
+
+    Attributes:
+        name: the server.
+        reason: why it cannot be downloaded.
+    """
 
     def __init__(self, name: str, reason: str, install: str) -> None:
         self.name = name
@@ -61,3 +78,7 @@ class ServerMissingError(LocalError):
             f"{name} is not on this machine and cannot be downloaded: {reason.rstrip('.')}. Install it ({install}), or name "
             "its folder in DATABASE_PATH."
         )
+
+
+class Interruption(KeyboardInterrupt):
+    """Ctrl-C at a point that knows better than the state file what keeps running. The message is the whole sentence."""

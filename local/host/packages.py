@@ -1,9 +1,9 @@
-"""Programs from Debian or Ubuntu packages, without root: downloaded by apt, unpacked into a folder.
+"""Programs from Debian or Ubuntu packages, without root: apt downloads them, dpkg-deb unpacks them into a folder.
 
-apt works on lists and archives of its own below a temporary folder, and with the system's sources, keys and list of
+apt works with lists and archives of its own below a temporary folder, and with the system's sources, keys and list of
 installed packages (apt.conf(5): Dir::State, Dir::State::status, Dir::Cache). So it resolves the names of this release,
-fetches only libraries that the system lacks, and trusts nothing that the sources' owners have not signed. Nothing is
-installed: no script of a package runs.
+fetches only libraries that the system lacks, and trusts only what the sources' owners have signed. Nothing is installed:
+no script of a package runs.
 """
 
 from __future__ import annotations
@@ -19,27 +19,31 @@ from pathlib import Path
 from local.host.errors import PackageError
 
 TIMEOUT_SECONDS = 300.0
-"""For each command of apt; a slow line needs a minute."""
+"""The limit for each command of apt; a slow line needs a minute."""
 
 CONNECT_TIMEOUT_SECONDS = 10
 
 _INSTALLED = re.compile(r"^Inst (\S+)", re.MULTILINE)
-# Of what a server depends on, its libraries are needed to run it. Left out: Perl's modules, and LLVM with its solver (a
-# third of the bytes), which PostgreSQL loads only for just-in-time compilation and does without.
+# Of its dependencies a server needs the libraries to run. Left out: Perl's modules, and LLVM with its solver (a third of
+# the bytes), which PostgreSQL loads only for just-in-time compilation and does without.
 _LIBRARY = re.compile(r"lib(?!llvm|z3-)(?!.*-perl$).*")
 
 
 def available() -> bool:
-    """Whether this machine has apt and dpkg."""
+    """Return whether this machine has apt and dpkg."""
     return all(shutil.which(program) for program in ("apt-get", "apt-cache", "dpkg-deb"))
 
 
 def unpack(patterns: Sequence[str], target: Path) -> None:
-    """Download the newest package that each pattern matches, with the libraries that it needs, into ``target``.
+    """Download packages and the libraries that they need, and unpack them into a folder.
 
-    ``patterns`` are regular expressions for whole names, because names differ between releases (mariadb-server-core,
-    mariadb-server-core-10.6). ``target`` becomes a small root directory (``usr/bin`` …), readable for all users; it
-    appears when it is complete. Raises PackageError.
+    Args:
+        patterns: a regular expression for each package's whole name, because names differ between releases
+            (mariadb-server-core, mariadb-server-core-10.6). Of several matches the newest counts.
+        target: becomes a small root directory (``usr/bin`` …), readable for all users; it appears when it is complete.
+
+    Raises:
+        PackageError: apt could not deliver a package.
     """
     if not available():
         raise PackageError("this machine has no apt")
@@ -58,18 +62,18 @@ def unpack(patterns: Sequence[str], target: Path) -> None:
 
 
 class _Apt:
-    """apt with everything that it writes below one folder."""
+    """apt that writes below one folder only."""
 
     def __init__(self, folder: Path) -> None:
         self._archives = folder / "archives"
-        for needed in ("state/lists/partial", "cache/archives/partial", "archives"):
-            (folder / needed).mkdir(parents=True)
+        for name in ("state/lists/partial", "cache/archives/partial", "archives"):
+            (folder / name).mkdir(parents=True)
         options = {
             "Dir::State": folder / "state",
             "Dir::State::status": "/var/lib/dpkg/status",
             "Dir::Cache": folder / "cache",
             "Debug::NoLocking": "1",
-            "APT::Sandbox::User": "",  # nobody else may write into the folder
+            "APT::Sandbox::User": "",  # no other user may write into the folder
             "APT::Get::AllowUnauthenticated": "false",
             "Acquire::AllowInsecureRepositories": "false",
             "Acquire::Languages": "none",
@@ -81,13 +85,13 @@ class _Apt:
         self._complaint = ""
 
     def update(self) -> None:
-        """Fetch the lists. A source that does not answer is no error as long as the others have what is needed."""
-        done = self._call("apt-get", "update", check=False)
-        lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:", "Err:"))]
+        """Fetch the lists. A source that does not answer is no error as long as the others have the packages."""
+        update = self._call("apt-get", "update", check=False)
+        lines = [line for line in update.stderr.splitlines() if line.startswith(("E:", "W:", "Err:"))]
         self._complaint = lines[0] if lines else ""
 
     def newest(self, pattern: str) -> str:
-        """The name that matches, and of several the one with the highest version in its name."""
+        """Return the name that matches the pattern; of several the one with the highest version in it."""
         prefix = re.split(r"[^\w-]|\\", pattern)[0]
         names = self._call("apt-cache", "pkgnames", prefix).stdout.split()
         matching = [name for name in names if re.fullmatch(pattern, name)]
@@ -97,7 +101,7 @@ class _Apt:
         return max(matching, key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
 
     def download(self, names: Sequence[str]) -> list[Path]:
-        """The archives of ``names`` and of the libraries that the system lacks for them."""
+        """Download and return the archives of ``names`` and of the libraries that the system lacks for them."""
         resolved = self._call("apt-get", "install", "--simulate", "--no-install-recommends", *names).stdout
         libraries = [name for name in _INSTALLED.findall(resolved) if _LIBRARY.fullmatch(name)]
         self._call("apt-get", "download", *dict.fromkeys([*names, *libraries]))
@@ -110,7 +114,7 @@ class _Apt:
 def _run(command: Sequence[str], folder: Path, *, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             command,
             cwd=folder,
             env=environment,
@@ -122,7 +126,7 @@ def _run(command: Sequence[str], folder: Path, *, check: bool = True) -> subproc
         )
     except subprocess.TimeoutExpired:
         raise PackageError(f"`{command[0]}` did not end within {TIMEOUT_SECONDS:.0f} s") from None
-    if check and done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason given"]
+    if check and result.returncode:
+        lines = result.stderr.strip().splitlines() or ["no reason given"]
         raise PackageError(f"`{command[0]} … {command[-1]}` failed: {lines[-1]}")
-    return done
+    return result

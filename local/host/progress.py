@@ -1,10 +1,10 @@
-"""What a person sees while a step is at work: on a terminal one line that lives, in a log a line every ten seconds.
+"""A sign of life while a step is at work: on a terminal one line that changes, in a log a line every ten seconds.
 
     progress = Progress.on(sys.stdout, "Lint them")
     with ticking(progress):
         progress.heard("what the command printed")
 
-Own code rather than a library: it is one line, and it must say as much in a log as on a terminal.
+This is own code instead of a library, because it is one line, and it must say as much in a log as on a terminal.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-TICK = 1.0
-"""Seconds between two looks at the clock."""
+TICK_SECONDS = 1.0
+"""The time between two looks at the clock."""
 
-SILENCE = 10.0
-"""Seconds without a line after which a log gets one."""
+SILENCE_SECONDS = 10.0
+"""A log without a line for so long gets one."""
 
 LOG_COLUMNS = 120
 
@@ -32,47 +32,48 @@ _ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """One step: its title, for how long it has been at work, and the last line that it printed.
+    """One step: its title, how long it has been at work, and the last line that it printed.
 
-    The base class is for logs. It is also what the step may print to for good (`write`, `flush`).
+    This base class is for logs. The step may print to it, too, for lines that stay (``write``, ``flush``).
     """
 
     def __init__(self, title: str, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._title, self._stream, self._clock = title, stream, clock
-        self._begun = self._seen = clock()
+        self._begun = self._last_written = clock()
         self._last = ""
         self._lock = threading.Lock()  # the ticks come from another thread than the step's own lines
 
     @classmethod
     def on(cls, stream: TextIO, title: str) -> Progress:
-        """The right one for the stream."""
+        """Return the right class for the stream: a live line for a terminal, lines for a log."""
         is_terminal = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         return LiveLine(title, stream) if is_terminal else Progress(title, stream)
 
     def heard(self, text: str) -> None:
-        """Remember the last line of `text`, which is not shown as it is."""
+        """Remember the last line of ``text`` that is not empty."""
         lines = [line for line in (plain(line) for line in text.splitlines()) if line]
         if lines:
             self._last = lines[-1]
 
     def tick(self) -> None:
-        """Show that the step is at work, where it is time to."""
+        """Show that the step is at work, if it is time to."""
         with self._lock:
-            if self._clock() - self._seen >= SILENCE:
-                self._seen = self._clock()
+            if self._clock() - self._last_written >= SILENCE_SECONDS:
+                self._last_written = self._clock()
                 self._stream.write(fit(f"  … {self._state()}", LOG_COLUMNS) + "\n")
                 self._stream.flush()
 
     def end(self) -> None:
-        """Leave nothing of the line."""
+        """Erase the line, if there is one."""
 
     def write(self, text: str) -> int:
-        """Print for good."""
+        """Print text that stays."""
         with self._lock:
-            self._seen = self._clock()
+            self._last_written = self._clock()
             return self._stream.write(text)
 
     def flush(self) -> None:
+        """Flush the stream."""
         self._stream.flush()
 
     def _state(self) -> str:
@@ -81,7 +82,7 @@ class Progress:
 
 
 class LiveLine(Progress):
-    """For a terminal: a line that is written anew with each tick, and erased at the end."""
+    """For a terminal: a line that each tick writes anew and the end erases."""
 
     def __init__(self, title: str, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(title, stream, clock)
@@ -89,6 +90,7 @@ class LiveLine(Progress):
         self._is_line_open = False
 
     def tick(self) -> None:
+        """Write the line anew."""
         with self._lock:
             if self._is_line_open:
                 return  # the step is in the middle of a line of its own
@@ -98,11 +100,13 @@ class LiveLine(Progress):
             self._is_drawn = True
 
     def end(self) -> None:
+        """Erase the line."""
         with self._lock:
             self._erase()
             self._stream.flush()
 
     def write(self, text: str) -> int:
+        """Print text that stays; the line makes way for it."""
         with self._lock:
             self._erase()
             self._is_line_open = not text.endswith("\n") if text else self._is_line_open
@@ -115,13 +119,13 @@ class LiveLine(Progress):
 
 
 @contextlib.contextmanager
-def ticking(progress: Progress, every: float = TICK) -> Iterator[None]:
+def ticking(progress: Progress, every_seconds: float = TICK_SECONDS) -> Iterator[None]:
     """Let the progress tick until the block ends, however it ends."""
     ended = threading.Event()
 
     def tick() -> None:
-        with contextlib.suppress(OSError):  # nobody reads any more: the step's own lines will tell
-            while not ended.wait(every):
+        with contextlib.suppress(OSError):  # the reader has gone: the step's own lines will fail, too
+            while not ended.wait(every_seconds):
                 progress.tick()
 
     thread = threading.Thread(target=tick, name="progress", daemon=True)
@@ -135,21 +139,21 @@ def ticking(progress: Progress, every: float = TICK) -> Iterator[None]:
 
 
 def plain(text: str) -> str:
-    """A line without what moves the cursor or colours it; tabs become blanks."""
+    """Return a line without control characters and escape sequences; tabs become blanks."""
     visible = _ESCAPE.sub("", text).replace("\t", " ")
     return "".join(char for char in visible if unicodedata.category(char) not in ("Cc", "Cf")).strip()
 
 
 def fit(text: str, columns: int) -> str:
-    """The text, cut with an ellipsis where a terminal would need more than so many columns for it."""
+    """Return the text, cut with an ellipsis if a terminal would need more than so many columns for it."""
     widths = [_columns_of(char) for char in text]
     if sum(widths) <= columns:
         return text
-    kept, used = 0, 1  # the ellipsis
-    while kept < len(text) and used + widths[kept] <= columns:
-        used += widths[kept]
-        kept += 1
-    return text[:kept] + "…"
+    length, used = 0, 1  # the ellipsis
+    while length < len(text) and used + widths[length] <= columns:
+        used += widths[length]
+        length += 1
+    return text[:length] + "…"
 
 
 def _columns_of(char: str) -> int:

@@ -2,8 +2,8 @@
 
     python -m local.host.servers     downloads what is missing; exit code 1 where something stays missing
 
-A server that the system has is preferred (PATH, Debian's, Red Hat's and Homebrew's folders). Where there is none, Debian
-and Ubuntu packages are unpacked into the user's cache, once for all checkouts (`local.host.packages`). The variable
+A server of the system comes first (PATH, Debian's, Red Hat's and Homebrew's folders). If the system has none, Debian and
+Ubuntu packages are unpacked into the user's cache, once for all checkouts (`local.host.packages`). The variable
 ``DATABASE_PATH`` names the folders to search instead; then nothing is downloaded.
 """
 
@@ -35,10 +35,10 @@ class Product:
 
     Attributes:
         name: as messages name it.
-        programs: what must be there; the first is the server.
+        programs: the programs that it needs; the first is the server.
         folders: where systems install them beside PATH, as glob patterns.
         packages: Debian's and Ubuntu's packages of them, as patterns of names.
-        library: what the server must be linked with, "" where that does not matter.
+        library: what the server must be linked with, "" if that does not matter.
         install: the commands that install it by hand.
     """
 
@@ -76,7 +76,12 @@ PRODUCTS = (MARIADB, POSTGRESQL)
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of one product; `root` is the folder of unpacked packages, None where the system installed them."""
+    """The programs of one product.
+
+    Attributes:
+        paths: the programs by name.
+        root: the folder of unpacked packages; None if the system installed the programs.
+    """
 
     paths: dict[str, Path]
     root: Path | None = None
@@ -85,21 +90,19 @@ class Programs:
         return self.paths[name]
 
     def environment(self) -> dict[str, str]:
-        """The variables for running them: this process's own, and where unpacked packages keep their libraries."""
-        found = (
-            []
-            if self.root is None
-            else sorted({*self.root.glob("usr/lib/*-linux-*"), *self.root.glob("lib/*-linux-*")})
-        )
-        if not found:
+        """Return this process's variables, and in them the folders in which unpacked packages keep their libraries."""
+        if self.root is None:
+            return dict(os.environ)
+        folders = sorted({*self.root.glob("usr/lib/*-linux-*"), *self.root.glob("lib/*-linux-*")})
+        if not folders:
             return dict(os.environ)
         inherited = os.environ.get("LD_LIBRARY_PATH")
-        libraries = [*map(str, found), *([inherited] if inherited else [])]
+        libraries = [*map(str, folders), *([inherited] if inherited else [])]
         return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
 
 
 def find(product: Product) -> Programs | None:
-    """The product's programs on this machine, as far as they run; None where there are none."""
+    """Return the product's programs on this machine if they run; None if there are none."""
     return _find(product, os.environ.get(SEARCH_VARIABLE), os.environ.get("PATH", os.defpath))
 
 
@@ -114,37 +117,45 @@ def _find(product: Product, chosen: str | None, path: str) -> Programs | None:
 
 
 def ensure(product: Product, say: Callable[[str], None]) -> Programs:
-    """The product's programs, downloaded into the user's cache where there are none. `say` gets a line before and after.
+    """Return the product's programs; download them into the user's cache if this machine has none.
 
-    Raises ServerMissingError: there are none, and why they cannot be downloaded.
+    Args:
+        product: the server.
+        say: gets a line before and after a download.
+
+    Raises:
+        ServerMissingError: This machine has no such programs, and they cannot be downloaded.
     """
-    found = find(product)
-    if found is not None:
-        return found
+    programs = find(product)
+    if programs is not None:
+        return programs
     if SEARCH_VARIABLE in os.environ:
         raise ServerMissingError(product.name, f"{SEARCH_VARIABLE} names no folder with it", product.install)
     target = _cached(product)
     begun = time.monotonic()
     try:
         with _alone(target):
-            if _in_cache(product) is None:  # nobody else was quicker
+            if _in_cache(product) is None:  # no other process was quicker
                 if packages.available():
                     say(f"{product.name} is not on this machine: apt downloads its packages into {target.parent} …")
                 packages.unpack(product.packages, target)
     except (PackageError, OSError) as error:
         raise ServerMissingError(product.name, str(error), product.install) from error
     _find.cache_clear()
-    found = find(product)
-    if found is None:
+    programs = find(product)
+    if programs is None:
         raise ServerMissingError(product.name, f"what was unpacked to {target} does not run", product.install)
     say(f"{product.name} is there ({time.monotonic() - begun:.0f} s).")
-    return found
+    return programs
 
 
 def _in_folders(product: Product, folders: list[Path]) -> Programs | None:
-    """The first folder with all programs, so that they are of one version; else the first of each."""
-    searches = [*([folder] for folder in folders), folders]
-    return next((found for search in searches if (found := _programs(product, search))), None)
+    """Return the programs of the first folder with all of them, so that they are of one version; else the first of each."""
+    for search in [*([folder] for folder in folders), folders]:
+        programs = _programs(product, search)
+        if programs is not None:
+            return programs
+    return None
 
 
 def _in_cache(product: Product) -> Programs | None:
@@ -158,26 +169,26 @@ def _programs(product: Product, folders: list[Path], root: Path | None = None) -
     paths = {name: Path(place) for name in product.programs if (place := shutil.which(name, path=path))}
     if len(paths) < len(product.programs):
         return None
-    found = Programs(paths, root)
-    return found if _is_usable(product, found) else None
+    programs = Programs(paths, root)
+    return programs if _is_usable(product, programs) else None
 
 
 def _is_usable(product: Product, programs: Programs) -> bool:
-    """Whether the server starts here (a library may have gone since) and has what it must be linked with."""
+    """Return whether the server starts (a library may be gone since) and is linked with what it must have."""
     server = programs[product.programs[0]]
     if product.library and product.library.encode() not in server.read_bytes():
         return False
     try:
-        done = subprocess.run(
+        answer = subprocess.run(
             [server, "--version"], env=programs.environment(), cwd="/", capture_output=True, timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return answer.returncode == 0
 
 
 def _cached(product: Product) -> Path:
-    """The product's folder in the cache: one for each release and machine, because libraries differ."""
+    """Return the product's folder in the cache: one for each release and machine, because libraries differ."""
     try:
         release = platform.freedesktop_os_release()
         system = f"{release.get('ID', 'linux')}-{release.get('VERSION_ID', 'rolling')}"
@@ -187,38 +198,38 @@ def _cached(product: Product) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where downloaded servers are kept: the user's cache, and this checkout's where the user has none to write to."""
+    """Return the user's cache for downloaded servers, or this checkout's if the user cannot write to one."""
     if os.geteuid() == 0:
-        # Servers refuse to run as root, and no other user gets into root's home.
+        # Servers do not run as root, and no other user gets into root's home.
         return Path("/var/cache/cloud-platforms")
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if given.startswith("/") else Path(os.path.expanduser("~")) / ".cache"
+    chosen = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(chosen) if chosen.startswith("/") else Path(os.path.expanduser("~")) / ".cache"
     existing = next(folder for folder in (base, *base.parents) if folder.exists())
     return base / "cloud-platforms" if os.access(existing, os.W_OK | os.X_OK) else PROJECT / ".cache" / "servers"
 
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """One process at a time: the tests' workers, and other checkouts, wait for the one that downloads."""
+    """Let one process download: the tests' workers, and other checkouts, wait for it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
-        target.parent.chmod(0o755)  # whatever the umask is: the servers' user must get there
+        target.parent.chmod(0o755)  # whatever the umask is: the servers' user must reach the folder
     with target.with_name(target.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def main() -> int:
-    """Download what is missing; say where each server is. 1 where one is missing still."""
+    """Download what is missing and print where each server is. Return 1 if one is still missing."""
     missing = 0
     for product in PRODUCTS:
         try:
-            found = ensure(product, lambda line: print(line, flush=True))
+            programs = ensure(product, lambda line: print(line, flush=True))
         except ServerMissingError as error:
             print(error, file=sys.stderr)
             missing += 1
         else:
-            print(f"{product.name}: {found[product.programs[0]]}")
+            print(f"{product.name}: {programs[product.programs[0]]}")
     return 1 if missing else 0
 
 

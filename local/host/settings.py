@@ -1,4 +1,4 @@
-"""What the emulator's process is told by its launcher: one JSON object on its command line."""
+"""The settings that the launcher hands to the emulator's process: one JSON object on its command line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from pathlib import Path
 
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
-"""The account of AWS's own examples: no one owns it."""
+"""The account of AWS's own examples. No customer owns it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths are absolute. `keep` is where state survives a restart, None when it does not."""
+    """The emulator's settings. Paths are absolute.
+
+    Attributes:
+        port: the emulator's port.
+        run_directory: holds everything that goes with the cloud.
+        authority: the CA file.
+        certificate: the certificate of the emulator and the databases.
+        key: its key.
+        keep: where the state survives a restart; None if it does not.
+        postgres_binaries: a PostgreSQL bin directory other than the bundled one.
+    """
 
     port: int
     run_directory: Path
@@ -24,27 +34,30 @@ class Settings:
     postgres_binaries: Path | None = None
 
     def to_json(self) -> str:
+        """Return the settings as JSON."""
         return json.dumps(
             {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
         )
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        raw = json.loads(text)
+        """Return the settings in a text that ``to_json`` wrote."""
+        document = json.loads(text)
 
         def optional(name: str) -> Path | None:
-            return None if raw[name] is None else Path(raw[name])
+            return None if document[name] is None else Path(document[name])
 
         return cls(
-            port=raw["port"],
-            run_directory=Path(raw["run_directory"]),
-            authority=Path(raw["authority"]),
-            certificate=Path(raw["certificate"]),
-            key=Path(raw["key"]),
+            port=document["port"],
+            run_directory=Path(document["run_directory"]),
+            authority=Path(document["authority"]),
+            certificate=Path(document["certificate"]),
+            key=Path(document["key"]),
             keep=optional("keep"),
             postgres_binaries=optional("postgres_binaries"),
         )
 
     @property
     def endpoint(self) -> str:
+        """The URL of the emulator."""
         return f"https://127.0.0.1:{self.port}"

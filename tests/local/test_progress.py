@@ -160,7 +160,7 @@ def test_ticks_end_with_the_block_however_it_ends(stream: io.StringIO) -> None:
             self.ended = True
 
     def interrupted() -> None:
-        with ticking(progress, every=0.001):
+        with ticking(progress, every_seconds=0.001):
             while progress.ticks < 3:
                 time.sleep(0.001)
             raise KeyboardInterrupt
@@ -188,6 +188,6 @@ def test_a_reader_that_has_gone_is_the_steps_own_affair() -> None:
             self._stream.write("x")
 
     progress = Ticking("x", Closed())
-    with ticking(progress, every=0.001):
+    with ticking(progress, every_seconds=0.001):
         time.sleep(0.05)
     assert progress.ticks == 1
