@@ -1,10 +1,10 @@
 """A real MariaDB server for what is Aurora MySQL on AWS. `local.host.servers` finds its programs, or downloads them.
 
-It listens on one port of 127.0.0.1, lets nobody in over TCP without TLS (`require_secure_transport`, as the platform's
-cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default `sql_mode`. It runs under a guard
-(`local.host.guard`), so that it ends with the process that started it.
+The server listens on one port of 127.0.0.1, rejects TCP connections without TLS (``require_secure_transport``, as the
+platform's cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default ``sql_mode``. It runs under a
+guard (`local.host.guard`), so that it ends with the process that started it.
 
-Where MariaDB is not MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
+MariaDB differs from MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
 mysql_native_password. Aurora MySQL 3 does so too by default ("Comparing Aurora MySQL version 3 and MySQL 8.0
 Community Edition", Aurora User Guide).
 """
@@ -31,12 +31,12 @@ from local.host.process import GuardedProcess, give, run_as, unprivileged_user
 ADMINISTRATOR = "rdsadmin"
 """The superuser, named as RDS names its own."""
 
-START_TIMEOUT = 60.0
-"""Seconds until a start counts as failed; two are usual, a loaded machine needs more."""
+START_TIMEOUT_SECONDS = 60.0
+"""After this time a start counts as failed; two seconds are usual, a loaded machine needs more."""
 
 LOG_TAIL_LINES = 20
 
-# MySQL 8.0's default ("Server SQL Modes", MySQL 8.0 Reference Manual); MariaDB's own lacks some of it.
+# MySQL 8.0's default ("Server SQL Modes", MySQL 8.0 Reference Manual); MariaDB's own lacks some of these modes.
 SQL_MODE = (
     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
@@ -66,11 +66,17 @@ _SETTINGS = {
 
 
 class MariaDb:
-    """One server. A context manager; `start` and `stop` do the same by hand.
+    """One server. A context manager; ``start`` and ``stop`` do the same by hand.
 
-    `directory` gets the data, a copy of the certificates and the log; what an earlier run left in it is used again.
-    Where this is root the server runs as the user mysql or nobody, who must be able to reach `directory`. `port` 0 is a
-    free one. The superuser's password is a new one with each start.
+    If this is root, the server runs as the user mysql or nobody. The superuser gets a new password with each start.
+
+    Args:
+        directory: gets the data, a copy of the certificates and the log. The server's user must be able to reach it. Data
+            of an earlier run in it is used again.
+        certificate: the server's certificate.
+        key: its key.
+        authority: the CA that issued it.
+        port: where to listen, 0 for a free port.
     """
 
     def __init__(self, directory: Path, *, certificate: Path, key: Path, authority: Path, port: int = 0) -> None:
@@ -95,9 +101,11 @@ class MariaDb:
         self.stop()
 
     def start(self) -> None:
-        """Make the data directory if there is none, start, and return when the server takes connections.
+        """Create the data directory if it is missing, start, and return when the server accepts connections.
 
-        Raises StartError: no programs, a directory that the server's user cannot reach, or the end of the log.
+        Raises:
+            StartError: The programs are missing, the server's user cannot reach the directory, or the server did not
+                start; then with the end of the log.
         """
         programs = servers.find(servers.MARIADB)
         if programs is None:
@@ -113,7 +121,7 @@ class MariaDb:
             raise
 
     def stop(self) -> None:
-        """End the server and remove its socket; the data stays. Harmless when nothing runs."""
+        """End the server and remove its socket; the data stays. Harmless if nothing runs."""
         process, self._process = self._process, None
         if process is not None:
             process.stop()
@@ -125,23 +133,23 @@ class MariaDb:
 
     @property
     def port(self) -> int:
-        """The TCP port of 127.0.0.1. Raises StartError when the server does not run."""
+        """The TCP port of 127.0.0.1. Raises StartError if the server does not run."""
         if self._process is None:
             raise StartError("MariaDB", "start() was not called")
         return self._port
 
     @property
     def superuser(self) -> str:
-        """A user with all rights, from any address, also to grant them."""
+        """A user with all rights, also to grant them, from any address."""
         return ADMINISTRATOR
 
     @property
     def password(self) -> str:
-        """The superuser's."""
+        """The superuser's password."""
         return self._password
 
     def administer(self, database: str | None = None) -> pymysql.connections.Connection[Any]:
-        """An autocommit connection as the superuser, by the server's Unix socket. Raises pymysql.err.MySQLError."""
+        """Return an autocommit connection as the superuser, by the Unix socket. Raises pymysql.err.MySQLError."""
         return pymysql.connect(
             unix_socket=str(self._socket),
             user=ADMINISTRATOR,
@@ -154,7 +162,7 @@ class MariaDb:
         )
 
     def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
-        """The last lines of the server's log."""
+        """Return the last lines of the server's log."""
         return tail(self._log, lines)
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -182,12 +190,12 @@ class MariaDb:
         reading = run_as(self._user, ["test", "-r", self._directory / self._certificates["ssl-cert"].name], Path("/"))
         if reading.returncode != 0:
             raise StartError("MariaDB", f"its user cannot reach {self._directory}: open the way to it (chmod o+x)")
-        # Of its own: a socket's path has at most 107 bytes, and `directory` may be longer than that.
+        # A directory of its own: a socket's path has at most 107 bytes, and ``directory`` may be longer.
         self._sockets = Path(tempfile.mkdtemp(prefix="mdb-", dir="/tmp"))
         give(self._sockets, self._user)
 
     def _initialise(self, programs: servers.Programs) -> None:
-        """The system tables, first in a directory beside: one that was interrupted must not count as made."""
+        """Create the system tables, first in a directory beside: after an interruption they must not count as created."""
         unfinished = self._directory / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -203,7 +211,7 @@ class MariaDb:
         unfinished.rename(self._data)
 
     def _launch(self, programs: servers.Programs) -> None:
-        # The file holds the password and lies where only the server's user and root can read: no argument shows it.
+        # Only the server's user and root can read this file. It holds the password, so that no argument shows it.
         first_statements = self._socket.with_name("init.sql")
         self._place(first_statements, _superuser_statements(self._password).encode())
         self._port = self._requested_port or free_port()
@@ -229,7 +237,7 @@ class MariaDb:
         )
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
             try:
                 self.administer().close()
@@ -237,7 +245,7 @@ class MariaDb:
                 if self._process is None or not self._process.is_running:
                     raise StartError("MariaDB", "its process ended", self.log_tail()) from error
                 if time.monotonic() > deadline:
-                    reason = f"no answer after {START_TIMEOUT:.0f} s ({error})"
+                    reason = f"no answer after {START_TIMEOUT_SECONDS:.0f} s ({error})"
                     raise StartError("MariaDB", reason, self.log_tail()) from error
                 time.sleep(0.05)
             else:
@@ -251,12 +259,12 @@ class MariaDb:
 
 
 def mariadb_user() -> User | None:
-    """The (uid, gid) that the server runs as; see ``unprivileged_user``."""
+    """Return the user that the server runs as; None for this one."""
     return unprivileged_user("MariaDB", "mysql", "nobody")
 
 
 def _superuser_statements(password: str) -> str:
-    """For --init-file: one statement a line. The password's alphabet (base64url) needs no escaping."""
+    """Return the statements for --init-file, one a line. The password's alphabet (base64url) needs no escaping."""
     user = f"'{ADMINISTRATOR}'@'%'"
     return (
         # mariadb-install-db leaves root without a password, at 127.0.0.1 as well.

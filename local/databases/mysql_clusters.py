@@ -1,7 +1,7 @@
 """Real MariaDB servers behind the emulator's Aurora MySQL: one server (`local.databases.mariadb`) for each cluster.
 
-Clients reach the server itself, which lets nobody in without TLS whatever the cluster's parameter group says, and
-answers for writer and reader at one address. IAM authentication is not there for MySQL.
+Clients reach the server itself. It rejects connections without TLS whatever the cluster's parameter group says, and
+answers for writer and reader at one address. There is no IAM authentication for MySQL.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ _MASTER_PRIVILEGES = (
 
 @dataclass(frozen=True)
 class MySqlSpec:
-    """What RDS is asked for."""
+    """What a caller of RDS asks for.
+
+    Attributes:
+        identifier: the cluster's identifier.
+        master: the master user.
+        password: its password.
+        database: the database to create, "" for none.
+    """
 
     identifier: str
     master: str
@@ -34,7 +41,7 @@ class MySqlSpec:
 
 
 class MySqlClusters:
-    """Makes, starts, stops and drops the servers. Safe to use from several threads."""
+    """Creates, starts, stops and drops the servers. Safe to use from several threads."""
 
     def __init__(
         self, run_directory: Path, keep: Path | None, *, certificate: Path, key: Path, authority: Path
@@ -46,7 +53,7 @@ class MySqlClusters:
         self._lock = threading.RLock()
 
     def create(self, spec: MySqlSpec) -> int:
-        """A server with the cluster's master user and database; gives its port. Raises StartError."""
+        """Start a server with the cluster's master user and database; return its port. Raises StartError."""
         with self._lock:
             server = self._start(spec.identifier, 0)
         with server.administer() as connection, connection.cursor() as cursor:
@@ -72,7 +79,7 @@ class MySqlClusters:
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, password))
 
     def drop(self, identifier: str) -> None:
-        """Stop the server and remove its data. Harmless when there is none."""
+        """Stop the server and remove its data. Harmless if the cluster does not exist."""
         with self._lock:
             server = self._servers.pop(identifier, None)
             if server is None:
@@ -92,7 +99,7 @@ class MySqlClusters:
     def _start(self, identifier: str, port: int) -> MariaDb:
         self._data.mkdir(parents=True, exist_ok=True)
         for directory in (self._data.parent, self._data):
-            directory.chmod(0o711)  # the server's user must reach its own directory below
+            directory.chmod(0o711)  # the server's user must reach its directory below
         if mariadb_user() is not None:
             Path(tempfile.gettempdir()).chmod(0o1777)  # the emulator's own; the server's user writes there too
         server = MariaDb(

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from local.databases.mysql_clusters import MySqlClusters
-from local.databases.postgres import PostgresHost
-from local.databases.postgres_proxy import DatabaseProxy
+from local.databases.postgres import PostgresClusters
+from local.databases.postgres_proxy import PostgresProxy
 from local.host.errors import PostgresError, StartError
 from local.host.settings import Settings
 from local.launch.leftovers import Leftovers
@@ -165,7 +165,7 @@ def save_state() -> None:
 
 def _start_databases(settings: Settings, application: Application) -> None:
     """Prepare the databases beside the emulator's own start; the health answer's ``postgres`` reports how far they are."""
-    host = PostgresHost(settings.run_directory, settings.keep, settings.postgres_binaries)
+    host = PostgresClusters(settings.run_directory, settings.keep, settings.postgres_binaries)
     ports_file = settings.keep / "database-ports.json" if settings.keep is not None else None
     mysql = MySqlClusters(
         settings.run_directory,
@@ -174,7 +174,7 @@ def _start_databases(settings: Settings, application: Application) -> None:
         key=settings.key,
         authority=settings.authority,
     )
-    databases = rds.Databases(host, DatabaseProxy(settings.certificate, settings.key), ports_file, mysql)
+    databases = rds.Databases(host, PostgresProxy(settings.certificate, settings.key), ports_file, mysql)
     rds.install(databases)
     health = {"postgres": "starting", "instance": settings.run_directory.name}
 

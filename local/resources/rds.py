@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from local.databases.mysql_clusters import MySqlClusters, MySqlSpec
-from local.databases.postgres import ClusterSpec, PostgresHost, Server
-from local.databases.postgres_proxy import DatabaseProxy, Listener
+from local.databases.postgres import PostgresClusters, PostgresServer, PostgresSpec
+from local.databases.postgres_proxy import Listener, PostgresProxy
 from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
 from local.host.settings import ACCOUNT, REGION
 from local.ministack.api import aws, ignoring
@@ -49,7 +49,9 @@ _NOT_SHOWN = (
 class Databases:
     """The servers and doors of all clusters."""
 
-    def __init__(self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None, mysql: MySqlClusters) -> None:
+    def __init__(
+        self, host: PostgresClusters, proxy: PostgresProxy, ports_file: Path | None, mysql: MySqlClusters
+    ) -> None:
         self.host = host
         self.mysql = mysql
         self._proxy = proxy
@@ -68,7 +70,7 @@ class Databases:
                 )
             )
         server = self.host.create(
-            ClusterSpec(
+            PostgresSpec(
                 identifier=identifier,
                 major=int(str(cluster["EngineVersion"]).split(".")[0]),
                 master=cluster["MasterUsername"],
@@ -103,7 +105,7 @@ class Databases:
         for server in self.host.resume():
             self._open(server, ports[server.identifier])
 
-    def _open(self, server: Server, port: int) -> None:
+    def _open(self, server: PostgresServer, port: int) -> None:
         self._proxy.open(
             Listener(
                 server=server,
