@@ -1,4 +1,4 @@
-"""How patches take hold of the emulator: every reach into it is checked, and fails with its name when it is gone."""
+"""Access to ministack's modules. Each function checks what it touches and fails with the name of what is missing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from local.host.errors import EmulatorMismatchError
 
 
 def emulator_module(name: str) -> Any:
-    """A module of the emulator: `emulator_module("services.rds")`. Untyped, as the emulator is.
+    """Return a module of the emulator, such as ``emulator_module("services.rds")``. Untyped, as the emulator is.
 
-    Raises EmulatorMismatchError when it is gone.
+    Raises:
+        EmulatorMismatchError: The emulator has no such module.
     """
     try:
         return importlib.import_module(f"ministack.{name}")
@@ -21,20 +22,20 @@ def emulator_module(name: str) -> Any:
 
 
 def require(module: Any, *names: str) -> None:
-    """Raise EmulatorMismatchError unless `module` has all `names`."""
+    """Raise EmulatorMismatchError unless ``module`` has all ``names``."""
     missing = [name for name in names if not hasattr(module, name)]
     if missing:
         raise EmulatorMismatchError(f"{', '.join(missing)} in {module.__name__}", "no such name")
 
 
 def wrap(module: Any, name: str, wrapper: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace function `name` of `module` by `wrapper(original)`."""
+    """Replace function ``name`` of ``module`` by ``wrapper(original)``."""
     require(module, name)
     setattr(module, name, wrapper(getattr(module, name)))
 
 
 def wrap_action(module: Any, action: str, wrapper: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace what `module` answers to an API action by `wrapper(original)`, where it has a table of actions."""
+    """Replace the handler of an API action in the table of ``module`` by ``wrapper(original)``."""
     require(module, "_ACTION_MAP")
     if action not in module._ACTION_MAP:
         raise EmulatorMismatchError(f"an action {action} in {module.__name__}", "none")
@@ -42,7 +43,7 @@ def wrap_action(module: Any, action: str, wrapper: Callable[[Callable[..., Any]]
 
 
 def handlers() -> dict[str, dict[str, Any]]:
-    """The emulator's table of resource types: type → create, update, delete."""
+    """Return the emulator's table of resource types: type → create, update, delete."""
     provisioners = emulator_module("services.cloudformation.provisioners")
     require(provisioners, "_RESOURCE_HANDLERS")
     table: dict[str, dict[str, Any]] = provisioners._RESOURCE_HANDLERS

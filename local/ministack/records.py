@@ -1,6 +1,6 @@
 """Resources that exist only as a record: the emulator has no such service, or the service no such setting.
 
-A record makes the stack deployable and the declaration visible (`EmbeddedCloud.recorded`), and promises nothing else.
+A record makes the stack deployable and the declaration visible (``EmbeddedCloud.recorded``), and promises nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from local.ministack.resource_types import NewType, Place
 
 
 class Records:
-    """Records by physical id; kept in `file` when the state is kept."""
+    """Records by physical id; a file holds them if the state is kept."""
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, Any]] = {}
@@ -23,26 +23,30 @@ class Records:
         self._file: Path | None = None
 
     def keep_in(self, file: Path) -> None:
-        """Load what an earlier run left in `file` and write every change to it."""
+        """Load what an earlier run wrote to ``file`` and write every change to it."""
         with self._lock:
             self._file = file
             if file.exists():
                 self._entries = json.loads(file.read_text())
 
     def put(self, resource_type: str, physical_id: str, props: Props) -> None:
+        """Add or replace a record."""
         with self._lock:
             self._entries[physical_id] = {"Type": resource_type, "PhysicalId": physical_id, "Properties": props}
             self._save()
 
     def remove(self, physical_id: str) -> None:
+        """Remove a record, if it exists."""
         with self._lock:
             self._entries.pop(physical_id, None)
             self._save()
 
     def get(self, physical_id: str) -> dict[str, Any] | None:
+        """Return a record: Type, PhysicalId, Properties; None if it does not exist."""
         return self._entries.get(physical_id)
 
     def all(self) -> list[dict[str, Any]]:
+        """Return all records, sorted by physical id."""
         with self._lock:
             return [self._entries[key] for key in sorted(self._entries)]
 
@@ -58,16 +62,19 @@ records = Records()
 def recorded_type(
     resource_type: str, physical_id: Any, attributes: Any = None, *, replaced_by: tuple[str, ...] = ()
 ) -> NewType:
-    """A type that is only recorded.
+    """Return a type that is only recorded.
 
-    `physical_id(place, props)` draws the id and `attributes(physical_id, props)` the attributes; a change of a property
-    in `replaced_by` replaces the resource.
+    Args:
+        resource_type: its name.
+        physical_id: (place, properties) → the physical id.
+        attributes: (physical id, properties) → the attributes; None for none.
+        replaced_by: properties whose change replaces the resource.
     """
 
     def create(place: Place, props: Props) -> tuple[str, Attributes]:
-        drawn = str(physical_id(place, props))
-        records.put(resource_type, drawn, props)
-        return drawn, attributes(drawn, props) if attributes else {}
+        new_id = str(physical_id(place, props))
+        records.put(resource_type, new_id, props)
+        return new_id, attributes(new_id, props) if attributes else {}
 
     def update(place: Place, existing: str, old: Props, new: Props) -> tuple[str, Attributes]:
         if any(old.get(name) != new.get(name) for name in replaced_by):

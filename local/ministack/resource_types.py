@@ -1,9 +1,8 @@
-"""How resource types are added to the emulator and completed.
+"""Resource types that the emulator's CloudFormation lacks, and types whose properties it drops.
 
-`NewType` is a type that the emulator's CloudFormation lacks; `Supplement` completes one that it has but whose
-properties it drops. Both speak to the emulator's own services through their public API (boto3 on loopback), so that
-what a template declares is what the API shows; only what has no service behind it is recorded
-(`local.ministack.records`).
+``NewType`` is a type that it lacks; ``Supplement`` completes one that it has. Both call the emulator's own services
+through their public API (`local.ministack.api`), so that the API shows what a template declares. Only what has no service
+behind it is recorded (`local.ministack.records`).
 """
 
 from __future__ import annotations
@@ -21,13 +20,18 @@ _stack_engine = emulator_module("services.cloudformation.stacks")
 
 @dataclass(frozen=True)
 class Place:
-    """Where in which stack a resource is declared."""
+    """The place of a resource.
+
+    Attributes:
+        stack_name: the stack that declares it.
+        logical_id: its name in the template.
+    """
 
     stack_name: str
     logical_id: str
 
     def name(self, limit: int, *, lowercase: bool = False) -> str:
-        """The physical name that CloudFormation would draw, of at most `limit` characters."""
+        """Return the physical name that CloudFormation would draw, of at most ``limit`` characters."""
         return str(_provisioners._physical_name(self.stack_name, self.logical_id, max_len=limit, lowercase=lowercase))
 
 
@@ -38,7 +42,15 @@ Delete = Callable[[str, Props], None]
 
 @dataclass(frozen=True)
 class NewType:
-    """A resource type of our own. Without `update` every change replaces: the engine deletes the predecessor."""
+    """A resource type of our own.
+
+    Attributes:
+        create: (place, properties) → physical id and attributes.
+        delete: (physical id, properties) → None.
+        update: (place, physical id, old, new) → physical id and attributes; another id is a replacement, after which the
+            engine deletes the predecessor. None if every change replaces.
+        tagged: whether the stack's tags belong into the property Tags.
+    """
 
     create: Create
     delete: Delete
@@ -48,10 +60,12 @@ class NewType:
 
 @dataclass(frozen=True)
 class Supplement:
-    """What is done after the emulator's own handler: `apply(physical_id, old, new)` sets what it dropped.
+    """What completes a handler of the emulator.
 
-    `apply` gets {} as `old` on creation; the attributes that it returns are added to those of the handler.
-    `delete` stands in for the emulator's deletion where that does less than the service's.
+    Attributes:
+        apply: (physical id, old, new) → more attributes. Runs after the handler and sets what the handler drops; on
+            creation ``old`` is {}.
+        delete: replaces the emulator's deletion if that does less than the service's.
     """
 
     apply: Callable[[str, Props, Props], Attributes | None] | None = None
@@ -79,7 +93,7 @@ def install(
 
 
 def on_worker_threads(resource_types: Iterable[str]) -> None:
-    """Make the engine run the handlers of these types on a worker thread."""
+    """Make the engine run the handlers of these types on a worker thread, where they may call the emulator."""
     ours = frozenset(resource_types)
 
     def wrapper(original: Callable[[str], bool]) -> Callable[[str], bool]:

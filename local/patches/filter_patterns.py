@@ -1,8 +1,10 @@
-"""CloudWatch Logs filter patterns: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+"""The filter patterns of CloudWatch Logs.
 
-Terms (`ERROR`, `"two words"`, `?either ?or`, `-not`), regular expressions (`%…%`) and JSON patterns
-(`{ $.level = "ERROR" && $.status >= 500 }`). Space-delimited patterns (`[ip, user, …]`) are not understood: they raise
-PatternError, as any pattern does that would otherwise be silently misread.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+
+Terms (``ERROR``, ``"two words"``, ``?either ?or``, ``-not``), regular expressions (``%…%``) and JSON patterns
+(``{ $.level = "ERROR" && $.status >= 500 }``). Space-delimited patterns (``[ip, user, …]``) are not supported. They raise
+PatternError, as does any pattern that this module might misread.
 """
 
 from __future__ import annotations
@@ -32,7 +34,11 @@ _MISSING = object()
 
 
 class PatternError(ValueError):
-    """A pattern that is not understood."""
+    """A pattern that this module does not understand.
+
+    Attributes:
+        pattern: the pattern.
+    """
 
     def __init__(self, pattern: str, reason: str) -> None:
         self.pattern = pattern
@@ -41,7 +47,7 @@ class PatternError(ValueError):
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Matches:
-    """A function that says whether a message matches. Raises PatternError."""
+    """Return a function that decides whether a message matches. Raises PatternError."""
     stripped = pattern.strip()
     if not stripped:
         return lambda message: True
@@ -99,7 +105,10 @@ def _matches_json(test: _JsonTest, message: str) -> bool:
 
 
 class _JsonParser:
-    """expression := conjunction ("||" conjunction)*, conjunction := comparison ("&&" comparison)*."""
+    """Parses an expression.
+
+    The grammar: expression := conjunction ("||" conjunction)*, conjunction := comparison ("&&" comparison)*.
+    """
 
     def __init__(self, pattern: str, body: str) -> None:
         self._pattern = pattern
@@ -114,6 +123,7 @@ class _JsonParser:
             position = match.end()
 
     def parse(self) -> _JsonTest:
+        """Return the test of a JSON document."""
         test = self._disjunction()
         if self._tokens:
             raise PatternError(self._pattern, f"{self._tokens[0][1]!r} is too much")
@@ -148,21 +158,21 @@ class _JsonParser:
         return self._test(path, operator, kind, value)
 
     def _property(self, path: list[str | int], word: str) -> _JsonTest:
-        """IS NULL, IS TRUE, IS FALSE, EXISTS, NOT EXISTS."""
+        """Parse IS NULL, IS TRUE, IS FALSE, EXISTS, NOT EXISTS."""
         words = [word.upper()]
         if words[0] in ("IS", "NOT"):
             words.append(self._next()[1].upper())
         question = " ".join(words)
-        wanted: dict[str, Callable[[Any], bool]] = {
+        tests: dict[str, Callable[[Any], bool]] = {
             "IS NULL": lambda value: value is None,
             "IS TRUE": lambda value: value is True,
             "IS FALSE": lambda value: value is False,
             "EXISTS": lambda value: value is not _MISSING,
             "NOT EXISTS": lambda value: value is _MISSING,
         }
-        if question not in wanted:
+        if question not in tests:
             raise PatternError(self._pattern, f"{question} is unknown")
-        return lambda document: wanted[question](_select(document, path))
+        return lambda document: tests[question](_select(document, path))
 
     def _test(self, path: list[str | int], operator: str, kind: str, value: str) -> _JsonTest:
         number = _number(value) if kind == "word" else None
@@ -174,10 +184,16 @@ class _JsonParser:
             raise PatternError(self._pattern, f"{operator!r} is no comparison")
         if kind == "regex":
             compiled = re.compile(value)
-            equal: Callable[[Any], bool] = lambda found: isinstance(found, str) and bool(compiled.search(found))  # noqa: E731
+
+            def equal(selected: Any) -> bool:
+                return isinstance(selected, str) and bool(compiled.search(selected))
+
         else:
             text = _unescaped(value) if kind == "text" else value
-            equal = lambda found: _equal(found, text, number)  # noqa: E731
+
+            def equal(selected: Any) -> bool:
+                return _equal(selected, text, number)
+
         if operator == "=":
             return lambda document: equal(_select(document, path))
         return lambda document: _select(document, path) is not _MISSING and not equal(_select(document, path))
@@ -219,15 +235,17 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _equal(found: Any, text: str, number: float | None) -> bool:
-    if isinstance(found, str):
-        return fnmatchcase(found, text.replace("[", "[[]")) if "*" in text else found == text
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return number is not None and found == number
+def _equal(selected: Any, text: str, number: float | None) -> bool:
+    if isinstance(selected, str):
+        return fnmatchcase(selected, text.replace("[", "[[]")) if "*" in text else selected == text
+    if isinstance(selected, int | float) and not isinstance(selected, bool):
+        return number is not None and selected == number
     return False
 
 
-def _ordered(found: Any, operator: str, number: float) -> bool:
-    if not isinstance(found, int | float) or isinstance(found, bool):
+def _ordered(selected: Any, operator: str, number: float) -> bool:
+    if not isinstance(selected, int | float) or isinstance(selected, bool):
         return False
-    return {"<": found < number, ">": found > number, "<=": found <= number, ">=": found >= number}[operator]
+    return {"<": selected < number, ">": selected > number, "<=": selected <= number, ">=": selected >= number}[
+        operator
+    ]

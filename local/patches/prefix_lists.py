@@ -1,4 +1,4 @@
-"""Gap: the emulator makes up the ids of AWS's own prefix lists; those of us-east-1 that params/ names are known.
+"""Gap: the emulator invents the ids of AWS's own prefix lists. Here those of us-east-1 that params/ names are AWS's.
 
 Source: `aws ec2 describe-managed-prefix-lists --region us-east-1`, as AWS's documentation and public templates quote it.
 """
@@ -20,7 +20,7 @@ _ec2 = emulator_module("services.ec2")
 
 
 def install() -> None:
-    """Wrap what gives a list its id."""
+    """Wrap the function that gives a list its id."""
     wrap(_ec2, "_aws_pl_id_from_name", _known)
 
 
