@@ -4,7 +4,7 @@ Only that process imports this module, because importing a patch imports minista
 
 ``build`` installs in this order:
 
-1. The door to distributions and load balancers. Its wrapper of the load balancers' dispatcher is the inner one, so that
+1. The routing to distributions and load balancers. Its wrapper of the load balancers' dispatcher is the inner one, so that
    their access log sees a request's headers as they came.
 2. The databases, because PostgreSQL prepares itself in a thread while the rest is installed.
 3. ``PATCHES``, in any order: no two of them wrap the same function.
@@ -49,9 +49,9 @@ from local.patches import (
     secrets,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
-from local.web import balancer_logs, door, origin_tls, refresh
-from local.web.door import Asgi
+from local.web import balancer_logs, origin_tls, refresh
 from local.web.fleet import Fleet
+from local.web.host_routing import Asgi, with_host_routing
 
 Answer = Callable[[], dict[str, Any]]
 """Returns what one of the launcher's own paths answers, as JSON."""
@@ -145,7 +145,7 @@ def build(settings: Settings) -> Application:
     Raises:
         EmulatorMismatchError: The emulator does not look as a patch expects.
     """
-    application = Application(door.before(emulator_module("app").app))
+    application = Application(with_host_routing(emulator_module("app").app))
     _start_databases(settings, application)
     functions.install(settings.run_directory)
     for patch in PATCHES:
@@ -165,7 +165,7 @@ def save_state() -> None:
 
 def _start_databases(settings: Settings, application: Application) -> None:
     """Prepare the databases beside the emulator's own start; the health answer's ``postgres`` reports how far they are."""
-    host = PostgresClusters(settings.run_directory, settings.keep, settings.postgres_binaries)
+    postgres = PostgresClusters(settings.run_directory, settings.keep, settings.postgres_binaries)
     ports_file = settings.keep / "database-ports.json" if settings.keep is not None else None
     mysql = MySqlClusters(
         settings.run_directory,
@@ -174,13 +174,13 @@ def _start_databases(settings: Settings, application: Application) -> None:
         key=settings.key,
         authority=settings.authority,
     )
-    databases = rds.Databases(host, PostgresProxy(settings.certificate, settings.key), ports_file, mysql)
+    databases = rds.Databases(postgres, PostgresProxy(settings.certificate, settings.key), ports_file, mysql)
     rds.install(databases)
     health = {"postgres": "starting", "instance": settings.run_directory.name}
 
     def prepare() -> None:
         try:
-            host.prepare()
+            postgres.prepare()
             databases.resume()
         except (PostgresError, StartError, OSError) as error:
             health["postgres"] = f"failed: {error}"
@@ -189,7 +189,7 @@ def _start_databases(settings: Settings, application: Application) -> None:
 
     threading.Thread(target=prepare, name="postgres-start", daemon=True).start()
     application.answers["/_local/health"] = lambda: health
-    application.closers += [host.close, mysql.close]
+    application.closers += [postgres.close, mysql.close]
 
 
 def _start_instances(settings: Settings, application: Application) -> None:

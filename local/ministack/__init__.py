@@ -4,5 +4,6 @@
 - `api` calls the emulator's services through their public API;
 - `properties` reads the properties that a template gives a resource;
 - `resource_types` adds a type that the emulator's CloudFormation lacks, or completes one;
-- `records` keeps what has no service behind it.
+- `records` keeps what has no service behind it;
+- `permissions` asks what policies allow.
 """

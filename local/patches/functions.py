@@ -22,19 +22,23 @@ from typing import Any
 
 from local.host.settings import ACCOUNT
 from local.ministack.internals import emulator_module, require, wrap
+from local.ministack.permissions import (
+    ALLOW,
+    CREDENTIALS_LIFETIME_SECONDS,
+    UnknownPrincipalError,
+    decision,
+    principal_of,
+)
 
 logger = logging.getLogger("local")
 
 _lambda = emulator_module("services.lambda_svc")
 _runtime = emulator_module("core.lambda_runtime")
 _logs = emulator_module("services.cloudwatch_logs")
-_evaluator = emulator_module("core.iam_evaluator")
 _custom_resource = emulator_module("services.cloudformation.custom_resource")
 _core = emulator_module("core.responses")
 
 _sts = emulator_module("services.sts")
-
-_CREDENTIALS_LIFETIME_SECONDS = 365 * 24 * 3600.0
 
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """The packages of Lambda's Python runtime (lambda-python.html: runtime-included SDK versions)."""
@@ -85,8 +89,7 @@ def _with_an_end(original: Callable[..., dict[str, str]]) -> Callable[..., dict[
 
     def credentials(config: dict[str, Any]) -> dict[str, str]:
         issued = original(config)
-        # A process keeps its credentials for life, so the end is farther away than Lambda's (hours).
-        _sts._sessions[issued["AWS_ACCESS_KEY_ID"]]["Expiration"] = time.time() + _CREDENTIALS_LIFETIME_SECONDS
+        _sts._sessions[issued["AWS_ACCESS_KEY_ID"]]["Expiration"] = time.time() + CREDENTIALS_LIFETIME_SECONDS
         return issued
 
     return credentials
@@ -127,25 +130,11 @@ def _log_only_with_permission(original: Callable[..., None]) -> Callable[..., No
 def _may(config: dict[str, Any], action: str, group: str) -> bool:
     """Return whether the function's role allows ``action`` on the log group."""
     require(_runtime, "execution_credentials")
-    key = _runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"]
-    principal = _evaluator.resolve_principal(key, ACCOUNT)
-    if isinstance(principal, _evaluator.AuthError):
+    try:
+        principal = principal_of(_runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"])
+    except UnknownPrincipalError:
         return False
-    region = _core.get_region()
-    resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:new"
-    if action == "logs:CreateLogGroup":
-        resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}"
-    context = _evaluator.EvalContext(
-        principal_arn=principal.arn,
-        principal_type=principal.type,
-        principal_account=ACCOUNT,
-        action=action,
-        resource_arn=resource,
-        region=region,
-        principal_keys=principal.keys,
-    )
-    return principal.policies is None or _decision(context, principal) == "Allow"
-
-
-def _decision(context: Any, principal: Any) -> str:
-    return str(_evaluator.evaluate(context, principal.policies, *principal.limits).decision)
+    resource = f"arn:aws:logs:{_core.get_region()}:{ACCOUNT}:log-group:{group}"
+    if action != "logs:CreateLogGroup":
+        resource += ":log-stream:new"
+    return decision(principal, action, resource) == ALLOW

@@ -24,7 +24,7 @@ from local.clients.transactions import (
     rotate,
     settled_version,
 )
-from local.web.instances import exports_of
+from local.web.launch_template import exports_of
 from tests.e2e.conftest import Site, eventually
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.

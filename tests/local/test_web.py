@@ -22,7 +22,7 @@ from local.clients.edge import visit
 from local.cloud import EmbeddedCloud
 from local.host.certificates import ensure_certificates
 from local.web import balancer_logs
-from local.web.instances import Launch, exports_of
+from local.web.launch_template import LaunchTemplate, exports_of
 from local.web.signals import seconds_of
 from local.web.target_health import Health, TargetHealth
 from tests.local.support.stacks import Outcome, change, delete
@@ -63,7 +63,7 @@ def site(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> Iterator[Outcome
 
 def empty(cloud: EmbeddedCloud) -> None:
     """After the last access log of the load balancer has come."""
-    time.sleep(1.5 * balancer_logs.INTERVAL)
+    time.sleep(1.5 * balancer_logs.INTERVAL_SECONDS)
     s3 = cloud.client("s3")
     for kind in ("logs", "static"):
         bucket = f"web-{kind}-dev-{ACCOUNT}"
@@ -349,8 +349,10 @@ def test_kept_state_brings_the_instances_back(tmp_path: Path) -> None:
 def test_the_exports_of_user_data_are_taken_as_a_shell_would() -> None:
     text = "#!/bin/bash\nexport A='one two'\nexport B='it'\\''s'\nset -e\necho export C=3\n"
     assert exports_of(text) == {"A": "one two", "B": "it's"}
-    launch = Launch.of("lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"})
-    assert (launch.exports["A"], launch.image, launch.profile) == ("one two", "ami-1", "")
+    launch_template = LaunchTemplate.of(
+        "lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"}
+    )
+    assert (launch_template.exports["A"], launch_template.image, launch_template.profile) == ("one two", "ami-1", "")
 
 
 def test_durations_are_those_of_cloudformation() -> None:
