@@ -24,8 +24,10 @@ def _complete_rest_api(api: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _complete_method(physical_id: str, old: Props, new: Props) -> Attributes | None:
-    """The request validator: without it the service accepts every body. The handler puts the method anew on every
-    update, so it is set again each time."""
+    """Set the request validator, without which the service accepts every body.
+
+    The emulator's handler creates the method anew on every update, so the validator is set each time.
+    """
     if new.get("RequestValidatorId"):
         aws("apigateway").update_method(
             restApiId=new["RestApiId"],
@@ -37,7 +39,7 @@ def _complete_method(physical_id: str, old: Props, new: Props) -> Attributes | N
 
 
 def _complete_stage(stage: str, old: Props, new: Props) -> Attributes | None:
-    """Access log and client certificate."""
+    """Set access log and client certificate."""
     operations = _replacements(old, new, ("ClientCertificateId", "/clientCertificateId", ""))
     if changed(old, new, "AccessLogSetting"):
         wanted = new.get("AccessLogSetting") or {}
@@ -51,7 +53,7 @@ def _complete_stage(stage: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _replacements(old: Props, new: Props, *fields: tuple[str, str, str]) -> list[dict[str, str]]:
-    """JSON-patch operations for the (property, path, default) that changed."""
+    """Return JSON-patch operations for the (property, path, default) that changed."""
     operations = []
     for name, path, default in fields:
         if changed(old, new, name):

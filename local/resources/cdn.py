@@ -1,4 +1,4 @@
-"""CloudFront: a distribution that refers to what does not exist is refused, as by the service; the emulator takes it."""
+"""CloudFront: reject a distribution that refers to what does not exist, as the service does; the emulator accepts it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POLICIES = {
         "response headers policy",
     ),
 }
-"""Property of a cache behavior → the emulator's stores of such policies, and what CloudFront calls them."""
+"""Property of a cache behavior → the emulator's stores of such policies, and CloudFront's word for them."""
 
 
 def _check_references(physical_id: str, old: Props, new: Props) -> Attributes | None:

@@ -1,4 +1,4 @@
-"""Lambda, SNS, IAM and CloudWatch: types that are missing and properties that are dropped."""
+"""Lambda, SNS, IAM and CloudWatch: types that the emulator lacks, and properties that it drops."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _core = emulator_module("core.responses")
 
 
 def _complete_function(name: str, old: Props, new: Props) -> Attributes | None:
-    """VPC, dead-letter target, environment key and reserved concurrency."""
+    """Set VPC, dead-letter target, environment key and reserved concurrency. Reject a function without its artifact."""
     code = new.get("Code", {})
     if "S3Bucket" in code and not _lambda._functions[name].get("code_zip"):
-        # The emulator would answer invocations with a stand-in.
+        # The emulator answers invocations of such a function with a stand-in.
         raise ValueError(f"Error occurred while GetObject: s3://{code['S3Bucket']}/{code.get('S3Key')} does not exist")
     settings: dict[str, Any] = {}
     if changed(old, new, "VpcConfig"):
@@ -44,7 +44,7 @@ def _complete_function(name: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _delete_function(name: str, props: Props) -> None:
-    """Through the API, which also ends the function's processes (the emulator's handler leaves them running)."""
+    """Delete through the API, which also ends the function's processes (the emulator's handler leaves them running)."""
     with ignoring("ResourceNotFoundException"):
         aws("lambda").delete_function(FunctionName=name)
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs: the vended deliveries, which the emulator's service has and its CloudFormation lacks."""
+"""CloudWatch Logs: vended deliveries. The emulator's service has them, its CloudFormation lacks them."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def _create_delivery(place: Place, props: Props) -> tuple[str, Attributes]:
         **arguments,
         **_tags(props),
     )["delivery"]
-    if delivery.get("deliveryDestinationType") != "CWL":  # only log groups are delivered to (local.web.edge_logs)
+    if delivery.get("deliveryDestinationType") != "CWL":  # only log groups get lines (local.web.edge_logs)
         records.put("AWS::Logs::Delivery", delivery["id"], props)
     return str(delivery["id"]), _delivery_attributes(delivery)
 
 
 def _update_delivery(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
-    """The emulator has no UpdateDeliveryConfiguration: any change but one of the tags makes the delivery anew.
+    """Change the tags in place; any other change needs a new delivery, as there is no UpdateDeliveryConfiguration.
 
     A source has one delivery to a destination, so the predecessor goes first.
     """
