@@ -1,7 +1,7 @@
 """What exists in the emulator now and did not when it started: a complete destroy leaves nothing.
 
-It reads the emulator's stores rather than its APIs, so that what no API lists is found as well. Stores whose entries
-are no resources are left out, each with its reason.
+This module reads the emulator's stores instead of its APIs, to find also what no API lists. It skips stores whose
+entries are not resources, each for a reason.
 """
 
 from __future__ import annotations
@@ -16,37 +16,41 @@ from local.ministack.internals import emulator_module
 
 _core = emulator_module("core.responses")
 
-_NO_RESOURCES = {
+_NOT_RESOURCES = {
     "cloudformation._stack_events": "events of deleted stacks stay readable for 90 days",
-    "cloudformation._change_sets": "go with their stack",
+    "cloudformation._change_sets": "are deleted with their stack",
     "cloudwatch._alarm_history": "the history of deleted alarms stays readable for 30 days",
     "cloudwatch._metrics": "metrics cannot be deleted, they expire",
     "sts._sessions": "temporary credentials expire by themselves",
     "iam._service_linked_role_deletion_tasks": "the account's history of such deletions",
     "iam._aws_managed_attachment_counts": "a counter of AWS's own policies",
-    "athena._data_catalogs": "AwsDataCatalog, which every account has, is made at the first request",
-    "athena._executions": "the history of queries goes by itself after 45 days",
+    "athena._data_catalogs": "AwsDataCatalog, which every account has, is created at the first request",
+    "athena._executions": "the history of queries expires after 45 days",
 }
 
-_GONE: dict[str, Callable[[Any], bool]] = {
-    # Still listed for a while after their end, as on AWS.
+_IS_DELETED: dict[str, Callable[[Any], bool]] = {
+    # The API lists these for a while after their end, as on AWS.
     "cloudformation._stacks": lambda stack: stack["StackStatus"] == "DELETE_COMPLETE",
     "ec2._instances": lambda instance: instance["State"]["Name"] == "terminated",
     "ec2._nat_gateways": lambda gateway: gateway["State"] == "deleted",
     "kms._keys": lambda key: key["KeyState"] == "PendingDeletion",
     "secretsmanager._secrets": lambda secret: bool(secret.get("DeletedDate")),
-    # Every account's own workgroup, made at the first request.
+    # Every account's own workgroup, created at the first request.
     "athena._workgroups": lambda workgroup: workgroup["Name"] == "primary",
-    # The account's settings have no end, only an empty value.
+    # The account's settings cannot be deleted, only emptied.
     "apigateway_v1._account_settings": lambda settings: not settings.get("cloudwatchRoleArn"),
 }
-"""Entries that count as gone, by store."""
+"""By store, whether an entry counts as deleted."""
 
-_EMPTY: tuple[Any, ...] = ({}, [], None)  # a store of stores keeps an empty one for a deleted owner
+_EMPTY: tuple[Any, ...] = ({}, [], None)  # a store of stores keeps an empty store for a deleted owner
 
 
 class Leftovers:
-    """Compares the stores with those of the first start: of this process, or of the kept state in `file`."""
+    """Compares the stores with those of the first start.
+
+    Args:
+        file: remembers the entries of the first start if the state is kept; None if it is not.
+    """
 
     def __init__(self, file: Path | None) -> None:
         if file is not None and file.exists():
@@ -58,23 +62,25 @@ class Leftovers:
             file.write_text(json.dumps({store: sorted(keys) for store, keys in self._before.items() if keys}))
 
     def list(self) -> dict[str, list[str]]:
-        """The new entries, by "service.store"."""
-        found: dict[str, list[str]] = {}
+        """Return the new entries, by "service.store"."""
+        leftovers: dict[str, list[str]] = {}
         for store, values in sorted(_entries().items()):
-            if store in _NO_RESOURCES:
+            if store in _NOT_RESOURCES:
                 continue
-            gone = _GONE.get(store, lambda value: False)
+            is_deleted = _IS_DELETED.get(store, lambda value: False)
             before = self._before.get(store, set())
             new = sorted(
-                key for key, value in values.items() if key not in before and value not in _EMPTY and not gone(value)
+                key
+                for key, value in values.items()
+                if key not in before and value not in _EMPTY and not is_deleted(value)
             )
             if new:
-                found[store] = new
-        return found
+                leftovers[store] = new
+        return leftovers
 
 
 def _entries() -> dict[str, dict[str, Any]]:
-    """Every store's entries by their own key, without account and region."""
+    """Return every store's entries by their own key, without account and region."""
     scoped = (_core.AccountRegionScopedDict, _core.AccountScopedDict)
     entries: dict[str, dict[str, Any]] = {}
     for name, module in list(sys.modules.items()):

@@ -22,7 +22,7 @@ def main(settings_json: str) -> None:
     """Run until SIGTERM.
 
     Args:
-        settings_json: the launcher's settings, as ``Settings.to_json`` wrote them.
+        settings_json: the emulator's settings, as ``Settings.to_json`` wrote them.
 
     Raises:
         EmulatorMismatchError: Another version of ministack is installed.
