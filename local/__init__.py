@@ -19,7 +19,7 @@ Imports point downwards only (tests/test_architecture.py):
     host                processes, ports, certificates, database programs, errors
     market_data         sample trades and quotes
 
-The errors (`host.errors`; the two that other modules define name their module):
+The errors; a module stands beside those that `host.errors` does not define:
 
     LocalError
     ├── StartError                      a process did not become healthy
@@ -28,6 +28,8 @@ The errors (`host.errors`; the two that other modules define name their module):
     ├── StateError                      the state does not allow the command
     ├── ServerMissingError              a database server is missing and cannot be downloaded
     ├── PackageError                    apt could not deliver a package
-    ├── StepError                       a command of the demo failed (demos.steps)
-    └── UnexpectedAnswerError           a deployed platform does not do what its clients rely on (clients.answer)
+    ├── UnknownPrincipalError           no principal has the access key (ministack.permissions)
+    ├── PatternError                    a filter pattern that is not supported (patches.filter_patterns)
+    ├── UnexpectedAnswerError           a deployed platform does not do what its clients rely on (clients.answer)
+    └── StepError                       a command of the demo failed (demos.steps)
 """

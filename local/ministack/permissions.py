@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.host.errors import LocalError
 from local.host.settings import ACCOUNT, REGION
 from local.ministack.internals import emulator_module, require
 
@@ -19,7 +20,7 @@ CREDENTIALS_LIFETIME_SECONDS = 365 * 24 * 3600.0
 farther away than on AWS, where it comes after hours."""
 
 
-class UnknownPrincipalError(Exception):
+class UnknownPrincipalError(LocalError):
     """No principal has the access key. The message is the emulator's reason."""
 
 

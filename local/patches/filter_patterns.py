@@ -16,6 +16,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
+from local.host.errors import LocalError
+
 Matches = Callable[[str], bool]
 _JsonTest = Callable[[Any], bool]
 
@@ -33,7 +35,7 @@ _TOKEN = re.compile(
 _MISSING = object()
 
 
-class PatternError(ValueError):
+class PatternError(LocalError):
     """A pattern that this module does not understand.
 
     Attributes:

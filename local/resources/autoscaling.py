@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from local.ministack.internals import emulator_module, require, wrap, wrap_action
+from local.ministack.internals import emulator_module, handlers, replace_handler, require, wrap, wrap_action
 from local.ministack.properties import Attributes, Props, truth
 from local.ministack.resource_types import on_worker_threads
 from local.web.fleet import Fleet
@@ -164,30 +164,49 @@ class Operation:
 
 def install(fleet: Fleet) -> None:
     """Replace the handlers of the type."""
-    require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition", "_RESOURCE_HANDLERS")
-    table = _provisioners._RESOURCE_HANDLERS[_TYPE]
-    own_create, own_update, own_delete = table["create"], table["update"], table["delete"]
+    require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition")
+    groups = GroupHandlers(fleet, dict(handlers()[_TYPE]))
+    replace_handler(_TYPE, {"create": groups.create, "update": groups.update, "delete": groups.delete})
+    on_worker_threads([_TYPE])
+    # A failed rolling update has replaced some instances: the engine must roll it back, as it does for custom resources.
+    wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
+    wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _described(fleet, original))
 
-    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
-        name, attributes = own_create(logical_id, props, stack_name)
+
+@dataclass(frozen=True)
+class GroupHandlers:
+    """The handlers of groups.
+
+    Attributes:
+        fleet: runs the instances.
+        own: the emulator's handlers, which keep the group's record.
+    """
+
+    fleet: Fleet
+    own: dict[str, Any]
+
+    def create(self, logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
+        """Create a group and its first instances."""
+        name, attributes = self.own["create"](logical_id, props, stack_name)
         group = _completed(name, props)
-        with fleet.locked(name):
+        with self.fleet.locked(name):
             try:
-                Operation(fleet, stack_name, logical_id).fill(group)
+                Operation(self.fleet, stack_name, logical_id).fill(group)
             except Exception:
                 # The engine does not know the group yet, so its rollback would leave it.
-                fleet.terminate_all(group)
-                own_delete(name, props)
+                self.fleet.terminate_all(group)
+                self.own["delete"](name, props)
                 raise
         return name, attributes
 
     def update(
-        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+        self, physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
     ) -> tuple[str, Attributes]:
-        operation = Operation(fleet, stack_name, logical_id or physical_id)
-        with fleet.locked(physical_id):
+        """Update a group, and replace its instances as its policy says."""
+        operation = Operation(self.fleet, stack_name, logical_id or physical_id)
+        with self.fleet.locked(physical_id):
             before = {size: _asg._asgs[physical_id][size] for size in _SIZES} if physical_id in _asg._asgs else {}
-            name, attributes = own_update(physical_id, old, new, stack_name, logical_id)
+            name, attributes = self.own["update"](physical_id, old, new, stack_name, logical_id)
             group = _completed(name, new)
             if name != physical_id:
                 operation.fill(group)
@@ -199,17 +218,12 @@ def install(fleet: Fleet) -> None:
                 operation.roll(group, policies.rolling)
         return name, attributes
 
-    def delete(physical_id: str, props: Props) -> None:
+    def delete(self, physical_id: str, props: Props) -> None:
+        """Terminate the instances of a group and delete it."""
         group = _asg._asgs.get(physical_id)
         if group is not None:
-            fleet.terminate_all(group)
-        own_delete(physical_id, props)
-
-    table.update(create=create, update=update, delete=delete)
-    on_worker_threads([_TYPE])
-    # A failed rolling update has replaced some instances: the engine must roll it back, as it does for custom resources.
-    wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
-    wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _described(fleet, original))
+            self.fleet.terminate_all(group)
+        self.own["delete"](physical_id, props)
 
 
 def _completed(name: str, props: Props) -> dict[str, Any]:

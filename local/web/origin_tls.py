@@ -65,14 +65,17 @@ def _also_by_https(original: Callable[..., Any]) -> Callable[..., Any]:
         )
         if not isinstance(content, bytes):
             content = await _cloudfront._collect_streaming_body(content, _TIMEOUT_SECONDS)
-        pairs = [
-            (name, value)
-            for name, values in answered.items()
-            for value in (values if isinstance(values, list) else [values])
-        ]
-        return status, http.client.responses.get(status, ""), pairs, content
+        return status, http.client.responses.get(status, ""), _pairs(answered), content
 
     return fetch
+
+
+def _pairs(headers: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (name, value)
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
 
 
 def _listener(balancer: dict[str, Any], port: int) -> dict[str, Any] | None:
