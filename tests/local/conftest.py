@@ -24,7 +24,7 @@ def sample_stack(cloud: EmbeddedCloud) -> SampleStack:
 
 @pytest.fixture(scope="session")
 def sample(sample_stack: SampleStack) -> Outcome:
-    """The sample stack under the suffix `dev`; tests that change or delete deploy their own suffix."""
+    """The sample stack under the suffix ``dev``; tests that change or delete deploy their own suffix."""
     outcome = sample_stack.deploy("dev")
     assert outcome.status == "CREATE_COMPLETE", outcome.failures
     return outcome

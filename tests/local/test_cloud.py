@@ -1,4 +1,4 @@
-"""The life of an embedded AWS: start, several at once, stop, sudden death, kept state."""
+"""The life of an embedded AWS: start, several at once, stop, a killed owner, kept state."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ pytestmark = pytest.mark.emulator
 def test_environment_points_the_sdk_at_the_cloud_and_nothing_else(cloud: EmbeddedCloud) -> None:
     program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     environment = {"PATH": os.environ["PATH"], **cloud.environment()}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "arn:aws:iam::111122223333:root"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "arn:aws:iam::111122223333:root"
     assert environment["AWS_ENDPOINT_URL"].startswith("https://127.0.0.1:")
 
 
-def test_wrong_credentials_are_refused(cloud: EmbeddedCloud) -> None:
+def test_wrong_credentials_are_rejected(cloud: EmbeddedCloud) -> None:
     stranger = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wrong"}
     client = cloud.client("s3", stranger)
     with pytest.raises(client.exceptions.ClientError, match="InvalidAccessKeyId"):
@@ -76,7 +78,7 @@ def test_a_failed_start_shows_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch
     assert failure.value.log_tail == "oh no"
 
 
-def test_another_emulator_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_emulator_version_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     from local.host.errors import EmulatorMismatchError
     from local.launch import emulator
 
@@ -130,7 +132,7 @@ def test_up_env_status_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_down_ends_everything_on_a_loaded_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It failed with "process 15956 does not end": the databases' orderly end and the removal of files took 20 seconds."""
+    """`down` failed with "process 15956 does not end": ending the databases and removing files took 20 seconds."""
     state = ["--state", str(tmp_path / "state.json")]
     assert main(["up", *state]) == 0
     cloud = EmbeddedCloud.load(tmp_path / "state.json")

@@ -53,11 +53,11 @@ def test_signed_request_with_key_reaches_the_function_with_its_identity(call: Ca
     [({"credentials": None}, 403), ({"api_key": None}, 403), ({"api_key": "stranger"}, 403)],
     ids=["unsigned", "without key", "with a strange key"],
 )
-def test_incomplete_requests_are_refused(call: Call, changes: dict[str, Any], status: int) -> None:
+def test_incomplete_requests_are_rejected(call: Call, changes: dict[str, Any], status: int) -> None:
     assert call({"symbol": "ACME"}, **changes).status == status
 
 
-def test_a_role_without_the_right_to_invoke_is_refused(cloud: EmbeddedCloud, call: Call, sample: Outcome) -> None:
+def test_a_role_without_the_right_to_invoke_is_rejected(cloud: EmbeddedCloud, call: Call, sample: Outcome) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     limited = cloud.client("sts").assume_role(
         RoleArn=sample.outputs["ApiClientRoleArn"], RoleSessionName="limited", Policy=json.dumps(policy)
@@ -67,7 +67,7 @@ def test_a_role_without_the_right_to_invoke_is_refused(cloud: EmbeddedCloud, cal
     assert b"execute-api:Invoke" in answer.body
 
 
-def test_validator_refuses_a_body_and_says_why(call: Call) -> None:
+def test_validator_rejects_a_body_and_reports_why(call: Call) -> None:
     answer = call({"price": 1})
     assert answer.status == 400
     assert answer.json()["error"].strip() == "Invalid request body"
@@ -87,24 +87,24 @@ def test_a_failed_function_tells_the_client_nothing(call: Call) -> None:
 def test_functions_have_only_their_roles_rights(cloud: EmbeddedCloud, call: Call) -> None:
     assert call({"symbol": "ACME", "ask": "forbidden"}).status == 502
     group = "/aws/lambda/sample-answer-dev"
-    found = eventually(
+    events = eventually(
         lambda: cloud.client("logs").filter_log_events(logGroupName=group, filterPattern="AccessDenied")["events"], 20
     )
-    assert "sample-answer-dev is not authorized to perform: s3:ListAllMyBuckets" in found[0]["message"]
+    assert "sample-answer-dev is not authorized to perform: s3:ListAllMyBuckets" in events[0]["message"]
 
 
-def test_database_users_of_other_roles_are_refused(call: Call) -> None:
+def test_database_users_of_other_roles_are_rejected(call: Call) -> None:
     answer = call({"symbol": "ACME", "user": "trading_analyst"})
     assert "PAM authentication failed" in answer.json()["database"]
 
 
 def test_objects_flow_through_the_queue_and_modules_stay_apart(cloud: EmbeddedCloud, call: Call) -> None:
-    """Both functions have a module `common`; each sees its own."""
+    """Both functions have a module ``common``; each imports its own."""
     stored = call({"symbol": "FLOW"}).json()
     assert stored["common"] == "of answer"
     s3, bucket = cloud.client("s3"), f"sample-processed-dev-{ACCOUNT}"
-    wanted = f"of-consume/{stored['key']}"
-    eventually(lambda: wanted in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}, 20)
+    key = f"of-consume/{stored['key']}"
+    eventually(lambda: key in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}, 20)
 
 
 def test_a_poisoned_message_is_redriven_and_its_error_reaches_the_topic(cloud: EmbeddedCloud, call: Call) -> None:
@@ -164,8 +164,8 @@ def test_log_groups_appear_only_by_the_roles_right(
     change(cloud, "no-group", NO_GROUP, {"Key": key, "Bucket": sample_stack.bucket, "Actions": actions})
     cloud.client("lambda").invoke(FunctionName="without-group", Payload=b"{}")
     logs = cloud.client("logs")
-    found = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/without-group")["logGroups"]
-    assert [group["logGroupName"] for group in found] == expected
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/without-group")["logGroups"]
+    assert [group["logGroupName"] for group in groups] == expected
     delete(cloud, "no-group")
     for name in expected:
         assert name in cloud.leftovers()["cloudwatch_logs._log_groups"]
@@ -173,7 +173,7 @@ def test_log_groups_appear_only_by_the_roles_right(
 
 
 def test_update_then_destroy_leaves_nothing(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
-    """A second suffix beside the first; its end leaves exactly what was there before."""
+    """A second suffix beside the first; its deletion leaves exactly what existed before."""
     before = cloud.leftovers()
     assert sample_stack.deploy("end", Singletons="false").status == "CREATE_COMPLETE"
     assert sample_stack.deploy("end", Singletons="false").status == "NO_CHANGES"

@@ -35,7 +35,7 @@ def test_a_step_gives_its_code_and_both_of_its_streams_in_order() -> None:
 
 
 def test_a_step_is_heard_while_it_is_at_work(tmp_path: Path) -> None:
-    """Its lines would come in one block, at its end, if it wrote to a pipe as programs do."""
+    """Programs buffer what they write to a pipe: the lines would come in one block, at the end."""
 
     class Answering(Progress):
         def heard(self, text: str) -> None:
@@ -81,11 +81,11 @@ def at_work(step: str) -> tuple[subprocess.Popen[str], int]:
 
 @pytest.mark.parametrize("step", [STEP, STUBBORN], ids=["obedient", "stubborn"])
 def test_an_interrupted_step_ends_without_a_word(step: str) -> None:
-    """Its traceback stood on the terminal, 12 to 25 lines."""
+    """It printed its traceback on the terminal, 12 to 25 lines."""
     process, pid = at_work(step)
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C on a terminal does
     assert process.communicate(timeout=20)[0] == "interrupted\n"
-    assert gone(pid, within=0.1)
+    assert gone(pid, within_seconds=0.1)
 
 
 def test_a_step_ends_with_a_demo_that_is_killed() -> None:
@@ -99,7 +99,7 @@ def test_a_step_ends_with_a_demo_that_is_killed() -> None:
 
 
 class Running:
-    """As much of an embedded AWS as the last words need."""
+    """As much of an embedded AWS as the sentence for Ctrl-C needs."""
 
     endpoint = "https://127.0.0.1:4566"
 
@@ -111,7 +111,7 @@ class Running:
 
 
 @pytest.mark.parametrize(
-    ("options", "alive", "said"),
+    ("options", "alive", "sentence"),
     [
         ([], False, "Interrupted. Nothing keeps running."),
         (
@@ -131,7 +131,7 @@ class Running:
 def test_interruption_says_what_keeps_running(
     options: list[str],
     alive: bool,
-    said: str,
+    sentence: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -144,7 +144,7 @@ def test_interruption_says_what_keeps_running(
     (tmp_path / "state.json").touch()
     monkeypatch.setattr(EmbeddedCloud, "load", lambda file: Running(alive))
     assert command.main(options) == 130
-    assert capsys.readouterr() == ("", f"\n{said}\n")
+    assert capsys.readouterr() == ("", f"\n{sentence}\n")
 
 
 def test_interruption_says_that_nothing_runs_where_nothing_was_started(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_unknown_environment_ends_before_anything_is_started(capsys: pytest.Capt
     assert err.count("\n") == 1
 
 
-def test_unknown_platform_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_platform_is_reported_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command.main(["--platform", "tradng"])
     assert ended.value.code == 2
@@ -236,7 +236,7 @@ def test_unknown_platform_is_told_with_those_that_there_are(capsys: pytest.Captu
 
 
 def test_stack_is_the_one_of_deployment_json() -> None:
-    """The demo made it up from platform and environment."""
+    """The demo derived the name from platform and environment."""
     cloud = cast(EmbeddedCloud, Running())
     run = DemoRun(cloud, Deployment("trading", "dev", "other-name", "us-east-1", False), DEMOS["trading"])
     assert run.stack == "other-name"

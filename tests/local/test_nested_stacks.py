@@ -47,8 +47,8 @@ def root(sample_stack: SampleStack) -> str:
 
 
 def queues(cloud: EmbeddedCloud, prefix: str) -> list[str]:
-    found = cloud.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
-    return sorted(url.rsplit("/", 1)[1] for url in found)
+    urls = cloud.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+    return sorted(url.rsplit("/", 1)[1] for url in urls)
 
 
 def display_name(cloud: EmbeddedCloud, topic: str) -> str:
@@ -89,7 +89,7 @@ def test_failed_creation_leaves_nothing_and_says_why(cloud: EmbeddedCloud, root:
     delete(cloud, "broken")
 
 
-def test_failed_update_of_one_child_takes_the_others_back(cloud: EmbeddedCloud, root: str) -> None:
+def test_failed_update_of_one_child_rolls_the_others_back(cloud: EmbeddedCloud, root: str) -> None:
     change(cloud, "back", root, {"Name": "back"})
     outcome = change(cloud, "back", root, {"Name": "back", "Text": "second", "Bad": "yes"})
     assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -112,15 +112,15 @@ def test_children_carry_the_stack_tags_and_know_their_root(cloud: EmbeddedCloud,
     delete(cloud, "tagged")
 
 
-def test_events_of_children_tell_each_resource(cloud: EmbeddedCloud, root: str) -> None:
+def test_events_of_children_report_each_resource(cloud: EmbeddedCloud, root: str) -> None:
     change(cloud, "events", root, {"Name": "events"})
     child = physical_ids(cloud, "events")["One"]
     delete(cloud, "events")
     events = cloud.client("cloudformation").describe_stack_events(StackName=child)["StackEvents"]
-    told = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(events)]
+    statuses = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(events)]
     for status in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
-        assert ("Unchanged", status) in told
-    assert told[-1][1] == "DELETE_COMPLETE"
+        assert ("Unchanged", status) in statuses
+    assert statuses[-1][1] == "DELETE_COMPLETE"
 
 
 def test_a_child_that_cannot_be_deleted_fails_the_deletion(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
@@ -134,9 +134,9 @@ def test_a_child_that_cannot_be_deleted_fails_the_deletion(cloud: EmbeddedCloud,
         f"Resources: {{Child: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: '{url}'}}}}}}",
     )
     cloud.client("s3").put_object(Bucket="full-bucket", Key="left", Body=b"")
-    refused = delete(cloud, "full")
-    assert refused.status == "DELETE_FAILED"
-    assert any("Full" in reason or "not deleted" in reason for reason in refused.failures)
+    deletion = delete(cloud, "full")
+    assert deletion.status == "DELETE_FAILED"
+    assert any("Full" in reason or "not deleted" in reason for reason in deletion.failures)
     cloud.client("s3").delete_object(Bucket="full-bucket", Key="left")
     assert delete(cloud, "full").status == "DELETE_COMPLETE"
 

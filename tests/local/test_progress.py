@@ -11,7 +11,7 @@ from local.host.progress import LiveLine, Progress, fit, plain, ticking
 
 
 class Clock:
-    """Seconds that pass when the test says so."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -80,7 +80,7 @@ def test_a_terminals_line_ticks_in_place_and_goes(
 
 
 def test_a_terminals_line_never_wraps(clock: Clock, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrapped line would stay: only the last row is erased."""
+    """A wrapped line would stay, because only the last row is erased."""
     progress = LiveLine("Package and plan", stream, clock)
     progress.heard("functions/日本語/" + "x" * 100)
     for columns in (80, 40, 10):
@@ -174,7 +174,7 @@ def test_ticks_end_with_the_block_however_it_ends(stream: io.StringIO) -> None:
 
 
 def test_a_reader_that_has_gone_is_the_steps_own_affair() -> None:
-    """The thread that ticks would end with a traceback of its own."""
+    """The ticking thread ended with a traceback of its own."""
 
     class Closed(io.StringIO):
         def write(self, text: str) -> int:

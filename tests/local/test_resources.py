@@ -56,8 +56,8 @@ def test_security_group_rules_are_resources_with_descriptions(cloud: EmbeddedClo
 
 def test_endpoints_and_flow_log(cloud: EmbeddedCloud, ids: dict[str, str]) -> None:
     ec2 = cloud.client("ec2")
-    wanted = [ids["Network.ObjectEndpoint"], ids["Network.LogsEndpoint"]]
-    kinds = {entry["VpcEndpointType"] for entry in ec2.describe_vpc_endpoints(VpcEndpointIds=wanted)["VpcEndpoints"]}
+    endpoints = [ids["Network.ObjectEndpoint"], ids["Network.LogsEndpoint"]]
+    kinds = {entry["VpcEndpointType"] for entry in ec2.describe_vpc_endpoints(VpcEndpointIds=endpoints)["VpcEndpoints"]}
     assert kinds == {"Gateway", "Interface"}
     [flow] = ec2.describe_flow_logs(FlowLogIds=[ids["Network.FlowLog"]])["FlowLogs"]
     assert (flow["ResourceId"], flow["LogDestination"]) == (ids["Network.Vpc"], "/sample/flow-dev")

@@ -1,4 +1,4 @@
-"""Which processes are there, and how long it takes until they are not."""
+"""Processes of the embedded AWS, and waiting for their end."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ def processes_of(run_directory: Path) -> list[str]:
     return [command for pid in living_processes() if str(run_directory) in (command := command_of(pid))]
 
 
-def wait_until_gone(run_directory: Path, within: float = 15.0) -> list[str]:
-    deadline = time.monotonic() + within
-    while (left := processes_of(run_directory)) and time.monotonic() < deadline:
+def wait_until_gone(run_directory: Path, within_seconds: float = 15.0) -> list[str]:
+    deadline = time.monotonic() + within_seconds
+    while (remaining := processes_of(run_directory)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return left
+    return remaining
 
 
-def gone(pid: int, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
+def gone(pid: int, within_seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)

@@ -33,7 +33,7 @@ class SampleStack:
         return key
 
     def template(self, changes: dict[str, tuple[str, str]] | None = None) -> str:
-        """The root with its children uploaded; `changes` replaces text in a child: {file: (old, new)}."""
+        """The root, after its children are uploaded; ``changes`` replaces text in a child: {file: (old, new)}."""
 
         def uploaded(match: re.Match[str]) -> str:
             text = (TEMPLATES / match.group(1)).read_text()
@@ -59,7 +59,7 @@ class SampleStack:
 
 
 def function_zip(name: str, *, common: str | None = None, packages: bool = False) -> bytes:
-    """The package of a function: its folder, a `common` of its own, and psycopg where it needs a database."""
+    """The package of a function: its folder, a ``common`` of its own, and psycopg if it needs a database."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         _add(archive, FUNCTIONS / name, name)

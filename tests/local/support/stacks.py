@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 60.0
 
 @dataclass
 class Outcome:
-    """How an operation on a stack ended. `failures` holds the reasons, of the whole tree."""
+    """How an operation on a stack ended. ``failures`` holds the reasons, of the whole tree."""
 
     status: str
     outputs: dict[str, str] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Outcome:
 def change(
     cloud: EmbeddedCloud, stack: str, template: str, parameters: dict[str, str] | None = None, **options: Any
 ) -> Outcome:
-    """Create or update `stack` by a change set; "NO_CHANGES" is an outcome."""
+    """Create or update ``stack`` by a change set; "NO_CHANGES" is an outcome."""
     cloudformation = cloud.client("cloudformation")
     known = [entry for entry in existing_stacks(cloud) if entry["StackName"] == stack]
     answer = cloudformation.create_change_set(
@@ -46,7 +46,7 @@ def change(
 
 
 def delete(cloud: EmbeddedCloud, stack: str) -> Outcome:
-    """Delete `stack` and wait."""
+    """Delete ``stack`` and wait."""
     cloudformation = cloud.client("cloudformation")
     arn = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
     cloudformation.delete_stack(StackName=stack)
@@ -82,13 +82,13 @@ def existing_stacks(cloud: EmbeddedCloud) -> list[dict[str, Any]]:
 
 
 def physical_ids(cloud: EmbeddedCloud, stack: str) -> dict[str, str]:
-    """Physical ids of a stack and its children by "Child.LogicalId" (or "LogicalId")."""
-    found: dict[str, str] = {}
+    """The physical ids of a stack and its children by "Child.LogicalId" (or "LogicalId")."""
+    ids: dict[str, str] = {}
     entries = cloud.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
     for entry in entries:
         name, identifier = entry["LogicalResourceId"], entry["PhysicalResourceId"]
-        found[name] = identifier
+        ids[name] = identifier
         if entry["ResourceType"] == "AWS::CloudFormation::Stack":
             inner = physical_ids(cloud, identifier)
-            found |= {f"{name}.{key}": value for key, value in inner.items()}
-    return found
+            ids |= {f"{name}.{key}": value for key, value in inner.items()}
+    return ids

@@ -1,4 +1,4 @@
-"""A small web service and its artifact, as packaging makes them: content-addressed, with a systemd unit."""
+"""A small web service and its artifact in the form that packaging creates: content-addressed, with a systemd unit."""
 
 from __future__ import annotations
 
