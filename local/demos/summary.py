@@ -14,7 +14,7 @@ PLATFORM, ENVIRONMENT = "trading", "dev"
 
 
 def make_command(target: str, platform: str, environment: str) -> str:
-    """Return the `make` command of a target; it names platform and environment unless they are the defaults."""
+    """Return the ``make`` command of a target; it names platform and environment unless they are the defaults."""
     words = ["make", target]
     words += [f"PLATFORM={platform}"] if platform != PLATFORM else []
     words += [f"ENV={environment}"] if environment != ENVIRONMENT else []

@@ -1,4 +1,4 @@
-"""Errors of the embedded AWS. Each carries data; `local.__main__` prints its message. `local` draws the tree."""
+"""Errors of the embedded AWS. Each carries data; ``local.__main__`` prints its message. ``local`` draws the tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run one command and end it with its owner: `python guard.py [options] -- command…`.
+"""Run one command and end it with its owner: ``python guard.py [options] -- command…``.
 
 Options: ``--signal NAME`` ends the command, ``--grace SECONDS`` gives it so long for that, ``--user UID:GID`` runs it as
 that user, ``--detached yes`` gives it no owner, ``--remove DIR`` removes a directory when the guard ended the command.

@@ -18,7 +18,7 @@ _PATIENCE_SECONDS = GRACE_SECONDS + 4
 
 @dataclass(frozen=True)
 class GuardedProcess:
-    """A command under a guard (`local.host.guard`): it ends when ``stop`` is called or when this process ends.
+    """A command under a guard (``local.host.guard``): it ends when ``stop`` is called or when this process ends.
 
     Attributes:
         guard: the guard's process.

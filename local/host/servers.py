@@ -3,7 +3,7 @@
     python -m local.host.servers     downloads what is missing; exit code 1 where something stays missing
 
 A server of the system comes first (PATH, Debian's, Red Hat's and Homebrew's folders). If the system has none, Debian and
-Ubuntu packages are unpacked into the user's cache, once for all checkouts (`local.host.packages`). The variable
+Ubuntu packages are unpacked into the user's cache, once for all checkouts (``local.host.packages``). The variable
 ``DATABASE_PATH`` names the folders to search instead; then nothing is downloaded.
 """
 

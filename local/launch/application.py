@@ -84,7 +84,7 @@ PATCHES: tuple[Patch, ...] = (
     secrets,
     origin_tls,
 )
-"""All patches but `functions`, which needs a folder for the runtime of the functions."""
+"""All patches but ``functions``, which needs a folder for the runtime of the functions."""
 
 
 def _merged(*tables: Mapping[str, Row]) -> dict[str, Row]:

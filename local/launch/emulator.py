@@ -1,4 +1,4 @@
-"""How `local.cloud` starts the emulator's process: its command, its environment, and the version.
+"""How ``local.cloud`` starts the emulator's process: its command, its environment, and the version.
 
 The process has an environment of its own, because ministack reads its settings from the environment while Python
 imports it.
@@ -104,7 +104,7 @@ def check_version() -> None:
 
 
 def command_line(settings: Settings) -> list[str]:
-    """Return the command that runs `local.launch.server`. Not by ``-m``: a PYTHONPATH would reach the functions."""
+    """Return the command that runs ``local.launch.server``. Not by ``-m``: a PYTHONPATH would reach the functions."""
     program = (
         f"import sys; sys.path.insert(0, {str(PROJECT)!r}); "
         f"from local.launch.server import main; main({settings.to_json()!r})"

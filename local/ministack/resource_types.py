@@ -1,8 +1,8 @@
 """Resource types that the emulator's CloudFormation lacks, and types whose properties it drops.
 
 ``NewType`` is a type that it lacks; ``Supplement`` completes one that it has. Both call the emulator's own services
-through their public API (`local.ministack.api`), so that the API shows what a template declares. Only what has no service
-behind it is recorded (`local.ministack.records`).
+through their public API (``local.ministack.api``), so that the API shows what a template declares. Only what has no service
+behind it is recorded (``local.ministack.records``).
 """
 
 from __future__ import annotations

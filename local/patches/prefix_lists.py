@@ -1,6 +1,6 @@
 """Gap: the emulator invents the ids of AWS's own prefix lists. Here those of us-east-1 that params/ names are AWS's.
 
-Source: `aws ec2 describe-managed-prefix-lists --region us-east-1`, as AWS's documentation and public templates quote it.
+Source: ``aws ec2 describe-managed-prefix-lists --region us-east-1``, as AWS's documentation and public templates quote it.
 """
 
 from __future__ import annotations

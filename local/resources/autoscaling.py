@@ -1,4 +1,4 @@
-"""Auto Scaling groups whose instances run (`local.web.fleet`), with CreationPolicy and rolling updates.
+"""Auto Scaling groups whose instances run (``local.web.fleet``), with CreationPolicy and rolling updates.
 
 The emulator's CloudFormation only records a group. Without effect here: scaling policies and scheduled actions (they
 exist, and Describe shows them), lifecycle hooks, warm pools, metrics collection.

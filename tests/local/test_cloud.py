@@ -132,7 +132,7 @@ def test_up_env_status_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_down_ends_everything_on_a_loaded_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`down` failed with "process 15956 does not end": ending the databases and removing files took 20 seconds."""
+    """``down`` failed with "process 15956 does not end": ending the databases and removing files took 20 seconds."""
     state = ["--state", str(tmp_path / "state.json")]
     assert main(["up", *state]) == 0
     cloud = EmbeddedCloud.load(tmp_path / "state.json")

@@ -1,4 +1,4 @@
-"""`python -m local` as a person meets it, without a running cloud."""
+"""``python -m local`` as a person meets it, without a running cloud."""
 
 from __future__ import annotations
 

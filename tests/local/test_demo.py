@@ -185,7 +185,7 @@ def test_the_demo_ends_with_commands_in_an_order_that_works() -> None:
 
 
 def test_the_commands_name_platform_and_environment() -> None:
-    """`make destroy PLATFORM=trading` after a demo of perf reached dev."""
+    """``make destroy PLATFORM=trading`` after a demo of perf reached dev."""
     shown = commands(look_around(deployment("transactions", "perf"), has_cli=True))
     assert "make outputs PLATFORM=transactions ENV=perf" in shown
     assert "make destroy PLATFORM=transactions ENV=perf" in shown

@@ -105,7 +105,7 @@ def test_quick_end_is_not_reported() -> None:
 
 
 def test_slow_end_is_awaited_and_reported() -> None:
-    """`down` failed on a loaded machine, where the end took longer than its patience."""
+    """``down`` failed on a loaded machine, where the end took longer than its patience."""
     guard, pid = start(guarded_command(SLOW, detached=True))
     lines: list[str] = []
     end_guard(guard.pid, lines.append, notice_seconds=0.1)
