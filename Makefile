@@ -78,7 +78,7 @@ format: dev ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: dev ## mypy, strict
-	$(BIN)/mypy entry.py generate.py builders deploy docs gate local bench sample tools
+	$(BIN)/mypy entry.py generate.py builders deploy docs gate local bench tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 	MYPYPATH=web_src $(BIN)/mypy web_src tests/web_src
 
@@ -97,7 +97,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses $(WORKERS) --dist
 
 # Without a database server its tests skip, and the last line says so; with REQUIRE_DATABASES=1, as in CI, that is an error.
 test: dev ## all tests; ends with the requirements that no test names
-	@$(BIN)/python -m local.servers || test "$${REQUIRE_DATABASES:-0}" = 0
+	@$(BIN)/python -m local.host.servers || test "$${REQUIRE_DATABASES:-0}" = 0
 	$(PYTEST) -m "not matrix" $(OPTIONS)
 
 test-unit: dev ## the tests that need no server: within a minute
@@ -107,7 +107,7 @@ matrix: dev ## every case of the matrices of which `make test` takes a sample
 	$(PYTEST) -m matrix $(OPTIONS)
 
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
-	$(BIN)/python -m local.servers
+	$(BIN)/python -m local.host.servers
 
 bench: dev $(BENCH) ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)

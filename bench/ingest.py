@@ -17,8 +17,7 @@ from bench import plain_ingest
 from bench.errors import BenchError
 from bench.measure import interleave, medians, timed_call, timed_process
 from bench.rows import Goal, Row, Settings
-from sample.__main__ import render
-from sample.generator import Plan, generate
+from local.market_data.generator import GeneratorOptions, generate, render
 
 GOAL = Goal(at_least=5)
 TRADES = 50_000
@@ -41,7 +40,7 @@ def run(settings: Settings) -> list[Row]:
 
 def sample() -> str:
     """The NDJSON of the sample market data of a day's session."""
-    return render(generate(Plan(trades=TRADES, minutes=SESSION_MINUTES)), "ndjson").decode()
+    return render(generate(GeneratorOptions(trades=TRADES, minutes=SESSION_MINUTES)), "ndjson").decode()
 
 
 def distinct() -> str:

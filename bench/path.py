@@ -26,10 +26,9 @@ from bench.measure import interleave, medians, timed_call
 from bench.rows import PROJECT, Goal, Row, Settings
 from deploy.cli import main as deploy
 from deploy.settings import Project
-from local import smoke
+from local.clients import trading
 from local.cloud import EmbeddedCloud
-from sample.__main__ import render
-from sample.generator import Plan, generate
+from local.market_data.generator import GeneratorOptions, generate, render
 
 TRADES = 20_000
 RECORDS = 2 * TRADES  # a quote before each trade
@@ -77,11 +76,11 @@ def run(settings: Settings) -> list[Row]:
 def batch(number: int) -> tuple[str, bytes]:
     """Generate a symbol of its own and its NDJSON, so that no batch repeats parts of another."""
     symbol = f"PATH{number}"
-    plan = Plan(trades=TRADES, seed=number, start=START, minutes=SESSION_MINUTES, symbols=(symbol,))
+    plan = GeneratorOptions(trades=TRADES, seed=number, start=START, minutes=SESSION_MINUTES, symbols=(symbol,))
     return symbol, render(generate(plan), "ndjson")
 
 
-def send_and_wait(client: smoke.Client, symbol: str, body: bytes) -> None:
+def send_and_wait(client: trading.TradingClient, symbol: str, body: bytes) -> None:
     """Post a batch and wait until its bars hold all trades.
 
     Raises:
@@ -107,7 +106,7 @@ def send_and_wait(client: smoke.Client, symbol: str, body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def deployed_platform() -> Iterator[smoke.Client]:
+def deployed_platform() -> Iterator[trading.TradingClient]:
     """Deploy trading to an embedded AWS of its own, from a copy of the project, so that saved plans stay, and yield a client."""
     with EmbeddedCloud() as cloud, tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -118,7 +117,7 @@ def deployed_platform() -> Iterator[smoke.Client]:
         with mock.patch.dict(os.environ, other_variables | cloud.environment(), clear=True):
             for step in STEPS:
                 _deploy(root, *step)
-            yield smoke.Client.of(cloud, "trading-dev")
+            yield trading.TradingClient.of(cloud, "trading-dev")
 
 
 def _deploy(root: Path, *step: str) -> None:
@@ -128,7 +127,7 @@ def _deploy(root: Path, *step: str) -> None:
         raise BenchError(f"`deploy {' '.join(step)}` ended with exit code {exit_code}; its output is above")
 
 
-def _post_next(client: smoke.Client, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
+def _post_next(client: trading.TradingClient, batches: list[tuple[str, bytes]]) -> Callable[[], None]:
     remaining = iter(batches)
 
     def post() -> None:

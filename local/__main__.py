@@ -1,11 +1,11 @@
-"""`python -m local up|down|env|status|demo`: the embedded AWS from the command line.
+"""``python -m local up|down|env|status|demo``: the embedded AWS from the command line.
 
     python -m local up [--port N] [--keep DIR] [--postgres-bin DIR]
     eval "$(python -m local env)"
     eval "$(python -m local env --unset)"
 
-`up` returns when everything is healthy; the processes stay until `down`. The state file (.local/state.json) tells the
-other commands where they are.
+``up`` returns when everything is healthy; the processes stay until ``down``. The state file (.local/state.json) leads
+the other commands to them.
 """
 
 from __future__ import annotations
@@ -26,27 +26,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from entry import INTERRUPTED
-from local import demo
 from local.cloud import EmbeddedCloud, variables
-from local.errors import PlatformError, StateError
+from local.demos import command as demo
+from local.host.errors import LocalError, StateError
+from local.host.project import STATE_FILE
+from local.lifecycle import stop_and_forget, what_keeps_running
 
 LAST_PORT = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["demo"]:
-        return demo.main(given[1:])
-    options = _parser().parse_args(given)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["demo"]:
+        return demo.main(words[1:])
+    options = _parser().parse_args(words)
     commands = {"up": _up, "down": _down, "env": _env, "status": _status}
     try:
         return commands[options.command](options)
-    except PlatformError as error:
+    except LocalError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt as interruption:
-        print(f"\n{str(interruption) or demo.what_goes_on(options.state, 'make demo')}", file=sys.stderr)
+        print(f"\n{str(interruption) or what_keeps_running(options.state, 'make demo')}", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -60,11 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", help="stop them")
     env = commands.add_parser("env", help="print export lines for a shell")
     env.add_argument("--unset", action="store_true", help="print the lines that take these variables out of it again")
-    status = commands.add_parser("status", help="say what runs and what is only recorded")
+    status = commands.add_parser("status", help="list what runs and what is only recorded")
     status.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("demo", help="deploy and use a platform", add_help=False)
-    for command in (up, down, env, status):
-        command.add_argument("--state", type=Path, default=demo.STATE_FILE, help=argparse.SUPPRESS)
+    for subparser in (up, down, env, status):
+        subparser.add_argument("--state", type=Path, default=STATE_FILE, help=argparse.SUPPRESS)
     return parser
 
 
@@ -77,7 +79,7 @@ def _port(text: str) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     if options.state.exists():
-        _make_way(options.state)
+        _clear(options.state)
     begun = time.monotonic()
     cloud = EmbeddedCloud(port=options.port, keep=options.keep, postgres_binaries=options.postgres_bin, detached=True)
     cloud.start(options.state)
@@ -86,18 +88,18 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _make_way(state: Path) -> None:
-    """Remove what an embedded AWS left that has ended by itself. Raises StateError where there is one still."""
+def _clear(state: Path) -> None:
+    """Remove what an embedded AWS left that has ended by itself. Raises StateError if one still exists."""
     cloud = EmbeddedCloud.load(state)
     if cloud.is_running():
         raise StateError("The embedded AWS is up already (see: python -m local status)")
     if cloud.is_alive():
         raise StateError("The embedded AWS is there but does not answer (python -m local down, then up)")
-    demo.stop(cloud, state)
+    stop_and_forget(cloud, state)
 
 
 def _down(options: argparse.Namespace) -> int:
-    demo.stop(EmbeddedCloud.load(options.state), options.state)
+    stop_and_forget(EmbeddedCloud.load(options.state), options.state)
     print("The embedded AWS is down.")
     return 0
 

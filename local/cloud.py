@@ -5,23 +5,18 @@
         subprocess.run([...], env={**os.environ, **cloud.environment()})
 
 Each instance has its own processes, ports, directory and credentials, so that parallel test workers take one each.
-Nothing outlives it: the emulator and its PostgreSQL servers run under guards (`local.guard`) that end them when this
-process ends, however it ends.
+Nothing outlives it: the emulator and its database servers run under guards (``local.host.guard``), which end them when
+this process ends, however it ends.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import json
-import os
 import secrets
-import shlex
 import shutil
-import socket
 import ssl
-import subprocess
 import tempfile
 import threading
 import time
@@ -33,41 +28,42 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.config
-
 from entry import interrupts_held
-from local.certificates import Certificates, ensure_certificates
-from local.emulator import command_line, emulator_environment
-from local.errors import StartError, StateError
-from local.guard import command_of, end_guard, guarded_command
-from local.settings import ACCOUNT, REGION, Settings
+from local.host import aws
+from local.host.certificates import ensure_certificates
+from local.host.errors import StartError, StateError
+from local.host.files import tail
+from local.host.guard import command_of, end_guard
+from local.host.ports import check_port, free_port
+from local.host.process import GuardedProcess
+from local.host.settings import ACCOUNT, REGION, Settings
+from local.launch.emulator import command_line, emulator_environment
+from local.launch.state_file import RUN_DIRECTORY_PREFIX, CloudState
 
-START_TIMEOUT = 60.0
-"""Seconds until a start counts as failed; two to four are usual, a loaded machine needs more."""
+START_TIMEOUT_SECONDS = 60.0
+"""After this time a start counts as failed; two to four seconds are usual, a loaded machine needs more."""
 
-ORDERLY_END = 30.0
-"""Seconds that the emulator gets: it ends its databases and instances one after the other, each with seconds of its own."""
+ORDERLY_END_SECONDS = 30.0
+"""What the emulator gets to end its databases and instances one after the other, each with seconds of its own."""
 
 LOG_TAIL_LINES = 40
-RUN_DIRECTORY = "embedded-aws-"
-"""How the name of a run directory begins."""
 
 # One session for all clients: it keeps what it has read of the services' models, and a client takes a tenth of the time.
-# Making clients of one session is not thread-safe, using them is.
-_new_session: Any = functools.cache(vars(boto3)["Session"])
+_session = functools.cache(aws.new_session)
 _session_lock = threading.Lock()
-_new_config: Any = botocore.config.Config  # untyped, like all of botocore
-_CLIENT_CONFIG = _new_config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
+_CLIENT_CONFIG = aws.client_config(attempts=2)
 
 
 class EmbeddedCloud:
-    """One embedded AWS. A context manager; `start` and `stop` do the same by hand.
+    """One embedded AWS. A context manager; ``start`` and ``stop`` do the same by hand.
 
-    `port` is the emulator's, 0 for a free one. `keep` is a directory in which the state survives (and with it the
-    port, which is part of queue URLs). `detached` leaves the processes running when this one ends: then `stop` or
-    `python -m local down` must end them, which finds them by the state file that `start` was given.
-    `postgres_binaries` is a PostgreSQL bin directory other than the bundled one.
+    Args:
+        port: the emulator's port, 0 for a free one.
+        keep: a directory in which the state survives, and with it the port, which is part of queue URLs; None if the
+            state goes with the cloud.
+        detached: whether the processes outlive this one. Then ``stop`` or ``python -m local down`` must end them, which
+            finds them by the state file that ``start`` wrote.
+        postgres_binaries: a PostgreSQL bin directory other than the bundled one.
     """
 
     def __init__(
@@ -82,13 +78,13 @@ class EmbeddedCloud:
         self._keep = keep.resolve() if keep is not None else None
         self._detached = detached
         self._postgres_binaries = postgres_binaries.absolute() if postgres_binaries is not None else None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: GuardedProcess | None = None
         self._loaded_guard: int | None = None
         self._settings: Settings | None = None
         self._access_key = "AKIA" + secrets.token_hex(8).upper()
         self._secret_key = secrets.token_urlsafe(30)
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- life ---------------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         self.start()
@@ -100,20 +96,32 @@ class EmbeddedCloud:
         self.stop()
 
     def start(self, state: Path | None = None) -> None:
-        """Start emulator and PostgreSQL and return when both are healthy.
+        """Start the emulator and PostgreSQL and return when both are healthy.
 
-        `state` is the file for `load`, written as soon as there is a process that somebody may have to end. Whatever
-        ends the start early, Ctrl-C included, ends the processes and removes the file.
-        Raises StartError, with the end of the emulator's log, when they are not healthy within START_TIMEOUT seconds.
+        Whatever ends the start early, Ctrl-C included, ends the processes and removes the state file.
+
+        Args:
+            state: the file for ``load``, written as soon as a process exists that somebody may have to end.
+
+        Raises:
+            StartError: They are not healthy within ``START_TIMEOUT_SECONDS``; carries the end of the emulator's log.
         """
         self._check_binaries()
         port = self._choose_port()
-        run_directory = Path(tempfile.mkdtemp(prefix=RUN_DIRECTORY))
+        run_directory = Path(tempfile.mkdtemp(prefix=RUN_DIRECTORY_PREFIX))
         try:
             (run_directory / "tmp").mkdir()
             certificates = ensure_certificates(run_directory / "tls")
-            self._settings = _settings(port, run_directory, certificates, self._keep, self._postgres_binaries)
-            with interrupts_held():  # a process of which nobody knows would stay
+            self._settings = Settings(
+                port=port,
+                run_directory=run_directory,
+                authority=certificates.authority,
+                certificate=certificates.certificate,
+                key=certificates.key,
+                keep=self._keep,
+                postgres_binaries=self._postgres_binaries,
+            )
+            with interrupts_held():  # without its state file nobody could end the process
                 self._process = self._spawn()
                 if state is not None:
                     self.save(state)
@@ -123,22 +131,25 @@ class EmbeddedCloud:
                 self.stop()
                 shutil.rmtree(run_directory, ignore_errors=True)
                 if state is not None:
-                    with contextlib.suppress(OSError):  # it may be what the start failed at
+                    with contextlib.suppress(OSError):  # the start may have failed at this very file
                         state.unlink()
             raise
 
     def stop(self, tell: Callable[[str], None] = lambda line: None) -> None:
-        """End the processes and remove the run directory. Harmless when nothing runs.
+        """End the processes and remove the run directory. Harmless if nothing runs.
 
-        `tell` gets a line where that takes long. Raises StateError when the processes are another user's.
+        Args:
+            tell: gets a line if the end takes long.
+
+        Raises:
+            StateError: The processes are another user's.
         """
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()
-            if process.poll() is None:
+            process.release()
+            if process.is_running:
                 end_guard(process.pid, tell)
-            process.wait()
+            process.guard.wait()
         guard, self._loaded_guard = self._loaded_guard, None
         if guard is not None and _is_guard(guard, self.settings.run_directory):
             try:
@@ -151,54 +162,24 @@ class EmbeddedCloud:
         if settings is not None:
             shutil.rmtree(settings.run_directory, ignore_errors=True)
 
-    # -- detached -------------------------------------------------------------------------------------------------
+    # -- detached -----------------------------------------------------------------------------------------------------
 
     def save(self, file: Path) -> None:
-        """Write what `load` needs to find this running cloud again, whole or not at all. Raises StateError.
-
-        The file holds its root credentials: nobody else can read it, from its first byte on.
-        """
-        state = {
-            "settings": json.loads(self.settings.to_json()),
-            "guard": self.guard_pid,
-            "access_key": self._access_key,
-            "secret_key": self._secret_key,
-        }
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # mode 600
-            try:
-                with os.fdopen(descriptor, "w") as stream:
-                    json.dump(state, stream, indent=1)
-                os.replace(temporary, file)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
-        except OSError as error:
-            raise StateError(f"The state file {file} cannot be written ({error.strerror})") from error
+        """Write what ``load`` needs to find this running cloud again. Raises StateError."""
+        CloudState(self.settings, self.guard_pid, self._access_key, self._secret_key).write(file)
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """The running cloud that `save` described. Raises StateError when the file is not there, or damaged."""
-        try:
-            state = json.loads(file.read_text())
-            settings = Settings.from_json(json.dumps(state["settings"]))
-            guard, access_key, secret_key = int(state["guard"]), str(state["access_key"]), str(state["secret_key"])
-        except FileNotFoundError:
-            raise StateError("The embedded AWS is not up (start it with: python -m local up)") from None
-        except OSError as error:
-            raise StateError(f"The state file {file} cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise StateError(_unusable(file, "is damaged, or of another version")) from error
-        if not settings.run_directory.name.startswith(RUN_DIRECTORY):  # `stop` removes it
-            raise StateError(_unusable(file, "is damaged"))
-        cloud = cls(keep=settings.keep, detached=True)
-        cloud._settings = settings
-        cloud._access_key, cloud._secret_key = access_key, secret_key
-        cloud._loaded_guard = guard
+        """Return the cloud that ``save`` described. Raises StateError if the file does not exist or is damaged."""
+        state = CloudState.read(file)
+        cloud = cls(keep=state.settings.keep, detached=True)
+        cloud._settings = state.settings
+        cloud._access_key, cloud._secret_key = state.access_key, state.secret_key
+        cloud._loaded_guard = state.guard_pid
         return cloud
 
     def is_running(self) -> bool:
-        """Whether this very cloud answers, and not another process at its port."""
+        """Return whether this very cloud answers, and not another process at its port."""
         if self._settings is None:
             return False
         try:
@@ -207,7 +188,7 @@ class EmbeddedCloud:
             return False
 
     def is_alive(self) -> bool:
-        """Whether its processes are there, whether it answers or not."""
+        """Return whether its processes exist, even if they do not answer."""
         guard = self._process.pid if self._process is not None else self._loaded_guard
         return guard is not None and _is_guard(guard, self.settings.run_directory)
 
@@ -217,16 +198,16 @@ class EmbeddedCloud:
             raise StartError("PostgreSQL", f"{folder} holds no program postgres: name its bin directory")
 
     def _choose_port(self) -> int:
-        """The port asked for, the one of the kept state, or a free one."""
+        """Return the requested port, the one of the kept state, or a free one."""
         if self._keep is None:
             port = self._requested_port or free_port()
-            _check_port(port)
+            check_port(port)
             return port
         remembered = self._keep / "port"
         try:
             self._keep.mkdir(parents=True, exist_ok=True)
             port = self._requested_port or (int(remembered.read_text()) if remembered.exists() else free_port())
-            _check_port(port)
+            check_port(port)
             remembered.write_text(str(port))
         except OSError as error:
             reason = f"its state cannot be kept in {self._keep} ({error.strerror})"
@@ -235,30 +216,24 @@ class EmbeddedCloud:
             raise StartError("The embedded AWS", f"{remembered} holds no port: remove it, or give --port") from error
         return port
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> GuardedProcess:
         settings = self.settings
-        with self.log_file.open("wb") as log:
-            return subprocess.Popen(
-                guarded_command(
-                    command_line(settings),
-                    grace=ORDERLY_END,
-                    detached=self._detached,
-                    remove=settings.run_directory,
-                ),
-                stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=emulator_environment(settings, self._access_key, self._secret_key),
-                cwd=settings.run_directory,
-                start_new_session=True,
-            )
+        return GuardedProcess.start(
+            command_line(settings),
+            self.log_file,
+            environment=emulator_environment(settings, self._access_key, self._secret_key),
+            directory=settings.run_directory,
+            grace_seconds=ORDERLY_END_SECONDS,
+            detached=self._detached,
+            remove=settings.run_directory,
+        )
 
     def _wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         reason = "no answer"
         while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                code = None if self._process is None else self._process.returncode
+            if self._process is None or not self._process.is_running:
+                code = None if self._process is None else self._process.exit_code
                 raise StartError("The emulator", f"its process ended with code {code}", self.log_tail())
             try:
                 health = self.ask("/_local/health")
@@ -272,24 +247,25 @@ class EmbeddedCloud:
                     raise StartError("PostgreSQL", state, self.log_tail())
                 reason = f"PostgreSQL is {state}"
             time.sleep(0.05)
-        raise StartError("The embedded AWS", f"{reason} after {START_TIMEOUT:.0f} s", self.log_tail())
+        raise StartError("The embedded AWS", f"{reason} after {START_TIMEOUT_SECONDS:.0f} s", self.log_tail())
 
-    # -- what callers need ----------------------------------------------------------------------------------------
+    # -- what callers need --------------------------------------------------------------------------------------------
 
     @property
     def settings(self) -> Settings:
-        """The running emulator's settings. Raises StartError when it does not run."""
+        """The running emulator's settings. Raises StartError if it does not run."""
         if self._settings is None:
             raise StartError("The embedded AWS", "start() was not called")
         return self._settings
 
     @property
     def endpoint(self) -> str:
+        """The URL of the emulator."""
         return self.settings.endpoint
 
     @property
     def authority(self) -> Path:
-        """The CA file that the emulator and the databases are verified with."""
+        """The CA file that clients verify the emulator and the databases with."""
         return self.settings.authority
 
     @property
@@ -300,56 +276,60 @@ class EmbeddedCloud:
         return self._process.pid
 
     def environment(self) -> dict[str, str]:
-        """Variables that point the AWS SDKs and CLI, and the TLS of database clients, at this cloud."""
+        """Return variables that point the AWS SDKs and CLI, and the TLS of database clients, at this cloud."""
         return variables(self.endpoint, str(self.authority), self._access_key, self._secret_key)
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
-        """A boto3 client of this cloud, whatever the caller's environment says.
+        """Return a boto3 client of this cloud, whatever the caller's environment says.
 
-        `credentials` are those of STS (AccessKeyId, SecretAccessKey, SessionToken); root's without.
+        Args:
+            service: the service, as boto3 names it.
+            credentials: those of STS (AccessKeyId, SecretAccessKey, SessionToken); None for the account's root.
         """
         chosen = credentials or {"AccessKeyId": self._access_key, "SecretAccessKey": self._secret_key}
         with _session_lock:
-            return _new_session().client(
+            return _session().client(
                 service,
                 endpoint_url=self.endpoint,
                 verify=str(self.authority),
                 region_name=REGION,
-                aws_access_key_id=chosen["AccessKeyId"],
-                aws_secret_access_key=chosen["SecretAccessKey"],
-                aws_session_token=chosen.get("SessionToken"),
                 config=_CLIENT_CONFIG,
+                **aws.client_credentials(chosen),
             )
 
     def api_url(self, url: str) -> str:
-        """Map an API Gateway invoke URL of AWS to this cloud's.
+        """Map an API Gateway invoke URL of AWS to this cloud's. Raises ValueError for another kind of URL.
 
         https://<id>.execute-api.<region>.amazonaws.com/<stage>/<path> becomes
-        https://127.0.0.1:<port>/_aws/execute-api/<id>/<stage>/<path>. Sign (SigV4, service `execute-api`) for the
-        mapped URL. Raises ValueError for another kind of URL.
+        https://127.0.0.1:<port>/_aws/execute-api/<id>/<stage>/<path>. Sign (SigV4, service ``execute-api``) for the
+        mapped URL.
         """
         return local_api_url(url, self.endpoint)
 
     def recorded(self) -> list[dict[str, Any]]:
-        """Resources that exist only as a record, the emulator having no such service: Type, PhysicalId, Properties."""
+        """Return Type, PhysicalId and Properties of resources that exist only as a record.
+
+        The emulator has no such service, or the service no such setting.
+        """
         answer: list[dict[str, Any]] = self.ask("/_local/recorded")["resources"]
         return answer
 
     def leftovers(self) -> dict[str, list[str]]:
-        """Everything that exists now and did not at the start, by service: empty after a complete destroy."""
+        """Return what exists now and did not at the start, by service: nothing after a complete destroy."""
         answer: dict[str, list[str]] = self.ask("/_local/leftovers")["leftovers"]
         return answer
 
     @property
     def log_file(self) -> Path:
+        """The emulator's log."""
         return self.settings.run_directory / "emulator.log"
 
     def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
-        """The last lines of the emulator's log."""
-        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+        """Return the last lines of the emulator's log."""
+        return tail(self.log_file, lines)
 
     def ask(self, path: str) -> dict[str, Any]:
-        """GET one of the launcher's own paths below /_local/. Raises OSError (URLError) when it does not answer."""
+        """GET one of the launcher's own paths below /_local/. Raises OSError (URLError) if no answer comes."""
         context = ssl.create_default_context(cafile=str(self.authority))
         with urllib.request.urlopen(f"{self.endpoint}{path}", timeout=10, context=context) as answer:
             body: dict[str, Any] = json.load(answer)
@@ -357,7 +337,7 @@ class EmbeddedCloud:
 
 
 def variables(endpoint: str = "", authority: str = "", access_key: str = "", secret_key: str = "") -> dict[str, str]:
-    """The variables of `EmbeddedCloud.environment`."""
+    """Return the variables of ``EmbeddedCloud.environment``; without arguments only their names count."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_CA_BUNDLE": authority,
@@ -373,7 +353,7 @@ def variables(endpoint: str = "", authority: str = "", access_key: str = "", sec
 
 
 def local_api_url(url: str, endpoint: str) -> str:
-    """See EmbeddedCloud.api_url."""
+    """Map an invoke URL to an endpoint, as ``EmbeddedCloud.api_url`` does."""
     parts = urlsplit(url)
     labels = (parts.hostname or "").split(".")
     if len(labels) < 2 or labels[1] != "execute-api":
@@ -382,55 +362,7 @@ def local_api_url(url: str, endpoint: str) -> str:
     return f"{endpoint}/_aws/execute-api/{labels[0]}{parts.path}{query}"
 
 
-def _unusable(file: Path, fault: str) -> str:
-    return (
-        f"The state file {file} {fault}. Remove it: rm {shlex.quote(str(file))}. "
-        "An embedded AWS that still runs is shown by `ps -ef | grep '[g]uard.py.*detached'`; end its process with `kill`."
-    )
-
-
 def _is_guard(pid: int, run_directory: Path) -> bool:
-    """Whether `pid` is alive and the guard of that run: the number may have gone to another process since."""
+    """Return whether ``pid`` is alive and the guard of that run: the number may belong to another process by now."""
     command = command_of(pid)
     return "guard.py" in command and str(run_directory) in command
-
-
-def _check_port(port: int) -> None:
-    """Raises StartError where the emulator cannot listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OverflowError as error:
-            raise StartError("The emulator", f"there is no port {port}: they are 1 to 65535") from error
-        except OSError as error:
-            reason = f"port {port} of 127.0.0.1 is taken ({error.strerror}): choose another, or 0 for a free one"
-            if error.errno == errno.EACCES:
-                reason = f"this user may not listen at port {port} ({error.strerror}): choose one above 1023"
-            raise StartError("The emulator", reason) from error
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _settings(
-    port: int,
-    run_directory: Path,
-    certificates: Certificates,
-    keep: Path | None,
-    postgres_binaries: Path | None,
-) -> Settings:
-    return Settings(
-        port=port,
-        run_directory=run_directory,
-        authority=certificates.authority,
-        certificate=certificates.certificate,
-        key=certificates.key,
-        keep=keep,
-        postgres_binaries=postgres_binaries,
-    )

@@ -1,8 +1,10 @@
-"""Fixtures for tests that need the embedded AWS or a database server. In a conftest.py:
+"""Fixtures for tests that need the embedded AWS or a database server.
+
+A conftest.py takes them by their names:
 
     from local.testing import embedded_cloud  # noqa: F401
 
-One cloud for each pytest-xdist worker, started when the first test asks for it.
+Each pytest-xdist worker has one cloud. It starts when the first test asks for it.
 """
 
 from __future__ import annotations
@@ -12,21 +14,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import servers
 from local.cloud import EmbeddedCloud
+from local.host import servers
 
 REQUIRE = "REQUIRE_DATABASES"
-"""Where this variable is set (to anything but 0), as in CI, a test that lacks a database fails instead of skipping."""
+"""If this variable is set to anything but 0, as in CI, a test that lacks a database fails instead of skipping."""
 
 LACK = "a database is missing: "
 """How the reason of such a skip begins."""
 
 
 def programs_or_skip(product: servers.Product) -> servers.Programs:
-    """The product's programs; skips the test, or fails it, where this machine has none."""
-    found = servers.find(product)
-    if found is not None:
-        return found
+    """Return the product's programs. Skip the test, or fail it, if this machine has none."""
+    programs = servers.find(product)
+    if programs is not None:
+        return programs
     reason = f"{LACK}{product.name}"
     if os.environ.get(REQUIRE, "0") not in ("", "0"):
         pytest.fail(f"{reason}, and {REQUIRE} is set. `make databases` says why it is missing.", pytrace=False)
@@ -35,6 +37,6 @@ def programs_or_skip(product: servers.Product) -> servers.Programs:
 
 @pytest.fixture(scope="session")
 def embedded_cloud() -> Iterator[EmbeddedCloud]:
-    """A running cloud, shared by all tests of this worker: use names of your own."""
+    """A running cloud that all tests of this worker share. Use names of your own."""
     with EmbeddedCloud() as cloud:
         yield cloud

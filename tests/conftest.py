@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local import servers
+from local.host import servers
 from local.testing import LACK, programs_or_skip
 
 TESTS = Path(__file__).parent

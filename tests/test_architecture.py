@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,127 @@ def test_packages_keep_their_boundaries(package: str) -> None:
         if name.split(".")[0] in FORBIDDEN[package]
     ]
     assert not crossed
+
+
+# --- Layers -----------------------------------------------------------------------------------------------------------
+
+SOURCE_ROOTS = (PROJECT, PROJECT / "lambda_src", PROJECT / "web_src")
+"""The folders whose packages import each other by name."""
+
+LAYERS: dict[str, set[str]] = {
+    # The embedded AWS, from the bottom up
+    "local.host": set(),
+    "local.market_data": set(),
+    "local.databases": {"local.host"},
+    "local.ministack": {"local.host"},
+    "local.patches": {"local.host", "local.ministack"},
+    "local.web": {"local.host", "local.ministack", "local.patches"},
+    "local.resources": {"local.databases", "local.host", "local.ministack", "local.web"},
+    "local.launch": {
+        "local.databases",
+        "local.host",
+        "local.ministack",
+        "local.patches",
+        "local.resources",
+        "local.web",
+    },
+    "local.cloud": {"local.host", "local.launch"},
+    "local.testing": {"local.cloud", "local.host"},
+    "local.lifecycle": {"local.cloud", "local.host"},
+    "local.clients": {"local.cloud", "local.host"},
+    "local.demos": {"deploy", "local.clients", "local.cloud", "local.host", "local.lifecycle", "local.market_data"},
+    "local.__main__": {"local.cloud", "local.demos", "local.host", "local.lifecycle"},
+}
+"""Package or module → what it may import beside itself and what has no layer.
+
+A module belongs to the longest name that leads to it. A name on the right includes all that lies below it. Imports
+inside functions count.
+"""
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the repository by its dotted name, tests aside."""
+    names: dict[str, Path] = {}
+    for root in SOURCE_ROOTS:
+        packages = [face.parent for face in sorted(root.glob("*/__init__.py"))]
+        for path in [*root.glob("*.py"), *(path for package in packages for path in sorted(package.rglob("*.py")))]:
+            parts = path.relative_to(root).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            assert name not in names, f"{path} and {names[name]} have the same name"
+            names[name] = path
+    return names
+
+
+MODULES = modules()
+
+
+def below(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def known(name: str) -> str | None:
+    """The module that an imported name is, or is in; None outside of the repository."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def imported_modules(name: str) -> set[str]:
+    """The repository's modules that a module imports, also inside functions, but not the packages around them."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    names: set[str | None] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {known(alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {known(f"{source}.{alias.name}") for alias in node.names}
+    return {target for target in names if target is not None and target != name}
+
+
+def layer_of(name: str) -> str | None:
+    return max((layer for layer in LAYERS if below(name, layer)), key=len, default=None)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
+    members = [name for name in MODULES if layer_of(name) == layer]
+    assert members
+    crossed = [
+        f"{name} imports {target}"
+        for name in members
+        for target in sorted(imported_modules(name))
+        if layer_of(target) not in (None, layer) and not any(below(target, allowed) for allowed in LAYERS[layer])
+    ]
+    assert not crossed
+
+
+def test_every_module_of_a_layered_package_stands_in_a_layer() -> None:
+    packages = {layer.split(".")[0] for layer in LAYERS}
+    assert [name for name in MODULES if name.split(".")[0] in packages and layer_of(name) is None] == sorted(
+        package for package in packages if package in MODULES and package not in LAYERS
+    ), "only the face of a package may stand above all layers"
+
+
+def test_the_layers_themselves_have_no_circle() -> None:
+    order = TopologicalSorter(
+        {
+            layer: {other for other in LAYERS for name in allowed if below(other, name) and other != layer}
+            for layer, allowed in LAYERS.items()
+        }
+    )
+    assert len(list(order.static_order())) == len(LAYERS)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """There was one of ten modules of local/."""
+    order = TopologicalSorter({name: imported_modules(name) for name in MODULES})
+    assert len(list(order.static_order())) == len(MODULES)
+
+
+# --- What is loaded, length, and what functions log -----------------------------------------------------------------------
 
 
 def test_generating_loads_nothing_that_talks_to_aws() -> None:

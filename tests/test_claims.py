@@ -119,15 +119,11 @@ def named_paths(page: str) -> set[str]:
     return below_a_folder | {word for word in words if word.endswith(FILE_ENDINGS) and "<" not in word}
 
 
-# They move into other packages; the README names the others.
-MOVING = {"sample"}
-
-
 def test_the_readme_has_a_line_for_every_top_level_folder() -> None:
     tops = {PurePosixPath(file).parts[0] for file in FILES if "/" in file and not file.startswith(".")}
     listed = re.findall(r"^\| `([a-z_]+)/` \|", text("README.md"), re.MULTILINE)
     assert len(listed) == len(set(listed)) <= 14
-    assert tops - MOVING <= set(listed)
+    assert tops <= set(listed)
 
 
 def test_the_readme_can_be_read_at_once() -> None:

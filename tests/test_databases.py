@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local import servers
+from local.host import servers
 from local.testing import programs_or_skip
 
 PROJECT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ So it uses only the standard library, and syntax that an old Python can parse, w
 SyntaxError.
 
 Debian and Ubuntu leave ensurepip out of python3 (their package python3-venv has it). There this module downloads the pip
-wheel of the distribution without root, as database servers are downloaded (``local.packages``), and pip installs itself.
+wheel of the distribution without root, as database servers are downloaded (``local.host.packages``), and pip installs itself.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def _install_pip(python: Path) -> None:
     Raises:
         SetupError: The wheel cannot be downloaded or installed.
     """
-    from local import packages
-    from local.errors import PackageError
+    from local.host import packages
+    from local.host.errors import PackageError
 
     print(f"This Python has no ensurepip: apt downloads {PIP_WHEEL} for it …", flush=True)
     with tempfile.TemporaryDirectory() as folder:

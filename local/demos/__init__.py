@@ -1,14 +1,8 @@
-"""What the demo does with each platform once it is deployed: one module a platform, one entry in `USES`."""
+"""The demo, ``make demo``: a whole platform on the embedded AWS, by the commands that a platform engineer types.
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-
-from local.demos import trading, transactions
-from local.demos.use import Use
-
-USES: Mapping[str, Use] = {
-    "trading": Use(needs=trading.needs, prepare=trading.prepare, run=trading.run),
-    "transactions": Use(needs=transactions.needs, prepare=transactions.prepare, run=transactions.run),
-}
-"""By the platform's name in templates/ and params/."""
+- ``command`` is its command line and the order of its steps;
+- ``run`` is one run: it starts each step as a process of its own and shows what the step prints; ``steps`` are those
+  processes;
+- ``summary`` is what the demo says at its end;
+- ``platforms`` names the demo of each platform; ``trading`` and ``transactions`` use their platform as a client.
+"""

@@ -1,20 +1,24 @@
-"""The demo uses transactions as a client does: payments through CloudFront, also while the database's login is rotated."""
+"""The demo uses transactions as a client does: it pays through CloudFront, also while the database's login rotates."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 
-from local import payments, servers
-from local.certificates import self_signed
+from local.clients.answer import UnexpectedAnswerError, expect
+from local.clients.transactions import TransactionsClient, pay_and_read, put_static, rotate
 from local.cloud import EmbeddedCloud
-from local.errors import ServerMissingError
+from local.demos.platform_demo import PlatformDemo
+from local.host import servers
+from local.host.certificates import self_signed
+from local.host.errors import ServerMissingError
 
 _STYLE = b"body { font-family: sans-serif }\n"
+_SECURITY_HEADERS = ("strict-transport-security", "x-content-type-options", "content-security-policy")
 
 
 def needs() -> str | None:
-    """Aurora MySQL is a MariaDB, which is downloaded where this machine has none."""
+    """Download MariaDB, which Aurora MySQL is here, if this machine lacks it; return why that is not possible."""
     try:
         servers.ensure(servers.MARIADB, lambda line: print(line, flush=True))
     except ServerMissingError as error:
@@ -23,7 +27,10 @@ def needs() -> str | None:
 
 
 def prepare(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> None:
-    """The certificate that the parameter file names, such as the example in prod's: here its owner is whoever asks."""
+    """Import a certificate under the ARN that the parameter file names, such as the example in prod's.
+
+    Here the caller owns that certificate.
+    """
     arn, host = parameters.get("CertificateArn", ""), parameters.get("DomainName", "")
     if not arn:
         return
@@ -32,29 +39,19 @@ def prepare(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> None:
     print(f"ACM has a certificate for {host} now: {arn}")
 
 
-def run(cloud: EmbeddedCloud, stack: str) -> str:
-    """Health, a payment and its repetition, the closed back door, a static file, a rotation under load."""
-    print("\n--- Use it: a client pays through CloudFront, the load balancer and two instances", flush=True)
-    client = payments.Client.of(cloud, stack)
+def use(cloud: EmbeddedCloud, stack: str) -> str:
+    """Show health, a payment and its repetition, the closed back door, a static file, and a rotation under load."""
+    client = TransactionsClient.of(cloud, stack)
     begun = time.monotonic()
-    health = client.call("GET", "/health")
-    if health.status != 200:
-        raise payments.PaymentsError("GET /health", health, "200")
-    print(f"GET {client.outputs['WebUrl']}/health: {health.status} {health.body.decode().strip()}")
-    for name in ("strict-transport-security", "x-content-type-options", "content-security-policy"):
-        print(f"  {name}: {health.headers.get(name, '-')}")
-    made, again = payments.pay_and_read(client)
-    print(f"POST /transactions: {made['id']}, {made['amount']} {made['currency']}, read back the same")
-    print(f"  the same request again: {again.status}, Idempotent-Replayed: {again.headers['idempotent-replayed']}")
-    refused = client.direct("/health")
-    if refused.status != 403:
-        raise payments.PaymentsError("GET /health at the load balancer", refused, "403")
-    print(f"The load balancer past CloudFront: {refused.status}")
-    style = payments.put_static(client, "style.css", _STYLE, "text/css")
-    if (style.status, style.body) != (200, _STYLE):
-        raise payments.PaymentsError("GET /static/style.css", style, "200 with the file")
-    print(f"GET /static/style.css: {style.status}, from the bucket by origin access control")
-    rotation = payments.rotate(client)
+    _show_health(client)
+    payment, repetition = pay_and_read(client)
+    print(f"POST /transactions: {payment['id']}, {payment['amount']} {payment['currency']}, read back the same")
+    replayed = repetition.headers["idempotent-replayed"]
+    print(f"  the same request again: {repetition.status}, Idempotent-Replayed: {replayed}")
+    rejection = expect("GET /health at the load balancer", client.direct("/health"), 403)
+    print(f"The load balancer past CloudFront: {rejection.status}")
+    _show_static_file(client)
+    rotation = rotate(client)
     print(f"RotateSecret: login {rotation.before} → {rotation.after}, version {rotation.version}")
     counts = ", ".join(f"{count} × {status}" for status, count in sorted(rotation.answers.items()))
     print(f"  meanwhile a client posted: {counts} ({time.monotonic() - begun:.1f} s in all)")
@@ -64,3 +61,20 @@ def run(cloud: EmbeddedCloud, stack: str) -> str:
         f"{sum(rotation.answers.values()) + 1} payments were made through it, the database's login was rotated between "
         "them and none failed; a second plan found no changes."
     )
+
+
+def _show_health(client: TransactionsClient) -> None:
+    health = expect("GET /health", client.call("GET", "/health"), 200)
+    print(f"GET {client.outputs['WebUrl']}/health: {health.status} {health.body.decode().strip()}")
+    for name in _SECURITY_HEADERS:
+        print(f"  {name}: {health.headers.get(name, '-')}")
+
+
+def _show_static_file(client: TransactionsClient) -> None:
+    answer = put_static(client, "style.css", _STYLE, "text/css")
+    if (answer.status, answer.body) != (200, _STYLE):
+        raise UnexpectedAnswerError("GET /static/style.css", answer, "200 with the file")
+    print(f"GET /static/style.css: {answer.status}, from the bucket by origin access control")
+
+
+DEMO = PlatformDemo("a client pays through CloudFront, the load balancer and two instances", needs, prepare, use)

@@ -1,5 +1,8 @@
-"""Gap: stages do not write their access log. Here each request leaves the line that AccessLogSetting.Format describes
-(set-up-logging.html), with "-" for a variable that has no value; execution logs are not written."""
+"""Gap: the stages of API Gateway do not write their access log.
+
+Here each request leaves the line that AccessLogSetting.Format describes (set-up-logging.html), with "-" for a variable
+that has no value. Nothing writes execution logs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _gateway = emulator_module("services.apigateway_v1")
 _logs = emulator_module("services.cloudwatch_logs")
@@ -21,7 +24,7 @@ Execute = Callable[..., Awaitable[Any]]
 
 
 def install() -> None:
-    """Log after every request to a deployed stage."""
+    """Write the log after every request to a deployed stage."""
     require(_gateway, "_stages_v1", "_match_resource_tree", "_iam_caller_identity", "_resolve_api_key")
     require(_logs, "_log_groups", "_append_log_events", "_fanout_to_subscription_filters")
     wrap(_gateway, "_handle_execute_in_scope", _logging_requests)
@@ -52,7 +55,7 @@ def _context(
     resource, _ = _gateway._match_resource_tree(api_id, [part for part in path.strip("/").split("/") if part])
     key = _gateway._resolve_api_key(_gateway._api_key_from_request(headers)) or {}
     caller = _gateway._iam_caller_identity(headers, query) or {}
-    refused = next((str(v) for k, v in answer_headers.items() if k.lower() == "x-amzn-errortype"), "")
+    error_type = next((str(v) for k, v in answer_headers.items() if k.lower() == "x-amzn-errortype"), "")
     latency = str(round((time.time() - begun) * 1000))
     identifier = next((str(v) for k, v in answer_headers.items() if k.lower() == "x-amzn-requestid"), _core.new_uuid())
     return {
@@ -69,7 +72,7 @@ def _context(
         "responseLatency": latency,
         "integrationLatency": latency,
         "integration.latency": latency,
-        "integration.integrationStatus": "" if refused else str(status),
+        "integration.integrationStatus": "" if error_type else str(status),
         "requestTime": dt.datetime.fromtimestamp(begun, dt.UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "requestTimeEpoch": str(round(begun * 1000)),
         "accountId": str(_core.get_account_id()),
@@ -77,15 +80,15 @@ def _context(
         "identity.userAgent": str(_gateway._header_ci(headers, "user-agent") or ""),
         "identity.apiKeyId": str(key.get("id", "")),
         **{f"identity.{name}": str(value) for name, value in caller.items() if value},
-        "error.responseType": refused,
+        "error.responseType": error_type,
     }
 
 
 def write_line(name: str, stream_name: str, line: str) -> None:
-    """An event in a stream of a log group, with its metric and subscription filters; nothing where there is no group."""
+    """Write an event to a stream of a log group and apply the group's filters. Do nothing if the group is missing."""
     group = _logs._log_groups.get(name)
     if group is None:
-        return  # the service does not create it either
+        return  # the service does not create the group either
     now = round(time.time() * 1000)
     stream = group["streams"].setdefault(
         stream_name,

@@ -1,6 +1,6 @@
-"""Gaps: an imported certificate has no names in the emulator, and a listener takes a certificate that nobody knows.
+"""Gaps: an imported certificate has no names in the emulator, and a listener accepts an unknown certificate.
 
-ACM reads the names from the certificate; Elastic Load Balancing refuses one that it cannot find (CreateListener,
+ACM reads the names from the certificate; Elastic Load Balancing rejects one that it cannot find (CreateListener,
 CertificateNotFound).
 """
 
@@ -11,20 +11,20 @@ from typing import Any
 
 from cryptography import x509
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _acm = emulator_module("services.acm")
 _provisioners = emulator_module("services.cloudformation.provisioners")
 
 
 def install() -> None:
-    """Wrap ImportCertificate and what a listener of a template does with its certificate."""
+    """Wrap ImportCertificate, and the reading of a listener's certificates from a template."""
     require(_acm, "_certificates", "_decode_pem_field")
-    wrap(_acm, "_import_certificate", _with_its_names)
-    wrap(_provisioners, "_elbv2_listener_tls", _of_known_certificates)
+    wrap(_acm, "_import_certificate", _with_names)
+    wrap(_provisioners, "_elbv2_listener_tls", _known_certificates_only)
 
 
-def _with_its_names(original: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+def _with_names(original: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
     def import_certificate(data: dict[str, Any]) -> Any:
         before = set(_acm._certificates)
         answer = original(data)
@@ -46,7 +46,7 @@ def _names(pem: str) -> list[str]:
     return extension.value.get_values_for_type(x509.DNSName)
 
 
-def _of_known_certificates(original: Callable[..., None]) -> Callable[..., None]:
+def _known_certificates_only(original: Callable[..., None]) -> Callable[..., None]:
     def tls(listener: dict[str, Any], props: dict[str, Any]) -> None:
         for entry in props.get("Certificates") or []:
             arn = entry.get("CertificateArn") if isinstance(entry, dict) else None

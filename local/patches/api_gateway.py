@@ -1,5 +1,8 @@
-"""Gaps of API Gateway's data plane: the key's id does not reach the function, and a failed function's error reaches
-the client, where AWS says no more than "Internal server error"."""
+"""Gaps of API Gateway's data plane: what a request carries to the function, and what an error tells the client.
+
+The id of the API key does not reach the function, and a failed function's error reaches the client, to whom AWS says
+only "Internal server error".
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 logger = logging.getLogger("local")
 
@@ -15,14 +18,14 @@ _gateway = emulator_module("services.apigateway_v1")
 
 
 def install() -> None:
-    """Apply both."""
+    """Close both gaps."""
     require(_gateway, "_resolve_api_key", "_api_key_from_request")
     wrap(_gateway, "_build_lambda_event_v1", _with_api_key)
     wrap(_gateway, "_lambda_proxy_response", _without_details)
 
 
 def _with_api_key(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """identity.apiKey and apiKeyId: "For API methods that require an API key" (apigateway mapping reference)."""
+    """Add identity.apiKey and apiKeyId, "for API methods that require an API key" (apigateway mapping reference)."""
 
     def build(
         api_id: str,

@@ -1,6 +1,9 @@
-"""Gaps of policy evaluation: condition keys that the emulator does not know count as absent, so that a grant under such
-a condition is refused although AWS would allow it; calls for a log stream are held against the log group's ARN alone,
-so that `<log group>:*`, which AWS's own documentation grants, does not match."""
+"""Gaps of policy evaluation: the key ec2:Vpc, and the resource of a call for a log stream.
+
+A condition key that the emulator does not know counts as absent, so that it denies what AWS allows under such a
+condition. It compares calls for a log stream with the log group's ARN alone, so that ``<log group>:*``, which AWS's own
+documentation grants, does not match.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
-from local.settings import ACCOUNT, REGION
+from local.host.settings import ACCOUNT, REGION
+from local.ministack.internals import emulator_module, require, wrap
 
 _evaluator = emulator_module("core.iam_evaluator")
 _actions = emulator_module("core.iam_actions")
@@ -27,7 +30,7 @@ def install() -> None:
 
 
 def _with_stream(original: Callable[..., str]) -> Callable[..., str]:
-    """`…:log-group:<name>:log-stream:<name>` (service authorization reference, list_amazoncloudwatchlogs)."""
+    """Return ``…:log-group:<name>:log-stream:<name>`` (service authorization reference, list_amazoncloudwatchlogs)."""
 
     def resource(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any, **named: Any) -> str:
         arn = original(service, method, path, headers, body, *more, **named)

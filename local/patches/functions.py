@@ -1,10 +1,11 @@
 """Gaps in how the emulator runs functions.
 
-A function sees the launcher's installed packages, so that one whose package is incomplete would work here and fail on
-AWS: it gets only what Lambda's runtime has (boto3 and what that needs). A custom resource's function that fails
-without answering keeps the stack waiting for ServiceTimeout: the error is its answer here. Log groups appear whoever
-the function is: here only if its role may create them, as on AWS. Its credentials have no end, and credentials without
-an end are refused for database tokens.
+- A function sees the launcher's installed packages, so that one whose package is incomplete works here and fails on AWS.
+  Here it sees only what Lambda's runtime has: boto3 and what that needs.
+- A custom resource's function that fails without an answer keeps the stack waiting for ServiceTimeout. Here the error is
+  the answer.
+- A log group appears whatever the function may do. Here it appears only if the function's role may create it, as on AWS.
+- The function's credentials have no end, and RDS rejects database tokens of such credentials. Here they have one.
 """
 
 from __future__ import annotations
@@ -19,28 +20,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
-from local.settings import ACCOUNT
+from local.host.settings import ACCOUNT
+from local.ministack.internals import emulator_module, require, wrap
+from local.ministack.permissions import (
+    ALLOW,
+    CREDENTIALS_LIFETIME_SECONDS,
+    UnknownPrincipalError,
+    decision,
+    principal_of,
+)
 
 logger = logging.getLogger("local")
 
 _lambda = emulator_module("services.lambda_svc")
 _runtime = emulator_module("core.lambda_runtime")
 _logs = emulator_module("services.cloudwatch_logs")
-_evaluator = emulator_module("core.iam_evaluator")
 _custom_resource = emulator_module("services.cloudformation.custom_resource")
 _core = emulator_module("core.responses")
 
 _sts = emulator_module("services.sts")
 
-_CREDENTIALS_LIFETIME = 365 * 24 * 3600.0  # seconds
-
-_OF_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-"""What Lambda's Python runtime brings (lambda-python.html: runtime-included SDK versions)."""
+_RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+"""The packages of Lambda's Python runtime (lambda-python.html: runtime-included SDK versions)."""
 
 
 def install(run_directory: Path) -> None:
-    """Apply all of them."""
+    """Close all of them.
+
+    Args:
+        run_directory: gets the runtime's packages and the interpreter of functions.
+    """
     wrap(_runtime, "execution_credentials", _with_an_end)
     _give_functions_only_the_runtime(run_directory / "runtime")
     wrap(_lambda, "_execute_function_with_config_scope", _answer_for_failed_custom_resources)
@@ -48,11 +57,11 @@ def install(run_directory: Path) -> None:
 
 
 def _give_functions_only_the_runtime(directory: Path) -> None:
-    """Functions run as `python -S` (no site-packages) with a path that holds links to the runtime's packages."""
+    """Run functions as ``python -S`` (no site-packages) with a path that holds links to the runtime's packages."""
     require(_runtime, "_detect_runtime_binary", "_PYTHON_WORKER_SCRIPT")
     packages = directory / "packages"
     packages.mkdir(parents=True)
-    for name in _OF_THE_RUNTIME:
+    for name in _RUNTIME_PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(f"{name}, which Lambda's runtime has, is not installed here")
@@ -79,10 +88,9 @@ def _with_an_end(original: Callable[..., dict[str, str]]) -> Callable[..., dict[
     require(_sts, "_sessions")
 
     def credentials(config: dict[str, Any]) -> dict[str, str]:
-        given = original(config)
-        # A process keeps its credentials for life, so the end is farther away than Lambda's (hours).
-        _sts._sessions[given["AWS_ACCESS_KEY_ID"]]["Expiration"] = time.time() + _CREDENTIALS_LIFETIME
-        return given
+        issued = original(config)
+        _sts._sessions[issued["AWS_ACCESS_KEY_ID"]]["Expiration"] = time.time() + CREDENTIALS_LIFETIME_SECONDS
+        return issued
 
     return credentials
 
@@ -110,37 +118,23 @@ def _log_only_with_permission(original: Callable[..., None]) -> Callable[..., No
     def emit(function: dict[str, Any], *arguments: Any, **options: Any) -> None:
         config = function.get("config") or function
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
-        needed = "logs:PutLogEvents" if group in _logs._log_groups else "logs:CreateLogGroup"
-        if _may(config, needed, group):
+        action = "logs:PutLogEvents" if group in _logs._log_groups else "logs:CreateLogGroup"
+        if _may(config, action, group):
             original(function, *arguments, **options)
         else:
-            logger.warning("%s: no log, %s on %s is not allowed", config.get("FunctionName"), needed, group)
+            logger.warning("%s: no log, %s on %s is not allowed", config.get("FunctionName"), action, group)
 
     return emit
 
 
 def _may(config: dict[str, Any], action: str, group: str) -> bool:
-    """Whether the function's role may do `action` on the log group."""
+    """Return whether the function's role allows ``action`` on the log group."""
     require(_runtime, "execution_credentials")
-    key = _runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"]
-    principal = _evaluator.resolve_principal(key, ACCOUNT)
-    if isinstance(principal, _evaluator.AuthError):
+    try:
+        principal = principal_of(_runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"])
+    except UnknownPrincipalError:
         return False
-    region = _core.get_region()
-    resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:new"
-    if action == "logs:CreateLogGroup":
-        resource = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}"
-    context = _evaluator.EvalContext(
-        principal_arn=principal.arn,
-        principal_type=principal.type,
-        principal_account=ACCOUNT,
-        action=action,
-        resource_arn=resource,
-        region=region,
-        principal_keys=principal.keys,
-    )
-    return principal.policies is None or _decision(context, principal) == "Allow"
-
-
-def _decision(context: Any, principal: Any) -> str:
-    return str(_evaluator.evaluate(context, principal.policies, *principal.limits).decision)
+    resource = f"arn:aws:logs:{_core.get_region()}:{ACCOUNT}:log-group:{group}"
+    if action != "logs:CreateLogGroup":
+        resource += ":log-stream:new"
+    return decision(principal, action, resource) == ALLOW

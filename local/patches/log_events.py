@@ -1,7 +1,7 @@
 """Gaps behind log events.
 
-The emulator compares subscription filters by the words in their pattern, stores metric filters without using them, and
-does not read the embedded metric format. Here patterns mean what they mean on AWS, and both kinds of metrics arrive in
+The emulator compares subscription filters by the words in their pattern, stores metric filters without applying them, and
+does not read the embedded metric format. Here patterns mean the same as on AWS, and both kinds of metrics reach
 CloudWatch (CloudWatch_Embedded_Metric_Format_Specification.html).
 """
 
@@ -12,8 +12,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.filter_patterns import PatternError, compile_pattern
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
+from local.patches.filter_patterns import PatternError, compile_pattern
 
 logger = logging.getLogger("local")
 
@@ -22,7 +22,7 @@ _cloudwatch = emulator_module("services.cloudwatch")
 
 
 def install() -> None:
-    """Apply them."""
+    """Close all of them."""
     require(_logs, "_metric_filters", "_fanout_to_subscription_filters")
     require(_cloudwatch, "record_metric")
     wrap(_logs, "_subscription_pattern_matches", lambda original: _matches)
@@ -65,7 +65,7 @@ def _record_filter(entry: dict[str, Any], message: str) -> None:
 
 
 def _metric_value(declared: str, message: str) -> float | None:
-    """A number, or the number that a selector ($.name) finds in a JSON message."""
+    """Return a declared number, or the number that a selector ($.name) finds in a JSON message; None if neither."""
     try:
         if declared.startswith("$."):
             return float(json.loads(message)[declared[2:]])
@@ -75,7 +75,7 @@ def _metric_value(declared: str, message: str) -> float | None:
 
 
 def _embedded(message: str) -> Iterator[tuple[str, str, float, str, dict[str, str]]]:
-    """The metrics of an embedded-metric-format event: namespace, name, value, unit and dimensions."""
+    """Yield the metrics of an event in the embedded metric format: namespace, name, value, unit and dimensions."""
     if '"_aws"' not in message:
         return
     try:

@@ -1,9 +1,9 @@
-"""Gap: nested stacks have an engine of their own in the emulator, poorer than the one of top-level stacks.
+"""Gap: the emulator runs nested stacks with an engine of their own, which does less than the one of top-level stacks.
 
-It passes no old attributes to an update (reading one of an unchanged resource then fails), leaves the resources of a
-child that failed half-way, deletes without events and without saying what failed, does not resolve dynamic
-references and calls custom resources no more for a replaced physical id. The mend runs each child through the
-top-level engine instead, so both behave the same.
+That engine passes no old attributes to an update, so that reading one of an unchanged resource fails. It leaves the
+resources of a child that failed half-way, deletes without events and without a reason for a failure, does not resolve
+dynamic references, and no longer calls custom resources for a replaced physical id. The patch runs each child through the
+top-level engine instead, so that both behave the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import copy
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from local.patches.internals import emulator_module, replace_handler, require
+from local.ministack.internals import emulator_module, replace_handler, require
 
 _cloudformation = emulator_module("services.cloudformation")
 _engine = emulator_module("services.cloudformation.engine")
@@ -23,7 +23,7 @@ _provisioners = emulator_module("services.cloudformation.provisioners")
 _stack_engine = emulator_module("services.cloudformation.stacks")
 _core = emulator_module("core.responses")
 
-_FINISHED_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_SUCCESSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def install() -> None:
@@ -36,11 +36,11 @@ def install() -> None:
     )
     require(_handlers, "_ACTION_HANDLERS")
     actions = _handlers._ACTION_HANDLERS
-    actions["DescribeStacks"] = _telling_the_parents(actions["DescribeStacks"])
+    actions["DescribeStacks"] = _with_parents(actions["DescribeStacks"])
 
 
-def _telling_the_parents(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """RootId and ParentId of nested stacks, which DescribeStacks leaves out."""
+def _with_parents(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Add RootId and ParentId of nested stacks, which DescribeStacks leaves out."""
 
     def describe(params: Any) -> Any:
         status, headers, body = original(params)
@@ -75,7 +75,7 @@ def _update(
 def _deploy(
     name: str, arn: str, props: dict[str, Any], parent: str, *, previous: dict[str, Any] | None
 ) -> tuple[str, dict[str, str]]:
-    """Create or update one child; on failure the child has rolled back and the error carries its first reason."""
+    """Create or update one child. Raises ValueError with the first reason if it failed; it has rolled back then."""
     template, body = _template(props, parent)
     record, parameters = _record(name, arn, template, body, props, parent, previous)
     _cloudformation._stacks[name] = record
@@ -94,7 +94,7 @@ def _deploy(
         )
     )
     status = _cloudformation._stacks[name]["StackStatus"]
-    if status not in _FINISHED_WELL:
+    if status not in _SUCCESSES:
         reason = _first_failure(_cloudformation._stack_events[arn][first_event:]) or status
         if previous is None:
             _delete(arn, props)
@@ -116,17 +116,17 @@ def _template(props: dict[str, Any], parent: str) -> tuple[dict[str, Any], str]:
 
 
 def _parameters(template: dict[str, Any], props: dict[str, Any]) -> dict[str, Any]:
-    given = props.get("Parameters") or {}
-    if any(isinstance(value, list | dict) for value in given.values()):
+    values = props.get("Parameters") or {}
+    if any(isinstance(value, list | dict) for value in values.values()):
         raise ValueError("Value of property Parameters must be an object with String (or simple type) properties")
     resolved: dict[str, Any] = _engine._resolve_parameters(
-        template, [{"Key": key, "Value": _text(value)} for key, value in given.items()]
+        template, [{"Key": key, "Value": _text(value)} for key, value in values.items()]
     )
     return resolved
 
 
 def _text(value: object) -> str:
-    """As CloudFormation writes scalars: a YAML boolean arrives as `true`, not as Python's `True`."""
+    """Return a scalar as CloudFormation writes it: a YAML boolean is ``true``, not Python's ``True``."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
@@ -141,7 +141,7 @@ def _record(
     parent: str,
     previous: dict[str, Any] | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The child's stack record while it deploys, and its resolved parameters."""
+    """Return the child's stack record while it deploys, and its resolved parameters."""
     parameters = _parameters(template, props)
     parent_record = _cloudformation._stacks.get(parent) or {}
     before = previous or {}
@@ -186,9 +186,10 @@ def _delete(physical_id: str, props: dict[str, Any]) -> None:
 
 
 def _on_the_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Run the engine's coroutine on the emulator's loop and wait: this is a worker thread, with the stack's account
-    and region in its context, which the loop's task copies."""
+    """Run the engine's coroutine on the emulator's loop and wait.
 
+    This is a worker thread with the stack's account and region in its context, which the loop's task copies.
+    """
     asyncio.run_coroutine_threadsafe(work, emulator_module("app")._MAIN_LOOP).result()
 
 

@@ -1,7 +1,7 @@
-"""Gap: constraints of a parameter of an SSM type are held against the value that its name leads to.
+"""Gap: the emulator checks the constraints of a parameter of an SSM type against the value that its name leads to.
 
-CloudFormation holds them against what is given, the name: templates list the names of public parameters as AllowedValues
-(the developer guide of AWS's own samples does so for LatestAmiId), and a value is validated by its type.
+CloudFormation checks them against the name, which the caller passes. Templates list the names of public parameters as
+AllowedValues (the developer guide of AWS's own samples does so for LatestAmiId); the type validates the value.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _engine = emulator_module("services.cloudformation.engine")
 _USERS = ("changesets", "handlers", "engine")
-"""Modules of the emulator's CloudFormation that hold the function under its name."""
+"""The modules of the emulator's CloudFormation that import the function by its name."""
 
 _SSM = "AWS::SSM::Parameter::Value<"
 _CONSTRAINTS = ("AllowedPattern", "AllowedValues", "MinLength", "MaxLength")
 
 
 def install() -> None:
-    """Wrap the function wherever it is used."""
+    """Wrap the function in each module that uses it."""
     require(_engine, "_resolve_parameters")
     for name in _USERS:
         module = emulator_module(f"services.cloudformation.{name}")
@@ -41,7 +41,7 @@ def _by_name(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
         for name, entry in ssm.items():
             constraints = {**entry, "Type": "String", "Default": resolved[name].get("SsmName", resolved[name]["Value"])}
             if "SsmName" in resolved[name]:
-                original({"Parameters": {name: constraints}}, [])  # which raises where the name is not allowed
+                original({"Parameters": {name: constraints}}, [])  # which raises if the name is not allowed
         return resolved
 
     return resolve

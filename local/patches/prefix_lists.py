@@ -1,6 +1,6 @@
-"""Gap: the emulator makes up the ids of AWS's own prefix lists; those of us-east-1 that params/ names are known.
+"""Gap: the emulator invents the ids of AWS's own prefix lists. Here those of us-east-1 that params/ names are AWS's.
 
-Source: `aws ec2 describe-managed-prefix-lists --region us-east-1`, as AWS's documentation and public templates quote it.
+Source: ``aws ec2 describe-managed-prefix-lists --region us-east-1``, as AWS's documentation and public templates quote it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, wrap
+from local.ministack.internals import emulator_module, wrap
 
 KNOWN = {
     "com.amazonaws.us-east-1.s3": "pl-63a5400a",
@@ -20,7 +20,7 @@ _ec2 = emulator_module("services.ec2")
 
 
 def install() -> None:
-    """Wrap what gives a list its id."""
+    """Wrap the function that gives a list its id."""
     wrap(_ec2, "_aws_pl_id_from_name", _known)
 
 

@@ -1,6 +1,7 @@
-"""Gap: values keep the type that the template gives them, and a parameter is always text ("4"), so that the emulator's
-services meet text where they compute with numbers. CloudFormation converts every property to the type that the resource
-type's schema declares; so does this, with the schemas that cfn-lint ships.
+"""Gap: values keep the type that the template gives them, so that services get text where they compute with numbers.
+
+A parameter is always text ("4"). CloudFormation converts every property to the type that the resource type's schema
+declares. So does this patch, with the schemas that cfn-lint ships.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from local.errors import EmulatorMismatchError
-from local.patches.internals import emulator_module, wrap
-from local.settings import REGION
+from local.host.errors import EmulatorMismatchError
+from local.host.settings import REGION
+from local.ministack.internals import emulator_module, wrap
 
 logger = logging.getLogger("local")
 
@@ -25,7 +26,7 @@ Schema = dict[str, Any]
 
 
 def install() -> None:
-    """Convert before every create and update. Raises EmulatorMismatchError without cfn-lint's schemas."""
+    """Convert before every create and update. Raises EmulatorMismatchError if cfn-lint's schemas are missing."""
     _schema_files()
     wrap(_stack_engine, "_provision_resource", _on_create)
     wrap(_stack_engine, "_update_resource", _on_update)
@@ -48,7 +49,7 @@ def _on_update(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def converted(resource_type: str, props: Any) -> Any:
-    """`props` with every text value in the type that the schema of `resource_type` declares."""
+    """Return ``props`` with every text value in the type that the schema of ``resource_type`` declares."""
     schema = _schema(resource_type)
     if schema is None or not isinstance(props, dict):
         return props
@@ -70,26 +71,28 @@ def _convert(value: Any, schema: Schema, root: Schema) -> Any:
 
 
 def _scalar(value: str, declared: Any) -> Any:
-    """Text as the one type that is declared; where text is allowed as well it stays text."""
+    """Return text in the type that is declared; it stays text if that is allowed, too."""
     try:
         if declared == "integer":
             return int(value)
         if declared == "number":
             return int(value) if value.lstrip("-").isdigit() else float(value)
     except ValueError:
-        return value  # the service refuses it with its own words
+        return value  # the service rejects it with its own words
     if declared == "boolean" and value.lower() in ("true", "false"):
         return value.lower() == "true"
     return value
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
-    seen = 0
-    while isinstance(schema.get("$ref"), str) and seen < 20:
+    """Follow references, at most 20 of them."""
+    for _ in range(20):
+        if not isinstance(schema.get("$ref"), str):
+            break
         target: Any = root
         for step in schema["$ref"].removeprefix("#/").split("/"):
             target = target.get(step, {})
-        schema, seen = target, seen + 1
+        schema = target
     return schema
 
 
@@ -104,7 +107,7 @@ def _schema(resource_type: str) -> Schema | None:
 
 @lru_cache(maxsize=1)
 def _schema_files() -> dict[str, Path]:
-    """Resource type → file with its schema."""
+    """Return the file with its schema for each resource type."""
     spec = importlib.util.find_spec("cfnlint")
     places = list(spec.submodule_search_locations or []) if spec is not None else []
     if not places:

@@ -1,5 +1,8 @@
-"""Gaps of request bodies: gateway responses cannot say what is wrong with one ($context.error.validationErrorString stays
-as it is), a body is held to the JSON model whatever its content type, and a compressed body is not unpacked."""
+"""Gaps of request bodies in API Gateway.
+
+Gateway responses cannot report a fault, because $context.error.validationErrorString stays as it is; the emulator checks
+a body against the JSON model whatever its content type is; and it does not unpack a compressed body.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 import jsonschema
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _gateway = emulator_module("services.apigateway_v1")
 
@@ -19,7 +22,7 @@ _VARIABLE = b"$context.error.validationErrorString"
 
 
 def install() -> None:
-    """Remember what a validator found, and render it."""
+    """Close all of them."""
     require(_gateway, "_GatewayError", "_model_schema", "_header_ci", "_gw_error", "_rest_apis")
     wrap(_gateway, "_check_request_validation", _with_findings)
     wrap(_gateway, "_gateway_error_response", _rendered)
@@ -28,9 +31,9 @@ def install() -> None:
 
 
 def _unpacked(original: Callable[..., Any]) -> Callable[..., Any]:
-    """ "By default, API Gateway supports decompression of the method request payload" (developer guide, payload compression).
+    """Unpack a compressed body, unless its media type is binary: that is the integration's task.
 
-    Binary media types are left to the integration.
+    "By default, API Gateway supports decompression of the method request payload" (developer guide, payload compression).
     """
 
     async def execute(
@@ -57,8 +60,11 @@ def _content_type(headers: Any) -> str:
 
 
 def _model_name(method: dict[str, Any], headers: Any) -> str | None:
-    """The model of the content type. "If no matching content type is found, request validation is not performed. To use the
-    same model regardless of the content type, set the content type … to $default" (developer guide, request validation)."""
+    """Return the model of the content type, None if there is none.
+
+    "If no matching content type is found, request validation is not performed. To use the same model regardless of the
+    content type, set the content type … to $default" (developer guide, request validation).
+    """
     models = method.get("requestModels") or {}
     return models.get(_content_type(headers)) or models.get("$default")
 
@@ -78,7 +84,7 @@ def _with_findings(original: Callable[..., Any]) -> Callable[..., Any]:
 def _rendered(original: Callable[..., Any]) -> Callable[..., Any]:
     def render(error: Any, request: Any) -> Any:
         status, headers, body = original(error, {**request, "findings": getattr(error, "findings", "")})
-        # Filled in without escaping, as the service does: in a JSON body the quotes of the findings would break it.
+        # Without escaping, as the service does it: in a JSON body the quotes of the findings break it.
         return status, headers, body.replace(_VARIABLE, getattr(error, "findings", "").encode())
 
     return render
@@ -94,15 +100,15 @@ def _with_findings_in_headers(original: Callable[[str, Any], str | None]) -> Cal
 
 
 def _findings(method: dict[str, Any], api_id: str, headers: Any, body: Any) -> str:
-    """The validator's findings in the service's words where they are known."""
+    """Return the validator's findings, in the service's words if they are known."""
     try:
         document = json.loads(body)
     except (TypeError, ValueError):
         return "[the body is not JSON]"
     schema = _gateway._model_schema(api_id, _model_name(method, headers))
     validator = jsonschema.Draft4Validator(schema)
-    found = sorted({_worded(error) for error in validator.iter_errors(document)})
-    return f"[{', '.join(found[:10])}]"
+    findings = sorted({_worded(error) for error in validator.iter_errors(document)})
+    return f"[{', '.join(findings[:10])}]"
 
 
 def _worded(error: Any) -> str:

@@ -1,10 +1,12 @@
-"""Gaps of Secrets Manager: RotateSecret only copies the value, a version without a value is handed out, the value of a
-version can be changed, and CloudFormation's generated passwords ignore most of what a template asks of them.
+"""Gaps of Secrets Manager.
+
+RotateSecret only copies the value, GetSecretValue returns a version without a value, the value of a version can be
+changed, and CloudFormation's generated passwords ignore most properties of GenerateSecretString.
 
 Here RotateSecret calls the rotation function as the service does (rotate-secrets_lambda-functions.html): createSecret,
 setSecret, testSecret and finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that
-fails ends the attempt and leaves AWSPENDING where it is; the service would try again by itself, here the next
-RotateSecret does.
+fails ends the attempt and leaves AWSPENDING where it is. The service tries again by itself; here the next RotateSecret
+does.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.patches.internals import emulator_module, handlers, replace_handler, require, wrap
-from local.resources.framework import aws, truth
+from local.ministack.api import aws
+from local.ministack.internals import emulator_module, handlers, replace_handler, require, wrap
+from local.ministack.properties import truth
 
 logger = logging.getLogger("local")
 
@@ -39,23 +42,23 @@ _MAY_NOT_INVOKE = (
 )
 
 _running: set[str] = set()
-"""ARNs of the secrets that are being rotated."""
+"""ARNs of the secrets whose rotation is under way."""
 _lock = threading.Lock()
 
 Answer = tuple[int, dict[str, str], bytes]
 
 
 def install() -> None:
-    """Apply all of them."""
+    """Close all of them."""
     require(_secrets, "_resolve", "_find_stage_version", "_remove_stage_everywhere", "_is_replica")
     require(_lambda, "_functions")
     wrap(_secrets, "_rotate_secret", _rotating)
-    wrap(_secrets, "_get_secret_value", _only_values)
-    wrap(_secrets, "_put_secret_value", _once)
+    wrap(_secrets, "_get_secret_value", _only_with_value)
+    wrap(_secrets, "_put_secret_value", _value_kept)
     wrap(_secrets, "_describe_secret", _with_date)
     wrap(_provisioners, "_sm_secret_string", lambda original: _secret_string)
     wrap(_provisioners, "_sm_target_connection", _with_identifier)
-    replace_handler("AWS::SecretsManager::Secret", _known_by_arn(handlers()["AWS::SecretsManager::Secret"]))
+    replace_handler("AWS::SecretsManager::Secret", _identified_by_arn(handlers()["AWS::SecretsManager::Secret"]))
     require(_provisioners, "_SM_TARGET_KEYS")
     _provisioners._SM_TARGET_KEYS = (*_provisioners._SM_TARGET_KEYS, "dbClusterIdentifier")
 
@@ -67,12 +70,12 @@ def _rotating(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     def rotate(data: dict[str, Any]) -> Answer:
         _, secret = _secrets._resolve(data.get("SecretId"))
         if not secret or secret.get("DeletedDate") or _secrets._is_replica(secret):
-            return original(data)  # which refuses it
+            return original(data)  # which rejects it
         function = data.get("RotationLambdaARN") or secret.get("RotationLambdaARN")
         if not function:
-            return _refusal("InvalidRequestException", _NO_FUNCTION)
+            return _rejection("InvalidRequestException", _NO_FUNCTION)
         if not _may_be_invoked(function):
-            return _refusal("AccessDeniedException", _MAY_NOT_INVOKE)
+            return _rejection("AccessDeniedException", _MAY_NOT_INVOKE)
         secret["RotationLambdaARN"], secret["RotationEnabled"] = function, True
         secret["RotationRules"] = data.get("RotationRules") or secret.get("RotationRules")
         answer = {"ARN": secret["ARN"], "Name": secret["Name"]}
@@ -82,9 +85,9 @@ def _rotating(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         current, _ = _secrets._find_stage_version(secret, "AWSCURRENT")
         if pending and pending != current:
             _start(secret, pending)
-            return _refusal("InvalidRequestException", _UNFINISHED)
+            return _rejection("InvalidRequestException", _UNFINISHED)
         token = data.get("ClientRequestToken") or _core.new_uuid()
-        if token not in secret["Versions"]:  # else this very request was made before
+        if token not in secret["Versions"]:  # else this very request came before
             _stage(secret, token)
             _start(secret, token)
         return _core.json_response({**answer, "VersionId": token})  # type: ignore[no-any-return]
@@ -92,12 +95,12 @@ def _rotating(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     return rotate
 
 
-def _refusal(code: str, message: str) -> Answer:
+def _rejection(code: str, message: str) -> Answer:
     return _core.error_response_json(code, message, 400)  # type: ignore[no-any-return]
 
 
 def _stage(secret: dict[str, Any], token: str) -> None:
-    """A version without a value, which createSecret fills."""
+    """Add a version without a value, which createSecret fills."""
     secret["Versions"][token] = {
         "SecretString": None,
         "SecretBinary": None,
@@ -108,7 +111,7 @@ def _stage(secret: dict[str, Any], token: str) -> None:
 
 
 def _may_be_invoked(function: str) -> bool:
-    """Whether the function's resource policy lets the service in."""
+    """Return whether the function's resource policy allows the service to invoke it."""
     record = _lambda._functions.get(function.split(":function:")[-1].split(":")[0])
     statements = ((record or {}).get("policy") or {}).get("Statement") or []
     return any(
@@ -131,8 +134,8 @@ def _rotate(secret: dict[str, Any], token: str, account: str, region: str) -> No
     try:
         with _core.request_scope(account, region):
             if all(_step(secret, token, step) for step in STEPS):
-                # "… or it might not be attached to any version" (rotate-secrets_lambda-functions.html): a value that is
-                # put by hand afterwards must not look like an unfinished rotation.
+                # "… or it might not be attached to any version" (rotate-secrets_lambda-functions.html): a value that
+                # somebody puts by hand afterwards must not look like an unfinished rotation.
                 _secrets._remove_stage_everywhere(secret, "AWSPENDING")
                 secret["LastRotatedDate"] = int(time.time())
                 logger.info("Rotated %s: %s", secret["Name"], token)
@@ -142,23 +145,23 @@ def _rotate(secret: dict[str, Any], token: str, account: str, region: str) -> No
 
 
 def _step(secret: dict[str, Any], token: str, step: str) -> bool:
-    """One call of the function; False where it failed."""
+    """Call the function for one step; return False if it failed."""
     event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
     try:
         answer = aws("lambda").invoke(FunctionName=secret["RotationLambdaARN"], Payload=json.dumps(event).encode())
-        failed, said = bool(answer.get("FunctionError")), answer["Payload"].read()[:800]
+        failed, message = bool(answer.get("FunctionError")), answer["Payload"].read()[:800]
     except (BotoCoreError, ClientError) as error:
-        failed, said = True, str(error).encode()
+        failed, message = True, str(error).encode()
     if failed:
-        logger.warning("Rotation of %s failed at %s: %s", secret["Name"], step, said.decode(errors="replace"))
+        logger.warning("Rotation of %s failed at %s: %s", secret["Name"], step, message.decode(errors="replace"))
     return not failed
 
 
 # -- versions ---------------------------------------------------------------------------------------------------------
 
 
-def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """GetSecretValue: a version that has no value yet, or not the stage that is asked for, is not found."""
+def _only_with_value(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Let GetSecretValue reject a version that has no value yet, or not the stage that the caller asks for."""
 
     def get(data: dict[str, Any]) -> Answer:
         answer = original(data)
@@ -168,12 +171,12 @@ def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         stage, version = data.get("VersionStage"), body["VersionId"]
         wanted = f"VersionId: {version}" if data.get("VersionId") else f"staging label: {stage or 'AWSCURRENT'}"
         if stage and data.get("VersionId") and stage not in body["VersionStages"]:
-            return _refusal(
+            return _rejection(
                 "InvalidRequestException",
                 "You provided a VersionStage that is not associated to the provided VersionId.",
             )
         if "SecretString" not in body and "SecretBinary" not in body:
-            return _refusal(
+            return _rejection(
                 "ResourceNotFoundException", f"Secrets Manager can't find the specified secret value for {wanted}"
             )
         return answer
@@ -182,7 +185,7 @@ def _only_values(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
 
 def _with_date(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """DescribeSecret leaves LastRotatedDate out."""
+    """Add LastRotatedDate, which DescribeSecret leaves out."""
 
     def describe(data: dict[str, Any]) -> Answer:
         answer = original(data)
@@ -195,8 +198,8 @@ def _with_date(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     return describe
 
 
-def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """PutSecretValue: a version has one value for ever; the same value again is no error (API_PutSecretValue)."""
+def _value_kept(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Let PutSecretValue keep a version's value for ever; the same value again is no error (API_PutSecretValue)."""
 
     def put(data: dict[str, Any]) -> Answer:
         _, secret = _secrets._resolve(data.get("SecretId"))
@@ -206,7 +209,7 @@ def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         if secret is None or version is None or value == (None, None):
             return original(data)
         if value != (data.get("SecretString"), data.get("SecretBinary")):
-            return _refusal(
+            return _rejection(
                 "ResourceExistsException",
                 f"You can't use ClientRequestToken {token} because that value is already in use for a version of "
                 f"secret {secret['ARN']}.",
@@ -220,12 +223,12 @@ def _once(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 # -- CloudFormation ---------------------------------------------------------------------------------------------------
 
 
-def _known_by_arn(own: dict[str, Any]) -> dict[str, Any]:
-    """Ref gives the secret's ARN (aws-resource-secretsmanager-secret: return values), not its name."""
+def _identified_by_arn(own: dict[str, Any]) -> dict[str, Any]:
+    """Let Ref return the secret's ARN (aws-resource-secretsmanager-secret: return values), not its name."""
 
     def name_of(physical_id: str) -> str:
-        found, _ = _secrets._resolve(physical_id)
-        return str(found[-1] if isinstance(found, tuple) else found or physical_id)
+        key, _ = _secrets._resolve(physical_id)
+        return str(key[-1] if isinstance(key, tuple) else key or physical_id)
 
     def create(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:
         _, attributes = own["create"](logical_id, props, stack_name)
@@ -256,7 +259,7 @@ _GENERATED: dict[str, Callable[[Any], Any]] = {
 
 
 def _secret_string(props: dict[str, Any]) -> str:
-    """The value that a template declares, generated as GetRandomPassword does."""
+    """Return the value that a template declares, generated as by GetRandomPassword."""
     wanted = props.get("GenerateSecretString")
     if not wanted or props.get("SecretString"):
         return str(props.get("SecretString", ""))
@@ -272,12 +275,12 @@ def _secret_string(props: dict[str, Any]) -> str:
 
 
 def _with_identifier(original: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
-    """A cluster's attachment also carries dbClusterIdentifier (reference_secret_json_structure.html)."""
+    """Add dbClusterIdentifier to a cluster's attachment (reference_secret_json_structure.html)."""
 
     def connection(target_type: str, target_id: str) -> dict[str, Any]:
-        found = original(target_type, target_id)
+        fields = original(target_type, target_id)
         if target_type == "AWS::RDS::DBCluster":
-            found["dbClusterIdentifier"] = target_id
-        return found
+            fields["dbClusterIdentifier"] = target_id
+        return fields
 
     return connection

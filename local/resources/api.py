@@ -5,20 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from local.patches.internals import replace_handler
-from local.resources.framework import (
-    Attributes,
-    NewType,
-    Place,
-    Props,
-    Supplement,
-    aws,
-    changed,
-    ignoring,
-    on_worker_threads,
-    truth,
-)
-from local.resources.records import recorded_type
+from local.ministack.api import aws, ignoring
+from local.ministack.properties import Attributes, Props, changed, truth
+from local.ministack.records import recorded_type
+from local.ministack.resource_types import NewType, Place, Supplement
 
 
 def _complete_rest_api(api: str, old: Props, new: Props) -> Attributes | None:
@@ -34,8 +24,10 @@ def _complete_rest_api(api: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _complete_method(physical_id: str, old: Props, new: Props) -> Attributes | None:
-    """The request validator: without it the service accepts every body. The handler puts the method anew on every
-    update, so it is set again each time."""
+    """Set the request validator, without which the service accepts every body.
+
+    The emulator's handler creates the method anew on every update, so the validator is set each time.
+    """
     if new.get("RequestValidatorId"):
         aws("apigateway").update_method(
             restApiId=new["RestApiId"],
@@ -47,7 +39,7 @@ def _complete_method(physical_id: str, old: Props, new: Props) -> Attributes | N
 
 
 def _complete_stage(stage: str, old: Props, new: Props) -> Attributes | None:
-    """Access log and client certificate."""
+    """Set access log and client certificate."""
     operations = _replacements(old, new, ("ClientCertificateId", "/clientCertificateId", ""))
     if changed(old, new, "AccessLogSetting"):
         wanted = new.get("AccessLogSetting") or {}
@@ -61,7 +53,7 @@ def _complete_stage(stage: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _replacements(old: Props, new: Props, *fields: tuple[str, str, str]) -> list[dict[str, str]]:
-    """JSON-patch operations for the (property, path, default) that changed."""
+    """Return JSON-patch operations for the (property, path, default) that changed."""
     operations = []
     for name, path, default in fields:
         if changed(old, new, name):
@@ -69,20 +61,6 @@ def _replacements(old: Props, new: Props, *fields: tuple[str, str, str]) -> list
             text = ("true" if truth(value) else "false") if isinstance(value, bool) else str(value)
             operations.append({"op": "replace", "path": path, "value": text})
     return operations
-
-
-def replace_request_validator() -> None:
-    """Gap: the emulator's CloudFormation only draws an id for a validator, so nothing would be validated."""
-    replace_handler(
-        "AWS::ApiGateway::RequestValidator",
-        {
-            "create": lambda logical_id, props, stack_name: _create_validator(Place(stack_name, logical_id), props),
-            "update": _update_validator,
-            "update_with_logical_id": True,
-            "delete": _delete_validator,
-        },
-    )
-    on_worker_threads(["AWS::ApiGateway::RequestValidator"])
 
 
 def _create_validator(place: Place, props: Props) -> tuple[str, Attributes]:
@@ -95,11 +73,9 @@ def _create_validator(place: Place, props: Props) -> tuple[str, Attributes]:
     return identifier, {"RequestValidatorId": identifier}
 
 
-def _update_validator(
-    physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
-) -> tuple[str, Attributes]:
+def _update_validator(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
     if changed(old, new, "RestApiId") or changed(old, new, "Name"):
-        return _create_validator(Place(stack_name, logical_id or physical_id), new)
+        return _create_validator(place, new)
     operations = _replacements(
         old,
         new,
@@ -152,6 +128,11 @@ NEW_TYPES = {
     "AWS::ApiGateway::ClientCertificate": recorded_type(
         "AWS::ApiGateway::ClientCertificate", _certificate_id, _certificate_attributes
     ),
+}
+
+REPLACED_TYPES = {
+    # The emulator's CloudFormation only draws an id for a validator, so nothing would be validated.
+    "AWS::ApiGateway::RequestValidator": NewType(_create_validator, _delete_validator, _update_validator),
 }
 
 SUPPLEMENTS = {

@@ -1,7 +1,7 @@
-"""Auto Scaling groups whose instances run (`local.web.fleet`), with CreationPolicy and rolling updates.
+"""Auto Scaling groups whose instances run (``local.web.fleet``), with CreationPolicy and rolling updates.
 
-The emulator's CloudFormation only records a group. What has no effect here: scaling policies and scheduled actions
-(they exist and can be described), lifecycle hooks, warm pools, metrics collection.
+The emulator's CloudFormation only records a group. Without effect here: scaling policies and scheduled actions (they
+exist, and Describe shows them), lifecycle hooks, warm pools, metrics collection.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from local.patches.internals import emulator_module, require, wrap, wrap_action
-from local.resources.framework import Attributes, Props, on_worker_threads, truth
+from local.ministack.internals import emulator_module, handlers, replace_handler, require, wrap, wrap_action
+from local.ministack.properties import Attributes, Props, truth
+from local.ministack.resource_types import on_worker_threads
 from local.web.fleet import Fleet
-from local.web.instances import Instance, Launch
+from local.web.instances import Instance
+from local.web.launch_template import LaunchTemplate
 from local.web.signals import Signals, listening, seconds_of
 
 _TYPE = "AWS::AutoScaling::AutoScalingGroup"
@@ -28,26 +30,38 @@ _SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 
 @dataclass(frozen=True)
 class Policies:
-    """The group's CreationPolicy and UpdatePolicy, intrinsic functions resolved."""
+    """The group's CreationPolicy and UpdatePolicy, intrinsic functions resolved.
+
+    Attributes:
+        creation: the CreationPolicy.
+        update: the UpdatePolicy.
+    """
 
     creation: Props
     update: Props
 
     @property
     def rolling(self) -> Props | None:
+        """The policy of rolling updates; None if there is none."""
         rolling: Props | None = self.update.get("AutoScalingRollingUpdate")
         return rolling
 
     @property
     def keeps_sizes(self) -> bool:
-        """Whether sizes that the template does not change stay as scaling has made them."""
+        """Whether sizes that the template does not change stay as scaling has set them."""
         scheduled = self.update.get("AutoScalingScheduledAction") or {}
         return truth(scheduled.get("IgnoreUnmodifiedGroupSizeProperties", False))
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One stack operation on one group."""
+    """One stack operation on one group.
+
+    Attributes:
+        fleet: runs the instances.
+        stack_name: the stack.
+        logical_id: the group's name in the template.
+    """
 
     fleet: Fleet
     stack_name: str
@@ -55,14 +69,16 @@ class Operation:
 
     @property
     def stack_id(self) -> str:
+        """The stack's ARN."""
         return str(_provisioners._cr_stack_id(self.stack_name))
 
     @property
     def rolls_back(self) -> bool:
+        """Whether the stack rolls back."""
         return "ROLLBACK" in str((_cloudformation._stacks.get(self.stack_name) or {}).get("StackStatus"))
 
     def policies(self) -> Policies:
-        """Raises ValueError for a kind of update that is not there."""
+        """Return the group's policies. Raises ValueError for a kind of update that the embedded AWS lacks."""
         definition = _provisioners._cfn_wait_condition_definition(self.stack_name, self.logical_id)
         stack = _cloudformation._stacks.get(self.stack_name) or {}
         template = stack.get("_template") or {}
@@ -82,14 +98,14 @@ class Operation:
     # -- create -------------------------------------------------------------------------------------------------------
 
     def fill(self, group: dict[str, Any]) -> None:
-        """The first instances, with the signals that the CreationPolicy asks for. Raises ValueError without them."""
+        """Launch the first instances and wait for the CreationPolicy's signals. Raises ValueError if they do not come."""
         signal = self.policies().creation.get("ResourceSignal")
         share = self.policies().creation.get("AutoScalingCreationPolicy") or {}
-        launch = self.fleet.launch_of(group)
+        launch_template = self.fleet.launch_template_of(group)
         with self._listening() as signals:
-            started = [self.fleet.launch(group, launch) for _ in range(self.fleet.wanted(group))]
+            started = [self.fleet.launch(group, launch_template) for _ in range(self.fleet.desired(group))]
             if signal is not None and started:
-                # As many as run here, where the policy counts more.
+                # No more than run here, even if the policy counts more.
                 count = min(int(signal.get("Count", 1)), len(started))
                 percent = int(share.get("MinSuccessfulInstancesPercent", 100)) * count // len(started)
                 self._wait(signals, started, percent, seconds_of(signal.get("Timeout", "PT5M")))
@@ -97,39 +113,43 @@ class Operation:
     # -- update -------------------------------------------------------------------------------------------------------
 
     def roll(self, group: dict[str, Any], rolling: Props) -> None:
-        """Replace the instances of another launch template version, a batch at a time: first the new, then the old go.
+        """Replace the instances of another launch template version, a batch at a time: first launch, then terminate.
 
-        Raises ValueError when a batch does not signal success; its instances are gone by then, and the rollback
-        replaces those of earlier batches.
+        Raises:
+            ValueError: A batch did not signal success. Its instances are terminated by then, and the rollback replaces
+                those of earlier batches.
         """
-        # A rollback meets the refused policy once more, since the emulator keeps the new template until its end.
+        # A rollback meets the rejected policy once more, because the emulator keeps the new template until its end.
         if int(rolling.get("MinInstancesInService", 0)) >= int(group["MaxSize"]) and not self.rolls_back:
             raise ValueError("MinInstancesInService must be less than the autoscaling group's MaxSize")
-        launch = self.fleet.launch_of(group)
+        launch_template = self.fleet.launch_template_of(group)
         batch = max(1, int(rolling.get("MaxBatchSize", 1)))
         percent = int(rolling.get("MinSuccessfulInstancesPercent", 100))
         waits, pause = truth(rolling.get("WaitOnResourceSignals", False)), rolling.get("PauseTime", "PT5M")
-        while outdated := [one for one in self.fleet.members(group["AutoScalingGroupName"]) if _other(one, launch)]:
-            replaced = outdated[:batch]
+        while replaced := self._outdated(group, launch_template)[:batch]:
             with self._listening() as signals:
-                fresh = [self.fleet.launch(group, launch) for _ in replaced]
+                successors = [self.fleet.launch(group, launch_template) for _ in replaced]
                 if waits:
                     try:
-                        self._wait(signals, fresh, percent, seconds_of(pause))
+                        self._wait(signals, successors, percent, seconds_of(pause))
                     except ValueError:
-                        for instance in fresh:
+                        for instance in successors:
                             self.fleet.terminate(group, instance)
                         raise
-            for instance in fresh:
+            for instance in successors:
                 self.fleet.wait_in_service(group, instance, 10)
             for instance in replaced:
                 self.fleet.terminate(group, instance)
+
+    def _outdated(self, group: dict[str, Any], launch_template: LaunchTemplate) -> list[Instance]:
+        members = self.fleet.members(group["AutoScalingGroupName"])
+        return [instance for instance in members if instance.launch_template.version != launch_template.version]
 
     def _listening(self) -> Any:
         return listening(self.stack_id, self.stack_name, self.logical_id, _TYPE)
 
     def _wait(self, signals: Signals, instances: list[Instance], percent: int, seconds: float) -> None:
-        """In a rollback the emulator takes no signals: there the instances themselves tell how they are."""
+        """Wait for the signals of instances. In a rollback the emulator accepts none; then their own state counts."""
         expected = {instance.identifier for instance in instances}
 
         def settled() -> bool:
@@ -144,30 +164,49 @@ class Operation:
 
 def install(fleet: Fleet) -> None:
     """Replace the handlers of the type."""
-    require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition", "_RESOURCE_HANDLERS")
-    table = _provisioners._RESOURCE_HANDLERS[_TYPE]
-    own_create, own_update, own_delete = table["create"], table["update"], table["delete"]
+    require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition")
+    groups = GroupHandlers(fleet, dict(handlers()[_TYPE]))
+    replace_handler(_TYPE, {"create": groups.create, "update": groups.update, "delete": groups.delete})
+    on_worker_threads([_TYPE])
+    # A failed rolling update has replaced some instances: the engine must roll it back, as it does for custom resources.
+    wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
+    wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _described(fleet, original))
 
-    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
-        name, attributes = own_create(logical_id, props, stack_name)
+
+@dataclass(frozen=True)
+class GroupHandlers:
+    """The handlers of groups.
+
+    Attributes:
+        fleet: runs the instances.
+        own: the emulator's handlers, which keep the group's record.
+    """
+
+    fleet: Fleet
+    own: dict[str, Any]
+
+    def create(self, logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
+        """Create a group and its first instances."""
+        name, attributes = self.own["create"](logical_id, props, stack_name)
         group = _completed(name, props)
-        with fleet.alone(name):
+        with self.fleet.locked(name):
             try:
-                Operation(fleet, stack_name, logical_id).fill(group)
+                Operation(self.fleet, stack_name, logical_id).fill(group)
             except Exception:
                 # The engine does not know the group yet, so its rollback would leave it.
-                fleet.terminate_all(group)
-                own_delete(name, props)
+                self.fleet.terminate_all(group)
+                self.own["delete"](name, props)
                 raise
         return name, attributes
 
     def update(
-        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+        self, physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
     ) -> tuple[str, Attributes]:
-        operation = Operation(fleet, stack_name, logical_id or physical_id)
-        with fleet.alone(physical_id):
+        """Update a group, and replace its instances as its policy says."""
+        operation = Operation(self.fleet, stack_name, logical_id or physical_id)
+        with self.fleet.locked(physical_id):
             before = {size: _asg._asgs[physical_id][size] for size in _SIZES} if physical_id in _asg._asgs else {}
-            name, attributes = own_update(physical_id, old, new, stack_name, logical_id)
+            name, attributes = self.own["update"](physical_id, old, new, stack_name, logical_id)
             group = _completed(name, new)
             if name != physical_id:
                 operation.fill(group)
@@ -179,33 +218,24 @@ def install(fleet: Fleet) -> None:
                 operation.roll(group, policies.rolling)
         return name, attributes
 
-    def delete(physical_id: str, props: Props) -> None:
+    def delete(self, physical_id: str, props: Props) -> None:
+        """Terminate the instances of a group and delete it."""
         group = _asg._asgs.get(physical_id)
         if group is not None:
-            fleet.terminate_all(group)
-        own_delete(physical_id, props)
-
-    table.update(create=create, update=update, delete=delete)
-    on_worker_threads([_TYPE])
-    # A failed rolling update has replaced some instances: it is sent back like those of custom resources.
-    wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
-    wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _as_it_is(fleet, original))
+            self.fleet.terminate_all(group)
+        self.own["delete"](physical_id, props)
 
 
 def _completed(name: str, props: Props) -> dict[str, Any]:
-    """The group's record with what the emulator drops."""
+    """Return the group's record with the properties that the emulator drops."""
     group: dict[str, Any] = _asg._asgs[name]
     group["TargetGroupARNs"] = list(props.get("TargetGroupARNs") or [])
     group["ServiceLinkedRoleARN"] = str(props.get("ServiceLinkedRoleARN", ""))
     return group
 
 
-def _other(instance: Instance, launch: Launch) -> bool:
-    return instance.launch.version != launch.version
-
-
-def _as_it_is(fleet: Fleet, original: Any) -> Any:
-    """DescribeAutoScalingGroups with the instances as they are now, target groups and service-linked role."""
+def _described(fleet: Fleet, original: Any) -> Any:
+    """Add the current instances, target groups and service-linked role to DescribeAutoScalingGroups."""
 
     def describe(parameters: Any) -> Any:
         ours = [group for group in list(_asg._asgs.values()) if "TargetGroupARNs" in group]

@@ -1,12 +1,13 @@
-"""CloudFront: a distribution that refers to what does not exist is refused, as by the service; the emulator takes it."""
+"""CloudFront: reject a distribution that refers to what does not exist, as the service does; the emulator accepts it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, Props, Supplement
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import Supplement
 
 _cloudfront = emulator_module("services.cloudfront")
 
@@ -24,7 +25,7 @@ _POLICIES = {
         "response headers policy",
     ),
 }
-"""Property of a cache behavior → the emulator's stores of such policies, and what CloudFront calls them."""
+"""Property of a cache behavior → the emulator's stores of such policies, and CloudFront's word for them."""
 
 
 def _check_references(physical_id: str, old: Props, new: Props) -> Attributes | None:

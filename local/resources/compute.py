@@ -1,12 +1,13 @@
-"""Lambda, SNS, IAM and CloudWatch: types that are missing and properties that are dropped."""
+"""Lambda, SNS, IAM and CloudWatch: types that the emulator lacks, and properties that it drops."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, NewType, Place, Props, Supplement, aws, changed, ignoring, tag_list
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, tag_list
+from local.ministack.resource_types import NewType, Place, Supplement
 
 _lambda = emulator_module("services.lambda_svc")
 _core = emulator_module("core.responses")
@@ -15,10 +16,10 @@ _core = emulator_module("core.responses")
 
 
 def _complete_function(name: str, old: Props, new: Props) -> Attributes | None:
-    """VPC, dead-letter target, environment key and reserved concurrency."""
+    """Set VPC, dead-letter target, environment key and reserved concurrency. Reject a function without its artifact."""
     code = new.get("Code", {})
     if "S3Bucket" in code and not _lambda._functions[name].get("code_zip"):
-        # The emulator would answer invocations with a stand-in.
+        # The emulator answers invocations of such a function with a stand-in.
         raise ValueError(f"Error occurred while GetObject: s3://{code['S3Bucket']}/{code.get('S3Key')} does not exist")
     settings: dict[str, Any] = {}
     if changed(old, new, "VpcConfig"):
@@ -43,7 +44,7 @@ def _complete_function(name: str, old: Props, new: Props) -> Attributes | None:
 
 
 def _delete_function(name: str, props: Props) -> None:
-    """Through the API, which also ends the function's processes (the emulator's handler leaves them running)."""
+    """Delete through the API, which also ends the function's processes (the emulator's handler leaves them running)."""
     with ignoring("ResourceNotFoundException"):
         aws("lambda").delete_function(FunctionName=name)
 
@@ -74,49 +75,6 @@ def _complete_role(role: str, old: Props, new: Props) -> Attributes | None:
 
 
 # -- CloudWatch -------------------------------------------------------------------------------------------------------
-
-_METRIC_MATH = {"MetricName": "MetricMath", "Namespace": "Local/NotEvaluated"}
-"""What stands for a metric-math alarm: a metric that never has data, so that the alarm never changes its state."""
-
-
-def patch_metric_math_alarms() -> None:
-    """Gap: the emulator refuses alarms on metric math, in CloudFormation and in the service.
-
-    The alarm exists, with its actions and for composite alarms, but is not evaluated; its metrics are recorded.
-    """
-    from local.patches.internals import handlers, replace_handler
-
-    original = handlers()["AWS::CloudWatch::Alarm"]
-
-    def stand_in(props: Props) -> Props:
-        if not props.get("Metrics"):
-            return props
-        return {**{name: value for name, value in props.items() if name != "Metrics"}, **_METRIC_MATH}
-
-    def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
-        name, attributes = original["create"](logical_id, stand_in(props), stack_name)
-        record(name, props)
-        return name, attributes
-
-    def update(
-        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
-    ) -> tuple[str, Attributes]:
-        name, attributes = original["update"](physical_id, stand_in(old), stand_in(new), stack_name, logical_id)
-        record(name, new)
-        return name, attributes
-
-    def delete(physical_id: str, props: Props) -> None:
-        original["delete"](physical_id, props)
-        records.remove(physical_id)
-
-    def record(name: str, props: Props) -> None:
-        if props.get("Metrics"):
-            records.put("AWS::CloudWatch::Alarm (metric math)", name, props)
-        else:
-            records.remove(name)
-
-    replace_handler("AWS::CloudWatch::Alarm", {"create": create, "update": update, "delete": delete})
-
 
 _COMPOSITE_ARGUMENTS = (
     "AlarmRule",

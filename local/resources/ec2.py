@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list
+from local.ministack.records import records
+from local.ministack.resource_types import NewType, Place
 
 _ec2 = emulator_module("services.ec2")
 
@@ -17,10 +19,10 @@ def _tag_specifications(kind: str, props: Props) -> list[dict[str, Any]]:
 
 
 def _retag(identifier: str, old: Props, new: Props) -> None:
-    """Tags are the only property of these types that changes in place."""
-    dropped = {tag["Key"] for tag in tag_list(old)} - {tag["Key"] for tag in tag_list(new)}
-    if dropped:
-        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in sorted(dropped)])
+    """Change the tags: the only property of these types that changes in place."""
+    removed = removed_tag_keys(old, new)
+    if removed:
+        aws("ec2").delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in removed])
     if tag_list(new):
         aws("ec2").create_tags(Resources=[identifier], Tags=tag_list(new))
 
@@ -112,7 +114,7 @@ def _permission(props: Props) -> dict[str, Any]:
 
 
 def _rule_type(direction: str) -> NewType:
-    """AWS::EC2::SecurityGroupIngress or -Egress: one permission of a group."""
+    """Return AWS::EC2::SecurityGroupIngress or -Egress: one permission of a group."""
 
     def create(place: Place, props: Props) -> tuple[str, Attributes]:
         authorize = getattr(aws("ec2"), f"authorize_security_group_{direction}")
@@ -121,8 +123,8 @@ def _rule_type(direction: str) -> NewType:
         return identifier, {"Id": identifier}
 
     def update(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
-        # A description changes in place on AWS; here the rule is made anew, which leaves the same rules behind. The old
-        # one goes first: apart from the description it may be the same rule, which the service would refuse twice.
+        # On AWS a description changes in place. Here a new rule replaces the old one, with the same result. The old one
+        # goes first: apart from the description it may be the same rule, and the service rejects a second one.
         delete(physical_id, old)
         return physical_id, create(place, new)[1] and {"Id": physical_id}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, NewType, Place, Props, aws, ignoring, lower_first, truth
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props, lower_first, truth
+from local.ministack.resource_types import NewType, Place
 
 _config = emulator_module("services.config")
 _secrets = emulator_module("services.secretsmanager")
@@ -21,7 +23,7 @@ def _put_recorder(place: Place, props: Props) -> tuple[str, Attributes]:
         for other in aws("config").describe_configuration_recorders()["ConfigurationRecorders"]
         if other["name"] != name
     ]
-    if others:  # PutConfigurationRecorder: one customer managed recorder for each account in each region
+    if others:  # PutConfigurationRecorder allows one customer managed recorder for each account in each region
         raise ValueError(
             f"MaxNumberOfConfigurationRecordersExceededException: Failed to put configuration recorder '{name}' "
             "because the maximum number of configuration recorders: 1 is reached."
@@ -41,7 +43,7 @@ def _put_recorder(place: Place, props: Props) -> tuple[str, Attributes]:
 
 
 def _start_recorders() -> None:
-    """CloudFormation starts the recorder as soon as a delivery channel exists (aws-resource-config-deliverychannel)."""
+    """Start the recorder as soon as a delivery channel exists (aws-resource-config-deliverychannel)."""
     if not aws("config").describe_delivery_channels()["DeliveryChannels"]:
         return
     for recorder in aws("config").describe_configuration_recorders()["ConfigurationRecorders"]:
@@ -158,7 +160,7 @@ def _update_schedule(place: Place, physical_id: str, old: Props, new: Props) -> 
 
 
 def _delete_schedule(physical_id: str, props: Props) -> None:
-    """The emulator's API has no CancelRotateSecret."""
+    """End rotation in the service's store: the emulator's API has no CancelRotateSecret."""
     require(_secrets, "_resolve")
     _, secret = _secrets._resolve(physical_id)
     if secret:

@@ -1,28 +1,30 @@
-"""IAM: service-linked roles, whose custom suffix the emulator's service ignores."""
+"""IAM: service-linked roles. The emulator's service ignores their custom suffix."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from local.patches.internals import emulator_module, require
-from local.resources.framework import Attributes, NewType, Place, Props, aws, ignoring
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, require
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import NewType, Place
 
 _iam = emulator_module("services.iam")
 _core = emulator_module("core.responses")
 
 _NAMES = {"autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling"}
-"""Role names that are not the service's name with a capital (using-service-linked-roles.html of each service)."""
+"""Names that are not just the service's name with a capital (using-service-linked-roles.html of each service)."""
 
 
 def role_name(service: str, suffix: str) -> str:
-    """`AWSServiceRoleFor<Service>`, with `_<suffix>` where a custom suffix is given (API_CreateServiceLinkedRole)."""
+    """Return ``AWSServiceRoleFor<Service>``, with ``_<suffix>`` for a custom suffix (API_CreateServiceLinkedRole)."""
     name = _NAMES.get(service) or f"AWSServiceRoleFor{service.split('.')[0].capitalize()}"
     return f"{name}_{suffix}" if suffix else name
 
 
 def _create_role(place: Place, props: Props) -> tuple[str, Attributes]:
-    """Written into the service's store: its API has one role for each service."""
+    """Write the role into the service's store: its API has one role for each service."""
     require(_iam, "_roles", "_gen_id", "_now")
     service = str(props["AWSServiceName"])
     name = role_name(service, str(props.get("CustomSuffix", "")))
@@ -48,7 +50,7 @@ def _create_role(place: Place, props: Props) -> tuple[str, Attributes]:
 
 
 def _update_role(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
-    """The description changes in place, service and suffix replace."""
+    """Change the description in place; another service or suffix replaces the role."""
     if role_name(new["AWSServiceName"], new.get("CustomSuffix", "")) != physical_id:
         return _create_role(place, new)
     _iam._roles[physical_id]["Description"] = new.get("Description", "")

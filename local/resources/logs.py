@@ -1,11 +1,13 @@
-"""CloudWatch Logs: the vended deliveries, which the emulator's service has and its CloudFormation lacks."""
+"""CloudWatch Logs: vended deliveries. The emulator's service has them, its CloudFormation lacks them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from local.resources.framework import Attributes, NewType, Place, Props, aws, changed, ignoring, tag_list, truth
-from local.resources.records import records
+from local.ministack.api import aws, ignoring
+from local.ministack.properties import Attributes, Props, changed, tag_list, truth
+from local.ministack.records import records
+from local.ministack.resource_types import NewType, Place
 
 
 def _tags(props: Props) -> dict[str, Any]:
@@ -80,13 +82,13 @@ def _create_delivery(place: Place, props: Props) -> tuple[str, Attributes]:
         **arguments,
         **_tags(props),
     )["delivery"]
-    if delivery.get("deliveryDestinationType") != "CWL":  # only log groups are delivered to (local.web.edge_logs)
+    if delivery.get("deliveryDestinationType") != "CWL":  # only log groups get lines (local.web.edge_logs)
         records.put("AWS::Logs::Delivery", delivery["id"], props)
     return str(delivery["id"]), _delivery_attributes(delivery)
 
 
 def _update_delivery(place: Place, physical_id: str, old: Props, new: Props) -> tuple[str, Attributes]:
-    """The emulator has no UpdateDeliveryConfiguration: any change but one of the tags makes the delivery anew.
+    """Change the tags in place; any other change needs a new delivery, as there is no UpdateDeliveryConfiguration.
 
     A source has one delivery to a destination, so the predecessor goes first.
     """

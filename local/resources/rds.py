@@ -1,35 +1,31 @@
 """RDS: the emulator keeps records of clusters; here each Aurora cluster also gets a server that runs.
 
-The cluster goes through the RDS API, which the emulator's CloudFormation bypasses: so the managed master secret, the
+The cluster goes through the RDS API, which the emulator's CloudFormation bypasses. So the managed master secret, the
 scaling configuration and the rest exist. Endpoints are 127.0.0.1 and the port of the cluster's proxy (PostgreSQL) or
 of the server itself (MySQL).
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import socket
 from pathlib import Path
 from typing import Any
 
-from local.database_proxy import DatabaseProxy, Listener
-from local.mysql_clusters import MySqlClusters, MySqlSpec
-from local.patches.internals import emulator_module, require
-from local.postgres import ClusterSpec, PostgresHost, Server, remember_port, remembered_ports
-from local.resources.framework import Attributes, Place, Props, Supplement, aws, changed, ignoring, tag_list, truth
-from local.resources.records import records
-from local.settings import ACCOUNT, REGION
+from local.databases.mysql_clusters import MySqlClusters, MySqlSpec
+from local.databases.postgres import PostgresClusters, PostgresServer, PostgresSpec
+from local.databases.postgres_proxy import Listener, PostgresProxy
+from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module, handlers, require
+from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list, truth
+from local.ministack.records import records
+from local.ministack.resource_types import Place, Supplement, on_worker_threads
+from local.resources import rds_login
 
 logger = logging.getLogger("local.database")
 
 _rds = emulator_module("services.rds")
-_rds_iam = emulator_module("core.rds_iam")
-_evaluator = emulator_module("core.iam_evaluator")
-_core = emulator_module("core.responses")
 _provisioners = emulator_module("services.cloudformation.provisioners")
-
-_HOST = "127.0.0.1"
 
 _NOT_SHOWN = (
     "EnableCloudwatchLogsExports",
@@ -43,20 +39,29 @@ _NOT_SHOWN = (
     "MonitoringRoleArn",
     "StorageType",
 )
-"""Properties that the emulator's DescribeDBClusters and DescribeDBInstances leave out: recorded."""
+"""Properties that the emulator's DescribeDBClusters and DescribeDBInstances leave out. They are recorded."""
 
 
 class Databases:
-    """The servers and doors of all clusters."""
+    """The servers of all clusters, and the proxy in front of PostgreSQL.
 
-    def __init__(self, host: PostgresHost, proxy: DatabaseProxy, ports_file: Path | None, mysql: MySqlClusters) -> None:
-        self.host = host
+    Args:
+        postgres: the PostgreSQL servers.
+        proxy: their proxy.
+        ports_file: remembers the proxy's ports if the state is kept; None if it is not.
+        mysql: the MariaDB servers.
+    """
+
+    def __init__(
+        self, postgres: PostgresClusters, proxy: PostgresProxy, ports_file: Path | None, mysql: MySqlClusters
+    ) -> None:
+        self.postgres = postgres
         self.mysql = mysql
         self._proxy = proxy
         self._ports_file = ports_file
 
     def create(self, cluster: dict[str, Any]) -> int:
-        """Start a server for the emulator's cluster record and return the port of its endpoint."""
+        """Start a server for the emulator's record of a cluster; return the port of its endpoint."""
         identifier = cluster["DBClusterIdentifier"]
         if _is_mysql(cluster):
             return self.mysql.create(
@@ -67,8 +72,8 @@ class Databases:
                     database=cluster.get("DatabaseName") or "",
                 )
             )
-        server = self.host.create(
-            ClusterSpec(
+        server = self.postgres.create(
+            PostgresSpec(
                 identifier=identifier,
                 major=int(str(cluster["EngineVersion"]).split(".")[0]),
                 master=cluster["MasterUsername"],
@@ -76,7 +81,7 @@ class Databases:
                 database=cluster.get("DatabaseName") or "",
             )
         )
-        port = _free_port()
+        port = free_port()
         self._open(server, port)
         if self._ports_file is not None:
             remember_port(self._ports_file, identifier, port)
@@ -84,13 +89,14 @@ class Databases:
 
     def set_password(self, cluster: dict[str, Any], password: str) -> None:
         """Change the master user's password."""
-        servers = self.mysql if _is_mysql(cluster) else self.host
+        servers = self.mysql if _is_mysql(cluster) else self.postgres
         servers.set_password(cluster["DBClusterIdentifier"], cluster["MasterUsername"], password)
 
     def drop(self, identifier: str) -> None:
+        """End a cluster's server and remove its data."""
         self.mysql.drop(identifier)
         self._proxy.shut(identifier)
-        self.host.drop(identifier)
+        self.postgres.drop(identifier)
         if self._ports_file is not None:
             remember_port(self._ports_file, identifier, None)
 
@@ -100,16 +106,16 @@ class Databases:
         if self._ports_file is None:
             return
         ports = remembered_ports(self._ports_file)
-        for server in self.host.resume():
+        for server in self.postgres.resume():
             self._open(server, ports[server.identifier])
 
-    def _open(self, server: Server, port: int) -> None:
+    def _open(self, server: PostgresServer, port: int) -> None:
         self._proxy.open(
             Listener(
                 server=server,
                 port=port,
-                verify_token=lambda token, user, at: _refusal(server.identifier, token, user, at),
-                requires_tls=lambda: _requires_tls(server.identifier),
+                verify_token=lambda token, user, at: rds_login.login_fault(server.identifier, token, user, at),
+                requires_tls=lambda: rds_login.requires_tls(server.identifier),
             )
         )
 
@@ -118,18 +124,17 @@ _databases: Databases | None = None
 
 
 def install(databases: Databases) -> None:
-    """Check what is reached into, and take `databases` for the handlers."""
+    """Replace the handlers of clusters by ones that use ``databases``."""
     global _databases
-    require(_rds, "_clusters", "_instances", "_db_cluster_param_groups")
-    require(_rds_iam, "verify_rds_iam_token", "RdsIamTokenError")
-    require(_evaluator, "resolve_principal", "evaluate", "EvalContext", "AuthError")
+    require(_rds, "_clusters", "_instances")
+    rds_login.install()
     _databases = databases
-    table = _provisioners._RESOURCE_HANDLERS["AWS::RDS::DBCluster"]
-    _own_create, _own_update = table["create"], table["update"]
+    table = handlers()["AWS::RDS::DBCluster"]
+    own_create, own_update = table["create"], table["update"]
 
     def create(logical_id: str, props: Props, stack_name: str) -> tuple[str, Attributes]:
         if not _is_served(props):
-            physical_id, attributes = _own_create(logical_id, props, stack_name)
+            physical_id, attributes = own_create(logical_id, props, stack_name)
             return str(physical_id), attributes
         return _create_cluster(Place(stack_name, logical_id), props)
 
@@ -137,7 +142,7 @@ def install(databases: Databases) -> None:
         physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
     ) -> tuple[str, Attributes]:
         if not _is_served(new):
-            same_id, attributes = _own_update(physical_id, old, new, stack_name, logical_id)
+            same_id, attributes = own_update(physical_id, old, new, stack_name, logical_id)
             return str(same_id), attributes
         renamed = new.get("DBClusterIdentifier", physical_id) != physical_id
         if renamed or _provisioners._requires_replacement("AWS::RDS::DBCluster", old, new):
@@ -145,10 +150,11 @@ def install(databases: Databases) -> None:
         return _update_cluster(physical_id, old, new)
 
     table.update(create=create, update=update, delete=_delete_cluster)
+    on_worker_threads(["AWS::RDS::DBCluster"])
 
 
 def _is_served(props: Props) -> bool:
-    """Whether the cluster has a server here."""
+    """Return whether the cluster has a server here."""
     return "postgres" in str(props.get("Engine", "")) or _is_mysql(props)
 
 
@@ -162,7 +168,7 @@ _RENAMED = {"EnableCloudwatchLogsExports": None, "Tags": None, "MasterUserSecret
 
 
 def _arguments(operation: str, props: Props) -> dict[str, Any]:
-    """The template's properties that the API operation takes under the same name, as its types want them."""
+    """Return the template's properties that an API operation accepts under the same name, in its types."""
     members = aws("rds").meta.service_model.operation_model(operation).input_shape.members
     arguments: dict[str, Any] = {}
     for name, value in props.items():
@@ -197,7 +203,7 @@ def _create_cluster(place: Place, props: Props) -> tuple[str, Attributes]:
     except Exception:
         aws("rds").delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
         raise
-    record.update(Endpoint=_HOST, ReaderEndpoint=_HOST, Port=port)
+    record.update(Endpoint=LOOPBACK, ReaderEndpoint=LOOPBACK, Port=port)
     return identifier, _attributes(record)
 
 
@@ -218,7 +224,7 @@ def _update_cluster(identifier: str, old: Props, new: Props) -> tuple[str, Attri
 
 
 def _show(record: dict[str, Any], props: Props) -> None:
-    """What the API drops: into the record where Describe shows it, to the records where not."""
+    """Keep what the API drops: in the emulator's record if Describe shows it, else among the records."""
     record["EnabledCloudwatchLogsExports"] = list(props.get("EnableCloudwatchLogsExports") or [])
     hidden = {name: props[name] for name in _NOT_SHOWN if name in props}
     if hidden:
@@ -247,9 +253,9 @@ def _delete_cluster(identifier: str, props: Props) -> None:
 
 
 def _retag(arn: str, old: Props, new: Props) -> None:
-    dropped = sorted({tag["Key"] for tag in tag_list(old)} - {tag["Key"] for tag in tag_list(new)})
-    if dropped:
-        aws("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=dropped)
+    removed = removed_tag_keys(old, new)
+    if removed:
+        aws("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=removed)
     if tag_list(new):
         aws("rds").add_tags_to_resource(ResourceName=arn, Tags=tag_list(new))
 
@@ -266,11 +272,11 @@ def _complete_instance(identifier: str, old: Props, new: Props) -> Attributes | 
     cluster = _rds._clusters.get(new.get("DBClusterIdentifier", ""))
     if cluster is None or not _is_served(cluster):
         return None
-    instance["Endpoint"].update(Address=_HOST, Port=cluster["Port"])
+    instance["Endpoint"].update(Address=LOOPBACK, Port=cluster["Port"])
     instance["StorageEncrypted"], instance["KmsKeyId"] = cluster["StorageEncrypted"], cluster["KmsKeyId"]
     for number, member in enumerate(cluster["DBClusterMembers"]):
         member["IsClusterWriter"] = number == 0
-    return {"Endpoint.Address": _HOST, "Endpoint.Port": str(cluster["Port"])}
+    return {"Endpoint.Address": LOOPBACK, "Endpoint.Port": str(cluster["Port"])}
 
 
 def _delete_instance(identifier: str, props: Props) -> None:
@@ -285,64 +291,8 @@ def _delete_instance(identifier: str, props: Props) -> None:
 
 SUPPLEMENTS = {"AWS::RDS::DBInstance": Supplement(_complete_instance, _delete_instance)}
 
-# -- login ------------------------------------------------------------------------------------------------------------
-
-
-def _refusal(identifier: str, token: str, user: str, port: int) -> str | None:
-    """Why an IAM token does not let `user` into the cluster, or None: what RDS checks, in its order.
-
-    The emulator does this for MySQL only (its core/rds_iam.py); the parts are the same.
-    """
-    cluster = _rds._clusters.get_scoped(ACCOUNT, REGION, identifier)
-    if cluster is None:
-        return "the cluster is gone"
-    if cluster.get("IAMDatabaseAuthenticationEnabled") is not True:
-        return "IAM authentication is not enabled for the cluster"
-    verified = _rds_iam.verify_rds_iam_token(
-        token, hostname=_HOST, port=port, db_user=user, region=REGION, account_id=ACCOUNT
-    )
-    if isinstance(verified, _rds_iam.RdsIamTokenError):
-        return f"the token is not valid: {verified.code}"
-    with _core.request_scope(ACCOUNT, REGION):
-        principal = _evaluator.resolve_principal(verified.access_key_id, ACCOUNT)
-        if isinstance(principal, _evaluator.AuthError):
-            return f"the token's principal is unknown: {principal.message}"
-        if principal.policies is None:
-            return None  # the account's root
-        resource = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:{cluster['DbClusterResourceId']}/{user}"
-        decision = _evaluator.evaluate(
-            _evaluator.EvalContext(
-                principal_arn=principal.arn,
-                principal_type=principal.type,
-                principal_account=ACCOUNT,
-                action="rds-db:connect",
-                resource_arn=resource,
-                region=REGION,
-                principal_keys=principal.keys,
-            ),
-            principal.policies,
-            *principal.limits,
-        ).decision
-    return None if decision == "Allow" else f"{principal.arn} may not rds-db:connect to {resource} ({decision})"
-
-
-def _requires_tls(identifier: str) -> bool:
-    """rds.force_ssl of the cluster's parameter group; 1 is the default since PostgreSQL 15."""
-    cluster = _rds._clusters.get_scoped(ACCOUNT, REGION, identifier) or {}
-    group = _rds._db_cluster_param_groups.get_scoped(ACCOUNT, REGION, cluster.get("DBClusterParameterGroup", "")) or {}
-    parameters = group.get("Parameters") or {}
-    value = parameters.get("rds.force_ssl", "1") if isinstance(parameters, dict) else json.dumps(parameters)
-    return str(value) != "0"
-
 
 def _running() -> Databases:
     if _databases is None:
         raise RuntimeError("local.resources.rds.install() was not called")
     return _databases
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port

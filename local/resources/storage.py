@@ -1,12 +1,14 @@
-"""S3 and DynamoDB: the properties that the emulator's CloudFormation drops."""
+"""S3 and DynamoDB: properties that the emulator's CloudFormation drops."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module
-from local.resources.framework import Attributes, Delete, Props, Supplement, aws, changed, ignoring, tag_list, truth
+from local.ministack.api import aws, ignoring
+from local.ministack.internals import emulator_module
+from local.ministack.properties import Attributes, Props, changed, tag_list, truth
+from local.ministack.resource_types import Delete, Supplement
 
 _handlers = emulator_module("services.cloudformation.provisioners")
 _dynamodb = emulator_module("services.dynamodb")
@@ -15,7 +17,7 @@ _dynamodb = emulator_module("services.dynamodb")
 
 
 def _complete_bucket(bucket: str, old: Props, new: Props) -> Attributes | None:
-    """Encryption, versioning, lifecycle, access logs, ownership and tags."""
+    """Set encryption, versioning, lifecycle, access logs, ownership and tags."""
     s3 = aws("s3")
     for name, put, clear in _BUCKET_SETTINGS:
         if not changed(old, new, name):
@@ -53,7 +55,7 @@ def _put_lifecycle(s3: Any, bucket: str, value: Props) -> None:
 
 
 def _lifecycle_rule(number: int, rule: Props) -> dict[str, Any]:
-    """CloudFormation's rule in the API's words (they differ in many names)."""
+    """Return CloudFormation's rule in the API's words; many names differ."""
     result: dict[str, Any] = {
         "ID": rule.get("Id", f"rule-{number}"),
         "Status": rule["Status"],
@@ -66,25 +68,31 @@ def _lifecycle_rule(number: int, rule: Props) -> dict[str, Any]:
         expiration["ExpiredObjectDeleteMarker"] = True
     if expiration:
         result["Expiration"] = expiration
-    noncurrent = rule.get("NoncurrentVersionExpiration")
-    if noncurrent is None and "NoncurrentVersionExpirationInDays" in rule:
-        noncurrent = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
-    if noncurrent:
-        result["NoncurrentVersionExpiration"] = {key: int(value) for key, value in noncurrent.items()}
     if "AbortIncompleteMultipartUpload" in rule:
         days = int(rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
         result["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
     transitions = rule.get("Transitions") or ([rule["Transition"]] if "Transition" in rule else [])
     if transitions:
-        result["Transitions"] = [
-            {"Days": int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]} for step in transitions
-        ]
-    later = rule.get("NoncurrentVersionTransitions") or []
-    if later:
-        result["NoncurrentVersionTransitions"] = [
-            {"NoncurrentDays": int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]} for step in later
-        ]
+        result["Transitions"] = [_transition(step, "Days") for step in transitions]
+    return result | _noncurrent_versions(rule)
+
+
+def _noncurrent_versions(rule: Props) -> dict[str, Any]:
+    """Return what a rule says about noncurrent versions."""
+    result: dict[str, Any] = {}
+    expiration = rule.get("NoncurrentVersionExpiration")
+    if expiration is None and "NoncurrentVersionExpirationInDays" in rule:
+        expiration = {"NoncurrentDays": rule["NoncurrentVersionExpirationInDays"]}
+    if expiration:
+        result["NoncurrentVersionExpiration"] = {key: int(value) for key, value in expiration.items()}
+    transitions = rule.get("NoncurrentVersionTransitions") or []
+    if transitions:
+        result["NoncurrentVersionTransitions"] = [_transition(step, "NoncurrentDays") for step in transitions]
     return result
+
+
+def _transition(step: Props, days: str) -> dict[str, Any]:
+    return {days: int(step["TransitionInDays"]), "StorageClass": step["StorageClass"]}
 
 
 def _put_logging(s3: Any, bucket: str, value: Props) -> None:
@@ -126,7 +134,7 @@ _delete_bucket_record: Delete = _handlers._s3_delete
 
 
 def _delete_bucket(bucket: str, props: Props) -> None:
-    """As the service: a bucket that is not empty stays (the emulator's handler drops it with all its objects)."""
+    """Keep a bucket that is not empty, as the service does; the emulator's handler drops it with all its objects."""
     s3 = aws("s3")
     if bucket in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
         s3.delete_bucket(Bucket=bucket)
@@ -137,7 +145,7 @@ def _delete_bucket(bucket: str, props: Props) -> None:
 
 
 def _complete_table(table: str, old: Props, new: Props) -> Attributes | None:
-    """Encryption, point-in-time recovery and time to live."""
+    """Set encryption, point-in-time recovery and time to live."""
     dynamodb = aws("dynamodb")
     if changed(old, new, "SSESpecification"):
         dynamodb.update_table(TableName=table, SSESpecification=_sse(new.get("SSESpecification") or {}))
@@ -174,7 +182,7 @@ _delete_table_record: Delete = _handlers._ddb_delete
 
 
 def _delete_table(table: str, props: Props) -> None:
-    """Through the API, which also drops what belongs to the table (the emulator's handler leaves tags and settings)."""
+    """Delete through the API, which also drops what belongs to the table (the emulator's handler leaves the settings)."""
     with ignoring("ResourceNotFoundException"):
         arn = aws("dynamodb").describe_table(TableName=table)["Table"]["TableArn"]
         aws("dynamodb").delete_table(TableName=table)

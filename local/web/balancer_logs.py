@@ -1,9 +1,9 @@
 """Access logs of the load balancers, which the emulator accepts and never writes.
 
-The file and its lines are those of load-balancer-access-logs.html, with "-" for what has no value here (TLS, matched
-certificate, classification). Files come every INTERVAL seconds instead of five minutes, and only to a bucket that lets
-the service in: logdelivery.elasticloadbalancing.amazonaws.com by its policy, with SSE-S3 (enable-access-logging.html).
-Before the first of them the service writes ELBAccessLogTestFile.
+The file and its lines are those of load-balancer-access-logs.html, with "-" for fields without a value here (TLS, matched
+certificate, classification). A file comes every ``INTERVAL_SECONDS`` instead of every five minutes, and only to a bucket
+whose policy allows logdelivery.elasticloadbalancing.amazonaws.com and that has SSE-S3 (enable-access-logging.html).
+Before the first file the service writes ELBAccessLogTestFile.
 """
 
 from __future__ import annotations
@@ -21,24 +21,26 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.patches.internals import emulator_module, require, wrap
-from local.resources.framework import Attributes, Props, Supplement, aws
-from local.settings import ACCOUNT, REGION
+from local.host.settings import ACCOUNT, REGION
+from local.ministack.api import aws
+from local.ministack.internals import emulator_module, require, wrap
+from local.ministack.permissions import service_may
+from local.ministack.properties import Attributes, Props
+from local.ministack.resource_types import Supplement
 
 logger = logging.getLogger("local.web")
 
 _alb = emulator_module("services.alb")
 _core = emulator_module("core.responses")
-_evaluator = emulator_module("core.iam_evaluator")
 _s3 = emulator_module("services.s3")
 
-INTERVAL = 2.0  # seconds
+INTERVAL_SECONDS = 2.0
 SERVICE = "logdelivery.elasticloadbalancing.amazonaws.com"
 
 
 @dataclass
 class _Forwarded:
-    """Where a request went, filled in on its way."""
+    """Where a request went; the way fills it in."""
 
     target: str = "-"
     group: str = "-"
@@ -51,23 +53,24 @@ _current: ContextVar[_Forwarded | None] = ContextVar("forwarded", default=None)
 
 @dataclass
 class BalancerLogs:
-    """Lines by load balancer, written until it is closed."""
+    """Collects lines by load balancer and writes them until it is closed."""
 
     _lines: dict[str, list[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: threading.Event = field(default_factory=threading.Event)
 
     def install(self) -> None:
+        """Collect a line from every request, and start writing."""
         require(
             _alb, "_rules", "_listeners", "_rule_sort_key", "_match_condition", "_lb_attr", "_load_balancer_id_from_arn"
         )
-        require(_evaluator, "evaluate_resource_policy", "EvalContext")
         require(_s3, "_bucket_policies", "_bucket_encryption")
         wrap(_alb, "dispatch_request", self._logged)
-        wrap(_alb, "_proxy_http_target", _noted)
+        wrap(_alb, "_proxy_http_target", _noting_the_target)
         threading.Thread(target=self._run, name="balancer-logs", daemon=True).start()
 
     def close(self) -> None:
+        """End writing."""
         self._closed.set()
 
     def _logged(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,12 +102,12 @@ class BalancerLogs:
         return dispatch
 
     def _run(self) -> None:
-        while not self._closed.wait(INTERVAL):
+        while not self._closed.wait(INTERVAL_SECONDS):
             with self._lock:
                 full, self._lines = self._lines, {}
             with _core.request_scope(ACCOUNT, REGION):
                 for arn, lines in full.items():
-                    if arn in _alb._lbs:  # what a deleted load balancer still had is lost
+                    if arn in _alb._lbs:  # the last lines of a deleted load balancer are lost
                         try:
                             self._deliver(arn, lines)
                         except (BotoCoreError, ClientError) as error:
@@ -119,16 +122,16 @@ class BalancerLogs:
             f"{prefix}AWSLogs/{ACCOUNT}/elasticloadbalancing/{REGION}/{now:%Y/%m/%d}/{ACCOUNT}_elasticloadbalancing_{REGION}_"
             f"{identifier}_{now:%Y%m%dT%H%MZ}_127.0.0.1_{secrets.token_hex(4)}.log.gz"
         )
-        refusal = _refusal(arn, bucket, key)
-        if refusal is not None:
-            logger.warning("Access log of %s: %s", name, refusal)
+        fault = _delivery_fault(arn, bucket, key)
+        if fault is not None:
+            logger.warning("Access log of %s: %s", name, fault)
             return
         aws("s3").put_object(Bucket=bucket, Key=key, Body=gzip.compress("".join(lines).encode()))
 
 
 @dataclass(frozen=True)
 class _Request:
-    """One request, as the log tells it."""
+    """One request, as the log describes it."""
 
     balancer: dict[str, Any]
     method: str
@@ -141,7 +144,7 @@ class _Request:
     begun: float
 
     def line(self, answer: Any, forwarded: _Forwarded) -> str:
-        """The fields in their documented order."""
+        """Return the log's line: the fields in their documented order."""
         status, headers, body = answer
         length = len(body) if isinstance(body, bytes) else _header(headers, "content-length", "0")
         priority, action = self._rule()
@@ -176,7 +179,7 @@ class _Request:
         return " ".join(fields) + "\n"
 
     def _rule(self) -> tuple[str, str]:
-        """Priority (0 for the default) and action of the rule that matched."""
+        """Return priority (0 for the default) and action of the rule that matched."""
         arn = self.balancer["LoadBalancerArn"]
         listeners = [entry for entry in _alb._listeners.values() if entry["LoadBalancerArn"] == arn]
         listener = next((entry for entry in listeners if entry["Port"] == self.port), listeners[0] if listeners else {})
@@ -191,8 +194,8 @@ class _Request:
         return "-", "-"
 
 
-def _noted(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Which target answered, how, and how long it took."""
+def _noting_the_target(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Note which target answered, how, and how long it took."""
 
     async def proxy(target: dict[str, Any], group: dict[str, Any], *arguments: Any) -> Any:
         forwarded, begun = _current.get(), time.monotonic()
@@ -222,25 +225,15 @@ def _time(seconds: float) -> str:
 
 
 def _destination(arn: str) -> tuple[str, str]:
-    """Bucket and prefix, which ends in a slash where there is one."""
+    """Return bucket and prefix; a prefix that is not empty ends in a slash."""
     prefix = _alb._lb_attr(arn, "access_logs.s3.prefix", "").strip("/")
     return _alb._lb_attr(arn, "access_logs.s3.bucket", ""), f"{prefix}/" if prefix else ""
 
 
-def _refusal(arn: str, bucket: str, key: str) -> str | None:
-    """Why the service may not write there, None where it may."""
+def _delivery_fault(arn: str, bucket: str, key: str) -> str | None:
+    """Return why the service may not write to a bucket; None if it may."""
     policy = _s3._bucket_policies.get_scoped(ACCOUNT, None, bucket)
-    context = _evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="s3:PutObject",
-        resource_arn=f"arn:aws:s3:::{bucket}/{key}",
-        region=REGION,
-        secure_transport=True,
-        service_context={"aws:sourcearn": arn, "aws:sourceaccount": ACCOUNT},
-    )
-    allowed = policy and _evaluator.evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+    allowed = service_may(SERVICE, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", policy=policy, source=arn)
     encryption = str(_s3._bucket_encryption.get_scoped(ACCOUNT, None, bucket) or "")
     if not allowed or "aws:kms" in encryption:
         return f"Access Denied for bucket: {bucket}. Please check S3bucket permission"
@@ -248,14 +241,14 @@ def _refusal(arn: str, bucket: str, key: str) -> str | None:
 
 
 def _check_destination(arn: str, old: Props, new: Props) -> Attributes | None:
-    """As ModifyLoadBalancerAttributes does: a bucket that cannot be written to is refused."""
+    """Reject a bucket that the service cannot write to, as ModifyLoadBalancerAttributes does."""
     if _alb._lb_attr(arn, "access_logs.s3.enabled", "false") != "true":
         return None
     bucket, prefix = _destination(arn)
     key = f"{prefix}AWSLogs/{ACCOUNT}/ELBAccessLogTestFile"
-    refusal = _refusal(arn, bucket, key)
-    if refusal is not None:
-        raise ValueError(refusal)
+    fault = _delivery_fault(arn, bucket, key)
+    if fault is not None:
+        raise ValueError(fault)
     aws("s3").put_object(Bucket=bucket, Key=key, Body=f"Enable AccessLog for ELB: {arn}".encode())
     return None
 

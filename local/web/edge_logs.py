@@ -1,8 +1,7 @@
-"""Access logs of distributions that are delivered to a log group (CloudFront's standard logging v2), which the emulator
-records and never writes.
+"""Access logs of distributions in a log group (CloudFront's standard logging v2), which the emulator never writes.
 
-One JSON line a request, with the delivery's record fields by their names in standard-logging-reference.html; a field that
-has no value here is "-". It is written only where a resource policy of CloudWatch Logs lets the service in:
+One JSON line a request, with the delivery's record fields by their names in standard-logging-reference.html; a field
+without a value here is "-". The line is written only if a resource policy of CloudWatch Logs allows
 delivery.logs.amazonaws.com (AWS-logs-infrastructure-V2-CloudWatchLogs.html). Deliveries to S3 or Firehose stay recorded.
 """
 
@@ -16,20 +15,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local.host.settings import ACCOUNT, REGION
+from local.ministack.internals import emulator_module, require
+from local.ministack.permissions import service_may
 from local.patches.access_logs import write_line
-from local.patches.internals import emulator_module, require
-from local.settings import ACCOUNT, REGION
 
 logger = logging.getLogger("local.web")
 
 _logs = emulator_module("services.cloudwatch_logs")
-_evaluator = emulator_module("core.iam_evaluator")
 
 SERVICE = "delivery.logs.amazonaws.com"
 
 
 @dataclass(frozen=True)
-class Visit:
+class EdgeRequest:
     """One request and its answer, as the edge saw them."""
 
     distribution: dict[str, Any]
@@ -45,13 +44,13 @@ class Visit:
     begun: float
 
     def fields(self) -> dict[str, str]:
-        """Every field that has a value here."""
-        at, took = dt.datetime.fromtimestamp(self.begun, dt.UTC), f"{time.time() - self.begun:.3f}"
+        """Return every field that has a value here."""
+        begin, took = dt.datetime.fromtimestamp(self.begun, dt.UTC), f"{time.time() - self.begun:.3f}"
         answered = {name.lower(): str(value) for name, value in self.answered.items()}
         result = "Error" if self.status >= 400 else "Miss"
         return {
-            "date": f"{at:%Y-%m-%d}",
-            "time": f"{at:%H:%M:%S}",
+            "date": f"{begin:%Y-%m-%d}",
+            "time": f"{begin:%H:%M:%S}",
             "x-edge-location": answered.get("x-amz-cf-pop", "-"),
             "sc-bytes": str(self.sent),
             "c-ip": self.client,
@@ -79,25 +78,24 @@ class Visit:
 
 
 def install() -> None:
-    """Check what is reached into."""
+    """Check the emulator's stores that this module reads."""
     require(_logs, "_deliveries", "_delivery_sources", "_delivery_destinations", "_resource_policies")
-    require(_evaluator, "evaluate_resource_policy", "EvalContext")
 
 
-def record(visit: Visit) -> None:
-    """Write the line of a request to every log group that the distribution's log is delivered to."""
-    for delivery, source, group in _deliveries_of(visit.distribution["ARN"]):
-        stream = f"CloudFront_{visit.distribution['Id']}"
+def record(request: EdgeRequest) -> None:
+    """Write the line of a request to every log group that the distribution delivers its log to."""
+    for delivery, source, group in _deliveries_of(request.distribution["ARN"]):
+        stream = f"CloudFront_{request.distribution['Id']}"
         if not _may_write(source, group, stream):
-            logger.warning("The log of %s may not be delivered to %s", visit.distribution["Id"], group)
+            logger.warning("The log of %s may not be delivered to %s", request.distribution["Id"], group)
             continue
-        fields = visit.fields()
+        fields = request.fields()
         names = delivery.get("recordFields") or list(fields)
         write_line(group, stream, json.dumps({name: fields.get(name, "-") for name in names}))
 
 
 def _deliveries_of(arn: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], str]]:
-    """(delivery, its source, log group) of a distribution."""
+    """Yield (delivery, its source, log group) of a distribution."""
     for delivery in list(_logs._deliveries.values()):
         source = _logs._delivery_sources.get(delivery["deliverySourceName"]) or {}
         if arn not in source.get("resourceArns", []):
@@ -109,16 +107,8 @@ def _deliveries_of(arn: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], s
 
 
 def _may_write(source: dict[str, Any], group: str, stream: str) -> bool:
-    context = _evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="logs:PutLogEvents",
-        resource_arn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{stream}",
-        region=REGION,
-        service_context={"aws:sourcearn": source["arn"], "aws:sourceaccount": ACCOUNT},
-    )
+    resource = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:{stream}"
     return any(
-        _evaluator.evaluate_resource_policy(policy["policyDocument"], context, service=SERVICE).decision == "Allow"
+        service_may(SERVICE, "logs:PutLogEvents", resource, policy=policy["policyDocument"], source=source["arn"])
         for policy in list(_logs._resource_policies.values())
     )

@@ -1,17 +1,14 @@
 """An instance of an Auto Scaling group as a process of this machine.
 
-The user data itself is not run: it installs packages of Amazon Linux and systemd units. Its `export` lines are taken,
-and the rest of the boot is done in its place, with nothing but the credentials of the instance profile's role: get the
-artifact, unpack it, run what its systemd unit says (ExecStartPre, ExecStart; /run/<service> is a folder of the
-instance's own), wait for /health, signal CloudFormation. What
-the CloudWatch agent does on an instance is done as well: the service's log goes to the log group that the user data names.
+The instance does not run the user data itself, which installs packages of Amazon Linux and systemd units. It takes the
+``export`` lines and does the rest of the boot in its place, with nothing but the credentials of the instance profile's
+role: get the artifact, unpack it, run what its systemd unit says (ExecStartPre, ExecStart; /run/<service> is a folder of
+the instance's own), wait for /health, signal CloudFormation. It also does what the CloudWatch agent does: the service's
+log goes to the log group that the user data names.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
 import json
 import logging
 import os
@@ -29,94 +26,63 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.cloud import free_port
-from local.errors import StartError
-from local.guard import GRACE, guarded_command
+from local.host.aws import client_config, client_credentials, new_session
+from local.host.errors import StartError
+from local.host.files import tail
+from local.host.ports import free_port
+from local.host.process import GuardedProcess
+from local.web.launch_template import LaunchTemplate
 from local.web.log_shipper import LogShipper
+from local.web.release import start_command, unit_of, unpack
 from local.web.target_tls import unverified
 
 logger = logging.getLogger("local.web")
 
-HEALTH_TIMEOUT = 45.0
-"""Seconds until a boot without /health counts as failed; builders/transactions/boot.sh gives a real instance 120."""
+HEALTH_TIMEOUT_SECONDS = 45.0
+"""After this time a boot without /health counts as failed; boot.sh gives a real instance 120 seconds."""
 
-_OF_THE_HOST = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
-_OF_THE_CLOUD = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "MYSQL_SSL_CA", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-
-_new_session: Any = vars(boto3)["Session"]
-_new_config: Any = botocore.config.Config
-
-
-@dataclass(frozen=True)
-class Launch:
-    """What a version of a launch template says about an instance.
-
-    Attributes:
-        version: "<launch template id>:<number>".
-        exports: the NAME=value lines of the user data.
-        image, kind, profile: AMI id, instance type, ARN or name of the instance profile.
-    """
-
-    version: str
-    exports: Mapping[str, str]
-    image: str
-    kind: str
-    profile: str
-    groups: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, version: str, data: Mapping[str, Any]) -> Launch:
-        """From LaunchTemplateData, as the template gives it."""
-        profile = data.get("IamInstanceProfile") or {}
-        return cls(
-            version,
-            exports_of(base64.b64decode(data.get("UserData", "")).decode()),
-            str(data.get("ImageId", "")),
-            str(data.get("InstanceType", "")),
-            str(profile.get("Arn") or profile.get("Name") or ""),
-            tuple(data.get("SecurityGroupIds") or ()),
-        )
-
-
-def exports_of(user_data: str) -> dict[str, str]:
-    """The variables that a script's `export NAME='value'` lines set."""
-    found: dict[str, str] = {}
-    for line in user_data.splitlines():
-        if line.startswith("export "):
-            words = shlex.split(line)[1:]
-            found |= dict(word.split("=", 1) for word in words if "=" in word)
-    return found
+_HOST_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+_CLOUD_VARIABLES = (
+    "AWS_ENDPOINT_URL",
+    "AWS_CA_BUNDLE",
+    "MYSQL_SSL_CA",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+)
 
 
 @dataclass
 class Instance:
-    """One instance. `boot` starts it, in the caller's thread; `stop` ends it.
+    """One instance. ``boot`` starts it, in the caller's thread; ``stop`` ends it.
 
     Attributes:
-        credentials: of the role in its instance profile, as STS gives them.
+        identifier: the instance id.
+        zone: the Availability Zone.
+        launch_template: what it starts.
+        credentials: of the role in its instance profile, as STS returns them.
+        directory: holds its files.
         port: where its service listens on 127.0.0.1.
-        healthy, failed: how its boot went, once it has.
+        healthy: whether its boot succeeded.
+        failed: whether its boot failed.
     """
 
     identifier: str
     zone: str
-    launch: Launch
+    launch_template: LaunchTemplate
     credentials: Mapping[str, str]
     directory: Path
     port: int = field(default_factory=free_port)
     healthy: bool = False
     failed: bool = False
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _process: GuardedProcess | None = field(default=None, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     _shipper: LogShipper | None = field(default=None, repr=False)
     _scheme: str = "http"
 
     def boot(self) -> None:
-        """Fetch, start, wait for /health, signal. What goes wrong is signalled, logged, and raises nothing."""
+        """Fetch, start, wait for /health, signal. A failure is signalled and logged, and raises nothing."""
         try:
             release = self._fetch()
             self._start(release)
@@ -131,57 +97,63 @@ class Instance:
             self._signal("SUCCESS")
 
     def is_running(self) -> bool:
-        """Whether its process has not ended."""
-        return self._process is not None and self._process.poll() is None
+        """Return whether its process has not ended."""
+        return self._process is not None and self._process.is_running
 
     def has_ended(self) -> bool:
-        """Whether it will not serve any more: its boot failed, or its service ended."""
+        """Return whether it cannot serve any more: its boot failed, or its service ended."""
         return self.failed or (self.healthy and not self.is_running())
 
     def stop(self) -> None:
-        """SIGTERM, the service's orderly end, SIGKILL after GRACE seconds; its files go. Harmless when nothing runs."""
+        """End the service, at last by SIGKILL, and remove the instance's files. Harmless if nothing runs."""
         self._stopped.set()
         process, self._process = self._process, None
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()  # the guard passes the end on
-            try:
-                process.wait(GRACE + 4)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.stop()
         if self._shipper is not None:
             self._shipper.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines that its process wrote."""
-        file = self.directory / "console.log"
-        return "\n".join(file.read_text(errors="replace").splitlines()[-lines:]) if file.exists() else ""
+        """Return the last lines that its process wrote."""
+        return tail(self.directory / "console.log", lines)
 
     # -- the boot's steps ---------------------------------------------------------------------------------------------
 
     def _fetch(self) -> Path:
-        """The unpacked artifact. Raises StartError where its content is not what its key says."""
-        exports = self.launch.exports
+        """Return the unpacked artifact. Raises StartError if its content is not what its key says."""
+        exports = self.launch_template.exports
         key = exports["ARTIFACT_KEY"]
-        body = self._client("s3").get_object(Bucket=exports["ARTIFACT_BUCKET"], Key=key)["Body"].read()
+        artifact = self._client("s3").get_object(Bucket=exports["ARTIFACT_BUCKET"], Key=key)["Body"].read()
         release = self.directory / "release"
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            if content_digest(archive) != Path(key).stem:
-                raise StartError(f"The instance {self.identifier}", "the artifact does not hold what its key says")
-            archive.extractall(release)
+        unpack(artifact, Path(key).stem, release)
         return release
 
     def _start(self, release: Path) -> None:
         if self._stopped.is_set():
             raise StartError(f"The instance {self.identifier}", "it was terminated")
         service_log = self.directory / "service.log"
-        environment = {name: os.environ[name] for name in (*_OF_THE_HOST, *_OF_THE_CLOUD) if name in os.environ}
-        environment |= dict(self.launch.exports)
-        environment |= self._prepare(release)
-        environment |= {
-            "AWS_DEFAULT_REGION": self.launch.exports["REGION"],
+        # Only what the artifact holds: not the packages that are installed here.
+        command = [sys.executable, "-S", "-s", *start_command(release)]
+        self._process = GuardedProcess.start(
+            command,
+            self.directory / "console.log",
+            environment=self._environment(release, self._prepare(release), service_log),
+            directory=release,
+        )
+        group = self.launch_template.exports.get("LOG_GROUP")
+        if group:
+            stream = f"{self.identifier}/{unit_of(release).stem}"
+            self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
+
+    def _environment(self, release: Path, of_the_unit: Mapping[str, str], service_log: Path) -> dict[str, str]:
+        """Return the service's whole environment."""
+        inherited = (*_HOST_VARIABLES, *_CLOUD_VARIABLES)
+        return {
+            **{name: os.environ[name] for name in inherited if name in os.environ},
+            **self.launch_template.exports,
+            **of_the_unit,
+            "AWS_DEFAULT_REGION": self.launch_template.exports["REGION"],
             "AWS_ACCESS_KEY_ID": self.credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": self.credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": self.credentials["SessionToken"],
@@ -193,42 +165,26 @@ class Instance:
             "PYTHONPATH": str(release),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        # Only what the artifact holds: not the packages that are installed here.
-        command = [sys.executable, "-S", "-s", *start_command(release)]
-        with (self.directory / "console.log").open("ab") as console:
-            self._process = subprocess.Popen(
-                guarded_command(command),
-                stdin=subprocess.PIPE,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=release,
-                start_new_session=True,
-            )
-        group = self.launch.exports.get("LOG_GROUP")
-        if group:
-            stream = f"{self.identifier}/{_service_of(release)}"
-            self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
 
     def _prepare(self, release: Path) -> dict[str, str]:
-        """Run the unit's ExecStartPre; the variables of its Environment. Raises StartError."""
-        unit = _unit_of(release)
+        """Run the unit's ExecStartPre and return the variables of its Environment. Raises StartError."""
+        unit = unit_of(release)
         run = self.directory / "run"
         run.mkdir(mode=0o700, exist_ok=True)
         lines = [line.replace(f"/run/{unit.stem}", str(run)) for line in unit.read_text().splitlines()]
         for line in lines:
             if line.startswith("ExecStartPre="):
                 command = shlex.split(line.removeprefix("ExecStartPre="))
-                done = subprocess.run(command, cwd=release, capture_output=True, text=True, check=False)
-                if done.returncode != 0:
-                    raise StartError(f"The instance {self.identifier}", f"{command[0]}: {done.stderr.strip()}")
+                result = subprocess.run(command, cwd=release, capture_output=True, text=True, check=False)
+                if result.returncode != 0:
+                    raise StartError(f"The instance {self.identifier}", f"{command[0]}: {result.stderr.strip()}")
         words = [word for line in lines if line.startswith("Environment=") for word in shlex.split(line)]
-        found = dict(word.removeprefix("Environment=").split("=", 1) for word in words)
-        self._scheme = "https" if "TLS_DIRECTORY" in found else "http"
-        return found
+        variables = dict(word.removeprefix("Environment=").split("=", 1) for word in words)
+        self._scheme = "https" if "TLS_DIRECTORY" in variables else "http"
+        return variables
 
     def _wait_for_health(self) -> None:
-        deadline = time.monotonic() + HEALTH_TIMEOUT
+        deadline = time.monotonic() + HEALTH_TIMEOUT_SECONDS
         reason: object = "no answer"
         while time.monotonic() < deadline:
             if not self.is_running():
@@ -240,11 +196,12 @@ class Instance:
             except (OSError, urllib.error.URLError) as error:
                 reason = error
             time.sleep(0.1)
-        raise StartError(f"The instance {self.identifier}", f"not healthy after {HEALTH_TIMEOUT:.0f} s: {reason}")
+        late = f"not healthy after {HEALTH_TIMEOUT_SECONDS:.0f} s: {reason}"
+        raise StartError(f"The instance {self.identifier}", late)
 
     def _signal(self, status: str) -> None:
-        """As the boot script does it: with the instance's own role, which must be allowed to."""
-        exports = self.launch.exports
+        """Signal CloudFormation as the boot script does: with the instance's own role, which must be allowed to."""
+        exports = self.launch_template.exports
         if self._stopped.is_set() or "SIGNAL_RESOURCE" not in exports:
             return
         try:
@@ -255,11 +212,12 @@ class Instance:
                 Status=status,
             )
         except (BotoCoreError, ClientError) as error:
-            # Nobody waits for the signal of an instance that is started outside a stack operation.
-            logger.info("%s: signal %s was not taken: %s", self.identifier, status, error)
+            # CloudFormation waits for no signal of an instance that starts outside a stack operation.
+            logger.info("%s: CloudFormation did not accept the signal %s: %s", self.identifier, status, error)
 
     def _report(self, error: Exception) -> None:
-        group = self.launch.exports.get("LOG_GROUP")
+        """Write the reason of a failed boot to the log group."""
+        group = self.launch_template.exports.get("LOG_GROUP")
         if not group or self._stopped.is_set():
             return
         logs, stream = self._client("logs"), f"{self.identifier}/boot"
@@ -268,50 +226,14 @@ class Instance:
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
             event = {"timestamp": int(time.time() * 1000), "message": message}
             logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
-        except (BotoCoreError, ClientError) as refused:
-            logger.warning("%s: the reason could not be logged: %s", self.identifier, refused)
+        except (BotoCoreError, ClientError) as failure:
+            logger.warning("%s: the reason could not be logged: %s", self.identifier, failure)
 
     def _client(self, service: str) -> Any:
-        """A boto3 client with the instance's role and nothing else."""
-        return _new_session().client(
+        """Return a boto3 client with the instance's role and nothing else."""
+        return new_session().client(
             service,
-            region_name=self.launch.exports.get("REGION"),
-            aws_access_key_id=self.credentials["AccessKeyId"],
-            aws_secret_access_key=self.credentials["SecretAccessKey"],
-            aws_session_token=self.credentials["SessionToken"],
-            config=_new_config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+            region_name=self.launch_template.exports.get("REGION"),
+            config=client_config(attempts=2),
+            **client_credentials(self.credentials),
         )
-
-
-def content_digest(archive: zipfile.ZipFile) -> str:
-    """SHA-256 over every path with the SHA-256 of its bytes: what an artifact's key ends in (builders/transactions/boot.sh)."""
-    total = hashlib.sha256()
-    for path in sorted(archive.namelist()):
-        total.update(f"{path}\0{hashlib.sha256(archive.read(path)).hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def start_command(release: Path) -> list[str]:
-    """The arguments after the interpreter in the ExecStart of the artifact's systemd unit.
-
-    Raises StartError where the artifact has no such unit, or its command is none of Python's.
-    """
-    unit = _unit_of(release)
-    for line in unit.read_text().splitlines():
-        if line.startswith("ExecStart="):
-            interpreter, *arguments = shlex.split(line.removeprefix("ExecStart="))
-            if Path(interpreter).name.startswith("python"):
-                return arguments
-    raise StartError(unit.name, "it has no ExecStart that runs Python")
-
-
-def _unit_of(release: Path) -> Path:
-    """`<service>/system/<service>.service`."""
-    found = [unit for unit in release.glob("*/system/*.service") if unit.stem == unit.parent.parent.name]
-    if len(found) != 1:
-        raise StartError("The artifact", f"it has {len(found)} systemd units <service>/system/<service>.service")
-    return found[0]
-
-
-def _service_of(release: Path) -> str:
-    return _unit_of(release).stem

@@ -1,4 +1,4 @@
-"""What the CloudWatch agent does on an instance: the lines of a file go to a log stream, with the instance's role."""
+"""The work of the CloudWatch agent on an instance: ship the lines of a file to a log stream, with the instance's role."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 logger = logging.getLogger("local.web")
 
-INTERVAL = 0.5  # seconds; the agent's force_flush_interval is 5 by default
+INTERVAL_SECONDS = 0.5
+"""The agent's force_flush_interval is 5 by default."""
 
 
 class LogShipper:
-    """Ships whole lines until it is closed; what the role may not write is told once and lost."""
+    """Ships whole lines until it is closed. Lines that the role may not write are lost; one warning reports that.
+
+    Args:
+        logs: a client of CloudWatch Logs with the instance's role.
+        group: the log group.
+        stream: the log stream, which the shipper creates.
+        file: the file to ship.
+    """
 
     def __init__(self, logs: Any, group: str, stream: str, file: Path) -> None:
         self._logs, self._group, self._stream, self._file = logs, group, stream, file
         self._position = 0
-        self._made = False
+        self._stream_exists = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"logs-{stream}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ship what is there and end."""
+        """Ship the lines that remain and end."""
         self._closed.set()
         self._thread.join(5)
 
     def _run(self) -> None:
         try:
-            while not self._closed.wait(INTERVAL):
+            while not self._closed.wait(INTERVAL_SECONDS):
                 self._ship()
             self._ship()
         except (BotoCoreError, ClientError) as error:
@@ -43,9 +51,9 @@ class LogShipper:
         lines = self._new_lines()
         if not lines:
             return
-        if not self._made:
+        if not self._stream_exists:
             self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
-            self._made = True
+            self._stream_exists = True
         now = int(time.time() * 1000)
         for first in range(0, len(lines), 1000):
             events = [{"timestamp": now, "message": line} for line in lines[first : first + 1000]]

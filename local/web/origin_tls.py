@@ -1,8 +1,8 @@
 """Gap: the emulator's CloudFront reaches a load balancer by HTTP only.
 
-Here an HTTPS listener answers too, where its certificate holds the origin's domain name or, when the distribution passes
-the viewer's Host on, that name: "the certificate must include a domain name that matches" one of them
-(using-https-cloudfront-to-custom-origin.html); otherwise CloudFront answers 502. No handshake takes place.
+Here an HTTPS listener answers, too, if its certificate holds the origin's domain name or, if the distribution forwards
+the viewer's Host, that name: "the certificate must include a domain name that matches" one of them
+(using-https-cloudfront-to-custom-origin.html). Otherwise CloudFront answers 502. No handshake takes place.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.patches.internals import emulator_module, require, wrap
+from local.ministack.internals import emulator_module, require, wrap
 
 _acm = emulator_module("services.acm")
 _alb = emulator_module("services.alb")
 _cloudfront = emulator_module("services.cloudfront")
 
-_TIMEOUT = 30.0  # seconds for an answer's body
+_TIMEOUT_SECONDS = 30.0  # for an answer's body
 
 
 def install() -> None:
-    """Wrap the way to a load balancer."""
+    """Wrap the request from a distribution to a load balancer."""
     require(_acm, "_certificates")
     require(
         _cloudfront, "_origin_connect_target", "_origin_request_headers", "_collect_streaming_body", "OriginUnreachable"
@@ -64,15 +64,18 @@ def _also_by_https(original: Callable[..., Any]) -> Callable[..., Any]:
             raw_query_string=query,
         )
         if not isinstance(content, bytes):
-            content = await _cloudfront._collect_streaming_body(content, _TIMEOUT)
-        pairs = [
-            (name, value)
-            for name, values in answered.items()
-            for value in (values if isinstance(values, list) else [values])
-        ]
-        return status, http.client.responses.get(status, ""), pairs, content
+            content = await _cloudfront._collect_streaming_body(content, _TIMEOUT_SECONDS)
+        return status, http.client.responses.get(status, ""), _pairs(answered), content
 
     return fetch
+
+
+def _pairs(headers: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (name, value)
+        for name, values in headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
 
 
 def _listener(balancer: dict[str, Any], port: int) -> dict[str, Any] | None:
@@ -83,7 +86,7 @@ def _listener(balancer: dict[str, Any], port: int) -> dict[str, Any] | None:
 
 
 def _names(listener: dict[str, Any], host: str) -> bool:
-    """Whether a certificate of the listener holds the host name, in itself or by a wildcard for its first label."""
+    """Return whether a certificate of the listener holds the host name, itself or by a wildcard for its first label."""
     for certificate in (_acm._certificates.get(arn) or {} for arn in listener.get("Certificates") or []):
         names = {certificate.get("DomainName", ""), *(certificate.get("SubjectAlternativeNames") or [])}
         if host in names or f"*.{host.partition('.')[2]}" in names:

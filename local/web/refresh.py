@@ -1,8 +1,8 @@
-"""StartInstanceRefresh, which the emulator calls successful without replacing anything.
+"""StartInstanceRefresh, which the emulator calls successful without replacing an instance.
 
-Here every instance of the group gets a successor of the group's launch template version, one after the other: launched,
-healthy in the target groups, and only then the old one ends. A successor that does not become healthy fails the refresh
-and goes; CancelInstanceRefresh stops before the next one (asg-instance-refresh.html).
+Here every instance of the group gets a successor of the group's launch template version, one after the other. The old
+one ends when the successor is healthy in the target groups. A successor that does not become healthy fails the refresh
+and ends; CancelInstanceRefresh stops before the next instance (asg-instance-refresh.html).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from local.patches.internals import emulator_module, wrap_action
-from local.settings import ACCOUNT, REGION
+from local.host.settings import ACCOUNT, REGION
+from local.ministack.internals import emulator_module, wrap_action
 from local.web.fleet import Fleet
-from local.web.instances import HEALTH_TIMEOUT
+from local.web.instances import HEALTH_TIMEOUT_SECONDS
 
 logger = logging.getLogger("local.web")
 
@@ -24,7 +24,7 @@ _core = emulator_module("core.responses")
 
 
 def install(fleet: Fleet) -> None:
-    """Do what StartInstanceRefresh says, for groups whose instances run."""
+    """Let StartInstanceRefresh replace the instances of groups whose instances run."""
 
     def starting(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def start(parameters: Any) -> Any:
@@ -42,7 +42,7 @@ def install(fleet: Fleet) -> None:
 
 
 def _refresh(fleet: Fleet, group: dict[str, Any], refresh: dict[str, Any]) -> None:
-    with _core.request_scope(ACCOUNT, REGION), fleet.alone(group["AutoScalingGroupName"]):
+    with _core.request_scope(ACCOUNT, REGION), fleet.locked(group["AutoScalingGroupName"]):
         try:
             _replace_all(fleet, group, refresh)
         except Exception as error:  # whatever it is, the refresh must not stay in progress
@@ -53,12 +53,12 @@ def _refresh(fleet: Fleet, group: dict[str, Any], refresh: dict[str, Any]) -> No
 
 def _replace_all(fleet: Fleet, group: dict[str, Any], refresh: dict[str, Any]) -> None:
     old = fleet.members(group["AutoScalingGroupName"])
-    launch = fleet.launch_of(group)
+    launch_template = fleet.launch_template_of(group)
     for number, instance in enumerate(old, start=1):
         if refresh["Status"] != "InProgress":  # cancelled
             return
-        successor = fleet.launch(group, launch)
-        if not fleet.wait_in_service(group, successor, HEALTH_TIMEOUT):
+        successor = fleet.launch(group, launch_template)
+        if not fleet.wait_in_service(group, successor, HEALTH_TIMEOUT_SECONDS):
             fleet.terminate(group, successor)
             refresh.update(Status="Failed", StatusReason=f"{successor.identifier} did not become healthy")
             return

@@ -1,4 +1,4 @@
-"""Signals to a resource of a stack (SignalResource), as CreationPolicy and rolling updates wait for them."""
+"""Signals to a resource of a stack (SignalResource), for which CreationPolicy and rolling updates wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from local.patches.internals import emulator_module, require
+from local.ministack.internals import emulator_module, require
 
 _wait_conditions = emulator_module("services.cloudformation.wait_conditions")
 
@@ -16,7 +16,7 @@ _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 
 def seconds_of(duration: str) -> int:
-    """An ISO 8601 duration of the form PT#H#M#S. Raises ValueError for another."""
+    """Return an ISO 8601 duration of the form PT#H#M#S in seconds. Raises ValueError for another form."""
     match = _DURATION.match(duration)
     if match is None or not any(match.groups()):
         raise ValueError(f"{duration!r} is no duration of the form PT#H#M#S")
@@ -26,25 +26,35 @@ def seconds_of(duration: str) -> int:
 
 @dataclass(frozen=True)
 class Signals:
-    """The signals that one resource gets while its stack operation runs."""
+    """The signals that one resource gets while its stack operation runs.
+
+    Attributes:
+        token: the emulator's key of the resource's signals.
+    """
 
     token: str
 
     def received(self) -> dict[str, bool]:
-        """Whether it was SUCCESS, by unique id."""
+        """Return whether each signal was SUCCESS, by unique id."""
         with _wait_conditions._lock:
             entries = dict(_wait_conditions._handles.get(self.token, {}).get("signals", {}))
         return {identifier: signal["Status"] == "SUCCESS" for identifier, signal in entries.items()}
 
-    def wait(self, expected: set[str], percent: int, seconds: float, given_up: Callable[[], bool]) -> None:
-        """Until `percent` of the `expected` instances have signalled SUCCESS.
+    def wait(self, expected: set[str], percent: int, seconds: float, is_over: Callable[[], bool]) -> None:
+        """Wait until enough instances have signalled SUCCESS.
 
-        Raises ValueError, in CloudFormation's words, when that cannot come true any more, or not within `seconds`.
-        `given_up` tells that no signal will come.
+        Args:
+            expected: the ids of the instances.
+            percent: how many of them must succeed.
+            seconds: how long to wait.
+            is_over: returns whether no more signals can come.
+
+        Raises:
+            ValueError: Too many instances failed, or signals are missing; in CloudFormation's words.
         """
         deadline = time.monotonic() + seconds
         while True:
-            over = given_up()
+            over = is_over()
             answers = {key: good for key, good in self.received().items() if key in expected}
             if len(answers) == len(expected):
                 if sum(answers.values()) * 100 >= percent * len(expected):
@@ -62,7 +72,7 @@ class Signals:
 
 @contextmanager
 def listening(stack_id: str, stack_name: str, logical_id: str, resource_type: str) -> Iterator[Signals]:
-    """Take signals for a resource; outside of it SignalResource says that the resource does not wait for any."""
+    """Accept signals for a resource. Outside of the block SignalResource reports that the resource waits for none."""
     require(_wait_conditions, "register_slot", "_waiting", "_handles", "_lock")
     token = _wait_conditions.register_slot(stack_id)
     key = (stack_id, logical_id)

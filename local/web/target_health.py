@@ -1,9 +1,9 @@
-"""Health checks of target groups, which the emulator's load balancer lacks: it calls every registered target healthy.
+"""Health checks of target groups. The emulator has none: it reports every registered target as healthy.
 
-Here each target is asked at the group's path, by HTTP or HTTPS as the group says, and requests go to healthy targets only; when
-none is healthy they go to all ("If a target group contains only unhealthy registered targets, the load balancer routes
-requests to all those targets", target-group-health-checks.html). Time runs faster than on AWS: a check every INTERVAL seconds,
-however long the group's interval is; the thresholds are the group's.
+Here each target is checked at the group's path, by HTTP or HTTPS as the group says, and requests go to healthy targets
+only; if none is healthy, they go to all ("If a target group contains only unhealthy registered targets, the load balancer
+routes requests to all those targets", target-group-health-checks.html). Time runs faster than on AWS: a check comes every
+``INTERVAL_SECONDS``, however long the group's interval is; the thresholds are the group's.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
-from local.patches.internals import emulator_module, require, wrap, wrap_action
-from local.settings import ACCOUNT, REGION
+from local.host.settings import ACCOUNT, REGION
+from local.ministack.internals import emulator_module, require, wrap, wrap_action
 from local.web import target_tls
 
 logger = logging.getLogger("local.web")
@@ -26,24 +26,34 @@ logger = logging.getLogger("local.web")
 _alb = emulator_module("services.alb")
 _core = emulator_module("core.responses")
 
-INTERVAL = 0.5  # seconds
-TIMEOUT = 2.5  # seconds, at most; less where the group says so
+INTERVAL_SECONDS = 0.5
+TIMEOUT_SECONDS = 2.5
+"""The longest timeout; a group may have a shorter one."""
 
 Address = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Health:
-    """`streak` counts the checks in a row that speak against `state`."""
+    """The health of a target.
+
+    Attributes:
+        state: as DescribeTargetHealth shows it.
+        reason: the reason code of a state that is not healthy.
+        streak: how many checks in a row contradict the state.
+    """
 
     state: str = "initial"
     reason: str = "Elb.InitialHealthChecking"
     streak: int = 0
 
     def after(self, failure: str | None, healthy_threshold: int, unhealthy_threshold: int) -> Health:
-        """The state after one more check, `failure` being its reason code or None.
+        """Return the health after one more check. A new target needs one success only (target-group-health-checks.html).
 
-        A new target needs one success only (target-group-health-checks.html).
+        Args:
+            failure: the check's reason code; None if it succeeded.
+            healthy_threshold: how many successes make a target healthy again.
+            unhealthy_threshold: how many failures make a target unhealthy.
         """
         if failure is None:
             needed = 1 if self.state == "initial" else healthy_threshold
@@ -56,7 +66,11 @@ class Health:
 
 
 class TargetHealth:
-    """Checks every target of every group until it is closed. `address_of` tells where an instance listens."""
+    """Checks every target of every group until it is closed.
+
+    Args:
+        address_of: (target's id, its port) → the address at which it listens here.
+    """
 
     def __init__(self, address_of: Callable[[str, int], Address]) -> None:
         self._address_of = address_of
@@ -64,7 +78,7 @@ class TargetHealth:
         self._closed = threading.Event()
 
     def install(self) -> None:
-        """Answer DescribeTargetHealth, and forward to healthy targets."""
+        """Answer DescribeTargetHealth, forward requests to healthy targets, and start checking."""
         require(_alb, "_tgs", "_targets", "_parse_targets_param", "_p", "_xml")
         wrap_action(_alb, "DescribeTargetHealth", self._described)
         wrap(_alb, "_forward_to_tg", self._to_healthy)
@@ -72,15 +86,17 @@ class TargetHealth:
         threading.Thread(target=self._run, name="target-health", daemon=True).start()
 
     def close(self) -> None:
+        """End checking."""
         self._closed.set()
 
     def state(self, group: str, target: str) -> Health:
+        """Return the health of a target in a group."""
         return self._states.get((group, target), Health())
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._closed.wait(INTERVAL):
+        while not self._closed.wait(INTERVAL_SECONDS):
             try:
                 with _core.request_scope(ACCOUNT, REGION):
                     self._check_all()
@@ -88,24 +104,24 @@ class TargetHealth:
                 logger.exception("checking targets")
 
     def _check_all(self) -> None:
-        seen = set()
+        registered = set()
         for arn, group in list(_alb._tgs.items()):
             if group.get("TargetType") == "lambda" or not group.get("HealthCheckEnabled", True):
                 continue
             for target in list(_alb._targets.get(arn, [])):
                 key = (arn, str(target["Id"]))
-                seen.add(key)
+                registered.add(key)
                 failure = self._failure(group, target)
                 self._states[key] = self.state(*key).after(
                     failure, int(group["HealthyThresholdCount"]), int(group["UnhealthyThresholdCount"])
                 )
-        for key in set(self._states) - seen:
+        for key in set(self._states) - registered:
             self._states.pop(key, None)
 
     def _failure(self, group: dict[str, Any], target: dict[str, Any]) -> str | None:
-        """The reason code of a failed check (API_TargetHealth), None where it succeeded."""
+        """Check a target; return the reason code of a failure (API_TargetHealth), None for a success."""
         host, port = self._address_of(str(target["Id"]), int(target.get("Port") or group["Port"]))
-        timeout = min(TIMEOUT, float(group["HealthCheckTimeoutSeconds"]))
+        timeout = min(TIMEOUT_SECONDS, float(group["HealthCheckTimeoutSeconds"]))
         connection = target_tls.connection_to(group.get("HealthCheckProtocol", "HTTP"), host, port, timeout)
         try:
             connection.request("GET", group["HealthCheckPath"], headers={"User-Agent": "ELB-HealthChecker/2.0"})
@@ -171,7 +187,7 @@ class TargetHealth:
 
 
 def _matches(status: int, codes: str) -> bool:
-    """A matcher's codes: "200", "200,202" or "200-299" (API_Matcher)."""
+    """Return whether a status is among a matcher's codes: "200", "200,202" or "200-299" (API_Matcher)."""
     for part in str(codes).split(","):
         first, _, last = part.strip().partition("-")
         if int(first) <= status <= int(last or first):

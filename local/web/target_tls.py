@@ -1,7 +1,7 @@
 """Gap: the emulator's load balancer reaches its targets by HTTP only.
 
-Here a target group's protocol counts, for requests and for health checks: with HTTPS it speaks TLS with the targets, 1.2 or
-newer, and takes any certificate: "The load balancer does not validate these certificates"
+Here a target group's protocol counts, for requests and for health checks. With HTTPS the balancer speaks TLS with the
+targets, 1.2 or newer, and accepts any certificate: "The load balancer does not validate these certificates"
 (load-balancer-target-groups.html, routing configuration).
 """
 
@@ -15,15 +15,15 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 
-from local.patches.internals import emulator_module
+from local.ministack.internals import emulator_module
 
 _alb = emulator_module("services.alb")
 
-_OF_THE_HOP = ("content-length", "connection", "transfer-encoding")
+_HOP_BY_HOP = ("content-length", "connection", "transfer-encoding")
 
 
 def unverified() -> ssl.SSLContext:
-    """For a client that takes any certificate."""
+    """Return the context of a client that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -33,11 +33,11 @@ def unverified() -> ssl.SSLContext:
 _UNVERIFIED = unverified()
 
 
-def connection_to(protocol: str, host: str, port: int, timeout: float) -> http.client.HTTPConnection:
-    """A connection by the protocol of a target group or of its health check; it is opened with its first request."""
+def connection_to(protocol: str, host: str, port: int, timeout_seconds: float) -> http.client.HTTPConnection:
+    """Return a connection by the protocol of a target group or of its health check; the first request opens it."""
     if protocol == "HTTPS":
-        return http.client.HTTPSConnection(host, port, timeout=timeout, context=_UNVERIFIED)
-    return http.client.HTTPConnection(host, port, timeout=timeout)
+        return http.client.HTTPSConnection(host, port, timeout=timeout_seconds, context=_UNVERIFIED)
+    return http.client.HTTPConnection(host, port, timeout=timeout_seconds)
 
 
 async def forward(
@@ -50,20 +50,20 @@ async def forward(
     query: dict[str, Any] | None,
     raw_query: str | None = None,
 ) -> tuple[int, dict[str, Any], bytes]:
-    """One request over TLS, as the emulator makes it over HTTP, but with the answer's body as a whole."""
+    """Send one request over TLS, as the emulator does over HTTP, but return the answer's body as a whole."""
     raw_query = urlencode(query or {}, doseq=True) if raw_query is None else raw_query
     target = f"{path}?{raw_query}" if raw_query else path
-    sent = {name.lower(): value for name, value in headers.items() if name.lower() not in _OF_THE_HOP}
+    sent = {name.lower(): value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
 
     def exchange() -> tuple[int, dict[str, Any], bytes]:
         connection = connection_to("HTTPS", host, port, _alb.TARGET_IDLE_TIMEOUT)
         try:
             connection.request(method.upper(), target, body=body or None, headers=sent)
             answer = connection.getresponse()
-            found: dict[str, Any] = {}
+            fields: dict[str, list[str]] = {}
             for name, value in answer.getheaders():
-                found.setdefault(name.lower(), []).append(value)
-            plain = {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+                fields.setdefault(name.lower(), []).append(value)
+            plain = {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
             return answer.status, {**plain, "date": formatdate(usegmt=True)}, answer.read()
         finally:
             connection.close()

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.errors import AccessError
 from deploy.session import EMBEDDED_STATE, Aws, explain, is_passing
-from local.demo import STATE_FILE
+from local.host.project import STATE_FILE
 
 from .conftest import refusal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local import smoke
+from local.clients import trading
 from local.cloud import EmbeddedCloud
 from tests.e2e.support.site import PROJECT, Site
 from tests.e2e.support.story import pytest_runtest_makereport, pytest_runtest_setup, story
@@ -63,6 +63,6 @@ def site(
 
 
 @pytest.fixture
-def client(site: Site) -> smoke.Client:
+def client(site: Site) -> trading.TradingClient:
     """A client of the deployed platform."""
-    return smoke.Client.of(site.cloud, "trading-dev")
+    return trading.TradingClient.of(site.cloud, "trading-dev")

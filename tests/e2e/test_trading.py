@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from botocore.exceptions import ClientError
 
-from local import smoke
+from local.clients import trading
 from tests.e2e.support.site import PROJECT, Site, eventually
 from tests.e2e.support.story import Story
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.emulator
 
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTES = 30
-SAMPLE = PROJECT / "sample" / "market-data.json"
+SAMPLE = PROJECT / "local" / "market_data" / "market-data.json"
 
 
 def keys(site: Site, kind: str, prefix: str) -> list[str]:
@@ -81,34 +81,36 @@ def test_the_default_security_group_is_closed(site: Site) -> None:
 # --- Used ------------------------------------------------------------------------------------------------------------
 @pytest.mark.act("the first batch")
 @pytest.mark.requirement("T-DATA-1", "T-DATA-4", "T-FN-2", "T-API-1")
-def test_a_posted_batch_comes_back_as_bars_and_analytics(client: smoke.Client) -> None:
-    summary = smoke.post_batch(client, SAMPLE.read_bytes())
+def test_a_posted_batch_comes_back_as_bars_and_analytics(client: trading.TradingClient) -> None:
+    summary = trading.post_batch(client, SAMPLE.read_bytes())
     assert (summary["received"], summary["accepted"], summary["rejected"]) == (408, 400, 8)
     assert all({"index", "reason"} <= set(record) for record in summary["rejectedRecords"])
     records = json.loads(SAMPLE.read_bytes())["records"]
     bad = {record["index"] for record in summary["rejectedRecords"]}
     trades = [r for i, r in enumerate(records) if i not in bad and r["type"] == "trade" and r["symbol"] == "ACME"]
-    bars = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    bars = trading.wait_for_bars(client, "ACME", START, MINUTES)
     assert sum(bar["trades"] for bar in bars) == len(trades)
     assert sum(int(bar["volume"]) for bar in bars) == sum(trade["size"] for trade in trades)
-    (analytics,) = smoke.read_analytics(client, "ACME", START, MINUTES, "1h")
+    (analytics,) = trading.read_analytics(client, "ACME", START, MINUTES, "1h")
     assert analytics["bar"]["trades"] == len(trades)
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(client: smoke.Client) -> None:
-    before = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+def test_the_same_batch_again_and_the_same_trades_in_another_batch_change_nothing(
+    client: trading.TradingClient,
+) -> None:
+    before = trading.wait_for_bars(client, "ACME", START, MINUTES)
     repetition = client.call("POST", "/v1/market-data", body=SAMPLE.read_bytes())
     assert repetition.headers["idempotency-replayed"] == "true"
     trades = [record for record in json.loads(SAMPLE.read_bytes())["records"] if record["type"] == "trade"]
-    summary = smoke.post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
+    summary = trading.post_batch(client, json.dumps({"records": [*trades, _trade("MARKER", "1", "5.00")]}).encode())
     assert summary["accepted"] == 201
-    smoke.wait_for_bars(client, "MARKER", START, MINUTES)
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES) == before
+    trading.wait_for_bars(client, "MARKER", START, MINUTES)
+    assert trading.wait_for_bars(client, "ACME", START, MINUTES) == before
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_an_idempotency_key_makes_a_repeated_request_harmless(client: smoke.Client) -> None:
+def test_an_idempotency_key_makes_a_repeated_request_harmless(client: trading.TradingClient) -> None:
     body = json.dumps({"records": [_trade("KEYED", "1", "3.00")]}).encode()
     first, second = (
         client.call("POST", "/v1/market-data", body=body, headers={"idempotency-key": "order-1"}) for _ in range(2)
@@ -120,12 +122,12 @@ def test_an_idempotency_key_makes_a_repeated_request_harmless(client: smoke.Clie
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_a_late_trade_corrects_its_bar(client: smoke.Client) -> None:
-    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "2", "10.00", second=30)]}).encode())
-    (bar,) = smoke.wait_for_bars(client, "LATE", START, 1)
+def test_a_late_trade_corrects_its_bar(client: trading.TradingClient) -> None:
+    trading.post_batch(client, json.dumps({"records": [_trade("LATE", "2", "10.00", second=30)]}).encode())
+    (bar,) = trading.wait_for_bars(client, "LATE", START, 1)
     assert (bar["open"], bar["close"]) == ("10", "10") or (bar["open"], bar["close"]) == ("10.00", "10.00")
-    smoke.post_batch(client, json.dumps({"records": [_trade("LATE", "1", "9.00", second=10)]}).encode())
-    corrected = eventually(lambda: [b for b in smoke.wait_for_bars(client, "LATE", START, 1) if b["trades"] == 2])
+    trading.post_batch(client, json.dumps({"records": [_trade("LATE", "1", "9.00", second=10)]}).encode())
+    corrected = eventually(lambda: [b for b in trading.wait_for_bars(client, "LATE", START, 1) if b["trades"] == 2])
     assert float(corrected[0]["open"]) == 9.0
     assert float(corrected[0]["close"]) == 10.0
 
@@ -149,16 +151,18 @@ def test_processed_data_is_partitioned_parquet_and_the_raw_objects_are_archived(
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, client: smoke.Client) -> None:
+def test_a_broken_object_goes_to_quarantine_and_blocks_nothing(site: Site, client: trading.TradingClient) -> None:
     broken = "market-data/date=2026-01-05/hour=14/broken.ndjson.gz"
     site.client("s3").put_object(Bucket=f"trading-raw-dev-{site.account}", Key=broken, Body=b"no gzip at all")
-    smoke.post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
-    smoke.wait_for_bars(client, "BEHIND", START, 1)
+    trading.post_batch(client, json.dumps({"records": [_trade("BEHIND", "1", "1.00")]}).encode())
+    trading.wait_for_bars(client, "BEHIND", START, 1)
     assert eventually(lambda: [key for key in keys(site, "raw", "quarantine/") if "broken" in key])
 
 
 @pytest.mark.requirement("T-DATA-2")
-def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Site, client: smoke.Client) -> None:
+def test_replay_brings_quarantine_and_dead_letters_back_for_processing(
+    site: Site, client: trading.TradingClient
+) -> None:
     """The broken object of the test before is repaired, a line stays bad, and a dead letter names a valid object."""
     sqs, bucket = site.client("sqs"), f"trading-raw-dev-{site.account}"
     folder = "market-data/date=2026-01-05/hour=14"
@@ -172,14 +176,16 @@ def test_replay_brings_quarantine_and_dead_letters_back_for_processing(site: Sit
     assert site.deploy("replay", "--yes", "--json") == 0, site.output
     replayed = json.loads(site.stdout)["replayed"]
     assert replayed == {"objects": 1, "records": 1, "dead_letters": 1, "left": []}
-    smoke.wait_for_bars(client, "REPAIRED", START, 1)
+    trading.wait_for_bars(client, "REPAIRED", START, 1)
     assert not keys(site, "raw", "quarantine/objects/")
     (key,) = eventually(lambda: keys(site, "raw", "quarantine/records/"))
     assert "/mixed-replay-" in key, "still a rumour, so it is rejected again and kept"
 
 
 @pytest.mark.requirement("T-DATA-2", "A-6")
-def test_a_failed_message_comes_again_long_before_the_queue_would_show_it(site: Site, client: smoke.Client) -> None:
+def test_a_failed_message_comes_again_long_before_the_queue_would_show_it(
+    site: Site, client: trading.TradingClient
+) -> None:
     """The queue hides a message for half an hour; the function shortens this to seconds, with its own rights."""
     sqs, logs = site.client("sqs"), site.client("logs")
     url = sqs.get_queue_url(QueueName="trading-objects-dev")["QueueUrl"]
@@ -195,7 +201,7 @@ def test_a_failed_message_comes_again_long_before_the_queue_would_show_it(site: 
 
     eventually(lambda: len(failures()) >= 2, seconds=60)
     _store(site, key, json.dumps(_stored("ANNOUNCED", "1")))
-    smoke.wait_for_bars(client, "ANNOUNCED", START, 1)
+    trading.wait_for_bars(client, "ANNOUNCED", START, 1)
 
     def waiting() -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -229,7 +235,9 @@ def _stored(symbol: str, trade_id: str) -> dict[str, object]:
     ("body", "status"),
     [(b"", 400), (b"{", 400), (b"[]", 400), (b'{"records": []}', 400), (b'{"records": "x"}', 400)],
 )
-def test_a_body_that_is_no_batch_is_rejected_with_a_message(client: smoke.Client, body: bytes, status: int) -> None:
+def test_a_body_that_is_no_batch_is_rejected_with_a_message(
+    client: trading.TradingClient, body: bytes, status: int
+) -> None:
     answer = client.call("POST", "/v1/market-data", body=body)
     assert answer.status == status
     assert answer.json()["error"]["message"]
@@ -237,7 +245,7 @@ def test_a_body_that_is_no_batch_is_rejected_with_a_message(client: smoke.Client
 
 
 @pytest.mark.requirement("T-DATA-1")
-def test_gzip_and_ndjson_are_accepted(client: smoke.Client) -> None:
+def test_gzip_and_ndjson_are_accepted(client: trading.TradingClient) -> None:
     lines = "".join(json.dumps(_trade("ZIPPED", str(n), "2.00", second=n)) + "\n" for n in range(3))
     answer = client.call(
         "POST",
@@ -258,15 +266,17 @@ def test_gzip_and_ndjson_are_accepted(client: smoke.Client) -> None:
         ("/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&interval=2m", 400),
     ],
 )
-def test_an_unknown_symbol_or_a_bad_range_is_a_clear_answer(client: smoke.Client, path: str, status: int) -> None:
+def test_an_unknown_symbol_or_a_bad_range_is_a_clear_answer(
+    client: trading.TradingClient, path: str, status: int
+) -> None:
     answer = client.call("GET", path)
     assert answer.status == status
     assert answer.json()["error"]["message"]
 
 
 @pytest.mark.requirement("T-DATA-4")
-def test_pages_join_to_the_whole(client: smoke.Client) -> None:
-    whole = smoke.wait_for_bars(client, "ACME", START, MINUTES)
+def test_pages_join_to_the_whole(client: trading.TradingClient) -> None:
+    whole = trading.wait_for_bars(client, "ACME", START, MINUTES)
     base = "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z&limit=10"
     bars, cursor = [], ""
     while True:
@@ -279,8 +289,10 @@ def test_pages_join_to_the_whole(client: smoke.Client) -> None:
 
 
 @pytest.mark.requirement("T-DATA-5", "T-DDB-1")
-def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site: Site, client: smoke.Client) -> None:
-    session = smoke.open_and_end_session(client)
+def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(
+    site: Site, client: trading.TradingClient
+) -> None:
+    session = trading.open_and_end_session(client)
     kept = client.call("POST", "/v1/sessions", body={}).json()
     item = site.client("dynamodb").get_item(TableName="user-sessions-dev", Key={"sessionId": {"S": kept["sessionId"]}})[
         "Item"
@@ -291,12 +303,12 @@ def test_sessions_are_opened_read_and_ended_and_their_tokens_are_not_stored(site
 
 
 @pytest.mark.requirement("T-DATA-5", "T-API-2")
-def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) -> None:
+def test_a_key_without_entitlement_gets_403(site: Site, client: trading.TradingClient) -> None:
     gateway = site.client("apigateway")
     (plan,) = gateway.get_usage_plans()["items"]
     key = gateway.create_api_key(name="stranger", enabled=True)
     gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
-    stranger = smoke.Client(client.cloud, client.outputs, client.credentials, key["value"])
+    stranger = trading.TradingClient(client.cloud, client.outputs, client.credentials, key["value"])
     answer = stranger.call("GET", "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T15:00:00Z")
     gateway.delete_api_key(apiKey=key["id"])
     assert answer.status == 403
@@ -304,8 +316,8 @@ def test_a_key_without_entitlement_gets_403(site: Site, client: smoke.Client) ->
 
 
 @pytest.mark.requirement("T-API-1")
-def test_signature_and_key_are_required_but_health_is_open(client: smoke.Client) -> None:
-    assert {name: answer.status for name, answer in smoke.refusals(client).items()} == {
+def test_signature_and_key_are_required_but_health_is_open(client: trading.TradingClient) -> None:
+    assert {name: answer.status for name, answer in trading.refusals(client).items()} == {
         "no signature": 403,
         "no API key": 403,
         "a path that is not granted": 403,
@@ -315,7 +327,7 @@ def test_signature_and_key_are_required_but_health_is_open(client: smoke.Client)
 
 
 @pytest.mark.requirement("T-OBS-1")
-def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Client) -> None:
+def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: trading.TradingClient) -> None:
     sqs, sns, logs = site.client("sqs"), site.client("sns"), site.client("logs")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -350,7 +362,9 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: smoke.Cli
 
 
 @pytest.mark.requirement("T-DATA-4", "A-6")
-def test_analysts_query_the_lake_within_its_bounds_and_read_nothing_else(site: Site, client: smoke.Client) -> None:
+def test_analysts_query_the_lake_within_its_bounds_and_read_nothing_else(
+    site: Site, client: trading.TradingClient
+) -> None:
     role = client.outputs["AnalystRoleArn"]
     assumed = site.client("sts").assume_role(RoleArn=role, RoleSessionName="analyst")["Credentials"]
     athena, glue, s3 = (site.cloud.client(service, assumed) for service in ("athena", "glue", "s3"))
@@ -377,7 +391,7 @@ def test_analysts_query_the_lake_within_its_bounds_and_read_nothing_else(site: S
     assert query["Status"]["State"] == "SUCCEEDED", query["Status"]
     assert query["ResultConfiguration"]["OutputLocation"].startswith(f"s3://{processed}/query-results/")
     _, answer = root.get_query_results(**execution)["ResultSet"]["Rows"]
-    assert int(answer["Data"][0]["VarCharValue"]) >= len(smoke.wait_for_bars(client, "ACME", START, MINUTES))
+    assert int(answer["Data"][0]["VarCharValue"]) >= len(trading.wait_for_bars(client, "ACME", START, MINUTES))
     for bucket, key in ((processed, "elsewhere"), (f"trading-raw-dev-{site.account}", "quarantine/objects/x")):
         with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
             s3.get_object(Bucket=bucket, Key=key)
@@ -390,7 +404,7 @@ def _ended(execution: dict[str, Any]) -> dict[str, Any] | None:
 
 
 @pytest.mark.requirement("T-DB-3")
-def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.Client) -> None:
+def test_analysts_read_the_database_and_write_nothing(site: Site, client: trading.TradingClient) -> None:
     import psycopg
 
     assumed = site.client("sts").assume_role(RoleArn=client.outputs["AnalystRoleArn"], RoleSessionName="analyst")[
@@ -413,7 +427,7 @@ def test_analysts_read_the_database_and_write_nothing(site: Site, client: smoke.
 
 # --- Changed ---------------------------------------------------------------------------------------------------------
 @pytest.mark.act("the first change")
-def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: smoke.Client) -> None:
+def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site, client: trading.TradingClient) -> None:
     site.edit_parameters(LogRetentionDays="60")
     site.edit_template("functions", "MemorySize: 1024", "MemorySize: 1536")
     assert site.deploy("plan", "--wheels", "host") == 0
@@ -426,7 +440,7 @@ def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site,
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
     function = site.client("lambda").get_function_configuration(FunctionName="trading-query-dev")
     assert function["MemorySize"] == 1536
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES)
+    assert trading.wait_for_bars(client, "ACME", START, MINUTES)
 
 
 def test_an_outdated_plan_is_rejected(site: Site) -> None:
@@ -442,7 +456,7 @@ def test_an_outdated_plan_is_rejected(site: Site) -> None:
 
 
 @pytest.mark.act("the rollback")
-def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client) -> None:
+def test_a_bad_template_rolls_back_and_says_why(site: Site, client: trading.TradingClient) -> None:
     """The emulator accepts bad templates, as CloudFormation accepts one whose fault shows only at the resource."""
     site.edit_template("storage", "      BucketName: !Ref ArchiveBucket\n", "      Bucket: !Ref ArchiveBucket\n")
     assert site.change() == 1
@@ -450,7 +464,7 @@ def test_a_bad_template_rolls_back_and_says_why(site: Site, client: smoke.Client
     assert "BucketName" in site.output
     assert "ROLLBACK_COMPLETE" in site.output
     site.restore_templates()
-    assert smoke.wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
+    assert trading.wait_for_bars(client, "ACME", START, MINUTES), "the platform works as before"
 
 
 @pytest.mark.parametrize(
@@ -490,9 +504,9 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     )["NatGateways"]
     assert len([g for g in gateways if g["State"] != "deleted"]) == 3
     assert not site.resources("trading-pr-1", "AWS::Config::ConfigurationRecorder", "AWS::ApiGateway::Account")
-    second = smoke.Client.of(site.cloud, "trading-pr-1")
-    smoke.post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
-    (bar,) = smoke.wait_for_bars(second, "ACME", START, 1)
+    second = trading.TradingClient.of(site.cloud, "trading-pr-1")
+    trading.post_batch(second, json.dumps({"records": [_trade("ACME", "1", "77.00")]}).encode())
+    (bar,) = trading.wait_for_bars(second, "ACME", START, 1)
     assert float(bar["close"]) == 77.0, "its own data"
     assert site.deploy("destroy", "--yes", environment="pr") == 0
 

@@ -15,10 +15,10 @@ from typing import Any
 import pymysql
 import pytest
 
-from local import payments, smoke
-from local.payments import payment
-from local.visit import visit
-from local.web.instances import exports_of
+from local.clients import trading, transactions
+from local.clients.edge import visit
+from local.clients.transactions import payment
+from local.web.launch_template import exports_of
 from tests.e2e.support.site import Site, eventually
 from tests.e2e.support.story import Story
 
@@ -34,12 +34,12 @@ GROUP = "transactions-web-dev"
 
 
 @pytest.fixture
-def client(site: Site) -> payments.Client:
+def client(site: Site) -> transactions.TransactionsClient:
     """A client of the deployed platform."""
-    return payments.Client.of(site.cloud, STACK)
+    return transactions.TransactionsClient.of(site.cloud, STACK)
 
 
-def secret(client: payments.Client, **which: str) -> dict[str, Any]:
+def secret(client: transactions.TransactionsClient, **which: str) -> dict[str, Any]:
     """The value of the application's secret."""
     value = client.cloud.client("secretsmanager").get_secret_value(
         SecretId=client.outputs["DatabaseSecretArn"], **which
@@ -47,7 +47,7 @@ def secret(client: payments.Client, **which: str) -> dict[str, Any]:
     return dict(json.loads(value["SecretString"]))
 
 
-def connect(client: payments.Client, login: dict[str, Any], **options: Any) -> Any:
+def connect(client: transactions.TransactionsClient, login: dict[str, Any], **options: Any) -> Any:
     """A connection to the database with the user and password of ``login`` and verified TLS."""
     verified: dict[str, Any] = {
         "ssl_ca": str(client.cloud.authority),
@@ -65,7 +65,7 @@ def connect(client: payments.Client, login: dict[str, Any], **options: Any) -> A
     )
 
 
-def query(client: payments.Client, statement: str) -> Any:
+def query(client: transactions.TransactionsClient, statement: str) -> Any:
     """The rows of a statement, as the master user."""
     arn = secret(client)["masterarn"]
     login = json.loads(client.cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
@@ -107,7 +107,9 @@ def test_a_second_plan_says_no_changes_and_executing_it_is_no_error(site: Site) 
 
 
 @pytest.mark.requirement("X-NET-1")
-def test_the_network_has_its_subnets_and_a_nat_gateway_in_each_zone(site: Site, client: payments.Client) -> None:
+def test_the_network_has_its_subnets_and_a_nat_gateway_in_each_zone(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     ec2, vpc = site.client("ec2"), {"Name": "vpc-id", "Values": [client.outputs["VpcId"]]}
     subnets = ec2.describe_subnets(Filters=[vpc])["Subnets"]
     assert {subnet["CidrBlock"] for subnet in subnets} == {f"10.0.{third}.0/24" for third in (0, 1, 2, 10, 11, 12)}
@@ -117,7 +119,9 @@ def test_the_network_has_its_subnets_and_a_nat_gateway_in_each_zone(site: Site, 
 
 
 @pytest.mark.requirement("X-DB-1")
-def test_the_database_is_encrypted_in_two_zones_and_accepts_only_tls(site: Site, client: payments.Client) -> None:
+def test_the_database_is_encrypted_in_two_zones_and_accepts_only_tls(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     rds = site.client("rds")
     (cluster,) = rds.describe_db_clusters(DBClusterIdentifier="transactions-aurora-dev")["DBClusters"]
     assert cluster["Engine"] == "aurora-mysql"
@@ -134,8 +138,10 @@ def test_the_database_is_encrypted_in_two_zones_and_accepts_only_tls(site: Site,
 
 
 @pytest.mark.requirement("X-SEC-1", "X-SEC-2")
-def test_the_login_is_attached_rotated_at_once_and_has_only_the_services_rights(client: payments.Client) -> None:
-    payments.settled(client)
+def test_the_login_is_attached_rotated_at_once_and_has_only_the_services_rights(
+    client: transactions.TransactionsClient,
+) -> None:
+    transactions.settled_version(client)
     value = secret(client)
     assert (value["engine"], value["dbname"], value["dbClusterIdentifier"]) == (
         "mysql",
@@ -151,7 +157,9 @@ def test_the_login_is_attached_rotated_at_once_and_has_only_the_services_rights(
 
 
 @pytest.mark.requirement("A-4", "X-S3-1")
-def test_data_at_rest_is_encrypted_according_to_the_services(site: Site, client: payments.Client) -> None:
+def test_data_at_rest_is_encrypted_according_to_the_services(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     s3, logs = site.client("s3"), site.client("logs")
     algorithms = {
         name: s3.get_bucket_encryption(Bucket=client.outputs[name])["ServerSideEncryptionConfiguration"]["Rules"][0][
@@ -172,7 +180,7 @@ def test_data_at_rest_is_encrypted_according_to_the_services(site: Site, client:
 # --- Used ------------------------------------------------------------------------------------------------------------
 @pytest.mark.act("the first request")
 @pytest.mark.requirement("X-CDN-1", "X-WEB-1", "X-ALB-1")
-def test_health_comes_through_the_edge_with_security_headers(client: payments.Client) -> None:
+def test_health_comes_through_the_edge_with_security_headers(client: transactions.TransactionsClient) -> None:
     answer = client.call("GET", "/health")
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
@@ -182,21 +190,21 @@ def test_health_comes_through_the_edge_with_security_headers(client: payments.Cl
 
 
 @pytest.mark.requirement("X-CDN-1")
-def test_plain_http_is_redirected(client: payments.Client) -> None:
+def test_plain_http_is_redirected(client: transactions.TransactionsClient) -> None:
     url = client.outputs["WebUrl"].replace("https://", "http://")
     answer = visit(client.cloud, "GET", f"{url}/health")
     assert (answer.status, answer.headers["location"]) == (301, client.outputs["WebUrl"] + "/health")
 
 
 @pytest.mark.requirement("X-ALB-1")
-def test_only_the_distribution_passes_the_load_balancer(client: payments.Client) -> None:
+def test_only_the_distribution_passes_the_load_balancer(client: transactions.TransactionsClient) -> None:
     assert client.direct("/health").status == 403
     assert client.direct("/health", {"X-Origin-Verify": "a guess"}).status == 403
 
 
 @pytest.mark.requirement("X-WEB-1")
-def test_a_payment_is_made_once_however_often_it_is_posted(client: payments.Client) -> None:
-    transaction, repetition = payments.pay_and_read(client)
+def test_a_payment_is_made_once_however_often_it_is_posted(client: transactions.TransactionsClient) -> None:
+    transaction, repetition = transactions.pay_and_read(client)
     assert repetition.headers["idempotent-replayed"] == "true"
     assert transaction["amount"] == "10.50"
     key, answers = str(uuid.uuid4()), []
@@ -229,14 +237,14 @@ def test_a_payment_is_made_once_however_often_it_is_posted(client: payments.Clie
     ],
 )
 def test_an_invalid_payment_is_rejected_with_its_reason(
-    client: payments.Client, changes: dict[str, Any], code: str
+    client: transactions.TransactionsClient, changes: dict[str, Any], code: str
 ) -> None:
     answer = client.post(payment(**changes), str(uuid.uuid4()))
     assert answer.status in (400, 422)
     assert answer.json()["error"]["code"] == code
 
 
-def test_a_key_of_another_payment_is_rejected(client: payments.Client) -> None:
+def test_a_key_of_another_payment_is_rejected(client: transactions.TransactionsClient) -> None:
     key = str(uuid.uuid4())
     assert client.post(payment("1.00"), key).status == 201
     assert client.post(payment("2.00"), key).json()["error"]["code"] == "idempotency_key_reused"
@@ -244,8 +252,10 @@ def test_a_key_of_another_payment_is_rejected(client: payments.Client) -> None:
 
 
 @pytest.mark.requirement("X-CDN-1", "X-S3-1")
-def test_static_files_come_from_the_bucket_for_this_distribution_only(site: Site, client: payments.Client) -> None:
-    answer = payments.put_static(client, "site.css", b"a{}", "text/css")
+def test_static_files_come_from_the_bucket_for_this_distribution_only(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
+    answer = transactions.put_static(client, "site.css", b"a{}", "text/css")
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"a{}", "text/css")
     assert answer.headers["x-content-type-options"] == "nosniff"
     bucket = client.outputs["StaticBucketName"]
@@ -257,9 +267,9 @@ def test_static_files_come_from_the_bucket_for_this_distribution_only(site: Site
 # --- Rotated ---------------------------------------------------------------------------------------------------------
 @pytest.mark.act("the first rotation")
 @pytest.mark.requirement("X-SEC-1")
-def test_a_rotation_fails_no_request_and_changes_user_and_password(client: payments.Client) -> None:
+def test_a_rotation_fails_no_request_and_changes_user_and_password(client: transactions.TransactionsClient) -> None:
     before = secret(client)
-    rotation = payments.rotate(client)
+    rotation = transactions.rotate(client)
     assert set(rotation.answers) == {201}
     assert rotation.answers[201] > 20
     assert {rotation.before, rotation.after} == {"payments", "payments_clone"}
@@ -271,22 +281,22 @@ def test_a_rotation_fails_no_request_and_changes_user_and_password(client: payme
 
 
 @pytest.mark.requirement("X-SEC-1")
-def test_a_second_rotation_ends_the_first_password(client: payments.Client) -> None:
+def test_a_second_rotation_ends_the_first_password(client: transactions.TransactionsClient) -> None:
     first = secret(client, VersionStage="AWSPREVIOUS")
-    payments.rotate(client)
+    transactions.rotate(client)
     assert secret(client)["username"] == first["username"]
     with pytest.raises(pymysql.err.OperationalError, match="denied"):
         connect(client, first)
 
 
-def test_the_books_balance(client: payments.Client) -> None:
+def test_the_books_balance(client: transactions.TransactionsClient) -> None:
     assert query(client, "SELECT COUNT(*) FROM transactions")[0][0] > 50
     assert not query(client, "SELECT currency FROM entries GROUP BY currency HAVING SUM(signed_amount) <> 0")
 
 
 # --- Watched ---------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("X-MON-1")
-def test_the_services_log_reaches_its_log_group(site: Site, client: payments.Client) -> None:
+def test_the_services_log_reaches_its_log_group(site: Site, client: transactions.TransactionsClient) -> None:
     assert client.call("GET", "/transactions/nothing-of-the-kind").status == 404
     logs = site.client("logs")
 
@@ -298,7 +308,9 @@ def test_the_services_log_reaches_its_log_group(site: Site, client: payments.Cli
 
 
 @pytest.mark.requirement("X-MON-1", "X-ALB-1")
-def test_the_load_balancers_access_log_becomes_lines_of_a_log_group(site: Site, client: payments.Client) -> None:
+def test_the_load_balancers_access_log_becomes_lines_of_a_log_group(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     path = f"/transactions/{uuid.uuid4()}"
     client.call("GET", f"{path}?account=acct-1001")
     logs = site.client("logs")
@@ -313,7 +325,9 @@ def test_the_load_balancers_access_log_becomes_lines_of_a_log_group(site: Site, 
 
 
 @pytest.mark.requirement("X-CDN-1")
-def test_the_edges_access_log_reaches_its_log_group_without_query_strings(site: Site, client: payments.Client) -> None:
+def test_the_edges_access_log_reaches_its_log_group_without_query_strings(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     path = f"/transactions/{uuid.uuid4()}"
     client.call("GET", f"{path}?account=acct-1001", headers={"User-Agent": "a test"})
     events = site.client("logs").filter_log_events(logGroupName="/aws/cloudfront/transactions-edge-dev")["events"]
@@ -324,7 +338,7 @@ def test_the_edges_access_log_reaches_its_log_group_without_query_strings(site: 
 
 
 @pytest.mark.requirement("X-MON-1")
-def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: payments.Client) -> None:
+def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: transactions.TransactionsClient) -> None:
     sqs, sns, logs = site.client("sqs"), site.client("sns"), site.client("logs")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -353,11 +367,13 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: payments.
 # --- Changed ---------------------------------------------------------------------------------------------------------
 @pytest.mark.act("the new version")
 @pytest.mark.requirement("X-WEB-1")
-def test_a_new_version_replaces_the_instances_while_payments_go_on(site: Site, client: payments.Client) -> None:
+def test_a_new_version_replaces_the_instances_while_payments_go_on(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     before = instances(site)
     module = site.root / "web_src" / "payments" / "health.py"
     module.write_text(module.read_text() + "\n# another version\n")
-    with payments.Posting(client) as posting:
+    with transactions.Posting(client) as posting:
         assert site.change() == 0, site.output
     assert posting.failed is None
     assert posting.answers[201] > 5
@@ -366,9 +382,9 @@ def test_a_new_version_replaces_the_instances_while_payments_go_on(site: Site, c
 
 @pytest.mark.act("the rollback")
 @pytest.mark.requirement("X-WEB-1")
-def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: payments.Client) -> None:
+def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: transactions.TransactionsClient) -> None:
     before = instances(site)
-    with site.restored("web_src", "payments", "wsgi.py") as module, payments.Posting(client) as posting:
+    with site.restored("web_src", "payments", "wsgi.py") as module, transactions.Posting(client) as posting:
         module.write_text("raise RuntimeError('this version is broken')\n")
         assert site.change() == 1
     assert "FAILURE signal" in site.output
@@ -381,10 +397,10 @@ def test_a_version_that_never_becomes_healthy_rolls_back(site: Site, client: pay
 @pytest.mark.act("the new origin header")
 @pytest.mark.requirement("X-ALB-1")
 def test_the_header_between_edge_and_load_balancer_is_replaced_without_a_rejected_request(
-    site: Site, client: payments.Client
+    site: Site, client: transactions.TransactionsClient
 ) -> None:
     site.edit_parameters(OriginHeaderTurn="2")
-    with payments.Posting(client) as posting:
+    with transactions.Posting(client) as posting:
         assert site.change() == 0, site.output
     assert posting.failed is None
     assert posting.answers[201] > 5
@@ -393,16 +409,16 @@ def test_the_header_between_edge_and_load_balancer_is_replaced_without_a_rejecte
 @pytest.mark.act("the certificate")
 @pytest.mark.requirement("X-ALB-1", "X-CDN-1")
 def test_with_a_certificate_the_http_listener_redirects_and_https_reaches_the_service(
-    site: Site, client: payments.Client, story: Story
+    site: Site, client: transactions.TransactionsClient, story: Story
 ) -> None:
     arn = site.client("acm").request_certificate(DomainName="pay.example.com")["CertificateArn"]
     story.outliving.setdefault("acm._certificates", []).append(arn)
     site.edit_parameters(CertificateArn=arn, DomainName="pay.example.com")
     assert site.change() == 0, site.output
     balancer = client.outputs["LoadBalancerDnsName"]
-    named = payments.Client.of(site.cloud, STACK)
+    named = transactions.TransactionsClient.of(site.cloud, STACK)
     assert named.outputs["WebUrl"] == "https://pay.example.com"
-    payments.pay_and_read(named)
+    transactions.pay_and_read(named)
     plain = visit(site.cloud, "GET", f"http://{balancer}/health?a=1")
     assert (plain.status, plain.headers["location"]) == (301, f"https://{balancer}:443/health?a=1")
     assert visit(site.cloud, "GET", f"https://{balancer}:443/health").status == 403
@@ -427,16 +443,18 @@ def test_missing_resources_of_the_account_are_reported_before_the_packaging(site
 # --- Side by side ----------------------------------------------------------------------------------------------------
 @pytest.mark.act("the deployment of trading")
 @pytest.mark.requirement("A-1", "A-8")
-def test_trading_lives_beside_this_platform_with_one_config_recorder(site: Site, client: payments.Client) -> None:
+def test_trading_lives_beside_this_platform_with_one_config_recorder(
+    site: Site, client: transactions.TransactionsClient
+) -> None:
     other = Site(site.root, site.cloud, site.read, "trading")
     assert other.deploy("bootstrap", "--yes") == 0
     assert other.change() == 0, other.output
     recorders = site.client("config").describe_configuration_recorders()["ConfigurationRecorders"]
     assert len(recorders) == 1
-    assert smoke.Client.of(site.cloud, "trading-dev").unsigned("GET", "/health").status == 200
-    payments.pay_and_read(client)
+    assert trading.TradingClient.of(site.cloud, "trading-dev").unsigned("GET", "/health").status == 200
+    transactions.pay_and_read(client)
     assert other.deploy("destroy", "--yes") == 0, other.output
-    payments.pay_and_read(client)
+    transactions.pay_and_read(client)
 
 
 @pytest.mark.act("the second suffix")
@@ -445,7 +463,7 @@ def test_trading_lives_beside_this_platform_with_one_config_recorder(site: Site,
 def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     assert site.deploy("bootstrap", "--yes") == 0
     assert site.change() == 0, "changes something only where this test runs alone"
-    client = payments.Client.of(site.cloud, STACK)
+    client = transactions.TransactionsClient.of(site.cloud, STACK)
     folder = site.root / "params" / "transactions"
     content = json.loads((folder / "dev.json").read_text())
     content["Parameters"].update(
@@ -456,12 +474,12 @@ def test_a_second_suffix_lives_beside_the_first(site: Site) -> None:
     rows["pr"] = {"StackName": "transactions-pr-1", "Region": "us-east-1", "TerminationProtection": False}
     (folder / "deployment.json").write_text(json.dumps(rows))
     assert site.change("pr") == 0, site.output
-    second = payments.Client.of(site.cloud, "transactions-pr-1")
-    transaction, _ = payments.pay_and_read(second)
+    second = transactions.TransactionsClient.of(site.cloud, "transactions-pr-1")
+    transaction, _ = transactions.pay_and_read(second)
     assert client.call("GET", f"/transactions/{transaction['id']}").status == 404, "each has its own data"
     assert len(site.client("config").describe_configuration_recorders()["ConfigurationRecorders"]) == 1
     assert site.deploy("destroy", "--yes", environment="pr") == 0, site.output
-    payments.pay_and_read(client)
+    transactions.pay_and_read(client)
 
 
 # --- Destroyed -------------------------------------------------------------------------------------------------------
@@ -473,7 +491,7 @@ def test_no_log_group_exists_that_is_not_in_a_template(site: Site) -> None:
 
 
 @pytest.mark.requirement("A-2")
-def test_destroy_leaves_nothing(site: Site, client: payments.Client, story: Story) -> None:
+def test_destroy_leaves_nothing(site: Site, client: transactions.TransactionsClient, story: Story) -> None:
     """At its start the buckets have versions, delete markers and an incomplete upload."""
     s3, bucket = site.client("s3"), client.outputs["StaticBucketName"]
     for _ in range(2):

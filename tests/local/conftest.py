@@ -1,4 +1,4 @@
-"""One embedded AWS and one deployed sample platform for all tests of a worker."""
+"""One embedded AWS and one deployed sample stack for all tests of a worker."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.testing import embedded_cloud
-from tests.local.stacks import Outcome, Platform
+from tests.local.support.sample import SampleStack
+from tests.local.support.stacks import Outcome
 
-__all__ = ["cloud", "embedded_cloud", "platform", "sample"]
+__all__ = ["cloud", "embedded_cloud", "sample", "sample_stack"]
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +18,13 @@ def cloud(embedded_cloud: EmbeddedCloud) -> EmbeddedCloud:
 
 
 @pytest.fixture(scope="session")
-def platform(cloud: EmbeddedCloud) -> Platform:
-    return Platform(cloud)
+def sample_stack(cloud: EmbeddedCloud) -> SampleStack:
+    return SampleStack(cloud)
 
 
 @pytest.fixture(scope="session")
-def sample(platform: Platform) -> Outcome:
-    """The sample platform under the suffix `dev`; tests that change or delete deploy their own suffix."""
-    outcome = platform.deploy("dev")
+def sample(sample_stack: SampleStack) -> Outcome:
+    """The sample stack under the suffix ``dev``; tests that change or delete deploy their own suffix."""
+    outcome = sample_stack.deploy("dev")
     assert outcome.status == "CREATE_COMPLETE", outcome.failures
     return outcome

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from local.certificates import self_signed
 from local.cloud import EmbeddedCloud
 from local.demos import transactions
-from tests.local.stacks import change, delete
+from local.host.certificates import self_signed
+from tests.local.support.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
 
@@ -37,13 +37,16 @@ def test_an_imported_certificate_has_the_names_in_it(cloud: EmbeddedCloud) -> No
     acm = cloud.client("acm")
     certificate, key = self_signed("pay.example.com")
     arn = acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"]
-    found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
-    assert (found["DomainName"], found["SubjectAlternativeNames"]) == ("pay.example.com", ["pay.example.com"])
+    description = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert (description["DomainName"], description["SubjectAlternativeNames"]) == (
+        "pay.example.com",
+        ["pay.example.com"],
+    )
     acm.delete_certificate(CertificateArn=arn)
 
 
 def test_a_listener_takes_no_certificate_that_acm_does_not_know(cloud: EmbeddedCloud) -> None:
-    """The example in prod's parameter file: on AWS the deployment ends here, and so it does in the embedded one."""
+    """The example in prod's parameter file: the deployment fails here, on AWS and on the embedded AWS."""
     outcome = change(cloud, "listener", LISTENER, {"CertificateArn": ARN})
     assert outcome.status == "ROLLBACK_COMPLETE"
     assert f"Certificate '{ARN}' not found" in str(outcome.failures)

@@ -1,8 +1,7 @@
-"""The life of an embedded AWS: start, several at once, stop, sudden death, kept state."""
+"""The life of an embedded AWS: start, several at once, stop, a killed owner, kept state."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,70 +10,30 @@ import tempfile
 import time
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud
-from local.demo import PROJECT
-from local.errors import StartError
-from local.guard import _processes, command_of
-from tests.local.stacks import change, delete
+from local.host.errors import StartError
+from local.host.project import PROJECT
+from tests.local.support.databases import DATABASE, master
+from tests.local.support.processes import processes_of, wait_until_gone
+from tests.local.support.stacks import change, delete
 
 pytestmark = pytest.mark.emulator
-
-DATABASE = """
-Resources:
-  Cluster:
-    Type: AWS::RDS::DBCluster
-    DeletionPolicy: Delete
-    Properties:
-      DBClusterIdentifier: kept
-      Engine: aurora-postgresql
-      EngineVersion: "16.8"
-      DatabaseName: trading
-      MasterUsername: keeper
-      ManageMasterUserPassword: true
-"""
-
-
-def processes_of(run_directory: Path) -> list[str]:
-    """Command lines of living processes that name the run directory."""
-    return [command for pid in _processes() if str(run_directory) in (command := command_of(pid))]
-
-
-def wait_until_gone(run_directory: Path, within: float = 15.0) -> list[str]:
-    deadline = time.monotonic() + within
-    while (left := processes_of(run_directory)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return left
-
-
-def master(cloud: EmbeddedCloud, cluster: str) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection as the cluster's master user, with the password of its secret."""
-    [described] = cloud.client("rds").describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
-    arn = described["MasterUserSecret"]["SecretArn"]
-    secret = json.loads(cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
-    return psycopg.connect(
-        host=described["Endpoint"],
-        port=described["Port"],
-        user=secret["username"],
-        password=secret["password"],
-        dbname=described["DatabaseName"],
-        sslmode="verify-full",
-        sslrootcert=str(cloud.authority),
-    )
 
 
 def test_environment_points_the_sdk_at_the_cloud_and_nothing_else(cloud: EmbeddedCloud) -> None:
     program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     environment = {"PATH": os.environ["PATH"], **cloud.environment()}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "arn:aws:iam::111122223333:root"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "arn:aws:iam::111122223333:root"
     assert environment["AWS_ENDPOINT_URL"].startswith("https://127.0.0.1:")
 
 
-def test_wrong_credentials_are_refused(cloud: EmbeddedCloud) -> None:
+def test_wrong_credentials_are_rejected(cloud: EmbeddedCloud) -> None:
     stranger = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wrong"}
     client = cloud.client("s3", stranger)
     with pytest.raises(client.exceptions.ClientError, match="InvalidAccessKeyId"):
@@ -95,8 +54,8 @@ def test_a_second_cloud_shares_nothing_and_stop_leaves_nothing(cloud: EmbeddedCl
 
 def test_nothing_outlives_a_killed_test_run() -> None:
     program = (
-        "import time; from local.cloud import EmbeddedCloud; from tests.local.stacks import change; "
-        "from tests.local.test_cloud import DATABASE; "
+        "import time; from local.cloud import EmbeddedCloud; from tests.local.support.stacks import change; "
+        "from tests.local.support.databases import DATABASE; "
         "cloud = EmbeddedCloud(); cloud.start(); change(cloud, 'db', DATABASE); "
         "print(cloud.settings.run_directory, flush=True); time.sleep(60)"
     )
@@ -119,9 +78,9 @@ def test_a_failed_start_shows_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch
     assert failure.value.log_tail == "oh no"
 
 
-def test_another_emulator_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from local import emulator
-    from local.errors import EmulatorMismatchError
+def test_another_emulator_version_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    from local.host.errors import EmulatorMismatchError
+    from local.launch import emulator
 
     monkeypatch.setattr(emulator.importlib.metadata, "version", lambda name: "2.0.0")
     with pytest.raises(EmulatorMismatchError, match=r"expected ministack 1\.5\.33, found ministack 2\.0\.0"):
@@ -173,7 +132,7 @@ def test_up_env_status_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_down_ends_everything_on_a_loaded_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It failed with "process 15956 does not end": the databases' orderly end and the removal of files took 20 seconds."""
+    """``down`` failed with "process 15956 does not end": ending the databases and removing files took 20 seconds."""
     state = ["--state", str(tmp_path / "state.json")]
     assert main(["up", *state]) == 0
     cloud = EmbeddedCloud.load(tmp_path / "state.json")

@@ -1,4 +1,4 @@
-"""`python -m local` as a person meets it, without a running cloud."""
+"""``python -m local`` as a person meets it, without a running cloud."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 
 from local.__main__ import main
 from local.cloud import EmbeddedCloud, local_api_url
-from local.demo import PROJECT
-from local.demos import USES
-from local.errors import StartError, StateError
-from local.settings import Settings
+from local.demos.platforms import DEMOS
+from local.host.errors import StartError, StateError
+from local.host.project import PROJECT
+from local.host.settings import Settings
 
 
 @pytest.mark.parametrize("command", ["down", "env", "status"])
@@ -49,7 +49,7 @@ def test_other_urls_are_no_invoke_urls() -> None:
 
 
 def test_every_platform_has_its_part_of_the_demo() -> None:
-    assert set(USES) == {path.name for path in (PROJECT / "templates").iterdir() if path.is_dir()}
+    assert set(DEMOS) == {path.name for path in (PROJECT / "templates").iterdir() if path.is_dir()}
 
 
 def test_the_demo_says_at_once_what_a_platform_needs(
@@ -64,8 +64,8 @@ def test_the_demo_says_at_once_what_a_platform_needs(
 
 
 @pytest.mark.parametrize("port", ["99999", "65536", "-1", "abc", "4566.5", ""])
-def test_what_is_no_port_is_told_with_what_is_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """99999 was an OverflowError with a traceback."""
+def test_an_invalid_port_is_reported_with_the_valid_range(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """99999 ended in an OverflowError with a traceback."""
     with pytest.raises(SystemExit) as ended:
         main(["up", "--port", port])
     assert ended.value.code == 2
@@ -84,16 +84,16 @@ def test_a_port_of_the_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     class Socket(socket.socket):
         bind = refuse
 
-    monkeypatch.setattr("local.cloud.socket.socket", Socket)
+    monkeypatch.setattr("local.host.ports.socket.socket", Socket)
     with pytest.raises(StartError, match=r"may not listen at port 80 \(Permission denied\): choose one above 1023"):
         EmbeddedCloud(port=80).start()
 
 
-def test_files_where_folders_are_needed_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_in_the_place_of_folders_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "file"
     file.touch()
     state = ["--state", str(tmp_path / "state.json")]
-    for options, said in (
+    for options, message in (
         (["--keep", str(file)], f"its state cannot be kept in {file} (File exists)"),
         (["--keep", str(file / "below")], f"its state cannot be kept in {file / 'below'} (Not a directory)"),
         (["--postgres-bin", str(tmp_path / "bin")], f"{tmp_path / 'bin'} holds no program postgres"),
@@ -101,12 +101,12 @@ def test_files_where_folders_are_needed_are_told(tmp_path: Path, capsys: pytest.
     ):
         assert main(["up", *options, *state]) == 1
         err = capsys.readouterr().err
-        assert said in err
+        assert message in err
         assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_kept_port_that_is_none_is_told(tmp_path: Path) -> None:
+def test_an_invalid_kept_port_is_reported(tmp_path: Path) -> None:
     (tmp_path / "port").write_text("soon")
     with pytest.raises(StartError, match=f"{tmp_path / 'port'} holds no port: remove it, or give --port"):
         EmbeddedCloud(keep=tmp_path).start()
@@ -117,7 +117,7 @@ OLDER = {"settings": {"port": 4566, "run_directory": "/nowhere"}, "guard": 1}
 
 @pytest.mark.parametrize("command", ["up", "down", "env", "status"])
 @pytest.mark.parametrize("content", ["", '{"settings": {"po', "[]", "null", json.dumps(OLDER)])
-def test_a_damaged_state_file_is_told_with_what_to_do(
+def test_a_damaged_state_file_is_reported_with_what_to_do(
     command: str, content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half-written, empty, or of another version."""
@@ -143,13 +143,13 @@ def test_a_state_file_never_leads_to_removing_a_folder_that_is_not_a_runs(
     assert valuable.exists()
 
 
-def test_a_state_file_that_is_a_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_state_file_that_is_a_folder_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("up", "down", "env", "status"):
         assert main([command, "--state", str(tmp_path)]) == 1
         assert "cannot be read (Is a directory)" in capsys.readouterr().err
 
 
-def test_down_removes_what_an_embedded_aws_left_that_was_killed(tmp_path: Path) -> None:
+def test_down_removes_the_files_of_a_killed_embedded_aws(tmp_path: Path) -> None:
     run_directory = tmp_path / "embedded-aws-x"
     run_directory.mkdir()
     state = tmp_path / "state.json"
@@ -159,7 +159,7 @@ def test_down_removes_what_an_embedded_aws_left_that_was_killed(tmp_path: Path) 
 
 
 def test_state_is_written_whole_and_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file with root's credentials was readable for a moment where the umask allows it, and could stay half-written."""
+    """A file with root's credentials was readable for a moment if the umask allows it, and could stay half-written."""
     modes = []
     replace = os.replace
 
@@ -169,7 +169,7 @@ def test_state_is_written_whole_and_for_its_owner_alone(tmp_path: Path, monkeypa
         assert target.read_text() == "old"
         replace(source, target)
 
-    monkeypatch.setattr("local.cloud.os.replace", look)
+    monkeypatch.setattr("local.launch.state_file.os.replace", look)
     monkeypatch.setattr(EmbeddedCloud, "guard_pid", 4711)
     state = tmp_path / "state.json"
     state.write_text("old")
@@ -191,26 +191,26 @@ def test_a_state_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, mo
     write_state(tmp_path / "state.json", tmp_path / "embedded-aws-x", guard=4711)
     cloud = EmbeddedCloud.load(tmp_path / "state.json")
     monkeypatch.setattr(EmbeddedCloud, "guard_pid", 4711)
-    monkeypatch.setattr("local.cloud.os.replace", full)
+    monkeypatch.setattr("local.launch.state_file.os.replace", full)
     with pytest.raises(StateError, match=r"cannot be written \(No space left on device\)"):
         cloud.save(tmp_path / "new.json")
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
 def test_a_shell_gets_back_what_env_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """There was no way to undo the eval but to close the shell. It must work when nothing runs any more."""
+    """Nothing but closing the shell undid the eval. It must also work when no cloud runs any more."""
     write_state(tmp_path / "state.json", tmp_path / "embedded-aws-x", guard=4711)
     taken = set(EmbeddedCloud.load(tmp_path / "state.json").environment())
     assert main(["env", "--unset", "--state", str(tmp_path / "none.json")]) == 0
     script = capsys.readouterr().out
-    left = subprocess.run(
+    listing = subprocess.run(
         ["sh", "-c", f"{script}\nenv"],
         env={**dict.fromkeys(taken, "x"), "MINE": "stays"},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    names = {line.partition("=")[0] for line in left.splitlines()}
+    names = {line.partition("=")[0] for line in listing.splitlines()}
     assert "MINE" in names
     assert not names & taken
 

@@ -1,31 +1,24 @@
-"""Requests, events and logs of the sample platform travel as on AWS, each function with its own role."""
+"""Requests, events and logs of the sample stack travel as on AWS, each function with its own role."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from local.api_client import ApiAnswer, call_api
+from local.clients.answer import Answer
+from local.clients.api import call_api
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, Platform, change, delete, function_zip, stacks
+from tests.local.support.sample import SampleStack, function_zip
+from tests.local.support.stacks import Outcome, change, delete, existing_stacks
+from tests.local.support.waiting import eventually
 
 pytestmark = pytest.mark.emulator
 
 ACCOUNT = "111122223333"
-Call = Callable[..., ApiAnswer]
-
-
-def eventually(question: Callable[[], Any], within: float = 20.0) -> Any:
-    """The first true answer."""
-    deadline = time.monotonic() + within
-    while not (answer := question()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-    return answer
+Call = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +28,7 @@ def call(cloud: EmbeddedCloud, sample: Outcome) -> Call:
     role = sample.outputs["ApiClientRoleArn"]
     credentials = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="client")["Credentials"]
 
-    def post(record: object, **changes: Any) -> ApiAnswer:
+    def post(record: object, **changes: Any) -> Answer:
         options: dict[str, Any] = {"body": json.dumps(record).encode(), "credentials": credentials, "api_key": key}
         return call_api(cloud, "POST", f"{sample.outputs['ApiUrl']}/records", **{**options, **changes})
 
@@ -60,11 +53,11 @@ def test_signed_request_with_key_reaches_the_function_with_its_identity(call: Ca
     [({"credentials": None}, 403), ({"api_key": None}, 403), ({"api_key": "stranger"}, 403)],
     ids=["unsigned", "without key", "with a strange key"],
 )
-def test_incomplete_requests_are_refused(call: Call, changes: dict[str, Any], status: int) -> None:
+def test_incomplete_requests_are_rejected(call: Call, changes: dict[str, Any], status: int) -> None:
     assert call({"symbol": "ACME"}, **changes).status == status
 
 
-def test_a_role_without_the_right_to_invoke_is_refused(cloud: EmbeddedCloud, call: Call, sample: Outcome) -> None:
+def test_a_role_without_the_right_to_invoke_is_rejected(cloud: EmbeddedCloud, call: Call, sample: Outcome) -> None:
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     limited = cloud.client("sts").assume_role(
         RoleArn=sample.outputs["ApiClientRoleArn"], RoleSessionName="limited", Policy=json.dumps(policy)
@@ -74,7 +67,7 @@ def test_a_role_without_the_right_to_invoke_is_refused(cloud: EmbeddedCloud, cal
     assert b"execute-api:Invoke" in answer.body
 
 
-def test_validator_refuses_a_body_and_says_why(call: Call) -> None:
+def test_validator_rejects_a_body_and_reports_why(call: Call) -> None:
     answer = call({"price": 1})
     assert answer.status == 400
     assert answer.json()["error"].strip() == "Invalid request body"
@@ -94,24 +87,24 @@ def test_a_failed_function_tells_the_client_nothing(call: Call) -> None:
 def test_functions_have_only_their_roles_rights(cloud: EmbeddedCloud, call: Call) -> None:
     assert call({"symbol": "ACME", "ask": "forbidden"}).status == 502
     group = "/aws/lambda/sample-answer-dev"
-    found = eventually(
-        lambda: cloud.client("logs").filter_log_events(logGroupName=group, filterPattern="AccessDenied")["events"]
+    events = eventually(
+        lambda: cloud.client("logs").filter_log_events(logGroupName=group, filterPattern="AccessDenied")["events"], 20
     )
-    assert "sample-answer-dev is not authorized to perform: s3:ListAllMyBuckets" in found[0]["message"]
+    assert "sample-answer-dev is not authorized to perform: s3:ListAllMyBuckets" in events[0]["message"]
 
 
-def test_database_users_of_other_roles_are_refused(call: Call) -> None:
+def test_database_users_of_other_roles_are_rejected(call: Call) -> None:
     answer = call({"symbol": "ACME", "user": "trading_analyst"})
     assert "PAM authentication failed" in answer.json()["database"]
 
 
 def test_objects_flow_through_the_queue_and_modules_stay_apart(cloud: EmbeddedCloud, call: Call) -> None:
-    """Both functions have a module `common`; each sees its own."""
+    """Both functions have a module ``common``; each imports its own."""
     stored = call({"symbol": "FLOW"}).json()
     assert stored["common"] == "of answer"
     s3, bucket = cloud.client("s3"), f"sample-processed-dev-{ACCOUNT}"
-    wanted = f"of-consume/{stored['key']}"
-    eventually(lambda: wanted in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])})
+    key = f"of-consume/{stored['key']}"
+    eventually(lambda: key in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}, 20)
 
 
 def test_a_poisoned_message_is_redriven_and_its_error_reaches_the_topic(cloud: EmbeddedCloud, call: Call) -> None:
@@ -119,14 +112,14 @@ def test_a_poisoned_message_is_redriven_and_its_error_reaches_the_topic(cloud: E
     dead, inbox = (sqs.get_queue_url(QueueName=f"sample-{name}-dev")["QueueUrl"] for name in ("dead", "inbox"))
     poisoned, healthy = call({"symbol": "POISON"}).json()["key"], call({"symbol": "HEALTHY"}).json()["key"]
     s3, bucket = cloud.client("s3"), f"sample-processed-dev-{ACCOUNT}"
-    eventually(lambda: f"of-consume/{healthy}" in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]})
+    eventually(lambda: f"of-consume/{healthy}" in {o["Key"] for o in s3.list_objects_v2(Bucket=bucket)["Contents"]}, 20)
 
     def in_queue(url: str) -> bool:
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
         return any(poisoned in message["Body"] for message in messages)
 
-    eventually(lambda: in_queue(inbox))
-    eventually(lambda: in_queue(dead))
+    eventually(lambda: in_queue(inbox), 20)
+    eventually(lambda: in_queue(dead), 20)
     metrics = cloud.client("cloudwatch").list_metrics(Namespace="Sample/dev", MetricName="Errors")["Metrics"]
     assert metrics, "the metric filter counted the error"
 
@@ -165,34 +158,34 @@ Resources:
     ids=["may not create", "may create"],
 )
 def test_log_groups_appear_only_by_the_roles_right(
-    cloud: EmbeddedCloud, platform: Platform, actions: str, expected: list[str]
+    cloud: EmbeddedCloud, sample_stack: SampleStack, actions: str, expected: list[str]
 ) -> None:
-    key = platform.put(function_zip("alert"), "zip")
-    change(cloud, "no-group", NO_GROUP, {"Key": key, "Bucket": platform.bucket, "Actions": actions})
+    key = sample_stack.put(function_zip("alert"), "zip")
+    change(cloud, "no-group", NO_GROUP, {"Key": key, "Bucket": sample_stack.bucket, "Actions": actions})
     cloud.client("lambda").invoke(FunctionName="without-group", Payload=b"{}")
     logs = cloud.client("logs")
-    found = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/without-group")["logGroups"]
-    assert [group["logGroupName"] for group in found] == expected
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/without-group")["logGroups"]
+    assert [group["logGroupName"] for group in groups] == expected
     delete(cloud, "no-group")
     for name in expected:
         assert name in cloud.leftovers()["cloudwatch_logs._log_groups"]
         logs.delete_log_group(logGroupName=name)
 
 
-def test_update_then_destroy_leaves_nothing(cloud: EmbeddedCloud, platform: Platform) -> None:
-    """A second suffix beside the first; its end leaves exactly what was there before."""
+def test_update_then_destroy_leaves_nothing(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
+    """A second suffix beside the first; its deletion leaves exactly what existed before."""
     before = cloud.leftovers()
-    assert platform.deploy("end", Singletons="false").status == "CREATE_COMPLETE"
-    assert platform.deploy("end", Singletons="false").status == "NO_CHANGES"
+    assert sample_stack.deploy("end", Singletons="false").status == "CREATE_COMPLETE"
+    assert sample_stack.deploy("end", Singletons="false").status == "NO_CHANGES"
     cloud.client("s3").put_object(Bucket=f"sample-raw-end-{ACCOUNT}", Key="market-data/x.json", Body=b"{}")
     changes = {"storage.yaml": ("VisibilityTimeout: 2", "VisibilityTimeout: 7")}
-    updated = platform.deploy("end", changes, Singletons="false", Retention="7")
+    updated = sample_stack.deploy("end", changes, Singletons="false", Retention="7")
     assert updated.status == "UPDATE_COMPLETE", updated.failures
     [group] = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/sample/flow-end")["logGroups"]
     assert group["retentionInDays"] == 7
     ended = delete(cloud, "sample-end")
     assert (ended.status, ended.failures) == ("DELETE_COMPLETE", [])
-    assert [entry["StackName"] for entry in stacks(cloud) if "sample-end" in entry["StackName"]] == []
+    assert [entry["StackName"] for entry in existing_stacks(cloud) if "sample-end" in entry["StackName"]] == []
     after = cloud.leftovers()
     artifacts = [store for store in after if store.startswith("s3.")]  # new templates in the artifact bucket
     assert {k: v for k, v in after.items() if k not in artifacts} == {
@@ -201,9 +194,9 @@ def test_update_then_destroy_leaves_nothing(cloud: EmbeddedCloud, platform: Plat
     assert after["s3._buckets"] == before["s3._buckets"]
 
 
-def test_a_bad_change_rolls_back_and_says_why(cloud: EmbeddedCloud, platform: Platform) -> None:
+def test_a_bad_change_rolls_back_and_says_why(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
     bad = {"housekeeping.yaml": ('Version: "1", Host: !Ref DatabaseHost', "Version: '1', Host: 127.0.0.2")}
-    outcome = platform.deploy("bad", bad, Singletons="false")
+    outcome = sample_stack.deploy("bad", bad, Singletons="false")
     assert outcome.status == "ROLLBACK_COMPLETE"
     assert any("Migration" in reason and "127.0.0.2" in reason for reason in outcome.failures)
     delete(cloud, "sample-bad")

@@ -1,4 +1,4 @@
-"""PostgreSQL behind RDS: TLS, the master's secret, IAM tokens that are truly checked, clusters of their own."""
+"""PostgreSQL behind RDS: TLS, the master's secret, verified IAM tokens, a server for each cluster."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import psycopg
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, change, delete
-from tests.local.test_cloud import DATABASE, master
+from tests.local.support.databases import DATABASE, master
+from tests.local.support.stacks import Outcome, change, delete
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("sample")]
 
 
 def cluster(cloud: EmbeddedCloud, identifier: str = "sample-dev") -> dict[str, Any]:
-    [found] = cloud.client("rds").describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
-    return dict(found)
+    [description] = cloud.client("rds").describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+    return dict(description)
 
 
 def session(cloud: EmbeddedCloud, policy_resource: str | None) -> dict[str, str]:
-    """Credentials of a role that may rds-db:connect to `policy_resource` (or to nothing)."""
+    """Credentials of a role that may rds-db:connect to ``policy_resource``, or to nothing if that is None."""
     iam, name = cloud.client("iam"), "database-caller"
     trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "sts:AssumeRole"}
     if name not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
@@ -56,12 +56,12 @@ def test_connections_are_encrypted_and_verified(cloud: EmbeddedCloud) -> None:
         assert connection.execute("SELECT current_user").fetchone() == ("trading_admin",)
 
 
-def test_plain_connections_are_refused(cloud: EmbeddedCloud) -> None:
+def test_plain_connections_are_rejected(cloud: EmbeddedCloud) -> None:
     with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry.*no encryption"):
         connect(cloud, "trading_admin", "whatever", sslmode="disable")
 
 
-def test_wrong_password_is_refused(cloud: EmbeddedCloud) -> None:
+def test_wrong_password_is_rejected(cloud: EmbeddedCloud) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         connect(cloud, "trading_admin", "wrong")
 
@@ -85,7 +85,7 @@ def test_a_token_of_a_role_with_the_right_logs_in(cloud: EmbeddedCloud) -> None:
         assert connection.execute("SELECT current_user").fetchone() == ("trading_analyst",)
 
 
-def test_a_role_without_the_right_is_refused(cloud: EmbeddedCloud) -> None:
+def test_a_role_without_the_right_is_rejected(cloud: EmbeddedCloud) -> None:
     credentials = session(cloud, None)
     with pytest.raises(psycopg.OperationalError, match="PAM authentication failed"):
         connect(cloud, "trading_analyst", token(cloud, credentials, "trading_analyst"))
@@ -104,7 +104,7 @@ def test_a_token_is_good_for_its_user_and_endpoint_only(
         connect(cloud, "trading_analyst", token(cloud, credentials, user, **changes))
 
 
-def test_a_forged_token_is_refused(cloud: EmbeddedCloud) -> None:
+def test_a_forged_token_is_rejected(cloud: EmbeddedCloud) -> None:
     credentials = session(cloud, dbuser(cloud, "trading_analyst"))
     real = token(cloud, credentials, "trading_analyst")
     forged = real[:-1] + ("0" if real[-1] != "0" else "1")

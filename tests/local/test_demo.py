@@ -1,4 +1,4 @@
-"""The demo: what a person sees while a step is at work, how it ends early, and what to type afterwards."""
+"""The demo: its steps, how it ends early, and what to type afterwards."""
 
 from __future__ import annotations
 
@@ -8,206 +8,23 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from deploy.settings import Deployment
-from local import demo
+from local import lifecycle
 from local.cloud import EmbeddedCloud
-from local.demo import PROJECT, look_around, make, run_step
-from local.errors import Interruption
-from local.progress import LiveLine, Progress, fit, plain, ticking
-from tests.local.test_guard import gone
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def stream() -> io.StringIO:
-    return io.StringIO()
-
-
-def after(progress: Progress, clock: Clock, seconds: float) -> None:
-    clock.now += seconds
-    progress.tick()
-
-
-# -- the line -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_log_hears_of_a_silent_step_every_ten_seconds(clock: Clock, stream: io.StringIO) -> None:
-    progress = Progress("Lint them", stream, clock)
-    for _ in range(25):
-        after(progress, clock, 1)
-    progress.end()
-    assert stream.getvalue() == "  … 10 s\n  … 20 s\n"
-
-
-def test_a_log_shows_the_last_line_of_the_command(clock: Clock, stream: io.StringIO) -> None:
-    progress = Progress("Plan", stream, clock)
-    progress.heard("first\n")
-    progress.heard("second\n\n")
-    after(progress, clock, 10)
-    assert stream.getvalue() == "  … 10 s: second\n"
-
-
-def test_a_log_needs_no_sign_of_life_beside_the_steps_own_lines(clock: Clock, stream: io.StringIO) -> None:
-    progress = Progress("Use it", stream, clock)
-    after(progress, clock, 9)
-    print("posted", file=progress)
-    after(progress, clock, 9)
-    after(progress, clock, 1)
-    assert stream.getvalue() == "posted\n  … 19 s\n"
-
-
-def test_a_log_has_no_control_characters(clock: Clock, stream: io.StringIO) -> None:
-    progress = Progress("Plan", stream, clock)
-    progress.heard("\x1b[31m 50 %\x07\rall\tof it\x00\x1b[0m\n")
-    after(progress, clock, 10)
-    assert stream.getvalue() == "  … 10 s: all of it\n"
-
-
-def test_a_terminals_line_ticks_in_place_and_goes(
-    clock: Clock, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    progress = LiveLine("Plan", stream, clock)
-    after(progress, clock, 1)
-    progress.heard("ingest  1,692 kB\n")
-    after(progress, clock, 1)
-    progress.end()
-    assert stream.getvalue() == "\r  Plan … 1 s\x1b[K\r  Plan … 2 s: ingest  1,692 kB\x1b[K\r\x1b[K"
-
-
-def test_a_terminals_line_never_wraps(clock: Clock, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrapped line would stay: only the last row is erased."""
-    progress = LiveLine("Package and plan", stream, clock)
-    progress.heard("functions/日本語/" + "x" * 100)
-    for columns in (80, 40, 10):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        after(progress, clock, 1)
-        line = stream.getvalue().split("\r")[-1].removesuffix("\x1b[K")
-        assert len(line) <= columns - 1
-        assert line.endswith("…")
-
-
-def test_a_terminals_line_makes_way_for_the_steps_own(clock: Clock, stream: io.StringIO) -> None:
-    progress = LiveLine("Use it", stream, clock)
-    after(progress, clock, 1)
-    print("posted", file=progress)
-    progress.write("half")
-    after(progress, clock, 1)  # not into the middle of a line
-    progress.write(" and half\n")
-    progress.end()
-    assert stream.getvalue() == "\r  Use it … 1 s\x1b[K\r\x1b[Kposted\nhalf and half\n"
-
-
-def test_nothing_is_drawn_for_a_step_that_is_quick(clock: Clock, stream: io.StringIO) -> None:
-    LiveLine("Review it", stream, clock).end()
-    assert stream.getvalue() == ""
-
-
-def test_the_line_lives_where_a_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setenv("TERM", "xterm")
-    assert isinstance(Progress.on(Terminal(), "x"), LiveLine)
-    assert type(Progress.on(io.StringIO(), "x")) is Progress
-    monkeypatch.setenv("TERM", "dumb")
-    assert type(Progress.on(Terminal(), "x")) is Progress
-
-
-@pytest.mark.parametrize(
-    ("text", "columns", "cut"),
-    [
-        ("abcdef", 6, "abcdef"),
-        ("abcdefg", 6, "abcde…"),
-        ("日本語", 6, "日本語"),
-        ("日本語x", 6, "日本…"),
-        ("abc", 0, "…"),
-    ],
-)
-def test_a_line_is_cut_by_columns(text: str, columns: int, cut: str) -> None:
-    assert fit(text, columns) == cut
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[1;32mok\x1b[0m", "ok"),
-        ("\x1b]0;title\x07text", "text"),
-        ("a\tb", "a b"),
-        ("  spaces  ", "spaces"),
-        ("\u202ereversed", "reversed"),
-        ("cut \x1b[", "cut"),
-    ],
-)
-def test_what_moves_a_cursor_is_left_out(text: str, shown: str) -> None:
-    assert plain(text) == shown
-
-
-def test_ticks_end_with_the_block_however_it_ends(stream: io.StringIO) -> None:
-    class Counting(Progress):
-        ticks = 0
-        ended = False
-
-        def tick(self) -> None:
-            self.ticks += 1
-
-        def end(self) -> None:
-            self.ended = True
-
-    def interrupted() -> None:
-        with ticking(progress, every=0.001):
-            while progress.ticks < 3:
-                time.sleep(0.001)
-            raise KeyboardInterrupt
-
-    progress = Counting("x", stream)
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    ticks = progress.ticks
-    time.sleep(0.02)
-    assert (progress.ended, progress.ticks) == (True, ticks)
-
-
-def test_a_reader_that_has_gone_is_the_steps_own_affair() -> None:
-    """The thread that ticks would end with a traceback of its own."""
-
-    class Closed(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
-
-    class Ticking(Progress):
-        ticks = 0
-
-        def tick(self) -> None:
-            self.ticks += 1
-            self._stream.write("x")
-
-    progress = Ticking("x", Closed())
-    with ticking(progress, every=0.001):
-        time.sleep(0.05)
-    assert progress.ticks == 1
-
+from local.demos import command
+from local.demos.platforms import DEMOS
+from local.demos.run import DemoRun
+from local.demos.steps import run_step
+from local.demos.summary import ENVIRONMENT, PLATFORM, look_around, make_command
+from local.host.errors import Interruption
+from local.host.progress import Progress
+from local.host.project import PROJECT
+from tests.local.support.processes import gone
 
 # -- a step ---------------------------------------------------------------------------------------------------------------
 
@@ -218,7 +35,7 @@ def test_a_step_gives_its_code_and_both_of_its_streams_in_order() -> None:
 
 
 def test_a_step_is_heard_while_it_is_at_work(tmp_path: Path) -> None:
-    """Its lines would come in one block, at its end, if it wrote to a pipe as programs do."""
+    """Programs buffer what they write to a pipe: the lines would come in one block, at the end."""
 
     class Answering(Progress):
         def heard(self, text: str) -> None:
@@ -231,8 +48,8 @@ def test_a_step_is_heard_while_it_is_at_work(tmp_path: Path) -> None:
 
 INTERRUPTIBLE = """
 import os, sys
-from local.demo import run_step
-from local.progress import Progress
+from local.demos.steps import run_step
+from local.host.progress import Progress
 
 class Telling(Progress):
     def heard(self, text):
@@ -264,11 +81,11 @@ def at_work(step: str) -> tuple[subprocess.Popen[str], int]:
 
 @pytest.mark.parametrize("step", [STEP, STUBBORN], ids=["obedient", "stubborn"])
 def test_an_interrupted_step_ends_without_a_word(step: str) -> None:
-    """Its traceback stood on the terminal, 12 to 25 lines."""
+    """It printed its traceback on the terminal, 12 to 25 lines."""
     process, pid = at_work(step)
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C on a terminal does
     assert process.communicate(timeout=20)[0] == "interrupted\n"
-    assert gone(pid, within=0.1)
+    assert gone(pid, within_seconds=0.1)
 
 
 def test_a_step_ends_with_a_demo_that_is_killed() -> None:
@@ -282,7 +99,7 @@ def test_a_step_ends_with_a_demo_that_is_killed() -> None:
 
 
 class Running:
-    """As much of an embedded AWS as the last words need."""
+    """As much of an embedded AWS as the sentence for Ctrl-C needs."""
 
     endpoint = "https://127.0.0.1:4566"
 
@@ -294,7 +111,7 @@ class Running:
 
 
 @pytest.mark.parametrize(
-    ("options", "alive", "said"),
+    ("options", "alive", "sentence"),
     [
         ([], False, "Interrupted. Nothing keeps running."),
         (
@@ -314,7 +131,7 @@ class Running:
 def test_interruption_says_what_keeps_running(
     options: list[str],
     alive: bool,
-    said: str,
+    sentence: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -322,16 +139,16 @@ def test_interruption_says_what_keeps_running(
     def interrupt(*_: object, **__: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(demo, "_run", interrupt)
-    monkeypatch.setattr(demo, "STATE_FILE", tmp_path / "state.json")
+    monkeypatch.setattr(command, "_run", interrupt)
+    monkeypatch.setattr(command, "STATE_FILE", tmp_path / "state.json")
     (tmp_path / "state.json").touch()
     monkeypatch.setattr(EmbeddedCloud, "load", lambda file: Running(alive))
-    assert demo.main(options) == 130
-    assert capsys.readouterr() == ("", f"\n{said}\n")
+    assert command.main(options) == 130
+    assert capsys.readouterr() == ("", f"\n{sentence}\n")
 
 
 def test_interruption_says_that_nothing_runs_where_nothing_was_started(tmp_path: Path) -> None:
-    assert demo.what_goes_on(tmp_path / "state.json", "make demo") == "Interrupted. Nothing keeps running."
+    assert lifecycle.what_keeps_running(tmp_path / "state.json", "make demo") == "Interrupted. Nothing keeps running."
 
 
 def test_interruption_of_the_end_says_that_it_goes_on_ending(tmp_path: Path) -> None:
@@ -342,7 +159,7 @@ def test_interruption_of_the_end_says_that_it_goes_on_ending(tmp_path: Path) -> 
     state = tmp_path / "state.json"
     state.touch()
     with pytest.raises(Interruption, match="The embedded AWS ends by itself; `make down` waits until it has"):
-        demo.stop(cast(EmbeddedCloud, Ending()), state)
+        lifecycle.stop_and_forget(cast(EmbeddedCloud, Ending()), state)
     assert state.exists()
 
 
@@ -368,7 +185,7 @@ def test_the_demo_ends_with_commands_in_an_order_that_works() -> None:
 
 
 def test_the_commands_name_platform_and_environment() -> None:
-    """`make destroy PLATFORM=trading` after a demo of perf reached dev."""
+    """``make destroy PLATFORM=trading`` after a demo of perf reached dev."""
     shown = commands(look_around(deployment("transactions", "perf"), has_cli=True))
     assert "make outputs PLATFORM=transactions ENV=perf" in shown
     assert "make destroy PLATFORM=transactions ENV=perf" in shown
@@ -395,30 +212,31 @@ def test_every_command_is_there() -> None:
 
 def test_defaults_are_the_makefiles() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    assert re.search(rf"^PLATFORM \?= {demo.PLATFORM}$", makefile, re.MULTILINE)
-    assert re.search(rf"^ENV +\?= {demo.ENVIRONMENT}$", makefile, re.MULTILINE)
-    assert make("demo", demo.PLATFORM, demo.ENVIRONMENT) == "make demo"
+    assert re.search(rf"^PLATFORM \?= {PLATFORM}$", makefile, re.MULTILINE)
+    assert re.search(rf"^ENV +\?= {ENVIRONMENT}$", makefile, re.MULTILINE)
+    assert make_command("demo", PLATFORM, ENVIRONMENT) == "make demo"
 
 
 # -- which environment ----------------------------------------------------------------------------------------------------
 
 
 def test_unknown_environment_ends_before_anything_is_started(capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo.main(["--environment", "perf"]) == 2
+    assert command.main(["--environment", "perf"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("params/trading/deployment.json has no environment 'perf' (it has: dev, prod, staging).")
     assert err.count("\n") == 1
 
 
-def test_unknown_platform_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_platform_is_reported_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        demo.main(["--platform", "tradng"])
+        command.main(["--platform", "tradng"])
     assert ended.value.code == 2
     assert "invalid choice: 'tradng' (choose from" in capsys.readouterr().err
 
 
 def test_stack_is_the_one_of_deployment_json() -> None:
-    """The demo made it up from platform and environment."""
-    one = demo.Demo(cast(EmbeddedCloud, Running()), Deployment("trading", "dev", "other-name", "us-east-1", False))
-    assert one.stack == "other-name"
+    """The demo derived the name from platform and environment."""
+    cloud = cast(EmbeddedCloud, Running())
+    run = DemoRun(cloud, Deployment("trading", "dev", "other-name", "us-east-1", False), DEMOS["trading"])
+    assert run.stack == "other-name"

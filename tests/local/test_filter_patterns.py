@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.filter_patterns import PatternError, compile_pattern
+from local.patches.filter_patterns import PatternError, compile_pattern
 
 JSON = '{"level": "ERROR", "status": 503, "ok": false, "none": null, "request": {"path": "/v1/bars"}, "list": [1, 2]}'
 
@@ -49,6 +49,6 @@ def test_pattern(pattern: str, message: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     "pattern", ["{ $.level = }", "{ level = 1 }", "{ $.a > b }", "[ip, user]", "{ $.a = 1", "{ $.a = 1 ) }"]
 )
-def test_patterns_that_are_not_understood_are_refused(pattern: str) -> None:
+def test_unsupported_patterns_are_rejected(pattern: str) -> None:
     with pytest.raises(PatternError):
         compile_pattern(pattern)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from local.guard import _processes, command_of, end_guard, guarded_command
+from local.host.guard import command_of, end_guard, guarded_command, living_processes
+from tests.local.support.processes import gone
 
 STUBBORN = [
     sys.executable,
@@ -35,20 +36,6 @@ def start(command: list[str]) -> tuple[subprocess.Popen[str], int]:
     )
     assert process.stdout is not None
     return process, int(process.stdout.readline())
-
-
-def gone(pid: int, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        with open(f"/proc/{pid}/stat") as stat:
-            if stat.read().rpartition(")")[2].split()[0] == "Z":
-                return True
-        time.sleep(0.02)
-    return False
 
 
 def test_command_ends_when_the_owner_closes_the_pipe() -> None:
@@ -84,7 +71,7 @@ def test_children_that_the_command_left_behind_end_with_it() -> None:
 
 
 def test_command_that_ignores_the_signal_is_killed() -> None:
-    guard, pid = start(guarded_command(STUBBORN, grace=0.2))
+    guard, pid = start(guarded_command(STUBBORN, grace_seconds=0.2))
     guard.send_signal(signal.SIGTERM)
     guard.wait(5)
     assert gone(pid)
@@ -102,73 +89,73 @@ def test_detached_command_outlives_the_pipe() -> None:
     assert guard.stdin is not None
     guard.stdin.close()
     time.sleep(0.3)
-    assert not gone(pid, within=0.1)
+    assert not gone(pid, within_seconds=0.1)
     guard.terminate()
     guard.wait(5)
     assert gone(pid)
 
 
-def test_quick_end_needs_no_words() -> None:
+def test_quick_end_is_not_reported() -> None:
     guard, pid = start(guarded_command(SLEEPER, detached=True))
-    said: list[str] = []
-    end_guard(guard.pid, said.append)
-    assert gone(pid, within=0.1)
-    assert said == []
+    lines: list[str] = []
+    end_guard(guard.pid, lines.append)
+    assert gone(pid, within_seconds=0.1)
+    assert lines == []
     assert guard.wait(5) is not None
 
 
-def test_slow_end_is_waited_for_and_said() -> None:
-    """`down` failed on a loaded machine, where the end took longer than it was ready to wait."""
+def test_slow_end_is_awaited_and_reported() -> None:
+    """``down`` failed on a loaded machine, where the end took longer than its patience."""
     guard, pid = start(guarded_command(SLOW, detached=True))
-    said: list[str] = []
-    end_guard(guard.pid, said.append, notice=0.1)
-    assert gone(pid, within=0.1)
-    assert said == ["Waiting until the databases have ended and their files are removed …"]
+    lines: list[str] = []
+    end_guard(guard.pid, lines.append, notice_seconds=0.1)
+    assert gone(pid, within_seconds=0.1)
+    assert lines == ["Waiting until the databases have ended and their files are removed …"]
     assert guard.wait(5) == 0
 
 
-def test_what_does_not_end_is_killed_with_all_that_it_started() -> None:
-    """Below the guard another one, as the emulator's databases have it: a session of its own, which is not in the group."""
+def test_a_command_that_does_not_end_is_killed_with_its_children() -> None:
+    """Below the guard runs another one, as for the emulator's databases: in a session of its own, outside of the group."""
     inner = guarded_command(STUBBORN)
     program = f"import subprocess; subprocess.Popen({inner!r}, stdin=subprocess.PIPE, start_new_session=True).wait()"
     command = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {program}"]
     guard, pid = start(guarded_command(command, detached=True))
-    said: list[str] = []
-    end_guard(guard.pid, said.append, notice=0.1, patience=0.5)
-    assert gone(pid, within=0.1)
-    assert said[1:] == ["What has not ended after 0.5 s is killed now."]
+    lines: list[str] = []
+    end_guard(guard.pid, lines.append, notice_seconds=0.1, patience_seconds=0.5)
+    assert gone(pid, within_seconds=0.1)
+    assert lines[1:] == ["What has not ended after 0.5 s is killed now."]
     assert guard.wait(5) == -signal.SIGKILL
 
 
 def test_a_guard_that_is_ended_at_once_leaves_nothing() -> None:
-    """Its command was started all the same, and was still there when whoever ended the guard looked."""
+    """The guard started its command all the same, and the command still ran when the owner looked."""
     for pause in (0, 0.01, 0.02, 0.04, 0.08):
         guard = subprocess.Popen(guarded_command(["sleep", "61"], detached=True), start_new_session=True)
         time.sleep(pause)
         end_guard(guard.pid, print)
         guard.wait(5)
-        assert not [pid for pid in _processes() if command_of(pid).strip() == "sleep 61"]
+        assert not [pid for pid in living_processes() if command_of(pid).strip() == "sleep 61"]
 
 
 def test_ending_a_guard_that_has_gone_is_harmless() -> None:
     guard, _ = start(guarded_command(SLEEPER))
     guard.terminate()
     guard.wait(5)
-    said: list[str] = []
-    end_guard(guard.pid, said.append)
-    assert said == []
+    lines: list[str] = []
+    end_guard(guard.pid, lines.append)
+    assert lines == []
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
 def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """macOS has no /proc, small images have no ps."""
+    """There is no /proc on macOS, and no ps in small images."""
     sleeper, _ = start(SLEEPER)
     try:
-        by_proc, command = _processes()[sleeper.pid][0], command_of(sleeper.pid)
-        monkeypatch.setattr("local.guard._PROC", Path("/nonexistent"))
-        assert _processes()[sleeper.pid][0] == by_proc == os.getpid()
+        by_proc, command = living_processes()[sleeper.pid][0], command_of(sleeper.pid)
+        monkeypatch.setattr("local.host.guard._PROC", Path("/nonexistent"))
+        assert living_processes()[sleeper.pid][0] == by_proc == os.getpid()
         assert command_of(sleeper.pid).split() == command.split()
     finally:
         sleeper.kill()
         sleeper.wait()
-    assert sleeper.pid not in _processes()
+    assert sleeper.pid not in living_processes()

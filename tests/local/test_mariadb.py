@@ -16,11 +16,11 @@ from typing import Any
 import pymysql
 import pytest
 
-from local import mariadb
-from local.certificates import Certificates, ensure_certificates
-from local.cloud import free_port
-from local.errors import StartError
-from local.mariadb import MariaDb
+from local.databases import mariadb
+from local.databases.mariadb import MariaDb
+from local.host.certificates import Certificates, ensure_certificates
+from local.host.errors import StartError
+from local.host.ports import free_port
 
 pytestmark = [
     pytest.mark.requirement("X-DB-1"),
@@ -30,11 +30,11 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Below /tmp, where the server's user gets to: pytest's own folders are closed to others."""
-    made = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made)
+    """Below /tmp, which the server's user can reach: pytest's own folders are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def connect(
     )
 
 
-def one(connection: pymysql.connections.Connection[Any], statement: str) -> Any:
+def first_row(connection: pymysql.connections.Connection[Any], statement: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchone()
@@ -79,9 +79,9 @@ def one(connection: pymysql.connections.Connection[Any], statement: str) -> Any:
 
 def test_the_superuser_logs_in_over_verified_tls(server: MariaDb, certificates: Certificates) -> None:
     with connect(server, ssl.create_default_context(cafile=str(certificates.authority))) as connection:
-        status = one(connection, "SHOW SESSION STATUS LIKE 'Ssl_version'")
+        status = first_row(connection, "SHOW SESSION STATUS LIKE 'Ssl_version'")
         assert status[1] in ("TLSv1.2", "TLSv1.3")
-        assert one(connection, "SELECT 1") == (1,)
+        assert first_row(connection, "SELECT 1") == (1,)
 
 
 def test_another_authority_does_not_verify(server: MariaDb, folder: Path) -> None:
@@ -90,8 +90,8 @@ def test_another_authority_does_not_verify(server: MariaDb, folder: Path) -> Non
         connect(server, ssl.create_default_context(cafile=str(other.authority)))
 
 
-def test_without_tls_nobody_gets_in(server: MariaDb) -> None:
-    """As MySQL does, MariaDB 11 says 3159 (ER_SECURE_TRANSPORT_REQUIRED); 10 speaks of the password, which is right."""
+def test_connections_without_tls_are_rejected(server: MariaDb) -> None:
+    """MariaDB 11 answers 3159 (ER_SECURE_TRANSPORT_REQUIRED), as MySQL does; 10 blames the password, which is right."""
     with pytest.raises(pymysql.err.OperationalError, match=r"Access denied|insecure transport are prohibited"):
         connect(server, None)
 
@@ -107,37 +107,39 @@ def test_there_is_no_user_but_the_superuser(
 
 def test_it_is_set_as_the_platform_needs_it(server: MariaDb) -> None:
     with server.administer() as connection:
-        settings = one(connection, "SELECT @@time_zone, @@character_set_server, @@require_secure_transport, @@log_bin")
+        settings = first_row(
+            connection, "SELECT @@time_zone, @@character_set_server, @@require_secure_transport, @@log_bin"
+        )
         assert settings == ("+00:00", "utf8mb4", 1, 0)
-        assert "STRICT_TRANS_TABLES" in one(connection, "SELECT @@sql_mode")[0]
+        assert "STRICT_TRANS_TABLES" in first_row(connection, "SELECT @@sql_mode")[0]
 
 
 def test_data_outlives_a_restart_and_the_password_does_not(folder: Path, certificates: Certificates) -> None:
     with make(folder / "kept", certificates) as first:
         with first.administer() as connection:
-            one(connection, "CREATE DATABASE payments")
+            first_row(connection, "CREATE DATABASE payments")
         old_port, old_password = first.port, first.password
     with make(folder / "kept", certificates, port=old_port) as second:
         assert second.port == old_port
         assert second.password != old_password
         with second.administer("payments") as connection:
-            assert one(connection, "SELECT DATABASE()") == ("payments",)
+            assert first_row(connection, "SELECT DATABASE()") == ("payments",)
 
 
-def test_a_data_directory_that_was_never_finished_is_made_anew(folder: Path, certificates: Certificates) -> None:
+def test_an_unfinished_data_directory_is_created_again(folder: Path, certificates: Certificates) -> None:
     (folder / "broken" / "unfinished" / "mysql").mkdir(parents=True)
     with make(folder / "broken", certificates) as server, server.administer() as connection:
-        assert one(connection, "SELECT 1") == (1,)
+        assert first_row(connection, "SELECT 1") == (1,)
 
 
-def test_a_taken_port_is_told_with_the_end_of_the_log(
+def test_a_taken_port_is_reported_with_the_end_of_the_log(
     folder: Path, certificates: Certificates, server: MariaDb
 ) -> None:
     with pytest.raises(StartError, match=r"its process ended(?s:.)*already in use"):
         make(folder / "second", certificates, port=server.port).start()
 
 
-def test_a_directory_that_its_user_cannot_reach_is_told(folder: Path, certificates: Certificates) -> None:
+def test_a_directory_that_its_user_cannot_reach_is_reported(folder: Path, certificates: Certificates) -> None:
     if os.geteuid() != 0:
         pytest.skip("only where this is root the server has a user of its own")
     closed = folder / "closed"
@@ -146,13 +148,15 @@ def test_a_directory_that_its_user_cannot_reach_is_told(folder: Path, certificat
         make(closed / "server", certificates).start()
 
 
-def test_missing_programs_are_told(folder: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_programs_are_reported(
+    folder: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_PATH", str(folder))
     with pytest.raises(StartError, match="`make databases` downloads it"):
         make(folder / "none", certificates).start()
 
 
-def test_what_does_not_run_has_no_port(folder: Path, certificates: Certificates) -> None:
+def test_a_server_that_does_not_run_has_no_port(folder: Path, certificates: Certificates) -> None:
     stopped = make(folder / "stopped", certificates)
     with pytest.raises(StartError, match="was not called"):
         _ = stopped.port
@@ -170,13 +174,13 @@ def test_nothing_of_a_stopped_server_is_left_outside_its_directory(folder: Path,
 def test_the_server_ends_with_a_starter_that_is_killed(folder: Path, certificates: Certificates) -> None:
     port = free_port()
     program = (
-        "import os, signal; from pathlib import Path; from local.mariadb import MariaDb; "
+        "import os, signal; from pathlib import Path; from local.databases.mariadb import MariaDb; "
         f"MariaDb(Path({str(folder / 'orphan')!r}), certificate=Path({str(certificates.certificate)!r}), "
         f"key=Path({str(certificates.key)!r}), authority=Path({str(certificates.authority)!r}), port={port}).start(); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert done.returncode == -9, done.stderr
+    owner = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert owner.returncode == -9, owner.stderr
     assert refuses(port)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Platform, change, delete, function_zip, resources, stacks
+from tests.local.support.sample import SampleStack, function_zip
+from tests.local.support.stacks import change, delete, existing_stacks, physical_ids
 
 pytestmark = pytest.mark.emulator
 
@@ -40,14 +41,14 @@ Outputs:
 
 
 @pytest.fixture
-def root(platform: Platform) -> str:
-    key = platform.put(CHILD.encode(), "yaml")
-    return ROOT.replace("ADDRESS", f"https://s3.us-east-1.amazonaws.com/{platform.bucket}/{key}")
+def root(sample_stack: SampleStack) -> str:
+    key = sample_stack.put(CHILD.encode(), "yaml")
+    return ROOT.replace("ADDRESS", f"https://s3.us-east-1.amazonaws.com/{sample_stack.bucket}/{key}")
 
 
 def queues(cloud: EmbeddedCloud, prefix: str) -> list[str]:
-    found = cloud.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
-    return sorted(url.rsplit("/", 1)[1] for url in found)
+    urls = cloud.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+    return sorted(url.rsplit("/", 1)[1] for url in urls)
 
 
 def display_name(cloud: EmbeddedCloud, topic: str) -> str:
@@ -61,7 +62,7 @@ def test_create_no_change_update_and_delete(cloud: EmbeddedCloud, root: str) -> 
     assert created.outputs["Arn"].endswith(":life-two-queue")
     assert queues(cloud, "life-") == ["life-one-late-first", "life-one-queue", "life-two-late-first", "life-two-queue"]
     assert change(cloud, "life", root, {"Name": "life"}).status == "NO_CHANGES"
-    before = resources(cloud, "life")
+    before = physical_ids(cloud, "life")
     updated = change(cloud, "life", root, {"Name": "life", "Text": "second"})
     assert updated.status == "UPDATE_COMPLETE", updated.failures
     assert updated.outputs == created.outputs  # read from a resource that did not change
@@ -72,11 +73,11 @@ def test_create_no_change_update_and_delete(cloud: EmbeddedCloud, root: str) -> 
         "life-two-late-second",
         "life-two-queue",
     ]
-    after = resources(cloud, "life")
+    after = physical_ids(cloud, "life")
     assert (after["One"], after["One.Unchanged"]) == (before["One"], before["One.Unchanged"])
     assert delete(cloud, "life").status == "DELETE_COMPLETE"
     assert queues(cloud, "life-") == []
-    assert [entry["StackName"] for entry in stacks(cloud) if entry["StackName"].startswith("life")] == []
+    assert [entry["StackName"] for entry in existing_stacks(cloud) if entry["StackName"].startswith("life")] == []
 
 
 def test_failed_creation_leaves_nothing_and_says_why(cloud: EmbeddedCloud, root: str) -> None:
@@ -88,7 +89,7 @@ def test_failed_creation_leaves_nothing_and_says_why(cloud: EmbeddedCloud, root:
     delete(cloud, "broken")
 
 
-def test_failed_update_of_one_child_takes_the_others_back(cloud: EmbeddedCloud, root: str) -> None:
+def test_failed_update_of_one_child_rolls_the_others_back(cloud: EmbeddedCloud, root: str) -> None:
     change(cloud, "back", root, {"Name": "back"})
     outcome = change(cloud, "back", root, {"Name": "back", "Text": "second", "Bad": "yes"})
     assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -102,7 +103,7 @@ def test_children_carry_the_stack_tags_and_know_their_root(cloud: EmbeddedCloud,
     change(cloud, "tagged", root, {"Name": "tagged"}, Tags=[{"Key": "CostCenter", "Value": "trading-platform"}])
     cloudformation = cloud.client("cloudformation")
     [parent] = cloudformation.describe_stacks(StackName="tagged")["Stacks"]
-    [child] = cloudformation.describe_stacks(StackName=resources(cloud, "tagged")["One"])["Stacks"]
+    [child] = cloudformation.describe_stacks(StackName=physical_ids(cloud, "tagged")["One"])["Stacks"]
     tags = {tag["Key"]: tag["Value"] for tag in child["Tags"]}
     assert tags == {"CostCenter": "trading-platform", "Owner": "tests"}
     assert child["RootId"] == child["ParentId"] == parent["StackId"]
@@ -111,29 +112,31 @@ def test_children_carry_the_stack_tags_and_know_their_root(cloud: EmbeddedCloud,
     delete(cloud, "tagged")
 
 
-def test_events_of_children_tell_each_resource(cloud: EmbeddedCloud, root: str) -> None:
+def test_events_of_children_report_each_resource(cloud: EmbeddedCloud, root: str) -> None:
     change(cloud, "events", root, {"Name": "events"})
-    child = resources(cloud, "events")["One"]
+    child = physical_ids(cloud, "events")["One"]
     delete(cloud, "events")
     events = cloud.client("cloudformation").describe_stack_events(StackName=child)["StackEvents"]
-    told = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(events)]
+    statuses = [(event["LogicalResourceId"], event["ResourceStatus"]) for event in reversed(events)]
     for status in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
-        assert ("Unchanged", status) in told
-    assert told[-1][1] == "DELETE_COMPLETE"
+        assert ("Unchanged", status) in statuses
+    assert statuses[-1][1] == "DELETE_COMPLETE"
 
 
-def test_a_child_that_cannot_be_deleted_fails_the_deletion(cloud: EmbeddedCloud, platform: Platform) -> None:
-    child = platform.put(b"Resources: {Full: {Type: AWS::S3::Bucket, Properties: {BucketName: full-bucket}}}", "yaml")
-    url = f"https://s3.us-east-1.amazonaws.com/{platform.bucket}/{child}"
+def test_a_child_that_cannot_be_deleted_fails_the_deletion(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
+    child = sample_stack.put(
+        b"Resources: {Full: {Type: AWS::S3::Bucket, Properties: {BucketName: full-bucket}}}", "yaml"
+    )
+    url = f"https://s3.us-east-1.amazonaws.com/{sample_stack.bucket}/{child}"
     change(
         cloud,
         "full",
         f"Resources: {{Child: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: '{url}'}}}}}}",
     )
     cloud.client("s3").put_object(Bucket="full-bucket", Key="left", Body=b"")
-    refused = delete(cloud, "full")
-    assert refused.status == "DELETE_FAILED"
-    assert any("Full" in reason or "not deleted" in reason for reason in refused.failures)
+    deletion = delete(cloud, "full")
+    assert deletion.status == "DELETE_FAILED"
+    assert any("Full" in reason or "not deleted" in reason for reason in deletion.failures)
     cloud.client("s3").delete_object(Bucket="full-bucket", Key="left")
     assert delete(cloud, "full").status == "DELETE_COMPLETE"
 
@@ -167,17 +170,19 @@ Resources:
 """
 
 
-def test_a_custom_resource_that_crashes_fails_at_once_with_its_error(cloud: EmbeddedCloud, platform: Platform) -> None:
+def test_a_custom_resource_that_crashes_fails_at_once_with_its_error(
+    cloud: EmbeddedCloud, sample_stack: SampleStack
+) -> None:
     """On AWS the stack waits for ServiceTimeout; here the function's error is the answer."""
-    key = platform.put(function_zip("provide"), "zip")
-    outcome = change(cloud, "crash", CUSTOM.replace("BUCKET", platform.bucket).replace("KEY", key))
+    key = sample_stack.put(function_zip("provide"), "zip")
+    outcome = change(cloud, "crash", CUSTOM.replace("BUCKET", sample_stack.bucket).replace("KEY", key))
     assert outcome.status == "ROLLBACK_COMPLETE"
     assert "Crash CREATE_FAILED: The function failed without an answer" in outcome.failures[0]
     delete(cloud, "crash")
 
 
-def test_a_function_without_its_artifact_fails(cloud: EmbeddedCloud, platform: Platform) -> None:
-    outcome = change(cloud, "empty", CUSTOM.replace("BUCKET", platform.bucket).replace("KEY", "nothing.zip"))
+def test_a_function_without_its_artifact_fails(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
+    outcome = change(cloud, "empty", CUSTOM.replace("BUCKET", sample_stack.bucket).replace("KEY", "nothing.zip"))
     assert outcome.status == "ROLLBACK_COMPLETE"
-    assert f"s3://{platform.bucket}/nothing.zip does not exist" in outcome.failures[0]
+    assert f"s3://{sample_stack.bucket}/nothing.zip does not exist" in outcome.failures[0]
     delete(cloud, "empty")

@@ -1,4 +1,4 @@
-"""What the sample platform declares is what the services show."""
+"""What the sample stack declares is what the services show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, resources
+from tests.local.support.stacks import Outcome, physical_ids
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("sample")]
 
@@ -18,7 +18,7 @@ RAW = f"sample-raw-dev-{ACCOUNT}"
 
 @pytest.fixture(scope="module")
 def ids(cloud: EmbeddedCloud, sample: Outcome) -> dict[str, str]:
-    return resources(cloud, "sample-dev")
+    return physical_ids(cloud, "sample-dev")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def test_security_group_rules_are_resources_with_descriptions(cloud: EmbeddedClo
 
 def test_endpoints_and_flow_log(cloud: EmbeddedCloud, ids: dict[str, str]) -> None:
     ec2 = cloud.client("ec2")
-    wanted = [ids["Network.ObjectEndpoint"], ids["Network.LogsEndpoint"]]
-    kinds = {entry["VpcEndpointType"] for entry in ec2.describe_vpc_endpoints(VpcEndpointIds=wanted)["VpcEndpoints"]}
+    endpoints = [ids["Network.ObjectEndpoint"], ids["Network.LogsEndpoint"]]
+    kinds = {entry["VpcEndpointType"] for entry in ec2.describe_vpc_endpoints(VpcEndpointIds=endpoints)["VpcEndpoints"]}
     assert kinds == {"Gateway", "Interface"}
     [flow] = ec2.describe_flow_logs(FlowLogIds=[ids["Network.FlowLog"]])["FlowLogs"]
     assert (flow["ResourceId"], flow["LogDestination"]) == (ids["Network.Vpc"], "/sample/flow-dev")

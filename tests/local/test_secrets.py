@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pymysql
@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import EmbeddedCloud
-from tests.local.stacks import Outcome, change, delete
+from tests.local.support.stacks import Outcome, change, delete
+from tests.local.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.emulator,
@@ -135,7 +136,7 @@ FUNCTION
 
 @pytest.fixture(scope="module")
 def stack(cloud: EmbeddedCloud) -> Iterator[Outcome]:
-    """The secret, rotated once already; the tests change it one after the other."""
+    """The secret, rotated once. The tests change it one after the other."""
     before = cloud.leftovers()
     created = change(cloud, "secret", TEMPLATE)
     assert created.status == "CREATE_COMPLETE", created.failures
@@ -145,14 +146,6 @@ def stack(cloud: EmbeddedCloud) -> Iterator[Outcome]:
     assert cloud.leftovers() == before
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {result!r}"
-        time.sleep(0.1)
-    return result
-
-
 def stages(cloud: EmbeddedCloud) -> dict[str, str]:
     """The version of each stage."""
     described = cloud.client("secretsmanager").describe_secret(SecretId="mysql-secret")["VersionIdsToStages"]
@@ -160,13 +153,13 @@ def stages(cloud: EmbeddedCloud) -> dict[str, str]:
 
 
 def rotated(cloud: EmbeddedCloud) -> str:
-    """The version that is current once no other is pending."""
+    """Wait until no version is pending and return the current one."""
 
-    def done() -> str | None:
-        found = stages(cloud)
-        return found["AWSCURRENT"] if "AWSPREVIOUS" in found and "AWSPENDING" not in found else None
+    def current() -> str | None:
+        versions = stages(cloud)
+        return versions["AWSCURRENT"] if "AWSPREVIOUS" in versions and "AWSPENDING" not in versions else None
 
-    return str(eventually(done))
+    return str(eventually(current, 20))
 
 
 def value(cloud: EmbeddedCloud, **which: str) -> dict[str, Any]:
@@ -175,8 +168,8 @@ def value(cloud: EmbeddedCloud, **which: str) -> dict[str, Any]:
 
 
 def tags(cloud: EmbeddedCloud) -> dict[str, str]:
-    found = cloud.client("secretsmanager").describe_secret(SecretId="mysql-secret")["Tags"]
-    return {tag["Key"]: tag["Value"] for tag in found if not tag["Key"].startswith("aws:")}
+    described = cloud.client("secretsmanager").describe_secret(SecretId="mysql-secret")["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in described if not tag["Key"].startswith("aws:")}
 
 
 @pytest.mark.requirement("X-SEC-1")
@@ -199,7 +192,7 @@ def test_secret_is_generated_attached_and_rotated_at_once(cloud: EmbeddedCloud, 
     described = client.describe_secret(SecretId="mysql-secret")
     assert described["RotationEnabled"] is True
     assert described["RotationRules"] == {"AutomaticallyAfterDays": 30}
-    assert eventually(lambda: client.describe_secret(SecretId="mysql-secret").get("LastRotatedDate"))
+    assert eventually(lambda: client.describe_secret(SecretId="mysql-secret").get("LastRotatedDate"), 20)
     token = stages(cloud)["AWSCURRENT"]
     steps = ("createSecret", "setSecret", "testSecret", "finishSecret")
     assert tags(cloud) == dict.fromkeys(steps, token), "four steps with one token"
@@ -226,7 +219,7 @@ def test_a_step_that_fails_leaves_the_version_pending_and_the_next_rotation_goes
     client, before = cloud.client("secretsmanager"), stages(cloud)["AWSCURRENT"]
     change(cloud, "secret", TEMPLATE, {"FailAt": "testSecret"})
     token = client.rotate_secret(SecretId="mysql-secret")["VersionId"]
-    eventually(lambda: tags(cloud)["testSecret"] == token)
+    eventually(lambda: tags(cloud)["testSecret"] == token, 20)
     time.sleep(0.5)
     assert stages(cloud)["AWSCURRENT"] == before
     assert stages(cloud)["AWSPENDING"] == token
@@ -238,7 +231,7 @@ def test_a_step_that_fails_leaves_the_version_pending_and_the_next_rotation_goes
     assert value(cloud) == pending, "a repeated createSecret keeps the value"
 
 
-def test_a_function_that_does_not_let_the_service_in_is_refused(cloud: EmbeddedCloud, stack: Outcome) -> None:
+def test_a_function_that_does_not_allow_the_service_is_rejected(cloud: EmbeddedCloud, stack: Outcome) -> None:
     client = cloud.client("secretsmanager")
     arn = client.describe_secret(SecretId="mysql-secret")["RotationLambdaARN"]
     functions = cloud.client("lambda")
@@ -250,7 +243,7 @@ def test_a_function_that_does_not_let_the_service_in_is_refused(cloud: EmbeddedC
     functions.add_permission(FunctionName=arn, StatementId=statement["Sid"], **service)
 
 
-def test_a_changed_generation_makes_a_new_value(cloud: EmbeddedCloud, stack: Outcome) -> None:
+def test_a_changed_generation_creates_a_new_value(cloud: EmbeddedCloud, stack: Outcome) -> None:
     before = value(cloud)["password"]
     assert change(cloud, "secret", TEMPLATE, {"PasswordLength": "50"}).status == "UPDATE_COMPLETE"
     after = value(cloud)["password"]

@@ -1,4 +1,4 @@
-"""Database servers are found on the machine, or downloaded for the user: the latter with an apt of the tests' own."""
+"""Database servers: programs on the machine, or downloaded for the user, here by an apt of the tests' own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local import packages, servers
-from local.errors import PackageError, ServerMissingError
+from local.host import packages, servers
+from local.host.errors import PackageError, ServerMissingError
 
 PRODUCT = servers.Product("Ledger DB", ("ledgerd", "ledger-init"), (), (r"ledger-server(-[\d.]+)?",), "", "by hand")
 APT_GET = """#!/bin/sh
@@ -55,7 +55,7 @@ def search(monkeypatch: pytest.MonkeyPatch, *folders: Path) -> None:
 
 @pytest.fixture
 def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """An apt that makes what it is asked for; gives the commands that it got. The user has a cache, and no server."""
+    """An apt that delivers what it is asked for; returns the commands that it got. The user has a cache and no server."""
     folder = tmp_path / "apt"
     for name, text in {"apt-get": APT_GET, "apt-cache": APT_CACHE, "dpkg-deb": DPKG_DEB}.items():
         program(folder / name, text)
@@ -76,38 +76,38 @@ def test_a_server_of_the_system_is_preferred(
 ) -> None:
     installed(tmp_path / "own")
     monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
-    found = servers.ensure(PRODUCT, print)
-    assert (found["ledgerd"], found.root) == (tmp_path / "own" / "ledgerd", None)
+    programs = servers.ensure(PRODUCT, print)
+    assert (programs["ledgerd"], programs.root) == (tmp_path / "own" / "ledgerd", None)
     assert apt() == []
 
 
 def test_programs_come_from_one_folder_where_one_has_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two versions side by side: the server of one with the tools of another would not start."""
+    """Two versions side by side: the server of one does not start with the tools of another."""
     half, whole = installed(tmp_path / "half", "ledgerd"), installed(tmp_path / "whole")
     search(monkeypatch, half, whole)
-    found = servers.find(PRODUCT)
-    assert found is not None
-    assert found.paths == {name: whole / name for name in PRODUCT.programs}
+    programs = servers.find(PRODUCT)
+    assert programs is not None
+    assert programs.paths == {name: whole / name for name in PRODUCT.programs}
 
 
 def test_programs_may_lie_in_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Debian's mariadbd is in /usr/sbin, its mariadb-install-db in /usr/bin."""
     search(monkeypatch, installed(tmp_path / "sbin", "ledgerd"), installed(tmp_path / "bin", "ledger-init"))
-    found = servers.find(PRODUCT)
-    assert found is not None
-    assert found["ledger-init"] == tmp_path / "bin" / "ledger-init"
+    programs = servers.find(PRODUCT)
+    assert programs is not None
+    assert programs["ledger-init"] == tmp_path / "bin" / "ledger-init"
 
 
 @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 127\n", "#!/no/such/interpreter\n"])
-def test_a_server_that_does_not_run_is_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A library that it needs may be missing."""
+def test_a_server_that_does_not_run_does_not_count(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that the server needs may be missing."""
     program(installed(tmp_path / "broken") / "ledgerd", text)
     search(monkeypatch, tmp_path / "broken")
     assert servers.find(PRODUCT) is None
 
 
 @pytest.mark.parametrize(("linked", "expected"), [("libtls", True), ("libother", False)])
-def test_a_server_without_the_library_that_it_must_have_is_none(
+def test_a_server_without_its_library_does_not_count(
     linked: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product = servers.Product("Ledger DB", PRODUCT.programs, (), (), "libtls", "by hand")
@@ -131,21 +131,24 @@ def test_the_named_folders_are_the_only_ones(
 
 
 def test_what_is_missing_is_downloaded_once_for_all_checkouts(apt: Callable[[], list[str]], tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     assert servers.find(PRODUCT) is None
-    found = servers.ensure(PRODUCT, said.append)
-    assert found.root is not None
-    assert found.root.parent == tmp_path / "cache" / "cloud-platforms"
-    assert found["ledgerd"] == found.root / "usr" / "bin" / "ledgerd"
-    assert found.environment()["LD_LIBRARY_PATH"].startswith(str(found.root / "usr" / "lib" / "x86_64-linux-gnu"))
-    assert len(said) == 2
-    assert "Ledger DB is not on this machine: apt downloads its packages into" in said[0]
+    programs = servers.ensure(PRODUCT, lines.append)
+    assert programs.root is not None
+    assert programs.root.parent == tmp_path / "cache" / "cloud-platforms"
+    assert programs["ledgerd"] == programs.root / "usr" / "bin" / "ledgerd"
+    assert programs.environment()["LD_LIBRARY_PATH"].startswith(str(programs.root / "usr" / "lib" / "x86_64-linux-gnu"))
+    assert len(lines) == 2
+    assert "Ledger DB is not on this machine: apt downloads its packages into" in lines[0]
     calls = apt()
     servers._find.cache_clear()  # as another process finds it
-    assert servers.ensure(PRODUCT, said.append).root == found.root
+    assert servers.ensure(PRODUCT, lines.append).root == programs.root
     assert apt() == calls
-    assert len(said) == 2
-    assert sorted(path.name for path in found.root.parent.iterdir()) == [found.root.name, f"{found.root.name}.lock"]
+    assert len(lines) == 2
+    assert sorted(path.name for path in programs.root.parent.iterdir()) == [
+        programs.root.name,
+        f"{programs.root.name}.lock",
+    ]
 
 
 def test_apt_resolves_the_name_and_brings_the_missing_libraries_only(apt: Callable[[], list[str]]) -> None:
@@ -176,24 +179,24 @@ def test_a_source_that_does_not_answer_matters_only_where_the_package_is_missing
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "reason"),
     [
         ("NAMES", "other", "no package ledger-server… was found: W: mirror.example does not answer"),
         ("DOWNLOAD_FAILS", "yes", "failed: E: no such hash"),
     ],
 )
-def test_why_nothing_could_be_downloaded_is_told_with_what_to_do(
-    apt: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+def test_a_failed_download_is_reported_with_what_to_do(
+    apt: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ServerMissingError) as caught:
         servers.ensure(PRODUCT, print)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
     assert str(caught.value).endswith("Install it (by hand), or name its folder in DATABASE_PATH.")
     assert not [path for path in servers.cache_folder().iterdir() if path.suffix != ".lock"], "nothing half is left"
 
 
-def test_a_machine_without_apt_is_told_so(
+def test_a_machine_without_apt_is_reported(
     apt: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
@@ -206,15 +209,15 @@ def test_a_machine_without_apt_is_told_so(
 def test_two_at_once_download_once(apt: Callable[[], list[str]]) -> None:
     """The workers of a test run, or two checkouts, may need the server at the same moment."""
     with ThreadPoolExecutor(4) as pool:
-        roots = {found.root for found in pool.map(lambda _: servers.ensure(PRODUCT, print), range(4))}
+        roots = {programs.root for programs in pool.map(lambda _: servers.ensure(PRODUCT, print), range(4))}
     assert len(roots) == 1
     assert len([line for line in apt() if " download " in line]) == 1
 
 
 def test_a_download_that_no_longer_runs_is_replaced(apt: Callable[[], list[str]]) -> None:
     """After an upgrade of the system a library can be gone."""
-    found = servers.ensure(PRODUCT, print)
-    program(found["ledgerd"], "#!/bin/sh\nexit 127\n")
+    programs = servers.ensure(PRODUCT, print)
+    program(programs["ledgerd"], "#!/bin/sh\nexit 127\n")
     servers._find.cache_clear()
     assert servers.find(PRODUCT) is None
     assert servers.ensure(PRODUCT, print)["ledgerd"].read_text().endswith("echo 1\n")
@@ -238,14 +241,14 @@ def test_the_cache_is_the_users_and_roots_where_servers_get_to(tmp_path: Path, m
 
 def test_the_command_says_where_each_server_is_or_how_to_get_it(tmp_path: Path) -> None:
     folder = installed(tmp_path, "mariadbd", "mariadb-install-db")
-    done = subprocess.run(
-        [sys.executable, "-m", "local.servers"],
+    command = subprocess.run(
+        [sys.executable, "-m", "local.host.servers"],
         env={"PATH": os.environ["PATH"], "DATABASE_PATH": str(folder)},
         cwd=servers.PROJECT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stdout == f"MariaDB: {folder / 'mariadbd'}\n"
-    assert done.stderr.startswith("PostgreSQL with TLS is not on this machine and cannot be downloaded")
+    assert command.returncode == 1
+    assert command.stdout == f"MariaDB: {folder / 'mariadbd'}\n"
+    assert command.stderr.startswith("PostgreSQL with TLS is not on this machine and cannot be downloaded")

@@ -1,4 +1,4 @@
-"""Instances behind a load balancer behind a distribution: they run, are replaced, and go."""
+"""Instances behind a load balancer behind a distribution: they run, are replaced, and end."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.certificates import ensure_certificates
+from local.clients.answer import Answer
+from local.clients.edge import visit
 from local.cloud import EmbeddedCloud
-from local.visit import Page, visit
+from local.host.certificates import ensure_certificates
 from local.web import balancer_logs
-from local.web.instances import Launch, exports_of
+from local.web.launch_template import LaunchTemplate, exports_of
 from local.web.signals import seconds_of
 from local.web.target_health import Health, TargetHealth
-from tests.local.stacks import Outcome, change, delete
-from tests.local.web.standin import artifact
+from tests.local.support.stacks import Outcome, change, delete
+from tests.local.support.standin import SITE, artifact
+from tests.local.support.waiting import eventually
 
 pytestmark = [pytest.mark.emulator, pytest.mark.requirement("X-WEB-1", "X-ALB-1", "X-CDN-1")]
 
-SITE = (Path(__file__).parent / "web" / "site.yaml").read_text()
 ACCOUNT = "111122223333"
 
 
@@ -42,14 +43,6 @@ def put(cloud: EmbeddedCloud, version: str, *, broken: bool = False) -> str:
 def deploy(cloud: EmbeddedCloud, version: str, *, broken: bool = False, **parameters: str) -> Outcome:
     key = put(cloud, version, broken=broken)
     return change(cloud, "site", SITE, {"ArtifactBucket": "web-artifacts", "ArtifactKey": key, **parameters})
-
-
-def eventually(check: Callable[[], Any], seconds: float = 15) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (result := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {result!r}"
-        time.sleep(0.1)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +62,8 @@ def site(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> Iterator[Outcome
 
 
 def empty(cloud: EmbeddedCloud) -> None:
-    """After the last access log of the load balancer has come."""
-    time.sleep(1.5 * balancer_logs.INTERVAL)
+    """Empty the buckets, after the last access log of the load balancer has come."""
+    time.sleep(1.5 * balancer_logs.INTERVAL_SECONDS)
     s3 = cloud.client("s3")
     for kind in ("logs", "static"):
         bucket = f"web-{kind}-dev-{ACCOUNT}"
@@ -78,15 +71,15 @@ def empty(cloud: EmbeddedCloud) -> None:
             s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
-def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Page:
+def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Answer:
     return visit(cloud, method, f"https://{site.outputs['Domain']}{path}", **more)
 
 
 def group(cloud: EmbeddedCloud) -> dict[str, Any]:
-    (found,) = cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["web-dev"])[
+    (description,) = cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["web-dev"])[
         "AutoScalingGroups"
     ]
-    return dict(found)
+    return dict(description)
 
 
 def health(cloud: EmbeddedCloud) -> dict[str, str]:
@@ -98,15 +91,15 @@ def health(cloud: EmbeddedCloud) -> dict[str, str]:
 def test_a_request_passes_distribution_and_load_balancer_to_an_instance(cloud: EmbeddedCloud, site: Outcome) -> None:
     answer = edge(cloud, site, "/pay?a=1", "POST", body=b"hello", headers={"X-Origin-Verify": "forged"})
     assert answer.status == 200
-    seen = answer.json()
-    assert (seen["version"], seen["path"], seen["body"]) == ("one", "/pay?a=1", "hello")
+    request = answer.json()
+    assert (request["version"], request["path"], request["body"]) == ("one", "/pay?a=1", "hello")
     (secret,) = [
         json.loads(cloud.client("secretsmanager").get_secret_value(SecretId="origin-one-dev")["SecretString"])["value"]
     ]
-    headers = {name.lower(): value for name, value in seen["headers"].items()}
+    headers = {name.lower(): value for name, value in request["headers"].items()}
     assert headers["x-origin-verify"] == secret
     assert headers["host"] == site.outputs["Dns"]
-    assert "site-packages" not in str(seen["path_entries"]), "an instance has only what its artifact brings"
+    assert "site-packages" not in str(request["path_entries"]), "an instance has only what its artifact brings"
 
 
 def test_the_distribution_adds_the_security_headers(cloud: EmbeddedCloud, site: Outcome) -> None:
@@ -120,7 +113,7 @@ def test_plain_http_is_redirected(cloud: EmbeddedCloud, site: Outcome) -> None:
     assert (answer.status, answer.headers["location"]) == (301, f"https://{site.outputs['Domain']}/x?y=1")
 
 
-def test_who_does_not_come_by_the_distribution_is_refused(cloud: EmbeddedCloud, site: Outcome) -> None:
+def test_requests_past_the_distribution_are_rejected(cloud: EmbeddedCloud, site: Outcome) -> None:
     url = f"http://{site.outputs['Dns']}/health"
     assert visit(cloud, "GET", url).status == 403
     assert visit(cloud, "GET", url, headers={"X-Origin-Verify": "guess"}).status == 403
@@ -167,9 +160,9 @@ def test_the_load_balancer_writes_its_access_log(cloud: EmbeddedCloud, site: Out
     def line() -> str:
         for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
             text = gzip.decompress(s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()).decode()
-            for found in text.splitlines():
-                if "/logged" in found:
-                    return found
+            for entry_line in text.splitlines():
+                if "/logged" in entry_line:
+                    return entry_line
         return ""
 
     fields = eventually(line).split(" ")
@@ -181,7 +174,7 @@ def test_the_load_balancer_writes_its_access_log(cloud: EmbeddedCloud, site: Out
     assert f"balancer/AWSLogs/{ACCOUNT}/ELBAccessLogTestFile" in keys
 
 
-def test_a_bucket_that_the_service_may_not_write_to_is_refused(
+def test_a_bucket_that_the_service_may_not_write_to_is_rejected(
     cloud: EmbeddedCloud, before: dict[str, list[str]]
 ) -> None:
     template = SITE.replace("logdelivery.elasticloadbalancing", "delivery.logs").replace("${Suffix}", "${Suffix}x")
@@ -295,8 +288,8 @@ def test_what_else_a_web_tier_declares_is_shown(cloud: EmbeddedCloud, site: Outc
     assert acl["ARN"] == site.outputs["AclArn"]
 
 
-def test_a_distribution_that_refers_to_no_policy_is_refused(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> None:
-    """The incident: one digit of a managed policy's id was wrong, which the emulator took, and no header came through."""
+def test_a_distribution_with_an_unknown_policy_is_rejected(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> None:
+    """The incident: one digit of a managed policy's id was wrong. The emulator accepted it, and no header came through."""
     wrong = "216adef6-4c7f-47e4-b989-5492eafa07d3"
     template = SITE.replace("OriginRequestPolicyId: !Ref Dynamic", f"OriginRequestPolicyId: {wrong}")
     # Without access logs: their test file would keep the rollback from deleting the bucket, as on AWS.
@@ -329,7 +322,7 @@ Outputs:
     delete(cloud, "images")
 
 
-def test_the_root_s_rules_are_judged(cloud: EmbeddedCloud) -> None:
+def test_the_roots_rules_are_evaluated(cloud: EmbeddedCloud) -> None:
     template = SITE.replace('[!Ref "AWS::Region", us-east-1]', '[!Ref "AWS::Region", eu-west-1]')
     cloudformation = cloud.client("cloudformation")
     with pytest.raises(cloudformation.exceptions.ClientError, match="only in us-east-1"):
@@ -356,8 +349,10 @@ def test_kept_state_brings_the_instances_back(tmp_path: Path) -> None:
 def test_the_exports_of_user_data_are_taken_as_a_shell_would() -> None:
     text = "#!/bin/bash\nexport A='one two'\nexport B='it'\\''s'\nset -e\necho export C=3\n"
     assert exports_of(text) == {"A": "one two", "B": "it's"}
-    launch = Launch.of("lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"})
-    assert (launch.exports["A"], launch.image, launch.profile) == ("one two", "ami-1", "")
+    launch_template = LaunchTemplate.of(
+        "lt-1:2", {"UserData": base64.b64encode(text.encode()).decode(), "ImageId": "ami-1"}
+    )
+    assert (launch_template.exports["A"], launch_template.image, launch_template.profile) == ("one two", "ami-1", "")
 
 
 def test_durations_are_those_of_cloudformation() -> None:
@@ -381,13 +376,13 @@ def test_a_target_becomes_healthy_and_unhealthy_by_its_thresholds() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["HTTP", "HTTPS"])
-def test_a_target_is_asked_by_the_protocol_of_its_group(protocol: str, tmp_path: Path) -> None:
-    """Certificates of targets are not verified, and nobody falls back to the other protocol."""
+def test_a_target_is_checked_by_the_protocol_of_its_group(protocol: str, tmp_path: Path) -> None:
+    """The check does not verify certificates of targets, and does not fall back to the other protocol."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
     if protocol == "HTTPS":
-        made = ensure_certificates(tmp_path)
+        certificates = ensure_certificates(tmp_path)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(made.certificate, made.key)
+        tls.load_cert_chain(certificates.certificate, certificates.key)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     checks = TargetHealth(lambda target, port: ("127.0.0.1", server.server_port))

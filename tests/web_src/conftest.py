@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from local import servers
+from local.host import servers
 from local.testing import programs_or_skip
 from payments.app import create_app
 from payments.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.openapi.functions import function_module
 
-SAMPLE = Path(__file__).resolve().parents[2] / "sample" / "market-data.json"
+SAMPLE = Path(__file__).resolve().parents[2] / "local" / "market_data" / "market-data.json"
 START, END = "2026-01-02T10:00:00Z", "2026-01-02T11:00:00Z"
 PRICES = {"open": "100.5", "high": "101.125", "low": "99.25", "close": "101.125", "volume": "7.5", "trades": 3}
 IDENTITY = "example"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.filter_patterns import compile_pattern
+from local.patches.filter_patterns import compile_pattern
 from tests.builders.support.resources import find_resource, resources, templates, text
 
 PLATFORM = "transactions"

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from common import database
 from common.errors import DatabaseUnavailableError
-from local import servers
+from local.host import servers
 from local.testing import programs_or_skip
 from tests.lambda_src.support.postgres import SUPERUSER, Postgres
 

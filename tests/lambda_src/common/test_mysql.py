@@ -12,7 +12,7 @@ import pytest
 
 from common import mysql
 from common.errors import DatabaseUnavailableError
-from local.certificates import ensure_certificates
+from local.host.certificates import ensure_certificates
 from tests.lambda_src.support.mariadb import Server
 
 pytestmark = pytest.mark.requirement("X-SEC-1", "X-DB-1")

@@ -16,7 +16,7 @@ import pytest
 import ingest.handler
 from bench import plain_ingest
 from common.entitlements import Entitlements
-from sample.generator import Plan, generate
+from local.market_data.generator import GeneratorOptions, generate
 from tests.lambda_src.support.fakes import Context, FakeS3, api_event, entitlement
 
 pytestmark = pytest.mark.requirement("T-DATA-1")
@@ -71,7 +71,7 @@ def test_mutilated_bodies_give_2xx_or_4xx_and_lose_nothing(
     monkeypatch.setenv("RAW_BUCKET", "raw")
     monkeypatch.setattr(ingest.handler, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
     chance = random.Random(20260105)
-    records = list(generate(Plan(trades=50, bad=5)))
+    records = list(generate(GeneratorOptions(trades=50, bad=5)))
     answers: Counter[int] = Counter()
     for number in range(BODIES):
         body = mutilated(chance, records)

@@ -18,7 +18,7 @@ from common import schema
 from common.errors import RequestError
 from ingest import fast, validation
 from ingest.validation import Rules, Validated, validate, validate_exactly
-from sample.generator import Plan, generate
+from local.market_data.generator import GeneratorOptions, generate
 from tests.lambda_src.support.client_records import FIELDS, LATEST_NS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, trade_line
 from tests.lambda_src.support.records import T0
 
@@ -322,7 +322,7 @@ def test_fractions_of_any_length_are_exact(fraction: str) -> None:
 
 def test_the_quick_path_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without this test the comparisons could compare the plain path with itself."""
-    records = list(generate(Plan(trades=500)))
+    records = list(generate(GeneratorOptions(trades=500)))
     lines = "".join(json.dumps(record) + "\n" for record in records)
     floats = "\n".join(trade_line(price=b"1.10", size=b"5e-05", trade_id=str(n)) for n in range(100))
     odd = "\n".join(
@@ -361,7 +361,7 @@ def test_the_quick_path_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPa
 def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "CHUNK_RECORDS", 7)
     monkeypatch.setattr(fast, "REMEMBERED_VALUES", 3)
-    records = list(generate(Plan(trades=200, bad=20)))
+    records = list(generate(GeneratorOptions(trades=200, bad=20)))
     result = agree("".join(json.dumps(record) + "\n" for record in records))
     assert (result.accepted, len(result.rejected)) == (400, 20)
 
@@ -416,7 +416,7 @@ def test_any_records_get_the_same_answer(records: list[str]) -> None:
 @pytest.mark.slow
 def test_three_thousand_mutilated_bodies_get_the_same_answer() -> None:
     chance = random.Random(3)
-    records = [json.dumps(record) for record in generate(Plan(trades=20, bad=4))]
+    records = [json.dumps(record) for record in generate(GeneratorOptions(trades=20, bad=4))]
     noise = '{}[]",:0123456789.eE-+\\untrfalse \n\t\x0c\xa0é'
     for _ in range(3_000):
         sample = chance.sample(records, chance.randrange(1, 5))

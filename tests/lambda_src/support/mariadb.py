@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from common import mysql
-from local import servers
-from local.certificates import Certificates, ensure_certificates
-from local.mariadb import MariaDb
+from local.databases.mariadb import MariaDb
+from local.host import servers
+from local.host.certificates import Certificates, ensure_certificates
 from local.testing import programs_or_skip
 
 __all__ = ["Server", "mariadb", "mysql_database", "mysql_server"]

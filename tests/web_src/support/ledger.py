@@ -10,8 +10,8 @@ from typing import Any
 
 import pymysql
 
-from local.certificates import ensure_certificates
-from local.mariadb import MariaDb
+from local.databases.mariadb import MariaDb
+from local.host.certificates import ensure_certificates
 from payments import database
 from payments.secret import CredentialCache, Credentials
 from tests.web_src.support.paths import MIGRATIONS

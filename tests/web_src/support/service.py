@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from local.cloud import free_port
+from local.host.ports import free_port
 from tests.web_src.support.ledger import Ledger
 from tests.web_src.support.paths import PROJECT, UNIT
 
