@@ -13,7 +13,7 @@ import pytest
 
 import entry
 from deploy.plan import save
-from local.demos.command import PROJECT
+from local.host.project import PROJECT
 from tests.deploy.pairs import plan
 from tests.support.imports import imports
 

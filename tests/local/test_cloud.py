@@ -82,7 +82,7 @@ def test_another_emulator_version_is_rejected(monkeypatch: pytest.MonkeyPatch) -
     from local.host.errors import EmulatorMismatchError
     from local.launch import emulator
 
-    monkeypatch.setattr(emulator.importlib.metadata, "version", lambda name: "2.0.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "2.0.0")
     with pytest.raises(EmulatorMismatchError, match=r"expected ministack 1\.5\.33, found ministack 2\.0\.0"):
         emulator.check_version()
 

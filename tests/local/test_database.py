@@ -126,7 +126,8 @@ def test_bulk_data_passes(cloud: EmbeddedCloud) -> None:
             for number in range(20_000):
                 copy.write_row((f"{number}-" + "x" * 200,))
         cursor.execute("SELECT count(*), sum(length(line)) FROM bulk")
-        count, size = cursor.fetchone() or (0, 0)
+        row: Any = cursor.fetchone()
+        count, size = row
         assert (count, size > 4_000_000) == (20_000, True)
 
 

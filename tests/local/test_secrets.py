@@ -203,7 +203,7 @@ def test_the_cluster_is_a_server_with_tls_only_and_its_master_user(cloud: Embedd
     secret = value(cloud, VersionStage="AWSPREVIOUS")  # the cluster was made with the first value
     target = {name: secret[name] for name in ("host", "port")}
     login = {"user": secret["username"], "password": secret["password"], "database": "payments"}
-    verified = {"ssl_ca": str(cloud.authority), "ssl_verify_cert": True, "ssl_verify_identity": True}
+    verified: dict[str, Any] = {"ssl_ca": str(cloud.authority), "ssl_verify_cert": True, "ssl_verify_identity": True}
     connection = pymysql.connect(**target, **login, **verified)
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT CURRENT_USER()")
