@@ -124,7 +124,7 @@ ORDERS = (
     ),
 )
 ORDER_METADATA = "ParameterOrder"
-"""Section of the root's metadata; deploy/parameters.py reads it."""
+"""Section of the root's metadata; cfn/parameters.py reads it."""
 
 
 def order_metadata(shown: Collection[str]) -> dict[str, Any]:

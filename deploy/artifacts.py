@@ -25,9 +25,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cfn.errors import TemplateError
+from cfn.parameters import ARTIFACT_KEY
 from deploy import wheels
-from deploy.errors import ArtifactError, TemplateError
-from deploy.parameters import ARTIFACT_KEY
+from deploy.errors import ArtifactError
 
 COMMON = "common"
 REQUIREMENTS = "requirements.txt"

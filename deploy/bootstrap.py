@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cfn.parameters import ParameterFile
+from cfn.templates import Template, TemplateSet, parse
 from deploy.package import Package, bucket_name
-from deploy.parameters import ParameterFile
 from deploy.plan import Plan, make
 from deploy.session import Aws
 from deploy.settings import Deployment
-from deploy.templates import Template, TemplateSet, parse
 
 FILE = Path(__file__).with_name("bootstrap.yaml")
 STACK = "platform-artifacts"

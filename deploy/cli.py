@@ -17,6 +17,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cfn import parameters
+from cfn.errors import PlatformError, UsageError
+from cfn.templates import load_set
 from deploy import (
     bootstrap,
     changesets,
@@ -25,19 +28,17 @@ from deploy import (
     execute,
     outputs,
     package,
-    parameters,
     plan,
     preflight,
     render,
     replay,
     review,
 )
-from deploy.errors import DestroyError, PlanError, PlatformError, ReplayError, UsageError
+from deploy.errors import DestroyError, PlanError, ReplayError
 from deploy.review import Review
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
 from deploy.snapshot import describe
-from deploy.templates import load_set
 
 INTERRUPTED = 130
 

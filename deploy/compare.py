@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cfn.resolve import Scope, State, marked, state_of, text_of, unmarked
+from cfn.templates import STACK_TYPE, parse
 from deploy import instances
 from deploy.difference import Difference, differences
-from deploy.evaluate import Scope, State, marked, state_of, text_of, unmarked
 from deploy.replacement import Replacement
 from deploy.snapshot import Stack
-from deploy.templates import STACK_TYPE, parse
 
 Path = tuple[str, ...]
 Replaces = Callable[[str, Iterable[str]], Replacement]

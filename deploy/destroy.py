@@ -15,10 +15,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.templates import STACK_TYPE
 from deploy import changesets, snapshot
 from deploy.errors import DestroyError
 from deploy.session import Aws, code_of, message_of
-from deploy.templates import STACK_TYPE
 from deploy.watch import Event, Outcome, Watch, expected
 
 ATTEMPTS = 3

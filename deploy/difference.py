@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from deploy.evaluate import CHANGED, POSSIBLE, State, state_of, text_of, unmarked
-from deploy.lines import flowing_lines
+from cfn.resolve import CHANGED, POSSIBLE, State, state_of, text_of, unmarked
+from cfn.text import flowing_lines
 
 ABSENT = None
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.resolve import Scope
+from cfn.templates import STACK_TYPE, Template, parse, rewrite_urls
 from deploy import changesets
 from deploy.errors import ExecutionError, StalePlanError
-from deploy.evaluate import Scope
 from deploy.plan import Plan, Reviewed, digest
 from deploy.session import Aws, code_of
 from deploy.snapshot import Stack, describe, stamp, template_text
-from deploy.templates import STACK_TYPE, Template, parse, rewrite_urls
 from deploy.watch import Outcome, Watch
 
 AGAIN = "Run `deploy plan` and `deploy review` again."

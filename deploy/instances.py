@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cfn.resolve import State, text_of
+from cfn.text import readable
 from deploy.difference import Difference
-from deploy.evaluate import State, text_of
-from deploy.lines import readable
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"

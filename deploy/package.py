@@ -16,13 +16,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.parameters import ARTIFACT_BUCKET
+from cfn.templates import TemplateSet, digest, rewrite_urls
 from deploy import artifacts as builder
 from deploy.artifacts import Artifact
 from deploy.errors import BootstrapError
-from deploy.parameters import ARTIFACT_BUCKET
 from deploy.session import Aws, code_of
 from deploy.settings import Project
-from deploy.templates import TemplateSet, digest, rewrite_urls
 
 UPLOADS = 8
 

@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cfn.parameters import ParameterFile, complete
+from cfn.templates import TemplateSet
 from deploy import changesets, codec, snapshot
 from deploy.errors import PlanError, StackStateError
 from deploy.package import Package
-from deploy.parameters import ParameterFile, complete
 from deploy.session import Aws
 from deploy.settings import Deployment
-from deploy.templates import TemplateSet
 
 FORMAT = 1
 HIDDEN = "****"

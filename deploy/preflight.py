@@ -13,7 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy.errors import AccountError, Fault
+from cfn.errors import Fault
+from deploy.errors import AccountError
 from deploy.session import DENIED, Aws, code_of
 
 CERTIFICATE, DOMAIN = "CertificateArn", "DomainName"

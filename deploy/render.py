@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from cfn.resolve import State
+from cfn.text import changed_lines, is_script, readable
 from deploy import codec
 from deploy.difference import Difference
-from deploy.evaluate import State
-from deploy.lines import changed_lines, is_script, readable
 from deploy.plan import Plan, without_texts
 from deploy.replacement import Replacement
 from deploy.review import Certainty, Review, Reviewed, ValueChange

@@ -17,16 +17,16 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from cfn.parameters import filled_by_packaging
+from cfn.resolve import State
+from cfn.stack_policy import Policy
+from cfn.templates import STACK_TYPE, parse
 from deploy.changesets import Change, ChangeSet, Detail
 from deploy.compare import Comparison, Fate, Path, Replaces
 from deploy.difference import Difference
-from deploy.evaluate import State
-from deploy.parameters import filled_by_packaging
 from deploy.plan import Plan
 from deploy.replacement import STATEFUL, Replacement, replaces
 from deploy.snapshot import Stack
-from deploy.stackpolicy import Policy
-from deploy.templates import STACK_TYPE, parse
 from deploy.validations import Finding
 
 IAM_TYPES = (

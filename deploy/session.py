@@ -17,7 +17,8 @@ import boto3
 import botocore.exceptions as faults
 from botocore.config import Config
 
-from deploy.errors import AccessError, PlatformError
+from cfn.errors import PlatformError
+from deploy.errors import AccessError
 
 # boto3 and botocore carry no annotations; these names say so once instead of at every call.
 _boto3: Any = boto3

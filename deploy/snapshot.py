@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.templates import STACK_TYPE
 from deploy.session import code_of, message_of
-from deploy.templates import STACK_TYPE
 
 READERS = 4  # stacks read at a time; more only meets CloudFormation's throttling
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cfn.templates import STACK_TYPE
 from deploy import snapshot
 from deploy.errors import AccessError
 from deploy.instances import GROUP
 from deploy.session import explain, is_passing
-from deploy.templates import STACK_TYPE
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 PATIENCE_SECONDS = 1800  # how long a lost connection is waited out

@@ -14,9 +14,10 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 FORBIDDEN = {
     "builders": {"boto3", "botocore", "deploy", "local", "gate"},
+    "cfn": {"boto3", "botocore", "troposphere", "awacs", "builders", "deploy", "local", "gate"},
     "deploy": {"troposphere", "awacs", "builders", "local"},
     "openapi": {"boto3", "troposphere", "awacs", "deploy", "local", "gate"},
-    "gate": {"troposphere", "awacs", "builders", "boto3", "local"},
+    "gate": {"troposphere", "awacs", "builders", "boto3", "botocore", "deploy", "local"},
     "lambda_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "payments"},
     "web_src": {"troposphere", "awacs", "builders", "deploy", "local", "gate", "common"},
 }
@@ -52,7 +53,7 @@ def test_generating_loads_nothing_that_talks_to_aws() -> None:
 def test_no_module_is_too_long_to_read() -> None:
     long = {
         str(path.relative_to(PROJECT)): lines
-        for package in ("builders", "deploy", "gate", "local", "lambda_src", "web_src", "bench")
+        for package in ("builders", "cfn", "deploy", "gate", "local", "lambda_src", "web_src", "bench")
         for path in (PROJECT / package).rglob("*.py")
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cfn.parameters import complete
+from cfn.resolve import Scope
+from cfn.templates import STACK_TYPE, digest, parse
 from deploy.changesets import Change, ChangeSet, Detail
-from deploy.evaluate import Scope
-from deploy.parameters import complete
 from deploy.plan import FORMAT, Plan, PlannedTemplate
 from deploy.snapshot import Resource, Stack
-from deploy.templates import STACK_TYPE, digest, parse
 
 ACCOUNT = "111122223333"
 PSEUDO = {

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from cfn.errors import TemplateError
 from deploy import artifacts, wheels
-from deploy.errors import ArtifactError, TemplateError
+from deploy.errors import ArtifactError
 from deploy.settings import Project
 
 

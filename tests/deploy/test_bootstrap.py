@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cfn.templates import parse
 from deploy import bootstrap
-from deploy.templates import parse
 
 
 @pytest.fixture(scope="module")

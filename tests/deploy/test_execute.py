@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
+from cfn.templates import digest as text_digest
 from deploy import execute as executor
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.plan import Plan, PlannedTemplate, Reviewed, digest
-from deploy.templates import digest as text_digest
 
 from .conftest import ACCOUNT, Scripted
 from .pairs import change_set, deployed, plan, stack_arn

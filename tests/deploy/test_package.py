@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
+from cfn.templates import load_set, parse
 from deploy import package
 from deploy.errors import BootstrapError
 from deploy.settings import Project
-from deploy.templates import load_set, parse
 
 from .conftest import ACCOUNT, Scripted, refusal
 

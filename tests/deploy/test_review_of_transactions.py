@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy import parameters, render
-from deploy.parameters import complete
+from cfn import parameters
+from cfn.parameters import complete
+from cfn.templates import load_set
+from deploy import render
 from deploy.replacement import Replacement
 from deploy.review import Certainty, Review, review
 from deploy.snapshot import Stack
-from deploy.templates import load_set
 
 from .pairs import as_deployed, everything_replaced, plan
 

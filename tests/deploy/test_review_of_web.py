@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from deploy import lines, render
+from cfn import text as texts
+from cfn.resolve import State, marked
+from deploy import render
 from deploy.changesets import Change
-from deploy.evaluate import State, marked
 from deploy.plan import Plan
 from deploy.replacement import Replacement
 from deploy.review import Certainty, Review, Reviewed, review
@@ -221,13 +222,13 @@ def test_new_resource_with_a_name_of_its_own_has_no_obstacle() -> None:
     ],
 )
 def test_text_is_read_with_its_references_in_place(value: Any, text: str | None) -> None:
-    assert lines.readable(value) == text
+    assert texts.readable(value) == text
 
 
 def test_of_a_script_that_flows_only_the_lines_that_change_are_shown() -> None:
     parts = ["#!/bin/bash\nexport A='", marked({"Ref": "X"}, State.CHANGED), "'\nexport B='", {"Ref": "Y"}, "'\n"]
-    assert lines.flowing_lines({"Fn::Base64": {"Fn::Join": ["", parts]}}) == "export A='${X}'"
-    assert lines.flowing_lines({"Fn::Join": ["", ["one line ", marked({"Ref": "X"}, State.CHANGED)]]}) is None
+    assert texts.flowing_lines({"Fn::Base64": {"Fn::Join": ["", parts]}}) == "export A='${X}'"
+    assert texts.flowing_lines({"Fn::Join": ["", ["one line ", marked({"Ref": "X"}, State.CHANGED)]]}) is None
 
 
 def test_long_script_is_cut() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.stackpolicy import Policy
+from cfn.stack_policy import Policy
 
 ALLOW = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 TABLE = "AWS::DynamoDB::Table"

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.errors import TemplateError
-from deploy.settings import Project
-from deploy.templates import Template, load_set, parse, rewrite_urls
+from cfn.errors import TemplateError
+from cfn.templates import Template, load_set, parse, rewrite_urls
 
 
 def test_short_forms_become_long_forms() -> None:
@@ -56,8 +55,8 @@ def test_unreadable_template_names_its_line(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_set_is_found_from_its_root_children_first(project: Project) -> None:
-    templates = load_set(project.templates("small"))
+def test_set_is_found_from_its_root_children_first(small: Path) -> None:
+    templates = load_set(small / "templates" / "small")
     assert [one.name for one in templates.children_first()] == ["storage.yaml", "functions.yaml", "root.yaml"]
 
 
@@ -92,8 +91,8 @@ def test_oversized_template_is_an_error(tmp_path: Path) -> None:
         load_set(folder)
 
 
-def test_rewriting_changes_nothing_but_the_urls(project: Project) -> None:
-    root = load_set(project.templates("small")).root
+def test_rewriting_changes_nothing_but_the_urls(small: Path) -> None:
+    root = load_set(small / "templates" / "small").root
     text = rewrite_urls(root, {"Storage": "https://x/storage", "Functions": "https://x/functions"})
     before, after = root.text.splitlines(), text.splitlines()
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
@@ -103,7 +102,7 @@ def test_rewriting_changes_nothing_but_the_urls(project: Project) -> None:
     ]
 
 
-def test_rewriting_takes_json(project: Project) -> None:
+def test_rewriting_takes_json(small: Path) -> None:
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "a.json"}}
     text = json.dumps({"Resources": {"Ä": nested}}, indent=1, ensure_ascii=False)
     rewritten = rewrite_urls(Template("root.json", text, parse(text)), {"Ä": "https://x/a"})

@@ -20,8 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from deploy import rules as root_rules
-from deploy.errors import Fault, ParameterError
+from cfn import root_rules
+from cfn.errors import Fault, ParameterError
 
 ARTIFACT_BUCKET = "ArtifactBucket"
 ORDER = "ParameterOrder"

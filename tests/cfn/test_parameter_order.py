@@ -8,23 +8,26 @@ from typing import Any
 
 import pytest
 
-from deploy.errors import ParameterError
-from deploy.parameters import check, load
-from deploy.settings import Project
-from deploy.templates import load_set
+from cfn.errors import ParameterError
+from cfn.parameters import check, load
+from cfn.templates import load_set
 
-PROJECT = Project(Path(__file__).parents[2])
+PROJECT = Path(__file__).parents[2]
 WEB = ("WebMinInstances", "WebBusinessHoursInstances", "WebMaxInstances")
 CAPACITY = ("DatabaseMinCapacity", "DatabaseMaxCapacity")
 
 
 def root(platform: str) -> dict[str, Any]:
-    return dict(load_set(PROJECT.templates(platform)).root.document)
+    return dict(load_set(PROJECT / "templates" / platform).root.document)
+
+
+def parameters(platform: str, environment: str) -> Path:
+    return PROJECT / "params" / platform / f"{environment}.json"
 
 
 def written(tmp_path: Path, platform: str, **values: str | None) -> Path:
     """The committed file of dev with other values, or without a parameter where None is given."""
-    document = json.loads(PROJECT.parameters(platform, "dev").read_text("utf-8"))
+    document = json.loads(parameters(platform, "dev").read_text("utf-8"))
     document["Parameters"] |= values
     document["Parameters"] = {name: value for name, value in document["Parameters"].items() if value is not None}
     path = tmp_path / "dev.json"
@@ -104,7 +107,7 @@ def test_deployment_stops_before_anything_is_called(tmp_path: Path) -> None:
 @pytest.mark.parametrize("platform", ["trading", "transactions"])
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_committed_files_are_in_order(platform: str, environment: str) -> None:
-    assert check(PROJECT.parameters(platform, environment), root(platform), region="us-east-1") == []
+    assert check(parameters(platform, environment), root(platform), region="us-east-1") == []
 
 
 def test_root_without_orders_or_with_one_of_absent_parameters_has_no_fault(tmp_path: Path) -> None:

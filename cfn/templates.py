@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from deploy.errors import TemplateError
+from cfn.errors import TemplateError
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 ROOTS = ("root.yaml", "root.json")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any
 
-from deploy.evaluate import CHANGED, POSSIBLE, state_of
+from cfn.resolve import CHANGED, POSSIBLE, state_of
 
 
 def readable(value: Any) -> str | None:

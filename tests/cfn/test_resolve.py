@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.evaluate import NO_VALUE, Scope, State, marked, state_of, unmarked
+from cfn.resolve import NO_VALUE, Scope, State, marked, state_of, unmarked
 
 DOCUMENT: dict[str, Any] = {
     "Parameters": {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.parameters import check, load
-from deploy.rules import judge
+from cfn.parameters import check, load
+from cfn.root_rules import judge
 
 REGION: dict[str, Any] = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
 PARAMETERS = {

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploy.errors import ParameterError
-from deploy.parameters import check, complete, load
-from deploy.settings import Project
-from deploy.templates import load_set
+from cfn.errors import ParameterError
+from cfn.parameters import check, complete, load
+from cfn.templates import load_set
 
 ROOT = {
     "Parameters": {
@@ -113,8 +112,8 @@ def test_defaults_are_sent_in_full_so_that_the_file_is_the_truth() -> None:
     assert set(values) == set(ROOT["Parameters"])
 
 
-def test_committed_file_of_the_small_project_is_good(project: Project) -> None:
-    root = load_set(project.templates("small")).root.document
-    loaded = load(project.parameters("small", "dev"), root)
+def test_committed_file_of_the_small_project_is_good(small: Path) -> None:
+    root = load_set(small / "templates" / "small").root.document
+    loaded = load(small / "params" / "small" / "dev.json", root)
     assert loaded.parameters["Message"] == "hello"
     assert loaded.stack_policy is not None

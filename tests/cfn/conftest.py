@@ -1,0 +1,13 @@
+"""What the tests of documents share: the small project of the deployer's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def small() -> Path:
+    """The small project's folder, to be read only."""
+    return Path(__file__).parents[1] / "deploy" / "data" / "project"
