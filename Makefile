@@ -77,7 +77,7 @@ format: dev ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: dev ## mypy, strict
-	$(BIN)/mypy entry.py generate.py builders cfn deploy gate local bench sample openapi tools
+	$(BIN)/mypy entry.py generate.py builders cfn review deploy gate local bench sample openapi tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 	MYPYPATH=web_src $(BIN)/mypy web_src
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from cfn.parameters import ParameterFile
 from cfn.templates import Template, TemplateSet, parse
 from deploy.package import Package, bucket_name
-from deploy.plan import Plan, make
+from deploy.plan import make
 from deploy.session import Aws
 from deploy.settings import Deployment
+from review.model import Plan
 
 FILE = Path(__file__).with_name("bootstrap.yaml")
 STACK = "platform-artifacts"

@@ -23,73 +23,14 @@ from botocore.exceptions import ClientError
 from deploy import validations
 from deploy.errors import ChangeSetError
 from deploy.session import DENIED, code_of, message_of
-from deploy.validations import Finding
+from review.model import NO_CHANGES, Change, ChangeSet, Detail
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)  # no AUTO_EXPAND: the sets hold no transform
-NO_CHANGES = re.compile(
-    r"didn.t contain changes|no updates are to be performed|no changes to (be )?(deploy|perform)", re.IGNORECASE
-)
 CHANGE_SET_ARN = re.compile(r"arn:[\w-]+:cloudformation:[\w-]+:\d{12}:changeSet/[\w/-]+")
 PENDING = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 CREATION_SECONDS = 1800
 APPEARANCE_SECONDS = 30  # a change set may not be readable at once after it was made
 INCOMPLETE = "can return incomplete ChangeSet data"
-
-
-@dataclass(frozen=True)
-class Detail:
-    """One reason for a change of a resource (ResourceChangeDetail), flat."""
-
-    attribute: str
-    name: str
-    path: str
-    requires_recreation: str
-    evaluation: str
-    source: str
-    cause: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """What the service says of one resource. ``child`` is the change set of a nested stack, when there is one."""
-
-    action: str
-    logical_id: str
-    physical_id: str
-    type: str
-    replacement: str
-    policy_action: str
-    scope: tuple[str, ...]
-    details: tuple[Detail, ...]
-    child: ChangeSet | None
-
-
-@dataclass(frozen=True)
-class ChangeSet:
-    """A described change set. ``parameters`` holds resolved values (those of SSM parameters too), ``warnings`` what the
-    service's validation says of the whole tree; only the root's change set has them.
-    """
-
-    id: str
-    stack_id: str
-    status: str
-    execution_status: str
-    reason: str
-    parameters: Mapping[str, str]
-    changes: tuple[Change, ...]
-    warnings: tuple[Finding, ...] = ()
-
-    @property
-    def unchanged(self) -> bool:
-        """True when it failed for the one reason that is none: there is nothing to change."""
-        if self.status != "FAILED":
-            return False
-        if NO_CHANGES.search(self.reason):
-            return True
-        children = [change.child for change in self.changes if change.child is not None]
-        return bool(children) and all(child.unchanged for child in children)
 
 
 @dataclass(frozen=True)

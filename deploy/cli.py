@@ -23,22 +23,24 @@ from cfn.templates import load_set
 from deploy import (
     bootstrap,
     changesets,
-    codec,
     destroy,
     execute,
     outputs,
     package,
     plan,
     preflight,
-    render,
     replay,
-    review,
 )
-from deploy.errors import DestroyError, PlanError, ReplayError
-from deploy.review import Review
+from deploy.errors import DestroyError, ReplayError
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
 from deploy.snapshot import describe
+from review import codec, render
+from review import verdict as review
+from review.errors import PlanError
+from review.model import Plan
+from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, save_plan, save_record
+from review.verdict import Review
 
 INTERRUPTED = 130
 
@@ -128,7 +130,7 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     made = plan.make(aws, deployment, templates, given, packed)
     path = _plan_path(arguments, project)
     _forget(aws, path, made)
-    plan.save(made, path)
+    save_plan(made, path)
     seen = review.review(made)
     if arguments.json:
         _say(json.dumps(render.plan_summary(made, seen), indent=2, sort_keys=True))
@@ -139,10 +141,10 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     return 0
 
 
-def _forget(aws: Aws, path: Path, made: plan.Plan) -> None:
+def _forget(aws: Aws, path: Path, made: Plan) -> None:
     """Delete the change set of the plan that this one takes the place of: nobody can execute it any more."""
     try:
-        old = plan.load(path)
+        old = load_plan(path)
     except PlanError:
         return  # there is none, or it cannot be read: then its change set goes with the next execution
     if (old.account, old.region, old.stack) == (made.account, made.region, made.stack) and old.change_set.id:
@@ -151,7 +153,7 @@ def _forget(aws: Aws, path: Path, made: plan.Plan) -> None:
 
 def _review(arguments: argparse.Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
-    made = plan.load(path)
+    made = load_plan(path)
     seen = review.review(made)
     words = {
         "text": lambda: render.text(seen, every=arguments.all),
@@ -159,19 +161,19 @@ def _review(arguments: argparse.Namespace, project: Project) -> int:
         "json": lambda: render.as_json(seen),
     }["json" if arguments.json else arguments.format]()
     _say(words.rstrip("\n"))
-    plan.record_review(path, _record(made))
+    save_record(path, _record(made))
     return 0
 
 
 def _execute(arguments: argparse.Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
-    made = plan.load(path)
+    made = load_plan(path)
     aws = Aws(arguments.region or made.region, arguments.profile)
     _warn_of_local_changes(made, project)
     seen = review.review(made)
     if seen.losses and not _confirmed(arguments, _losses(seen), made.stack):
         return 1
-    done = execute.execute(aws, made, plan.load_review(path), _progress)
+    done = execute.execute(aws, made, load_record(path), _progress)
     if done is None:
         _say(f"{made.stack}: no changes, nothing was executed.")
         return 0
@@ -186,7 +188,7 @@ def _losses(seen: Review) -> str:
     return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
 
 
-def _warn_of_local_changes(made: plan.Plan, project: Project) -> None:
+def _warn_of_local_changes(made: Plan, project: Project) -> None:
     folder = project.templates(made.platform)
     if not folder.is_dir():
         return
@@ -275,8 +277,8 @@ def _replay(arguments: argparse.Namespace, project: Project) -> int:
 # ---- what they share ------------------------------------------------------------------------------------------------
 
 
-def _record(made: plan.Plan) -> plan.Reviewed:
-    return plan.Reviewed(plan.digest(made), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
+def _record(made: Plan) -> ReviewRecord:
+    return ReviewRecord(plan_digest(made), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
 
 
 def _confirmed(arguments: argparse.Namespace, question: str, answer: str) -> bool:

@@ -20,6 +20,7 @@ from deploy import changesets, snapshot
 from deploy.errors import DestroyError
 from deploy.session import Aws, code_of, message_of
 from deploy.watch import Event, Outcome, Watch, expected
+from review.model import Stack
 
 ATTEMPTS = 3
 NOT_EMPTY = re.compile(r"BucketNotEmpty|bucket you tried to delete is not empty|must be empty", re.IGNORECASE)
@@ -112,7 +113,7 @@ def _delete_change_sets(cloudformation: Any, stack_id: str) -> None:
 
 
 def _delete(
-    aws: Aws, deployed: snapshot.Stack, say: Callable[[str], None], sleep: Callable[[float], None]
+    aws: Aws, deployed: Stack, say: Callable[[str], None], sleep: Callable[[float], None]
 ) -> tuple[Outcome, frozenset[str]]:
     """How the last attempt ended, and the physical ids of what all attempts deleted."""
     cloudformation = aws.client("cloudformation")
@@ -172,7 +173,7 @@ def _kept(outcome: Outcome) -> Iterator[str]:
             yield f"{event.type} {event.physical_id or event.name} (kept by its DeletionPolicy)"
 
 
-def _log_groups(aws: Aws, deployed: snapshot.Stack) -> Iterator[str]:
+def _log_groups(aws: Aws, deployed: Stack) -> Iterator[str]:
     logs = aws.client("logs")
     prefixes = {
         pattern.format(id=resource.physical_id)
@@ -188,7 +189,7 @@ def _log_groups(aws: Aws, deployed: snapshot.Stack) -> Iterator[str]:
 
 
 def _tagged(
-    aws: Aws, deployed: snapshot.Stack, deleted: frozenset[str], sleep: Callable[[float], None]
+    aws: Aws, deployed: Stack, deleted: frozenset[str], sleep: Callable[[float], None]
 ) -> tuple[list[str], list[str]]:
     """What still carries the tag of one of the stacks, and notes of what only looks so."""
     tagging = aws.client("resourcegroupstaggingapi")

@@ -64,10 +64,6 @@ class ChangeSetError(PlatformError):
         super().__init__(f"The change set for {stack} could not be made:\n{lines}\n", do)
 
 
-class PlanError(UsageError):
-    """The plan file is missing, unreadable, or was changed by hand."""
-
-
 class StalePlanError(PlatformError):
     """Something moved since the plan was made; it is refused."""
 

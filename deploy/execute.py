@@ -19,10 +19,11 @@ from cfn.resolve import Scope
 from cfn.templates import STACK_TYPE, Template, parse, rewrite_urls
 from deploy import changesets
 from deploy.errors import ExecutionError, StalePlanError
-from deploy.plan import Plan, Reviewed, digest
 from deploy.session import Aws, code_of
-from deploy.snapshot import Stack, describe, stamp, template_text
+from deploy.snapshot import describe, stamp, template_text
 from deploy.watch import Outcome, Watch
+from review.model import Change, ChangeSet, Plan, Stack
+from review.plan_file import ReviewRecord, plan_digest
 
 AGAIN = "Run `deploy plan` and `deploy review` again."
 SUCCESS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
@@ -34,7 +35,7 @@ ALLOW_ALL = json.dumps(
 def execute(
     aws: Aws,
     plan: Plan,
-    reviewed: Reviewed | None,
+    reviewed: ReviewRecord | None,
     say: Callable[[str], None],
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -45,7 +46,7 @@ def execute(
     failure when the deployment did not succeed.
     """
     cloudformation = aws.client("cloudformation")
-    if reviewed is None or reviewed.plan != digest(plan):
+    if reviewed is None or reviewed.plan != plan_digest(plan):
         why = "it was not reviewed" if reviewed is None else "it is not the plan that was reviewed"
         raise StalePlanError(plan.stack, [why], "Run `deploy review` first.")
     running = check(aws, plan)
@@ -216,7 +217,7 @@ def expected(plan: Plan) -> int:
     return _new_resources(plan, plan.root, plan.parameters)
 
 
-def _listed(change_set: changesets.ChangeSet) -> Iterator[changesets.Change]:
+def _listed(change_set: ChangeSet) -> Iterator[Change]:
     for change in change_set.changes:
         yield change
         if change.child is not None:

@@ -6,25 +6,20 @@ The file holds the committed templates, the deployed ones, the parameters, the a
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from cfn.parameters import ParameterFile, complete
 from cfn.templates import TemplateSet
-from deploy import changesets, codec, snapshot
-from deploy.errors import PlanError, StackStateError
+from deploy import changesets, snapshot
+from deploy.errors import StackStateError
 from deploy.package import Package
 from deploy.session import Aws
 from deploy.settings import Deployment
-
-FORMAT = 1
-HIDDEN = "****"
+from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate
+from review.plan_file import FORMAT
 
 UPDATABLE = frozenset(
     {
@@ -34,69 +29,6 @@ UPDATABLE = frozenset(
 )  # fmt: skip
 # A stack in one of these was never made: it can only be deleted.
 STILLBORN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
-
-
-@dataclass(frozen=True)
-class PlannedTemplate:
-    """A template of the plan: committed text, its SHA-256, and where the packaged one is."""
-
-    sha256: str
-    text: str
-    url: str
-    packaged_sha256: str
-
-
-@dataclass(frozen=True)
-class PlannedArtifact:
-    """A packaged folder: the parameter that carries it, its key, its content's SHA-256 and its size in bytes."""
-
-    name: str
-    parameter: str
-    key: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What will be done, as data. ``kind`` is CREATE or UPDATE; ``deployed`` is None for a new stack."""
-
-    format: int
-    created: str
-    platform: str
-    environment: str
-    region: str
-    account: str
-    partition: str
-    url_suffix: str
-    stack: str
-    kind: str
-    bucket: str
-    root: str
-    templates: Mapping[str, PlannedTemplate]
-    artifacts: tuple[PlannedArtifact, ...]
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    stack_policy: str | None
-    termination_protection: bool
-    change_set: changesets.ChangeSet
-    deployed: snapshot.Stack | None
-
-    @property
-    def unchanged(self) -> bool:
-        """True when the service found nothing to change; that is a result, not an error."""
-        return self.change_set.unchanged
-
-    @property
-    def pseudo(self) -> dict[str, str]:
-        """The pseudo parameters, as both sides of a comparison see them."""
-        return {
-            "AWS::Region": self.region,
-            "AWS::AccountId": self.account,
-            "AWS::Partition": self.partition,
-            "AWS::URLSuffix": self.url_suffix,
-            "AWS::StackName": self.stack,
-        }
 
 
 def kind_of(name: str, description: Mapping[str, Any] | None) -> str:
@@ -184,68 +116,3 @@ def make(
 def _without_secrets(templates: TemplateSet, values: Mapping[str, str]) -> dict[str, str]:
     declared = templates.root.document.get("Parameters", {})
     return {name: HIDDEN if declared[name].get("NoEcho") else value for name, value in values.items()}
-
-
-def save(plan: Plan, path: Path) -> None:
-    """Write the plan, readable by its owner only: it describes the whole environment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(codec.encode(plan), file, indent=1, sort_keys=True)
-        file.write("\n")
-
-
-def load(path: Path) -> Plan:
-    """Read a plan. Raises PlanError when there is none, or when its templates do not have their digests."""
-    try:
-        plan = codec.decode(Plan, json.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise PlanError(f"There is no plan {path}.", "Run `deploy plan` first.") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise PlanError(f"{path} is not a plan of this version: {error}.", "Run `deploy plan` again.") from None
-    for name, template in plan.templates.items():
-        if hashlib.sha256(template.text.encode("utf-8")).hexdigest() != template.sha256:
-            raise PlanError(f"{path} was changed: {name} does not have its digest.", "Run `deploy plan` again.")
-    return plan
-
-
-def digest(plan: Plan) -> str:
-    """SHA-256 of everything in the plan."""
-    return hashlib.sha256(json.dumps(codec.encode(plan), sort_keys=True).encode("utf-8")).hexdigest()
-
-
-@dataclass(frozen=True)
-class Reviewed:
-    """The record that a plan was shown: its digest, when, and to whom."""
-
-    plan: str
-    at: str
-    by: str
-
-
-def reviewed_path(path: Path) -> Path:
-    return path.with_suffix(".reviewed.json")
-
-
-def record_review(path: Path, reviewed: Reviewed) -> None:
-    """Write the record beside the plan."""
-    reviewed_path(path).write_text(json.dumps(codec.encode(reviewed), indent=1) + "\n", "utf-8")
-
-
-def load_review(path: Path) -> Reviewed | None:
-    """The record beside the plan, or None when the plan was not reviewed (or the record is unreadable)."""
-    try:
-        return codec.decode(Reviewed, json.loads(reviewed_path(path).read_text("utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def without_texts(plan: Plan) -> Plan:
-    """The plan without the texts of its templates; what ``--json`` prints."""
-    bare = {name: replace(template, text="") for name, template in plan.templates.items()}
-    deployed = _bare(plan.deployed) if plan.deployed else None
-    return replace(plan, templates=bare, deployed=deployed)
-
-
-def _bare(stack: snapshot.Stack) -> snapshot.Stack:
-    return replace(stack, template="", children={key: _bare(child) for key, child in stack.children.items()})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,41 +12,9 @@ from botocore.exceptions import ClientError
 
 from cfn.templates import STACK_TYPE
 from deploy.session import code_of, message_of
+from review.model import Resource, Stack
 
 READERS = 4  # stacks read at a time; more only meets CloudFormation's throttling
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A deployed resource."""
-
-    type: str
-    physical_id: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed stack. ``parameters`` and ``outputs`` are what the service resolved; NoEcho values are ``****``."""
-
-    id: str
-    name: str
-    status: str
-    updated: str
-    template: str
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
-    tags: Mapping[str, str]
-    termination_protection: bool
-    policy: str | None
-    resources: Mapping[str, Resource]
-    children: Mapping[str, Stack]
-
-    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Stack]]:
-        """The stack and all nested ones, parents first, each with its path of logical ids."""
-        yield path, self
-        for logical_id, child in self.children.items():
-            yield from child.walk((*path, logical_id))
 
 
 def describe(cloudformation: Any, name: str) -> dict[str, Any] | None:

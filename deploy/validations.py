@@ -10,30 +10,14 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from review.model import Finding
+
 EVENT = "VALIDATION_ERROR"
 UNREADABLE = "could not be read (cloudformation:DescribeEvents); the console shows them"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One finding: the path of its stack, where in the template (or which resource), and the service's words.
-
-    ``skipped`` is true where the service could not check, for want of a permission most often.
-    """
-
-    stack: str
-    place: str
-    reason: str
-    skipped: bool = False
-
-    def __str__(self) -> str:
-        where = f"{self.stack} {self.place}".strip()
-        return f"{where}: not checked: {self.reason}" if self.skipped else f"{where}: {self.reason}"
 
 
 def read(cloudformation: Any, change_set: str, stack: str) -> Iterator[Finding]:

@@ -16,10 +16,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cfn.templates import STACK_TYPE
-from deploy import snapshot
 from deploy.errors import AccessError
-from deploy.instances import GROUP
 from deploy.session import explain, is_passing
+from review.instances import GROUP
+from review.model import Stack
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 PATIENCE_SECONDS = 1800  # how long a lost connection is waited out
@@ -257,6 +257,6 @@ def _time(event: Event) -> datetime:
     return event.time
 
 
-def expected(stack: snapshot.Stack) -> int:
+def expected(stack: Stack) -> int:
     """How many resources a deletion of the tree has to settle."""
     return sum(len(one.resources) for _, one in stack.walk())

@@ -10,6 +10,7 @@ from botocore.stub import ANY
 from deploy import changesets
 from deploy.changesets import Request
 from deploy.errors import ChangeSetError
+from review.model import ChangeSet
 
 from .conftest import ACCOUNT, Scripted
 
@@ -91,7 +92,7 @@ def found_invalid(path: str, reason: str, **more: str) -> dict[str, Any]:
     return {"EventId": "e", "ValidationStatus": "FAILED", **event, **more}
 
 
-def create(scripted: Scripted) -> changesets.ChangeSet:
+def create(scripted: Scripted) -> ChangeSet:
     return changesets.create(scripted.aws.client("cloudformation"), REQUEST, sleep=lambda seconds: None)
 
 

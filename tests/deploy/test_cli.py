@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from deploy import cli
-from deploy import plan as plans
 from deploy.settings import Project
+from review.model import Plan
+from review.plan_file import load_plan, load_record, plan_digest, save_plan
+from tests.review.support.pairs import change, change_set, deployed, plan
 
 from .conftest import Scripted, refusal
-from .pairs import change, change_set, deployed, plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
 
@@ -38,9 +39,9 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
 
-def saved(project: Project, made: plans.Plan) -> Path:
+def saved(project: Project, made: Plan) -> Path:
     path = project.plan("small", "dev")
-    plans.save(made, path)
+    save_plan(made, path)
     return path
 
 
@@ -120,9 +121,9 @@ def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsy
     path = saved(project, plan({"root.yaml": TEMPLATE}, service=change_set(change("X", "AWS::DynamoDB::Table", "Add"))))
     assert run(project, "review") == 0
     assert "1 to add" in capsys.readouterr().out
-    record = plans.load_review(path)
+    record = load_record(path)
     assert record is not None
-    assert record.plan == plans.digest(plans.load(path))
+    assert record.plan == plan_digest(load_plan(path))
 
 
 @pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
@@ -137,7 +138,7 @@ def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFi
     assert "Run `deploy plan` first." in capsys.readouterr().err
 
 
-def losing() -> plans.Plan:
+def losing() -> Plan:
     """A plan that replaces a table."""
     before = deployed("small-dev", TEMPLATE)
     service = change_set(change("X", "AWS::DynamoDB::Table", replacement="True"))
@@ -179,7 +180,7 @@ def test_interruption_says_that_aws_goes_on(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plans, "load", interrupt)
+    monkeypatch.setattr(cli, "load_plan", interrupt)
     assert run(project, "review") == 130
     assert "What was started in AWS goes on" in capsys.readouterr().err
 
@@ -192,7 +193,7 @@ def test_unexpected_refusal_of_aws_is_no_traceback(
     def refuse(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(plans, "load", refuse)
+    monkeypatch.setattr(cli, "load_plan", refuse)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
@@ -261,7 +262,7 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
         "import importlib, pkgutil, sys, deploy\n"
         "for one in pkgutil.iter_modules(deploy.__path__):\n"
         "    one.name == '__main__' or importlib.import_module(f'deploy.{one.name}')\n"
-        "from deploy.replacement import replaces\n"
+        "from review.replacement import replaces\n"
         "replaces('AWS::S3::Bucket', ['BucketName'], 'us-east-1')\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders')])"
     )

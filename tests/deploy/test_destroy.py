@@ -10,9 +10,9 @@ import pytest
 from deploy import destroy as destroyer
 from deploy.errors import DestroyError
 from deploy.watch import Event, Outcome
+from tests.review.support.pairs import deployed, stack_arn
 
 from .conftest import ACCOUNT, Scripted, refusal
-from .pairs import deployed, stack_arn
 
 STACK = stack_arn("small-dev")
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)

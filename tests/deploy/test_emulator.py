@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from deploy import cli
-from deploy import plan as plans
 from deploy.session import Aws
 from deploy.settings import Project
 from deploy.snapshot import describe
 from local.cloud import EmbeddedCloud
+from review.plan_file import load_plan
 
 from .conftest import DATA
 
@@ -178,4 +178,4 @@ def test_plan_that_was_never_executed_is_destroyed(desk: Desk) -> None:
 def test_plan_after_an_unexecuted_plan_creates_still(desk: Desk) -> None:
     desk.run("plan", "--wheels", "host")
     desk.run("plan", "--wheels", "host")
-    assert plans.load(desk.project.plan("small", "dev")).kind == "CREATE"
+    assert load_plan(desk.project.plan("small", "dev")).kind == "CREATE"

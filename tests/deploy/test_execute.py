@@ -15,10 +15,11 @@ from botocore.stub import ANY
 from cfn.templates import digest as text_digest
 from deploy import execute as executor
 from deploy.errors import ExecutionError, StalePlanError
-from deploy.plan import Plan, PlannedTemplate, Reviewed, digest
+from review.model import Plan, PlannedTemplate
+from review.plan_file import ReviewRecord, plan_digest
+from tests.review.support.pairs import change_set, deployed, plan, stack_arn
 
 from .conftest import ACCOUNT, Scripted
-from .pairs import change_set, deployed, plan, stack_arn
 
 TEMPLATE = "Resources:\n  X: {Type: 'AWS::SNS::Topic'}\n"
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,8 +31,8 @@ def update(**more: Any) -> Plan:
     return plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
-def reviewed(made: Plan) -> Reviewed:
-    return Reviewed(digest(made), "2026-01-01", "me")
+def reviewed(made: Plan) -> ReviewRecord:
+    return ReviewRecord(plan_digest(made), "2026-01-01", "me")
 
 
 def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
@@ -75,7 +76,7 @@ def events(scripted: Scripted, found: Sequence[dict[str, Any]]) -> None:
     scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": found}, {"StackName": STACK})
 
 
-def execute(scripted: Scripted, made: Plan, record: Reviewed | None = None) -> Any:
+def execute(scripted: Scripted, made: Plan, record: ReviewRecord | None = None) -> Any:
     lines: list[str] = []
     return executor.execute(scripted.aws, made, record or reviewed(made), lines.append, sleep=lambda seconds: None)
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import stat
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import plan as plans
 from deploy import snapshot
-from deploy.errors import PlanError, StackStateError
+from deploy.errors import StackStateError
+from tests.review.support.pairs import stack_arn
 
 from .conftest import Scripted
-from .pairs import change, change_set, deployed, detail, plan, stack_arn
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,70 +47,6 @@ def test_state_that_allows_nothing_says_what_to_do(status: str, do: str) -> None
     with pytest.raises(StackStateError) as caught:
         plans.kind_of("s", {"StackStatus": status})
     assert do in caught.value.do
-
-
-def test_plan_file_says_everything_again(tmp_path: Path) -> None:
-    flowing = detail("A", before="1", after="2")
-    child = change_set(change("Inner", "AWS::S3::Bucket", details=[flowing]))
-    before = deployed("small-dev", TEMPLATE, {"A": "1"}, {"O": "v"}, {"N": deployed("n", TEMPLATE)}, policy="{}")
-    made = plan(
-        {"root.yaml": TEMPLATE}, before, service=change_set(change("N", "AWS::CloudFormation::Stack", child=child))
-    )
-    path = tmp_path / "deep" / "plan.json"
-    plans.save(made, path)
-    assert plans.load(path) == made
-    assert plans.digest(plans.load(path)) == plans.digest(made)
-
-
-def test_plan_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    plans.save(plan({"root.yaml": TEMPLATE}), path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def retouched(document: dict[str, Any]) -> None:
-    document["templates"]["root.yaml"]["text"] += "# changed"
-
-
-def older(document: dict[str, Any]) -> None:
-    del document["bucket"]
-
-
-def mistyped(document: dict[str, Any]) -> None:
-    document["parameters"] = ["a"]
-
-
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (retouched, "root.yaml does not have its digest"),
-        (older, "not a plan of this version"),
-        (mistyped, "not a plan"),
-    ],
-)
-def test_damaged_plan_is_refused(tmp_path: Path, damage: Callable[[dict[str, Any]], None], said: str) -> None:
-    path = tmp_path / "plan.json"
-    plans.save(plan({"root.yaml": TEMPLATE}), path)
-    document = json.loads(path.read_text())
-    damage(document)
-    path.write_text(json.dumps(document))
-    with pytest.raises(PlanError, match=said):
-        plans.load(path)
-
-
-def test_missing_plan_says_to_plan(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="Run `deploy plan` first"):
-        plans.load(tmp_path / "none.json")
-
-
-def test_review_record_is_read_back_and_a_broken_one_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    assert plans.load_review(path) is None
-    record = plans.Reviewed("digest", "2026-01-01", "me")
-    plans.record_review(path, record)
-    assert plans.load_review(path) == record
-    plans.reviewed_path(path).write_text("{")
-    assert plans.load_review(path) is None
 
 
 def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:

@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 
-from deploy import render
-from deploy.changesets import ChangeSet, Detail
-from deploy.plan import Plan
-from deploy.replacement import Replacement, replaces
-from deploy.review import Certainty, Review, Reviewed, review
-from deploy.snapshot import Stack
-from deploy.validations import Finding
-
-from .pairs import change, change_set, deployed, detail, plan
+from review import render
+from review.model import ChangeSet, Detail, Finding, Plan, Stack
+from review.replacement import Replacement, replaces
+from review.verdict import Certainty, Review, Reviewed, review
+from tests.review.support.pairs import change, change_set, deployed, detail, plan
 
 CREATE_ONLY = {
     "AWS::S3::Bucket": {"BucketName"},

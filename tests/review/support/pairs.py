@@ -8,9 +8,8 @@ from typing import Any
 from cfn.parameters import complete
 from cfn.resolve import Scope
 from cfn.templates import STACK_TYPE, digest, parse
-from deploy.changesets import Change, ChangeSet, Detail
-from deploy.plan import FORMAT, Plan, PlannedTemplate
-from deploy.snapshot import Resource, Stack
+from review.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
+from review.plan_file import FORMAT
 
 ACCOUNT = "111122223333"
 PSEUDO = {

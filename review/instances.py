@@ -10,7 +10,7 @@ from typing import Any
 
 from cfn.resolve import State, text_of
 from cfn.text import readable
-from deploy.difference import Difference
+from review.difference import Difference
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"

@@ -15,10 +15,10 @@ from typing import Any
 
 from cfn.resolve import Scope, State, marked, state_of, text_of, unmarked
 from cfn.templates import STACK_TYPE, parse
-from deploy import instances
-from deploy.difference import Difference, differences
-from deploy.replacement import Replacement
-from deploy.snapshot import Stack
+from review import instances
+from review.difference import Difference, differences
+from review.model import HIDDEN, Stack
+from review.replacement import Replacement
 
 Path = tuple[str, ...]
 Replaces = Callable[[str, Iterable[str]], Replacement]
@@ -27,7 +27,6 @@ Replaces = Callable[[str, Iterable[str]], Replacement]
 # resource answers, a parameter's Value.
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
 OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
-HIDDEN = "****"
 NAMES = {  # where the name is not called after the type
     "AWS::EC2::SecurityGroup": "GroupName",
     "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig/Name",

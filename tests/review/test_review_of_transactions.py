@@ -9,12 +9,11 @@ import pytest
 from cfn import parameters
 from cfn.parameters import complete
 from cfn.templates import load_set
-from deploy import render
-from deploy.replacement import Replacement
-from deploy.review import Certainty, Review, review
-from deploy.snapshot import Stack
-
-from .pairs import as_deployed, everything_replaced, plan
+from review import render
+from review.model import Stack
+from review.replacement import Replacement
+from review.verdict import Certainty, Review, review
+from tests.review.support.pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
 SET = load_set(ROOT / "templates" / "transactions")

@@ -21,13 +21,10 @@ from cfn.parameters import filled_by_packaging
 from cfn.resolve import State
 from cfn.stack_policy import Policy
 from cfn.templates import STACK_TYPE, parse
-from deploy.changesets import Change, ChangeSet, Detail
-from deploy.compare import Comparison, Fate, Path, Replaces
-from deploy.difference import Difference
-from deploy.plan import Plan
-from deploy.replacement import STATEFUL, Replacement, replaces
-from deploy.snapshot import Stack
-from deploy.validations import Finding
+from review.compare import Comparison, Fate, Path, Replaces
+from review.difference import Difference
+from review.model import Change, ChangeSet, Detail, Finding, Plan, Stack
+from review.replacement import STATEFUL, Replacement, replaces
 
 IAM_TYPES = (
     "AWS::IAM::", "AWS::KMS::Key", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy",

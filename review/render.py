@@ -11,11 +11,12 @@ from typing import Any
 
 from cfn.resolve import State
 from cfn.text import changed_lines, is_script, readable
-from deploy import codec
-from deploy.difference import Difference
-from deploy.plan import Plan, without_texts
-from deploy.replacement import Replacement
-from deploy.review import Certainty, Review, Reviewed, ValueChange
+from review import codec
+from review.difference import Difference
+from review.model import Plan
+from review.plan_file import without_texts
+from review.replacement import Replacement
+from review.verdict import Certainty, Review, Reviewed, ValueChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
 MAX_VALUE = 160

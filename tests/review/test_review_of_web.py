@@ -8,13 +8,11 @@ import pytest
 
 from cfn import text as texts
 from cfn.resolve import State, marked
-from deploy import render
-from deploy.changesets import Change
-from deploy.plan import Plan
-from deploy.replacement import Replacement
-from deploy.review import Certainty, Review, Reviewed, review
-
-from .pairs import as_deployed, change, change_set, deployed, plan
+from review import render
+from review.model import Change, Plan
+from review.replacement import Replacement
+from review.verdict import Certainty, Review, Reviewed, review
+from tests.review.support.pairs import as_deployed, change, change_set, deployed, plan
 
 LAUNCH, GROUP = "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::AutoScalingGroup"
 ROLLING = "AutoScalingRollingUpdate: {MaxBatchSize: 2, MinInstancesInService: 3, WaitOnResourceSignals: true}"

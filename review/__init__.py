@@ -1,0 +1,1 @@
+"""What a plan does, judged and printed. Makes no call."""
