@@ -26,12 +26,12 @@ from deploy import (
     destroy,
     execute,
     outputs,
-    package,
     plan,
     preflight,
     replay,
 )
 from deploy.errors import DestroyError, ReplayError
+from deploy.packaging import package
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
 from deploy.snapshot import describe

@@ -15,7 +15,7 @@ from cfn.parameters import ParameterFile, complete
 from cfn.templates import TemplateSet
 from deploy import changesets, snapshot
 from deploy.errors import StackStateError
-from deploy.package import Package
+from deploy.packaging.package import Package
 from deploy.session import Aws
 from deploy.settings import Deployment
 from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate

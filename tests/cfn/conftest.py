@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.support.projects import SMALL
+
 
 @pytest.fixture
 def small() -> Path:
     """The small project's folder, to be read only."""
-    return Path(__file__).parents[1] / "deploy" / "data" / "project"
+    return SMALL

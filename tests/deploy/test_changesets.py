@@ -11,8 +11,7 @@ from deploy import changesets
 from deploy.changesets import Request
 from deploy.errors import ChangeSetError
 from review.model import ChangeSet
-
-from .conftest import ACCOUNT, Scripted
+from tests.deploy.support.aws import ACCOUNT, Scripted
 
 ARN = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet"
 ROOT, NETWORK, DATABASE = f"{ARN}/deploy/root-1", f"{ARN}/deploy-Network-X/n-1", f"{ARN}/deploy-Database-Y/d-1"

@@ -17,9 +17,8 @@ from deploy import cli
 from deploy.settings import Project
 from review.model import Plan
 from review.plan_file import load_plan, load_record, plan_digest, save_plan
+from tests.deploy.support.aws import Scripted, refusal
 from tests.review.support.pairs import change, change_set, deployed, plan
-
-from .conftest import Scripted, refusal
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
 
@@ -260,8 +259,8 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
     """One question tells builders/ from deploy/: does it talk to AWS?"""
     code = (
         "import importlib, pkgutil, sys, deploy\n"
-        "for one in pkgutil.iter_modules(deploy.__path__):\n"
-        "    one.name == '__main__' or importlib.import_module(f'deploy.{one.name}')\n"
+        "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"
+        "    module.name == 'deploy.__main__' or importlib.import_module(module.name)\n"
         "from review.replacement import replaces\n"
         "replaces('AWS::S3::Bucket', ['BucketName'], 'us-east-1')\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders')])"

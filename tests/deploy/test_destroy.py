@@ -10,9 +10,8 @@ import pytest
 from deploy import destroy as destroyer
 from deploy.errors import DestroyError
 from deploy.watch import Event, Outcome
+from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
 from tests.review.support.pairs import deployed, stack_arn
-
-from .conftest import ACCOUNT, Scripted, refusal
 
 STACK = stack_arn("small-dev")
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)

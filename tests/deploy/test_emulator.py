@@ -15,8 +15,7 @@ from deploy.settings import Project
 from deploy.snapshot import describe
 from local.cloud import EmbeddedCloud
 from review.plan_file import load_plan
-
-from .conftest import DATA
+from tests.deploy.support.projects import SMALL
 
 pytestmark = pytest.mark.emulator
 BAD_KEY = "no/such/package.zip"
@@ -64,7 +63,7 @@ def desk(
     """A desk with an artifact bucket; afterwards nothing of its stack is left."""
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
-    shutil.copytree(DATA / "project", tmp_path / "project")
+    shutil.copytree(SMALL, tmp_path / "project")
     sitting = Desk(Project(tmp_path / "project"), capsys)
     sitting.run("bootstrap", "--yes")
     yield sitting

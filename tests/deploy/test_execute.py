@@ -17,9 +17,8 @@ from deploy import execute as executor
 from deploy.errors import ExecutionError, StalePlanError
 from review.model import Plan, PlannedTemplate
 from review.plan_file import ReviewRecord, plan_digest
+from tests.deploy.support.aws import ACCOUNT, Scripted
 from tests.review.support.pairs import change_set, deployed, plan, stack_arn
-
-from .conftest import ACCOUNT, Scripted
 
 TEMPLATE = "Resources:\n  X: {Type: 'AWS::SNS::Topic'}\n"
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)

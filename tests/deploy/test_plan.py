@@ -10,9 +10,8 @@ import pytest
 from deploy import plan as plans
 from deploy import snapshot
 from deploy.errors import StackStateError
+from tests.deploy.support.aws import Scripted
 from tests.review.support.pairs import stack_arn
-
-from .conftest import Scripted
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)

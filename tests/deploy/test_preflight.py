@@ -8,8 +8,7 @@ import pytest
 
 from deploy import preflight
 from deploy.errors import AccountError
-
-from .conftest import ACCOUNT, Scripted
+from tests.deploy.support.aws import ACCOUNT, Scripted
 
 ARN = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
 HTTPS = {"CertificateArn": ARN, "DomainName": "pay.example.com"}

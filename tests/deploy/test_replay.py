@@ -18,8 +18,7 @@ from deploy.deadletters import ObjectQueue
 from deploy.errors import ReplayError
 from deploy.session import Aws
 from deploy.settings import Project
-
-from .conftest import Scripted, refusal
+from tests.deploy.support.aws import Scripted, refusal
 
 RAW, ARCHIVE = "raw", "archive"
 K = "market-data/date=2026-01-05/hour=14/{}.ndjson.gz"

@@ -14,8 +14,7 @@ import pytest
 from deploy.errors import AccessError
 from deploy.session import EMBEDDED_STATE, Aws, explain, is_passing
 from local.demo import STATE_FILE
-
-from .conftest import refusal
+from tests.deploy.support.aws import refusal
 
 
 def untyped(kind: Any, **arguments: Any) -> Exception:

@@ -10,8 +10,7 @@ import pytest
 
 from deploy.errors import AccessError
 from deploy.watch import Watch
-
-from .conftest import refusal, unreachable
+from tests.deploy.support.aws import refusal, unreachable
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack"
 ROOT, NET, DB = f"{ARN}/trading-dev/1", f"{ARN}/trading-dev-Network-X/2", f"{ARN}/trading-dev-Database-Y/3"

@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from deploy import artifacts
+from deploy.packaging import artifacts
 from tests.web_src.server import make_key
 
 PROJECT = Path(__file__).parent.parent.parent

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cfn.errors import TemplateError
-from deploy import artifacts, wheels
 from deploy.errors import ArtifactError
+from deploy.packaging import artifacts, wheels
 from deploy.settings import Project
 
 
@@ -78,7 +78,7 @@ def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project:
             if path.is_file():
                 path.chmod(0o644 & ~umask)
         code = (
-            "import os, sys, time; from pathlib import Path; from deploy import artifacts\n"
+            "import os, sys, time; from pathlib import Path; from deploy.packaging import artifacts\n"
             f"time.tzset(); os.umask({umask})\n"
             f"sources = [artifacts.Source(artifacts.FUNCTION, Path({str(project.lambda_src / 'hello')!r})),"
             f" artifacts.Source(artifacts.SERVICE, Path({str(project.web_src / 'shop')!r}))]\n"
@@ -87,7 +87,7 @@ def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project:
         run = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / f"cache{umask}")],
             env={**os.environ, "TZ": zone},
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             capture_output=True,
             text=True,
             check=True,
@@ -203,7 +203,7 @@ class TestService:
 
     def test_instances_install_and_run_the_python_that_the_wheels_are_for(self) -> None:
         """Wheels hold machine code for one version; the boot script and the units name it by themselves."""
-        root = Path(artifacts.__file__).parents[1]
+        root = Path(artifacts.__file__).parents[2]
         texts = [root / "builders" / "boot.sh", *root.glob("web_src/*/system/*.service")]
         named = {found for path in texts for found in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
         assert named == {wheels.PYTHON}

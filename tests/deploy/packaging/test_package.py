@@ -9,11 +9,10 @@ import pytest
 from botocore.stub import ANY
 
 from cfn.templates import load_set, parse
-from deploy import package
 from deploy.errors import BootstrapError
+from deploy.packaging import package
 from deploy.settings import Project
-
-from .conftest import ACCOUNT, Scripted, refusal
+from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
 
 BUCKET = f"platform-artifacts-{ACCOUNT}-us-east-1"
 

@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from cfn.parameters import ARTIFACT_BUCKET
 from cfn.templates import TemplateSet, digest, rewrite_urls
-from deploy import artifacts as builder
-from deploy.artifacts import Artifact
 from deploy.errors import BootstrapError
+from deploy.packaging import artifacts as builder
+from deploy.packaging.artifacts import Artifact
 from deploy.session import Aws, code_of
 from deploy.settings import Project
 

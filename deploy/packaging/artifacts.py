@@ -27,8 +27,8 @@ from typing import Any
 
 from cfn.errors import TemplateError
 from cfn.parameters import ARTIFACT_KEY
-from deploy import wheels
 from deploy.errors import ArtifactError
+from deploy.packaging import wheels
 
 COMMON = "common"
 REQUIREMENTS = "requirements.txt"
