@@ -21,20 +21,17 @@ from cfn import parameters
 from cfn.errors import PlatformError, UsageError
 from cfn.templates import load_set
 from deploy import (
-    bootstrap,
-    changesets,
     destroy,
     execute,
     outputs,
-    plan,
-    preflight,
     replay,
 )
 from deploy.errors import DestroyError, ReplayError
 from deploy.packaging import package
+from deploy.planning import bootstrap, changesets, plan, preflight
+from deploy.planning.snapshot import describe
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
-from deploy.snapshot import describe
 from review import codec, render
 from review import verdict as review
 from review.errors import PlanError

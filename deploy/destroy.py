@@ -16,8 +16,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cfn.templates import STACK_TYPE
-from deploy import changesets, snapshot
 from deploy.errors import DestroyError
+from deploy.planning import changesets, snapshot
 from deploy.session import Aws, code_of, message_of
 from deploy.watch import Event, Outcome, Watch, expected
 from review.model import Stack

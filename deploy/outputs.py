@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from deploy.errors import StackStateError
+from deploy.planning.snapshot import describe
 from deploy.session import Aws
-from deploy.snapshot import describe
 
 
 @dataclass(frozen=True)

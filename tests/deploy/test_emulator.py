@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from deploy import cli
+from deploy.planning.snapshot import describe
 from deploy.session import Aws
 from deploy.settings import Project
-from deploy.snapshot import describe
 from local.cloud import EmbeddedCloud
 from review.plan_file import load_plan
 from tests.deploy.support.projects import SMALL

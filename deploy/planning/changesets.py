@@ -20,8 +20,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import validations
 from deploy.errors import ChangeSetError
+from deploy.planning import validations
 from deploy.session import DENIED, code_of, message_of
 from review.model import NO_CHANGES, Change, ChangeSet, Detail
 

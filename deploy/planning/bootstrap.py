@@ -10,7 +10,7 @@ from pathlib import Path
 from cfn.parameters import ParameterFile
 from cfn.templates import Template, TemplateSet, parse
 from deploy.packaging.package import Package, bucket_name
-from deploy.plan import make
+from deploy.planning.plan import make
 from deploy.session import Aws
 from deploy.settings import Deployment
 from review.model import Plan

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from deploy import changesets
-from deploy.changesets import Request
 from deploy.errors import ChangeSetError
+from deploy.planning import changesets
+from deploy.planning.changesets import Request
 from review.model import ChangeSet
 from tests.deploy.support.aws import ACCOUNT, Scripted
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfn.templates import parse
-from deploy import bootstrap
+from deploy.planning import bootstrap
 
 
 @pytest.fixture(scope="module")

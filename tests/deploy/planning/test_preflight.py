@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy import preflight
 from deploy.errors import AccountError
+from deploy.planning import preflight
 from tests.deploy.support.aws import ACCOUNT, Scripted
 
 ARN = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"

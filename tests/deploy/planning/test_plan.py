@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy import plan as plans
-from deploy import snapshot
 from deploy.errors import StackStateError
+from deploy.planning import plan as plans
+from deploy.planning import snapshot
 from tests.deploy.support.aws import Scripted
 from tests.review.support.pairs import stack_arn
 

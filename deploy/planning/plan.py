@@ -13,9 +13,9 @@ from typing import Any
 
 from cfn.parameters import ParameterFile, complete
 from cfn.templates import TemplateSet
-from deploy import changesets, snapshot
 from deploy.errors import StackStateError
 from deploy.packaging.package import Package
+from deploy.planning import changesets, snapshot
 from deploy.session import Aws
 from deploy.settings import Deployment
 from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate
