@@ -20,13 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cfn import parameters
 from cfn.errors import PlatformError, UsageError
 from cfn.templates import load_set
-from deploy import (
-    destroy,
-    execute,
-    outputs,
-    replay,
-)
+from deploy import replay
 from deploy.errors import DestroyError, ReplayError
+from deploy.execution import destroy, execute, outputs
 from deploy.packaging import package
 from deploy.planning import bootstrap, changesets, plan, preflight
 from deploy.planning.snapshot import describe

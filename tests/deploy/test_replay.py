@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from deploy import cli, deadletters, outputs, replay
+from deploy import cli, deadletters, replay
 from deploy.deadletters import ObjectQueue
 from deploy.errors import ReplayError
+from deploy.execution import outputs
 from deploy.session import Aws
 from deploy.settings import Project
 from tests.deploy.support.aws import Scripted, refusal

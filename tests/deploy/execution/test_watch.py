@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import AccessError
-from deploy.watch import Watch
+from deploy.execution.watch import Watch
 from tests.deploy.support.aws import refusal, unreachable
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack"

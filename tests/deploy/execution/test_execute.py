@@ -13,8 +13,8 @@ import pytest
 from botocore.stub import ANY
 
 from cfn.templates import digest as text_digest
-from deploy import execute as executor
 from deploy.errors import ExecutionError, StalePlanError
+from deploy.execution import execute as executor
 from review.model import Plan, PlannedTemplate
 from review.plan_file import ReviewRecord, plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted

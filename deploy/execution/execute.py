@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from cfn.resolve import Scope
 from cfn.templates import STACK_TYPE, Template, parse, rewrite_urls
 from deploy.errors import ExecutionError, StalePlanError
+from deploy.execution.watch import Outcome, Watch
 from deploy.planning import changesets
 from deploy.planning.snapshot import describe, stamp, template_text
 from deploy.session import Aws, code_of
-from deploy.watch import Outcome, Watch
 from review.model import Change, ChangeSet, Plan, Stack
 from review.plan_file import ReviewRecord, plan_digest
 

@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 
 from cfn.templates import STACK_TYPE
 from deploy.errors import DestroyError
+from deploy.execution.watch import Event, Outcome, Watch, expected
 from deploy.planning import changesets, snapshot
 from deploy.session import Aws, code_of, message_of
-from deploy.watch import Event, Outcome, Watch, expected
 from review.model import Stack
 
 ATTEMPTS = 3

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy import destroy as destroyer
 from deploy.errors import DestroyError
-from deploy.watch import Event, Outcome
+from deploy.execution import destroy as destroyer
+from deploy.execution.watch import Event, Outcome
 from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
 from tests.review.support.pairs import deployed, stack_arn
 

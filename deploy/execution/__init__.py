@@ -1,0 +1,1 @@
+"""What changes a stack or reads it: execute, watch, destroy, outputs."""
