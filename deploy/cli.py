@@ -20,12 +20,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cfn import parameters
 from cfn.errors import PlatformError, UsageError
 from cfn.templates import load_set
-from deploy import replay
 from deploy.errors import DestroyError, ReplayError
 from deploy.execution import destroy, execute, outputs
 from deploy.packaging import package
 from deploy.planning import bootstrap, changesets, plan, preflight
 from deploy.planning.snapshot import describe
+from deploy.replaying import replay
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
 from review import codec, render

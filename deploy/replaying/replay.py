@@ -23,9 +23,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import deadletters
-from deploy.deadletters import ObjectQueue
 from deploy.errors import ReplayError
+from deploy.replaying import dead_letters
+from deploy.replaying.dead_letters import ObjectQueue
 from deploy.session import Aws, code_of
 
 RAW_PREFIX = "market-data/"
@@ -86,10 +86,10 @@ class Replayed:
 def find(aws: Aws, bucket: str, archive: str, prefix: str = RAW_PREFIX) -> Backlog:
     """Everything in quarantine whose raw key begins with ``prefix``, and the dead letters. Changes nothing."""
     s3, sqs = aws.client("s3"), aws.client("sqs")
-    queue = deadletters.find(s3, sqs, bucket, RAW_PREFIX)
+    queue = dead_letters.find(s3, sqs, bucket, RAW_PREFIX)
     objects = tuple(_entries(s3, bucket, OBJECTS_PREFIX, prefix))
     records = tuple(_entries(s3, bucket, RECORDS_PREFIX, prefix))
-    return Backlog(bucket, archive, queue, objects, records, deadletters.waiting(sqs, queue))
+    return Backlog(bucket, archive, queue, objects, records, dead_letters.waiting(sqs, queue))
 
 
 def text(aws: Aws, backlog: Backlog) -> str:
@@ -123,7 +123,7 @@ def replay(aws: Aws, backlog: Backlog, say: Callable[[str], None]) -> Replayed:
             records += _replay_records(s3, backlog, entry)
         except ReplayError as error:
             left.append(f"{RECORDS_PREFIX}{entry.key}: {error.what}")
-    moved = deadletters.move(sqs, backlog.queue, say) if backlog.dead_letters else 0
+    moved = dead_letters.move(sqs, backlog.queue, say) if backlog.dead_letters else 0
     return Replayed(objects, records, moved, tuple(left))
 
 
@@ -140,7 +140,7 @@ def _replay_object(s3: Any, sqs: Any, backlog: Backlog, entry: Entry) -> str | N
     elif _is_frozen(head):
         return f"the object lies in {head['StorageClass']}; restore it first"
     else:
-        deadletters.announce(sqs, backlog.queue, backlog.bucket, entry.key)
+        dead_letters.announce(sqs, backlog.queue, backlog.bucket, entry.key)
     _delete(s3, backlog.bucket, *filter(None, (entry.reason, entry.kept)))
     return None
 

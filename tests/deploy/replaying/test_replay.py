@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from deploy import cli, deadletters, replay
-from deploy.deadletters import ObjectQueue
+from deploy import cli
 from deploy.errors import ReplayError
 from deploy.execution import outputs
+from deploy.replaying import dead_letters, replay
+from deploy.replaying.dead_letters import ObjectQueue
 from deploy.session import Aws
 from deploy.settings import Project
 from tests.deploy.support.aws import Scripted, refusal
@@ -319,7 +320,7 @@ def tasks(scripted: Scripted, *answers: dict[str, Any]) -> None:
 
 
 def move(scripted: Scripted) -> int:
-    return deadletters.move(scripted.aws.client("sqs"), QUEUE, lambda line: None, sleep=lambda seconds: None)
+    return dead_letters.move(scripted.aws.client("sqs"), QUEUE, lambda line: None, sleep=lambda seconds: None)
 
 
 def test_dead_letters_are_moved_by_sqs_and_followed_to_the_end(scripted: Scripted) -> None:
@@ -346,7 +347,7 @@ def test_an_earlier_move_is_not_taken_for_the_one_just_started(scripted: Scripte
 def test_a_started_move_that_is_never_shown_ends_the_wait(scripted: Scripted) -> None:
     tasks(scripted, {"Results": []})
     scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
-    tasks(scripted, *[{"Results": []}] * (deadletters.PATIENCE_POLLS + 1))
+    tasks(scripted, *[{"Results": []}] * (dead_letters.PATIENCE_POLLS + 1))
     with pytest.raises(ReplayError, match="does not show the move"):
         move(scripted)
 
@@ -371,7 +372,7 @@ def test_another_refusal_of_sqs_is_not_taken_for_a_missing_feature(scripted: Scr
 def test_a_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
     scripted["s3"].add_response("get_bucket_notification_configuration", {}, {"Bucket": RAW})
     with pytest.raises(ReplayError, match="raw notifies 0 queues"):
-        deadletters.find(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, replay.RAW_PREFIX)
+        dead_letters.find(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, replay.RAW_PREFIX)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------

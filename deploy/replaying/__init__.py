@@ -1,0 +1,1 @@
+"""Quarantined data and dead letters, back for processing."""
