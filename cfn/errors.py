@@ -1,4 +1,4 @@
-"""What can be wrong with CloudFormation documents and parameter files, as data."""
+"""Errors of documents, and the root of all errors that a person can act upon."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-class PlatformError(Exception):
-    """A failure that the person at the keyboard can act upon.
+class ActionableError(Exception):
+    """A failure that the person at the terminal can act upon.
 
-    ``what`` says what is wrong, ``do`` what to do next; both are whole sentences.
+    Attributes:
+        what: What is wrong, in whole sentences.
+        do: What to do next, in whole sentences; empty where the failure leaves nothing to do.
+        exit_code: The exit code of a command that ends with this error.
     """
 
     exit_code: ClassVar[int] = 1
@@ -21,13 +24,13 @@ class PlatformError(Exception):
         self.do = do
 
 
-class UsageError(PlatformError):
-    """The command line or a file that it names is wrong; nothing was called."""
+class DocumentError(ActionableError):
+    """A template or a parameter file is wrong; nothing was called."""
 
     exit_code = 2
 
 
-class TemplateError(UsageError):
+class TemplateError(DocumentError):
     """A committed template cannot be read or does not fit the others."""
 
     def __init__(self, file: str, what: str, do: str = "", *, line: int | None = None) -> None:
@@ -39,7 +42,15 @@ class TemplateError(UsageError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a parameter file: where, what, and what to do about it."""
+    """One fault of a parameter file.
+
+    Attributes:
+        file: The path as messages show it.
+        name: The parameter, tag, section or rule.
+        what: What is wrong.
+        do: What to do about it.
+        line: The line in the file, if the fault has one.
+    """
 
     file: str
     name: str
@@ -52,8 +63,8 @@ class Fault:
         return f"{place}: {self.name}: {self.what} {self.do}".strip()
 
 
-class ParameterError(UsageError):
-    """A parameter file is wrong. All faults are told together."""
+class ParameterError(DocumentError):
+    """A parameter file is wrong; the message lists all faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)

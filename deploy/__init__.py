@@ -29,7 +29,23 @@ Data's way, one module for each step and nothing shared but frozen values::
           │
     outputs, destroy
 
-Errors are the small tree in ``errors``; ``cli`` is the one place that turns them into a sentence and an exit code.
+The errors form one tree; ``cli`` is the one place that turns an error into a message and an exit code::
+
+    cfn.errors.ActionableError
+    └── DeployError            exit code 1
+        ├── UsageError         exit code 2: the command line or a file that it names is wrong, nothing was called
+        │   └── SettingsError  deployment.json
+        ├── AccountError       the account lacks what the parameters name
+        ├── ArtifactError      a function or service cannot be packaged
+        ├── AccessError        AWS cannot be reached or rejects the caller
+        ├── BootstrapError     the artifact bucket
+        ├── StackStateError    the command cannot start from this state
+        ├── ChangeSetError     CloudFormation could not create the change set
+        ├── StalePlanError     exit code 3: the plan is not the reviewed one, or no longer fits
+        ├── ExecutionError     the deployment failed
+        ├── DestroyError       the stack could not be deleted, or resources remain
+        └── ReplayError        quarantined data or dead letters cannot be replayed
+
 Every call takes the ``Aws`` of ``session``, so tests put botocore's Stubber there, and ``AWS_ENDPOINT_URL`` leads the
 same code to the embedded AWS.
 """

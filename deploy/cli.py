@@ -18,9 +18,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cfn import parameters
-from cfn.errors import PlatformError, UsageError
+from cfn.errors import ActionableError
 from cfn.templates import load_set
-from deploy.errors import DestroyError, ReplayError
+from deploy.errors import DestroyError, ReplayError, UsageError
 from deploy.execution import destroy, execute, outputs
 from deploy.packaging import package
 from deploy.planning import bootstrap, changesets, plan, preflight
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -
     try:
         command: Callable[[argparse.Namespace, Project], int] = arguments.command
         return command(arguments, home)
-    except PlatformError as error:
+    except ActionableError as error:
         return _tell(error)
     except (ClientError, BotoCoreError) as error:
         return _tell(explain(error, home.root))
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -
         return INTERRUPTED
 
 
-def _tell(error: PlatformError) -> int:
+def _tell(error: ActionableError) -> int:
     _say(f"error: {error}", error=True)
     return error.exit_code
 

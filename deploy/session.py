@@ -17,7 +17,6 @@ import boto3
 import botocore.exceptions as faults
 from botocore.config import Config
 
-from cfn.errors import PlatformError
 from deploy.errors import AccessError
 
 # boto3 and botocore carry no annotations; these names say so once instead of at every call.
@@ -113,7 +112,7 @@ def is_passing(error: BaseException) -> bool:
     return code_of(error) in THROTTLED or "Rate exceeded" in message_of(error) or status >= 500
 
 
-def explain(error: Exception, root: Path | None = None) -> PlatformError:
+def explain(error: Exception, root: Path | None = None) -> AccessError:
     """One clear sentence for an exception of botocore, with what to do next.
 
     `root` is the project's folder: without credentials, an embedded AWS that runs there is what was meant, most likely.
@@ -147,7 +146,7 @@ def _listens(state: Path) -> bool:
         return False
 
 
-def _explain_answer(error: Any) -> PlatformError:
+def _explain_answer(error: Any) -> AccessError:
     code, operation = code_of(error), str(error.operation_name)
     if code in EXPIRED:
         what, do = "The credentials have expired.", "Sign in again (for SSO: `aws sso login`), then repeat the command."

@@ -145,7 +145,7 @@ def test_stack_that_moved_since_the_plan_is_refused(desk: Desk) -> None:
     desk.run("review", "--plan", str(desk.project.root / "old.json"))
     desk.set(Message="two")
     desk.deploy()
-    assert "The plan for small-dev is refused" in desk.run(
+    assert "The plan for small-dev is rejected" in desk.run(
         "execute", "--plan", str(desk.project.root / "old.json"), code=3
     )
 

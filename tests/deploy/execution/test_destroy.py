@@ -156,7 +156,7 @@ def test_deletion_that_keeps_failing_lists_what_is_left(scripted: Scripted) -> N
         history = [*news, *history]
     with pytest.raises(DestroyError) as caught:
         destroy(scripted)
-    assert caught.value.left == ("X raw: in use by eni-1",)
+    assert caught.value.remaining == ("X raw: in use by eni-1",)
 
 
 def test_object_that_cannot_be_deleted_is_named(scripted: Scripted) -> None:
