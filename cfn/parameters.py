@@ -20,8 +20,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cfn import root_rules
 from cfn.errors import Fault, ParameterError
+from cfn.root_rules import check_rules
+from cfn.text import list_items, parameter_text
 
 ARTIFACT_BUCKET = "ArtifactBucket"
 ORDER = "ParameterOrder"
@@ -69,7 +70,7 @@ def load(path: Path, root: Mapping[str, Any], shown: str = "", *, region: str | 
     if faults:
         raise ParameterError(faults)
     given = document["Parameters"]
-    left = root_rules.judge(root, _known(root, given), region).left
+    left = check_rules(root, _known(root, given), region).undecided
     return ParameterFile(given, document.get("Tags", {}), document.get("StackPolicy"), left)
 
 
@@ -90,10 +91,7 @@ def _known(root: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _default(rules: Mapping[str, Any]) -> str:
-    value = rules.get("Default", "")
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return str(parameter_text(rules.get("Default", "")))
 
 
 def _examine(path: Path, root: Mapping[str, Any], shown: str, region: str | None) -> tuple[list[Fault], dict[str, Any]]:
@@ -140,9 +138,9 @@ def _examine(path: Path, root: Mapping[str, Any], shown: str, region: str | None
         *_policy_faults(document.get("StackPolicy")),
     ):
         faults.append(at(name, what, do))
-    for broken in root_rules.judge(root, _known(root, document["Parameters"]), region).broken:
+    for broken in check_rules(root, _known(root, document["Parameters"]), region).broken:
         line = next(filter(None, (_line_of(lines, name) for name in broken.parameters)), None)
-        faults.append(Fault(shown, f"rule {broken.rule}", broken.says, "", line))
+        faults.append(Fault(shown, f"rule {broken.rule}", broken.description, "", line))
     faults += _order_faults(root, document["Parameters"], shown, lines)
     return sorted(faults, key=lambda fault: fault.line or 0), document
 
@@ -203,9 +201,8 @@ def _parameter_faults(given: Mapping[str, Any], declared: Mapping[str, Mapping[s
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return value if isinstance(value, str) else json.dumps(value)
+    text = parameter_text(value)
+    return text if isinstance(text, str) else json.dumps(value)
 
 
 def _value_faults(value: str, rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -214,7 +211,7 @@ def _value_faults(value: str, rules: Mapping[str, Any]) -> Iterator[tuple[str, s
     if len(value.encode("utf-8")) > MAX_VALUE_BYTES:
         yield f"{len(value.encode('utf-8')):,} bytes; a value has at most {MAX_VALUE_BYTES:,}.", "Shorten it."
         return
-    elements = [part.strip() for part in value.split(",")] if kind.startswith(LIST_TYPES) else [value]
+    elements = list_items(value) if kind.startswith(LIST_TYPES) else [value]
     element_type = kind[5:-1] if kind.startswith("List<") else kind
     allowed = [_as_text(item) for item in rules.get("AllowedValues", ())]
     pattern = rules.get("AllowedPattern")

@@ -1,69 +1,47 @@
-"""Resolves a template as far as parameters go, so that two sides can be compared by what they come to.
+"""Resolves a template as far as its parameters go: the one evaluator of conditions, rules and intrinsic functions.
 
-Parameters, conditions, mappings and the functions over plain text are worked out; what only the service can know (the
-id of a resource, an attribute) stays as ``{"Ref": …}`` or ``{"Fn::GetAtt": …}``; so does ``Fn::Base64``, because people
-read what is in it. A value that comes from elsewhere and
-may change with it is wrapped in a mark: ``{CHANGED: value}`` when it surely will, ``{POSSIBLE: value}`` when nobody
-can know before; the value inside is today's.
+Parameters, conditions, mappings and the functions over plain text are resolved. What only CloudFormation can know (the
+id of a resource, an attribute) stays as ``{"Ref": …}`` or ``{"Fn::GetAtt": …}``. ``Fn::Base64`` stays too, because
+people read its content.
+
+One convention for what is not known: a value stays the function that it is in the template, and a truth is ``Unknown``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
-CHANGED, POSSIBLE = "::changed", "::possible"
-VARIABLE = re.compile(r"\$\{(!?[^}]+)\}")
-
-
-class State(IntEnum):
-    """What becomes of a value, ordered by weight."""
-
-    SAME = 0
-    POSSIBLE = 1
-    CHANGED = 2
+from cfn.marks import State, marked
+from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
 
 
 class _NoValue:
-    """AWS::NoValue: the property is not there."""
+    """AWS::NoValue: the property does not exist."""
 
 
 NO_VALUE = _NoValue()
 
 
-def marked(value: Any, state: State) -> Any:
-    """The value with the mark of its state."""
-    if state is State.SAME:
-        return value
-    return {CHANGED if state is State.CHANGED else POSSIBLE: value}
+@dataclass(frozen=True)
+class Unknown:
+    """A truth that cannot be decided before CloudFormation knows more.
+
+    It is neither true nor false: ``if scope.condition(name)`` raises TypeError. Compare with ``is True``, ``is False``
+    or ``isinstance``.
+
+    Attributes:
+        reason: Why it is unknown, as the end of a sentence.
+    """
+
+    reason: str
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"an unknown truth is neither true nor false: {self.reason}")
 
 
-def unmarked(value: Any) -> Any:
-    """The value without marks, joins of plain text put together again: what it is today."""
-    if isinstance(value, dict):
-        for mark in (CHANGED, POSSIBLE):
-            if mark in value:
-                return unmarked(value[mark])
-        plain = {key: unmarked(item) for key, item in value.items()}
-        return _joined(plain["Fn::Join"][1]) if set(plain) == {"Fn::Join"} else plain
-    if isinstance(value, list):
-        return [unmarked(item) for item in value]
-    return value
-
-
-def state_of(value: Any) -> State:
-    """The heaviest mark anywhere in the value."""
-    if isinstance(value, dict):
-        own = State.CHANGED if CHANGED in value else State.POSSIBLE if POSSIBLE in value else State.SAME
-        return max([own, *map(state_of, value.values())])
-    if isinstance(value, list):
-        return max(map(state_of, value), default=State.SAME)
-    return State.SAME
-
-
+Truth = bool | Unknown
 Attribute = Callable[[str, str], Any]
 
 
@@ -73,62 +51,80 @@ def _symbolic(logical_id: str, attribute: str) -> Any:
 
 @dataclass
 class Scope:
-    """One side of one template: its parameter values and what its references come to.
+    """One template with the values of its parameters and references.
 
-    ``attribute(logical_id, name)`` gives a reference's value (name "" for Ref), with marks where it may change.
+    Attributes:
+        document: The parsed template.
+        parameters: The value of each parameter that is known.
+        pseudo: The values of pseudo parameters, such as ``AWS::Region``.
+        attribute: ``attribute(logical_id, name)`` is the value of a reference (name "" for ``Ref``), with marks where
+            the value may change.
     """
 
     document: Mapping[str, Any]
     parameters: Mapping[str, Any]
     pseudo: Mapping[str, str]
     attribute: Attribute = _symbolic
-    _conditions: dict[str, bool | None] = field(default_factory=dict)
+    _conditions: dict[str, Truth] = field(default_factory=dict)
 
     def parameter(self, name: str) -> Any:
-        """The value of a parameter; a list type gives a list."""
+        """The value of a parameter; a list for a list type."""
         value = self.parameters[name]
         kind = str(self.document["Parameters"][name].get("Type", "String"))
-        if isinstance(value, str) and ("List<" in kind or kind == "CommaDelimitedList"):
-            return [part.strip() for part in value.split(",")]
-        return value
+        is_list = "List<" in kind or kind == "CommaDelimitedList"
+        return list_items(value) if is_list and isinstance(value, str) else value
 
-    def condition(self, name: str) -> bool | None:
-        """True, False, or None when it hangs on a value that is not known yet."""
+    # ---- truths -----------------------------------------------------------------------------------------------------
+
+    def condition(self, name: str) -> Truth:
+        """The truth of a condition of the template, evaluated once."""
         if name not in self._conditions:
-            self._conditions[name] = self._truth(self.document.get("Conditions", {}).get(name))
+            conditions = self.document.get("Conditions", {})
+            missing = Unknown(f"the condition {name} does not exist")
+            self._conditions[name] = self.truth(conditions[name]) if name in conditions else missing
         return self._conditions[name]
 
-    def _truth(self, node: Any) -> bool | None:
-        if not isinstance(node, dict) or len(node) != 1:
-            return None
-        function, value = next(iter(node.items()))
-        if function == "Condition":
-            return self.condition(str(value))
-        if function == "Fn::Not":
-            inner = self._truth(value[0])
-            return None if inner is None else not inner
-        if function in ("Fn::And", "Fn::Or"):
-            decisive = function == "Fn::Or"
-            truths = [self._truth(item) for item in value]
-            return decisive if decisive in truths else None if None in truths else not decisive
-        if function == "Fn::Equals":
-            one, other = (self.resolve(item) for item in value)
-            if state_of([one, other]) or not (isinstance(one, (str, int)) and isinstance(other, (str, int))):
-                return None
-            return text_of(one) == text_of(other)
-        return None
-
-    def present(self, entry: Mapping[str, Any]) -> bool | None:
-        """Whether a resource or output is there at all, by its Condition."""
+    def present(self, entry: Mapping[str, Any]) -> Truth:
+        """Whether a resource or output exists, by its Condition."""
         return self.condition(str(entry["Condition"])) if "Condition" in entry else True
 
+    def truth(self, node: Any) -> Truth:
+        """The truth of a condition function or a rule function."""
+        if not isinstance(node, dict) or len(node) != 1:
+            return Unknown(f"{node!r} is not a function")
+        function, argument = next(iter(node.items()))
+        match function:
+            case "Condition":
+                return self.condition(str(argument))
+            case "Fn::Not":
+                truth = self.truth(argument[0])
+                return truth if isinstance(truth, Unknown) else not truth
+            case "Fn::And" | "Fn::Or":
+                return self._some(argument, decisive=function == "Fn::Or")
+        compare = _COMPARISONS.get(function)
+        if compare is None:
+            return Unknown(f"{function} is not evaluated here")
+        sides = [_known(self.resolve(side)) for side in argument[:2]]
+        unknown = next((side for side in sides if isinstance(side, Unknown)), None)
+        return compare(*sides) if unknown is None else unknown
+
+    def _some(self, nodes: list[Any], *, decisive: bool) -> Truth:
+        """And, Or: an unknown part does not matter where another part decides."""
+        truths = [self.truth(node) for node in nodes]
+        if any(truth is decisive for truth in truths):
+            return decisive
+        unknown = [truth for truth in truths if isinstance(truth, Unknown)]
+        return unknown[-1] if unknown else not decisive
+
+    # ---- values -----------------------------------------------------------------------------------------------------
+
     def resolve(self, node: Any) -> Any:
-        """The node with everything worked out that can be. NO_VALUE where it comes to nothing."""
+        """The node with all functions resolved that can be; NO_VALUE if nothing remains of it."""
         if isinstance(node, dict):
             if len(node) == 1:
-                name, value = next(iter(node.items()))
+                name, argument = next(iter(node.items()))
                 if name in ("Ref", "Condition") or name.startswith("Fn::"):
-                    return self._function(name, value)
+                    return self._function(name, argument)
             resolved = {key: self.resolve(item) for key, item in node.items()}
             return {key: item for key, item in resolved.items() if item is not NO_VALUE}
         if isinstance(node, list):
@@ -136,20 +132,27 @@ class Scope:
             return [item for item in items if item is not NO_VALUE]
         return node
 
-    def _function(self, name: str, value: Any) -> Any:
-        if name == "Ref":
-            return self._reference(str(value))
-        if name == "Fn::GetAtt":
-            return self._get_att(value)
-        if name == "Fn::If":
-            return self._if(value)
-        if name == "Fn::Sub":
-            return self._sub(value)
-        arguments = self.resolve(value)
-        worker = _WORKERS.get(name)
-        if name == "Fn::FindInMap":
-            return self._find_in_map(arguments)
-        return worker(arguments) if worker else {name: arguments}
+    def _function(self, name: str, argument: Any) -> Any:
+        match name:
+            case "Ref":
+                return self._reference(str(argument))
+            case "Fn::GetAtt":
+                return self._get_att(argument)
+            case "Fn::If":
+                return self._if(argument)
+            case "Fn::Sub":
+                return self._sub(argument)
+        resolved = self.resolve(argument)
+        match name:
+            case "Fn::FindInMap":
+                return self._find_in_map(resolved)
+            case "Fn::Join":
+                return _join(resolved)
+            case "Fn::Select":
+                return _select(resolved)
+            case "Fn::Split":
+                return _split(resolved)
+        return {name: resolved}
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -160,93 +163,88 @@ class Scope:
             return self.pseudo.get(name, {"Ref": name})
         return self.attribute(name, "")
 
-    def _get_att(self, value: Any) -> Any:
-        parts = value.split(".", 1) if isinstance(value, str) else value
+    def _get_att(self, argument: Any) -> Any:
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
         if len(parts) == 2 and all(isinstance(part, str) for part in parts):
             return self.attribute(parts[0], parts[1])
-        return {"Fn::GetAtt": self.resolve(value)}
+        return {"Fn::GetAtt": self.resolve(argument)}
 
-    def _if(self, value: Any) -> Any:
-        truth = self.condition(str(value[0]))
-        if truth is None:
-            return marked({"Fn::If": [value[0], *(self.resolve(item) for item in value[1:])]}, State.POSSIBLE)
-        return self.resolve(value[1] if truth else value[2])
+    def _if(self, argument: Any) -> Any:
+        name, then, otherwise = argument
+        truth = self.condition(str(name))
+        if isinstance(truth, Unknown):
+            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, State.POSSIBLE)
+        return self.resolve(then if truth else otherwise)
 
-    def _sub(self, value: Any) -> Any:
-        text, variables = (value, {}) if isinstance(value, str) else (value[0], value[1])
-        parts: list[Any] = []
-        end = 0
-        for found in VARIABLE.finditer(text):
-            parts.append(text[end : found.start()])
-            end = found.end()
-            name = found[1]
-            if name.startswith("!"):
-                parts.append(f"${{{name[1:]}}}")
-            elif name in variables:
-                parts.append(self.resolve(variables[name]))
-            else:
-                parts.append(self._get_att(name) if "." in name else self._reference(name))
-        return _joined([*parts, text[end:]])
+    def _sub(self, argument: Any) -> Any:
+        parts, values = sub_parts(argument)
+        return joined([part if isinstance(part, str) else self._variable(part, values) for part in parts])
 
-    def _find_in_map(self, arguments: Any) -> Any:
+    def _variable(self, variable: Variable, values: Mapping[str, Any]) -> Any:
+        if variable.name in values:
+            return self.resolve(values[variable.name])
+        return self._get_att(variable.name) if "." in variable.name else self._reference(variable.name)
+
+    def _find_in_map(self, argument: Any) -> Any:
         node: Any = self.document.get("Mappings", {})
-        for key in arguments[:3]:
+        for key in argument[:3]:
             if not isinstance(key, (str, int)) or not isinstance(node, dict) or str(key) not in node:
-                return {"Fn::FindInMap": arguments}
+                return {"Fn::FindInMap": argument}
             node = node[str(key)]
         return node
 
 
-def text_of(value: Any) -> str:
-    """A scalar as CloudFormation passes it on: 30 and "30" are one, so are true and "true"."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _joined(parts: list[Any]) -> Any:
-    """The parts as one text, or one flat Join when some are not known: Sub and Join come to the same."""
-    flat: list[Any] = []
-    for part in _flattened(parts):
-        if isinstance(part, (str, int, float)) and flat and isinstance(flat[-1], str):
-            flat[-1] += text_of(part)
-        elif part != "":
-            flat.append(text_of(part) if isinstance(part, (str, int, float)) else part)
-    if all(isinstance(part, str) for part in flat):
-        return "".join(flat)
-    return flat[0] if len(flat) == 1 else {"Fn::Join": ["", flat]}
-
-
-def _flattened(parts: list[Any]) -> Iterator[Any]:
-    for part in parts:
-        if isinstance(part, dict) and set(part) == {"Fn::Join"} and part["Fn::Join"][0] == "":
-            yield from _flattened(part["Fn::Join"][1])
-        else:
-            yield part
-
-
-def _join(arguments: Any) -> Any:
-    delimiter, items = arguments
+def _join(argument: Any) -> Any:
+    delimiter, items = argument
     if not isinstance(items, list):
-        return {"Fn::Join": arguments}
+        return {"Fn::Join": argument}
     parts: list[Any] = []
     for number, item in enumerate(items):
         parts += [delimiter, item] if number else [item]
-    return _joined(parts)
+    return joined(parts)
 
 
-def _select(arguments: Any) -> Any:
-    index, items = arguments
-    if isinstance(items, list) and text_of(index).isdigit() and int(text_of(index)) < len(items):
-        return items[int(text_of(index))]
-    return {"Fn::Select": arguments}
+def _select(argument: Any) -> Any:
+    index, items = argument
+    if isinstance(items, list) and scalar_text(index).isdigit() and int(scalar_text(index)) < len(items):
+        return items[int(scalar_text(index))]
+    return {"Fn::Select": argument}
 
 
-def _split(arguments: Any) -> Any:
-    delimiter, text = arguments
-    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": arguments}
+def _split(argument: Any) -> Any:
+    delimiter, text = argument
+    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": argument}
 
 
-_WORKERS: Mapping[str, Callable[[Any], Any]] = {
-    "Fn::Join": _join,
-    "Fn::Select": _select,
-    "Fn::Split": _split,
+# ---- comparisons of known values ------------------------------------------------------------------------------------
+
+_Known = str | list[str]
+
+
+def _known(value: Any) -> _Known | Unknown:
+    """A resolved value as text or texts; Unknown where it, or an item of it, is not resolved."""
+    if is_scalar(value):
+        return scalar_text(value)
+    items = value if isinstance(value, list) else [value]
+    unresolved = next((item for item in items if not is_scalar(item)), None)
+    return [scalar_text(item) for item in items] if unresolved is None else _unknown(unresolved)
+
+
+def _unknown(value: Any) -> Unknown:
+    if not isinstance(value, dict) or len(value) != 1:
+        return Unknown(f"{value!r} is not a text")
+    function, argument = next(iter(value.items()))
+    return Unknown(f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here")
+
+
+def _items(value: _Known) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+# The functions of rules: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Fn::Equals": lambda left, right: bool(left == right),
+    "Fn::Contains": lambda items, value: value in _items(items),
+    "Fn::EachMemberIn": lambda items, allowed: set(_items(items)) <= set(_items(allowed)),
+    "Fn::EachMemberEquals": lambda items, value: all(item == value for item in _items(items)),
 }

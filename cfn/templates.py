@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from cfn.errors import TemplateError
+from cfn.types import STACK
 
-STACK_TYPE = "AWS::CloudFormation::Stack"
 ROOTS = ("root.yaml", "root.json")
 PARSED = 256  # templates that are remembered: a few sets, before and after
 MAX_TEMPLATE_BYTES = 1_000_000  # CreateChangeSet, TemplateURL: 1 MB
@@ -133,7 +133,7 @@ def nested_urls(document: Mapping[str, Any]) -> dict[str, str]:
     """Logical id -> TemplateURL of the nested stacks whose URL is plain text."""
     found = {}
     for logical_id, resource in document["Resources"].items():
-        if isinstance(resource, dict) and resource.get("Type") == STACK_TYPE:
+        if isinstance(resource, dict) and resource.get("Type") == STACK:
             url = (resource.get("Properties") or {}).get("TemplateURL")
             if isinstance(url, str):
                 found[logical_id] = url

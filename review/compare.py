@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cfn.resolve import Scope, State, marked, state_of, text_of, unmarked
-from cfn.templates import STACK_TYPE, parse
+from cfn.marks import State, marked, state_of, unmarked
+from cfn.resolve import Scope, Truth, Unknown
+from cfn.templates import parse
+from cfn.text import parameter_text, scalar_text
+from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
 from review.difference import Difference, differences
 from review.model import HIDDEN, Stack
@@ -118,7 +121,7 @@ class _Pair:
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
         known = self.old.parameters if self.old else {}
-        return {name: known.get(name, text_of(rules.get("Default", ""))) for name, rules in declared.items()}
+        return {name: known.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()}
 
     def run(self) -> Mapping[str, Any]:
         """Work out every resource; gives the outputs with marks where they may change."""
@@ -154,8 +157,8 @@ class _Pair:
         deployed = self.old.resources.get(logical_id) if self.old else None
         if deployed is None:
             action = None if present is False else "Add"
-            state = State.POSSIBLE if present is None else State.CHANGED
-            name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present else None
+            state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
+            name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
             if isinstance(name, str):
                 self.whole.wanted[(*self.path, logical_id)] = name
             fate = self._keep(logical_id, kind, action, state, Replacement.NO)
@@ -163,7 +166,7 @@ class _Pair:
             fate = self._keep(logical_id, deployed.type, "Remove", State.CHANGED, Replacement.NO)
         else:
             fate = self._modified(logical_id, kind, resource, deployed.type, present)
-        if kind == STACK_TYPE and present is not False:
+        if kind == STACK and present is not False:
             self._nested(logical_id, resource)
         elif self.old and logical_id in self.old.children:
             self.whole.removed((*self.path, logical_id), self.old.children[logical_id])
@@ -208,9 +211,7 @@ class _Pair:
             if isinstance(name, str) and name:
                 self.whole.held.setdefault((kind, name), "/".join((*self.path, logical_id)))
 
-    def _modified(
-        self, logical_id: str, kind: str, resource: Mapping[str, Any], old_kind: str, present: bool | None
-    ) -> Fate:
+    def _modified(self, logical_id: str, kind: str, resource: Mapping[str, Any], old_kind: str, present: Truth) -> Fate:
         if kind != old_kind:
             retyped = Difference("Type", old_kind, kind, State.CHANGED, flows=False)
             return self._keep(logical_id, kind, "Modify", State.CHANGED, Replacement.CERTAIN, (retyped,))
@@ -224,9 +225,9 @@ class _Pair:
             one, other = old_resource.get(attribute), resource.get(attribute)
             found += tuple(differences(self.before.resolve(one), self.new.resolve(other), attribute))
         state = max((difference.state for difference in found), default=State.SAME)
-        if present is None:
+        if isinstance(present, Unknown):
             state = max(state, State.POSSIBLE)
-        action = "Modify" if found or present is None else None
+        action = "Modify" if found or isinstance(present, Unknown) else None
         policy = self.new.resolve(resource.get("UpdatePolicy"))
         replacement, causes = self._replacement(kind, found, policy)
         return self._keep(
@@ -243,7 +244,7 @@ class _Pair:
 
     def _properties(self, resource: Mapping[str, Any]) -> Any:
         properties = resource.get("Properties") or {}
-        if resource.get("Type") != STACK_TYPE:
+        if resource.get("Type") != STACK:
             return properties
         # The URL changes whenever any byte of the child does; the child is compared itself.
         return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
@@ -259,7 +260,7 @@ class _Pair:
                 # what may change can only perhaps replace
                 heaviest = Replacement.CERTAIN if one.state is State.CHANGED else Replacement.POSSIBLE
                 own = self.whole.replaces(kind, [path])
-                if kind == instances.GROUP and own is Replacement.POSSIBLE:
+                if kind == AUTO_SCALING_GROUP and own is Replacement.POSSIBLE:
                     # what its schema calls conditional is decided by the policy
                     own = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
                 judged[path] = min(own, heaviest)
@@ -283,7 +284,7 @@ class _Pair:
             if same and old is not None:
                 values[name] = marked(old.parameters[name], state_of(value))
             else:
-                values[name] = ",".join(map(text_of, value)) if _is_texts(value) else _as_text(value)
+                values[name] = parameter_text(value)
         pair = _Pair(self.whole, (*self.path, logical_id), old, document, values)
         self.child_outputs[logical_id] = pair.run()
 
@@ -302,8 +303,7 @@ class _Pair:
             return marked(symbol, State.CHANGED if certain else State.POSSIBLE)
         if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
             return marked(symbol, State.CHANGED)
-        custom = fate.type.startswith("Custom::") or fate.type == "AWS::CloudFormation::CustomResource"
-        if fate.action == "Modify" and name and (custom or VOLATILE.search(name)):
+        if fate.action == "Modify" and name and (is_custom(fate.type) or VOLATILE.search(name)):
             return marked(symbol, State.POSSIBLE)
         return symbol
 
@@ -343,11 +343,3 @@ def _fixed_name(kind: str, properties: Any, found: Iterable[Difference]) -> str 
     if name is None or any(path in (f"Properties/{name}", f"Properties/{name.split('/')[0]}") for path in changed):
         return None
     return name
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, (str, int, float)) for item in value)
-
-
-def _as_text(value: Any) -> Any:
-    return text_of(value) if isinstance(value, (str, int, float)) else value

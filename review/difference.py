@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from cfn.resolve import CHANGED, POSSIBLE, State, state_of, text_of, unmarked
-from cfn.text import flowing_lines
+from cfn.marks import CHANGED, POSSIBLE, State, state_of, unmarked
+from cfn.text import is_scalar, scalar_text
+from review.scripts import flowing_lines
 
 ABSENT = None
 
@@ -54,8 +55,8 @@ def _is_plain(value: Any) -> bool:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, (str, int, float)) and isinstance(other, (str, int, float)):
-        return text_of(one) == text_of(other)
+    if is_scalar(one) and is_scalar(other):
+        return scalar_text(one) == scalar_text(other)
     return bool(one == other)
 
 
@@ -81,7 +82,7 @@ def _texts(value: Any) -> Any:
         return {key: _texts(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_texts(item) for item in value]
-    return text_of(value) if isinstance(value, (str, int, float)) else value
+    return scalar_text(value) if is_scalar(value) else value
 
 
 def _flowing(after: Any, path: str) -> Iterator[Difference]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cfn.resolve import State, text_of
-from cfn.text import readable
+from cfn.marks import State
+from cfn.text import scalar_text
+from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from review.difference import Difference
+from review.scripts import value_text
 
-GROUP = "AWS::AutoScaling::AutoScalingGroup"
-LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"
 # A change of one of these makes CloudFormation apply the policy.
 TRIGGERS = frozenset(
     {"LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy", "VPCZoneIdentifier", "PlacementGroup"}
@@ -30,13 +30,13 @@ def changes_version(kind: str, found: Iterable[Difference]) -> bool:
 def replaces_group(policy: Any) -> bool:
     """Whether the policy makes a new group instead of new instances in the old one."""
     replacing = policy.get("AutoScalingReplacingUpdate") if isinstance(policy, Mapping) else None
-    return isinstance(replacing, Mapping) and text_of(replacing.get("WillReplace", False)) == "true"
+    return isinstance(replacing, Mapping) and scalar_text(replacing.get("WillReplace", False)) == "true"
 
 
 def consequence(kind: str, policy: Any, found: Iterable[Difference]) -> str | None:
     """A sentence for the person who reviews, or None when no instance is touched."""
     states = [one.state for one in found if one.path.split("/")[1:2] and one.path.split("/")[1] in TRIGGERS]
-    if kind != GROUP or not states:
+    if kind != AUTO_SCALING_GROUP or not states:
         return None
     will, is_, takes = ("will", "is", "takes") if State.CHANGED in states else ("may", "may be", "may take")
     if replaces_group(policy):
@@ -55,12 +55,10 @@ def _pace(rolling: Any) -> str:
     """The defaults are the service's own: one at a time, none kept in service, and no wait without signals."""
     given = rolling if isinstance(rolling, Mapping) else {}
     words = f"{_shown(given.get('MaxBatchSize', 1))} at a time, {_shown(given.get('MinInstancesInService', 0))} kept"
-    if text_of(given.get("WaitOnResourceSignals", False)) == "true":
+    if scalar_text(given.get("WaitOnResourceSignals", False)) == "true":
         return f"{words} in service, each awaited for {_shown(given.get('PauseTime', 'PT5M'))}"
     return f"{words} in service, none awaited"
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Mapping) and "Ref" in value:
-        return f"${{{value['Ref']}}}"
-    return readable(value) or text_of(value)
+    return value_text(value) or scalar_text(value)

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from cfn.resolve import State
-from cfn.text import changed_lines, is_script, readable
+from cfn.marks import State
 from review import codec
 from review.difference import Difference
 from review.model import Plan
 from review.plan_file import without_texts
 from review.replacement import Replacement
+from review.scripts import changed_lines, is_script, value_text
 from review.verdict import Certainty, Review, Reviewed, ValueChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
@@ -228,7 +228,7 @@ def shown(value: Any, limit: int = MAX_VALUE) -> str:
     """A value in one line, short enough to read."""
     if value is None:
         return "(none)"
-    text = readable(value)
+    text = value_text(value)
     words = json.dumps(value, sort_keys=True) if text is None else text
     words = DIGEST.sub(r"\1…", " ".join(words.split()))
     return words if len(words) <= limit else f"{words[: limit - 1]}…"

@@ -12,6 +12,8 @@ from enum import IntEnum
 from functools import cache
 from typing import Any
 
+from cfn.types import is_custom
+
 
 class Replacement(IntEnum):
     """Whether a change makes a new resource and deletes the old, ordered by weight."""
@@ -40,7 +42,7 @@ def replaces(resource_type: str, paths: Iterable[str], region: str) -> Replaceme
     A type without a schema (a custom resource, a type newer than cfn-lint) gives POSSIBLE, except custom resources:
     those are replaced when their function answers with another id, which nobody knows before.
     """
-    if resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource":
+    if is_custom(resource_type):
         return Replacement.POSSIBLE
     known = _create_only(resource_type, region)
     if known is None:

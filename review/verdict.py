@@ -17,10 +17,11 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from cfn.marks import State
 from cfn.parameters import filled_by_packaging
-from cfn.resolve import State
 from cfn.stack_policy import Policy
-from cfn.templates import STACK_TYPE, parse
+from cfn.templates import parse
+from cfn.types import STACK
 from review.compare import Comparison, Fate, Path, Replaces
 from review.difference import Difference
 from review.model import Change, ChangeSet, Detail, Finding, Plan, Stack
@@ -111,7 +112,7 @@ class Review:
     @property
     def real(self) -> tuple[Reviewed, ...]:
         """Everything that is not noise, without the nested stacks themselves."""
-        return tuple(one for one in self.changes if one.certainty is not Certainty.NOISE and one.type != STACK_TYPE)
+        return tuple(one for one in self.changes if one.certainty is not Certainty.NOISE and one.type != STACK)
 
     @property
     def replaced(self) -> tuple[Reviewed, ...]:
@@ -147,7 +148,7 @@ def review(plan: Plan, *, replaces: Replaces | None = None) -> Review:
         if one is not None:
             changes.append(one)
     every = _parameter_changes(plan)
-    removed = {(*one.path, one.logical_id) for one in changes if one.type == STACK_TYPE and one.action == "Remove"}
+    removed = {(*one.path, one.logical_id) for one in changes if one.type == STACK and one.action == "Remove"}
     policy = Policy.parse(plan.stack_policy) if plan.stack_policy and plan.deployed else None
     return Review(
         plan=plan,
@@ -177,7 +178,7 @@ def _is_whole(plan: Plan) -> bool:
         return all(
             change.child is not None and whole(change.child)
             for change in change_set.changes
-            if change.type == STACK_TYPE and change.action != "Remove"
+            if change.type == STACK and change.action != "Remove"
         )
 
     return whole(plan.change_set)
@@ -202,7 +203,7 @@ def _judge(fate: Fate | None, change: Change | None, path: Path, *, whole: bool,
             and all(one.path.split("/")[0] != "Properties" for one in fate.differences)
         ):
             notes.append("only attributes of the template change; the resource is not touched")
-        elif whole and fate.type != STACK_TYPE:
+        elif whole and fate.type != STACK:
             notes.append("the service does not list it")
             certainty = Certainty.POSSIBLE
     elif fate.action == "Modify":
@@ -221,7 +222,7 @@ def _judge_claim(fate: Fate, change: Change, path: Path, *, retagged: bool) -> R
         return _reviewed(
             fate, change, path, change.action, Certainty.CERTAIN, Replacement.NO, ("the stack's tags change",)
         )
-    if fate.type == STACK_TYPE:
+    if fate.type == STACK:
         note = "the nested stack is listed because its template or inputs might change"
         return _reviewed(fate, change, path, change.action, Certainty.NOISE, Replacement.NO, (note,))
     if direct or not change.details or change.action != "Modify":
@@ -360,7 +361,7 @@ def _without_idle_stacks(changes: list[Reviewed]) -> tuple[Reviewed, ...]:
     kept = []
     for one in changes:
         inside = (*one.path, one.logical_id) in busy
-        if one.type == STACK_TYPE and one.action == "Modify" and inside:
+        if one.type == STACK and one.action == "Modify" and inside:
             continue  # its contents say it all
         kept.append(one)
     return tuple(kept)

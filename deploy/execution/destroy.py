@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cfn.templates import STACK_TYPE
+from cfn.types import BUCKET, STACK
 from deploy.errors import DestroyError
 from deploy.execution.watch import Event, Outcome, Watch, expected
 from deploy.planning import changesets, snapshot
@@ -145,7 +145,7 @@ def _delete(
 
 
 def _is_bucket(event: Event) -> bool:
-    return event.type == "AWS::S3::Bucket"
+    return event.type == BUCKET
 
 
 def empty(s3: Any, bucket: str) -> int:
@@ -169,7 +169,7 @@ def empty(s3: Any, bucket: str) -> int:
 
 def _kept(outcome: Outcome) -> Iterator[str]:
     for event in outcome.skipped:
-        if event.type != STACK_TYPE:
+        if event.type != STACK:
             yield f"{event.type} {event.physical_id or event.name} (kept by its DeletionPolicy)"
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cfn.resolve import Scope
-from cfn.templates import STACK_TYPE, Template, parse, rewrite_urls
+from cfn.templates import Template, parse, rewrite_urls
+from cfn.types import STACK
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution.watch import Outcome, Watch
 from deploy.planning import changesets
@@ -201,7 +202,7 @@ def _tree(cloudformation: Any, stack_id: str) -> Iterator[str]:
     yield stack_id
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_id):
         for item in page["StackResourceSummaries"]:
-            nested = item["ResourceType"] == STACK_TYPE and item.get("PhysicalResourceId")
+            nested = item["ResourceType"] == STACK and item.get("PhysicalResourceId")
             if nested and item["ResourceStatus"] not in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
                 yield from _tree(cloudformation, item["PhysicalResourceId"])
 
@@ -212,7 +213,7 @@ def expected(plan: Plan) -> int:
     old = sum(len(stack.resources) for _, stack in deployed.walk()) if deployed else 0
     if plan.kind == "UPDATE":
         listed = list(_listed(plan.change_set))
-        whole = all(change.child is not None for change in listed if change.type == STACK_TYPE)
+        whole = all(change.child is not None for change in listed if change.type == STACK)
         return len(listed) if whole else old
     return _new_resources(plan, plan.root, plan.parameters)
 
@@ -235,7 +236,7 @@ def _new_resources(plan: Plan, name: str, parameters: Any) -> int:
             continue
         count += 1
         properties = resource.get("Properties") or {}
-        if resource["Type"] == STACK_TYPE and properties.get("TemplateURL") in plan.templates:
+        if resource["Type"] == STACK and properties.get("TemplateURL") in plan.templates:
             passed = scope.resolve(properties.get("Parameters") or {})
             count += _new_resources(plan, properties["TemplateURL"], passed)
     return count

@@ -15,10 +15,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cfn.templates import STACK_TYPE
+from cfn.types import AUTO_SCALING_GROUP, STACK
 from deploy.errors import AccessError
 from deploy.session import explain, is_passing
-from review.instances import GROUP
 from review.model import Stack
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
@@ -75,12 +74,12 @@ class Outcome:
     def root_cause(self) -> str:
         """The first resource that failed by itself, with the service's reason: not one that was cancelled for it."""
         causes = [one for one in self.failures if not one.own and not FOLLOWERS.search(one.reason)]
-        causes = [one for one in causes if one.type != STACK_TYPE] or causes or list(self.failures)
+        causes = [one for one in causes if one.type != STACK] or causes or list(self.failures)
         if not causes:
             return self.reason or "the service gives no reason"
         first = causes[0]
         said = f"{first.name} ({first.type}) {first.status}: {first.reason or 'no reason given'}"
-        if first.type == GROUP and "signal" in first.reason.lower():
+        if first.type == AUTO_SCALING_GROUP and "signal" in first.reason.lower():
             # SignalResource carries no text, so the group can only count.
             said += "\n  Why an instance did not start is in the application's log group, stream <instance id>/boot."
         return said
@@ -215,7 +214,7 @@ class Watch:
         """Keep track of which stacks are at work."""
         if event.stack_id == self.stack_id:
             self._root_events += 1
-        if event.type != STACK_TYPE:
+        if event.type != STACK:
             return
         # One that failed early may be named only in the reason of its failure.
         for stack_id in EMBEDDED.findall(event.reason):
@@ -244,7 +243,7 @@ class Watch:
     def _line(self, event: Event, started: float) -> str:
         total = max(self.total, len(self._done))
         count = f"[{len(self._done):>{len(str(total))}}/{total}]"
-        told = event.status.endswith("_FAILED") or (event.type == GROUP and INSTANCES.search(event.reason))
+        told = event.status.endswith("_FAILED") or (event.type == AUTO_SCALING_GROUP and INSTANCES.search(event.reason))
         reason = f"  {event.reason}" if event.reason and told else ""
         return f"{self._elapsed(started)} {count} {event.status:<20} {event.name}  {event.type}{reason}"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cfn.templates import STACK_TYPE
+from cfn.types import STACK
 from deploy.session import code_of, message_of
 from review.model import Resource, Stack
 
@@ -51,7 +51,7 @@ def _read(cloudformation: Any, description: Mapping[str, Any], pool: ThreadPoolE
         for item in page["StackResourceSummaries"]
         if item["ResourceStatus"] != "DELETE_COMPLETE"
     }
-    nested = {key: item.physical_id for key, item in resources.items() if item.type == STACK_TYPE and item.physical_id}
+    nested = {key: item.physical_id for key, item in resources.items() if item.type == STACK and item.physical_id}
 
     def child(physical_id: str) -> Stack | None:
         found = describe(cloudformation, physical_id)

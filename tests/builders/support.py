@@ -11,6 +11,8 @@ from typing import Any
 from builders.emit import as_dict
 from builders.platforms import PLATFORMS
 from builders.root import assemble
+from cfn.resolve import Scope, Unknown
+from cfn.text import readable
 
 Template = Mapping[str, Any]
 
@@ -64,7 +66,8 @@ def one(platform: str, title: str) -> Found:
 
 def deployed(template: Template, **parameters: str) -> dict[str, Any]:
     """The resources that exist for the given parameters, with every ``Fn::If`` decided and absent values dropped."""
-    conditions = {name: _holds(rule, parameters, template) for name, rule in template.get("Conditions", {}).items()}
+    scope = Scope(template, parameters, {})
+    conditions = {name: _condition(name, scope) for name in template.get("Conditions", {})}
     return {
         title: _decide(body, conditions)
         for title, body in template["Resources"].items()
@@ -72,16 +75,10 @@ def deployed(template: Template, **parameters: str) -> dict[str, Any]:
     }
 
 
-def _holds(rule: Mapping[str, Any], parameters: Mapping[str, str], template: Template) -> bool:
-    ((function, argument),) = rule.items()
-    if function == "Condition":
-        return _holds(template["Conditions"][argument], parameters, template)
-    if function == "Fn::Not":
-        return not _holds(argument[0], parameters, template)
-    if function == "Fn::Equals":
-        left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in argument)
-        return bool(left == right)
-    raise AssertionError(f"the tests do not know the condition {function}")
+def _condition(name: str, scope: Scope) -> bool:
+    truth = scope.condition(name)
+    assert not isinstance(truth, Unknown), f"the condition {name} is unknown: {truth.reason}"
+    return truth
 
 
 _ABSENT = object()
@@ -134,13 +131,6 @@ def permissions_of(platform: str, role: str) -> list[Mapping[str, Any]]:
 
 def text(value: Any) -> str:
     """A name or ARN as one string, references as placeholders: enough to see what it begins and ends with."""
-    if isinstance(value, dict):
-        ((function, argument),) = value.items()
-        if function == "Fn::Sub":
-            return str(argument if isinstance(argument, str) else argument[0])
-        if function == "Ref":
-            return f"${{{argument}}}"
-        if function == "Fn::GetAtt":
-            return "${" + ".".join(argument) + "}"
-        raise AssertionError(f"no text in {function}")
-    return str(value)
+    result = readable(value) if isinstance(value, dict) else str(value)
+    assert result is not None, f"no text in {value}"
+    return result

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cfn.parameters import check, load
-from cfn.root_rules import judge
+from cfn.root_rules import check_rules
 
 REGION: dict[str, Any] = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
 PARAMETERS = {
@@ -23,9 +23,9 @@ VALUES = {"Name": "shop.example", "Certificate": "", "Regions": "us-east-1, eu-w
 
 def holds(function: Any, **values: str) -> bool:
     root = {"Parameters": PARAMETERS, "Rules": {"R": {"Assertions": [{"Assert": function}]}}}
-    verdict = judge(root, {**VALUES, **values}, "us-east-1")
-    assert not verdict.left
-    return not verdict.broken
+    results = check_rules(root, {**VALUES, **values}, "us-east-1")
+    assert not results.undecided
+    return not results.broken
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_assertions_count_only_while_the_condition_holds(name: str, broken: bool
             {"Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Certificate"}, ""]}]}, "AssertDescription": "Give it."}
         ],
     }
-    verdict = judge({"Parameters": PARAMETERS, "Rules": {"R": rule}}, {**VALUES, "Name": name}, "us-east-1")
-    assert [(one.rule, one.says) for one in verdict.broken] == ([("R", "Give it.")] if broken else [])
+    results = check_rules({"Parameters": PARAMETERS, "Rules": {"R": rule}}, {**VALUES, "Name": name}, "us-east-1")
+    assert [(one.rule, one.description) for one in results.broken] == ([("R", "Give it.")] if broken else [])
 
 
 def test_every_description_is_told_and_each_once() -> None:
@@ -70,7 +70,7 @@ def test_every_description_is_told_and_each_once() -> None:
         "A": {"Assertions": [{"Assert": wrong, "AssertDescription": "One."}] * 3},
         "B": {"Assertions": [{"Assert": wrong, "AssertDescription": "Two."}, {"Assert": wrong}]},
     }
-    said = [one.says for one in judge({"Rules": rules}, {}, None).broken]
+    said = [one.description for one in check_rules({"Rules": rules}, {}, None).broken]
     assert said == ["One.", "Two.", "An assertion of the rule B does not hold."]
 
 
@@ -81,14 +81,14 @@ def test_every_description_is_told_and_each_once() -> None:
         ({"Fn::RefAll": "AWS::EC2::VPC::Id"}, "Fn::RefAll is not evaluated here"),
         ({"Fn::Equals": [{"Ref": "ShopArtifactKey"}, ""]}, "ShopArtifactKey is not known yet"),
         ({"Fn::And": [{"Fn::Equals": ["a", "a"]}, {"Fn::RefAll": "x"}]}, "Fn::RefAll is not evaluated here"),
-        ("yes", "'yes' is not a rule function"),
+        ("yes", "'yes' is not a function"),
     ],
 )
 def test_what_cannot_be_decided_here_is_said_and_breaks_nothing(function: Any, said: str) -> None:
     rules = {"R": {"Assertions": [{"Assert": function}]}, "C": {"RuleCondition": function, "Assertions": []}}
-    verdict = judge({"Parameters": PARAMETERS, "Rules": rules}, VALUES, "us-east-1")
-    assert verdict.broken == ()
-    assert verdict.left == tuple(f"The rule {name} is left to CloudFormation: {said}." for name in "RC")
+    results = check_rules({"Parameters": PARAMETERS, "Rules": rules}, VALUES, "us-east-1")
+    assert results.broken == ()
+    assert results.undecided == tuple(f"The rule {name} is left to CloudFormation: {said}." for name in "RC")
 
 
 def test_undecided_part_does_not_hide_one_that_decides() -> None:

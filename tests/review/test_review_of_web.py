@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cfn import text as texts
-from cfn.resolve import State, marked
 from review import render
 from review.model import Change, Plan
 from review.replacement import Replacement
@@ -203,30 +199,6 @@ def test_new_resource_with_a_name_of_its_own_has_no_obstacle() -> None:
     after = before.replace("Old:", "New:").replace("TopicName: a", "TopicName: b")
     _, changes = judged(plan({"root.yaml": after}, deployed("s", before)))
     assert changes["New"].obstacle is None
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("plain", "plain"),
-        ({"Ref": "B"}, "${B}"),
-        ({"Fn::GetAtt": ["C", "D"]}, "${C.D}"),
-        ({"Fn::Base64": {"Fn::Join": ["", ["a ", {"Ref": "B"}, {"Fn::GetAtt": ["C", "D.E"]}]]}}, "a ${B}${C.D.E}"),
-        ({"Fn::Join": ["", ["a", marked({"Ref": "B"}, State.CHANGED)]]}, "a${B}"),
-        ({"Fn::Join": ["", ["a", {"Fn::ImportValue": "x"}]]}, 'a${{"Fn::ImportValue": "x"}}'),
-        ({"Fn::Join": [",", ["a", {"Ref": "B"}]]}, None),
-        ({"a": 1}, None),
-        (["a"], None),
-    ],
-)
-def test_text_is_read_with_its_references_in_place(value: Any, text: str | None) -> None:
-    assert texts.readable(value) == text
-
-
-def test_of_a_script_that_flows_only_the_lines_that_change_are_shown() -> None:
-    parts = ["#!/bin/bash\nexport A='", marked({"Ref": "X"}, State.CHANGED), "'\nexport B='", {"Ref": "Y"}, "'\n"]
-    assert texts.flowing_lines({"Fn::Base64": {"Fn::Join": ["", parts]}}) == "export A='${X}'"
-    assert texts.flowing_lines({"Fn::Join": ["", ["one line ", marked({"Ref": "X"}, State.CHANGED)]]}) is None
 
 
 def test_long_script_is_cut() -> None:

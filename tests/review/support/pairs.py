@@ -7,7 +7,8 @@ from typing import Any
 
 from cfn.parameters import complete
 from cfn.resolve import Scope
-from cfn.templates import STACK_TYPE, digest, parse
+from cfn.templates import digest, parse
+from cfn.types import STACK
 from review.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
 from review.plan_file import FORMAT
 
@@ -38,7 +39,7 @@ def deployed(
     resources = {
         logical_id: Resource(
             resource["Type"],
-            stack_arn(f"{name}-{logical_id}") if resource["Type"] == STACK_TYPE else f"{logical_id}-id",
+            stack_arn(f"{name}-{logical_id}") if resource["Type"] == STACK else f"{logical_id}-id",
             "CREATE_COMPLETE",
         )
         for logical_id, resource in parse(template)["Resources"].items()
@@ -88,7 +89,7 @@ def as_deployed(
 
     present = {key: one for key, one in document["Resources"].items() if scope.present(one) is not False}
     for logical_id, resource in present.items():
-        if resource["Type"] == STACK_TYPE:
+        if resource["Type"] == STACK:
             child(logical_id)
     outputs = {
         key: str(scope.resolve(one["Value"]))
@@ -176,9 +177,9 @@ def everything_replaced(stack: Stack) -> ChangeSet:
 
     def changes(inside: Stack) -> Iterator[Change]:
         for logical_id, resource in inside.resources.items():
-            if resource.type == STACK_TYPE:
+            if resource.type == STACK:
                 child = everything_replaced(inside.children[logical_id])
-                yield change(logical_id, STACK_TYPE, details=[detail("", source="Automatic")], child=child)
+                yield change(logical_id, STACK, details=[detail("", source="Automatic")], child=child)
             else:
                 flowing = detail("Anything", "Always", "Dynamic", "ParameterReference", "SomeArn")
                 yield change(logical_id, resource.type, replacement="True", details=[flowing])
