@@ -21,6 +21,7 @@ from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
 from review.difference import Difference, differences
 from review.model import HIDDEN, Stack
+from review.names import fixed_name, name_of
 from review.replacement import Replacement
 
 Path = tuple[str, ...]
@@ -30,13 +31,6 @@ Replaces = Callable[[str, Iterable[str]], Replacement]
 # resource answers, a parameter's Value.
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
 OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
-NAMES = {  # where the name is not called after the type
-    "AWS::EC2::SecurityGroup": "GroupName",
-    "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig/Name",
-    "AWS::CloudFront::CachePolicy": "CachePolicyConfig/Name",
-    "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig/Name",
-    "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig/Name",
-}
 
 
 @dataclass(frozen=True)
@@ -238,7 +232,7 @@ class _Pair:
             replacement,
             found,
             causes,
-            _fixed_name(kind, after, found) if replacement is not Replacement.NO else None,
+            fixed_name(kind, after, found) if replacement is not Replacement.NO else None,
             instances.consequence(kind, policy, found),
         )
 
@@ -314,32 +308,3 @@ class _Pair:
             if known is not None:
                 return known
         return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
-
-
-def name_property(kind: str, properties: Any) -> str | None:
-    """The property with which the template names the resource itself, if it does: TableName of a table."""
-    last = kind.rsplit("::", 1)[-1]
-    candidates = (NAMES[kind],) if kind in NAMES else (f"{last}Name", f"{last}Identifier", "Name")
-    return next((name for name in candidates if _at(properties, name) is not None), None)
-
-
-def name_of(kind: str, properties: Any) -> Any:
-    """What the template calls the resource; None when it leaves that to the service."""
-    name = name_property(kind, properties)
-    return None if name is None else _at(properties, name)
-
-
-def _at(properties: Any, path: str) -> Any:
-    value = properties
-    for key in path.split("/"):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _fixed_name(kind: str, properties: Any, found: Iterable[Difference]) -> str | None:
-    """The property that names the resource, if the name stays."""
-    name = name_property(kind, properties)
-    changed = [one.path for one in found]
-    if name is None or any(path in (f"Properties/{name}", f"Properties/{name.split('/')[0]}") for path in changed):
-        return None
-    return name

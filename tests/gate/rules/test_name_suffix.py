@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gate.rules import name_suffix
 from gate.rules.name_suffix import NameSuffix
 
 pytestmark = pytest.mark.requirement("A-1")
@@ -63,3 +67,11 @@ def test_unnamed_resource_passes(judge: Any) -> None:
 
 def test_suffix_can_have_another_name(judge: Any) -> None:
     assert judge(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []
+
+
+def test_rule_loads_by_its_path_alone(tmp_path: Path) -> None:
+    """As cfn-lint loads it in an editor: the project is not on the path."""
+    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['NAMES']['AWS::IAM::Role'])"
+    command = [sys.executable, "-I", "-c", code, name_suffix.__file__]
+    loaded = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert loaded.stdout == "RoleName\n"
