@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere import AWSHelperFn, Sub
+
+from cfn.text import placeholder
 
 
 def arn(service: str, resource: str) -> Sub:
@@ -22,8 +24,7 @@ def below(base: AWSHelperFn, suffix: str) -> Sub:
 
 def _placeholder(value: AWSHelperFn) -> str:
     """A reference or attribute as it stands inside ``Fn::Sub``."""
-    if isinstance(value, GetAtt):
-        return "${" + ".".join(value.data["Fn::GetAtt"]) + "}"
-    if isinstance(value, Ref):
-        return "${" + str(value.data["Ref"]) + "}"
-    raise TypeError(f"an ARN continues a Ref or a GetAtt, not {value!r}")
+    text = placeholder(value.to_dict())
+    if text is None:
+        raise TypeError(f"an ARN continues a Ref or a GetAtt, not {value!r}")
+    return text
