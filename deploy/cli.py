@@ -17,8 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cfn import parameters
 from cfn.errors import ActionableError
+from cfn.parameters import load_parameters, with_defaults
 from cfn.templates import load_set
 from deploy.errors import DestroyError, ReplayError, UsageError
 from deploy.execution import destroy, execute, outputs
@@ -112,15 +112,15 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     platform = deployment.platform
     templates = load_set(project.templates(platform))
     file = project.parameters(platform, deployment.environment)
-    given = parameters.load(file, templates.root.document, project.shown(file), region=deployment.region)
+    configuration = load_parameters(file, templates.root.document, project.shown(file), region=deployment.region)
     aws = Aws(deployment.region, arguments.profile)
-    values = parameters.complete(templates.root.document, given.parameters)
-    for sentence in (*given.left, *preflight.check(aws, values, project.shown(file))):
+    values = with_defaults(templates.root.document, configuration.parameters)
+    for sentence in (*configuration.undecided_rules, *preflight.check(aws, values, project.shown(file))):
         _progress(f"note: {sentence}")
     plan.kind_of(deployment.stack_name, describe(aws.client("cloudformation"), deployment.stack_name))
     host = arguments.wheels == "host"
     packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, host=host)
-    made = plan.make(aws, deployment, templates, given, packed)
+    made = plan.make(aws, deployment, templates, configuration, packed)
     path = _plan_path(arguments, project)
     _forget(aws, path, made)
     save_plan(made, path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cfn.errors import TemplateError
-from cfn.parameters import check as check_parameter_file
+from cfn.parameters import find_faults
 from cfn.templates import ROOTS, parse
 from gate.findings import Finding, at_file
 from gate.templates import TemplateFile
@@ -59,7 +59,7 @@ def check_parameter_files(root: Path, files: Sequence[ParameterFile]) -> tuple[F
             except (TemplateError, UnicodeDecodeError):
                 roots[name] = {}
         if roots[name]:
-            faults = check_parameter_file(root / file.name, roots[name], file.name, region=_region(root / file.name))
+            faults = find_faults(root / file.name, roots[name], file.name, region=_region(root / file.name))
             findings += [
                 _finding(fault.file, fault.line, f"{fault.name}: {fault.what} {fault.do}".strip()) for fault in faults
             ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cfn.parameters import ParameterFile
+from cfn.parameters import TemplateConfiguration
 from cfn.templates import Template, TemplateSet, parse
 from deploy.packaging.package import Package, bucket_name
 from deploy.planning.plan import make
@@ -36,5 +36,5 @@ def plan(aws: Aws, *, bucket: str | None = None) -> Plan:
     template = Template(FILE.name, text, parse(text, FILE.name))
     name = bucket or bucket_name(aws)
     inline = Package(bucket=name, urls={}, packaged={}, artifacts=(), parameters={}, uploaded=(), reused=())
-    values = ParameterFile({"BucketName": name}, TAGS, None)
-    return make(aws, deployment(aws.region), TemplateSet(template, {template.name: template}), values, inline)
+    configuration = TemplateConfiguration({"BucketName": name}, TAGS, None)
+    return make(aws, deployment(aws.region), TemplateSet(template, {template.name: template}), configuration, inline)

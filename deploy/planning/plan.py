@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cfn.parameters import ParameterFile, complete
+from cfn.parameters import TemplateConfiguration, with_defaults
 from cfn.templates import TemplateSet
 from deploy.errors import StackStateError
 from deploy.packaging.package import Package
@@ -53,7 +53,7 @@ def make(
     aws: Aws,
     deployment: Deployment,
     templates: TemplateSet,
-    parameters: ParameterFile,
+    configuration: TemplateConfiguration,
     package: Package,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -67,18 +67,18 @@ def make(
     description = snapshot.describe(cloudformation, deployment.stack_name)
     kind = kind_of(deployment.stack_name, description)
     deployed = snapshot.read(cloudformation, description) if description and kind == "UPDATE" else None
-    values = complete(templates.root.document, {**parameters.parameters, **package.parameters})
+    values = with_defaults(templates.root.document, {**configuration.parameters, **package.parameters})
     request = changesets.Request(
         stack=deployment.stack_name,
         kind=kind,
         parameters=values,
-        tags=parameters.tags,
+        tags=configuration.tags,
         description=f"{deployment.platform} {deployment.environment}: {templates.root.sha256[:12]}",
         template_url=package.urls.get(templates.root.name),
         template_body=None if package.urls else templates.root.text,
         role_arn=deployment.role_arn,
     )
-    policy = parameters.stack_policy
+    policy = configuration.stack_policy
     return Plan(
         format=FORMAT,
         created=now().isoformat(timespec="seconds"),
@@ -105,7 +105,7 @@ def make(
             PlannedArtifact(one.name, one.parameter, one.key, one.sha256, one.zipped) for one in package.artifacts
         ),
         parameters=_without_secrets(templates, values),
-        tags=dict(parameters.tags),
+        tags=dict(configuration.tags),
         stack_policy=json.dumps(policy, sort_keys=True) if policy is not None else None,
         termination_protection=deployment.termination_protection,
         change_set=changesets.create(cloudformation, request),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cfn.errors import ParameterError
-from cfn.parameters import check, load
+from cfn.parameters import find_faults, load_parameters
 from cfn.templates import load_set
 
 PROJECT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def test_each_number_above_its_follower_is_told_with_file_line_both_names_and_wh
 ) -> None:
     """All of these passed: the constraint's message promised the order, and nothing kept it before Auto Scaling."""
     path = written(tmp_path, "transactions", **dict(zip(WEB, numbers, strict=True)))
-    faults = check(path, root("transactions"), "params/transactions/dev.json", region="us-east-1")
+    faults = find_faults(path, root("transactions"), "params/transactions/dev.json", region="us-east-1")
     assert [(fault.name, fault.line) for fault in faults] == [(WEB[i], line(path, WEB[i])) for i, _ in wrong]
     for fault, (i, k) in zip(faults, wrong, strict=True):
         less, more = WEB[i], WEB[k]
@@ -67,53 +67,53 @@ def test_each_number_above_its_follower_is_told_with_file_line_both_names_and_wh
 
 def test_least_equal_to_most_is_left_to_cloudformations_own_rule(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", **dict.fromkeys(WEB, "4"))
-    (fault,) = check(path, root("transactions"), region="us-east-1")
+    (fault,) = find_faults(path, root("transactions"), region="us-east-1")
     assert fault.name == "rule RoomToReplaceInstances"
 
 
 @pytest.mark.parametrize(("low", "high", "good"), [("8", "4", False), ("4.5", "4", False), ("4", "4.0", True)])
 def test_capacity_of_the_database_is_in_order_too(tmp_path: Path, low: str, high: str, good: bool) -> None:
     path = written(tmp_path, "trading", **dict(zip(CAPACITY, (low, high), strict=True)))
-    assert [fault.name for fault in check(path, root("trading"))] == ([] if good else ["DatabaseMinCapacity"])
+    assert [fault.name for fault in find_faults(path, root("trading"))] == ([] if good else ["DatabaseMinCapacity"])
 
 
 def test_default_counts_where_the_file_says_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", WebMinInstances=None, WebBusinessHoursInstances="2", WebMaxInstances=None)
-    assert check(path, root("transactions"), region="us-east-1") == []
+    assert find_faults(path, root("transactions"), region="us-east-1") == []
     path = written(tmp_path, "trading", DatabaseMinCapacity="6", DatabaseMaxCapacity=None)
-    (fault,) = check(path, root("trading"))
+    (fault,) = find_faults(path, root("trading"))
     assert "6 (line" in fault.what
     assert "DatabaseMaxCapacity, which is 4 (the template's default)" in fault.what
     path = written(tmp_path, "transactions", WebBusinessHoursInstances=None, WebMaxInstances="2")
-    (_, fault) = check(path, root("transactions"), region="us-east-1")
+    (_, fault) = find_faults(path, root("transactions"), region="us-east-1")
     assert (fault.name, fault.line) == ("WebBusinessHoursInstances", line(path, "WebMaxInstances"))
 
 
 def test_what_is_no_number_is_told_once(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", WebBusinessHoursInstances="many")
-    (fault,) = check(path, root("transactions"), region="us-east-1")
+    (fault,) = find_faults(path, root("transactions"), region="us-east-1")
     assert fault.what == "'many' is not a number."
     path = written(tmp_path, "transactions", WebMinInstances="6", WebBusinessHoursInstances="many", WebMaxInstances="4")
-    told = [fault.name for fault in check(path, root("transactions"), region="us-east-1")]
+    told = [fault.name for fault in find_faults(path, root("transactions"), region="us-east-1")]
     assert told == ["WebMinInstances", "WebBusinessHoursInstances"], "the neighbours of the fault are still compared"
 
 
 def test_deployment_stops_before_anything_is_called(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", WebBusinessHoursInstances="9")
     with pytest.raises(ParameterError, match="nothing was called"):
-        load(path, root("transactions"), region="us-east-1")
+        load_parameters(path, root("transactions"), region="us-east-1")
 
 
 @pytest.mark.parametrize("platform", ["trading", "transactions"])
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_committed_files_are_in_order(platform: str, environment: str) -> None:
-    assert check(parameters(platform, environment), root(platform), region="us-east-1") == []
+    assert find_faults(parameters(platform, environment), root(platform), region="us-east-1") == []
 
 
 def test_root_without_orders_or_with_one_of_absent_parameters_has_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text('{"Parameters": {"A": "3"}}')
     declared = {"A": {"Type": "Number"}}
-    assert check(path, {"Parameters": declared}) == []
+    assert find_faults(path, {"Parameters": declared}) == []
     order = {"Ascending": ["A", "Gone"], "Reason": "Because."}
-    assert check(path, {"Parameters": declared, "Metadata": {"ParameterOrder": [order]}}) == []
+    assert find_faults(path, {"Parameters": declared, "Metadata": {"ParameterOrder": [order]}}) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cfn.errors import ParameterError
-from cfn.parameters import check, complete, load
+from cfn.parameters import find_faults, load_parameters, with_defaults
 from cfn.templates import load_set
 
 ROOT = {
@@ -31,7 +31,7 @@ ROOT = {
 def faults(tmp_path: Path, document: Any) -> list[str]:
     path = tmp_path / "dev.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document, indent=2))
-    return [str(fault) for fault in check(path, ROOT, "params/p/dev.json")]
+    return [str(fault) for fault in find_faults(path, ROOT, "params/p/dev.json")]
 
 
 def given(**parameters: Any) -> dict[str, Any]:
@@ -92,21 +92,21 @@ def test_each_fault_is_named_with_what_to_do(tmp_path: Path, document: Any, said
 
 
 def test_missing_file_is_a_fault(tmp_path: Path) -> None:
-    assert "it does not exist" in str(check(tmp_path / "none.json", ROOT)[0])
+    assert "it does not exist" in str(find_faults(tmp_path / "none.json", ROOT)[0])
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text(json.dumps(given(Size="9", Name="a", Other="1"), indent=2))
     with pytest.raises(ParameterError) as caught:
-        load(path, ROOT)
+        load_parameters(path, ROOT)
     assert [fault.name for fault in caught.value.faults] == ["Size", "Name", "Other"]
     assert [fault.line for fault in caught.value.faults] == [4, 5, 6]
     assert "3 faults; nothing was called" in str(caught.value)
 
 
 def test_defaults_are_sent_in_full_so_that_the_file_is_the_truth() -> None:
-    values = complete(ROOT, {"Suffix": "dev"})
+    values = with_defaults(ROOT, {"Suffix": "dev"})
     assert values["Size"] == "2"
     assert values["Regions"] == "us-east-1"
     assert set(values) == set(ROOT["Parameters"])
@@ -114,6 +114,6 @@ def test_defaults_are_sent_in_full_so_that_the_file_is_the_truth() -> None:
 
 def test_committed_file_of_the_small_project_is_good(small: Path) -> None:
     root = load_set(small / "templates" / "small").root.document
-    loaded = load(small / "params" / "small" / "dev.json", root)
+    loaded = load_parameters(small / "params" / "small" / "dev.json", root)
     assert loaded.parameters["Message"] == "hello"
     assert loaded.stack_policy is not None

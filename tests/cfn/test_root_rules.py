@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cfn.parameters import check, load
+from cfn.parameters import find_faults, load_parameters
 from cfn.root_rules import check_rules
 
 REGION: dict[str, Any] = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
@@ -101,13 +101,14 @@ def test_rule_that_breaks_stands_at_the_line_of_its_parameter(tmp_path: Path) ->
     root = {"Parameters": {"Name": {"Type": "String"}}, "Rules": {"NameIsX": rule, "Home": {"Assertions": []}}}
     path = tmp_path / "dev.json"
     path.write_text(json.dumps({"Parameters": {"Name": "y"}}, indent=2))
-    assert [str(one) for one in check(path, root)] == ["dev.json:3: rule NameIsX: Call it x."]
+    assert [str(one) for one in find_faults(path, root)] == ["dev.json:3: rule NameIsX: Call it x."]
 
 
 def test_region_decides_when_it_is_known(tmp_path: Path) -> None:
     root = {"Rules": {"Home": {"Assertions": [{"Assert": REGION, "AssertDescription": "Only there."}]}}}
     path = tmp_path / "dev.json"
     path.write_text('{"Parameters": {}}')
-    assert load(path, root, region="us-east-1").left == ()
-    assert load(path, root).left == ("The rule Home is left to CloudFormation: AWS::Region is not known yet.",)
-    assert [one.what for one in check(path, root, region="eu-west-1")] == ["Only there."]
+    assert load_parameters(path, root, region="us-east-1").undecided_rules == ()
+    left = "The rule Home is left to CloudFormation: AWS::Region is not known yet."
+    assert load_parameters(path, root).undecided_rules == (left,)
+    assert [one.what for one in find_faults(path, root, region="eu-west-1")] == ["Only there."]

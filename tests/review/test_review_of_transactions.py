@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cfn import parameters
-from cfn.parameters import complete
+from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.templates import load_set
 from review import render
 from review.model import Stack
@@ -19,14 +18,14 @@ ROOT = Path(__file__).parents[2]
 SET = load_set(ROOT / "templates" / "transactions")
 TEXTS = {name: template.text for name, template in SET.templates.items()}
 GIVEN = {
-    **parameters.load(ROOT / "params" / "transactions" / "dev.json", SET.root.document, region="us-east-1").parameters,
-    **{name: f"{name}-1" for name in SET.root.document["Parameters"] if parameters.filled_by_packaging(name)},
+    **load_parameters(ROOT / "params" / "transactions" / "dev.json", SET.root.document, region="us-east-1").parameters,
+    **{name: f"{name}-1" for name in SET.root.document["Parameters"] if filled_by_packaging(name)},
 }
 
 
 @pytest.fixture(scope="module")
 def before() -> Stack:
-    return as_deployed(TEXTS, "root.yaml", complete(SET.root.document, GIVEN))
+    return as_deployed(TEXTS, "root.yaml", with_defaults(SET.root.document, GIVEN))
 
 
 def judged(before: Stack, **changed: str) -> Review:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cfn.parameters import complete
+from cfn.parameters import with_defaults
 from cfn.resolve import Scope
 from cfn.templates import digest, parse
 from cfn.types import STACK
@@ -146,7 +146,7 @@ def plan(
     **more: Any,
 ) -> Plan:
     """A plan for ``root.yaml`` of the templates; without ``before`` it creates the stack."""
-    values = complete(parse(templates["root.yaml"]), parameters or {})
+    values = with_defaults(parse(templates["root.yaml"]), parameters or {})
     fields: dict[str, Any] = {
         "format": FORMAT,
         "created": "2026-01-01T00:00:00+00:00",
