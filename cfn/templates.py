@@ -1,7 +1,7 @@
-"""Reads a committed template set, without troposphere, and rewrites only its TemplateURLs.
+"""Reads committed templates, without troposphere, and rewrites their TemplateURLs only.
 
-PyYAML (libyaml's parser) with one constructor for the short-form tags: cfn-lint's decoder costs two and a half
-seconds to import; cfn-flip lets a key stand twice and reads a policy's Version as a date.
+The parser is PyYAML's (libyaml) with one constructor for the short-form tags. Importing cfn-lint's decoder takes two and
+a half seconds. cfn-flip accepts a repeated key and reads a policy's Version as a date.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from cfn.errors import TemplateError
 from cfn.types import STACK
 
 ROOTS = ("root.yaml", "root.json")
-PARSED = 256  # templates that are remembered: a few sets, before and after
+PARSED_TEMPLATES = 256  # kept in memory: a few template sets, before and after
 MAX_TEMPLATE_BYTES = 1_000_000  # CreateChangeSet, TemplateURL: 1 MB
 
-# libyaml when the wheel has it, which every published one does; the pure parser otherwise.
+# libyaml's parser if the wheel has it, as every published wheel does; the pure Python parser otherwise.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _yaml: Any = yaml  # PyYAML carries no annotations
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """CloudFormation's YAML: short-form tags, dates are text, no key twice."""
+    """CloudFormation's YAML: short-form tags, dates as text, no repeated key."""
 
 
 def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def _short_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
 
 
 def _mapping(loader: Any, node: Any) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
+    keys: set[str] = set()
     for key_node, _ in node.value:
         key = str(key_node.value)
-        if key in seen:
+        if key in keys:
             raise _yaml.constructor.ConstructorError(None, None, f"the key {key!r} is there twice", key_node.start_mark)
-        seen[key] = None
+        keys.add(key)
     result: dict[str, Any] = loader.construct_mapping(node, deep=True)
     return result
 
@@ -65,12 +65,20 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-@functools.lru_cache(maxsize=PARSED)
+@functools.lru_cache(maxsize=PARSED_TEMPLATES)
 def parse(text: str, name: str = "template") -> Mapping[str, Any]:
-    """The template as plain data with ``Fn::`` long forms. Takes YAML and JSON.
+    """Parse a template in YAML or JSON.
 
-    The result is for reading only: the same text gives the same object, because a plan and its review read each template
-    many times. Raises TemplateError with the line of the fault.
+    Args:
+        text: The template.
+        name: The file name for messages.
+
+    Returns:
+        Plain data with ``Fn::`` long forms, for reading only: the same text gives the same object, because a plan and its
+        review read each template many times.
+
+    Raises:
+        TemplateError: The text is not a template; the error has the line of the fault.
     """
     try:
         document = _yaml.load(text, Loader=_Loader)
@@ -84,14 +92,14 @@ def parse(text: str, name: str = "template") -> Mapping[str, Any]:
     return document
 
 
-def digest(text: str) -> str:
+def text_digest(text: str) -> str:
     """SHA-256 of the text's UTF-8 bytes, hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Template:
-    """One template of a set: its file name, its bytes as text, and what they say."""
+    """One committed template: its file name, its text, and the parsed document."""
 
     name: str
     text: str
@@ -99,7 +107,8 @@ class Template:
 
     @property
     def sha256(self) -> str:
-        return digest(self.text)
+        """The digest of the text, hexadecimal."""
+        return text_digest(self.text)
 
     @property
     def nested(self) -> dict[str, str]:
@@ -108,22 +117,22 @@ class Template:
 
 
 @dataclass(frozen=True)
-class TemplateSet:
-    """A root and the templates that it reaches, by file name."""
+class CommittedTemplates:
+    """A root and the templates that it reaches, ``by_name`` of their files."""
 
     root: Template
-    templates: Mapping[str, Template]
+    by_name: Mapping[str, Template]
 
     def children_first(self) -> Iterator[Template]:
-        """Every template once, each after the ones that it nests; the root is last."""
-        done: set[str] = set()
+        """Every template once, each after the templates that it nests; the root is last."""
+        yielded: set[str] = set()
 
         def visit(template: Template) -> Iterator[Template]:
             for name in template.nested.values():
-                if name not in done:
-                    yield from visit(self.templates[name])
-            if template.name not in done:
-                done.add(template.name)
+                if name not in yielded:
+                    yield from visit(self.by_name[name])
+            if template.name not in yielded:
+                yielded.add(template.name)
                 yield template
 
         yield from visit(self.root)
@@ -131,48 +140,51 @@ class TemplateSet:
 
 def nested_urls(document: Mapping[str, Any]) -> dict[str, str]:
     """Logical id -> TemplateURL of the nested stacks whose URL is plain text."""
-    found = {}
+    urls = {}
     for logical_id, resource in document["Resources"].items():
         if isinstance(resource, dict) and resource.get("Type") == STACK:
             url = (resource.get("Properties") or {}).get("TemplateURL")
             if isinstance(url, str):
-                found[logical_id] = url
-    return found
+                urls[logical_id] = url
+    return urls
 
 
-def load_set(folder: Path) -> TemplateSet:
-    """The set in ``templates/<platform>/``, found from its root by the relative TemplateURLs.
+def load_templates(folder: Path) -> CommittedTemplates:
+    """Read the templates of ``templates/<platform>/`` that its root reaches by relative TemplateURLs.
 
-    Raises TemplateError for a missing, unreadable, oversized or circular template.
+    Raises:
+        TemplateError: A template is missing, unreadable, too large, or nests itself.
     """
     root_path = next((folder / name for name in ROOTS if (folder / name).is_file()), None)
     if root_path is None:
         raise TemplateError(f"{folder.parent.name}/{folder.name}", "no root template.", "Run `python generate.py`.")
     templates: dict[str, Template] = {}
 
-    def read(name: str, trail: tuple[str, ...]) -> None:
-        if name in trail:
-            raise TemplateError(name, f"nests itself: {' > '.join((*trail, name))}.", "Correct the builders.")
+    def read(name: str, parents: tuple[str, ...]) -> None:
+        if name in parents:
+            raise TemplateError(name, f"nests itself: {' > '.join((*parents, name))}.", "Correct the builders.")
         if name in templates:
             return
-        template = _read(folder, name, trail)
+        template = _read(folder, name, parents)
         for nested_name in template.nested.values():
-            read(nested_name, (*trail, name))
+            read(nested_name, (*parents, name))
         templates[name] = template
 
     read(root_path.name, ())
-    return TemplateSet(templates[root_path.name], templates)
+    return CommittedTemplates(templates[root_path.name], templates)
 
 
-def _read(folder: Path, name: str, trail: tuple[str, ...]) -> Template:
+def _read(folder: Path, name: str, parents: tuple[str, ...]) -> Template:
     path = folder / name
     if "://" in name or not path.resolve().is_relative_to(folder.resolve()):
         what = f"TemplateURL {name!r} is not a file of this folder."
-        raise TemplateError(trail[-1] if trail else name, what, "Write the relative file name; packaging rewrites it.")
+        raise TemplateError(
+            parents[-1] if parents else name, what, "Write the relative file name; packaging rewrites it."
+        )
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise TemplateError(trail[-1], f"nests {name}, which does not exist.", "Run `python generate.py`.") from None
+        raise TemplateError(parents[-1], f"nests {name}, which does not exist.", "Run `python generate.py`.") from None
     size = len(text.encode("utf-8"))
     if size > MAX_TEMPLATE_BYTES:
         raise TemplateError(name, f"{size:,} bytes; CloudFormation takes {MAX_TEMPLATE_BYTES:,}.", "Split the tier.")
@@ -180,10 +192,17 @@ def _read(folder: Path, name: str, trail: tuple[str, ...]) -> Template:
 
 
 def rewrite_urls(template: Template, urls: Mapping[str, str]) -> str:
-    """The template's text with the TemplateURL of each named nested stack replaced, all other bytes as they were.
+    """Replace TemplateURLs in a template's text.
 
-    ``urls`` maps a logical id to its new URL. The places come from the parser's own marks, so comments, tags and
-    order stay, and what is uploaded can be compared with what is committed by eye.
+    The places come from the parser's own marks, so comments, tags and order stay, and a person can compare the uploaded
+    text with the committed one.
+
+    Args:
+        template: The template.
+        urls: Logical id of a nested stack -> its new URL.
+
+    Returns:
+        The text; all bytes outside the named URLs are those of the template.
     """
     if not urls:
         return template.text

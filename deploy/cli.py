@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cfn.errors import ActionableError
 from cfn.parameters import load_parameters, with_defaults
-from cfn.templates import load_set
+from cfn.templates import load_templates
 from deploy.errors import DestroyError, ReplayError, UsageError
 from deploy.execution import destroy, execute, outputs
 from deploy.packaging import package
@@ -89,7 +89,7 @@ def _bootstrap(arguments: argparse.Namespace, project: Project) -> int:
 def _package(arguments: argparse.Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
     aws = Aws(deployment.region, arguments.profile)
-    templates = load_set(project.templates(deployment.platform))
+    templates = load_templates(project.templates(deployment.platform))
     host = arguments.wheels == "host"
     packed = package.build(aws, project, deployment.platform, templates, bucket=arguments.bucket, host=host)
     if arguments.json:
@@ -110,7 +110,7 @@ def _packed(packed: package.Package) -> str:
 def _plan(arguments: argparse.Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
     platform = deployment.platform
-    templates = load_set(project.templates(platform))
+    templates = load_templates(project.templates(platform))
     file = project.parameters(platform, deployment.environment)
     configuration = load_parameters(file, templates.root.document, project.shown(file), region=deployment.region)
     aws = Aws(deployment.region, arguments.profile)
@@ -185,7 +185,7 @@ def _warn_of_local_changes(made: Plan, project: Project) -> None:
     folder = project.templates(made.platform)
     if not folder.is_dir():
         return
-    now = {name: template.sha256 for name, template in load_set(folder).templates.items()}
+    now = {name: template.sha256 for name, template in load_templates(folder).by_name.items()}
     if now != {name: template.sha256 for name, template in made.templates.items()}:
         _progress("note: the templates here differ from the plan's; what is executed is the plan that was reviewed.")
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from cfn.marks import State
 from cfn.parameters import filled_by_packaging
-from cfn.stack_policy import Policy
+from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
 from cfn.types import STACK
 from review.compare import Comparison, Fate, Path, Replaces
@@ -149,7 +149,7 @@ def review(plan: Plan, *, replaces: Replaces | None = None) -> Review:
             changes.append(one)
     every = _parameter_changes(plan)
     removed = {(*one.path, one.logical_id) for one in changes if one.type == STACK and one.action == "Remove"}
-    policy = Policy.parse(plan.stack_policy) if plan.stack_policy and plan.deployed else None
+    policy = StackPolicy.parse(plan.stack_policy) if plan.stack_policy and plan.deployed else None
     return Review(
         plan=plan,
         changes=tuple(_forbidden(change, policy, removed) for change in _without_idle_stacks(changes)),
@@ -309,7 +309,7 @@ def _name_obstacle(fate: Fate | None, replacement: Replacement) -> str | None:
     return f"it is to be replaced but keeps its {fate.fixed_name}; give it another name in the same change"
 
 
-def _forbidden(change: Reviewed, policy: Policy | None, removed: set[Path]) -> Reviewed:
+def _forbidden(change: Reviewed, policy: StackPolicy | None, removed: set[Path]) -> Reviewed:
     """The change with the obstacle that the stack policy puts in its way.
 
     A policy guards updates: what goes with a nested stack that is removed as a whole is deleted, not updated.

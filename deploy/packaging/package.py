@@ -1,7 +1,7 @@
 """Uploads what the artifact bucket lacks, under keys that are the content, and points the templates at it.
 
-Nothing is uploaded twice: the key is the content's digest, so an object that is there is the right one. Children go
-before their parents, because a parent holds the URL, and with it the digest, of each child.
+Nothing is uploaded twice: the key is the content's text_digest, so an object that is there is the right one. Children go
+before their parents, because a parent holds the URL, and with it the text_digest, of each child.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cfn.parameters import ARTIFACT_BUCKET
-from cfn.templates import TemplateSet, digest, rewrite_urls
+from cfn.templates import CommittedTemplates, rewrite_urls, text_digest
 from deploy.errors import BootstrapError
 from deploy.packaging import artifacts as builder
 from deploy.packaging.artifacts import Artifact
@@ -58,7 +58,7 @@ def build(
     aws: Aws,
     project: Project,
     platform: str,
-    templates: TemplateSet,
+    templates: CommittedTemplates,
     *,
     bucket: str | None = None,
     host: bool = False,
@@ -84,7 +84,7 @@ def build(
     return Package(
         bucket=name,
         urls=urls,
-        packaged={file: digest(text) for file, text in texts.items()},
+        packaged={file: text_digest(text) for file, text in texts.items()},
         artifacts=tuple(zips),
         parameters=filled,
         uploaded=tuple(one.key for one in objects if one.key in uploaded),
@@ -92,7 +92,7 @@ def build(
     )
 
 
-def rewritten(platform: str, templates: TemplateSet, base: str) -> tuple[dict[str, str], dict[str, str]]:
+def rewritten(platform: str, templates: CommittedTemplates, base: str) -> tuple[dict[str, str], dict[str, str]]:
     """Template file name -> URL, and -> text with URLs, children before parents.
 
     ``base`` is ``https://s3.<region>.<suffix>/<bucket>``: TemplateURL must be an S3 URL, and this form is taken by
@@ -104,7 +104,7 @@ def rewritten(platform: str, templates: TemplateSet, base: str) -> tuple[dict[st
         nested = {logical_id: urls[name] for logical_id, name in template.nested.items()}
         text = rewrite_urls(template, nested)
         stem, suffix = template.name.rsplit(".", 1)
-        urls[template.name] = f"{base}/templates/{platform}/{stem}-{digest(text)}.{suffix}"
+        urls[template.name] = f"{base}/templates/{platform}/{stem}-{text_digest(text)}.{suffix}"
         texts[template.name] = text
     return urls, texts
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfn.parameters import TemplateConfiguration
-from cfn.templates import Template, TemplateSet, parse
+from cfn.templates import CommittedTemplates, Template, parse
 from deploy.packaging.package import Package, bucket_name
 from deploy.planning.plan import make
 from deploy.session import Aws
@@ -37,4 +37,6 @@ def plan(aws: Aws, *, bucket: str | None = None) -> Plan:
     name = bucket or bucket_name(aws)
     inline = Package(bucket=name, urls={}, packaged={}, artifacts=(), parameters={}, uploaded=(), reused=())
     configuration = TemplateConfiguration({"BucketName": name}, TAGS, None)
-    return make(aws, deployment(aws.region), TemplateSet(template, {template.name: template}), configuration, inline)
+    return make(
+        aws, deployment(aws.region), CommittedTemplates(template, {template.name: template}), configuration, inline
+    )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cfn.parameters import TemplateConfiguration, with_defaults
-from cfn.templates import TemplateSet
+from cfn.templates import CommittedTemplates
 from deploy.errors import StackStateError
 from deploy.packaging.package import Package
 from deploy.planning import changesets, snapshot
@@ -52,7 +52,7 @@ def kind_of(name: str, description: Mapping[str, Any] | None) -> str:
 def make(
     aws: Aws,
     deployment: Deployment,
-    templates: TemplateSet,
+    templates: CommittedTemplates,
     configuration: TemplateConfiguration,
     package: Package,
     *,
@@ -99,7 +99,7 @@ def make(
                 package.urls.get(name, ""),
                 package.packaged.get(name, template.sha256),
             )
-            for name, template in templates.templates.items()
+            for name, template in templates.by_name.items()
         },
         artifacts=tuple(
             PlannedArtifact(one.name, one.parameter, one.key, one.sha256, one.zipped) for one in package.artifacts
@@ -113,6 +113,6 @@ def make(
     )
 
 
-def _without_secrets(templates: TemplateSet, values: Mapping[str, str]) -> dict[str, str]:
+def _without_secrets(templates: CommittedTemplates, values: Mapping[str, str]) -> dict[str, str]:
     declared = templates.root.document.get("Parameters", {})
     return {name: HIDDEN if declared[name].get("NoEcho") else value for name, value in values.items()}

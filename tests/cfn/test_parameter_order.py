@@ -10,7 +10,7 @@ import pytest
 
 from cfn.errors import ParameterError
 from cfn.parameters import find_faults, load_parameters
-from cfn.templates import load_set
+from cfn.templates import load_templates
 
 PROJECT = Path(__file__).parents[2]
 WEB = ("WebMinInstances", "WebBusinessHoursInstances", "WebMaxInstances")
@@ -18,7 +18,7 @@ CAPACITY = ("DatabaseMinCapacity", "DatabaseMaxCapacity")
 
 
 def root(platform: str) -> dict[str, Any]:
-    return dict(load_set(PROJECT / "templates" / platform).root.document)
+    return dict(load_templates(PROJECT / "templates" / platform).root.document)
 
 
 def parameters(platform: str, environment: str) -> Path:

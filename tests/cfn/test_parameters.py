@@ -10,7 +10,7 @@ import pytest
 
 from cfn.errors import ParameterError
 from cfn.parameters import find_faults, load_parameters, with_defaults
-from cfn.templates import load_set
+from cfn.templates import load_templates
 
 ROOT = {
     "Parameters": {
@@ -113,7 +113,7 @@ def test_defaults_are_sent_in_full_so_that_the_file_is_the_truth() -> None:
 
 
 def test_committed_file_of_the_small_project_is_good(small: Path) -> None:
-    root = load_set(small / "templates" / "small").root.document
+    root = load_templates(small / "templates" / "small").root.document
     loaded = load_parameters(small / "params" / "small" / "dev.json", root)
     assert loaded.parameters["Message"] == "hello"
     assert loaded.stack_policy is not None

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from cfn.stack_policy import Policy
+from cfn.stack_policy import StackPolicy
 
 ALLOW = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 TABLE = "AWS::DynamoDB::Table"
 
 
 def allows(action: str, *statements: dict[str, Any]) -> bool:
-    return Policy.parse(json.dumps({"Statement": statements})).allows(action, "Sessions", TABLE)
+    return StackPolicy.parse(json.dumps({"Statement": statements})).allows(action, "Sessions", TABLE)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cfn.errors import TemplateError
-from cfn.templates import Template, load_set, parse, rewrite_urls
+from cfn.templates import Template, load_templates, parse, rewrite_urls
 
 
 def test_short_forms_become_long_forms() -> None:
@@ -56,7 +56,7 @@ def test_unreadable_template_names_its_line(text: str, said: str) -> None:
 
 
 def test_set_is_found_from_its_root_children_first(small: Path) -> None:
-    templates = load_set(small / "templates" / "small")
+    templates = load_templates(small / "templates" / "small")
     assert [one.name for one in templates.children_first()] == ["storage.yaml", "functions.yaml", "root.yaml"]
 
 
@@ -70,29 +70,29 @@ def write(folder: Path, **files: str) -> Path:
 
 def test_template_that_nests_itself_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"nests itself: root.yaml > a.yaml > root.yaml"):
-        load_set(write(tmp_path / "p", root="a.yaml", a="root.yaml"))
+        load_templates(write(tmp_path / "p", root="a.yaml", a="root.yaml"))
 
 
 def test_missing_child_names_its_parent(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match=r"root.yaml: nests gone.yaml, which does not exist"):
-        load_set(write(tmp_path / "p", root="gone.yaml"))
+        load_templates(write(tmp_path / "p", root="gone.yaml"))
 
 
 @pytest.mark.parametrize("url", ["https://s3.amazonaws.com/b/k.yaml", "../other/root.yaml"])
 def test_committed_url_must_be_a_file_of_the_folder(tmp_path: Path, url: str) -> None:
     with pytest.raises(TemplateError, match="is not a file of this folder"):
-        load_set(write(tmp_path / "p", root=url))
+        load_templates(write(tmp_path / "p", root=url))
 
 
 def test_oversized_template_is_an_error(tmp_path: Path) -> None:
     folder = write(tmp_path / "p", root="a.yaml", a="b.yaml")
     (folder / "b.yaml").write_text("Resources: {}\n#" + "x" * 1_000_000)
     with pytest.raises(TemplateError, match="1,000,015 bytes; CloudFormation takes 1,000,000"):
-        load_set(folder)
+        load_templates(folder)
 
 
 def test_rewriting_changes_nothing_but_the_urls(small: Path) -> None:
-    root = load_set(small / "templates" / "small").root
+    root = load_templates(small / "templates" / "small").root
     text = rewrite_urls(root, {"Storage": "https://x/storage", "Functions": "https://x/functions"})
     before, after = root.text.splitlines(), text.splitlines()
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
-from cfn.templates import load_set
+from cfn.templates import load_templates
 from review.model import Stack
 from review.replacement import Replacement
 from review.verdict import Certainty, Review, review
 from tests.review.support.pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
-SET = load_set(ROOT / "templates" / "trading")
-TEXTS = {name: template.text for name, template in SET.templates.items()}
+SET = load_templates(ROOT / "templates" / "trading")
+TEXTS = {name: template.text for name, template in SET.by_name.items()}
 GIVEN = {
     **load_parameters(ROOT / "params" / "trading" / "dev.json", SET.root.document).parameters,
     **{name: f"{name}-1" for name in SET.root.document["Parameters"] if filled_by_packaging(name)},

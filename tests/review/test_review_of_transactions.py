@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
-from cfn.templates import load_set
+from cfn.templates import load_templates
 from review import render
 from review.model import Stack
 from review.replacement import Replacement
@@ -15,8 +15,8 @@ from review.verdict import Certainty, Review, review
 from tests.review.support.pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
-SET = load_set(ROOT / "templates" / "transactions")
-TEXTS = {name: template.text for name, template in SET.templates.items()}
+SET = load_templates(ROOT / "templates" / "transactions")
+TEXTS = {name: template.text for name, template in SET.by_name.items()}
 GIVEN = {
     **load_parameters(ROOT / "params" / "transactions" / "dev.json", SET.root.document, region="us-east-1").parameters,
     **{name: f"{name}-1" for name in SET.root.document["Parameters"] if filled_by_packaging(name)},

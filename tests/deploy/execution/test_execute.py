@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from cfn.templates import digest as text_digest
+from cfn.templates import text_digest
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution import execute as executor
 from review.model import Plan, PlannedTemplate

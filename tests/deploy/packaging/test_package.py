@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from cfn.templates import load_set, parse
+from cfn.templates import load_templates, parse
 from deploy.errors import BootstrapError
 from deploy.packaging import package
 from deploy.settings import Project
@@ -41,7 +41,7 @@ class FakeS3:
 def pack(project: Project, scripted: Scripted) -> Callable[[FakeS3], package.Package]:
     def run(s3: FakeS3) -> package.Package:
         scripted.aws._clients["s3"] = s3
-        return package.build(scripted.aws, project, "small", load_set(project.templates("small")))
+        return package.build(scripted.aws, project, "small", load_templates(project.templates("small")))
 
     return run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cfn.parameters import with_defaults
 from cfn.resolve import Scope
-from cfn.templates import digest, parse
+from cfn.templates import parse, text_digest
 from cfn.types import STACK
 from review.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
 from review.plan_file import FORMAT
@@ -160,7 +160,9 @@ def plan(
         "kind": "UPDATE" if before else "CREATE",
         "bucket": "b",
         "root": "root.yaml",
-        "templates": {name: PlannedTemplate(digest(text), text, "", digest(text)) for name, text in templates.items()},
+        "templates": {
+            name: PlannedTemplate(text_digest(text), text, "", text_digest(text)) for name, text in templates.items()
+        },
         "artifacts": (),
         "parameters": values,
         "tags": {},
