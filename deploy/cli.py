@@ -28,12 +28,12 @@ from deploy.planning.snapshot import describe
 from deploy.replaying import replay
 from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protectors
-from review import codec, render
-from review import verdict as review
+from review.codec import encode
 from review.errors import PlanError
 from review.model import Plan
 from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, save_plan, save_record
-from review.verdict import Review
+from review.render import plan_summary, review_json, review_markdown, review_text
+from review.verdict import Review, judge_plan
 
 INTERRUPTED = 130
 
@@ -74,8 +74,8 @@ def _progress(line: str) -> None:
 def _bootstrap(arguments: argparse.Namespace, project: Project) -> int:
     aws = Aws(_region(arguments, project), arguments.profile)
     made = bootstrap.plan(aws, bucket=arguments.bucket)
-    seen = review.review(made)
-    _say(render.text(seen, every=True))
+    seen = judge_plan(made)
+    _say(review_text(seen, detailed=True))
     if made.unchanged:
         execute.execute(aws, made, _record(made), _progress)
         return 0
@@ -93,7 +93,7 @@ def _package(arguments: argparse.Namespace, project: Project) -> int:
     host = arguments.wheels == "host"
     packed = package.build(aws, project, deployment.platform, templates, bucket=arguments.bucket, host=host)
     if arguments.json:
-        _say(json.dumps(codec.encode(packed), indent=2, sort_keys=True))
+        _say(json.dumps(encode(packed), indent=2, sort_keys=True))
     else:
         _say(_packed(packed))
     return 0
@@ -124,12 +124,12 @@ def _plan(arguments: argparse.Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
     _forget(aws, path, made)
     save_plan(made, path)
-    seen = review.review(made)
+    seen = judge_plan(made)
     if arguments.json:
-        _say(json.dumps(render.plan_summary(made, seen), indent=2, sort_keys=True))
+        _say(json.dumps(plan_summary(seen), indent=2, sort_keys=True))
         return 0
     _say(_packed(packed))
-    _say(render.text(seen))
+    _say(review_text(seen))
     _say(f"Plan: {project.shown(path)}" if made.unchanged else f"Plan: {project.shown(path)}. Next: deploy review.")
     return 0
 
@@ -147,11 +147,11 @@ def _forget(aws: Aws, path: Path, made: Plan) -> None:
 def _review(arguments: argparse.Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
     made = load_plan(path)
-    seen = review.review(made)
+    seen = judge_plan(made)
     words = {
-        "text": lambda: render.text(seen, every=arguments.all),
-        "markdown": lambda: render.markdown(seen),
-        "json": lambda: render.as_json(seen),
+        "text": lambda: review_text(seen, detailed=arguments.all),
+        "markdown": lambda: review_markdown(seen),
+        "json": lambda: review_json(seen),
     }["json" if arguments.json else arguments.format]()
     _say(words.rstrip("\n"))
     save_record(path, _record(made))
@@ -163,7 +163,7 @@ def _execute(arguments: argparse.Namespace, project: Project) -> int:
     made = load_plan(path)
     aws = Aws(arguments.region or made.region, arguments.profile)
     _warn_of_local_changes(made, project)
-    seen = review.review(made)
+    seen = judge_plan(made)
     if seen.losses and not _confirmed(arguments, _losses(seen), made.stack):
         return 1
     done = execute.execute(aws, made, load_record(path), _progress)
@@ -224,7 +224,7 @@ def _destroy(arguments: argparse.Namespace, project: Project) -> int:
     empty_first = buckets if description is not None else ()
     done = destroy.destroy(aws, stack, _progress, protected_by=protected_by, empty_first=empty_first)
     if arguments.json:
-        _say(json.dumps(codec.encode(done), indent=2))
+        _say(json.dumps(encode(done), indent=2))
     for note in done.notes:
         _progress(note)
     if done.left:
@@ -260,7 +260,7 @@ def _replay(arguments: argparse.Namespace, project: Project) -> int:
             f"{done.objects} objects, {done.records} records and {done.dead_letters} dead letters are on their way."
         )
     if arguments.json:
-        _say(json.dumps({"found": codec.encode(backlog), "replayed": codec.encode(done)}, indent=2, sort_keys=True))
+        _say(json.dumps({"found": encode(backlog), "replayed": encode(done)}, indent=2, sort_keys=True))
     if done.left:
         lines = "".join(f"\n  {one}" for one in done.left)
         raise ReplayError(f"This stays in quarantine:{lines}\n")

@@ -1,4 +1,4 @@
-"""Frozen dataclasses to JSON and back, by their annotations. What the plan file is written with."""
+"""Encodes frozen dataclasses as JSON data and decodes them by their annotations, for the plan file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def encode(value: Any) -> Any:
-    """Plain data of dataclasses, tuples and mappings."""
+    """The value as plain data: dataclasses and mappings as dictionaries, tuples as lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -23,7 +23,11 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: type[T], data: Any) -> T:
-    """The dataclass of ``encode``'s plain data. Raises TypeError, KeyError or ValueError when it does not fit."""
+    """The dataclass of ``encode``'s plain data.
+
+    Raises:
+        TypeError, KeyError, ValueError: The data is not of this class.
+    """
     result: T = _decode(kind, data)
     return result
 

@@ -1,9 +1,8 @@
-"""Compares what is deployed with what is planned, resource by resource through the whole tree.
+"""Compares the deployed templates with the planned ones, resource by resource through the whole tree.
 
-The service compares expressions, and takes a value that comes from another nested stack for one that changes. Here the
-value is followed: from the resource through its stack's output and the parent into the other stack's parameter, with
-what becomes of the resource. A value changes only if the resource that gives it is replaced, or its expression
-changes; anything else about it is noise.
+CloudFormation compares expressions, and expects a value that comes from another nested stack to change. Here the value is
+followed: from the resource through its stack's output and the parent into the other stack's parameter, together with
+what happens to the resource. A value changes only if its resource is replaced or its expression changes.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
 from review.difference import Difference, differences
-from review.model import HIDDEN, Stack
+from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
 
-Path = tuple[str, ...]
 Replaces = Callable[[str, Iterable[str]], Replacement]
+"""(resource type, changed properties) -> whether the change replaces the resource."""
 
-# Attributes that an update in place may give another value: LaunchTemplate LatestVersionNumber, what a custom
+# Attributes that an update in place may give another value: a launch template's LatestVersionNumber, what a custom
 # resource answers, a parameter's Value.
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
 OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
@@ -35,14 +34,18 @@ OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of one resource by the templates and parameters alone.
+    """What happens to one resource by the templates and parameters alone.
 
-    ``action`` is Add, Modify, Remove or None; ``state`` says whether it surely happens. ``replaced_by`` holds the
-    properties that replace it; ``fixed_name`` the property that names it and stays, when it is to be replaced;
-    ``taken_from`` the deployed resource that has the name of one to be added; ``consequence`` what else will happen.
+    Attributes:
+        action: Add, Modify, Remove, or None if nothing happens.
+        state: Whether it surely happens.
+        replaced_by: The properties whose change replaces the resource.
+        fixed_name: The property that names the resource and stays, if the resource is to be replaced.
+        taken_from: The deployed resource that has the name of a resource to be added.
+        consequence: What else happens, as a sentence.
     """
 
-    path: Path
+    path: StackPath
     logical_id: str
     type: str
     physical_id: str
@@ -57,18 +60,24 @@ class Fate:
 
 
 @dataclass
-class Comparison:
-    """The walk through both trees; ``fates`` collects what becomes of every resource.
+class TreeComparison:
+    """The walk through both trees.
 
-    ``held`` is who has a name today, by type and name, and ``wanted`` the names of what is to be added, by place.
+    Attributes:
+        documents: The planned templates by file name.
+        pseudo: The pseudo parameters.
+        replaces: Whether a change of properties replaces a resource.
+        fates: What happens to every resource, in the order in which the walk decides it.
+        names: Which deployed resource has a name today, by type and name.
+        new_names: The names of the resources to be added, by their place.
     """
 
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
     fates: list[Fate] = field(default_factory=list)
-    held: dict[tuple[str, str], str] = field(default_factory=dict)
-    wanted: dict[Path, str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    new_names: dict[StackPath, str] = field(default_factory=dict)
 
     def compare(self, root: str, parameters: Mapping[str, str], deployed: Stack | None) -> list[Fate]:
         """The fates of all resources of the tree, in the order of the templates, parents before children."""
@@ -77,55 +86,58 @@ class Comparison:
         for name, value in parameters.items():
             hidden = document.get("Parameters", {}).get(name, {}).get("NoEcho") and deployed is not None
             values[name] = marked(HIDDEN, State.POSSIBLE) if hidden else value
-        _Pair(self, (), deployed, document, values).run()
-        found = [replace(fate, taken_from=self._holder(fate)) for fate in self.fates]
-        return sorted(found, key=lambda fate: len(fate.path))
+        StackComparison(self, (), deployed, document, values).compare()
+        fates = [replace(fate, taken_from=self._holder(fate)) for fate in self.fates]
+        return sorted(fates, key=lambda fate: len(fate.path))
 
     def _holder(self, fate: Fate) -> str | None:
-        """Who has the name of a resource to be added: one that moves or gets another logical id keeps its name."""
-        name = self.wanted.get((*fate.path, fate.logical_id))
-        return self.held.get((fate.type, name)) if name is not None else None
+        """The resource that has the name of a resource to be added, which moves or gets another logical id."""
+        name = self.new_names.get((*fate.path, fate.logical_id))
+        return self.names.get((fate.type, name)) if name is not None else None
 
-    def removed(self, path: Path, stack: Stack) -> None:
-        """Everything of a stack that is no longer nested."""
+    def remove(self, path: StackPath, stack: Stack) -> None:
+        """Record that everything of a stack is removed, because nothing nests it any more."""
         for logical_id, resource in stack.resources.items():
-            self.held.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
-            self.fates.append(
-                Fate(path, logical_id, resource.type, resource.physical_id, "Remove", State.CHANGED, Replacement.NO, ())
-            )
+            self.names.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
+            kind, physical_id = resource.type, resource.physical_id
+            self.fates.append(Fate(path, logical_id, kind, physical_id, "Remove", State.CHANGED, Replacement.NO, ()))
             if logical_id in stack.children:
-                self.removed((*path, logical_id), stack.children[logical_id])
+                self.remove((*path, logical_id), stack.children[logical_id])
 
 
-class _Pair:
-    """One stack, deployed (or None) and planned. Fates are worked out on demand, so dependencies come first."""
+class StackComparison:
+    """One stack, deployed (or None) and planned. Fates are decided on demand, so a dependency comes first."""
 
     def __init__(
-        self, whole: Comparison, path: Path, old: Stack | None, document: Mapping[str, Any], values: Mapping[str, Any]
+        self,
+        tree: TreeComparison,
+        path: StackPath,
+        deployed: Stack | None,
+        document: Mapping[str, Any],
+        values: Mapping[str, Any],
     ) -> None:
-        self.whole, self.path, self.old, self.document = whole, path, old, document
+        self.tree, self.path, self.deployed, self.document = tree, path, deployed, document
         self.fates: dict[str, Fate] = {}
         self.child_outputs: dict[str, Mapping[str, Any]] = {}
-        own = {"AWS::StackName": old.name, "AWS::StackId": old.id} if old else {}
-        pseudo = {**whole.pseudo, **own}
-        self.old_document = parse(old.template, "/".join(path) or "root") if old else {"Resources": {}}
+        own = {"AWS::StackName": deployed.name, "AWS::StackId": deployed.id} if deployed else {}
+        pseudo = {**tree.pseudo, **own}
+        self.old_document = parse(deployed.template, "/".join(path) or "root") if deployed else {"Resources": {}}
         self.new = Scope(document, values, pseudo, self._new_attribute)
-        self.before = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
+        self.old = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
 
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
-        known = self.old.parameters if self.old else {}
+        known = self.deployed.parameters if self.deployed else {}
         return {name: known.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()}
 
-    def run(self) -> Mapping[str, Any]:
-        """Work out every resource; gives the outputs with marks where they may change."""
+    def compare(self) -> Mapping[str, Any]:
+        """Decide the fate of every resource; gives the outputs, marked where they may change."""
         for logical_id in self.document["Resources"]:
             self.fate(logical_id)
-        for logical_id, resource in (self.old.resources if self.old else {}).items():
+        for logical_id, resource in (self.deployed.resources if self.deployed else {}).items():
             if logical_id not in self.document["Resources"]:
-                self._keep(logical_id, resource.type, "Remove", State.CHANGED, Replacement.NO)
-                if self.old and logical_id in self.old.children:
-                    self.whole.removed((*self.path, logical_id), self.old.children[logical_id])
+                self._record(self._removed(logical_id, resource.type))
+                self._remove_child(logical_id)
         outputs = self.document.get("Outputs", {})
         return {
             name: self._output(name, entry) for name, entry in outputs.items() if self.new.present(entry) is not False
@@ -133,178 +145,205 @@ class _Pair:
 
     def _output(self, name: str, entry: Mapping[str, Any]) -> Any:
         value = self.new.resolve(entry["Value"])
-        known = self.old.outputs.get(name) if self.old else None
+        known = self.deployed.outputs.get(name) if self.deployed else None
         old_entry = self.old_document.get("Outputs", {}).get(name)
         if known is None or old_entry is None:
             return value if isinstance(value, str) else None
-        if unmarked(value) == self.before.resolve(old_entry["Value"]):
+        if unmarked(value) == self.old.resolve(old_entry["Value"]):
             return marked(known, state_of(value))
         return value if isinstance(value, str) else marked(known, State.CHANGED)
 
+    # ---- one resource -----------------------------------------------------------------------------------------------
+
     def fate(self, logical_id: str) -> Fate:
-        """What becomes of the resource; worked out once."""
+        """The fate of a resource of the planned template, decided once."""
         if logical_id in self.fates:
             return self.fates[logical_id]
         resource = self.document["Resources"][logical_id]
-        kind = str(resource["Type"])
         present = self.new.present(resource)
-        deployed = self.old.resources.get(logical_id) if self.old else None
+        deployed = self._resource(logical_id)
         if deployed is None:
-            action = None if present is False else "Add"
-            state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
-            name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
-            if isinstance(name, str):
-                self.whole.wanted[(*self.path, logical_id)] = name
-            fate = self._keep(logical_id, kind, action, state, Replacement.NO)
+            fate = self._added(logical_id, resource, present)
         elif present is False:
-            fate = self._keep(logical_id, deployed.type, "Remove", State.CHANGED, Replacement.NO)
+            fate = self._removed(logical_id, deployed.type)
         else:
-            fate = self._modified(logical_id, kind, resource, deployed.type, present)
-        if kind == STACK and present is not False:
-            self._nested(logical_id, resource)
-        elif self.old and logical_id in self.old.children:
-            self.whole.removed((*self.path, logical_id), self.old.children[logical_id])
+            fate = self._modified(logical_id, resource, present)
+        self._record(fate)
+        if resource["Type"] == STACK and present is not False:
+            self._compare_child(logical_id, resource)
+        else:
+            self._remove_child(logical_id)
         return fate
 
-    def _keep(
-        self,
-        logical_id: str,
-        kind: str,
-        action: str | None,
-        state: State,
-        replacement: Replacement,
-        found: tuple[Difference, ...] = (),
-        replaced_by: tuple[str, ...] = (),
-        fixed_name: str | None = None,
-        consequence: str | None = None,
-    ) -> Fate:
-        deployed = self.old.resources.get(logical_id) if self.old else None
+    def _record(self, fate: Fate) -> None:
+        self._note_names(fate.logical_id)
+        self.fates[fate.logical_id] = fate
+        self.tree.fates.append(fate)
+
+    def _resource(self, logical_id: str) -> Resource | None:
+        return self.deployed.resources.get(logical_id) if self.deployed else None
+
+    def _unchanged(self, logical_id: str, kind: str) -> Fate:
+        deployed = self._resource(logical_id)
         physical_id = deployed.physical_id if deployed else ""
-        if deployed is not None:
-            self._note_names(logical_id, deployed.type, physical_id)
-        fate = Fate(
-            path=self.path,
-            logical_id=logical_id,
-            type=kind,
-            physical_id=physical_id,
-            action=action,
-            state=state,
-            replacement=replacement,
-            differences=found,
-            replaced_by=replaced_by,
-            fixed_name=fixed_name,
-            consequence=consequence,
-        )
-        self.fates[logical_id] = fate
-        self.whole.fates.append(fate)
-        return fate
+        return Fate(self.path, logical_id, kind, physical_id, None, State.SAME, Replacement.NO, ())
 
-    def _note_names(self, logical_id: str, kind: str, physical_id: str) -> None:
+    def _removed(self, logical_id: str, kind: str) -> Fate:
+        return replace(self._unchanged(logical_id, kind), action="Remove", state=State.CHANGED)
+
+    def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
+        kind = str(resource["Type"])
+        name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
+        if isinstance(name, str):
+            self.tree.new_names[(*self.path, logical_id)] = name
+        action = None if present is False else "Add"
+        state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
+        return replace(self._unchanged(logical_id, kind), action=action, state=state)
+
+    def _note_names(self, logical_id: str) -> None:
+        """Note the names that a deployed resource has today."""
+        deployed = self._resource(logical_id)
+        if deployed is None:
+            return
         properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
-        for name in (physical_id, name_of(kind, self.before.resolve(properties))):
+        for name in (deployed.physical_id, name_of(deployed.type, self.old.resolve(properties))):
             if isinstance(name, str) and name:
-                self.whole.held.setdefault((kind, name), "/".join((*self.path, logical_id)))
+                self.tree.names.setdefault((deployed.type, name), "/".join((*self.path, logical_id)))
 
-    def _modified(self, logical_id: str, kind: str, resource: Mapping[str, Any], old_kind: str, present: Truth) -> Fate:
-        if kind != old_kind:
-            retyped = Difference("Type", old_kind, kind, State.CHANGED, flows=False)
-            return self._keep(logical_id, kind, "Modify", State.CHANGED, Replacement.CERTAIN, (retyped,))
-        old_resource = self.old_document["Resources"].get(logical_id, {})
-        before, after = (
-            self.before.resolve(self._properties(old_resource)),
-            self.new.resolve(self._properties(resource)),
-        )
-        found = tuple(differences(before, after, "Properties"))
-        for attribute in OTHER_ATTRIBUTES:
-            one, other = old_resource.get(attribute), resource.get(attribute)
-            found += tuple(differences(self.before.resolve(one), self.new.resolve(other), attribute))
-        state = max((difference.state for difference in found), default=State.SAME)
-        if isinstance(present, Unknown):
-            state = max(state, State.POSSIBLE)
-        action = "Modify" if found or isinstance(present, Unknown) else None
+    def _modified(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
+        kind = str(resource["Type"])
+        unchanged = self._unchanged(logical_id, kind)
+        deployed = self._resource(logical_id)
+        if deployed is not None and deployed.type != kind:
+            retyped = Difference("Type", deployed.type, kind, State.CHANGED, flows=False)
+            return replace(
+                unchanged,
+                action="Modify",
+                state=State.CHANGED,
+                replacement=Replacement.CERTAIN,
+                differences=(retyped,),
+            )
+        changes = self._differences(logical_id, resource)
+        undecided = isinstance(present, Unknown)
+        states = [difference.state for difference in changes] + ([State.POSSIBLE] if undecided else [])
         policy = self.new.resolve(resource.get("UpdatePolicy"))
-        replacement, causes = self._replacement(kind, found, policy)
-        return self._keep(
-            logical_id,
-            kind,
-            action,
-            state,
-            replacement,
-            found,
-            causes,
-            fixed_name(kind, after, found) if replacement is not Replacement.NO else None,
-            instances.consequence(kind, policy, found),
+        replacement, causes = self._replacement(kind, changes, policy)
+        fixed = None
+        if replacement is not Replacement.NO:
+            fixed = fixed_name(kind, self.new.resolve(_own_properties(resource)), changes)
+        return replace(
+            unchanged,
+            action="Modify" if changes or undecided else None,
+            state=max(states, default=State.SAME),
+            replacement=replacement,
+            differences=changes,
+            replaced_by=causes,
+            fixed_name=fixed,
+            consequence=instances.consequence(kind, policy, changes),
         )
 
-    def _properties(self, resource: Mapping[str, Any]) -> Any:
-        properties = resource.get("Properties") or {}
-        if resource.get("Type") != STACK:
-            return properties
-        # The URL changes whenever any byte of the child does; the child is compared itself.
-        return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
+    def _differences(self, logical_id: str, resource: Mapping[str, Any]) -> tuple[Difference, ...]:
+        """All differences of a resource, its properties first."""
+        old = self.old_document["Resources"].get(logical_id, {})
+        before, after = self.old.resolve(_own_properties(old)), self.new.resolve(_own_properties(resource))
+        changes = [*differences(before, after, "Properties")]
+        for attribute in OTHER_ATTRIBUTES:
+            before, after = self.old.resolve(old.get(attribute)), self.new.resolve(resource.get(attribute))
+            changes += differences(before, after, attribute)
+        return tuple(changes)
 
     def _replacement(
-        self, kind: str, found: tuple[Difference, ...], policy: Any
+        self, kind: str, changes: Iterable[Difference], policy: Any
     ) -> tuple[Replacement, tuple[str, ...]]:
-        """The heaviest replacement that the differences bring, and the properties that bring it."""
-        judged: dict[str, Replacement] = {}
-        for one in found:
-            if one.path.startswith("Properties/"):
-                path = one.path.removeprefix("Properties/")
-                # what may change can only perhaps replace
-                heaviest = Replacement.CERTAIN if one.state is State.CHANGED else Replacement.POSSIBLE
-                own = self.whole.replaces(kind, [path])
-                if kind == AUTO_SCALING_GROUP and own is Replacement.POSSIBLE:
-                    # what its schema calls conditional is decided by the policy
-                    own = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
-                judged[path] = min(own, heaviest)
-        replacement = max(judged.values(), default=Replacement.NO)
-        causes = () if replacement is Replacement.NO else tuple(path for path in judged if judged[path] is replacement)
-        return replacement, causes
+        """The heaviest replacement that the differences cause, and the properties that cause it."""
+        by_property = {
+            difference.path.removeprefix("Properties/"): self._replacement_by(kind, difference, policy)
+            for difference in changes
+            if difference.path.startswith("Properties/")
+        }
+        replacement = max(by_property.values(), default=Replacement.NO)
+        if replacement is Replacement.NO:
+            return replacement, ()
+        return replacement, tuple(path for path, caused in by_property.items() if caused is replacement)
 
-    def _nested(self, logical_id: str, resource: Mapping[str, Any]) -> None:
+    def _replacement_by(self, kind: str, difference: Difference, policy: Any) -> Replacement:
+        caused = self.tree.replaces(kind, [difference.path.removeprefix("Properties/")])
+        if kind == AUTO_SCALING_GROUP and caused is Replacement.POSSIBLE:
+            # Its schema calls these properties conditional; the update policy decides.
+            caused = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
+        # A change that is only possible can only possibly replace.
+        return caused if difference.state is State.CHANGED else min(caused, Replacement.POSSIBLE)
+
+    # ---- nested stacks ----------------------------------------------------------------------------------------------
+
+    def _remove_child(self, logical_id: str) -> None:
+        if self.deployed and logical_id in self.deployed.children:
+            self.tree.remove((*self.path, logical_id), self.deployed.children[logical_id])
+
+    def _compare_child(self, logical_id: str, resource: Mapping[str, Any]) -> None:
         properties = resource.get("Properties") or {}
-        document = self.whole.documents.get(str(properties.get("TemplateURL")))
+        document = self.tree.documents.get(str(properties.get("TemplateURL")))
         if document is None:
             return  # a template from outside the set: only its parameters could be compared
-        old = self.old.children.get(logical_id) if self.old else None
+        child = self.deployed.children.get(logical_id) if self.deployed else None
+        values = self._child_parameters(logical_id, properties, document, child)
+        comparison = StackComparison(self.tree, (*self.path, logical_id), child, document, values)
+        self.child_outputs[logical_id] = comparison.compare()
+
+    def _child_parameters(
+        self, logical_id: str, properties: Mapping[str, Any], document: Mapping[str, Any], child: Stack | None
+    ) -> dict[str, Any]:
+        """The parameters of a nested stack: the deployed value where the expression stays, so that marks travel on."""
         planned = self.new.resolve(properties.get("Parameters") or {})
         old_properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
-        deployed = self.before.resolve(old_properties.get("Parameters") or {})
+        before = self.old.resolve(old_properties.get("Parameters") or {})
+        deployed = child.parameters if child is not None else {}
         values: dict[str, Any] = {}
         for name, rules in document.get("Parameters", {}).items():
             value = planned[name] if name in planned else rules.get("Default", "")
-            same = old is not None and name in deployed and name in old.parameters and unmarked(value) == deployed[name]
-            if same and old is not None:
-                values[name] = marked(old.parameters[name], state_of(value))
+            if name in before and name in deployed and unmarked(value) == before[name]:
+                values[name] = marked(deployed[name], state_of(value))
             else:
                 values[name] = parameter_text(value)
-        pair = _Pair(self.whole, (*self.path, logical_id), old, document, values)
-        self.child_outputs[logical_id] = pair.run()
+        return values
+
+    # ---- references -------------------------------------------------------------------------------------------------
 
     def _new_attribute(self, logical_id: str, name: str) -> Any:
         symbol: Any = {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
         if logical_id not in self.document["Resources"]:
-            return symbol  # a broken reference; cfn-lint's finding, not ours
+            return symbol  # a broken reference; cfn-lint reports it
         fate = self.fate(logical_id)
         if name.startswith("Outputs.") and logical_id in self.child_outputs:
             value = self.child_outputs[logical_id].get(name.removeprefix("Outputs."))
             return symbol if value is None else value
-        if fate.action == "Add":
-            return symbol
-        if fate.replacement is not Replacement.NO:
-            certain = fate.replacement is Replacement.CERTAIN
-            return marked(symbol, State.CHANGED if certain else State.POSSIBLE)
-        if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
-            return marked(symbol, State.CHANGED)
-        if fate.action == "Modify" and name and (is_custom(fate.type) or VOLATILE.search(name)):
-            return marked(symbol, State.POSSIBLE)
-        return symbol
+        return marked(symbol, _attribute_state(fate, name))
 
     def _old_attribute(self, logical_id: str, name: str) -> Any:
-        child = self.old.children.get(logical_id) if self.old else None
+        child = self.deployed.children.get(logical_id) if self.deployed else None
         if child is not None and name.startswith("Outputs."):
             known = child.outputs.get(name.removeprefix("Outputs."))
             if known is not None:
                 return known
         return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+
+
+def _attribute_state(fate: Fate, name: str) -> State:
+    """Whether an attribute of a resource changes (name "" for its id)."""
+    if fate.action == "Add":
+        return State.SAME
+    if fate.replacement is not Replacement.NO:
+        return State.CHANGED if fate.replacement is Replacement.CERTAIN else State.POSSIBLE
+    if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
+        return State.CHANGED
+    if fate.action == "Modify" and name and (is_custom(fate.type) or VOLATILE.search(name)):
+        return State.POSSIBLE
+    return State.SAME
+
+
+def _own_properties(resource: Mapping[str, Any]) -> Any:
+    """The properties to compare. A nested stack's URL changes with any byte of its template, which is compared itself."""
+    properties = resource.get("Properties") or {}
+    if resource.get("Type") != STACK:
+        return properties
+    return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}

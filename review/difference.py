@@ -1,4 +1,4 @@
-"""Where two resolved values differ, as paths with what was there before and after."""
+"""Finds where two resolved values differ, as paths with the values before and after."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ ABSENT = None
 
 @dataclass(frozen=True)
 class Difference:
-    """One place that changes. ``state`` says whether it surely does; ``flows`` that the value comes from elsewhere.
+    """One place that changes.
 
-    ``before`` and ``after`` are None where there is nothing; a flowing value has today's in both, of a script the lines
-    that change.
+    Attributes:
+        path: The place: ``Properties/Tags/0/Value``.
+        before: Today's value; None if there is none.
+        after: The planned value; None if there is none. Where the value flows, today's value, or of a script the lines
+            that change.
+        state: Whether it surely changes.
+        flows: Whether the value comes from another resource.
     """
 
     path: str
@@ -32,48 +37,48 @@ class Difference:
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
     """All places where ``after``, which may carry marks, differs from ``before``, in the order of the document."""
-    for place, one, other in _direct(before, unmarked(after), path):
-        yield Difference(place, one, other, State.CHANGED, flows=False)
+    for place, old, new in _direct(before, unmarked(after), path):
+        yield Difference(place, old, new, State.CHANGED, flows=False)
     yield from _flowing(after, path)
 
 
 def _direct(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    if _is_plain(before) and _is_plain(after):
+    if _is_mapping(before) and _is_mapping(after):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from _direct(before.get(key, ABSENT), after.get(key, ABSENT), _below(path, key))
     elif isinstance(before, list) and isinstance(after, list):
-        yield from _lists(before, after, path)
+        yield from _items(before, after, path)
     elif not _equal(before, after):
         yield path, before, after
 
 
-def _is_plain(value: Any) -> bool:
-    """A mapping of properties, not an intrinsic function."""
+def _is_mapping(value: Any) -> bool:
+    """Whether the value is a mapping of properties, not an intrinsic function."""
     if not isinstance(value, dict):
         return False
-    return not (len(value) == 1 and (next(iter(value)) in ("Ref", "Condition") or next(iter(value)).startswith("Fn::")))
+    key = next(iter(value)) if len(value) == 1 else ""
+    return not (key in ("Ref", "Condition") or key.startswith("Fn::"))
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if is_scalar(one) and is_scalar(other):
-        return scalar_text(one) == scalar_text(other)
-    return bool(one == other)
+def _equal(left: Any, right: Any) -> bool:
+    if is_scalar(left) and is_scalar(right):
+        return scalar_text(left) == scalar_text(right)
+    return bool(left == right)
 
 
-def _lists(before: list[Any], after: list[Any], path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Items that are equal are matched first, so that one inserted item is one difference."""
-    keys = [[json.dumps(_texts(item), sort_keys=True) for item in items] for items in (before, after)]
-    for tag, start, end, other_start, other_end in SequenceMatcher(
-        None, keys[0], keys[1], autojunk=False
-    ).get_opcodes():
+def _items(before: list[Any], after: list[Any], path: str) -> Iterator[tuple[str, Any, Any]]:
+    """The differences of two lists. Equal items are matched first, so that one inserted item is one difference."""
+    old_keys, new_keys = ([json.dumps(_texts(item), sort_keys=True) for item in items] for items in (before, after))
+    matcher = SequenceMatcher(None, old_keys, new_keys, autojunk=False)
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             continue
-        for offset in range(max(end - start, other_end - other_start)):
-            old, new = start + offset, other_start + offset
+        for offset in range(max(old_end - old_start, new_end - new_start)):
+            old, new = old_start + offset, new_start + offset
             yield from _direct(
-                before[old] if old < end else ABSENT,
-                after[new] if new < other_end else ABSENT,
-                _below(path, str(min(old, end) if old < end else new)),
+                before[old] if old < old_end else ABSENT,
+                after[new] if new < new_end else ABSENT,
+                _below(path, str(old if old < old_end else new)),
             )
 
 
@@ -88,7 +93,7 @@ def _texts(value: Any) -> Any:
 def _flowing(after: Any, path: str) -> Iterator[Difference]:
     """The smallest places that hold a mark."""
     if isinstance(after, dict):
-        if CHANGED in after or POSSIBLE in after or not _is_plain(after):
+        if CHANGED in after or POSSIBLE in after or not _is_mapping(after):
             if (state := state_of(after)) is not State.SAME:
                 today = flowing_lines(after) or unmarked(after)
                 yield Difference(path, today, today, state, flows=True)

@@ -1,4 +1,4 @@
-"""What an update of an Auto Scaling group does to the instances that run, by its UpdatePolicy.
+"""What an update of an Auto Scaling group does to its running instances, by its UpdatePolicy.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 """
@@ -14,51 +14,69 @@ from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from review.difference import Difference
 from review.scripts import value_text
 
-# A change of one of these makes CloudFormation apply the policy.
+# A change of one of these properties makes CloudFormation apply the policy.
 TRIGGERS = frozenset(
     {"LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy", "VPCZoneIdentifier", "PlacementGroup"}
 )
 
 
-def changes_version(kind: str, found: Iterable[Difference]) -> bool:
-    """Whether a launch template gets a new version: its LatestVersionNumber is then another for certain."""
-    return kind == LAUNCH_TEMPLATE and any(
-        one.path.startswith("Properties/LaunchTemplateData") and one.state is State.CHANGED for one in found
+def changes_version(resource_type: str, differences: Iterable[Difference]) -> bool:
+    """Whether a launch template gets a new version, so that its LatestVersionNumber changes for certain."""
+    return resource_type == LAUNCH_TEMPLATE and any(
+        difference.path.startswith("Properties/LaunchTemplateData") and difference.state is State.CHANGED
+        for difference in differences
     )
 
 
 def replaces_group(policy: Any) -> bool:
-    """Whether the policy makes a new group instead of new instances in the old one."""
+    """Whether the policy creates a new group instead of new instances in the old group."""
     replacing = policy.get("AutoScalingReplacingUpdate") if isinstance(policy, Mapping) else None
     return isinstance(replacing, Mapping) and scalar_text(replacing.get("WillReplace", False)) == "true"
 
 
-def consequence(kind: str, policy: Any, found: Iterable[Difference]) -> str | None:
-    """A sentence for the person who reviews, or None when no instance is touched."""
-    states = [one.state for one in found if one.path.split("/")[1:2] and one.path.split("/")[1] in TRIGGERS]
-    if kind != AUTO_SCALING_GROUP or not states:
+def consequence(resource_type: str, policy: Any, differences: Iterable[Difference]) -> str | None:
+    """What happens to running instances, as a sentence for the reviewer; None if nothing does.
+
+    Args:
+        resource_type: The type of the changed resource; only a group has instances.
+        policy: The resolved UpdatePolicy of the group, if it has one.
+        differences: The changes of the resource.
+    """
+    states = [difference.state for difference in differences if _triggers(difference.path)]
+    if resource_type != AUTO_SCALING_GROUP or not states:
         return None
-    will, is_, takes = ("will", "is", "takes") if State.CHANGED in states else ("may", "may be", "may take")
+    certain = State.CHANGED in states
+    policies = policy if isinstance(policy, Mapping) else {}
     if replaces_group(policy):
+        if certain:
+            return "a new group with new instances takes its place; the old one is deleted when the new one is healthy"
         return (
-            f"a new group with new instances {takes} its place; the old one {is_} deleted when the new one is healthy"
+            "a new group with new instances may take its place; the old one may be deleted when the new one is healthy"
         )
-    named = policy if isinstance(policy, Mapping) else {}
-    if "AutoScalingInstanceRefresh" in named:
-        return f"an instance refresh {will} replace its instances"
-    if "AutoScalingRollingUpdate" in named:
-        return f"its instances {will} be replaced, {_pace(named['AutoScalingRollingUpdate'])}"
-    return "it has no UpdatePolicy: instances that run stay as they are, only new ones get the change"
+    verb = "will" if certain else "may"
+    if "AutoScalingInstanceRefresh" in policies:
+        return f"an instance refresh {verb} replace its instances"
+    if "AutoScalingRollingUpdate" in policies:
+        return f"its instances {verb} be replaced, {_pace(policies['AutoScalingRollingUpdate'])}"
+    return "it has no UpdatePolicy: running instances stay as they are, only new ones get the change"
+
+
+def _triggers(path: str) -> bool:
+    return any(part in TRIGGERS for part in path.split("/")[1:2])
 
 
 def _pace(rolling: Any) -> str:
-    """The defaults are the service's own: one at a time, none kept in service, and no wait without signals."""
-    given = rolling if isinstance(rolling, Mapping) else {}
-    words = f"{_shown(given.get('MaxBatchSize', 1))} at a time, {_shown(given.get('MinInstancesInService', 0))} kept"
-    if scalar_text(given.get("WaitOnResourceSignals", False)) == "true":
-        return f"{words} in service, each awaited for {_shown(given.get('PauseTime', 'PT5M'))}"
-    return f"{words} in service, none awaited"
+    """How a rolling update proceeds.
+
+    The defaults are CloudFormation's own: one instance at a time, none kept in service, and no wait without signals.
+    """
+    settings = rolling if isinstance(rolling, Mapping) else {}
+    batch, kept = _text(settings.get("MaxBatchSize", 1)), _text(settings.get("MinInstancesInService", 0))
+    pace = f"{batch} at a time, {kept} kept in service"
+    if scalar_text(settings.get("WaitOnResourceSignals", False)) == "true":
+        return f"{pace}, waiting up to {_text(settings.get('PauseTime', 'PT5M'))} for the signal of each"
+    return f"{pace}, without waiting for signals"
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return value_text(value) or scalar_text(value)

@@ -1,4 +1,4 @@
-"""What a plan holds, as data: the change set, what is deployed, and what is to be."""
+"""What a plan holds, as data: the change set, the deployed stacks, and the templates and artifacts to deploy."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 HIDDEN = "****"
+"""What CloudFormation and the plan show of a NoEcho parameter."""
 NO_CHANGES = re.compile(
     r"didn.t contain changes|no updates are to be performed|no changes to (be )?(deploy|perform)", re.IGNORECASE
 )
 
+StackPath = tuple[str, ...]
+"""The logical ids of nested stacks from the root down; empty for the root."""
+
 
 @dataclass(frozen=True)
 class Detail:
-    """One reason for a change of a resource (ResourceChangeDetail), flat."""
+    """One reason for the change of a resource: a ResourceChangeDetail, flat."""
 
     attribute: str
     name: str
@@ -29,7 +33,11 @@ class Detail:
 
 @dataclass(frozen=True)
 class Change:
-    """What the service says of one resource. ``child`` is the change set of a nested stack, when there is one."""
+    """One resource of a change set.
+
+    Attributes:
+        child: The change set of a nested stack, if CloudFormation created one.
+    """
 
     action: str
     logical_id: str
@@ -43,10 +51,14 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One finding: the path of its stack, where in the template (or which resource), and the service's words.
+class ValidationFinding:
+    """One finding of CloudFormation's validation of a change set.
 
-    ``skipped`` is true where the service could not check, for want of a permission most often.
+    Attributes:
+        stack: The path of its stack.
+        place: Where in the template, or which resource.
+        reason: CloudFormation's own words.
+        skipped: Whether CloudFormation could not check, most often because a permission is missing.
     """
 
     stack: str
@@ -61,8 +73,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A described change set. ``parameters`` holds resolved values (those of SSM parameters too), ``warnings`` what the
-    service's validation says of the whole tree; only the root's change set has them.
+    """A described change set.
+
+    Attributes:
+        parameters: Resolved values, those of SSM parameters too.
+        warnings: The findings of CloudFormation's validation in the whole tree; only the root's change set has them.
     """
 
     id: str
@@ -72,17 +87,24 @@ class ChangeSet:
     reason: str
     parameters: Mapping[str, str]
     changes: tuple[Change, ...]
-    warnings: tuple[Finding, ...] = ()
+    warnings: tuple[ValidationFinding, ...] = ()
 
     @property
     def unchanged(self) -> bool:
-        """True when it failed for the one reason that is none: there is nothing to change."""
+        """Whether CloudFormation rejected the change set only because it contains no changes."""
         if self.status != "FAILED":
             return False
         if NO_CHANGES.search(self.reason):
             return True
         children = [change.child for change in self.changes if change.child is not None]
         return bool(children) and all(child.unchanged for child in children)
+
+    def walk(self, path: StackPath = ()) -> Iterator[tuple[StackPath, Change]]:
+        """All changes of the tree, parents first, each with the path of its stack."""
+        for change in self.changes:
+            yield path, change
+            if change.child is not None:
+                yield from change.child.walk((*path, change.logical_id))
 
 
 @dataclass(frozen=True)
@@ -96,7 +118,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack. ``parameters`` and ``outputs`` are what the service resolved; NoEcho values are ``****``."""
+    """A deployed stack.
+
+    Attributes:
+        updated: When it last changed, as text.
+        parameters: The values as CloudFormation resolved them; those of NoEcho parameters are ``****``.
+        outputs: The values by output.
+        policy: The stack policy as JSON, or None.
+        children: The nested stacks by logical id.
+    """
 
     id: str
     name: str
@@ -111,8 +141,8 @@ class Stack:
     resources: Mapping[str, Resource]
     children: Mapping[str, Stack]
 
-    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Stack]]:
-        """The stack and all nested ones, parents first, each with its path of logical ids."""
+    def walk(self, path: StackPath = ()) -> Iterator[tuple[StackPath, Stack]]:
+        """The stack and all nested ones, parents first, each with its path."""
         yield path, self
         for logical_id, child in self.children.items():
             yield from child.walk((*path, logical_id))
@@ -120,7 +150,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class PlannedTemplate:
-    """A template of the plan: committed text, its SHA-256, and where the packaged one is."""
+    """A template of the plan: the committed text with its SHA-256, and the URL and SHA-256 of the packaged text."""
 
     sha256: str
     text: str
@@ -130,7 +160,7 @@ class PlannedTemplate:
 
 @dataclass(frozen=True)
 class PlannedArtifact:
-    """A packaged folder: the parameter that carries it, its key, its content's SHA-256 and its size in bytes."""
+    """A packaged folder: the parameter that carries its key, the SHA-256 of its content, and its size in bytes."""
 
     name: str
     parameter: str
@@ -141,7 +171,13 @@ class PlannedArtifact:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done, as data. ``kind`` is CREATE or UPDATE; ``deployed`` is None for a new stack."""
+    """Everything that reviewing and executing a deployment needs.
+
+    Attributes:
+        kind: CREATE or UPDATE.
+        root: The file name of the root template.
+        deployed: The deployed stack, or None for a new one.
+    """
 
     format: int
     created: str
@@ -166,12 +202,12 @@ class Plan:
 
     @property
     def unchanged(self) -> bool:
-        """True when the service found nothing to change; that is a result, not an error."""
+        """Whether there is nothing to change; that is a result, not an error."""
         return self.change_set.unchanged
 
     @property
     def pseudo(self) -> dict[str, str]:
-        """The pseudo parameters, as both sides of a comparison see them."""
+        """The pseudo parameters, the same for the deployed and the planned side."""
         return {
             "AWS::Region": self.region,
             "AWS::AccountId": self.account,

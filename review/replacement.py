@@ -1,8 +1,8 @@
-"""Which properties replace their resource, from the resource types' own schemas; which types hold data.
+"""Which properties replace their resource, by the schemas of the resource types, and which types hold data.
 
-cfn-lint carries CloudFormation's resource schemas with ``createOnlyProperties``, so the review knows a replacement
-without asking the service, and can say when the service's claim of one is false. Loading them takes two and a half
-seconds, so it happens only when a property of an existing resource changes.
+cfn-lint carries CloudFormation's resource schemas with ``createOnlyProperties``. So the review knows a replacement
+without a call, and can report a replacement that CloudFormation lists and will not make. Loading the schemas takes two
+and a half seconds, so the review loads them only if a property of an existing resource changes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from cfn.types import is_custom
 
 
 class Replacement(IntEnum):
-    """Whether a change makes a new resource and deletes the old, ordered by weight."""
+    """Whether a change creates a new resource and deletes the old one, ordered by weight."""
 
     NO = 0
     POSSIBLE = 1
     CERTAIN = 2
 
 
-# Types that lose data, or keys to data, when they are deleted. Log groups are on it: they are evidence.
+# Types whose deletion loses data or keys to data. Log groups are among them, because they are evidence.
 STATEFUL = frozenset(
     {
         "AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::GlobalCluster", "AWS::DynamoDB::Table",
@@ -37,10 +37,16 @@ STATEFUL = frozenset(
 
 
 def replaces(resource_type: str, paths: Iterable[str], region: str) -> Replacement:
-    """What a change of these properties (``A/B/0/C`` below Properties) means for the resource.
+    """Whether a change of some properties replaces the resource.
 
-    A type without a schema (a custom resource, a type newer than cfn-lint) gives POSSIBLE, except custom resources:
-    those are replaced when their function answers with another id, which nobody knows before.
+    Args:
+        resource_type: The type of the resource.
+        paths: The changed properties below Properties: ``A/B/0/C``.
+        region: The region whose schemas count.
+
+    Returns:
+        POSSIBLE for a custom resource, which is replaced if its function answers with another id, and for a type without
+        a schema, such as one newer than cfn-lint.
     """
     if is_custom(resource_type):
         return Replacement.POSSIBLE
@@ -48,29 +54,28 @@ def replaces(resource_type: str, paths: Iterable[str], region: str) -> Replaceme
     if known is None:
         return Replacement.POSSIBLE
     always, sometimes = known
-    found = Replacement.NO
-    for path in paths:
-        if _within(path, always):
-            return Replacement.CERTAIN
-        if _within(path, sometimes):
-            found = Replacement.POSSIBLE
-    return found
+    changed = list(paths)
+    if any(_within(path, always) for path in changed):
+        return Replacement.CERTAIN
+    return Replacement.POSSIBLE if any(_within(path, sometimes) for path in changed) else Replacement.NO
 
 
-def _within(path: str, patterns: frozenset[tuple[str, ...]]) -> bool:
-    """True when the path is at, below or above one of the patterns: a change above it takes it along."""
+_Patterns = frozenset[tuple[str, ...]]
+
+
+def _within(path: str, patterns: _Patterns) -> bool:
+    """Whether the path is at, below or above one of the patterns; a change above a property changes it too."""
     parts = tuple(part for part in path.split("/") if not part.isdigit())
     return any(
-        all(one == other for one, other in zip(parts, pattern, strict=False))
+        all(part == expected for part, expected in zip(parts, pattern, strict=False))
         for pattern in patterns
         if pattern and parts
     )
 
 
 @cache
-def _create_only(
-    resource_type: str, region: str
-) -> tuple[frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]] | None:
+def _create_only(resource_type: str, region: str) -> tuple[_Patterns, _Patterns] | None:
+    """The properties of a type that always replace and those that sometimes do; None without a schema."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
     manager: Any = PROVIDER_SCHEMA_MANAGER
@@ -81,7 +86,7 @@ def _create_only(
     return _paths(schema.get("createOnlyProperties")), _paths(schema.get("conditionalCreateOnlyProperties"))
 
 
-def _paths(pointers: Any) -> frozenset[tuple[str, ...]]:
+def _paths(pointers: Any) -> _Patterns:
     """``/properties/A/items/B`` or ``/properties/A/*/B`` -> ("A", "B")."""
     skipped = {"properties", "items", "*", ""}
     return frozenset(tuple(part for part in pointer.split("/") if part not in skipped) for pointer in pointers or ())

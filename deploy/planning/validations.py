@@ -14,15 +14,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from review.model import Finding
+from review.model import ValidationFinding
 
 EVENT = "VALIDATION_ERROR"
 UNREADABLE = "could not be read (cloudformation:DescribeEvents); the console shows them"
 
 
-def read(cloudformation: Any, change_set: str, stack: str) -> Iterator[Finding]:
+def read(cloudformation: Any, change_set: str, stack: str) -> Iterator[ValidationFinding]:
     """The findings on one change set, by its ARN, each once. Raises ClientError where the service does not tell."""
-    seen: set[Finding] = set()
+    seen: set[ValidationFinding] = set()
     arguments = {"ChangeSetName": change_set}
     while True:
         page = cloudformation.describe_events(**arguments)
@@ -36,8 +36,8 @@ def read(cloudformation: Any, change_set: str, stack: str) -> Iterator[Finding]:
         arguments["NextToken"] = page["NextToken"]
 
 
-def _finding(event: dict[str, Any], stack: str) -> Finding:
-    return Finding(
+def _finding(event: dict[str, Any], stack: str) -> ValidationFinding:
+    return ValidationFinding(
         stack=stack,
         place=str(event.get("ValidationPath") or event.get("LogicalResourceId") or ""),
         reason=str(event.get("ValidationStatusReason") or event.get("ValidationName") or "no reason is given"),
@@ -53,11 +53,11 @@ def faults(cloudformation: Any, change_set: str, stack: str) -> Iterator[str]:
         yield f"{stack}: the findings of the validation {UNREADABLE}."
 
 
-def warnings(cloudformation: Any, change_sets: Iterator[tuple[str, str]]) -> Iterator[Finding]:
+def warnings(cloudformation: Any, change_sets: Iterator[tuple[str, str]]) -> Iterator[ValidationFinding]:
     """The warnings on a tree of change sets, given as (ARN, path of the stack)."""
     for change_set, stack in change_sets:
         try:
             yield from read(cloudformation, change_set, stack)
         except ClientError:
-            yield Finding(stack, "", f"the warnings of the service {UNREADABLE}.", skipped=True)
+            yield ValidationFinding(stack, "", f"the warnings of the service {UNREADABLE}.", skipped=True)
             return

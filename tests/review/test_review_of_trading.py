@@ -8,9 +8,10 @@ import pytest
 
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.templates import load_templates
+from review.judgement import Certainty
 from review.model import Stack
 from review.replacement import Replacement
-from review.verdict import Certainty, Review, review
+from review.verdict import Review, judge_plan
 from tests.review.support.pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def before() -> Stack:
 
 
 def judged(before: Stack, **changed: str) -> Review:
-    return review(plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
+    return judge_plan(plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
 
 
 def test_same_templates_and_parameters_change_nothing_whatever_the_service_lists(before: Stack) -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.templates import load_templates
-from review import render
+from review.judgement import Certainty
 from review.model import Stack
+from review.render import (
+    review_text,
+)
 from review.replacement import Replacement
-from review.verdict import Certainty, Review, review
+from review.verdict import Review, judge_plan
 from tests.review.support.pairs import as_deployed, everything_replaced, plan
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +32,7 @@ def before() -> Stack:
 
 
 def judged(before: Stack, **changed: str) -> Review:
-    return review(plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
+    return judge_plan(plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
 
 
 def touched(seen: Review) -> set[tuple[str, str]]:
@@ -56,7 +59,7 @@ def test_new_version_of_the_service_replaces_instances_and_nothing_else(before: 
     assert {one.replacement for one in seen.real} == {Replacement.NO}
     (consequence,) = [one.consequence for one in seen.real if one.consequence]
     assert consequence.startswith("its instances will be replaced, 1 at a time")
-    assert "+export ARTIFACT_KEY='web/payments/new.zip'" in render.text(seen)
+    assert "+export ARTIFACT_KEY='web/payments/new.zip'" in review_text(seen)
 
 
 @pytest.mark.requirement("X-WEB-1")
@@ -79,7 +82,7 @@ def test_next_turn_of_the_origin_header_makes_one_secret_and_tells_both_sides(be
     }
     assert sum(one.type == "AWS::SecretsManager::Secret" for one in seen.real) == 1
     assert seen.obstacles == ()
-    said = render.text(seen)
+    said = review_text(seen)
     assert "{{resolve:secretsmanager:" in said
 
 

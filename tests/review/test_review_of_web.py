@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from review import render
+from review.judgement import Certainty
 from review.model import Change, Plan
+from review.render import (
+    MAX_LINES,
+    review_text,
+)
 from review.replacement import Replacement
-from review.verdict import Certainty, Review, Reviewed, review
+from review.verdict import Review, ReviewedResource, judge_plan
 from tests.review.support.pairs import as_deployed, change, change_set, deployed, plan
 
 LAUNCH, GROUP = "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::AutoScalingGroup"
@@ -45,12 +49,14 @@ Resources:
 """.replace("POLICY", ROLLING)
 
 
-def judged(made: Plan) -> tuple[Review, dict[str, Reviewed]]:
-    seen = review(made)
+def judged(made: Plan) -> tuple[Review, dict[str, ReviewedResource]]:
+    seen = judge_plan(made)
     return seen, {one.name: one for one in seen.changes}
 
 
-def update(after: str, before: str = WEB, *more: Change, **parameters: str) -> tuple[Review, dict[str, Reviewed]]:
+def update(
+    after: str, before: str = WEB, *more: Change, **parameters: str
+) -> tuple[Review, dict[str, ReviewedResource]]:
     service = change_set(change("Launch", LAUNCH), change("Group", GROUP), *more)
     return judged(plan({"root.yaml": after}, as_deployed({"r": before}, "r", {}), parameters, service))
 
@@ -60,7 +66,7 @@ def test_user_data_that_changes_is_shown_as_lines() -> None:
     """It was one long string in base64, in which nobody sees what changes."""
     seen, changes = update(WEB.replace("    start\\n", "    start --fast\\n"), Key="web/two.zip")
     assert changes["Launch"].replacement is Replacement.NO
-    said = render.text(seen)
+    said = review_text(seen)
     shown = [line.strip() for line in said.splitlines()]
     assert "LaunchTemplateData/UserData: these lines change" in shown
     for line in ("-export KEY='web/one.zip'", "+export KEY='web/two.zip'", "-    start", "+    start --fast"):
@@ -74,8 +80,9 @@ def test_new_launch_template_says_that_instances_are_replaced() -> None:
     seen, changes = update(WEB, Size="t3.xlarge")
     group = changes["Group"]
     assert (group.certainty, group.replacement) == (Certainty.CERTAIN, Replacement.NO)
-    assert group.consequence == "its instances will be replaced, 2 at a time, 3 kept in service, each awaited for PT5M"
-    assert f"Group {GROUP}: its instances will be replaced" in render.text(seen)
+    pace = "2 at a time, 3 kept in service, waiting up to PT5M for the signal of each"
+    assert group.consequence == f"its instances will be replaced, {pace}"
+    assert f"Group {GROUP}: its instances will be replaced" in review_text(seen)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +95,12 @@ def test_new_launch_template_says_that_instances_are_replaced() -> None:
         ),
         ("AutoScalingReplacingUpdate: {WillReplace: false}", "it has no UpdatePolicy", Replacement.NO),
         ("AutoScalingInstanceRefresh: {Strategy: Rolling}", "an instance refresh will replace", Replacement.NO),
-        ("AutoScalingRollingUpdate: {}", "replaced, 1 at a time, 0 kept in service, none awaited", Replacement.NO),
-        ("AutoScalingScheduledAction: {}", "instances that run stay as they are", Replacement.NO),
+        (
+            "AutoScalingRollingUpdate: {}",
+            "replaced, 1 at a time, 0 kept in service, without waiting for signals",
+            Replacement.NO,
+        ),
+        ("AutoScalingScheduledAction: {}", "running instances stay as they are", Replacement.NO),
     ],
 )
 def test_update_policy_decides_what_becomes_of_instances(policy: str, said: str, replacement: Replacement) -> None:
@@ -134,7 +145,7 @@ def test_reference_to_a_secret_is_shown_as_it_stands() -> None:
     before, after = RULE.replace(":STAGE", ""), RULE.replace("STAGE", ":AWSPENDING")
     service = change_set(change("Rule", "AWS::ElasticLoadBalancingV2::ListenerRule"))
     seen, _ = judged(plan({"root.yaml": after}, as_deployed({"r": before}, "r", {}), service=service))
-    said = render.text(seen)
+    said = review_text(seen)
     assert "{{resolve:secretsmanager:${Header}:SecretString}} -> {{resolve:secretsmanager:${Header}:" in said
     assert "SecretString::AWSPENDING}}" in said
 
@@ -206,7 +217,7 @@ def test_long_script_is_cut() -> None:
     texts = [f"Resources: {{L: {{Type: '{LAUNCH}', Properties: {{U: {one!r}}}}}}}" for one in (old, new)]
     texts = [text.replace("'old 0", '"old 0').replace("'new 0", '"new 0').replace("99'", '99"') for text in texts]
     seen, _ = judged(plan({"root.yaml": texts[1]}, deployed("s", texts[0]), service=change_set(change("L", LAUNCH))))
-    assert f"… and {201 - render.MAX_LINES} more lines" in render.text(seen)
+    assert f"… and {201 - MAX_LINES} more lines" in review_text(seen)
 
 
 @pytest.mark.parametrize(

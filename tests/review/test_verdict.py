@@ -9,10 +9,19 @@ from typing import Any
 
 import pytest
 
-from review import render
-from review.model import ChangeSet, Detail, Finding, Plan, Stack
+from review.judgement import Certainty
+from review.model import ChangeSet, Detail, Plan, Stack, ValidationFinding
+from review.render import (
+    MAX_VALUE,
+    count_changes,
+    review_json,
+    review_markdown,
+    review_text,
+    short_pair,
+    short_text,
+)
 from review.replacement import Replacement, replaces
-from review.verdict import Certainty, Review, Reviewed, review
+from review.verdict import Review, ReviewedResource, judge_plan
 from tests.review.support.pairs import change, change_set, deployed, detail, plan
 
 CREATE_ONLY = {
@@ -88,8 +97,8 @@ def tree(templates: Mapping[str, str] = TEMPLATES, **more: Any) -> Stack:
     return deployed("small-dev", templates["root.yaml"], values, {}, children, **more)
 
 
-def judged(made: Plan) -> tuple[Review, dict[str, Reviewed]]:
-    seen = review(made, replaces=judge)
+def judged(made: Plan) -> tuple[Review, dict[str, ReviewedResource]]:
+    seen = judge_plan(made, replaces=judge)
     return seen, {one.name: one for one in seen.changes}
 
 
@@ -118,7 +127,7 @@ def test_value_that_flows_between_stacks_makes_no_replacement() -> None:
     assert changes["Network/Vpc"].certainty is Certainty.CERTAIN
     assert changes["Network/Vpc"].replacement is Replacement.NO
     assert changes["Database/Group"].certainty is Certainty.NOISE
-    assert "the replacement that the service lists is false" in changes["Database/Group"].notes
+    assert "the replacement that CloudFormation lists is false" in changes["Database/Group"].notes
     assert changes["Database/Cluster"].certainty is Certainty.NOISE
     assert not seen.losses
 
@@ -145,17 +154,19 @@ def test_without_child_change_sets_the_templates_alone_are_judged() -> None:
     assert [one.name for one in seen.real] == ["Database/Cluster"]
     assert changes["Database/Cluster"].certainty is Certainty.CERTAIN
     assert changes["Network"].certainty is Certainty.NOISE
-    assert "judged by their templates alone" in render.text(seen)
+    assert "judged by their templates alone" in review_text(seen)
 
 
 def test_change_that_the_service_does_not_list_is_only_possible() -> None:
     service = change_set(change("Database", STACK, child=change_set()), change("Network", STACK, child=change_set()))
     _, changes = judged(plan(TEMPLATES, tree(), {"Size": "large"}, service))
     assert changes["Database/Cluster"].certainty is Certainty.POSSIBLE
-    assert "the service does not list it" in changes["Database/Cluster"].notes
+    assert "CloudFormation does not list it" in changes["Database/Cluster"].notes
 
 
-def one(properties: str, before: str, kind: str = "AWS::S3::Bucket", service: ChangeSet | None = None) -> Reviewed:
+def one(
+    properties: str, before: str, kind: str = "AWS::S3::Bucket", service: ChangeSet | None = None
+) -> ReviewedResource:
     """The judgement of a single resource X whose properties change."""
     old, new = (f"Resources: {{X: {{Type: '{kind}', Properties: {text}}}}}" for text in (before, properties))
     default = change_set(change("X", kind))
@@ -179,7 +190,7 @@ def test_service_that_says_in_place_overrules_the_schema() -> None:
     told = change("X", "AWS::S3::Bucket", replacement="False", details=[detail("BucketName", "Never")])
     found = one("{BucketName: b}", "{BucketName: a}", service=change_set(told))
     assert found.replacement is Replacement.NO
-    assert "its schema says replacement, the service says in place" in found.notes
+    assert "its schema says that it is replaced, CloudFormation says that it changes in place" in found.notes
 
 
 def test_replacement_for_a_value_that_stays_is_not_taken_over() -> None:
@@ -192,7 +203,7 @@ def test_replacement_for_a_value_that_stays_is_not_taken_over() -> None:
     )
     found = one("{Engine: b}", "{Engine: a}", "AWS::RDS::DBCluster", change_set(told))
     assert found.replacement is Replacement.NO
-    assert "the replacement that the service lists comes from values that stay the same" in found.notes
+    assert "the replacement that CloudFormation lists comes from values that stay the same" in found.notes
 
 
 def test_data_loss_is_shouted() -> None:
@@ -233,7 +244,7 @@ def test_what_the_stack_policy_denies_is_told_before_it_fails(action: str, after
     )
     seen, _ = judged(made)
     assert bool(seen.obstacles) is denied
-    assert ("THIS WILL FAIL" in render.text(seen)) is denied
+    assert ("THIS WILL FAIL" in review_text(seen)) is denied
 
 
 def test_removed_resource_that_is_kept_loses_no_data() -> None:
@@ -351,7 +362,7 @@ def test_stack_tags_reach_every_resource() -> None:
     )
     seen, changes = judged(made)
     assert changes["X"].certainty is Certainty.CERTAIN
-    assert "tag Owner: (none) -> desk" in render.text(seen)
+    assert "tag Owner: (none) -> desk" in review_text(seen)
 
 
 def test_iam_and_network_have_chapters_of_their_own() -> None:
@@ -373,7 +384,7 @@ Resources:
     seen, changes = judged(plan({"root.yaml": new}, deployed("small-dev", old), service=service))
     assert [name for name, found in changes.items() if found.iam] == ["Policy"]
     assert [name for name, found in changes.items() if found.network] == ["Rule"]
-    text = render.text(seen)
+    text = review_text(seen)
     assert "PolicyDocument/Statement/0/Action: s3:GetObject -> s3:*" in text.split("IAM and key policies")[1]
     assert "CidrIp: 10.0.0.0/8 -> 0.0.0.0/0" in text.split("Network")[-1]
 
@@ -389,7 +400,7 @@ def test_artifacts_parameters_and_settings_are_told_apart() -> None:
     )
     before = deployed("small-dev", template, {"A": "1", "XArtifactKey": "k1"}, policy='{"Statement": []}')
     made = plan({"root.yaml": template}, before, {"A": "2", "XArtifactKey": "k2"}, termination_protection=True)
-    seen = review(made, replaces=judge)
+    seen = judge_plan(made, replaces=judge)
     assert [(found.name, found.before, found.after) for found in seen.parameters] == [("A", "1", "2")]
     assert [found.name for found in seen.artifacts] == ["XArtifactKey"]
     assert [found.name for found in seen.settings] == ["termination protection", "stack policy"]
@@ -397,57 +408,57 @@ def test_artifacts_parameters_and_settings_are_told_apart() -> None:
 
 def test_new_stack_lists_what_it_makes_with_conditions() -> None:
     service = change_set(change("Network", STACK, "Add", ""), change("Database", STACK, "Add", ""))
-    seen = review(plan(TEMPLATES, service=service), replaces=lambda *_: pytest.fail("no resource exists yet"))
-    assert render.counts(seen)["add"] == 3
-    text = render.text(seen)
+    seen = judge_plan(plan(TEMPLATES, service=service), replaces=lambda *_: pytest.fail("no resource exists yet"))
+    assert count_changes(seen)["add"] == 3
+    text = review_text(seen)
     assert "Database: + 2: 1 EC2::SecurityGroup, 1 RDS::DBCluster" in text
-    assert "+ Cluster AWS::RDS::DBCluster" in render.text(seen, every=True)
+    assert "+ Cluster AWS::RDS::DBCluster" in review_text(seen, detailed=True)
 
 
 def test_warnings_of_the_service_are_shown_before_the_changes() -> None:
     found = (
-        Finding("small-dev > Network", "/Resources/Address", "The quota of 5 would be exceeded"),
-        Finding("small-dev", "", "the warnings could not be read", skipped=True),
+        ValidationFinding("small-dev > Network", "/Resources/Address", "The quota of 5 would be exceeded"),
+        ValidationFinding("small-dev", "", "the warnings could not be read", skipped=True),
     )
-    seen = review(plan(TEMPLATES, service=replace(change_set(), warnings=found)), replaces=judge)
-    said = render.text(seen)
+    seen = judge_plan(plan(TEMPLATES, service=replace(change_set(), warnings=found)), replaces=judge)
+    said = review_text(seen)
     assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded\n" in said
     assert said.index("CloudFormation warns") < said.index("Resources\n---")
-    assert render.counts(seen)["warnings"] == 1
-    assert "- small-dev: not checked: the warnings could not be read" in render.markdown(seen)
+    assert count_changes(seen)["warnings"] == 1
+    assert "- small-dev: not checked: the warnings could not be read" in review_markdown(seen)
 
 
 def test_no_changes_is_said_in_one_line() -> None:
     service = change_set(status="FAILED", reason="The submitted information didn't contain changes.")
-    assert "No changes: templates and parameters are those of the last deployment" in render.text(
-        review(plan(TEMPLATES, tree(), service=service))
+    assert "No changes: templates and parameters are those of the last deployment" in review_text(
+        judge_plan(plan(TEMPLATES, tree(), service=service))
     )
 
 
 def test_review_is_a_pure_function_of_the_plan() -> None:
     made = plan(TEMPLATES, tree(), {"Size": "large"}, false_replacements())
-    assert render.as_json(review(made, replaces=judge)) == render.as_json(review(made, replaces=judge))
+    assert review_json(judge_plan(made, replaces=judge)) == review_json(judge_plan(made, replaces=judge))
 
 
 def test_markdown_and_json_say_the_same() -> None:
-    seen = review(plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()), replaces=judge)
-    document = json.loads(render.as_json(seen))
+    seen = judge_plan(plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()), replaces=judge)
+    document = json.loads(review_json(seen))
     assert document["summary"]["replace"] == 2
     assert document["plan"]["templates"]["root.yaml"]["text"] == ""
-    text = render.markdown(seen)
+    text = review_markdown(seen)
     assert "### Replacements" in text
     assert "`AWS::EC2::VPC` REPLACED" in text
 
 
 def test_long_values_are_cut_around_the_difference() -> None:
-    before, after = render.shown_pair("x" * 300 + "old" + "y" * 300, "x" * 300 + "new" + "y" * 300)
+    before, after = short_pair("x" * 300 + "old" + "y" * 300, "x" * 300 + "new" + "y" * 300)
     assert "old" in before
     assert "new" in after
-    assert len(before) <= render.MAX_VALUE
+    assert len(before) <= MAX_VALUE
 
 
 def test_digests_are_short_enough_to_read() -> None:
-    assert render.shown("functions/x/" + "0123456789ab" + "c" * 52 + ".zip") == "functions/x/0123456789ab….zip"
+    assert short_text("functions/x/" + "0123456789ab" + "c" * 52 + ".zip") == "functions/x/0123456789ab….zip"
 
 
 class TestSchemas:
