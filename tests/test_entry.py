@@ -14,7 +14,7 @@ import pytest
 import entry
 from local.demo import PROJECT
 from review.plan_file import save_plan
-from tests.review.support.pairs import plan
+from tests.review.support.plans import make_plan
 from tests.test_architecture import imports
 
 BEFORE = f"\n{entry.BEFORE_IT_BEGAN}\n"
@@ -142,7 +142,7 @@ HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.it
 def test_closed_pipe_ends_a_command_quietly(command: str, unbuffered: str, tmp_path: Path) -> None:
     """`python -m deploy outputs --json | head -1` did so with a traceback."""
     plan_file = tmp_path / "plan.json"
-    save_plan(plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
+    save_plan(make_plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
     arguments = [str(plan_file) if word == "PLAN" else word for word in LONG[command]]
     assert unread(arguments, tmp_path, unbuffered) == (entry.READER_GONE, "")
 

@@ -18,7 +18,7 @@ from deploy.settings import Project
 from review.model import Plan
 from review.plan_file import load_plan, load_record, plan_digest, save_plan
 from tests.deploy.support.aws import Scripted, refusal
-from tests.review.support.pairs import change, change_set, deployed, plan
+from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
 
@@ -117,7 +117,9 @@ def test_end_of_input_is_no_confirmation(
 
 
 def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    path = saved(project, plan({"root.yaml": TEMPLATE}, service=change_set(change("X", "AWS::DynamoDB::Table", "Add"))))
+    path = saved(
+        project, make_plan({"root.yaml": TEMPLATE}, claims=change_set(claim("X", "AWS::DynamoDB::Table", "Add")))
+    )
     assert run(project, "review") == 0
     assert "1 to add" in capsys.readouterr().out
     record = load_record(path)
@@ -127,7 +129,7 @@ def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsy
 
 @pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
 def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str) -> None:
-    saved(project, plan({"root.yaml": TEMPLATE}))
+    saved(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
 
@@ -140,8 +142,8 @@ def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFi
 def losing() -> Plan:
     """A plan that replaces a table."""
     before = deployed("small-dev", TEMPLATE)
-    service = change_set(change("X", "AWS::DynamoDB::Table", replacement="True"))
-    return plan({"root.yaml": TEMPLATE.replace("TableName: a", "TableName: b")}, before, service=service)
+    claims = change_set(claim("X", "AWS::DynamoDB::Table", replacement="True"))
+    return make_plan({"root.yaml": TEMPLATE.replace("TableName: a", "TableName: b")}, before, claims=claims)
 
 
 def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +170,7 @@ def test_confirmation_is_the_stacks_name(
 
 
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    saved(project, plan({"root.yaml": TEMPLATE}))
+    saved(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "execute") == 3
     assert "it was not reviewed" in capsys.readouterr().err
 

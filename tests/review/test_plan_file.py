@@ -12,27 +12,27 @@ import pytest
 
 from review.errors import PlanError
 from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, record_path, save_plan, save_record
-from tests.review.support.pairs import change, change_set, deployed, detail, plan
+from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
 
 
 def test_plan_file_says_everything_again(tmp_path: Path) -> None:
     flowing = detail("A", before="1", after="2")
-    child = change_set(change("Inner", "AWS::S3::Bucket", details=[flowing]))
+    child = change_set(claim("Inner", "AWS::S3::Bucket", details=[flowing]))
     before = deployed("small-dev", TEMPLATE, {"A": "1"}, {"O": "v"}, {"N": deployed("n", TEMPLATE)}, policy="{}")
-    made = plan(
-        {"root.yaml": TEMPLATE}, before, service=change_set(change("N", "AWS::CloudFormation::Stack", child=child))
+    plan = make_plan(
+        {"root.yaml": TEMPLATE}, before, claims=change_set(claim("N", "AWS::CloudFormation::Stack", child=child))
     )
     path = tmp_path / "deep" / "plan.json"
-    save_plan(made, path)
-    assert load_plan(path) == made
-    assert plan_digest(load_plan(path)) == plan_digest(made)
+    save_plan(plan, path)
+    assert load_plan(path) == plan
+    assert plan_digest(load_plan(path)) == plan_digest(plan)
 
 
 def test_plan_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    save_plan(plan({"root.yaml": TEMPLATE}), path)
+    save_plan(make_plan({"root.yaml": TEMPLATE}), path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -49,20 +49,20 @@ def mistyped(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (retouched, "root.yaml does not have its digest"),
         (older, "not a plan of this version"),
         (mistyped, "not a plan"),
     ],
 )
-def test_damaged_plan_is_refused(tmp_path: Path, damage: Callable[[dict[str, Any]], None], said: str) -> None:
+def test_damaged_plan_is_rejected(tmp_path: Path, damage: Callable[[dict[str, Any]], None], message: str) -> None:
     path = tmp_path / "plan.json"
-    save_plan(plan({"root.yaml": TEMPLATE}), path)
+    save_plan(make_plan({"root.yaml": TEMPLATE}), path)
     document = json.loads(path.read_text())
     damage(document)
     path.write_text(json.dumps(document))
-    with pytest.raises(PlanError, match=said):
+    with pytest.raises(PlanError, match=message):
         load_plan(path)
 
 

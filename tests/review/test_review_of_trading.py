@@ -1,4 +1,4 @@
-"""The review on the committed trading set: values that flow through eleven stacks, and nothing listed in vain."""
+"""The review on the committed trading set: values that flow through eleven stacks, and no false change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from review.judgement import Certainty
 from review.model import Stack
 from review.replacement import Replacement
 from review.verdict import Review, judge_plan
-from tests.review.support.pairs import as_deployed, everything_replaced, plan
+from tests.review.support.plans import as_deployed, everything_replaced, make_plan
 
 ROOT = Path(__file__).parents[2]
 SET = load_templates(ROOT / "templates" / "trading")
@@ -29,47 +29,49 @@ def before() -> Stack:
 
 
 def judged(before: Stack, **changed: str) -> Review:
-    return judge_plan(plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
+    return judge_plan(make_plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
 
 
-def test_same_templates_and_parameters_change_nothing_whatever_the_service_lists(before: Stack) -> None:
-    """AWS lists every resource of the platform as replaced; not one of them is."""
-    seen = judged(before)
-    assert seen.real == ()
-    assert seen.losses == ()
+def test_same_templates_and_parameters_change_nothing_whatever_cloudformation_lists(before: Stack) -> None:
+    """AWS lists every resource of the platform as replaced; none of them is."""
+    review = judged(before)
+    assert review.real == ()
+    assert review.losses == ()
     listed = sum(len(stack.resources) for _, stack in before.walk())
-    assert len(seen.of(Certainty.NOISE)) >= listed - len(before.children)
+    assert len(review.of(Certainty.NOISE)) >= listed - len(before.children)
 
 
 @pytest.mark.requirement("A-5")
 def test_retention_changes_log_groups_and_nothing_else(before: Stack) -> None:
-    seen = judged(before, LogRetentionDays="90")
-    assert {one.type for one in seen.real} == {"AWS::Logs::LogGroup"}
-    assert {one.replacement for one in seen.real} == {Replacement.NO}
-    groups = sum(one.type == "AWS::Logs::LogGroup" for _, stack in before.walk() for one in stack.resources.values())
-    assert len(seen.real) == groups
+    review = judged(before, LogRetentionDays="90")
+    assert {change.type for change in review.real} == {"AWS::Logs::LogGroup"}
+    assert {change.replacement for change in review.real} == {Replacement.NO}
+    groups = sum(
+        resource.type == "AWS::Logs::LogGroup" for _, stack in before.walk() for resource in stack.resources.values()
+    )
+    assert len(review.real) == groups
 
 
 @pytest.mark.requirement("T-NET-2")
 def test_gateway_for_each_zone_adds_gateways_and_moves_routes(before: Stack) -> None:
-    seen = judged(before, NatGatewayPerZone="true")
-    assert {(one.type, one.action) for one in seen.real} == {
+    review = judged(before, NatGatewayPerZone="true")
+    assert {(change.type, change.action) for change in review.real} == {
         ("AWS::EC2::EIP", "Add"),
         ("AWS::EC2::NatGateway", "Add"),
         ("AWS::EC2::Route", "Modify"),
     }
-    assert seen.losses == ()
+    assert review.losses == ()
 
 
 @pytest.mark.requirement("T-FN-1")
-def test_code_change_touches_its_function_only(before: Stack) -> None:
-    seen = judged(before, QueryArtifactKey="functions/query/new.zip")
-    assert [(one.type, one.action) for one in seen.real] == [("AWS::Lambda::Function", "Modify")]
-    assert [one.name for one in seen.artifacts] == ["QueryArtifactKey"]
+def test_code_change_changes_its_function_only(before: Stack) -> None:
+    review = judged(before, QueryArtifactKey="functions/query/new.zip")
+    assert [(change.type, change.action) for change in review.real] == [("AWS::Lambda::Function", "Modify")]
+    assert [change.name for change in review.artifacts] == ["QueryArtifactKey"]
 
 
 @pytest.mark.requirement("A-1")
-def test_another_suffix_is_shouted_as_the_loss_that_it_is(before: Stack) -> None:
-    """Every name ends in the suffix, so changing it on a living stack replaces databases, tables and buckets."""
-    lost = {one.type for one in judged(before, EnvironmentSuffix="qa").losses}
+def test_another_suffix_is_reported_as_data_loss(before: Stack) -> None:
+    """Every name ends in the suffix, so a new suffix on a deployed stack replaces databases, tables and buckets."""
+    lost = {change.type for change in judged(before, EnvironmentSuffix="qa").losses}
     assert {"AWS::RDS::DBCluster", "AWS::DynamoDB::Table", "AWS::S3::Bucket"} <= lost

@@ -1,4 +1,4 @@
-"""The review tells certain, possible and noise apart, on hand-written pairs of deployed and planned."""
+"""The review separates certain, possible and noise, on hand-written pairs of deployed and planned templates."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import pytest
 from review.judgement import Certainty
 from review.model import ChangeSet, Detail, Plan, Stack, ValidationFinding
 from review.render import (
-    MAX_VALUE,
     count_changes,
     review_json,
     review_markdown,
     review_text,
-    short_pair,
-    short_text,
 )
-from review.replacement import Replacement, replaces
+from review.replacement import Replacement
 from review.verdict import Review, ReviewedResource, judge_plan
-from tests.review.support.pairs import change, change_set, deployed, detail, plan
+from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 CREATE_ONLY = {
     "AWS::S3::Bucket": {"BucketName"},
@@ -97,20 +94,20 @@ def tree(templates: Mapping[str, str] = TEMPLATES, **more: Any) -> Stack:
     return deployed("small-dev", templates["root.yaml"], values, {}, children, **more)
 
 
-def judged(made: Plan) -> tuple[Review, dict[str, ReviewedResource]]:
-    seen = judge_plan(made, replaces=judge)
-    return seen, {one.name: one for one in seen.changes}
+def judged(plan: Plan) -> tuple[Review, dict[str, ReviewedResource]]:
+    review = judge_plan(plan, replaces=judge)
+    return review, {change.name: change for change in review.changes}
 
 
 def false_replacements() -> ChangeSet:
-    """What AWS lists when anything in the network stack changes: the database would be made anew."""
+    """What AWS lists when anything in the network stack changes: the database would be replaced."""
     flowing = detail("VpcId", "Always", "Dynamic", "ParameterReference", "VpcId")
-    inner = change("Group", "AWS::EC2::SecurityGroup", replacement="True", details=[flowing])
+    inner = claim("Group", "AWS::EC2::SecurityGroup", replacement="True", details=[flowing])
     taken = detail("VpcSecurityGroupIds", "Never", "Dynamic", "ResourceAttribute", "Group.GroupId")
-    cluster = change("Cluster", "AWS::RDS::DBCluster", replacement="Conditional", details=[taken])
-    vpc = change("Vpc", "AWS::EC2::VPC", details=[detail("EnableDnsSupport")])
+    cluster = claim("Cluster", "AWS::RDS::DBCluster", replacement="Conditional", details=[taken])
+    vpc = claim("Vpc", "AWS::EC2::VPC", details=[detail("EnableDnsSupport")])
     return change_set(
-        change("Network", STACK, child=change_set(vpc)), change("Database", STACK, child=change_set(inner, cluster))
+        claim("Network", STACK, child=change_set(vpc)), claim("Database", STACK, child=change_set(inner, cluster))
     )
 
 
@@ -121,20 +118,20 @@ def edited(name: str, before: str, after: str) -> dict[str, str]:
 
 def test_value_that_flows_between_stacks_makes_no_replacement() -> None:
     """AWS lists the security group and the cluster as replaced because a sibling changes; neither is."""
-    made = plan(edited("network.yaml", "Support: true", "Support: false"), tree(), service=false_replacements())
-    seen, changes = judged(made)
-    assert [one.name for one in seen.real] == ["Network/Vpc"]
+    plan = make_plan(edited("network.yaml", "Support: true", "Support: false"), tree(), claims=false_replacements())
+    review, changes = judged(plan)
+    assert [change.name for change in review.real] == ["Network/Vpc"]
     assert changes["Network/Vpc"].certainty is Certainty.CERTAIN
     assert changes["Network/Vpc"].replacement is Replacement.NO
     assert changes["Database/Group"].certainty is Certainty.NOISE
     assert "the replacement that CloudFormation lists is false" in changes["Database/Group"].notes
     assert changes["Database/Cluster"].certainty is Certainty.NOISE
-    assert not seen.losses
+    assert not review.losses
 
 
 def test_replacement_is_followed_across_stacks() -> None:
     """The VPC is replaced, so its id changes, so the group in the other stack is replaced too."""
-    seen, changes = judged(plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()))
+    review, changes = judged(make_plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()))
     assert changes["Network/Vpc"].replacement is Replacement.CERTAIN
     assert changes["Database/Group"].replacement is Replacement.CERTAIN
     assert changes["Database/Group"].certainty is Certainty.CERTAIN
@@ -143,83 +140,83 @@ def test_replacement_is_followed_across_stacks() -> None:
     # and on inside the stack: the cluster gets another group, in place
     assert changes["Database/Cluster"].replacement is Replacement.NO
     assert changes["Database/Cluster"].network
-    assert {one.name for one in seen.replaced} == {"Network/Vpc", "Database/Group"}
+    assert {change.name for change in review.replaced} == {"Network/Vpc", "Database/Group"}
 
 
-def test_without_child_change_sets_the_templates_alone_are_judged() -> None:
-    """The embedded AWS lists only the nested stacks; nothing is lost by it."""
-    service = change_set(change("Network", STACK), change("Database", STACK))
-    seen, changes = judged(plan(TEMPLATES, tree(), {"Size": "large"}, service))
-    assert not seen.service_is_whole
-    assert [one.name for one in seen.real] == ["Database/Cluster"]
+def test_templates_alone_decide_without_child_change_sets() -> None:
+    """The embedded AWS lists only the nested stacks; the review loses nothing by that."""
+    claims = change_set(claim("Network", STACK), claim("Database", STACK))
+    review, changes = judged(make_plan(TEMPLATES, tree(), {"Size": "large"}, claims))
+    assert not review.service_is_whole
+    assert [change.name for change in review.real] == ["Database/Cluster"]
     assert changes["Database/Cluster"].certainty is Certainty.CERTAIN
     assert changes["Network"].certainty is Certainty.NOISE
-    assert "judged by their templates alone" in review_text(seen)
+    assert "judged by their templates alone" in review_text(review)
 
 
-def test_change_that_the_service_does_not_list_is_only_possible() -> None:
-    service = change_set(change("Database", STACK, child=change_set()), change("Network", STACK, child=change_set()))
-    _, changes = judged(plan(TEMPLATES, tree(), {"Size": "large"}, service))
+def test_change_that_cloudformation_does_not_list_is_only_possible() -> None:
+    claims = change_set(claim("Database", STACK, child=change_set()), claim("Network", STACK, child=change_set()))
+    _, changes = judged(make_plan(TEMPLATES, tree(), {"Size": "large"}, claims))
     assert changes["Database/Cluster"].certainty is Certainty.POSSIBLE
     assert "CloudFormation does not list it" in changes["Database/Cluster"].notes
 
 
-def one(
-    properties: str, before: str, kind: str = "AWS::S3::Bucket", service: ChangeSet | None = None
+def judged_change(
+    properties: str, before: str, kind: str = "AWS::S3::Bucket", claims: ChangeSet | None = None
 ) -> ReviewedResource:
     """The judgement of a single resource X whose properties change."""
     old, new = (f"Resources: {{X: {{Type: '{kind}', Properties: {text}}}}}" for text in (before, properties))
-    default = change_set(change("X", kind))
-    _, changes = judged(plan({"root.yaml": new}, deployed("small-dev", old), service=service or default))
+    default = change_set(claim("X", kind))
+    _, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=claims or default))
     return changes["X"]
 
 
-def test_static_replacement_of_the_service_is_believed() -> None:
-    """The service knows a property that replaces which the schemas do not."""
-    told = change("X", "AWS::X::Y", replacement="True", details=[detail("A", "Always")])
-    found = one("{A: 2}", "{A: 1}", "AWS::X::Y", change_set(told))
-    assert found.replacement is Replacement.CERTAIN
+def test_static_replacement_that_cloudformation_lists_is_certain() -> None:
+    """CloudFormation knows a property that replaces its resource, which the schemas do not know."""
+    listed = claim("X", "AWS::X::Y", replacement="True", details=[detail("A", "Always")])
+    change = judged_change("{A: 2}", "{A: 1}", "AWS::X::Y", change_set(listed))
+    assert change.replacement is Replacement.CERTAIN
 
 
-def test_conditional_replacement_of_the_service_is_possible() -> None:
-    told = change("X", "AWS::X::Y", replacement="Conditional", details=[detail("A", "Conditionally")])
-    assert one("{A: 2}", "{A: 1}", "AWS::X::Y", change_set(told)).replacement is Replacement.POSSIBLE
+def test_conditional_replacement_that_cloudformation_lists_is_possible() -> None:
+    listed = claim("X", "AWS::X::Y", replacement="Conditional", details=[detail("A", "Conditionally")])
+    assert judged_change("{A: 2}", "{A: 1}", "AWS::X::Y", change_set(listed)).replacement is Replacement.POSSIBLE
 
 
-def test_service_that_says_in_place_overrules_the_schema() -> None:
-    told = change("X", "AWS::S3::Bucket", replacement="False", details=[detail("BucketName", "Never")])
-    found = one("{BucketName: b}", "{BucketName: a}", service=change_set(told))
-    assert found.replacement is Replacement.NO
-    assert "its schema says that it is replaced, CloudFormation says that it changes in place" in found.notes
+def test_change_in_place_that_cloudformation_lists_overrules_the_schema() -> None:
+    listed = claim("X", "AWS::S3::Bucket", replacement="False", details=[detail("BucketName", "Never")])
+    change = judged_change("{BucketName: b}", "{BucketName: a}", claims=change_set(listed))
+    assert change.replacement is Replacement.NO
+    assert "its schema says that it is replaced, CloudFormation says that it changes in place" in change.notes
 
 
-def test_replacement_for_a_value_that_stays_is_not_taken_over() -> None:
-    """The cluster changes in place; that the service adds a flowing create-only property makes no replacement."""
-    told = change(
+def test_replacement_for_a_value_that_stays_is_ignored() -> None:
+    """The cluster changes in place; that CloudFormation adds a flowing create-only property makes no replacement."""
+    listed = claim(
         "X",
         "AWS::RDS::DBCluster",
         replacement="True",
         details=[detail("Engine"), detail("KmsKeyId", "Always", "Dynamic", "ParameterReference", "KeyArn")],
     )
-    found = one("{Engine: b}", "{Engine: a}", "AWS::RDS::DBCluster", change_set(told))
-    assert found.replacement is Replacement.NO
-    assert "the replacement that CloudFormation lists comes from values that stay the same" in found.notes
+    change = judged_change("{Engine: b}", "{Engine: a}", "AWS::RDS::DBCluster", change_set(listed))
+    assert change.replacement is Replacement.NO
+    assert "the replacement that CloudFormation lists comes from values that stay the same" in change.notes
 
 
-def test_data_loss_is_shouted() -> None:
-    found = one("{TableName: b}", "{TableName: a}", "AWS::DynamoDB::Table")
-    assert found.loses_data
-    assert found.replacement is Replacement.CERTAIN
+def test_data_loss_is_reported() -> None:
+    change = judged_change("{TableName: b}", "{TableName: a}", "AWS::DynamoDB::Table")
+    assert change.loses_data
+    assert change.replacement is Replacement.CERTAIN
 
 
-def test_replacement_under_the_same_name_is_told_before_it_fails() -> None:
+def test_replacement_under_the_same_name_is_an_obstacle() -> None:
     """CloudFormation: "cannot update a stack when a custom-named resource requires replacing"."""
     subnet = "AWS::EC2::SecurityGroup"
-    found = one("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
-    assert found.obstacle is not None
-    assert "keeps its GroupName" in found.obstacle
-    assert found.replaced_by == ("GroupDescription",)
-    renamed = one("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
+    change = judged_change("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
+    assert change.obstacle is not None
+    assert "keeps its GroupName" in change.obstacle
+    assert change.replaced_by == ("GroupDescription",)
+    renamed = judged_change("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
     assert renamed.obstacle is None
 
 
@@ -231,7 +228,7 @@ def test_replacement_under_the_same_name_is_told_before_it_fails() -> None:
         ("Update:*", "{X: 1}", True),
     ],
 )
-def test_what_the_stack_policy_denies_is_told_before_it_fails(action: str, after: str, denied: bool) -> None:
+def test_denial_of_the_stack_policy_is_an_obstacle(action: str, after: str, denied: bool) -> None:
     kind = "AWS::DynamoDB::Table"
     old, new = (f"Resources: {{X: {{Type: '{kind}', Properties: {text}}}}}" for text in ("{TableName: a}", after))
     if after == "{X: 1}":
@@ -239,43 +236,46 @@ def test_what_the_stack_policy_denies_is_told_before_it_fails(action: str, after
     allow = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
     deny = {**allow, "Effect": "Deny", "Action": [action], "Condition": {"StringEquals": {"ResourceType": [kind]}}}
     policy = json.dumps({"Statement": [allow, deny]})
-    made = plan(
-        {"root.yaml": new}, deployed("small-dev", old), service=change_set(change("X", kind)), stack_policy=policy
+    plan = make_plan(
+        {"root.yaml": new}, deployed("small-dev", old), claims=change_set(claim("X", kind)), stack_policy=policy
     )
-    seen, _ = judged(made)
-    assert bool(seen.obstacles) is denied
-    assert ("THIS WILL FAIL" in review_text(seen)) is denied
+    review, _ = judged(plan)
+    assert bool(review.obstacles) is denied
+    assert ("THIS WILL FAIL" in review_text(review)) is denied
 
 
 def test_removed_resource_that_is_kept_loses_no_data() -> None:
     old = "Resources: {X: {Type: 'AWS::DynamoDB::Table'}, Y: {Type: 'AWS::SNS::Topic'}}"
     new = "Resources: {Y: {Type: 'AWS::SNS::Topic'}}"
     for policy, loses in (("Retain", False), ("Delete", True)):
-        service = change_set(change("X", "AWS::DynamoDB::Table", "Remove", "", policy=policy))
-        _, changes = judged(plan({"root.yaml": new}, deployed("small-dev", old), service=service))
+        claims = change_set(claim("X", "AWS::DynamoDB::Table", "Remove", "", policy=policy))
+        _, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=claims))
         assert changes["X"].loses_data is loses
 
 
-def test_removed_nested_stack_lists_all_that_goes_with_it() -> None:
+def test_removed_nested_stack_lists_its_resources() -> None:
     gone = {**TEMPLATES, "root.yaml": ROOT.split("  Database:")[0]}
-    service = change_set(change("Database", STACK, "Remove", ""))
-    seen, changes = judged(plan(gone, tree(), service=service))
+    claims = change_set(claim("Database", STACK, "Remove", ""))
+    review, changes = judged(make_plan(gone, tree(), claims=claims))
     assert changes["Database/Cluster"].action == "Remove"
     assert changes["Database/Cluster"].loses_data
-    assert {one.name for one in seen.real} == {"Database/Cluster", "Database/Group"}
+    assert {change.name for change in review.real} == {"Database/Cluster", "Database/Group"}
 
 
-def test_added_nested_stack_lists_what_it_brings() -> None:
+def test_added_nested_stack_lists_its_resources() -> None:
     smaller = {**TEMPLATES, "root.yaml": ROOT.split("  Database:")[0]}
     network = tree().children["Network"]
     before = deployed(
         "small-dev", smaller["root.yaml"], {"Size": "small", "Cidr": "10.0.0.0/16"}, {}, {"Network": network}
     )
-    seen, _ = judged(plan(TEMPLATES, before, service=change_set(change("Database", STACK, "Add", ""))))
-    assert {(one.name, one.action) for one in seen.real} == {("Database/Group", "Add"), ("Database/Cluster", "Add")}
+    review, _ = judged(make_plan(TEMPLATES, before, claims=change_set(claim("Database", STACK, "Add", ""))))
+    assert {(change.name, change.action) for change in review.real} == {
+        ("Database/Group", "Add"),
+        ("Database/Cluster", "Add"),
+    }
 
 
-def test_condition_that_turns_adds_and_removes() -> None:
+def test_condition_that_changes_adds_and_removes_resources() -> None:
     template = """
 Parameters: {Many: {Type: String, Default: "false"}}
 Conditions: {IsMany: !Equals [!Ref Many, "true"]}
@@ -283,27 +283,27 @@ Resources:
   Always: {Type: AWS::SNS::Topic}
   Extra: {Type: AWS::SNS::Topic, Condition: IsMany}
 """
-    service = change_set(change("Extra", "AWS::SNS::Topic", "Add", ""))
+    claims = change_set(claim("Extra", "AWS::SNS::Topic", "Add", ""))
     before = deployed("small-dev", template, {"Many": "false"}, absent=["Extra"])
-    _, changes = judged(plan({"root.yaml": template}, before, {"Many": "true"}, service))
-    assert {(name, found.action) for name, found in changes.items()} == {("Extra", "Add")}
-    service = change_set(change("Extra", "AWS::SNS::Topic", "Remove", ""))
+    _, changes = judged(make_plan({"root.yaml": template}, before, {"Many": "true"}, claims))
+    assert {(name, change.action) for name, change in changes.items()} == {("Extra", "Add")}
+    claims = change_set(claim("Extra", "AWS::SNS::Topic", "Remove", ""))
     before = deployed("small-dev", template, {"Many": "true"})
-    _, changes = judged(plan({"root.yaml": template}, before, {"Many": "false"}, service))
-    assert {(name, found.action) for name, found in changes.items()} == {("Extra", "Remove")}
+    _, changes = judged(make_plan({"root.yaml": template}, before, {"Many": "false"}, claims))
+    assert {(name, change.action) for name, change in changes.items()} == {("Extra", "Remove")}
 
 
-def test_custom_resource_may_answer_otherwise() -> None:
-    """What reads a custom resource's attribute may change, if that resource is called again."""
+def test_attribute_of_a_custom_resource_may_change() -> None:
+    """A resource that reads a custom resource's attribute may change if the custom resource is called again."""
     template = """
 Parameters: {Key: {Type: String}}
 Resources:
   Migration: {Type: Custom::DatabaseMigration, Properties: {ServiceToken: t, Key: !Ref Key}}
   Reader: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Migration.Version}}
 """
-    service = change_set(change("Migration", "Custom::DatabaseMigration"), change("Reader", "AWS::SSM::Parameter"))
+    claims = change_set(claim("Migration", "Custom::DatabaseMigration"), claim("Reader", "AWS::SSM::Parameter"))
     _, changes = judged(
-        plan({"root.yaml": template}, deployed("small-dev", template, {"Key": "1"}), {"Key": "2"}, service)
+        make_plan({"root.yaml": template}, deployed("small-dev", template, {"Key": "1"}), {"Key": "2"}, claims)
     )
     assert changes["Migration"].certainty is Certainty.CERTAIN
     assert changes["Reader"].certainty is Certainty.POSSIBLE
@@ -320,21 +320,23 @@ Resources:
         ("{A: 1, B: !Ref 'AWS::NoValue'}", "{A: 1}"),
     ],
 )
-def test_other_words_for_the_same_are_no_change(before: str, after: str) -> None:
+def test_equivalent_expressions_are_no_change(before: str, after: str) -> None:
     old, new = (f"Resources: {{X: {{Type: 'AWS::X::Y', Properties: {text}}}}}" for text in (before, after))
-    told = change("X", "AWS::X::Y", details=[detail("A", source="ResourceReference", evaluation="Dynamic")])
-    _, changes = judged(plan({"root.yaml": new}, deployed("small-dev", old), service=change_set(told)))
+    listed = claim("X", "AWS::X::Y", details=[detail("A", source="ResourceReference", evaluation="Dynamic")])
+    _, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=change_set(listed)))
     assert changes["X"].certainty is Certainty.NOISE
 
 
-def test_direct_change_that_only_the_service_sees_is_possible() -> None:
-    """A dynamic reference resolves to another secret: the templates are the same."""
+def test_direct_change_that_only_cloudformation_lists_is_possible() -> None:
+    """A dynamic reference resolves to another secret, while the templates are the same."""
     template = "Resources: {X: {Type: 'AWS::X::Y', Properties: {A: '{{resolve:ssm:/a}}'}}}"
-    told = change("X", "AWS::X::Y", replacement="True", details=[detail("A", "Always", before="1", after="2")])
-    _, changes = judged(plan({"root.yaml": template}, deployed("small-dev", template), service=change_set(told)))
+    listed = claim("X", "AWS::X::Y", replacement="True", details=[detail("A", "Always", before="1", after="2")])
+    _, changes = judged(make_plan({"root.yaml": template}, deployed("small-dev", template), claims=change_set(listed)))
     assert changes["X"].certainty is Certainty.POSSIBLE
     assert changes["X"].replacement is Replacement.CERTAIN
-    assert [(one.path, one.before, one.after) for one in changes["X"].differences] == [("Properties/A", "1", "2")]
+    assert [(change.path, change.before, change.after) for change in changes["X"].differences] == [
+        ("Properties/A", "1", "2")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -347,22 +349,22 @@ def test_direct_change_that_only_the_service_sees_is_possible() -> None:
         ([detail("A", "Always", "Dynamic", "ResourceAttribute", "Y.Arn")], Certainty.NOISE),
     ],
 )
-def test_only_what_is_shown_to_be_nothing_is_called_noise(details: list[Detail], certainty: Certainty) -> None:
+def test_change_is_noise_only_if_its_values_stay_the_same(details: list[Detail], certainty: Certainty) -> None:
     template = "Resources: {X: {Type: 'AWS::X::Y', Properties: {A: 1}}}"
-    service = change_set(change("X", "AWS::X::Y", details=details))
-    _, changes = judged(plan({"root.yaml": template}, deployed("small-dev", template), service=service))
+    claims = change_set(claim("X", "AWS::X::Y", details=details))
+    _, changes = judged(make_plan({"root.yaml": template}, deployed("small-dev", template), claims=claims))
     assert changes["X"].certainty is certainty
 
 
 def test_stack_tags_reach_every_resource() -> None:
     template = "Resources: {X: {Type: 'AWS::S3::Bucket'}}"
-    told = change("X", "AWS::S3::Bucket", details=[detail("", attribute="Tags")], scope=["Tags"])
-    made = plan(
-        {"root.yaml": template}, deployed("small-dev", template), service=change_set(told), tags={"Owner": "desk"}
+    listed = claim("X", "AWS::S3::Bucket", details=[detail("", attribute="Tags")], scope=["Tags"])
+    plan = make_plan(
+        {"root.yaml": template}, deployed("small-dev", template), claims=change_set(listed), tags={"Owner": "desk"}
     )
-    seen, changes = judged(made)
+    review, changes = judged(plan)
     assert changes["X"].certainty is Certainty.CERTAIN
-    assert "tag Owner: (none) -> desk" in review_text(seen)
+    assert "tag Owner: (none) -> desk" in review_text(review)
 
 
 def test_iam_and_network_have_chapters_of_their_own() -> None:
@@ -380,102 +382,71 @@ Resources:
         .replace("DelaySeconds: 1", "DelaySeconds: 2")
     )
     kinds = {"Policy": "AWS::IAM::ManagedPolicy", "Rule": "AWS::EC2::SecurityGroupIngress", "Queue": "AWS::SQS::Queue"}
-    service = change_set(*(change(name, kind) for name, kind in kinds.items()))
-    seen, changes = judged(plan({"root.yaml": new}, deployed("small-dev", old), service=service))
-    assert [name for name, found in changes.items() if found.iam] == ["Policy"]
-    assert [name for name, found in changes.items() if found.network] == ["Rule"]
-    text = review_text(seen)
+    claims = change_set(*(claim(name, kind) for name, kind in kinds.items()))
+    review, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=claims))
+    assert [name for name, change in changes.items() if change.iam] == ["Policy"]
+    assert [name for name, change in changes.items() if change.network] == ["Rule"]
+    text = review_text(review)
     assert "PolicyDocument/Statement/0/Action: s3:GetObject -> s3:*" in text.split("IAM and key policies")[1]
     assert "CidrIp: 10.0.0.0/8 -> 0.0.0.0/0" in text.split("Network")[-1]
 
 
 def test_inserted_statement_is_one_difference() -> None:
-    found = one("{L: [{a: 1}, {b: 2}, {c: 3}]}", "{L: [{a: 1}, {c: 3}]}", "AWS::X::Y")
-    assert [(diff.path, diff.before, diff.after) for diff in found.differences] == [("Properties/L/1", None, {"b": 2})]
+    change = judged_change("{L: [{a: 1}, {b: 2}, {c: 3}]}", "{L: [{a: 1}, {c: 3}]}", "AWS::X::Y")
+    assert [(diff.path, diff.before, diff.after) for diff in change.differences] == [("Properties/L/1", None, {"b": 2})]
 
 
-def test_artifacts_parameters_and_settings_are_told_apart() -> None:
+def test_artifacts_parameters_and_settings_are_separate() -> None:
     template = (
         "Parameters: {A: {Type: String}, XArtifactKey: {Type: String}}\nResources: {X: {Type: 'AWS::SNS::Topic'}}"
     )
     before = deployed("small-dev", template, {"A": "1", "XArtifactKey": "k1"}, policy='{"Statement": []}')
-    made = plan({"root.yaml": template}, before, {"A": "2", "XArtifactKey": "k2"}, termination_protection=True)
-    seen = judge_plan(made, replaces=judge)
-    assert [(found.name, found.before, found.after) for found in seen.parameters] == [("A", "1", "2")]
-    assert [found.name for found in seen.artifacts] == ["XArtifactKey"]
-    assert [found.name for found in seen.settings] == ["termination protection", "stack policy"]
+    plan = make_plan({"root.yaml": template}, before, {"A": "2", "XArtifactKey": "k2"}, termination_protection=True)
+    review = judge_plan(plan, replaces=judge)
+    assert [(change.name, change.before, change.after) for change in review.parameters] == [("A", "1", "2")]
+    assert [change.name for change in review.artifacts] == ["XArtifactKey"]
+    assert [change.name for change in review.settings] == ["termination protection", "stack policy"]
 
 
-def test_new_stack_lists_what_it_makes_with_conditions() -> None:
-    service = change_set(change("Network", STACK, "Add", ""), change("Database", STACK, "Add", ""))
-    seen = judge_plan(plan(TEMPLATES, service=service), replaces=lambda *_: pytest.fail("no resource exists yet"))
-    assert count_changes(seen)["add"] == 3
-    text = review_text(seen)
+def test_new_stack_lists_its_resources_with_conditions() -> None:
+    claims = change_set(claim("Network", STACK, "Add", ""), claim("Database", STACK, "Add", ""))
+    review = judge_plan(make_plan(TEMPLATES, claims=claims), replaces=lambda *_: pytest.fail("no resource exists yet"))
+    assert count_changes(review)["add"] == 3
+    text = review_text(review)
     assert "Database: + 2: 1 EC2::SecurityGroup, 1 RDS::DBCluster" in text
-    assert "+ Cluster AWS::RDS::DBCluster" in review_text(seen, detailed=True)
+    assert "+ Cluster AWS::RDS::DBCluster" in review_text(review, detailed=True)
 
 
-def test_warnings_of_the_service_are_shown_before_the_changes() -> None:
-    found = (
+def test_warnings_of_cloudformation_come_before_the_changes() -> None:
+    findings = (
         ValidationFinding("small-dev > Network", "/Resources/Address", "The quota of 5 would be exceeded"),
         ValidationFinding("small-dev", "", "the warnings could not be read", skipped=True),
     )
-    seen = judge_plan(plan(TEMPLATES, service=replace(change_set(), warnings=found)), replaces=judge)
-    said = review_text(seen)
-    assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded\n" in said
-    assert said.index("CloudFormation warns") < said.index("Resources\n---")
-    assert count_changes(seen)["warnings"] == 1
-    assert "- small-dev: not checked: the warnings could not be read" in review_markdown(seen)
+    review = judge_plan(make_plan(TEMPLATES, claims=replace(change_set(), warnings=findings)), replaces=judge)
+    text = review_text(review)
+    assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded\n" in text
+    assert text.index("CloudFormation warns") < text.index("Resources\n---")
+    assert count_changes(review)["warnings"] == 1
+    assert "- small-dev: not checked: the warnings could not be read" in review_markdown(review)
 
 
-def test_no_changes_is_said_in_one_line() -> None:
-    service = change_set(status="FAILED", reason="The submitted information didn't contain changes.")
+def test_no_changes_is_one_line() -> None:
+    claims = change_set(status="FAILED", reason="The submitted information didn't contain changes.")
     assert "No changes: templates and parameters are those of the last deployment" in review_text(
-        judge_plan(plan(TEMPLATES, tree(), service=service))
+        judge_plan(make_plan(TEMPLATES, tree(), claims=claims))
     )
 
 
 def test_review_is_a_pure_function_of_the_plan() -> None:
-    made = plan(TEMPLATES, tree(), {"Size": "large"}, false_replacements())
-    assert review_json(judge_plan(made, replaces=judge)) == review_json(judge_plan(made, replaces=judge))
+    plan = make_plan(TEMPLATES, tree(), {"Size": "large"}, false_replacements())
+    assert review_json(judge_plan(plan, replaces=judge)) == review_json(judge_plan(plan, replaces=judge))
 
 
-def test_markdown_and_json_say_the_same() -> None:
-    seen = judge_plan(plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()), replaces=judge)
-    document = json.loads(review_json(seen))
+def test_markdown_and_json_have_the_same_content() -> None:
+    review = judge_plan(make_plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()), replaces=judge)
+    document = json.loads(review_json(review))
     assert document["summary"]["replace"] == 2
     assert document["plan"]["templates"]["root.yaml"]["text"] == ""
-    text = review_markdown(seen)
+    text = review_markdown(review)
     assert "### Replacements" in text
     assert "`AWS::EC2::VPC` REPLACED" in text
-
-
-def test_long_values_are_cut_around_the_difference() -> None:
-    before, after = short_pair("x" * 300 + "old" + "y" * 300, "x" * 300 + "new" + "y" * 300)
-    assert "old" in before
-    assert "new" in after
-    assert len(before) <= MAX_VALUE
-
-
-def test_digests_are_short_enough_to_read() -> None:
-    assert short_text("functions/x/" + "0123456789ab" + "c" * 52 + ".zip") == "functions/x/0123456789ab….zip"
-
-
-class TestSchemas:
-    """What cfn-lint's copy of the resource schemas knows; its own knowledge, not ours."""
-
-    @pytest.mark.parametrize(
-        ("kind", "path", "expected"),
-        [
-            ("AWS::DynamoDB::Table", "TableName", Replacement.CERTAIN),
-            ("AWS::DynamoDB::Table", "KeySchema/0/AttributeName", Replacement.POSSIBLE),
-            ("AWS::DynamoDB::Table", "BillingMode", Replacement.NO),
-            ("AWS::EC2::Subnet", "VpcId", Replacement.CERTAIN),
-            ("AWS::RDS::DBCluster", "StorageEncrypted", Replacement.CERTAIN),
-            ("AWS::Lambda::Function", "Code/S3Key", Replacement.NO),
-            ("Custom::Anything", "Key", Replacement.POSSIBLE),
-            ("AWS::New::Type", "Anything", Replacement.POSSIBLE),
-        ],
-    )
-    def test_create_only_properties_replace(self, kind: str, path: str, expected: Replacement) -> None:
-        assert replaces(kind, [path], "us-east-1") is expected

@@ -11,7 +11,7 @@ from deploy.errors import DestroyError
 from deploy.execution import destroy as destroyer
 from deploy.execution.watch import Event, Outcome
 from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
-from tests.review.support.pairs import deployed, stack_arn
+from tests.review.support.plans import deployed, stack_arn
 
 STACK = stack_arn("small-dev")
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from deploy.execution import execute as executor
 from review.model import Plan, PlannedTemplate
 from review.plan_file import ReviewRecord, plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted
-from tests.review.support.pairs import change_set, deployed, plan, stack_arn
+from tests.review.support.plans import change_set, deployed, make_plan, stack_arn
 
 TEMPLATE = "Resources:\n  X: {Type: 'AWS::SNS::Topic'}\n"
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ STACK = stack_arn("small-dev")
 
 
 def update(**more: Any) -> Plan:
-    return plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
+    return make_plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
 def reviewed(made: Plan) -> ReviewRecord:
@@ -137,7 +137,7 @@ def test_nested_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
     describe(scripted)
     get_template(scripted)
     with pytest.raises(StalePlanError, match="N was changed since"):
-        execute(scripted, plan({"root.yaml": TEMPLATE}, before))
+        execute(scripted, make_plan({"root.yaml": TEMPLATE}, before))
 
 
 def test_other_template_in_the_change_set_is_refused(scripted: Scripted) -> None:
@@ -172,7 +172,7 @@ def test_new_stack_that_somebody_made_meanwhile_is_refused(scripted: Scripted) -
     describe(scripted, "CREATE_COMPLETE")
     get_template(scripted)
     with pytest.raises(StalePlanError, match="was to be created, but is in CREATE_COMPLETE"):
-        execute(scripted, plan({"root.yaml": TEMPLATE}))
+        execute(scripted, make_plan({"root.yaml": TEMPLATE}))
 
 
 def started(scripted: Scripted) -> None:
@@ -288,5 +288,5 @@ Resources:
   B: {Type: AWS::SNS::Topic, Condition: IsMany}
 """
     templates = {"root.yaml": root, "n.yaml": child}
-    assert executor.expected(plan(templates)) == 2
-    assert executor.expected(plan(templates, parameters={"Many": "true"})) == 3
+    assert executor.expected(make_plan(templates)) == 2
+    assert executor.expected(make_plan(templates, parameters={"Many": "true"})) == 3

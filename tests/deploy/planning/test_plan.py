@@ -11,7 +11,7 @@ from deploy.errors import StackStateError
 from deploy.planning import plan as plans
 from deploy.planning import snapshot
 from tests.deploy.support.aws import Scripted
-from tests.review.support.pairs import stack_arn
+from tests.review.support.plans import stack_arn
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Plans written by hand: what is deployed, what is planned, and what the service says of it."""
+"""Plans written by hand: what is deployed, what is planned, and what CloudFormation lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from cfn.parameters import with_defaults
 from cfn.resolve import Scope
 from cfn.templates import parse, text_digest
+from cfn.text import parameter_text
 from cfn.types import STACK
 from review.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
 from review.plan_file import FORMAT
@@ -65,7 +66,7 @@ def deployed(
 def as_deployed(
     templates: Mapping[str, str], name: str, parameters: Mapping[str, Any], stack: str = "small-dev"
 ) -> Stack:
-    """The tree as CloudFormation would have made it: ids and outputs made up, values passed on from stack to stack."""
+    """The tree as CloudFormation would have created it: invented ids and outputs, values passed from stack to stack."""
     document = parse(templates[name])
     children: dict[str, Stack] = {}
     values = {
@@ -83,25 +84,25 @@ def as_deployed(
         if logical_id not in children:
             properties = document["Resources"][logical_id]["Properties"]
             passed = scope.resolve(properties.get("Parameters", {}))
-            texts = {key: ",".join(map(str, one)) if isinstance(one, list) else str(one) for key, one in passed.items()}
+            texts = {key: str(parameter_text(value)) for key, value in passed.items()}
             children[logical_id] = as_deployed(templates, properties["TemplateURL"], texts, f"{stack}-{logical_id}")
         return children[logical_id]
 
-    present = {key: one for key, one in document["Resources"].items() if scope.present(one) is not False}
+    present = {key: resource for key, resource in document["Resources"].items() if scope.present(resource) is not False}
     for logical_id, resource in present.items():
         if resource["Type"] == STACK:
             child(logical_id)
     outputs = {
-        key: str(scope.resolve(one["Value"]))
-        for key, one in document.get("Outputs", {}).items()
-        if scope.present(one) is not False
+        key: str(scope.resolve(output["Value"]))
+        for key, output in document.get("Outputs", {}).items()
+        if scope.present(output) is not False
     }
     absent = [key for key in document["Resources"] if key not in present]
-    texts = {key: str(one) for key, one in values.items()}
+    texts = {key: str(value) for key, value in values.items()}
     return deployed(stack, templates[name], texts, outputs, children, absent=absent)
 
 
-def change(
+def claim(
     logical_id: str,
     kind: str,
     action: str = "Modify",
@@ -112,7 +113,7 @@ def change(
     scope: Sequence[str] = ("Properties",),
     policy: str = "",
 ) -> Change:
-    """One change as the service lists it."""
+    """One change as CloudFormation lists it."""
     return Change(
         action, logical_id, f"{logical_id}-id", kind, replacement, policy, tuple(scope), tuple(details), child
     )
@@ -128,7 +129,7 @@ def detail(
     after: str | None = None,
     attribute: str = "Properties",
 ) -> Detail:
-    """One detail of a change as the service gives it."""
+    """One detail of a change as CloudFormation gives it."""
     return Detail(attribute, name, f"/Properties/{name}", recreation, evaluation, source, cause, before, after)
 
 
@@ -138,14 +139,17 @@ def change_set(*changes: Change, status: str = "CREATE_COMPLETE", reason: str = 
     return ChangeSet(identifier, stack_arn("small-dev"), status, "AVAILABLE", reason, {}, changes)
 
 
-def plan(
+def make_plan(
     templates: Mapping[str, str],
     before: Stack | None = None,
     parameters: Mapping[str, str] | None = None,
-    service: ChangeSet | None = None,
+    claims: ChangeSet | None = None,
     **more: Any,
 ) -> Plan:
-    """A plan for ``root.yaml`` of the templates; without ``before`` it creates the stack."""
+    """A plan for ``root.yaml`` of the templates; without ``before`` it creates the stack.
+
+    ``claims`` is CloudFormation's change set.
+    """
     values = with_defaults(parse(templates["root.yaml"]), parameters or {})
     fields: dict[str, Any] = {
         "format": FORMAT,
@@ -168,7 +172,7 @@ def plan(
         "tags": {},
         "stack_policy": None,
         "termination_protection": False,
-        "change_set": service or change_set(),
+        "change_set": claims or change_set(),
         "deployed": before,
     }
     return Plan(**{**fields, **more})
@@ -181,9 +185,9 @@ def everything_replaced(stack: Stack) -> ChangeSet:
         for logical_id, resource in inside.resources.items():
             if resource.type == STACK:
                 child = everything_replaced(inside.children[logical_id])
-                yield change(logical_id, STACK, details=[detail("", source="Automatic")], child=child)
+                yield claim(logical_id, STACK, details=[detail("", source="Automatic")], child=child)
             else:
                 flowing = detail("Anything", "Always", "Dynamic", "ParameterReference", "SomeArn")
-                yield change(logical_id, resource.type, replacement="True", details=[flowing])
+                yield claim(logical_id, resource.type, replacement="True", details=[flowing])
 
     return change_set(*changes(stack))
