@@ -1,13 +1,13 @@
-"""Reproducible zips of the functions and of the services for instances, named by their content.
+"""Builds reproducible zips of the functions and of the services for instances, named by their content.
 
-A zip holds ``<name>/…``, a function's also ``common/…``, and the unpacked wheels, in sorted order, with one fixed time
+A zip holds ``<name>/…``, a function's zip also ``common/…``, and the unpacked wheels, in sorted order, with one fixed time
 and modes that follow from the content. Two runs give the same bytes whatever the clock, the umask or the order of the
-file system. What a platform needs is told by its root template: each parameter ``<Pascal>ArtifactKey`` is a folder of
-lambda_src/ or web_src/.
+file system. The root template of a platform says what the platform needs: each parameter ``<Pascal>ArtifactKey`` is a
+folder of lambda_src/ or web_src/.
 
-The name is the SHA-256 of the content (every path with the SHA-256 of its bytes), not of the zip: how deflate packs
-differs between zlib and zlib-ng, so the zip's own digest would show a code change where only a laptop differs from
-CI. The zip's digest is recorded beside it.
+The name is the SHA-256 of the content (every path with the SHA-256 of its bytes), not of the zip. Deflate packs
+differently in zlib and zlib-ng, so the zip's own digest would show a code change where only a laptop differs from CI. The
+zip's digest is recorded beside it.
 """
 
 from __future__ import annotations
@@ -36,20 +36,25 @@ REQUIREMENTS = "requirements.txt"
 MAX_ZIPPED = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can hold
-LEVEL = 6  # 9 takes three times as long for half a percent less
-# Lambda, like the service's own user, owns nothing of it: every file must be readable by all. What begins with #! is a
-# script; the mode is taken from there and not from the file system, which does not keep it everywhere.
+COMPRESSION_LEVEL = 6  # 9 takes three times as long for half a percent less
+# Lambda and the service's own user own none of the files, so every file must be readable by all. A file that begins with
+# #! is a script. The mode follows from that and not from the file system, which does not keep it everywhere.
 MODE, SCRIPT_MODE = 0o100644, 0o100755
-LEFT_OUT = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[cod]$|(^|/)requirements\.(txt|in)$")
+EXCLUDED = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[cod]$|(^|/)requirements\.(txt|in)$")
 FORMAT = "2"  # raised when the layout of the zip changes, so that old cache entries are not used
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What is packaged in one way: ``prefix`` begins its keys, ``entry`` tells its folders, ``target`` is
-    the machine in AWS that it runs on, ``beside`` goes along.
+class ArtifactKind:
+    """One way of packaging.
 
-    ``limits`` are bytes, zipped and unzipped; ``scripts`` says whether the zip has executable files.
+    Attributes:
+        prefix: The beginning of the keys in the bucket.
+        entry: The file that every folder of this kind has.
+        target: The machine in AWS that runs it.
+        beside: Folders that go into each zip.
+        limits: The largest sizes in bytes, zipped and unzipped.
+        scripts: Whether the zip has executable files.
     """
 
     prefix: str
@@ -60,34 +65,44 @@ class Kind:
     scripts: bool = False
 
 
-FUNCTION = Kind("functions", "handler.py", wheels.LAMBDA, beside=(COMMON,), limits=(MAX_ZIPPED, MAX_UNZIPPED))
-SERVICE = Kind("web", "__init__.py", wheels.INSTANCE, scripts=True)
+FUNCTION = ArtifactKind("functions", "handler.py", wheels.LAMBDA, beside=(COMMON,), limits=(MAX_ZIPPED, MAX_UNZIPPED))
+SERVICE = ArtifactKind("web", "__init__.py", wheels.INSTANCE, scripts=True)
 
 
 @dataclass(frozen=True)
 class Source:
     """A folder to be packaged."""
 
-    kind: Kind
+    kind: ArtifactKind
     folder: Path
 
     @property
     def name(self) -> str:
+        """The name of the folder."""
         return self.folder.name
 
     @property
     def parameter(self) -> str:
-        """The root parameter that carries its key: ``log_alerts`` -> ``LogAlertsArtifactKey``."""
+        """The root parameter that carries the key: ``log_alerts`` -> ``LogAlertsArtifactKey``."""
         return "".join(part.capitalize() for part in self.name.split("_")) + "ArtifactKey"
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
+        """The folder as messages name it: ``lambda_src/ingest/``."""
         return f"{self.folder.parent.name}/{self.name}/"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One packaged folder. Sizes are bytes; ``path`` is the zip in the cache."""
+    """One packaged folder.
+
+    Attributes:
+        sha256: The digest of the content.
+        zip_sha256: The digest of the zip.
+        zipped: The size of the zip in bytes.
+        unzipped: The size of its files in bytes.
+        path: The zip in the cache.
+    """
 
     name: str
     prefix: str
@@ -100,52 +115,59 @@ class Artifact:
 
     @property
     def key(self) -> str:
-        """Its key in the artifact bucket."""
+        """The key in the artifact bucket."""
         return f"{self.prefix}/{self.name}/{self.sha256}.zip"
 
 
-def sources(kind: Kind, parent: Path) -> list[Source]:
-    """The folders of one kind: those with its entry. None when there is no such parent."""
+def sources_of(kind: ArtifactKind, parent: Path) -> list[Source]:
+    """The folders of one kind, by their entry; an empty list if the parent does not exist."""
     folders = sorted(parent.iterdir()) if parent.is_dir() else []
     return [Source(kind, folder) for folder in folders if (folder / kind.entry).is_file()]
 
 
-def match(platform: str, root: Mapping[str, Any], lambda_src: Path, web_src: Path) -> list[Source]:
-    """What a platform runs, by the ``…ArtifactKey`` parameters of its root; folders that it does not name are others'.
+def match_sources(platform: str, root: Mapping[str, Any], lambda_src: Path, web_src: Path) -> list[Source]:
+    """The folders that a platform's root names by its ``…ArtifactKey`` parameters; other folders are ignored.
 
-    Raises TemplateError with every parameter that names no folder, or two.
+    Raises:
+        TemplateError: A parameter names no folder, or two; the error lists all of them.
     """
-    found: dict[str, list[Source]] = {}
-    for source in (*sources(FUNCTION, lambda_src), *sources(SERVICE, web_src)):
-        found.setdefault(source.parameter, []).append(source)
-    wanted = sorted(name for name in root.get("Parameters", {}) if ARTIFACT_KEY.fullmatch(name))
-    said = []
-    for name in wanted:
-        if not (folders := found.get(name, [])):
+    by_parameter: dict[str, list[Source]] = {}
+    for source in (*sources_of(FUNCTION, lambda_src), *sources_of(SERVICE, web_src)):
+        by_parameter.setdefault(source.parameter, []).append(source)
+    parameters = sorted(name for name in root.get("Parameters", {}) if ARTIFACT_KEY.fullmatch(name))
+    faults = []
+    for name in parameters:
+        sources = by_parameter.get(name, [])
+        if not sources:
             folder = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("ArtifactKey")).lower()
-            said.append(
+            faults.append(
                 f"{name} has no folder: make {lambda_src.name}/{folder}/ with a {FUNCTION.entry} or "
                 f"{web_src.name}/{folder}/ with an {SERVICE.entry}, or remove the parameter"
             )
-        elif len(folders) > 1:
-            both = " and ".join(source.shown for source in folders)
-            said.append(f"{name} names two folders, {both}: rename one of them and its parameter")
-    if said:
-        raise TemplateError(f"{platform} root", f"{'; '.join(said)}.")
-    return [found[name][0] for name in wanted]
+        elif len(sources) > 1:
+            labels = " and ".join(source.label for source in sources)
+            faults.append(f"{name} names two folders, {labels}: rename one of them and its parameter")
+    if faults:
+        raise TemplateError(f"{platform} root", f"{'; '.join(faults)}.")
+    return [by_parameter[name][0] for name in parameters]
 
 
-def build_all(wanted: Iterable[Source], cache: Path, *, host: bool = False) -> list[Artifact]:
+def build_artifacts(sources: Iterable[Source], cache: Path, *, host: bool = False) -> list[Artifact]:
     """Package the folders, two at a time (pip waits for the network, deflate for a core)."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda source: build(source, cache, host=host), wanted))
+        return list(pool.map(lambda source: build_artifact(source, cache, host=host), sources))
 
 
-def build(source: Source, cache: Path, *, host: bool = False) -> Artifact:
-    """Package one folder, with wheels for its machine or for this one (``host``). Unchanged inputs cost one read of
-    its sources.
+def build_artifact(source: Source, cache: Path, *, host: bool = False) -> Artifact:
+    """Package one folder. If nothing changed, this only reads its sources.
 
-    Raises ArtifactError when pip finds no wheels, or the zip passes one of its limits.
+    Args:
+        source: The folder.
+        cache: The folder that keeps zips and wheels.
+        host: Whether the wheels are for this machine instead of the one in AWS.
+
+    Raises:
+        ArtifactError: pip finds no wheels, or the zip exceeds one of its limits.
     """
     own = _files(source)
     target = wheels.HOST if host else source.kind.target
@@ -158,7 +180,7 @@ def build(source: Source, cache: Path, *, host: bool = False) -> Artifact:
             return artifact
     files = dict(own)
     if pinned:
-        for path, content in wheels.unpacked(source.name, requirements, target, cache / "wheels").items():
+        for path, content in wheels.unpack_wheels(source.name, requirements, target, cache / "wheels").items():
             if path in files:
                 raise ArtifactError(source.name, f"a wheel would overwrite {path}.", "Rename the file or the folder.")
             files[path] = content
@@ -171,7 +193,7 @@ def _files(source: Source) -> dict[str, bytes]:
     for folder in (source.folder, *(parent / name for name in source.kind.beside)):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(parent).as_posix()
-            if path.is_file() and not LEFT_OUT.search(inside):
+            if path.is_file() and not EXCLUDED.search(inside):
                 files[inside] = path.read_bytes()
     return files
 
@@ -209,16 +231,21 @@ def _write(source: Source, files: Mapping[str, bytes], record: Path) -> Artifact
 def _check_size(source: Source, files: Mapping[str, bytes], zipped: int, unzipped: int) -> None:
     if source.kind.limits is None:
         return
-    for size, limit, what in zip((zipped, unzipped), source.kind.limits, ("zipped", "unzipped"), strict=True):
+    for size, limit, word in zip((zipped, unzipped), source.kind.limits, ("zipped", "unzipped"), strict=True):
         if size > limit:
             largest = sorted(files, key=lambda path: len(files[path]), reverse=True)[:3]
-            said = ", ".join(f"{path} ({_megabytes(len(files[path]))})" for path in largest)
-            what = f"{_megabytes(size)} {what}; Lambda takes {_megabytes(limit)}. The largest files: {said}."
-            raise ArtifactError(source.name, what, f"Drop a dependency from {source.shown}{REQUIREMENTS}.")
+            names = ", ".join(f"{path} ({_megabytes(len(files[path]))})" for path in largest)
+            what = f"{_megabytes(size)} {word}; Lambda takes {_megabytes(limit)}. The largest files: {names}."
+            raise ArtifactError(source.name, what, f"Drop a dependency from {source.label}{REQUIREMENTS}.")
 
 
 def zip_bytes(files: Mapping[str, bytes], *, scripts: bool = False) -> bytes:
-    """The files as a zip that depends on nothing but them. With ``scripts``, what begins with ``#!`` is executable."""
+    """The files as a zip that depends on nothing else.
+
+    Args:
+        files: Path in the zip -> bytes.
+        scripts: Whether a file that begins with ``#!`` is executable.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(files):
@@ -226,7 +253,7 @@ def zip_bytes(files: Mapping[str, bytes], *, scripts: bool = False) -> bytes:
             info.create_system = 3  # Unix, also when packaged elsewhere: the mode is in its bits
             info.external_attr = (SCRIPT_MODE if scripts and files[path].startswith(b"#!") else MODE) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, files[path], compresslevel=LEVEL)
+            archive.writestr(info, files[path], compresslevel=COMPRESSION_LEVEL)
     return buffer.getvalue()
 
 

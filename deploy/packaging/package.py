@@ -1,7 +1,7 @@
-"""Uploads what the artifact bucket lacks, under keys that are the content, and points the templates at it.
+"""Uploads what the artifact bucket lacks and points the templates at it.
 
-Nothing is uploaded twice: the key is the content's text_digest, so an object that is there is the right one. Children go
-before their parents, because a parent holds the URL, and with it the text_digest, of each child.
+The key of an object is the digest of its content, so an object that exists is the right one and is not uploaded again.
+Children come before their parents, because a parent holds the URL, and with it the digest, of each child.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from botocore.exceptions import ClientError
 from cfn.parameters import ARTIFACT_BUCKET
 from cfn.templates import CommittedTemplates, rewrite_urls, text_digest
 from deploy.errors import BootstrapError
-from deploy.packaging import artifacts as builder
-from deploy.packaging.artifacts import Artifact
+from deploy.packaging.artifacts import Artifact, build_artifacts, match_sources
 from deploy.session import Aws, code_of
 from deploy.settings import Project
 
@@ -28,8 +27,13 @@ UPLOADS = 8
 
 
 @dataclass(frozen=True)
-class Object:
-    """Something for the bucket: its key, its bytes on demand, and the SHA-256 of these bytes, hexadecimal."""
+class BucketObject:
+    """An object for the bucket.
+
+    Attributes:
+        sha256: The digest of the bytes, hexadecimal.
+        read: Returns the bytes.
+    """
 
     key: str
     sha256: str
@@ -38,7 +42,16 @@ class Object:
 
 @dataclass(frozen=True)
 class Package:
-    """A packaged set. ``urls`` and ``packaged`` (SHA-256 of the rewritten text) are by template file name."""
+    """What was packaged.
+
+    Attributes:
+        urls: The URLs of the templates by file name.
+        packaged: The SHA-256 of the rewritten templates by file name.
+        artifacts: The zips.
+        parameters: The parameters that packaging fills in.
+        uploaded: The keys that were uploaded.
+        reused: The keys that existed before.
+    """
 
     bucket: str
     urls: Mapping[str, str]
@@ -50,11 +63,11 @@ class Package:
 
 
 def bucket_name(aws: Aws) -> str:
-    """The artifact bucket of this account and region, as bootstrap makes it."""
+    """The artifact bucket of this account and region, as bootstrap creates it."""
     return f"platform-artifacts-{aws.account}-{aws.region}"
 
 
-def build(
+def build_package(
     aws: Aws,
     project: Project,
     platform: str,
@@ -65,38 +78,56 @@ def build(
 ) -> Package:
     """Build the zips of the functions and services and upload them with the templates.
 
-    ``host`` takes wheels for this machine, for the embedded AWS, instead of the machines in AWS. Raises ArtifactError,
-    TemplateError for keys and folders that do not match, BootstrapError when the bucket is missing or another's.
+    Args:
+        aws: The account and region.
+        project: The folders.
+        platform: The platform, a part of the templates' keys.
+        templates: The committed templates.
+        bucket: The artifact bucket; that of the account and region by default.
+        host: Whether the wheels are for this machine, for the embedded AWS, instead of the machines in AWS.
+
+    Raises:
+        ArtifactError: A folder cannot be packaged.
+        TemplateError: Keys and folders do not match.
+        BootstrapError: The bucket is missing or belongs to another account.
     """
-    wanted = builder.match(platform, templates.root.document, project.lambda_src, project.web_src)
+    sources = match_sources(platform, templates.root.document, project.lambda_src, project.web_src)
     name = bucket or bucket_name(aws)
-    zips = builder.build_all(wanted, project.work, host=host)
+    artifacts = build_artifacts(sources, project.work, host=host)
     s3 = aws.client("s3")
     require_bucket(s3, name, aws.account)
-    urls, texts = rewritten(platform, templates, f"https://s3.{aws.region}.{aws.url_suffix}/{name}")
-    objects = [_zip_object(one) for one in zips]
+    urls, texts = rewrite_templates(platform, templates, f"https://s3.{aws.region}.{aws.url_suffix}/{name}")
+    objects = [_zip_object(artifact) for artifact in artifacts]
     objects += [_text_object(url.split(f"/{name}/", 1)[1], texts[file]) for file, url in urls.items()]
-    uploaded = upload(s3, name, aws.account, objects)
-    declared = templates.root.document.get("Parameters", {})
-    filled = {one.parameter: one.key for one in zips}
-    if ARTIFACT_BUCKET in declared:
-        filled[ARTIFACT_BUCKET] = name
+    uploaded = upload_missing(s3, name, aws.account, objects)
     return Package(
         bucket=name,
         urls=urls,
         packaged={file: text_digest(text) for file, text in texts.items()},
-        artifacts=tuple(zips),
-        parameters=filled,
-        uploaded=tuple(one.key for one in objects if one.key in uploaded),
-        reused=tuple(one.key for one in objects if one.key not in uploaded),
+        artifacts=tuple(artifacts),
+        parameters=_filled_parameters(templates, name, artifacts),
+        uploaded=tuple(item.key for item in objects if item.key in uploaded),
+        reused=tuple(item.key for item in objects if item.key not in uploaded),
     )
 
 
-def rewritten(platform: str, templates: CommittedTemplates, base: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Template file name -> URL, and -> text with URLs, children before parents.
+def _filled_parameters(templates: CommittedTemplates, bucket: str, artifacts: Sequence[Artifact]) -> dict[str, str]:
+    parameters = {artifact.parameter: artifact.key for artifact in artifacts}
+    if ARTIFACT_BUCKET in templates.root.document.get("Parameters", {}):
+        parameters[ARTIFACT_BUCKET] = bucket
+    return parameters
 
-    ``base`` is ``https://s3.<region>.<suffix>/<bucket>``: TemplateURL must be an S3 URL, and this form is taken by
-    every region.
+
+def rewrite_templates(platform: str, templates: CommittedTemplates, base: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Point the templates at their packaged children, children before parents.
+
+    Args:
+        platform: The platform.
+        templates: The committed templates.
+        base: ``https://s3.<region>.<suffix>/<bucket>``. TemplateURL must be an S3 URL, and every region takes this form.
+
+    Returns:
+        Template file name -> URL, and template file name -> text with URLs.
     """
     urls: dict[str, str] = {}
     texts: dict[str, str] = {}
@@ -110,7 +141,11 @@ def rewritten(platform: str, templates: CommittedTemplates, base: str) -> tuple[
 
 
 def require_bucket(s3: Any, bucket: str, account: str) -> None:
-    """Raise BootstrapError unless the bucket exists and belongs to the account."""
+    """Check that the bucket exists and belongs to the account.
+
+    Raises:
+        BootstrapError: It does not.
+    """
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
     except ClientError as error:
@@ -118,35 +153,37 @@ def require_bucket(s3: Any, bucket: str, account: str) -> None:
             what = f"The artifact bucket {bucket} does not exist."
             raise BootstrapError(bucket, what, "Run `deploy bootstrap` once for this account and region.") from None
         if code_of(error) in ("403", "AccessDenied"):
-            what = (
-                f"The artifact bucket {bucket} is not readable: it is another account's, or s3:ListBucket is missing."
-            )
+            what = f"The artifact bucket {bucket} is not readable: it belongs to another account, or s3:ListBucket is missing."
             raise BootstrapError(bucket, what, "Give --bucket, or ask for that permission.") from None
         raise
 
 
-def upload(s3: Any, bucket: str, account: str, objects: Sequence[Object]) -> set[str]:
-    """Upload what is not there, all at once (nothing reads it before the change set is made); gives the new keys."""
+def upload_missing(s3: Any, bucket: str, account: str, objects: Sequence[BucketObject]) -> set[str]:
+    """Upload the objects that the bucket lacks, in parallel (nothing reads them before the change set is created).
 
-    def put(one: Object) -> str | None:
-        if exists(s3, bucket, account, one.key):
+    Returns:
+        The keys of the uploaded objects.
+    """
+
+    def put(item: BucketObject) -> str | None:
+        if object_exists(s3, bucket, account, item.key):
             return None
-        checksum = base64.b64encode(bytes.fromhex(one.sha256)).decode()
+        checksum = base64.b64encode(bytes.fromhex(item.sha256)).decode()
         s3.put_object(
             Bucket=bucket,
-            Key=one.key,
-            Body=one.read(),
+            Key=item.key,
+            Body=item.read(),
             ExpectedBucketOwner=account,
-            ChecksumSHA256=checksum,  # S3 refuses bytes that arrive otherwise than they were read
+            ChecksumSHA256=checksum,  # S3 rejects bytes that arrive otherwise than they were read
         )
-        return one.key
+        return item.key
 
     with ThreadPoolExecutor(max_workers=UPLOADS) as pool:
         return {key for key in pool.map(put, objects) if key}
 
 
-def exists(s3: Any, bucket: str, account: str, key: str) -> bool:
-    """HeadObject, as a yes or no."""
+def object_exists(s3: Any, bucket: str, account: str, key: str) -> bool:
+    """Whether the bucket has an object of this key."""
     try:
         s3.head_object(Bucket=bucket, Key=key, ExpectedBucketOwner=account)
     except ClientError as error:
@@ -156,10 +193,10 @@ def exists(s3: Any, bucket: str, account: str, key: str) -> bool:
     return True
 
 
-def _zip_object(artifact: Artifact) -> Object:
-    return Object(artifact.key, artifact.zip_sha256, Path(artifact.path).read_bytes)
+def _zip_object(artifact: Artifact) -> BucketObject:
+    return BucketObject(artifact.key, artifact.zip_sha256, Path(artifact.path).read_bytes)
 
 
-def _text_object(key: str, text: str) -> Object:
+def _text_object(key: str, text: str) -> BucketObject:
     content = text.encode("utf-8")
-    return Object(key, hashlib.sha256(content).hexdigest(), lambda: content)
+    return BucketObject(key, hashlib.sha256(content).hexdigest(), lambda: content)

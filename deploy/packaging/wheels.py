@@ -1,8 +1,8 @@
-"""The wheels of a function or service, by pip, for its machine in AWS or for this one; unpacked from the wheels.
+"""Fetches the wheels of a function or service with pip, for its machine in AWS or for this one, and unpacks them.
 
-``pip install --target`` would write scripts with this machine's interpreter and a RECORD of them, so pip only
-downloads (hash-pinned, no source distributions, dependencies resolved for the target) and the wheels, which are the
-same bytes everywhere, are unpacked here.
+``pip install --target`` would write scripts with this machine's interpreter and a RECORD of them. So pip only downloads
+(hash-pinned, no source distributions, dependencies resolved for the target), and the wheels, which have the same bytes
+everywhere, are unpacked here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ PYTHON = "3.14"  # of the functions' runtime, and what the instances install fro
 
 @dataclass(frozen=True)
 class Target:
-    """The machine that the wheels are for. ``options`` go to pip; ``name`` is part of the cache's key."""
+    """The machine that the wheels are for.
+
+    Attributes:
+        name: A part of the cache's key.
+        options: The options of pip.
+    """
 
     name: str
     options: tuple[str, ...]
@@ -45,11 +50,20 @@ INSTANCE = _amazon_linux(f"python{PYTHON}-x86_64", "x86_64")
 HOST = Target(f"host-{sys.implementation.cache_tag}", ())
 
 
-def unpacked(name: str, requirements: Path, target: Target, cache: Path) -> dict[str, bytes]:
-    """Path in the zip -> bytes, of all wheels that the requirements name. Empty when the file names none.
+def unpack_wheels(name: str, requirements: Path, target: Target, cache: Path) -> dict[str, bytes]:
+    """Fetch and unpack all wheels that the requirements name.
 
-    The wheels are kept in ``cache`` by the content of the requirements and the target, so that they are downloaded
-    once. Raises ArtifactError with pip's own last words.
+    Args:
+        name: The function or service, for errors.
+        requirements: The hash-pinned requirements.txt.
+        target: The machine.
+        cache: The folder that keeps the wheels, by the content of the requirements and the target.
+
+    Returns:
+        Path in the zip -> bytes; empty if the file names no wheel.
+
+    Raises:
+        ArtifactError: pip failed, with its last lines, or two wheels hold the same path.
     """
     folder = cache / wheels_key(requirements, target)
     if not folder.is_dir():
@@ -71,35 +85,40 @@ def wheels_key(requirements: Path, target: Target) -> str:
 def _download(name: str, requirements: Path, target: Target, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        # The lock names all that is wanted, and leaves out what the runtime brings: nothing is to be added to it.
-        command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-input", "--dest", temporary]
-        command += [*target.options, "--requirement", str(requirements)]
-        try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            what = f"pip took longer than {PIP_SECONDS} seconds."
-            raise ArtifactError(name, what, "Check the network and the index.") from None
-        if run.returncode != 0:
-            said = " / ".join((run.stderr or run.stdout).strip().splitlines()[-3:])
-            if "No module named pip" in said:
-                raise ArtifactError(name, "this Python has no pip to fetch wheels with.", "Run `make setup`.")
-            what = f"pip found no wheels for {target.name}: {said}"
-            raise ArtifactError(name, what, f"Check {requirements.parent.name}/{requirements.name}.")
-        done = Path(temporary) / "done"
-        done.mkdir()
+        _run_pip(name, requirements, target, temporary)
+        complete = Path(temporary) / "complete"
+        complete.mkdir()
         for wheel in Path(temporary).glob("*.whl"):
-            wheel.rename(done / wheel.name)
+            wheel.rename(complete / wheel.name)
         try:
-            done.rename(folder)
+            complete.rename(folder)
         except OSError:
-            # Another thread or process was first: folders share requirements. Its wheels are the same bytes.
+            # Another thread or process was first, because folders share requirements. Its wheels have the same bytes.
             if not folder.is_dir():
                 raise
 
 
+def _run_pip(name: str, requirements: Path, target: Target, destination: str) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    # The lock names everything that the zip needs and leaves out what the runtime brings: pip must not add to it.
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-input", "--dest", destination]
+    command += [*target.options, "--requirement", str(requirements)]
+    try:
+        pip = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        what = f"pip took longer than {PIP_SECONDS} seconds."
+        raise ArtifactError(name, what, "Check the network and the index.") from None
+    if pip.returncode == 0:
+        return
+    message = " / ".join((pip.stderr or pip.stdout).strip().splitlines()[-3:])
+    if "No module named pip" in message:
+        raise ArtifactError(name, "this Python has no pip to fetch wheels with.", "Run `make setup`.")
+    what = f"pip found no wheels for {target.name}: {message}"
+    raise ArtifactError(name, what, f"Check {requirements.parent.name}/{requirements.name}.")
+
+
 def _files_of(wheel: Path) -> Iterator[tuple[str, bytes]]:
-    """The files of a wheel where an installer puts them. Scripts, headers and data have no use here."""
+    """The files of a wheel where an installer puts them, without scripts, headers and data."""
     with zipfile.ZipFile(wheel) as archive:
         for info in archive.infolist():
             if info.is_dir():

@@ -1,6 +1,6 @@
-"""The artifact bucket, as a small stack of its own: planned, reviewed, executed and destroyed like any other.
+"""The artifact bucket as a small stack of its own: planned, reviewed, executed and destroyed like any other.
 
-Made from ``bootstrap.yaml`` by the same plan and execute as a platform, so running it again is "no changes".
+Its template is ``bootstrap.yaml``. A second bootstrap is "no changes", as a second deployment of a platform is.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from pathlib import Path
 from cfn.parameters import TemplateConfiguration
 from cfn.templates import CommittedTemplates, Template, parse
 from deploy.packaging.package import Package, bucket_name
-from deploy.planning.plan import make
+from deploy.planning.plan import PlanInputs, create_plan
 from deploy.session import Aws
 from deploy.settings import Deployment
 from review.model import Plan
 
-FILE = Path(__file__).with_name("bootstrap.yaml")
-STACK = "platform-artifacts"
+TEMPLATE = Path(__file__).with_name("bootstrap.yaml")
+STACK_NAME = "platform-artifacts"
 TAGS = {
     "Environment": "account",
     "CostCenter": "trading-platform",
@@ -25,18 +25,25 @@ TAGS = {
 }
 
 
-def deployment(region: str) -> Deployment:
+def bootstrap_deployment(region: str) -> Deployment:
     """The bootstrap stack as a deployment; protected, because every platform of the account needs its bucket."""
-    return Deployment("bootstrap", "account", STACK, region, termination_protection=True)
+    return Deployment("bootstrap", "account", STACK_NAME, region, termination_protection=True)
 
 
-def plan(aws: Aws, *, bucket: str | None = None) -> Plan:
-    """The plan for the bucket. ``bucket`` names another than ``platform-artifacts-<account>-<region>``."""
-    text = FILE.read_text("utf-8")
-    template = Template(FILE.name, text, parse(text, FILE.name))
+def plan_artifact_bucket(aws: Aws, *, bucket: str | None = None) -> Plan:
+    """Create the plan for the artifact bucket.
+
+    Args:
+        aws: The account and region.
+        bucket: The bucket's name; ``platform-artifacts-<account>-<region>`` by default.
+    """
+    text = TEMPLATE.read_text("utf-8")
+    template = Template(TEMPLATE.name, text, parse(text, TEMPLATE.name))
     name = bucket or bucket_name(aws)
-    inline = Package(bucket=name, urls={}, packaged={}, artifacts=(), parameters={}, uploaded=(), reused=())
-    configuration = TemplateConfiguration({"BucketName": name}, TAGS, None)
-    return make(
-        aws, deployment(aws.region), CommittedTemplates(template, {template.name: template}), configuration, inline
+    inputs = PlanInputs(
+        deployment=bootstrap_deployment(aws.region),
+        templates=CommittedTemplates(template, {template.name: template}),
+        configuration=TemplateConfiguration({"BucketName": name}, TAGS, None),
+        package=Package(bucket=name, urls={}, packaged={}, artifacts=(), parameters={}, uploaded=(), reused=()),
     )
+    return create_plan(aws, inputs)

@@ -1,4 +1,4 @@
-"""The queue of new raw objects and its dead letters: how many there are, and their way back."""
+"""The queue of new raw objects and its dead letters: how many exist, and how they return to the queue."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from deploy.errors import ReplayError
 from deploy.session import code_of
 
 POLL_SECONDS = 2.0
-PATIENCE_POLLS = 30  # for a started task to be shown
+PATIENCE_POLLS = 30  # until SQS shows a started task
 BATCH = 10  # SQS takes no more in one call
 HIDDEN_SECONDS = 60
-# How a service says that it has no message move tasks, as the embedded AWS has none.
+DEPLOY_AGAIN = "Deploy the platform again, then repeat."
+# The error codes of a service without message move tasks, such as the embedded AWS.
 NO_MOVE_TASKS = frozenset({"InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"})
 
 
@@ -31,44 +32,56 @@ class ObjectQueue:
     dead_letters_arn: str
 
 
-def find(s3: Any, sqs: Any, bucket: str, prefix: str) -> ObjectQueue:
-    """The queue, as the bucket's own notification names it. Raises ReplayError where there is none."""
-    found = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
-    arns = [one["QueueArn"] for one in found if _prefix(one) == prefix]
+def find_queue(s3: Any, sqs: Any, bucket: str, prefix: str) -> ObjectQueue:
+    """The queue that the bucket's notification configuration names.
+
+    Raises:
+        ReplayError: The bucket notifies no queue, or the queue has no dead letters.
+    """
+    configurations = s3.get_bucket_notification_configuration(Bucket=bucket).get("QueueConfigurations", [])
+    arns = [configuration["QueueArn"] for configuration in configurations if _prefix(configuration) == prefix]
     if len(arns) != 1:
         what = f"{bucket} notifies {len(arns)} queues of new objects below {prefix}, not one."
-        raise ReplayError(what, "Deploy the platform again, then repeat.")
+        raise ReplayError(what, DEPLOY_AGAIN)
     url = _url(sqs, arns[0])
     redrive = _attributes(sqs, url, "RedrivePolicy").get("RedrivePolicy")
     if not redrive:
-        raise ReplayError(f"The queue {arns[0]} has no dead letters.", "Deploy the platform again, then repeat.")
-    dead = str(json.loads(redrive)["deadLetterTargetArn"])
-    return ObjectQueue(url, _url(sqs, dead), dead)
+        raise ReplayError(f"The queue {arns[0]} has no dead letters.", DEPLOY_AGAIN)
+    dead_letters = str(json.loads(redrive)["deadLetterTargetArn"])
+    return ObjectQueue(url, _url(sqs, dead_letters), dead_letters)
 
 
-def waiting(sqs: Any, queue: ObjectQueue) -> int:
-    """How many dead letters there are, about: SQS counts no more exactly."""
+def count_dead_letters(sqs: Any, queue: ObjectQueue) -> int:
+    """How many dead letters exist, approximately: SQS has no exact count."""
     names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     return sum(int(value) for value in _attributes(sqs, queue.dead_letters_url, *names).values())
 
 
-def announce(sqs: Any, queue: ObjectQueue, bucket: str, key: str) -> None:
-    """Put an object into the queue, in the words in which S3 announces a new one. SQS keeps it once this returns."""
+def announce_object(sqs: Any, queue: ObjectQueue, bucket: str, key: str) -> None:
+    """Put an object into the queue, in the form in which S3 announces a new one. SQS keeps it when this returns."""
     record = {"eventSource": "platform:replay", "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}}
     sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps({"Records": [record]}))
 
 
-def move(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> int:
-    """Move all dead letters back to the queue; gives how many.
+def move_dead_letters(
+    sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None] = time.sleep
+) -> int:
+    """Move all dead letters back to the queue.
 
-    SQS does it by itself (StartMessageMoveTask): a task goes on when this process ends, and one that runs is followed
-    instead of starting a second. Raises ReplayError when it fails.
+    SQS moves them by itself (StartMessageMoveTask): a task continues when this process ends, and one that runs already is
+    followed instead of a second one.
+
+    Returns:
+        How many were moved.
+
+    Raises:
+        ReplayError: The task failed.
     """
     try:
-        before = _latest(sqs, queue)
-        if before is None or before["Status"] not in ("RUNNING", "CANCELLING"):
+        previous = _latest_task(sqs, queue)
+        if previous is None or previous["Status"] not in ("RUNNING", "CANCELLING"):
             sqs.start_message_move_task(SourceArn=queue.dead_letters_arn)
-            return _follow(sqs, queue, say, sleep, after=before)
+            return _follow(sqs, queue, say, sleep, previous=previous)
     except ClientError as error:
         if code_of(error) not in NO_MOVE_TASKS:
             raise
@@ -78,13 +91,13 @@ def move(sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callab
 
 
 def _follow(
-    sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None], after: Any = None
+    sqs: Any, queue: ObjectQueue, say: Callable[[str], None], sleep: Callable[[float], None], previous: Any = None
 ) -> int:
-    """Wait for the newest task to end. ``after`` is the one before it, which SQS may still show for a moment."""
+    """Wait for the newest task to end. SQS may still show the ``previous`` one for a moment."""
     polls = 0
     while True:
-        task = _latest(sqs, queue)
-        if task is None or (after is not None and task.get("StartedTimestamp") == after.get("StartedTimestamp")):
+        task = _latest_task(sqs, queue)
+        if task is None or (previous is not None and _started(task) == _started(previous)):
             polls += 1
             if polls > PATIENCE_POLLS:
                 raise ReplayError("SQS does not show the move of dead letters that was started.", "Repeat the command.")
@@ -96,30 +109,32 @@ def _follow(
         if task["Status"] in ("FAILED", "CANCELLED"):
             reason = task.get("FailureReason", task["Status"].lower())
             what = f"SQS stopped moving dead letters after {moved}: {reason}."
-            raise ReplayError(
-                what, "Those that are left are still in the dead-letter queue; mend the cause, then repeat."
-            )
+            raise ReplayError(what, "The others are still in the dead-letter queue; fix the cause, then repeat.")
         say(f"{moved} dead letters moved so far")
         sleep(POLL_SECONDS)
 
 
-def _latest(sqs: Any, queue: ObjectQueue) -> Any:
+def _latest_task(sqs: Any, queue: ObjectQueue) -> Any:
     """The newest move task of the dead letters, or None."""
     tasks = sqs.list_message_move_tasks(SourceArn=queue.dead_letters_arn, MaxResults=1).get("Results", [])
     return tasks[0] if tasks else None
 
 
+def _started(task: Any) -> Any:
+    return task.get("StartedTimestamp")
+
+
 def _move_one_by_one(sqs: Any, queue: ObjectQueue) -> int:
-    """Send first, then delete: who dies in between leaves a message twice, which processing does not mind."""
+    """Send each message, then delete it. A crash in between leaves a message twice, which processing tolerates."""
     moved = 0
     while True:
-        answer = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=queue.dead_letters_url,
             MaxNumberOfMessages=BATCH,
             VisibilityTimeout=HIDDEN_SECONDS,
             WaitTimeSeconds=1,
         )
-        messages = answer.get("Messages", [])
+        messages = response.get("Messages", [])
         if not messages:
             return moved
         for message in messages:
@@ -139,5 +154,7 @@ def _url(sqs: Any, arn: str) -> str:
 
 
 def _attributes(sqs: Any, url: str, *names: str) -> dict[str, str]:
-    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names)).get("Attributes", {})
-    return found
+    attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names)).get(
+        "Attributes", {}
+    )
+    return attributes

@@ -1,14 +1,14 @@
-"""Brings quarantined objects, quarantined records and dead letters back for processing, once their cause is mended.
+"""Replays quarantined objects, quarantined records and dead letters, once their cause is fixed.
 
-Nothing is lost when this dies at any point: an entry leaves the quarantine only after its work is in the queue or stored
-as a new raw object, and then exactly the version goes that was listed, so that what processing refuses meanwhile stays.
-Doing it twice is harmless: processing is exactly once in effect.
+A crash at any point loses nothing. An entry leaves the quarantine only after its work is in the queue or stored as a new
+raw object, and then exactly the version that was listed is deleted, so that what processing rejects meanwhile stays.
+Replaying twice is harmless, because processing has its effect exactly once.
 
-- ``quarantine/objects/<key>``: the raw object ``<key>`` itself is announced again. If the mistake was in its content,
-  store the mended object under ``<key>`` first.
-- ``quarantine/records/<key>``: the refused lines are taken from the raw object (or its archived copy) by their numbers
+- ``quarantine/objects/<key>``: the raw object ``<key>`` itself is announced again. If the fault was in its content,
+  store the corrected object under ``<key>`` first.
+- ``quarantine/records/<key>``: the rejected lines are taken from the raw object (or its archived copy) by their numbers
   and stored as a raw object of their own.
-- dead letters of the object queue: moved back by SQS.
+- dead letters of the object queue: SQS moves them back.
 """
 
 from __future__ import annotations
@@ -24,8 +24,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.errors import ReplayError
-from deploy.replaying import dead_letters
-from deploy.replaying.dead_letters import ObjectQueue
+from deploy.replaying.dead_letters import (
+    ObjectQueue,
+    announce_object,
+    count_dead_letters,
+    find_queue,
+    move_dead_letters,
+)
 from deploy.session import Aws, code_of
 
 RAW_PREFIX = "market-data/"
@@ -33,8 +38,8 @@ OBJECTS_PREFIX = "quarantine/objects/"
 RECORDS_PREFIX = "quarantine/records/"
 REASON_SUFFIX = ".reason.json"
 SUFFIX = ".ndjson.gz"
-KEPT_OF_A_LINE = 4096  # bytes of a refused line that the quarantine shows
-SHOWN = 20
+MAX_LINE_BYTES = 4096  # of a rejected line, which the quarantine shows
+MAX_ENTRIES = 20  # of each kind, which the list shows
 FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 
@@ -49,7 +54,13 @@ class Version:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something in quarantine: ``key`` is the raw object's; ``reason`` is the file beside a quarantined object."""
+    """An entry of the quarantine.
+
+    Attributes:
+        key: The key of the raw object.
+        kept: The object in quarantine.
+        reason: The file beside a quarantined object.
+    """
 
     key: str
     kept: Version
@@ -59,7 +70,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits to be replayed."""
+    """Everything that can be replayed."""
 
     bucket: str
     archive: str
@@ -69,80 +80,86 @@ class Backlog:
     dead_letters: int
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
+        """Whether there is nothing to replay."""
         return not (self.objects or self.records or self.dead_letters)
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """What a replay came to. ``left`` says for each entry that stays in quarantine why."""
+class ReplayResult:
+    """The result of a replay: the counts, and the reason for each entry that stays in quarantine."""
 
-    objects: int
-    records: int
-    dead_letters: int
-    left: tuple[str, ...]
+    objects: int = 0
+    records: int = 0
+    dead_letters: int = 0
+    remaining: tuple[str, ...] = ()
 
 
-def find(aws: Aws, bucket: str, archive: str, prefix: str = RAW_PREFIX) -> Backlog:
-    """Everything in quarantine whose raw key begins with ``prefix``, and the dead letters. Changes nothing."""
+def find_backlog(aws: Aws, bucket: str, archive: str, prefix: str = RAW_PREFIX) -> Backlog:
+    """Find everything in quarantine whose raw key begins with ``prefix``, and the dead letters. Changes nothing."""
     s3, sqs = aws.client("s3"), aws.client("sqs")
-    queue = dead_letters.find(s3, sqs, bucket, RAW_PREFIX)
+    queue = find_queue(s3, sqs, bucket, RAW_PREFIX)
     objects = tuple(_entries(s3, bucket, OBJECTS_PREFIX, prefix))
     records = tuple(_entries(s3, bucket, RECORDS_PREFIX, prefix))
-    return Backlog(bucket, archive, queue, objects, records, dead_letters.waiting(sqs, queue))
+    return Backlog(bucket, archive, queue, objects, records, count_dead_letters(sqs, queue))
 
 
-def text(aws: Aws, backlog: Backlog) -> str:
-    """What would be replayed, for people; of many entries the first ones with their reasons."""
-    if backlog.empty:
+def backlog_text(aws: Aws, backlog: Backlog) -> str:
+    """The backlog for people; of many entries the first ones with their reasons."""
+    if backlog.is_empty:
         return "Nothing waits to be replayed."
     s3 = aws.client("s3")
     lines = []
     for title, entries, reason in (
-        ("quarantined objects", backlog.objects, _reason_of_object),
-        ("objects with quarantined records", backlog.records, _reasons_of_records),
+        ("quarantined objects", backlog.objects, _object_reason),
+        ("objects with quarantined records", backlog.records, _record_reasons),
     ):
         lines.append(f"{len(entries)} {title}")
-        lines += [f"  {entry.key}  {reason(s3, backlog.bucket, entry)}" for entry in entries[:SHOWN]]
-        lines += [f"  … and {len(entries) - SHOWN} more"] if len(entries) > SHOWN else []
+        lines += [f"  {entry.key}  {reason(s3, backlog.bucket, entry)}" for entry in entries[:MAX_ENTRIES]]
+        lines += [f"  … and {len(entries) - MAX_ENTRIES} more"] if len(entries) > MAX_ENTRIES else []
     lines.append(f"{backlog.dead_letters} dead letters")
     return "\n".join(lines)
 
 
-def replay(aws: Aws, backlog: Backlog, say: Callable[[str], None]) -> Replayed:
-    """Replay the backlog. Raises ReplayError when SQS cannot move the dead letters; entries that cannot go stay."""
+def replay_backlog(aws: Aws, backlog: Backlog, say: Callable[[str], None]) -> ReplayResult:
+    """Replay the backlog. An entry that cannot be replayed stays in quarantine.
+
+    Raises:
+        ReplayError: SQS cannot move the dead letters.
+    """
     s3, sqs = aws.client("s3"), aws.client("sqs")
-    left: list[str] = []
+    remaining: list[str] = []
     objects = records = 0
     for entry in backlog.objects:
-        why = _replay_object(s3, sqs, backlog, entry)
-        objects += why is None
-        left += [] if why is None else [f"{OBJECTS_PREFIX}{entry.key}: {why}"]
+        try:
+            _replay_object(s3, sqs, backlog, entry)
+            objects += 1
+        except ReplayError as error:
+            remaining.append(f"{OBJECTS_PREFIX}{entry.key}: {error.what}")
     for entry in backlog.records:
         try:
             records += _replay_records(s3, backlog, entry)
         except ReplayError as error:
-            left.append(f"{RECORDS_PREFIX}{entry.key}: {error.what}")
-    moved = dead_letters.move(sqs, backlog.queue, say) if backlog.dead_letters else 0
-    return Replayed(objects, records, moved, tuple(left))
+            remaining.append(f"{RECORDS_PREFIX}{entry.key}: {error.what}")
+    moved = move_dead_letters(sqs, backlog.queue, say) if backlog.dead_letters else 0
+    return ReplayResult(objects, records, moved, tuple(remaining))
 
 
 # ---- quarantined objects --------------------------------------------------------------------------------------------
 
 
-def _replay_object(s3: Any, sqs: Any, backlog: Backlog, entry: Entry) -> str | None:
-    """Announce the raw object again, then take it out of quarantine; the reason why not, where it cannot go."""
+def _replay_object(s3: Any, sqs: Any, backlog: Backlog, entry: Entry) -> None:
+    """Announce the raw object again, then delete its entry. Raises ReplayError if it cannot be read."""
     head = _head(s3, backlog.bucket, entry.key)
     if head is None:
-        # The raw object is gone; its copy becomes it again, and S3 announces that by itself.
+        # The raw object is gone: its copy becomes the raw object, and S3 announces that by itself.
         source = {"Bucket": backlog.bucket, "Key": entry.kept.key, "VersionId": entry.kept.id}
         s3.copy_object(Bucket=backlog.bucket, Key=entry.key, CopySource=source)
     elif _is_frozen(head):
-        return f"the object lies in {head['StorageClass']}; restore it first"
+        raise ReplayError(f"the object lies in {head['StorageClass']}; restore it first")
     else:
-        dead_letters.announce(sqs, backlog.queue, backlog.bucket, entry.key)
+        announce_object(sqs, backlog.queue, backlog.bucket, entry.key)
     _delete(s3, backlog.bucket, *filter(None, (entry.reason, entry.kept)))
-    return None
 
 
 def _head(s3: Any, bucket: str, key: str) -> Any:
@@ -162,33 +179,34 @@ def _is_frozen(head: Any) -> bool:
 
 
 def _replay_records(s3: Any, backlog: Backlog, entry: Entry) -> int:
-    """Store the refused lines as a raw object of their own, then take them out of quarantine; gives how many."""
-    refused = {int(one["line"]): str(one["record"]) for one in _refused(s3, backlog.bucket, entry)}
-    lines = _lines(s3, backlog, entry.key, refused)
+    """Store the rejected lines as a raw object of their own, then delete their entry; gives how many they are."""
+    rejected = {int(record["line"]): str(record["record"]) for record in _rejected(s3, backlog.bucket, entry)}
+    lines = _lines(s3, backlog, entry.key, rejected)
     body = b"".join(lines)
     s3.put_object(Bucket=backlog.bucket, Key=_own_key(entry, body), Body=gzip.compress(body, mtime=0))
     _delete(s3, backlog.bucket, entry.kept)
     return len(lines)
 
 
-def _refused(s3: Any, bucket: str, entry: Entry) -> list[dict[str, Any]]:
-    reply = s3.get_object(Bucket=bucket, Key=entry.kept.key, VersionId=entry.kept.id)
-    return [json.loads(line) for line in gzip.decompress(reply["Body"].read()).splitlines()]
+def _rejected(s3: Any, bucket: str, entry: Entry) -> list[dict[str, Any]]:
+    response = s3.get_object(Bucket=bucket, Key=entry.kept.key, VersionId=entry.kept.id)
+    return [json.loads(line) for line in gzip.decompress(response["Body"].read()).splitlines()]
 
 
-def _lines(s3: Any, backlog: Backlog, key: str, refused: dict[int, str]) -> list[bytes]:
-    """The refused lines as they were sent, with their ends. Raises ReplayError where the object is not the same any more."""
-    found = []
+def _lines(s3: Any, backlog: Backlog, key: str, rejected: dict[int, str]) -> list[bytes]:
+    """The rejected lines as they were sent, with their ends. Raises ReplayError if the object has changed since."""
+    lines = []
     with gzip.GzipFile(fileobj=_original(s3, backlog, key)) as plain:
         for number, line in enumerate(plain, start=1):
-            if number in refused:
-                shown = line[:KEPT_OF_A_LINE].decode("utf-8", "replace").rstrip("\n")
-                if shown != refused[number]:
+            if number in rejected:
+                text = line[:MAX_LINE_BYTES].decode("utf-8", "replace").rstrip("\n")
+                if text != rejected[number]:
                     break
-                found.append(line.rstrip(b"\n") + b"\n")
-    if len(found) != len(refused):
-        raise ReplayError(f"the raw object has changed since (line {number}); if it was mended, delete this entry")
-    return found
+                lines.append(line.rstrip(b"\n") + b"\n")
+    if len(lines) != len(rejected):
+        what = f"the raw object has changed since (line {number}); if it was corrected, delete this entry"
+        raise ReplayError(what)
+    return lines
 
 
 def _original(s3: Any, backlog: Backlog, key: str) -> Any:
@@ -200,7 +218,7 @@ def _original(s3: Any, backlog: Backlog, key: str) -> Any:
 
 
 def _own_key(entry: Entry, body: bytes) -> str:
-    """Beside the object that the lines come from; the same entry gives the same key, another one another."""
+    """A key beside the object of the lines; the same entry gives the same key, another entry another one."""
     folder, _, name = entry.key.rpartition("/")
     stem = name.removesuffix(SUFFIX).partition("-replay-")[0]
     digest = hashlib.sha256(entry.kept.id.encode() + b"\0" + entry.key.encode() + b"\0" + body).hexdigest()[:16]
@@ -213,22 +231,22 @@ def _own_key(entry: Entry, body: bytes) -> str:
 def _entries(s3: Any, bucket: str, below: str, prefix: str) -> Iterator[Entry]:
     """The latest version of each kept object, with that of the reason beside it."""
     latest = {
-        one["Key"]: one
+        version["Key"]: version
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=below + prefix)
-        for one in page.get("Versions", [])
-        if one["IsLatest"]
+        for version in page.get("Versions", [])
+        if version["IsLatest"]
     }
-    for key, one in sorted(latest.items()):
+    for key, kept in sorted(latest.items()):
         if key.endswith(REASON_SUFFIX):
             continue
         reason = latest.get(key + REASON_SUFFIX)
         yield Entry(
-            key.removeprefix(below), _version(one), int(one["Size"]), None if reason is None else _version(reason)
+            key.removeprefix(below), _version(kept), int(kept["Size"]), None if reason is None else _version(reason)
         )
 
 
-def _version(one: Any) -> Version:
-    return Version(one["Key"], one["VersionId"])
+def _version(listed: Any) -> Version:
+    return Version(listed["Key"], listed["VersionId"])
 
 
 def _delete(s3: Any, bucket: str, *versions: Version) -> None:
@@ -236,13 +254,13 @@ def _delete(s3: Any, bucket: str, *versions: Version) -> None:
         s3.delete_object(Bucket=bucket, Key=version.key, VersionId=version.id)
 
 
-def _reason_of_object(s3: Any, bucket: str, entry: Entry) -> str:
+def _object_reason(s3: Any, bucket: str, entry: Entry) -> str:
     if entry.reason is None:
         return "(no reason is kept)"
-    reply = s3.get_object(Bucket=bucket, Key=entry.reason.key, VersionId=entry.reason.id)
-    return str(json.loads(reply["Body"].read()).get("reason", ""))
+    response = s3.get_object(Bucket=bucket, Key=entry.reason.key, VersionId=entry.reason.id)
+    return str(json.loads(response["Body"].read()).get("reason", ""))
 
 
-def _reasons_of_records(s3: Any, bucket: str, entry: Entry) -> str:
-    reasons = Counter(str(one["reason"]) for one in _refused(s3, bucket, entry))
+def _record_reasons(s3: Any, bucket: str, entry: Entry) -> str:
+    reasons = Counter(str(record["reason"]) for record in _rejected(s3, bucket, entry))
     return ", ".join(f"{count} × {reason}" for reason, count in reasons.most_common(3))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from deploy import cli
+from deploy.arguments import build_parser
 from deploy.settings import Project
 from review.model import Plan
 from review.plan_file import load_plan, load_record, plan_digest, save_plan
@@ -183,7 +184,7 @@ def test_interruption_says_that_aws_goes_on(
 
     monkeypatch.setattr(cli, "load_plan", interrupt)
     assert run(project, "review") == 130
-    assert "What was started in AWS goes on" in capsys.readouterr().err
+    assert "Operations that started in AWS continue" in capsys.readouterr().err
 
 
 def test_unexpected_refusal_of_aws_is_no_traceback(
@@ -273,6 +274,6 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
 
 
 def test_help_names_every_command() -> None:
-    words = cli._parser().format_help()
+    words = build_parser().format_help()
     for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
         assert command in words

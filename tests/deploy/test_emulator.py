@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy import cli
-from deploy.planning.snapshot import describe
+from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
 from deploy.settings import Project
 from local.cloud import EmbeddedCloud
@@ -79,7 +79,7 @@ def test_bootstrap_twice_changes_nothing_the_second_time(desk: Desk, aws: Aws) -
     assert "No changes" in desk.run("bootstrap", "--yes")
     bucket = f"platform-artifacts-{aws.account}-us-east-1"
     assert aws.client("s3").get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
-    stack = describe(aws.client("cloudformation"), "platform-artifacts")
+    stack = describe_stack(aws.client("cloudformation"), "platform-artifacts")
     assert stack is not None
     assert stack["EnableTerminationProtection"]
 

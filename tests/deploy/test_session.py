@@ -36,7 +36,7 @@ def untyped(kind: Any, **arguments: Any) -> Exception:
         (refusal("InvalidClientTokenId"), "AWS does not know these credentials", "--profile"),
         (refusal("AccessDenied", "User u is not authorized."), "may not call DescribeStacks: User u is not", "Ask for"),
         (refusal("Throttling", "Rate exceeded"), "AWS throttled DescribeStacks", "Wait a minute"),
-        (refusal("ValidationError", "Bad."), "AWS refused DescribeStacks: Bad (ValidationError).", ""),
+        (refusal("ValidationError", "Bad."), "AWS rejected DescribeStacks: Bad (ValidationError).", ""),
     ],
 )  # fmt: skip
 def test_every_refusal_is_one_sentence(raised: Exception, said: str, do: str) -> None:

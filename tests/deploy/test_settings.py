@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import SettingsError
-from deploy.settings import Project, load_deployment, protectors
+from deploy.settings import Project, load_deployment, protecting_rows
 
 GOOD = {"StackName": "small-dev", "Region": "us-east-1", "TerminationProtection": False}
 
@@ -57,14 +57,14 @@ def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project
     other.parent.mkdir()
     other.write_text(json.dumps({"live": protected, "own": {**protected, "StackName": "other-own"}}))
     rows = ("params/other/deployment.json (live)", "params/small/deployment.json (prod)")
-    assert protectors(project, "small-dev", "us-east-1") == rows
-    assert protectors(project, "small-dev", "eu-west-1") == ("params/small/deployment.json (abroad)",)
-    assert protectors(project, "other-own", "us-east-1") == ("params/other/deployment.json (own)",)
-    assert protectors(project, "another", "us-east-1") == ()
+    assert protecting_rows(project, "small-dev", "us-east-1") == rows
+    assert protecting_rows(project, "small-dev", "eu-west-1") == ("params/small/deployment.json (abroad)",)
+    assert protecting_rows(project, "other-own", "us-east-1") == ("params/other/deployment.json (own)",)
+    assert protecting_rows(project, "another", "us-east-1") == ()
 
 
 @pytest.mark.parametrize("document", ["{", {"prod": {**GOOD, "TerminationProtection": "yes"}}])
 def test_what_cannot_be_read_protects(project: Project, document: Any) -> None:
     write(project, document)
     with pytest.raises(SettingsError):
-        protectors(project, "small-dev", "us-east-1")
+        protecting_rows(project, "small-dev", "us-east-1")

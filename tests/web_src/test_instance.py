@@ -103,7 +103,7 @@ class Machine:
         files = {
             f"payments/{path.relative_to(SERVICE).as_posix()}": path.read_bytes()
             for path in sorted(SERVICE.rglob("*"))
-            if path.is_file() and not artifacts.LEFT_OUT.search(path.relative_to(SERVICE).as_posix())
+            if path.is_file() and not artifacts.EXCLUDED.search(path.relative_to(SERVICE).as_posix())
         }
         self.digest = artifacts._digest_of(files)
         self.artifact = self.root / "artifact.zip"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.errors import DestroyError
-from deploy.execution import destroy as destroyer
+from deploy.execution.destroy import DestroyResult, destroy_stack, empty_bucket
+from deploy.execution.remaining import OWN_LOG_GROUPS, kept_resources, sort_out, tagged_resources
 from deploy.execution.watch import Event, Outcome
 from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
 from tests.review.support.plans import deployed, stack_arn
@@ -58,11 +59,9 @@ def tagged(scripted: Scripted, *arns: str) -> None:
     scripted["resourcegroupstaggingapi"].add_response("get_resources", answer, expected)
 
 
-def destroy(scripted: Scripted, *protected_by: str) -> destroyer.Destroyed:
+def destroy(scripted: Scripted, *protected_by: str) -> DestroyResult:
     lines: list[str] = []
-    return destroyer.destroy(
-        scripted.aws, "small-dev", lines.append, protected_by=protected_by, sleep=lambda seconds: None
-    )
+    return destroy_stack(scripted.aws, "small-dev", lines.append, protected_by=protected_by, sleep=lambda seconds: None)
 
 
 GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")]
@@ -70,7 +69,7 @@ GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")
 
 def test_nothing_to_destroy_is_said(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack small-dev does not exist")
-    assert destroy(scripted) == destroyer.Destroyed(False, (), ("There is no stack small-dev in us-east-1.",))
+    assert destroy(scripted) == DestroyResult(False, (), ("There is no stack small-dev in us-east-1.",))
 
 
 ROW = "params/small/deployment.json (prod)"
@@ -97,7 +96,7 @@ def test_a_stack_that_was_never_complete_has_nothing_to_protect(scripted: Script
     snapshot(scripted)
     attempt(scripted, "DELETE_COMPLETE", [event(1, status)], GONE)
     tagged(scripted)
-    assert destroy(scripted, ROW).left == ()
+    assert destroy(scripted, ROW).remaining == ()
 
 
 def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted) -> None:
@@ -107,7 +106,7 @@ def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted)
     snapshot(scripted)
     attempt(scripted, "DELETE_COMPLETE", [event(1, "CREATE_COMPLETE")], GONE)
     tagged(scripted)
-    assert destroy(scripted).left == ()
+    assert destroy(scripted).remaining == ()
 
 
 def test_running_operation_is_not_cut_off(scripted: Scripted) -> None:
@@ -143,7 +142,7 @@ def test_bucket_that_is_not_empty_is_emptied_and_the_deletion_repeated(scripted:
     again = [event(5, "DELETE_COMPLETE"), event(4, "DELETE_COMPLETE", "", "X", "raw")]
     attempt(scripted, "DELETE_COMPLETE", [*failed, *first], again)
     tagged(scripted)
-    assert destroy(scripted).left == ()
+    assert destroy(scripted).remaining == ()
 
 
 def test_deletion_that_keeps_failing_lists_what_is_left(scripted: Scripted) -> None:
@@ -163,12 +162,12 @@ def test_object_that_cannot_be_deleted_is_named(scripted: Scripted) -> None:
     scripted["s3"].add_response("list_object_versions", {"Versions": [{"Key": "a", "VersionId": "1"}]})
     scripted["s3"].add_response("delete_objects", {"Errors": [{"Key": "a", "Message": "locked"}]})
     with pytest.raises(DestroyError, match="raw/a cannot be deleted: locked"):
-        destroyer.empty(scripted.aws.client("s3"), "raw")
+        empty_bucket(scripted.aws.client("s3"), "raw")
 
 
 def test_bucket_that_is_gone_is_empty(scripted: Scripted) -> None:
     scripted["s3"].add_client_error("list_object_versions", "NoSuchBucket", http_status_code=404)
-    assert destroyer.empty(scripted.aws.client("s3"), "raw") == 0
+    assert empty_bucket(scripted.aws.client("s3"), "raw") == 0
 
 
 def test_exports_in_use_are_explained(scripted: Scripted) -> None:
@@ -194,7 +193,7 @@ def test_leftovers_are_found_by_tag_by_policy_and_by_log_group_name(scripted: Sc
         tagged(scripted, "arn:aws:sqs:us-east-1:111122223333:lost", KEY)
         scripted["kms"].add_response("describe_key", {"KeyMetadata": {"KeyId": "k-1", "KeyState": "PendingDeletion"}})
     done = destroy(scripted)
-    assert done.left == (
+    assert done.remaining == (
         "AWS::S3::Bucket kept-bucket (kept by its DeletionPolicy)",
         "AWS::Logs::LogGroup /aws/lambda/small-hello-dev",
         "arn:aws:sqs:us-east-1:111122223333:lost",
@@ -211,7 +210,7 @@ def test_what_cloudformation_deleted_is_not_called_left(scripted: Scripted) -> N
         f"arn:aws:sns:us-east-1:{ACCOUNT}:topic",
     ]
     deleted = frozenset({"sessions", "hello", "raw", arns[3]})
-    assert destroyer._sorted_out(scripted.aws, arns, deleted) == ([], [])
+    assert sort_out(scripted.aws, arns, deleted) == ([], [])
 
 
 class FakeEc2:
@@ -258,23 +257,24 @@ def test_what_a_group_launched_is_left_only_if_it_lives(
     """The group passes the stack's tags on to its instances, and the tagging API shows them after their end."""
     scripted.aws._clients["ec2"] = FakeEc2(state, there=there)
     arn = f"arn:aws:ec2:us-east-1:{ACCOUNT}:{name}"
-    left, notes = destroyer._sorted_out(scripted.aws, [arn], frozenset())
-    assert left == ([] if gone else [arn])
-    assert notes == ([f"EC2 shows for a while what was terminated: {name.split('/')[1]}."] if gone else [])
+    remaining, notes = sort_out(scripted.aws, [arn], frozenset())
+    note = f"EC2 shows terminated instances, volumes and interfaces for a while: {name.split('/')[1]}."
+    assert remaining == ([] if gone else [arn])
+    assert notes == ([note] if gone else [])
 
 
 def test_tagging_api_that_may_not_be_asked_is_a_note(scripted: Scripted) -> None:
     scripted["resourcegroupstaggingapi"].add_client_error("get_resources", "AccessDeniedException", "not allowed")
-    left, notes = destroyer._tagged(scripted.aws, deployed("small-dev", TEMPLATE), frozenset(), print)
+    left, notes = tagged_resources(scripted.aws, deployed("small-dev", TEMPLATE), frozenset(), print)
     assert left == []
-    assert "could not be asked: not allowed" in notes[0]
+    assert "could not be called for the stack's tags: not allowed" in notes[0]
 
 
 def test_nested_stack_that_was_skipped_is_not_a_resource() -> None:
     nested = Event((), "e", STAMP, STACK, "N", "arn", "AWS::CloudFormation::Stack", "DELETE_SKIPPED", "")
-    assert not list(destroyer._kept(Outcome("DELETE_COMPLETE", "", 0, (), (nested,), frozenset())))
+    assert not list(kept_resources(Outcome("DELETE_COMPLETE", "", 0, (), (nested,), frozenset())))
 
 
 def test_own_log_groups_are_known_by_service() -> None:
     kinds = {"AWS::Lambda::Function", "AWS::ApiGateway::RestApi", "AWS::RDS::DBCluster"}
-    assert kinds <= destroyer.OWN_LOG_GROUPS.keys()
+    assert kinds <= OWN_LOG_GROUPS.keys()

@@ -14,7 +14,7 @@ from botocore.stub import ANY
 
 from cfn.templates import text_digest
 from deploy.errors import ExecutionError, StalePlanError
-from deploy.execution import execute as executor
+from deploy.execution.execute import ALLOW_ALL, apply_stack_settings, execute_plan, expected_resources
 from review.model import Plan, PlannedTemplate
 from review.plan_file import ReviewRecord, plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted
@@ -77,12 +77,12 @@ def events(scripted: Scripted, found: Sequence[dict[str, Any]]) -> None:
 
 def execute(scripted: Scripted, made: Plan, record: ReviewRecord | None = None) -> Any:
     lines: list[str] = []
-    return executor.execute(scripted.aws, made, record or reviewed(made), lines.append, sleep=lambda seconds: None)
+    return execute_plan(scripted.aws, made, record or reviewed(made), lines.append, sleep=lambda seconds: None)
 
 
 def test_plan_that_was_not_reviewed_is_refused(scripted: Scripted) -> None:
     with pytest.raises(StalePlanError, match="it was not reviewed"):
-        executor.execute(scripted.aws, update(), None, print)
+        execute_plan(scripted.aws, update(), None, print)
 
 
 def test_plan_that_changed_after_its_review_is_refused(scripted: Scripted) -> None:
@@ -207,8 +207,8 @@ def test_policy_and_protection_are_made_true_before_and_after_an_update(scripted
 
 def test_policy_that_the_file_no_longer_has_is_opened(scripted: Scripted) -> None:
     """A stack policy cannot be deleted, so a file without one means: everything is allowed."""
-    settings(scripted, '{"Statement": []}', executor.ALLOW_ALL)
-    executor.make_settings_true(scripted.aws.client("cloudformation"), update(), STACK)
+    settings(scripted, '{"Statement": []}', ALLOW_ALL)
+    apply_stack_settings(scripted.aws.client("cloudformation"), update(), STACK)
 
 
 def test_policy_reaches_every_nested_stack(scripted: Scripted) -> None:
@@ -226,7 +226,7 @@ def test_policy_reaches_every_nested_stack(scripted: Scripted) -> None:
     stub.add_response("get_stack_policy", {}, {"StackName": inner})
     stub.add_response("set_stack_policy", {}, {"StackName": inner, "StackPolicyBody": "{}"})
     stub.add_response("list_stack_resources", {"StackResourceSummaries": []}, {"StackName": inner})
-    executor.make_settings_true(scripted.aws.client("cloudformation"), update(stack_policy="{}"), STACK)
+    apply_stack_settings(scripted.aws.client("cloudformation"), update(stack_policy="{}"), STACK)
 
 
 def test_rollback_raises_the_root_cause(scripted: Scripted) -> None:
@@ -288,5 +288,5 @@ Resources:
   B: {Type: AWS::SNS::Topic, Condition: IsMany}
 """
     templates = {"root.yaml": root, "n.yaml": child}
-    assert executor.expected(make_plan(templates)) == 2
-    assert executor.expected(make_plan(templates, parameters={"Many": "true"})) == 3
+    assert expected_resources(make_plan(templates)) == 2
+    assert expected_resources(make_plan(templates, parameters={"Many": "true"})) == 3

@@ -24,7 +24,7 @@ def function(project: Project, name: str = "hello") -> artifacts.Source:
 
 
 def build(project: Project) -> artifacts.Artifact:
-    return artifacts.build(function(project), project.work)
+    return artifacts.build_artifact(function(project), project.work)
 
 
 def write_service(project: Project, name: str = "shop") -> artifacts.Source:
@@ -82,7 +82,7 @@ def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project:
             f"time.tzset(); os.umask({umask})\n"
             f"sources = [artifacts.Source(artifacts.FUNCTION, Path({str(project.lambda_src / 'hello')!r})),"
             f" artifacts.Source(artifacts.SERVICE, Path({str(project.web_src / 'shop')!r}))]\n"
-            "for done in artifacts.build_all(sources, Path(sys.argv[1])): print(done.zip_sha256, done.sha256)"
+            "for built in artifacts.build_artifacts(sources, Path(sys.argv[1])): print(built.zip_sha256, built.sha256)"
         )
         run = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / f"cache{umask}")],
@@ -154,7 +154,7 @@ def test_parameter_name_is_the_folder_in_pascal_case() -> None:
 
 def match(project: Project, *keys: str) -> list[artifacts.Source]:
     root = {"Parameters": {key: {"Type": "String"} for key in keys}}
-    return artifacts.match("small", root, project.lambda_src, project.web_src)
+    return artifacts.match_sources("small", root, project.lambda_src, project.web_src)
 
 
 def test_root_says_what_is_packaged_and_other_folders_are_left_alone(project: Project) -> None:
@@ -186,7 +186,7 @@ class TestService:
         (shop.folder / "server.py").chmod(0o755)
         (shop.folder / "system" / "install.sh").chmod(0o600)
         (shop.folder / "requirements.in").write_text("")
-        made = artifacts.build(shop, project.work)
+        made = artifacts.build_artifact(shop, project.work)
         with zipfile.ZipFile(made.path) as archive:
             modes = {entry.filename: oct(entry.external_attr >> 16) for entry in archive.infolist()}
         assert modes == {
@@ -254,7 +254,7 @@ class TestWheels:
     def test_host_wheels_are_kept_apart(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
         build(project)
-        artifacts.build(function(project), project.work, host=True)
+        artifacts.build_artifact(function(project), project.work, host=True)
         assert "--platform" not in pip[1]
 
     def test_code_change_fetches_no_wheel_again(self, project: Project, pip: list[list[str]]) -> None:
@@ -291,7 +291,7 @@ class TestWheels:
         self.pin(project)
         (project.lambda_src / "hello").rename(project.lambda_src / "lib")
         with pytest.raises(ArtifactError, match=r"lib: a wheel would overwrite lib/__init__\.py"):
-            artifacts.build(function(project, "lib"), project.work)
+            artifacts.build_artifact(function(project, "lib"), project.work)
 
     def test_pips_own_words_are_passed_on(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pin(project)

@@ -41,7 +41,7 @@ class FakeS3:
 def pack(project: Project, scripted: Scripted) -> Callable[[FakeS3], package.Package]:
     def run(s3: FakeS3) -> package.Package:
         scripted.aws._clients["s3"] = s3
-        return package.build(scripted.aws, project, "small", load_templates(project.templates("small")))
+        return package.build_package(scripted.aws, project, "small", load_templates(project.templates("small")))
 
     return run
 
@@ -92,7 +92,7 @@ def test_china_has_its_own_suffix(scripted: Scripted) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(404, "does not exist. Run `deploy bootstrap` once"), (403, "is not readable: it is another account's")],
+    [(404, "does not exist. Run `deploy bootstrap` once"), (403, "is not readable: it belongs to another account")],
 )
 def test_bucket_that_is_not_there_or_not_ours_is_one_sentence(scripted: Scripted, status: int, said: str) -> None:
     expected = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
@@ -103,8 +103,8 @@ def test_bucket_that_is_not_there_or_not_ours_is_one_sentence(scripted: Scripted
 
 
 def test_upload_sends_the_checksum_that_s3_verifies(scripted: Scripted) -> None:
-    one = package.Object("k", "00" * 32, lambda: b"content")
+    one = package.BucketObject("k", "00" * 32, lambda: b"content")
     scripted["s3"].add_client_error("head_object", "404", http_status_code=404)
     put = {"Bucket": "b", "Key": "k", "Body": b"content", "ExpectedBucketOwner": ACCOUNT, "ChecksumSHA256": ANY}
     scripted["s3"].add_response("put_object", {}, put)
-    assert package.upload(scripted.aws.client("s3"), "b", ACCOUNT, [one]) == {"k"}
+    assert package.upload_missing(scripted.aws.client("s3"), "b", ACCOUNT, [one]) == {"k"}

@@ -12,7 +12,7 @@ from deploy.planning import bootstrap
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    found: dict[str, Any] = parse(bootstrap.FILE.read_text("utf-8"))["Resources"]
+    found: dict[str, Any] = parse(bootstrap.TEMPLATE.read_text("utf-8"))["Resources"]
     return found
 
 
@@ -72,4 +72,4 @@ def test_everything_of_it_can_be_destroyed(resources: dict[str, Any]) -> None:
 
 
 def test_stack_is_protected() -> None:
-    assert bootstrap.deployment("us-east-1").termination_protection
+    assert bootstrap.bootstrap_deployment("us-east-1").termination_protection

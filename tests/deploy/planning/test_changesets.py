@@ -8,8 +8,12 @@ import pytest
 from botocore.stub import ANY
 
 from deploy.errors import ChangeSetError
-from deploy.planning import changesets
-from deploy.planning.changesets import Request
+from deploy.planning.changesets import (
+    ChangeSetRequest,
+    create_change_set,
+    delete_change_set,
+    wait_for_change_set,
+)
 from review.model import ChangeSet
 from tests.deploy.support.aws import ACCOUNT, Scripted
 
@@ -17,7 +21,7 @@ ARN = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet"
 ROOT, NETWORK, DATABASE = f"{ARN}/deploy/root-1", f"{ARN}/deploy-Network-X/n-1", f"{ARN}/deploy-Database-Y/d-1"
 STACK = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/trading-dev/1"
 URL = "https://s3.us-east-1.amazonaws.com/b/root.yaml"
-REQUEST = Request("trading-dev", "UPDATE", {"A": "1"}, {"T": "x"}, "why", template_url=URL)
+REQUEST = ChangeSetRequest("trading-dev", "UPDATE", {"A": "1"}, {"T": "x"}, "why", template_url=URL)
 NEVER = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
@@ -92,7 +96,7 @@ def found_invalid(path: str, reason: str, **more: str) -> dict[str, Any]:
 
 
 def create(scripted: Scripted) -> ChangeSet:
-    return changesets.create(scripted.aws.client("cloudformation"), REQUEST, sleep=lambda seconds: None)
+    return create_change_set(scripted.aws.client("cloudformation"), REQUEST, sleep=lambda seconds: None)
 
 
 def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> None:
@@ -256,7 +260,7 @@ def test_change_set_that_is_not_readable_at_once_is_waited_for(scripted: Scripte
     stub = scripted["cloudformation"]
     stub.add_client_error("describe_change_set", "ChangeSetNotFound", "ChangeSet [x] does not exist", 404)
     stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"})
-    changesets.wait(scripted.aws.client("cloudformation"), ROOT, sleep=lambda seconds: None)
+    wait_for_change_set(scripted.aws.client("cloudformation"), ROOT, sleep=lambda seconds: None)
 
 
 def test_wait_ends_when_nothing_ever_settles() -> None:
@@ -265,16 +269,16 @@ def test_wait_ends_when_nothing_ever_settles() -> None:
             return {"Status": "CREATE_IN_PROGRESS"}
 
     with pytest.raises(ChangeSetError, match="not settled after 30 minutes"):
-        changesets.wait(Stuck(), ROOT, sleep=lambda seconds: None)
+        wait_for_change_set(Stuck(), ROOT, sleep=lambda seconds: None)
 
 
 def test_deleting_a_change_set_that_is_gone_is_as_good(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("delete_change_set", "ChangeSetNotFound", http_status_code=404)
-    changesets.delete(scripted.aws.client("cloudformation"), ROOT)
+    delete_change_set(scripted.aws.client("cloudformation"), ROOT)
 
 
 def test_template_without_bucket_goes_by_body() -> None:
-    arguments = Request("s", "CREATE", {}, {}, "", template_body="{}", role_arn="arn:role").arguments("n")
+    arguments = ChangeSetRequest("s", "CREATE", {}, {}, "", template_body="{}", role_arn="arn:role").arguments("n")
     assert arguments["TemplateBody"] == "{}"
     assert arguments["RoleARN"] == "arn:role"
     assert "TemplateURL" not in arguments

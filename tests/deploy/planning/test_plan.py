@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.errors import StackStateError
-from deploy.planning import plan as plans
 from deploy.planning import snapshot
+from deploy.planning.plan import change_set_kind
 from tests.deploy.support.aws import Scripted
 from tests.review.support.plans import stack_arn
 
@@ -28,7 +28,7 @@ CREATED = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_state_decides_between_create_and_update(status: str | None, kind: str) -> None:
-    assert plans.kind_of("s", {"StackStatus": status} if status else None) == kind
+    assert change_set_kind("s", {"StackStatus": status} if status else None) == kind
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_state_decides_between_create_and_update(status: str | None, kind: str) 
 )
 def test_state_that_allows_nothing_says_what_to_do(status: str, do: str) -> None:
     with pytest.raises(StackStateError) as caught:
-        plans.kind_of("s", {"StackStatus": status})
+        change_set_kind("s", {"StackStatus": status})
     assert do in caught.value.do
 
 
@@ -99,7 +99,7 @@ def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:
 def test_stack_that_does_not_exist_is_none(scripted: Scripted) -> None:
     stub = scripted["cloudformation"]
     stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
-    assert snapshot.describe(scripted.aws.client("cloudformation"), "x") is None
+    assert snapshot.describe_stack(scripted.aws.client("cloudformation"), "x") is None
     stub.add_client_error("describe_stacks", "AccessDenied", "no")
     with pytest.raises(Exception, match="AccessDenied"):
-        snapshot.describe(scripted.aws.client("cloudformation"), "x")
+        snapshot.describe_stack(scripted.aws.client("cloudformation"), "x")

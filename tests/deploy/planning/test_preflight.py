@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import AccountError
-from deploy.planning import preflight
+from deploy.planning.preflight import check_account
 from tests.deploy.support.aws import ACCOUNT, Scripted
 
 ARN = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
@@ -37,21 +37,21 @@ def prefix_lists(scripted: Scripted, **ids: str) -> None:
 
 def faults(scripted: Scripted, values: dict[str, str]) -> list[str]:
     with pytest.raises(AccountError) as caught:
-        preflight.check(scripted.aws, values, "params/transactions/prod.json")
+        check_account(scripted.aws, values, "params/transactions/prod.json")
     assert "nothing was changed" in str(caught.value)
     return [str(fault) for fault in caught.value.faults]
 
 
 def test_nothing_is_asked_where_nothing_is_named(scripted: Scripted) -> None:
     values = {"CertificateArn": "", "DomainName": "", "S3PrefixListId": "", "EnvironmentSuffix": "dev"}
-    assert preflight.check(scripted.aws, values, "dev.json") == ()
+    assert check_account(scripted.aws, values, "dev.json") == ()
 
 
 @pytest.mark.parametrize("names", [("pay.example.com",), ("example.com", "*.example.com"), ("PAY.example.com",)])
 def test_a_good_account_is_good(scripted: Scripted, names: tuple[str, ...]) -> None:
     certificate(scripted, *names)
     prefix_lists(scripted, s3="pl-63a5400a", origin_facing="pl-3b927c52")
-    assert preflight.check(scripted.aws, {**HTTPS, **LISTS}, "prod.json") == ()
+    assert check_account(scripted.aws, {**HTTPS, **LISTS}, "prod.json") == ()
 
 
 def test_a_certificate_that_acm_does_not_know_is_told_with_what_to_do(scripted: Scripted) -> None:
@@ -90,7 +90,7 @@ def test_prefix_lists_of_another_region_are_told_with_the_right_ones(scripted: S
 def test_what_may_not_be_asked_is_said_and_left(scripted: Scripted) -> None:
     scripted["acm"].add_client_error("describe_certificate", "AccessDeniedException", "no", 403)
     scripted["ec2"].add_client_error("describe_managed_prefix_lists", "UnauthorizedOperation", "no", 403)
-    left = preflight.check(scripted.aws, {**HTTPS, **LISTS}, "prod.json")
+    left = check_account(scripted.aws, {**HTTPS, **LISTS}, "prod.json")
     assert [sentence.split(",")[0] for sentence in left] == [
         "These credentials may not call acm:DescribeCertificate",
         "These credentials may not call ec2:DescribeManagedPrefixLists",

@@ -15,9 +15,19 @@ import pytest
 
 from deploy import cli
 from deploy.errors import ReplayError
-from deploy.execution import outputs
-from deploy.replaying import dead_letters, replay
-from deploy.replaying.dead_letters import ObjectQueue
+from deploy.replaying.dead_letters import PATIENCE_POLLS, ObjectQueue, find_queue, move_dead_letters
+from deploy.replaying.replay import (
+    MAX_LINE_BYTES,
+    OBJECTS_PREFIX,
+    RAW_PREFIX,
+    REASON_SUFFIX,
+    RECORDS_PREFIX,
+    SUFFIX,
+    ReplayResult,
+    backlog_text,
+    find_backlog,
+    replay_backlog,
+)
 from deploy.session import Aws
 from deploy.settings import Project
 from tests.deploy.support.aws import Scripted, refusal
@@ -179,36 +189,36 @@ def filled() -> Cloud:
     return cloud
 
 
-def run(cloud: Cloud) -> replay.Replayed:
-    backlog = replay.find(cloud.aws, RAW, ARCHIVE)
-    return replay.replay(cloud.aws, backlog, lambda line: None)
+def run(cloud: Cloud) -> ReplayResult:
+    backlog = find_backlog(cloud.aws, RAW, ARCHIVE)
+    return replay_backlog(cloud.aws, backlog, lambda line: None)
 
 
 def test_everything_is_found_and_told_with_its_reasons() -> None:
     cloud = filled()
-    backlog = replay.find(cloud.aws, RAW, ARCHIVE)
-    said = replay.text(cloud.aws, backlog)
+    backlog = find_backlog(cloud.aws, RAW, ARCHIVE)
+    said = backlog_text(cloud.aws, backlog)
     assert "2 quarantined objects" in said
     assert f"{K.format('a')}  is not complete gzip" in said
     assert f"{K.format('c')}  2 × is bad" in said
     assert "1 dead letters" in said
     assert cloud.changes == 0, "looking changes nothing"
-    assert len(replay.find(cloud.aws, RAW, ARCHIVE, prefix=K.format("a")).objects) == 1
+    assert len(find_backlog(cloud.aws, RAW, ARCHIVE, prefix=K.format("a")).objects) == 1
 
 
 def test_everything_is_replayed_and_a_second_time_finds_nothing() -> None:
     cloud = filled()
     announced: list[str] = []
     cloud.on_announced = announced.append
-    assert run(cloud) == replay.Replayed(objects=2, records=2, dead_letters=1, left=())
+    assert run(cloud) == ReplayResult(objects=2, records=2, dead_letters=1, remaining=())
     assert cloud.keys("quarantine/") == []
     own = [key for key in cloud.keys("market-data/") if "-replay-" in key]
     assert len(own) == 1
     assert own[0].startswith("market-data/date=2026-01-05/hour=14/c-replay-")
     assert gzip.decompress(cloud.objects[RAW, own[0]][-1].body).decode().splitlines() == ["bad é 1", LONG]
     assert sorted(announced) == sorted([K.format("a"), K.format("b"), own[0], K.format("d")])
-    assert replay.find(cloud.aws, RAW, ARCHIVE).empty
-    assert run(cloud) == replay.Replayed(0, 0, 0, ())
+    assert find_backlog(cloud.aws, RAW, ARCHIVE).is_empty
+    assert run(cloud) == ReplayResult(0, 0, 0, ())
 
 
 @pytest.mark.parametrize("call", range(1, 11))
@@ -240,7 +250,7 @@ def test_what_processing_refuses_again_meanwhile_stays_in_quarantine() -> None:
 
     cloud.on_announced = refuse
     run(cloud)
-    (entry,) = replay.find(cloud.aws, RAW, ARCHIVE).objects
+    (entry,) = find_backlog(cloud.aws, RAW, ARCHIVE).objects
     assert (entry.key, cloud.objects[RAW, entry.kept.key][-1].body) == (K.format("a"), b"again")
     assert entry.reason is not None
 
@@ -259,7 +269,7 @@ def test_what_lies_in_glacier_stays_and_says_so() -> None:
     cloud.objects[RAW, K.format("a")][-1].storage_class = "GLACIER"
     done = run(cloud)
     assert done.objects == 1
-    assert done.left == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
+    assert done.remaining == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
 
 
 def test_refused_lines_are_taken_from_the_archive_where_the_raw_object_is_gone() -> None:
@@ -268,7 +278,7 @@ def test_refused_lines_are_taken_from_the_archive_where_the_raw_object_is_gone()
     assert run(cloud).records == 2
     cloud = filled()
     del cloud.objects[RAW, K.format("c")]
-    assert "restore one of them first" in run(cloud).left[0]
+    assert "restore one of them first" in run(cloud).remaining[0]
 
 
 def test_refused_lines_of_an_object_that_has_changed_since_stay() -> None:
@@ -277,7 +287,7 @@ def test_refused_lines_of_an_object_that_has_changed_since_stay() -> None:
     cloud.store(K.format("c"), packed("mended", *LINES))
     done = run(cloud)
     assert done.records == 0
-    assert "has changed since (line 2)" in done.left[0]
+    assert "has changed since (line 2)" in done.remaining[0]
     assert cloud.keys("quarantine/records/") == ["quarantine/records/" + K.format("c")]
 
 
@@ -298,10 +308,10 @@ def test_the_layout_is_the_one_that_processing_uses() -> None:
     """The deployer imports no function code; its copy of the layout must not drift."""
     folder = Path(cli.__file__).parents[1] / "lambda_src" / "process"
     source = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
-    assert f'RAW_PREFIX = "{replay.RAW_PREFIX}"' in source
-    assert f'SUFFIX = "{replay.SUFFIX}"' in source
-    assert f"LINE_LIMIT_BYTES = {replay.KEPT_OF_A_LINE}" in source
-    for prefix in (replay.OBJECTS_PREFIX, replay.RECORDS_PREFIX, replay.REASON_SUFFIX):
+    assert f'RAW_PREFIX = "{RAW_PREFIX}"' in source
+    assert f'SUFFIX = "{SUFFIX}"' in source
+    assert f"LINE_LIMIT_BYTES = {MAX_LINE_BYTES}" in source
+    for prefix in (OBJECTS_PREFIX, RECORDS_PREFIX, REASON_SUFFIX):
         assert prefix in source
 
 
@@ -320,7 +330,7 @@ def tasks(scripted: Scripted, *answers: dict[str, Any]) -> None:
 
 
 def move(scripted: Scripted) -> int:
-    return dead_letters.move(scripted.aws.client("sqs"), QUEUE, lambda line: None, sleep=lambda seconds: None)
+    return move_dead_letters(scripted.aws.client("sqs"), QUEUE, lambda line: None, sleep=lambda seconds: None)
 
 
 def test_dead_letters_are_moved_by_sqs_and_followed_to_the_end(scripted: Scripted) -> None:
@@ -347,7 +357,7 @@ def test_an_earlier_move_is_not_taken_for_the_one_just_started(scripted: Scripte
 def test_a_started_move_that_is_never_shown_ends_the_wait(scripted: Scripted) -> None:
     tasks(scripted, {"Results": []})
     scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
-    tasks(scripted, *[{"Results": []}] * (dead_letters.PATIENCE_POLLS + 1))
+    tasks(scripted, *[{"Results": []}] * (PATIENCE_POLLS + 1))
     with pytest.raises(ReplayError, match="does not show the move"):
         move(scripted)
 
@@ -372,7 +382,7 @@ def test_another_refusal_of_sqs_is_not_taken_for_a_missing_feature(scripted: Scr
 def test_a_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
     scripted["s3"].add_response("get_bucket_notification_configuration", {}, {"Bucket": RAW})
     with pytest.raises(ReplayError, match="raw notifies 0 queues"):
-        dead_letters.find(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, replay.RAW_PREFIX)
+        find_queue(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, RAW_PREFIX)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
@@ -383,7 +393,7 @@ def desk(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Cloud, Call
     """The command on a filled quarantine, with nobody at the terminal."""
     cloud = filled()
     found = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
-    monkeypatch.setattr(outputs, "values", lambda aws, stack: found)
+    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: found)
     monkeypatch.setattr(cli, "Aws", lambda region, profile: cloud.aws)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     return cloud, lambda *arguments: cli.main(["replay", "--platform", "small", *arguments], project=project)
@@ -424,6 +434,6 @@ def test_what_stays_is_told_and_is_an_exit_code(
 def test_a_platform_without_quarantine_is_named(
     desk: tuple[Cloud, Callable[..., int]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(outputs, "values", lambda aws, stack: {})
+    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: {})
     assert desk[1]("--yes") == 2
     assert "has no output RawBucketName" in capsys.readouterr().err
