@@ -26,6 +26,8 @@ from deploy.session import Aws, code_of
 from review.model import Plan
 from review.plan_file import ReviewRecord, plan_digest
 
+Say = Callable[[str], None]
+Sleep = Callable[[float], None]
 SUCCESS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 ALLOW_ALL = json.dumps(
     {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}, sort_keys=True
@@ -33,12 +35,7 @@ ALLOW_ALL = json.dumps(
 
 
 def execute_plan(
-    aws: Aws,
-    plan: Plan,
-    record: ReviewRecord | None,
-    say: Callable[[str], None],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
+    aws: Aws, plan: Plan, record: ReviewRecord | None, say: Say, *, sleep: Sleep = time.sleep
 ) -> Outcome | None:
     """Execute the plan and follow it.
 
@@ -68,10 +65,7 @@ def execute_plan(
         say("This change set is being executed already; following it.")
         watch.resume()
     else:
-        watch.begin([stack.id for path, stack in plan.deployed.walk() if path] if plan.deployed else ())
-        if plan.kind == "UPDATE":
-            apply_stack_settings(cloudformation, plan, stack_id)
-        _start(cloudformation, plan)
+        _start(cloudformation, plan, watch)
     outcome = watch.follow()
     if outcome.status not in SUCCESS:
         raise ExecutionError(plan.stack, outcome.status, outcome.root_cause, _remedy(outcome.status))
@@ -85,7 +79,10 @@ def _require_review(plan: Plan, record: ReviewRecord | None) -> None:
         raise StalePlanError(plan.stack, [reason], "Run `deploy review` first.")
 
 
-def _start(cloudformation: Any, plan: Plan) -> None:
+def _start(cloudformation: Any, plan: Plan, watch: Watch) -> None:
+    watch.begin([stack.id for path, stack in plan.deployed.walk() if path] if plan.deployed else ())
+    if plan.kind == "UPDATE":
+        apply_stack_settings(cloudformation, plan, plan.change_set.stack_id)
     try:
         cloudformation.execute_change_set(
             ChangeSetName=plan.change_set.id,

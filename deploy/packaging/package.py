@@ -78,13 +78,8 @@ def build_package(
 ) -> Package:
     """Build the zips of the functions and services and upload them with the templates.
 
-    Args:
-        aws: The account and region.
-        project: The folders.
-        platform: The platform, a part of the templates' keys.
-        templates: The committed templates.
-        bucket: The artifact bucket; that of the account and region by default.
-        host: Whether the wheels are for this machine, for the embedded AWS, instead of the machines in AWS.
+    The default bucket is that of the account and region. With ``host`` the wheels are for this machine, for the embedded
+    AWS, instead of the machines in AWS.
 
     Raises:
         ArtifactError: A folder cannot be packaged.

@@ -219,20 +219,21 @@ class FakeEc2:
     def __init__(self, state: str, *, there: bool = True) -> None:
         self.state, self.there = state, there
 
-    def _asked(self, identifiers: list[str]) -> None:
+    def _require(self, arguments: dict[str, list[str]]) -> None:
+        ((identifier,),) = arguments.values()
         if not self.there:
-            raise refusal(f"Invalid{identifiers[0].split('-')[0]}ID.NotFound")
+            raise refusal(f"Invalid{identifier.split('-')[0]}ID.NotFound")
 
-    def describe_instances(self, InstanceIds: list[str]) -> dict[str, Any]:
-        self._asked(InstanceIds)
+    def describe_instances(self, **arguments: list[str]) -> dict[str, Any]:
+        self._require(arguments)
         return {"Reservations": [{"Instances": [{"State": {"Name": self.state}}]}]}
 
-    def describe_volumes(self, VolumeIds: list[str]) -> dict[str, Any]:
-        self._asked(VolumeIds)
+    def describe_volumes(self, **arguments: list[str]) -> dict[str, Any]:
+        self._require(arguments)
         return {"Volumes": [{"State": self.state}]}
 
-    def describe_network_interfaces(self, NetworkInterfaceIds: list[str]) -> dict[str, Any]:
-        self._asked(NetworkInterfaceIds)
+    def describe_network_interfaces(self, **arguments: list[str]) -> dict[str, Any]:
+        self._require(arguments)
         return {"NetworkInterfaces": [{"Status": self.state}]}
 
 

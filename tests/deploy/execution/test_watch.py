@@ -33,18 +33,18 @@ class Service:
         event |= {"PhysicalResourceId": physical, "ResourceStatus": status, "ResourceStatusReason": reason}
         self.events[stack].insert(0, {**event, "Timestamp": START + timedelta(seconds=self.count)})
 
-    def describe_stacks(self, StackName: str) -> dict[str, Any]:
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
         if self.turns:
             self.status, events = self.turns.pop(0)
             for event in events:
                 self.happen(*event)
         return {"Stacks": [{"StackStatus": self.status}]}
 
-    def describe_stack_events(self, StackName: str, NextToken: str = "0") -> dict[str, Any]:
-        self.asked.append(StackName)
-        start = int(NextToken)
-        page = {"StackEvents": self.events[StackName][start : start + self.page_size]}
-        more = start + self.page_size < len(self.events[StackName])
+    def describe_stack_events(self, **arguments: str) -> dict[str, Any]:
+        self.asked.append(arguments["StackName"])
+        events, start = self.events[arguments["StackName"]], int(arguments.get("NextToken", "0"))
+        page = {"StackEvents": events[start : start + self.page_size]}
+        more = start + self.page_size < len(events)
         return {**page, **({"NextToken": str(start + self.page_size)} if more else {})}
 
 
@@ -208,10 +208,10 @@ def test_lost_connection_and_throttling_are_waited_out(fault: Exception) -> None
     service, lines = success(), list[str]()
     describe, faults = service.describe_stacks, [fault, fault, fault]
 
-    def sometimes(StackName: str) -> dict[str, Any]:
+    def sometimes(**arguments: str) -> dict[str, Any]:
         if faults:
             raise faults.pop()
-        return describe(StackName)
+        return describe(**arguments)
 
     service.describe_stacks = sometimes  # type: ignore[method-assign]
     assert watch(service, lines.append).follow().status == "CREATE_COMPLETE"
@@ -223,10 +223,10 @@ def test_connection_lost_in_the_middle_of_a_read_loses_no_event() -> None:
     service, lines = success(), list[str]()
     read, faults = service.describe_stack_events, [unreachable()]
 
-    def sometimes(StackName: str, NextToken: str = "0") -> dict[str, Any]:
-        if StackName == NET and faults:
+    def sometimes(**arguments: str) -> dict[str, Any]:
+        if arguments["StackName"] == NET and faults:
             raise faults.pop()
-        return read(StackName, NextToken)
+        return read(**arguments)
 
     service.describe_stack_events = sometimes  # type: ignore[method-assign]
     watch(service, lines.append, total=2).follow()
@@ -236,7 +236,7 @@ def test_connection_lost_in_the_middle_of_a_read_loses_no_event() -> None:
 
 def test_connection_that_stays_lost_ends_with_what_to_do() -> None:
     class Gone(Service):
-        def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        def describe_stacks(self, **_: str) -> dict[str, Any]:
             raise unreachable()
 
     with pytest.raises(AccessError, match="The operation goes on in AWS meanwhile; repeat the command to follow it"):
@@ -245,7 +245,7 @@ def test_connection_that_stays_lost_ends_with_what_to_do() -> None:
 
 def test_expired_credentials_say_that_the_operation_goes_on() -> None:
     class Expired(Service):
-        def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        def describe_stacks(self, **_: str) -> dict[str, Any]:
             raise refusal("ExpiredToken")
 
     with pytest.raises(AccessError, match=r"credentials have expired.*goes on in AWS"):
@@ -257,7 +257,7 @@ def test_running_operation_can_be_joined() -> None:
     service = success()
     service.happen(ROOT, "Old", "AWS::S3::Bucket", "b", "CREATE_FAILED", "an older failure")
     describe = service.describe_stacks
-    describe(ROOT)  # the operation has begun
+    describe(StackName=ROOT)  # the operation has begun
     lines: list[str] = []
     follower = watch(service, lines.append)
     follower.resume()

@@ -23,13 +23,13 @@ class FakeS3:
     def __init__(self, bucket: str = BUCKET) -> None:
         self.bucket, self.objects, self.puts = bucket, dict[str, dict[str, Any]](), 0
 
-    def head_bucket(self, Bucket: str, ExpectedBucketOwner: str) -> None:
-        assert (Bucket, ExpectedBucketOwner) == (self.bucket, ACCOUNT)
+    def head_bucket(self, **arguments: str) -> None:
+        assert arguments == {"Bucket": self.bucket, "ExpectedBucketOwner": ACCOUNT}
 
-    def head_object(self, Bucket: str, Key: str, ExpectedBucketOwner: str) -> dict[str, Any]:
-        if Key not in self.objects:
+    def head_object(self, **arguments: str) -> dict[str, Any]:
+        if arguments["Key"] not in self.objects:
             raise refusal("404", status=404)
-        return self.objects[Key]
+        return self.objects[arguments["Key"]]
 
     def put_object(self, **arguments: Any) -> None:
         assert arguments["ExpectedBucketOwner"] == ACCOUNT

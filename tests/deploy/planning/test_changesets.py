@@ -265,7 +265,7 @@ def test_change_set_that_is_not_readable_at_once_is_waited_for(scripted: Scripte
 
 def test_wait_ends_when_nothing_ever_settles() -> None:
     class Stuck:
-        def describe_change_set(self, ChangeSetName: str) -> dict[str, str]:
+        def describe_change_set(self, **_: str) -> dict[str, str]:
             return {"Status": "CREATE_IN_PROGRESS"}
 
     with pytest.raises(ChangeSetError, match="not settled after 30 minutes"):

@@ -6,8 +6,7 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from deploy import cli
 from deploy.errors import ReplayError
-from deploy.replaying.dead_letters import PATIENCE_POLLS, ObjectQueue, find_queue, move_dead_letters
+from deploy.replaying.dead_letters import PATIENCE_POLLS, find_queue, move_dead_letters
 from deploy.replaying.replay import (
     MAX_LINE_BYTES,
     OBJECTS_PREFIX,
@@ -28,139 +27,12 @@ from deploy.replaying.replay import (
     find_backlog,
     replay_backlog,
 )
-from deploy.session import Aws
 from deploy.settings import Project
-from tests.deploy.support.aws import Scripted, refusal
+from tests.deploy.support.aws import Scripted
+from tests.deploy.support.quarantine import ARCHIVE, QUEUE, RAW, Cloud, Killed
 
-RAW, ARCHIVE = "raw", "archive"
 K = "market-data/date=2026-01-05/hour=14/{}.ndjson.gz"
-QUEUE = ObjectQueue("https://sqs/objects", "https://sqs/dead", "arn:aws:sqs:us-east-1:111122223333:dead")
 pytestmark = pytest.mark.requirement("T-DATA-2")
-
-
-class Killed(BaseException):
-    """The process ends here; no ``except Exception`` sees it."""
-
-
-@dataclass
-class Stored:
-    """One version of an object."""
-
-    id: str
-    body: bytes
-    storage_class: str = "STANDARD"
-
-
-@dataclass
-class Cloud:
-    """A versioned S3 and an SQS in memory; the ``die_after``-th call that changes something is the last one.
-
-    ``on_announced`` is what processing does with a key, as soon as it is announced.
-    """
-
-    objects: dict[tuple[str, str], list[Stored]] = field(default_factory=dict)
-    queue: list[str] = field(default_factory=list)
-    dead: list[str] = field(default_factory=list)
-    die_after: int = 0
-    changes: int = 0
-    number: int = 0
-    on_announced: Callable[[str], None] = lambda key: None
-
-    def _changed(self) -> None:
-        self.changes += 1
-        if self.changes == self.die_after:
-            raise Killed
-
-    def store(self, key: str, body: bytes, bucket: str = RAW, storage_class: str = "STANDARD") -> None:
-        self.number += 1
-        self.objects.setdefault((bucket, key), []).append(Stored(f"v{self.number}", body, storage_class))
-
-    def keys(self, prefix: str = "") -> list[str]:
-        return sorted(key for bucket, key in self.objects if bucket == RAW and key.startswith(prefix))
-
-    # -- S3
-    def get_bucket_notification_configuration(self, Bucket: str) -> dict[str, Any]:
-        rules = [{"Name": "Prefix", "Value": "market-data/"}]
-        arn = "arn:aws:sqs:us-east-1:111122223333:objects"
-        return {"QueueConfigurations": [{"QueueArn": arn, "Filter": {"Key": {"FilterRules": rules}}}]}
-
-    def get_paginator(self, name: str) -> Any:
-        assert name == "list_object_versions"
-        return self
-
-    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
-        yield {
-            "Versions": [
-                {"Key": key, "VersionId": one.id, "IsLatest": one is versions[-1], "Size": len(one.body)}
-                for (bucket, key), versions in self.objects.items()
-                if bucket == Bucket and key.startswith(Prefix)
-                for one in versions
-            ]
-        }
-
-    def _find(self, bucket: str, key: str, version: str | None) -> Stored:
-        versions = self.objects.get((bucket, key), [])
-        found = [one for one in versions if version in (None, one.id)]
-        if not found:
-            raise refusal("404", operation="HeadObject")
-        return found[-1]
-
-    def head_object(self, Bucket: str, Key: str) -> dict[str, str]:
-        return {"StorageClass": self._find(Bucket, Key, None).storage_class}
-
-    def get_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
-        return {"Body": io.BytesIO(self._find(Bucket, Key, VersionId).body)}
-
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
-        self.store(Key, Body, Bucket)
-        self._announced(Key)
-        self._changed()
-
-    def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:
-        source = self._find(CopySource["Bucket"], CopySource["Key"], CopySource["VersionId"])
-        self.put_object(Bucket, Key, source.body)
-
-    def delete_object(self, Bucket: str, Key: str, VersionId: str) -> None:
-        versions = self.objects.get((Bucket, Key), [])
-        self.objects[Bucket, Key] = [one for one in versions if one.id != VersionId]
-        if not self.objects[Bucket, Key]:
-            del self.objects[Bucket, Key]
-        self._changed()
-
-    # -- SQS
-    def get_queue_url(self, QueueName: str, QueueOwnerAWSAccountId: str) -> dict[str, str]:
-        return {"QueueUrl": f"https://sqs/{QueueName}"}
-
-    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
-        if "RedrivePolicy" in AttributeNames:
-            return {"Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": QUEUE.dead_letters_arn})}}
-        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.dead))}}
-
-    def send_message(self, QueueUrl: str, MessageBody: str) -> None:
-        assert QueueUrl == QUEUE.url
-        self.queue.append(MessageBody)
-        self._announced(
-            json.loads(MessageBody)["Records"][0]["s3"]["object"]["key"].replace("%3D", "=").replace("%2F", "/")
-        )
-        self._changed()
-
-    def _announced(self, key: str) -> None:
-        if key.startswith("market-data/"):
-            self.on_announced(key)
-
-    def list_message_move_tasks(self, **_: Any) -> Any:
-        raise refusal("InvalidAction", operation="ListMessageMoveTasks")
-
-    def receive_message(self, **_: Any) -> dict[str, Any]:
-        return {"Messages": [{"Body": body, "ReceiptHandle": body} for body in self.dead[:10]]}
-
-    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
-        self.dead.remove(ReceiptHandle)
-        self._changed()
-
-    @property
-    def aws(self) -> Aws:
-        return Aws("us-east-1", None, {"s3": self, "sqs": self})
 
 
 def message(key: str) -> str:
