@@ -1,4 +1,4 @@
-"""Numbers that may not be above others: CloudFormation cannot compare them, so the deployer does, before anything is called."""
+"""Orders of numbers, which CloudFormation cannot compare, so the deployer does, before anything is called."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def line(path: Path, name: str) -> int:
         (("2", "44", "44"), []),
     ],
 )
-def test_each_number_above_its_follower_is_told_with_file_line_both_names_and_what_to_do(
+def test_number_above_its_successor_is_a_fault_with_line_both_names_and_what_to_do(
     tmp_path: Path, numbers: tuple[str, str, str], wrong: list[tuple[int, int]]
 ) -> None:
-    """All of these passed: the constraint's message promised the order, and nothing kept it before Auto Scaling."""
+    """All of these passed: the constraint's message promised the order, and nothing checked it before Auto Scaling."""
     path = written(tmp_path, "transactions", **dict(zip(WEB, numbers, strict=True)))
     faults = find_faults(path, root("transactions"), "params/transactions/dev.json", region="us-east-1")
     assert [(fault.name, fault.line) for fault in faults] == [(WEB[i], line(path, WEB[i])) for i, _ in wrong]
@@ -77,7 +77,7 @@ def test_capacity_of_the_database_is_in_order_too(tmp_path: Path, low: str, high
     assert [fault.name for fault in find_faults(path, root("trading"))] == ([] if good else ["DatabaseMinCapacity"])
 
 
-def test_default_counts_where_the_file_says_nothing(tmp_path: Path) -> None:
+def test_default_counts_if_the_file_has_no_value(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", WebMinInstances=None, WebBusinessHoursInstances="2", WebMaxInstances=None)
     assert find_faults(path, root("transactions"), region="us-east-1") == []
     path = written(tmp_path, "trading", DatabaseMinCapacity="6", DatabaseMaxCapacity=None)
@@ -89,13 +89,13 @@ def test_default_counts_where_the_file_says_nothing(tmp_path: Path) -> None:
     assert (fault.name, fault.line) == ("WebBusinessHoursInstances", line(path, "WebMaxInstances"))
 
 
-def test_what_is_no_number_is_told_once(tmp_path: Path) -> None:
+def test_value_that_is_not_a_number_has_one_fault(tmp_path: Path) -> None:
     path = written(tmp_path, "transactions", WebBusinessHoursInstances="many")
     (fault,) = find_faults(path, root("transactions"), region="us-east-1")
     assert fault.what == "'many' is not a number."
     path = written(tmp_path, "transactions", WebMinInstances="6", WebBusinessHoursInstances="many", WebMaxInstances="4")
-    told = [fault.name for fault in find_faults(path, root("transactions"), region="us-east-1")]
-    assert told == ["WebMinInstances", "WebBusinessHoursInstances"], "the neighbours of the fault are still compared"
+    names = [fault.name for fault in find_faults(path, root("transactions"), region="us-east-1")]
+    assert names == ["WebMinInstances", "WebBusinessHoursInstances"], "the neighbours of the fault are still compared"
 
 
 def test_deployment_stops_before_anything_is_called(tmp_path: Path) -> None:

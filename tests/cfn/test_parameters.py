@@ -1,4 +1,4 @@
-"""Bad parameter files, tried one by one: each fault is named with its line and with what to do."""
+"""Faulty parameter files, one by one: each fault has its line and what to do."""
 
 from __future__ import annotations
 
@@ -34,70 +34,70 @@ def faults(tmp_path: Path, document: Any) -> list[str]:
     return [str(fault) for fault in find_faults(path, ROOT, "params/p/dev.json")]
 
 
-def given(**parameters: Any) -> dict[str, Any]:
+def document_of(**parameters: Any) -> dict[str, Any]:
     return {"Parameters": {"Suffix": "dev", **parameters}}
 
 
 def test_good_file_has_no_fault(tmp_path: Path) -> None:
-    good = given(
+    good = document_of(
         Size="3", Retention="7", Name="abcd", Regions="us-east-1, eu-west-1", Ports="80,443", Vpc="vpc-0a1b2c3d"
     )
     assert faults(tmp_path, {**good, "Tags": {"CostCenter": "x"}}) == []
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ('{"Parameters": {\n "Suffix": dev\n}}', "params/p/dev.json:2: file: not JSON"),
         ('{"Parameters": {"Suffix": "dev", "Suffix": "x"}}', "dev.json:1: Suffix: it is there twice."),
         ("[]", "not an object"),
         ({"Parameters": []}, "Parameters: not an object."),
-        ({**given(), "Parameter": {}}, "Parameter: not a section of a parameter file."),
+        ({**document_of(), "Parameter": {}}, "Parameter: not a section of a parameter file."),
         ({"Parameters": {}}, "Suffix: it is missing and has no default."),
-        (given(Sise="3"), "dev.json:4: Sise: the root template has no such parameter. Did you mean Size?"),
-        (given(Suffix="DEV"), "Suffix: 'DEV' does not match [a-z]{1,5}. Five small letters."),
-        (given(Suffix="dev\n"), "does not match"),
-        (given(Size=3), 'Size: 3 is not a string. Write "3".'),
-        (given(Size="three"), "Size: 'three' is not a number."),
-        (given(Size="nan"), "Size: 'nan' is not a number."),
-        (given(Size="1_0"), "Size: '1_0' is not a number."),
-        (given(Size="0"), "Size: 0 is below the minimum 1. Choose from 1 to 8."),
-        (given(Size="9"), "Size: 9 is above the maximum 8."),
-        (given(Half="0.25"), "Half: 0.25 is below the minimum 0.5. Choose at least 0.5."),
-        (given(Retention="31"), "Retention: '31' is not allowed. Choose one of 7, 30."),
-        (given(Name="a"), "Name: 1 characters; at least 2 are needed."),
-        (given(Name="abcde"), "Name: 5 characters; at most 4 are allowed."),
-        (given(Name="x" * 5000), "Name: 5,000 bytes; a value has at most 4,096."),
-        (given(Regions="us-east-1,mars"), "Regions: 'mars' does not match"),
-        (given(Ports="80,x"), "Ports: 'x' is not a number."),
-        (given(Ports="80,70000"), "Ports: 70000 is above the maximum 65535."),
-        (given(Vpc="vpc-xyz"), "Vpc: 'vpc-xyz' is not an AWS::EC2::VPC::Id."),
-        (given(ArtifactBucket="b"), "ArtifactBucket: packaging fills this in. Remove it from the file."),
-        (given(IngestArtifactKey="k"), "IngestArtifactKey: packaging fills this in."),
-        ({**given(), "Tags": {"aws:x": "1"}}, "aws:x: tags that begin with aws: belong to AWS."),
-        ({**given(), "Tags": {"Count": 1}}, 'Count: 1 is not a string. Write "1".'),
-        ({**given(), "Tags": {"A": "x" * 257}}, "A: the tag's value has 257 characters."),
-        ({**given(), "Tags": {f"T{n}": "x" for n in range(51)}}, "Tags: 51 tags; a stack has at most 50."),
-        ({**given(), "StackPolicy": {}}, "StackPolicy: it has no Statement."),
+        (document_of(Sise="3"), "dev.json:4: Sise: the root template has no such parameter. Did you mean Size?"),
+        (document_of(Suffix="DEV"), "Suffix: 'DEV' does not match [a-z]{1,5}. Five small letters."),
+        (document_of(Suffix="dev\n"), "does not match"),
+        (document_of(Size=3), 'Size: 3 is not a string. Write "3".'),
+        (document_of(Size="three"), "Size: 'three' is not a number."),
+        (document_of(Size="nan"), "Size: 'nan' is not a number."),
+        (document_of(Size="1_0"), "Size: '1_0' is not a number."),
+        (document_of(Size="0"), "Size: 0 is below the minimum 1. Choose from 1 to 8."),
+        (document_of(Size="9"), "Size: 9 is above the maximum 8."),
+        (document_of(Half="0.25"), "Half: 0.25 is below the minimum 0.5. Choose at least 0.5."),
+        (document_of(Retention="31"), "Retention: '31' is not allowed. Choose one of 7, 30."),
+        (document_of(Name="a"), "Name: 1 characters; at least 2 are needed."),
+        (document_of(Name="abcde"), "Name: 5 characters; at most 4 are allowed."),
+        (document_of(Name="x" * 5000), "Name: 5,000 bytes; a value has at most 4,096."),
+        (document_of(Regions="us-east-1,mars"), "Regions: 'mars' does not match"),
+        (document_of(Ports="80,x"), "Ports: 'x' is not a number."),
+        (document_of(Ports="80,70000"), "Ports: 70000 is above the maximum 65535."),
+        (document_of(Vpc="vpc-xyz"), "Vpc: 'vpc-xyz' is not an AWS::EC2::VPC::Id."),
+        (document_of(ArtifactBucket="b"), "ArtifactBucket: packaging fills this in. Remove it from the file."),
+        (document_of(IngestArtifactKey="k"), "IngestArtifactKey: packaging fills this in."),
+        ({**document_of(), "Tags": {"aws:x": "1"}}, "aws:x: tags that begin with aws: belong to AWS."),
+        ({**document_of(), "Tags": {"Count": 1}}, 'Count: 1 is not a string. Write "1".'),
+        ({**document_of(), "Tags": {"A": "x" * 257}}, "A: the tag's value has 257 characters."),
+        ({**document_of(), "Tags": {f"T{n}": "x" for n in range(51)}}, "Tags: 51 tags; a stack has at most 50."),
+        ({**document_of(), "StackPolicy": {}}, "StackPolicy: it has no Statement."),
         (
-            {**given(), "StackPolicy": {"Statement": [{"Effect": "Deny"}]}},
+            {**document_of(), "StackPolicy": {"Statement": [{"Effect": "Deny"}]}},
             "a statement lacks Principal, Action, Resource.",
         ),
     ],
 )
-def test_each_fault_is_named_with_what_to_do(tmp_path: Path, document: Any, said: str) -> None:
-    found = faults(tmp_path, document)
-    assert len(found) == 1
-    assert said in found[0]
+def test_each_fault_is_named_with_what_to_do(tmp_path: Path, document: Any, message: str) -> None:
+    messages = faults(tmp_path, document)
+    assert len(messages) == 1
+    assert message in messages[0]
 
 
 def test_missing_file_is_a_fault(tmp_path: Path) -> None:
     assert "it does not exist" in str(find_faults(tmp_path / "none.json", ROOT)[0])
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+def test_all_faults_are_reported_in_the_order_of_the_lines(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
-    path.write_text(json.dumps(given(Size="9", Name="a", Other="1"), indent=2))
+    path.write_text(json.dumps(document_of(Size="9", Name="a", Other="1"), indent=2))
     with pytest.raises(ParameterError) as caught:
         load_parameters(path, ROOT)
     assert [fault.name for fault in caught.value.faults] == ["Size", "Name", "Other"]
@@ -105,7 +105,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -
     assert "3 faults; nothing was called" in str(caught.value)
 
 
-def test_defaults_are_sent_in_full_so_that_the_file_is_the_truth() -> None:
+def test_defaults_complete_the_file() -> None:
     values = with_defaults(ROOT, {"Suffix": "dev"})
     assert values["Size"] == "2"
     assert values["Regions"] == "us-east-1"

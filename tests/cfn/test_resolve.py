@@ -66,7 +66,7 @@ def scope() -> Scope:
         ({"Fn::ImportValue": {"Fn::Sub": "net-${Suffix}"}}, {"Fn::ImportValue": "net-dev"}),
     ],
 )
-def test_functions_are_worked_out(scope: Scope, node: Any, value: Any) -> None:
+def test_functions_are_resolved(scope: Scope, node: Any, value: Any) -> None:
     assert scope.resolve(node) == value
 
 
@@ -78,17 +78,17 @@ def test_functions_are_worked_out(scope: Scope, node: Any, value: Any) -> None:
     ],
 )  # fmt: skip
 def test_conditions_are_true_false_or_unknown(scope: Scope, name: str, truth: bool | None) -> None:
-    found = scope.condition(name)
-    assert isinstance(found, Unknown) if truth is None else found is truth
+    actual = scope.condition(name)
+    assert isinstance(actual, Unknown) if truth is None else actual is truth
 
 
-def test_join_and_sub_come_to_the_same(scope: Scope) -> None:
+def test_join_and_sub_give_the_same_value(scope: Scope) -> None:
     sub = scope.resolve({"Fn::Sub": "arn:${AWS::Partition}:s3:::${Bucket}/x"})
     join = scope.resolve({"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::", {"Ref": "Bucket"}, "/x"]]})
     assert sub == join
 
 
-def test_marks_travel_with_the_value_and_come_off(scope: Scope) -> None:
+def test_marks_stay_on_the_value_and_can_be_removed(scope: Scope) -> None:
     value = scope.resolve({"V": {"Fn::Sub": "a-${Flow}-${Suffix}"}})
     assert state_of(value) is State.POSSIBLE
     assert unmarked(value) == {"V": "a-x-dev"}

@@ -1,4 +1,4 @@
-"""The root's rules, evaluated as CloudFormation does, and what is left to it."""
+"""The root's rules, evaluated as CloudFormation does, and the rules that only CloudFormation can decide."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def holds(function: Any, **values: str) -> bool:
         ({"Fn::EachMemberEquals": [["us-east-1", "us-east-1"], {"Ref": "AWS::Region"}]}, True),
     ],
 )
-def test_functions_come_to_what_the_reference_says(function: Any, expected: bool) -> None:
+def test_functions_decide_as_the_reference_says(function: Any, expected: bool) -> None:
     assert holds(function) is expected
 
 
@@ -61,21 +61,22 @@ def test_assertions_count_only_while_the_condition_holds(name: str, broken: bool
         ],
     }
     results = check_rules({"Parameters": PARAMETERS, "Rules": {"R": rule}}, {**VALUES, "Name": name}, "us-east-1")
-    assert [(one.rule, one.description) for one in results.broken] == ([("R", "Give it.")] if broken else [])
+    rules = [(assertion.rule, assertion.description) for assertion in results.broken]
+    assert rules == ([("R", "Give it.")] if broken else [])
 
 
-def test_every_description_is_told_and_each_once() -> None:
+def test_every_description_is_reported_once() -> None:
     wrong = {"Fn::Equals": ["a", "b"]}
     rules = {
         "A": {"Assertions": [{"Assert": wrong, "AssertDescription": "One."}] * 3},
         "B": {"Assertions": [{"Assert": wrong, "AssertDescription": "Two."}, {"Assert": wrong}]},
     }
-    said = [one.description for one in check_rules({"Rules": rules}, {}, None).broken]
-    assert said == ["One.", "Two.", "An assertion of the rule B does not hold."]
+    descriptions = [broken.description for broken in check_rules({"Rules": rules}, {}, None).broken]
+    assert descriptions == ["One.", "Two.", "An assertion of the rule B does not hold."]
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "reason"),
     [
         ({"Fn::Equals": [{"Fn::ValueOf": ["Vpc", "Tags.Team"]}, "x"]}, "Fn::ValueOf is not evaluated here"),
         ({"Fn::RefAll": "AWS::EC2::VPC::Id"}, "Fn::RefAll is not evaluated here"),
@@ -84,11 +85,11 @@ def test_every_description_is_told_and_each_once() -> None:
         ("yes", "'yes' is not a function"),
     ],
 )
-def test_what_cannot_be_decided_here_is_said_and_breaks_nothing(function: Any, said: str) -> None:
+def test_undecided_rule_has_a_reason_and_breaks_nothing(function: Any, reason: str) -> None:
     rules = {"R": {"Assertions": [{"Assert": function}]}, "C": {"RuleCondition": function, "Assertions": []}}
     results = check_rules({"Parameters": PARAMETERS, "Rules": rules}, VALUES, "us-east-1")
     assert results.broken == ()
-    assert results.undecided == tuple(f"The rule {name} is left to CloudFormation: {said}." for name in "RC")
+    assert results.undecided == tuple(f"The rule {name} is left to CloudFormation: {reason}." for name in "RC")
 
 
 def test_undecided_part_does_not_hide_one_that_decides() -> None:
@@ -96,12 +97,12 @@ def test_undecided_part_does_not_hide_one_that_decides() -> None:
     assert holds({"Fn::Or": [{"Fn::RefAll": "x"}, REGION]})
 
 
-def test_rule_that_breaks_stands_at_the_line_of_its_parameter(tmp_path: Path) -> None:
+def test_broken_rule_has_the_line_of_its_parameter(tmp_path: Path) -> None:
     rule = {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Name"}, "x"]}, "AssertDescription": "Call it x."}]}
     root = {"Parameters": {"Name": {"Type": "String"}}, "Rules": {"NameIsX": rule, "Home": {"Assertions": []}}}
     path = tmp_path / "dev.json"
     path.write_text(json.dumps({"Parameters": {"Name": "y"}}, indent=2))
-    assert [str(one) for one in find_faults(path, root)] == ["dev.json:3: rule NameIsX: Call it x."]
+    assert [str(fault) for fault in find_faults(path, root)] == ["dev.json:3: rule NameIsX: Call it x."]
 
 
 def test_region_decides_when_it_is_known(tmp_path: Path) -> None:
@@ -109,6 +110,6 @@ def test_region_decides_when_it_is_known(tmp_path: Path) -> None:
     path = tmp_path / "dev.json"
     path.write_text('{"Parameters": {}}')
     assert load_parameters(path, root, region="us-east-1").undecided_rules == ()
-    left = "The rule Home is left to CloudFormation: AWS::Region is not known yet."
-    assert load_parameters(path, root).undecided_rules == (left,)
-    assert [one.what for one in find_faults(path, root, region="eu-west-1")] == ["Only there."]
+    sentence = "The rule Home is left to CloudFormation: AWS::Region is not known yet."
+    assert load_parameters(path, root).undecided_rules == (sentence,)
+    assert [fault.what for fault in find_faults(path, root, region="eu-west-1")] == ["Only there."]

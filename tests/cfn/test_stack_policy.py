@@ -37,7 +37,7 @@ def test_denial_outweighs_what_else_is_allowed(statement: dict[str, Any], allowe
     assert allows("Update:Replace", ALLOW, denial) is allowed
 
 
-def test_not_resource_spares_what_it_names() -> None:
+def test_not_resource_excludes_what_it_names() -> None:
     denial = {"Effect": "Deny", "Principal": "*", "Action": "Update:*", "NotResource": "LogicalResourceId/Sessions"}
     assert allows("Update:Replace", ALLOW, denial)
 

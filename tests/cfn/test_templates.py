@@ -1,4 +1,4 @@
-"""Reading a committed set, and rewriting nothing of it but the TemplateURLs."""
+"""Reading committed templates, and rewriting only their TemplateURLs."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ def test_policy_version_stays_text() -> None:
     assert document["Resources"]["A"]["Properties"]["Version"] == "2012-10-17"
 
 
-def test_json_is_read_too() -> None:
+def test_json_is_parsed_too() -> None:
     assert parse('{"Resources": {"A": {"Type": "T"}}}')["Resources"]["A"]["Type"] == "T"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("Resources:\n  A: {Type: T}\n  A: {Type: U}\n", "t.yaml:3: not readable: the key 'A' is there twice"),
         ("Resources:\n  A: [\n", "t.yaml:3: not readable"),
         ("- a\n", "it has no Resources"),
     ],
 )
-def test_unreadable_template_names_its_line(text: str, said: str) -> None:
+def test_unreadable_template_names_its_line(text: str, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         parse(text, "t.yaml")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_set_is_found_from_its_root_children_first(small: Path) -> None:
+def test_templates_are_found_from_their_root_children_first(small: Path) -> None:
     templates = load_templates(small / "templates" / "small")
-    assert [one.name for one in templates.children_first()] == ["storage.yaml", "functions.yaml", "root.yaml"]
+    assert [template.name for template in templates.children_first()] == ["storage.yaml", "functions.yaml", "root.yaml"]
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -95,7 +95,7 @@ def test_rewriting_changes_nothing_but_the_urls(small: Path) -> None:
     root = load_templates(small / "templates" / "small").root
     text = rewrite_urls(root, {"Storage": "https://x/storage", "Functions": "https://x/functions"})
     before, after = root.text.splitlines(), text.splitlines()
-    changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [
         ("      TemplateURL: storage.yaml", '      TemplateURL: "https://x/storage"'),
         ("      TemplateURL: functions.yaml", '      TemplateURL: "https://x/functions"'),

@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    """Clients on a script. At the end every answer must have been asked for."""
+    """Clients on a script. At the end every answer must have been used."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     answers = Scripted()
     yield answers

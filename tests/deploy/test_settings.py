@@ -1,4 +1,4 @@
-"""deployment.json: every fault of a row is told, and the command line overrides it."""
+"""deployment.json: every fault of a row is reported, and the command line overrides it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_row_is_read_with_the_overrides_of_the_command_line(project: Project) ->
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ("{", "deployment.json:1: not JSON"),
         ([], "not an object of objects"),
@@ -37,11 +37,11 @@ def test_row_is_read_with_the_overrides_of_the_command_line(project: Project) ->
         ({"dev": {}}, "StackName is missing; Region is missing; TerminationProtection is missing"),
     ],
 )
-def test_each_fault_is_named(project: Project, document: Any, said: str) -> None:
+def test_each_fault_is_named(project: Project, document: Any, message: str) -> None:
     write(project, document)
     with pytest.raises(SettingsError) as caught:
         load_deployment(project, "small", "dev")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_missing_file_is_named(project: Project) -> None:
@@ -49,7 +49,7 @@ def test_missing_file_is_named(project: Project) -> None:
         load_deployment(project, "other", "dev")
 
 
-def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project: Project) -> None:
+def test_every_row_of_every_platform_that_names_a_stack_protects_it(project: Project) -> None:
     """A command for dev could name prod's stack, by dev's own row or by --stack-name."""
     protected = {**GOOD, "TerminationProtection": True}
     write(project, {"dev": GOOD, "prod": protected, "abroad": {**protected, "Region": "eu-west-1"}})
@@ -64,7 +64,7 @@ def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project
 
 
 @pytest.mark.parametrize("document", ["{", {"prod": {**GOOD, "TerminationProtection": "yes"}}])
-def test_what_cannot_be_read_protects(project: Project, document: Any) -> None:
+def test_unreadable_row_protects(project: Project, document: Any) -> None:
     write(project, document)
     with pytest.raises(SettingsError):
         protecting_rows(project, "small-dev", "us-east-1")

@@ -1,4 +1,4 @@
-"""Destroying: protections are kept, buckets emptied when they must be, and what is left is listed."""
+"""Destroying a stack: protections hold, buckets are emptied if necessary, and what remains is listed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def event(
 ) -> dict[str, Any]:
     kind = "AWS::CloudFormation::Stack" if physical == STACK else "AWS::S3::Bucket"
     own = {"StackId": STACK, "StackName": "small-dev", "EventId": f"e{number}", "Timestamp": STAMP}
-    told = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
-    return {**own, **told, "LogicalResourceId": logical, "PhysicalResourceId": physical}
+    details = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
+    return {**own, **details, "LogicalResourceId": logical, "PhysicalResourceId": physical}
 
 
 def attempt(scripted: Scripted, status: str, history: list[dict[str, Any]], news: list[dict[str, Any]]) -> None:
-    """One deletion: what the events say before and after."""
+    """Script one deletion: the events before and after."""
     stub = scripted["cloudformation"]
     stub.add_response("describe_stack_events", {"StackEvents": history})
     stub.add_response("delete_stack", {})
@@ -46,9 +46,9 @@ def attempt(scripted: Scripted, status: str, history: list[dict[str, Any]], news
 
 def snapshot(scripted: Scripted, kind: str = "AWS::S3::Bucket", physical: str = "raw") -> None:
     stub = scripted["cloudformation"]
-    done = {"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": STAMP}
-    one = {"LogicalResourceId": "X", "ResourceType": kind, "PhysicalResourceId": physical, **done}
-    stub.add_response("list_stack_resources", {"StackResourceSummaries": [one]})
+    common = {"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": STAMP}
+    summary = {"LogicalResourceId": "X", "ResourceType": kind, "PhysicalResourceId": physical, **common}
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": [summary]})
     stub.add_response("get_template", {"TemplateBody": TEMPLATE})
     stub.add_response("get_stack_policy", {})
 
@@ -67,7 +67,7 @@ def destroy(scripted: Scripted, *protected_by: str) -> DestroyResult:
 GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")]
 
 
-def test_nothing_to_destroy_is_said(scripted: Scripted) -> None:
+def test_nothing_to_destroy_is_a_result(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack small-dev does not exist")
     assert destroy(scripted) == DestroyResult(False, (), ("There is no stack small-dev in us-east-1.",))
 
@@ -75,11 +75,11 @@ def test_nothing_to_destroy_is_said(scripted: Scripted) -> None:
 ROW = "params/small/deployment.json (prod)"
 
 
-@pytest.mark.parametrize("own", [True, False, None], ids=["stack protected", "not protected", "not said"])
+@pytest.mark.parametrize("own", [True, False, None], ids=["stack protected", "not protected", "unknown"])
 @pytest.mark.parametrize(
     "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_IN_PROGRESS", "DELETE_FAILED", "CREATE_FAILED"]
 )
-def test_a_stack_that_the_file_protects_is_never_deleted(scripted: Scripted, status: str, own: bool | None) -> None:
+def test_stack_that_the_file_protects_is_never_deleted(scripted: Scripted, status: str, own: bool | None) -> None:
     """The first `execute` of prod was killed before it set the protection, and `destroy` deleted the complete stack."""
     describe(scripted, status, **({} if own is None else {"EnableTerminationProtection": own}))
     with pytest.raises(DestroyError, match=r"set TerminationProtection to false in deployment\.json") as caught:
@@ -88,8 +88,8 @@ def test_a_stack_that_the_file_protects_is_never_deleted(scripted: Scripted, sta
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
-def test_a_stack_that_was_never_complete_has_nothing_to_protect(scripted: Scripted, status: str) -> None:
-    """It has to go before it can be created again."""
+def test_stack_that_was_never_complete_has_nothing_to_protect(scripted: Scripted, status: str) -> None:
+    """It must be deleted before it can be created again."""
     describe(scripted, status)
     if status == "REVIEW_IN_PROGRESS":
         scripted["cloudformation"].add_response("list_change_sets", {"Summaries": []}, {"StackName": STACK})
@@ -99,7 +99,7 @@ def test_a_stack_that_was_never_complete_has_nothing_to_protect(scripted: Script
     assert destroy(scripted, ROW).remaining == ()
 
 
-def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted) -> None:
+def test_protection_that_the_file_does_not_have_is_removed(scripted: Scripted) -> None:
     describe(scripted, EnableTerminationProtection=True)
     expected = {"StackName": STACK, "EnableTerminationProtection": False}
     scripted["cloudformation"].add_response("update_termination_protection", {}, expected)
@@ -109,13 +109,13 @@ def test_protection_that_the_file_does_not_want_is_taken_off(scripted: Scripted)
     assert destroy(scripted).remaining == ()
 
 
-def test_running_operation_is_not_cut_off(scripted: Scripted) -> None:
+def test_running_operation_is_not_interrupted(scripted: Scripted) -> None:
     describe(scripted, "UPDATE_IN_PROGRESS")
     with pytest.raises(DestroyError, match="another operation is running"):
         destroy(scripted)
 
 
-def test_stack_that_was_never_made_is_deleted_with_its_change_sets(scripted: Scripted) -> None:
+def test_stack_that_was_never_created_is_deleted_with_its_change_sets(scripted: Scripted) -> None:
     describe(scripted, "REVIEW_IN_PROGRESS")
     stub = scripted["cloudformation"]
     stub.add_response("list_change_sets", {"Summaries": [{"ChangeSetId": "arn:cs"}]}, {"StackName": STACK})
@@ -145,7 +145,7 @@ def test_bucket_that_is_not_empty_is_emptied_and_the_deletion_repeated(scripted:
     assert destroy(scripted).remaining == ()
 
 
-def test_deletion_that_keeps_failing_lists_what_is_left(scripted: Scripted) -> None:
+def test_deletion_that_keeps_failing_lists_what_remains(scripted: Scripted) -> None:
     describe(scripted)
     snapshot(scripted)
     history = [event(1, "CREATE_COMPLETE")]
@@ -165,7 +165,7 @@ def test_object_that_cannot_be_deleted_is_named(scripted: Scripted) -> None:
         empty_bucket(scripted.aws.client("s3"), "raw")
 
 
-def test_bucket_that_is_gone_is_empty(scripted: Scripted) -> None:
+def test_missing_bucket_is_empty(scripted: Scripted) -> None:
     scripted["s3"].add_client_error("list_object_versions", "NoSuchBucket", http_status_code=404)
     assert empty_bucket(scripted.aws.client("s3"), "raw") == 0
 
@@ -192,17 +192,17 @@ def test_leftovers_are_found_by_tag_by_policy_and_by_log_group_name(scripted: Sc
     for _ in range(13):  # a minute of asking again: the tagging API lags behind
         tagged(scripted, "arn:aws:sqs:us-east-1:111122223333:lost", KEY)
         scripted["kms"].add_response("describe_key", {"KeyMetadata": {"KeyId": "k-1", "KeyState": "PendingDeletion"}})
-    done = destroy(scripted)
-    assert done.remaining == (
+    result = destroy(scripted)
+    assert result.remaining == (
         "AWS::S3::Bucket kept-bucket (kept by its DeletionPolicy)",
         "AWS::Logs::LogGroup /aws/lambda/small-hello-dev",
         "arn:aws:sqs:us-east-1:111122223333:lost",
     )
-    assert "scheduled for deletion until their waiting period is over: k-1." in done.notes[0]
+    assert "scheduled for deletion until their waiting period is over: k-1." in result.notes[0]
 
 
-def test_what_cloudformation_deleted_is_not_called_left(scripted: Scripted) -> None:
-    """The tagging API still shows the table that the service has just deleted."""
+def test_resource_that_cloudformation_deleted_does_not_remain(scripted: Scripted) -> None:
+    """The tagging API still shows the table that CloudFormation has just deleted."""
     arns = [
         f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/sessions",
         f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:hello",
@@ -252,7 +252,7 @@ class FakeEc2:
         ("vpc/vpc-1", "", True, False),
     ],
 )
-def test_what_a_group_launched_is_left_only_if_it_lives(
+def test_instance_of_a_group_remains_only_if_it_runs(
     scripted: Scripted, name: str, state: str, there: bool, gone: bool
 ) -> None:
     """The group passes the stack's tags on to its instances, and the tagging API shows them after their end."""
@@ -264,10 +264,10 @@ def test_what_a_group_launched_is_left_only_if_it_lives(
     assert notes == ([note] if gone else [])
 
 
-def test_tagging_api_that_may_not_be_asked_is_a_note(scripted: Scripted) -> None:
+def test_tagging_api_without_permission_is_a_note(scripted: Scripted) -> None:
     scripted["resourcegroupstaggingapi"].add_client_error("get_resources", "AccessDeniedException", "not allowed")
-    left, notes = tagged_resources(scripted.aws, deployed("small-dev", TEMPLATE), frozenset(), print)
-    assert left == []
+    remaining, notes = tagged_resources(scripted.aws, deployed("small-dev", TEMPLATE), frozenset(), print)
+    assert remaining == []
     assert "could not be called for the stack's tags: not allowed" in notes[0]
 
 

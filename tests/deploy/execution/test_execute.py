@@ -1,4 +1,4 @@
-"""Executing exactly the reviewed plan, and refusing when anything moved."""
+"""Executing exactly the reviewed plan, and rejecting it if anything changed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def update(**more: Any) -> Plan:
     return make_plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
-def reviewed(made: Plan) -> ReviewRecord:
-    return ReviewRecord(plan_digest(made), "2026-01-01", "me")
+def reviewed(plan: Plan) -> ReviewRecord:
+    return ReviewRecord(plan_digest(plan), "2026-01-01", "me")
 
 
 def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
@@ -50,7 +50,7 @@ def get_template(scripted: Scripted, text: str = TEMPLATE) -> None:
 
 
 def settings(scripted: Scripted, policy: str | None = None, wanted: str | None = None, protected: bool = False) -> None:
-    """The reading of what the settings are now, and the setting of the wanted policy."""
+    """Script reading the settings and setting the wanted policy."""
     describe(scripted, EnableTerminationProtection=protected)
     answer = {"StackPolicyBody": policy} if policy else {}
     scripted["cloudformation"].add_response("get_stack_policy", answer, {"StackName": STACK})
@@ -67,41 +67,41 @@ def event(
 ) -> dict[str, Any]:
     own = {"StackId": STACK, "StackName": "small-dev", "EventId": f"e{number}", "Timestamp": STAMP}
     kind = "AWS::CloudFormation::Stack" if physical == STACK else "AWS::SNS::Topic"
-    told = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
-    return {**own, **told, "LogicalResourceId": logical, "PhysicalResourceId": physical}
+    details = {"ResourceStatus": status, "ResourceStatusReason": reason, "ResourceType": kind}
+    return {**own, **details, "LogicalResourceId": logical, "PhysicalResourceId": physical}
 
 
-def events(scripted: Scripted, found: Sequence[dict[str, Any]]) -> None:
-    scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": found}, {"StackName": STACK})
+def events(scripted: Scripted, news: Sequence[dict[str, Any]]) -> None:
+    scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": news}, {"StackName": STACK})
 
 
-def execute(scripted: Scripted, made: Plan, record: ReviewRecord | None = None) -> Any:
+def execute(scripted: Scripted, plan: Plan, record: ReviewRecord | None = None) -> Any:
     lines: list[str] = []
-    return execute_plan(scripted.aws, made, record or reviewed(made), lines.append, sleep=lambda seconds: None)
+    return execute_plan(scripted.aws, plan, record or reviewed(plan), lines.append, sleep=lambda seconds: None)
 
 
-def test_plan_that_was_not_reviewed_is_refused(scripted: Scripted) -> None:
+def test_plan_that_was_not_reviewed_is_rejected(scripted: Scripted) -> None:
     with pytest.raises(StalePlanError, match="it was not reviewed"):
         execute_plan(scripted.aws, update(), None, print)
 
 
-def test_plan_that_changed_after_its_review_is_refused(scripted: Scripted) -> None:
+def test_plan_that_changed_after_its_review_is_rejected(scripted: Scripted) -> None:
     record = reviewed(update())
     with pytest.raises(StalePlanError, match="not the plan that was reviewed"):
         execute(scripted, update(termination_protection=True), record)
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [({"account": "999999999999"}, "it is for account 999999999999"), ({"region": "eu-west-1"}, "it is for eu-west-1")],
 )
-def test_plan_for_elsewhere_is_refused(scripted: Scripted, more: dict[str, str], said: str) -> None:
-    with pytest.raises(StalePlanError, match=said):
+def test_plan_for_elsewhere_is_rejected(scripted: Scripted, more: dict[str, str], message: str) -> None:
+    with pytest.raises(StalePlanError, match=message):
         execute(scripted, update(**more))
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         ("OBSOLETE", "the stack was changed since"),
         ("EXECUTE_COMPLETE", "was executed already"),
@@ -109,19 +109,19 @@ def test_plan_for_elsewhere_is_refused(scripted: Scripted, more: dict[str, str],
         ("UNAVAILABLE", "cannot be executed"),
     ],
 )
-def test_change_set_that_is_used_up_is_refused(scripted: Scripted, status: str, said: str) -> None:
+def test_change_set_that_is_used_up_is_rejected(scripted: Scripted, status: str, message: str) -> None:
     describe_change_set(scripted, status)
-    with pytest.raises(StalePlanError, match=said):
+    with pytest.raises(StalePlanError, match=message):
         execute(scripted, update())
 
 
-def test_change_set_that_is_gone_is_refused(scripted: Scripted) -> None:
+def test_change_set_that_is_gone_is_rejected(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("describe_change_set", "ChangeSetNotFound", "gone", 404)
     with pytest.raises(StalePlanError, match="its change set is gone"):
         execute(scripted, update())
 
 
-def test_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
+def test_stack_that_changed_since_is_rejected(scripted: Scripted) -> None:
     describe_change_set(scripted)
     describe(scripted, "UPDATE_COMPLETE", LastUpdatedTime=datetime(2026, 3, 1, tzinfo=UTC))
     get_template(scripted)
@@ -129,7 +129,7 @@ def test_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
         execute(scripted, update())
 
 
-def test_nested_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
+def test_nested_stack_that_changed_since_is_rejected(scripted: Scripted) -> None:
     inner = replace(deployed("n", TEMPLATE), updated="2025-01-01")
     before = deployed("small-dev", TEMPLATE, children={"N": inner})
     describe_change_set(scripted)
@@ -140,7 +140,7 @@ def test_nested_stack_that_changed_since_is_refused(scripted: Scripted) -> None:
         execute(scripted, make_plan({"root.yaml": TEMPLATE}, before))
 
 
-def test_other_template_in_the_change_set_is_refused(scripted: Scripted) -> None:
+def test_other_template_in_the_change_set_is_rejected(scripted: Scripted) -> None:
     describe_change_set(scripted)
     describe(scripted)
     get_template(scripted, "Resources:\n  Y: {Type: 'AWS::SNS::Topic'}\n")
@@ -149,25 +149,25 @@ def test_other_template_in_the_change_set_is_refused(scripted: Scripted) -> None
 
 
 @pytest.mark.parametrize(
-    ("found", "said"), [("00" * 32, "does not have the plan's digest"), (None, "is no longer in b")]
+    ("digest", "message"), [("00" * 32, "does not have the plan's digest"), (None, "is no longer in b")]
 )
-def test_packaged_template_that_moved_is_refused(scripted: Scripted, found: str | None, said: str) -> None:
+def test_changed_packaged_template_is_rejected(scripted: Scripted, digest: str | None, message: str) -> None:
     planned = PlannedTemplate(text_digest(TEMPLATE), TEMPLATE, "https://s3.x/b/root.yaml", text_digest(TEMPLATE))
-    made = replace(update(), templates={"root.yaml": planned})
+    plan = replace(update(), templates={"root.yaml": planned})
     describe_change_set(scripted)
     describe(scripted)
     get_template(scripted)
     expected = {"Bucket": "b", "Key": "root.yaml", "ExpectedBucketOwner": ACCOUNT, "ChecksumMode": "ENABLED"}
-    if found is None:
+    if digest is None:
         scripted["s3"].add_client_error("head_object", "404", http_status_code=404, expected_params=expected)
     else:
-        checksum = base64.b64encode(bytes.fromhex(found)).decode()
+        checksum = base64.b64encode(bytes.fromhex(digest)).decode()
         scripted["s3"].add_response("head_object", {"ChecksumSHA256": checksum}, expected)
-    with pytest.raises(StalePlanError, match=said):
-        execute(scripted, made)
+    with pytest.raises(StalePlanError, match=message):
+        execute(scripted, plan)
 
 
-def test_new_stack_that_somebody_made_meanwhile_is_refused(scripted: Scripted) -> None:
+def test_new_stack_that_somebody_created_meanwhile_is_rejected(scripted: Scripted) -> None:
     describe_change_set(scripted)
     describe(scripted, "CREATE_COMPLETE")
     get_template(scripted)
@@ -187,7 +187,7 @@ def run(scripted: Scripted) -> None:
     scripted["cloudformation"].add_response("execute_change_set", {}, expected)
 
 
-def test_policy_and_protection_are_made_true_before_and_after_an_update(scripted: Scripted) -> None:
+def test_policy_and_protection_are_applied_before_and_after_an_update(scripted: Scripted) -> None:
     policy = {"Statement": [{"Effect": "Deny", "Action": "Update:Replace", "Principal": "*", "Resource": "*"}]}
     body = json.dumps(policy, sort_keys=True)
     stub = scripted["cloudformation"]
@@ -206,19 +206,19 @@ def test_policy_and_protection_are_made_true_before_and_after_an_update(scripted
 
 
 def test_policy_that_the_file_no_longer_has_is_opened(scripted: Scripted) -> None:
-    """A stack policy cannot be deleted, so a file without one means: everything is allowed."""
+    """A stack policy cannot be deleted, so a file without one means that everything is allowed."""
     settings(scripted, '{"Statement": []}', ALLOW_ALL)
     apply_stack_settings(scripted.aws.client("cloudformation"), update(), STACK)
 
 
 def test_policy_reaches_every_nested_stack(scripted: Scripted) -> None:
     stub, inner = scripted["cloudformation"], stack_arn("n")
-    done = {
+    common = {
         "ResourceStatus": "CREATE_COMPLETE",
         "LastUpdatedTimestamp": STAMP,
         "ResourceType": "AWS::CloudFormation::Stack",
     }
-    nested = {"StackResourceSummaries": [{"LogicalResourceId": "N", "PhysicalResourceId": inner, **done}]}
+    nested = {"StackResourceSummaries": [{"LogicalResourceId": "N", "PhysicalResourceId": inner, **common}]}
     describe(scripted)
     stub.add_response("get_stack_policy", {}, {"StackName": STACK})
     stub.add_response("set_stack_policy", {}, {"StackName": STACK, "StackPolicyBody": "{}"})
@@ -245,7 +245,7 @@ def test_rollback_raises_the_root_cause(scripted: Scripted) -> None:
 
 
 def test_change_set_that_runs_already_is_followed(scripted: Scripted) -> None:
-    """The command was interrupted, or a second terminal asks: the running operation is joined, not refused."""
+    """The command was interrupted, or a second terminal asks: the running operation is followed, not rejected."""
     describe_change_set(scripted, "EXECUTE_IN_PROGRESS")
     began = event(2, "UPDATE_IN_PROGRESS", "User Initiated")
     events(scripted, [began, event(1, "CREATE_COMPLETE")])
@@ -257,7 +257,7 @@ def test_change_set_that_runs_already_is_followed(scripted: Scripted) -> None:
     assert execute(scripted, update()).status == "UPDATE_COMPLETE"
 
 
-def test_race_for_the_change_set_is_a_refusal(scripted: Scripted) -> None:
+def test_race_for_the_change_set_is_a_rejection(scripted: Scripted) -> None:
     started(scripted)
     settings(scripted)
     scripted["cloudformation"].add_client_error("execute_change_set", "InvalidChangeSetStatus", "no longer")

@@ -80,7 +80,7 @@ def test_events_of_nested_stacks_are_shown_with_their_path_and_progress() -> Non
     assert outcome.status == "CREATE_COMPLETE"
     assert any("[1/2] CREATE_COMPLETE      Network/Vpc  AWS::EC2::VPC" in line for line in lines)
     assert "[2/2]" in lines[-1]
-    assert not [line for line in lines if "Network-X" in line], "a nested stack's own events are told by its parent"
+    assert not [line for line in lines if "Network-X" in line], "a nested stack's own events are reported by its parent"
 
 
 def test_every_page_of_events_is_read_and_none_twice() -> None:
@@ -91,8 +91,8 @@ def test_every_page_of_events_is_read_and_none_twice() -> None:
     assert len(lines) == len(set(lines)) == 5
 
 
-def test_settled_nested_stack_is_not_asked_again() -> None:
-    """Twelve nested stacks asked for ever would meet CloudFormation's throttling."""
+def test_settled_nested_stack_is_not_read_again() -> None:
+    """Reading twelve nested stacks all the time would meet CloudFormation's throttling."""
     service = success()
     for _ in range(20):
         service.turns.insert(2, ("CREATE_IN_PROGRESS", []))
@@ -110,7 +110,7 @@ def test_events_from_before_are_not_shown_again() -> None:
     assert follower.follow().failures == ()
 
 
-def test_old_status_is_not_taken_for_the_end() -> None:
+def test_old_status_is_not_mistaken_for_the_end() -> None:
     """Right after ExecuteChangeSet the stack may still show the status of the last operation."""
     service = success()
     service.turns.insert(0, ("UPDATE_COMPLETE", []))
@@ -137,23 +137,23 @@ def failure(
     )
 
 
-def test_signals_and_batches_of_instances_are_told() -> None:
+def test_signals_and_batches_of_instances_are_printed() -> None:
     """A rolling update takes many minutes; without its reasons all of its events look the same."""
-    group, said = "AWS::AutoScaling::AutoScalingGroup", list[str]()
+    group, lines = "AWS::AutoScaling::AutoScalingGroup", list[str]()
     reasons = ("Resource creation Initiated", "Received SUCCESS signal with UniqueId i-1", "")
     events = [(ROOT, "Group", group, "web", "CREATE_IN_PROGRESS", reason) for reason in reasons]
     events.append((ROOT, "Queue", "AWS::SQS::Queue", "q", "CREATE_IN_PROGRESS", "Received SUCCESS signal"))
     service = Service(("CREATE_IN_PROGRESS", [own(ROOT, "CREATE_IN_PROGRESS")]), ("CREATE_COMPLETE", events))
-    watch(service, said.append).follow()
-    assert [line.split(group)[1] for line in said if group in line] == [
+    watch(service, lines.append).follow()
+    assert [line.split(group)[1] for line in lines if group in line] == [
         "",
         "  Received SUCCESS signal with UniqueId i-1",
         "",
     ]
-    assert next(line for line in said if "Queue" in line).endswith("AWS::SQS::Queue")
+    assert next(line for line in lines if "Queue" in line).endswith("AWS::SQS::Queue")
 
 
-def test_group_that_got_no_signal_says_where_the_instances_tell_why() -> None:
+def test_group_without_signals_names_the_log_of_the_instances() -> None:
     reason = "Received 1 FAILURE signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
     failed = (ROOT, "Group", "AWS::AutoScaling::AutoScalingGroup", "web", "UPDATE_FAILED", reason)
     service = Service(("UPDATE_ROLLBACK_COMPLETE", [own(ROOT, "UPDATE_IN_PROGRESS"), failed]))
@@ -171,7 +171,7 @@ def test_root_cause_is_the_first_resource_that_failed_by_itself() -> None:
 
 
 def test_nested_stack_known_only_from_the_reason_of_its_failure_is_read() -> None:
-    """A child that failed before its parent learned its id: only the parent's reason names it."""
+    """A child failed before its parent had its id, so only the parent's reason names it."""
     service = Service(
         ("CREATE_IN_PROGRESS", [own(ROOT, "CREATE_IN_PROGRESS")]),
         (
@@ -219,7 +219,7 @@ def test_lost_connection_and_throttling_are_waited_out(fault: Exception) -> None
 
 
 def test_connection_lost_in_the_middle_of_a_read_loses_no_event() -> None:
-    """An event that was read before a fault must not count as shown: it was in the lost turn."""
+    """An event that was read before a fault was not printed, because that turn was lost."""
     service, lines = success(), list[str]()
     read, faults = service.describe_stack_events, [unreachable()]
 
@@ -253,7 +253,7 @@ def test_expired_credentials_say_that_the_operation_goes_on() -> None:
 
 
 def test_running_operation_can_be_joined() -> None:
-    """A second terminal, or a repeated command, sees the operation from its beginning."""
+    """A second terminal, or a repeated command, shows the operation from its beginning."""
     service = success()
     service.happen(ROOT, "Old", "AWS::S3::Bucket", "b", "CREATE_FAILED", "an older failure")
     describe = service.describe_stacks

@@ -69,7 +69,7 @@ def test_zip_holds_function_and_common_and_nothing_else(project: Project) -> Non
 
 @pytest.mark.requirement("T-FN-1")
 def test_same_sources_give_the_same_bytes_whatever_clock_umask_and_zone(project: Project, tmp_path: Path) -> None:
-    """Two processes package the same sources with other times, modes, umask and time zone."""
+    """Two processes package the same sources with different times, modes, umasks and time zones."""
     write_service(project)
     digests = []
     for zone, umask, moment in (("UTC", 0o022, 1_000_000_000), ("Pacific/Auckland", 0o077, 1_700_000_000)):
@@ -135,16 +135,16 @@ def test_lost_zip_is_packaged_again(project: Project) -> None:
     assert Path(first.path).is_file()
 
 
-@pytest.mark.parametrize("said", ["zipped", "unzipped"])
+@pytest.mark.parametrize("size", ["zipped", "unzipped"])
 def test_size_beyond_lambdas_limits_names_the_largest_files(
-    project: Project, monkeypatch: pytest.MonkeyPatch, said: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:
     (project.lambda_src / "hello" / "model.bin").write_bytes(os.urandom(5000))
-    limits = (4000, artifacts.MAX_UNZIPPED) if said == "zipped" else (artifacts.MAX_ZIPPED, 4000)
+    limits = (4000, artifacts.MAX_UNZIPPED) if size == "zipped" else (artifacts.MAX_ZIPPED, 4000)
     monkeypatch.setattr(artifacts, "FUNCTION", replace(artifacts.FUNCTION, limits=limits))
     with pytest.raises(ArtifactError) as caught:
         build(project)
-    assert f"MB {said}; Lambda takes" in str(caught.value)
+    assert f"MB {size}; Lambda takes" in str(caught.value)
     assert "The largest files: hello/model.bin" in str(caught.value)
 
 
@@ -157,7 +157,7 @@ def match(project: Project, *keys: str) -> list[artifacts.Source]:
     return artifacts.match_sources("small", root, project.lambda_src, project.web_src)
 
 
-def test_root_says_what_is_packaged_and_other_folders_are_left_alone(project: Project) -> None:
+def test_root_says_what_is_packaged_and_other_folders_are_ignored(project: Project) -> None:
     shop = write_service(project)
     assert match(project) == []
     assert match(project, "HelloArtifactKey") == [function(project)]
@@ -178,7 +178,7 @@ def test_parameter_of_two_folders_names_both(project: Project) -> None:
 
 
 class TestService:
-    """What instances run: no folder beside it, scripts that can be executed, wheels for their machine."""
+    """A zip for instances: no folder beside it, executable scripts, wheels for their machine."""
 
     @pytest.mark.requirement("X-WEB-1")
     def test_zip_holds_the_folder_with_executable_scripts_whatever_their_mode(self, project: Project) -> None:
@@ -186,15 +186,15 @@ class TestService:
         (shop.folder / "server.py").chmod(0o755)
         (shop.folder / "system" / "install.sh").chmod(0o600)
         (shop.folder / "requirements.in").write_text("")
-        made = artifacts.build_artifact(shop, project.work)
-        with zipfile.ZipFile(made.path) as archive:
+        artifact = artifacts.build_artifact(shop, project.work)
+        with zipfile.ZipFile(artifact.path) as archive:
             modes = {entry.filename: oct(entry.external_attr >> 16) for entry in archive.infolist()}
         assert modes == {
             "shop/__init__.py": "0o100644",
             "shop/server.py": "0o100644",
             "shop/system/install.sh": "0o100755",
         }
-        assert made.key == f"web/shop/{made.sha256}.zip"
+        assert artifact.key == f"web/shop/{artifact.sha256}.zip"
 
     def test_wheels_are_for_the_instances_machine(self) -> None:
         options = " ".join(artifacts.SERVICE.target.options)
@@ -202,15 +202,15 @@ class TestService:
         assert "aarch64" not in options
 
     def test_instances_install_and_run_the_python_that_the_wheels_are_for(self) -> None:
-        """Wheels hold machine code for one version; the boot script and the units name it by themselves."""
+        """Wheels hold machine code for one version; the boot script and the units name it separately."""
         root = Path(artifacts.__file__).parents[2]
         texts = [root / "builders" / "boot.sh", *root.glob("web_src/*/system/*.service")]
-        named = {found for path in texts for found in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
+        named = {version for path in texts for version in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
         assert named == {wheels.PYTHON}
 
 
 class TestWheels:
-    """Wheels are fetched by pip, hash-pinned, for the function's machine; pip itself is played by the test."""
+    """pip fetches the wheels, hash-pinned, for the function's machine; the test replaces pip."""
 
     @pytest.fixture
     def pip(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
@@ -235,12 +235,12 @@ class TestWheels:
         path.write_text("lib==1.0 --hash=sha256:00\n")
         return path
 
-    def test_wheels_lie_at_the_top_without_scripts(self, project: Project, pip: list[list[str]]) -> None:
+    def test_wheels_are_at_the_top_without_scripts(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
-        found = names(build(project))
-        assert {"lib/__init__.py", "lib-1.0.dist-info/METADATA", "extra.py"} <= set(found)
-        assert not [name for name in found if "run" in name]
-        assert "hello/requirements.txt" not in found
+        entries = names(build(project))
+        assert {"lib/__init__.py", "lib-1.0.dist-info/METADATA", "extra.py"} <= set(entries)
+        assert not [name for name in entries if "run" in name]
+        assert "hello/requirements.txt" not in entries
 
     def test_pip_is_asked_for_lambdas_machine_and_for_hashes(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
@@ -251,7 +251,7 @@ class TestWheels:
         assert "--platform manylinux_2_28_aarch64" in command
         assert "--python-version 3.14" in command
 
-    def test_host_wheels_are_kept_apart(self, project: Project, pip: list[list[str]]) -> None:
+    def test_host_wheels_are_separate(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
         build(project)
         artifacts.build_artifact(function(project), project.work, host=True)
@@ -264,7 +264,7 @@ class TestWheels:
         build(project)
         assert len(pip) == 1
 
-    def test_two_that_fetch_the_same_wheels_at_once_both_get_them(
+    def test_parallel_downloads_of_the_same_wheels_both_succeed(
         self, project: Project, pip: list[list[str]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Functions with the same requirements are packaged at the same time."""
@@ -273,14 +273,14 @@ class TestWheels:
         fetch = subprocess.run
 
         def run(command: list[str], **more: object) -> subprocess.CompletedProcess[str]:
-            write_wheel(folder, "lib", **{"lib/__init__.py": "x = 1"})  # the other one was faster
+            write_wheel(folder, "lib", **{"lib/__init__.py": "x = 1"})  # the other download was faster
             finished: subprocess.CompletedProcess[str] = fetch(command, **more)  # type: ignore[call-overload]
             return finished
 
         monkeypatch.setattr(subprocess, "run", run)
         assert "lib/__init__.py" in names(build(project))
 
-    def test_missing_pip_is_said(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_pip_is_reported(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pin(project)
         failed = subprocess.CompletedProcess([], 1, "", "/venv/bin/python: No module named pip\n")
         monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
@@ -293,7 +293,7 @@ class TestWheels:
         with pytest.raises(ArtifactError, match=r"lib: a wheel would overwrite lib/__init__\.py"):
             artifacts.build_artifact(function(project, "lib"), project.work)
 
-    def test_pips_own_words_are_passed_on(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_message_of_pip_is_passed_on(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pin(project)
         failed = subprocess.CompletedProcess([], 1, "", "noise\nERROR: No matching distribution found for lib==1.0\n")
         monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)

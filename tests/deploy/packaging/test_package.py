@@ -56,7 +56,7 @@ def test_second_packaging_uploads_nothing(pack: Callable[[FakeS3], package.Packa
     assert second.parameters == first.parameters
 
 
-def test_root_points_at_what_was_uploaded(pack: Callable[[FakeS3], package.Package]) -> None:
+def test_root_points_at_the_uploaded_templates(pack: Callable[[FakeS3], package.Package]) -> None:
     s3 = FakeS3()
     packed = pack(s3)
     prefix = f"https://s3.us-east-1.amazonaws.com/{BUCKET}/"
@@ -91,20 +91,20 @@ def test_china_has_its_own_suffix(scripted: Scripted) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [(404, "does not exist. Run `deploy bootstrap` once"), (403, "is not readable: it belongs to another account")],
 )
-def test_bucket_that_is_not_there_or_not_ours_is_one_sentence(scripted: Scripted, status: int, said: str) -> None:
+def test_missing_or_foreign_bucket_is_one_sentence(scripted: Scripted, status: int, message: str) -> None:
     expected = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
     scripted["s3"].add_client_error("head_bucket", str(status), http_status_code=status, expected_params=expected)
     with pytest.raises(BootstrapError) as caught:
         package.require_bucket(scripted.aws.client("s3"), BUCKET, ACCOUNT)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_upload_sends_the_checksum_that_s3_verifies(scripted: Scripted) -> None:
-    one = package.BucketObject("k", "00" * 32, lambda: b"content")
+    item = package.BucketObject("k", "00" * 32, lambda: b"content")
     scripted["s3"].add_client_error("head_object", "404", http_status_code=404)
     put = {"Bucket": "b", "Key": "k", "Body": b"content", "ExpectedBucketOwner": ACCOUNT, "ChecksumSHA256": ANY}
     scripted["s3"].add_response("put_object", {}, put)
-    assert package.upload_missing(scripted.aws.client("s3"), "b", ACCOUNT, [one]) == {"k"}
+    assert package.upload_missing(scripted.aws.client("s3"), "b", ACCOUNT, [item]) == {"k"}

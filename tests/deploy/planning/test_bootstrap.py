@@ -12,8 +12,8 @@ from deploy.planning import bootstrap
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    found: dict[str, Any] = parse(bootstrap.TEMPLATE.read_text("utf-8"))["Resources"]
-    return found
+    parsed: dict[str, Any] = parse(bootstrap.TEMPLATE.read_text("utf-8"))["Resources"]
+    return parsed
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def test_bucket_is_encrypted_under_a_rotating_key_of_our_own(resources: dict[str
 
 def test_key_serves_the_bucket_only(resources: dict[str, Any]) -> None:
     statements = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
-    using = [one for one in statements if {"kms:Decrypt", "kms:GenerateDataKey"} & set(one["Action"])]
-    assert [one["Condition"]["StringEquals"]["kms:ViaService"] for one in using] == [
+    using = [item for item in statements if {"kms:Decrypt", "kms:GenerateDataKey"} & set(item["Action"])]
+    assert [statement["Condition"]["StringEquals"]["kms:ViaService"] for statement in using] == [
         {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}
     ]
-    assert not any("kms:*" in one["Action"] for one in statements)
+    assert not any("kms:*" in statement["Action"] for statement in statements)
 
 
 def test_bucket_is_versioned_private_and_owned(bucket: dict[str, Any]) -> None:
@@ -46,20 +46,26 @@ def test_bucket_is_versioned_private_and_owned(bucket: dict[str, Any]) -> None:
 
 
 def test_current_artifact_is_never_expired(bucket: dict[str, Any]) -> None:
-    """A deployed stack may refer to any current object, so only old versions and broken uploads go."""
+    """A deployed stack may refer to any current object, so only old versions and broken uploads expire."""
     for rule in bucket["LifecycleConfiguration"]["Rules"]:
         assert not {"ExpirationInDays", "ExpirationDate", "Transitions", "Transition"} & rule.keys()
 
 
+def by_sid(resources: dict[str, Any]) -> dict[str, Any]:
+    """The statements of the bucket policy."""
+    document = resources["BucketPolicy"]["Properties"]["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
 def test_policy_denies_plain_http(resources: dict[str, Any]) -> None:
-    statements = {one["Sid"]: one for one in resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
-    assert {one["Effect"] for one in statements.values()} == {"Deny"}
+    statements = by_sid(resources)
+    assert {statement["Effect"] for statement in statements.values()} == {"Deny"}
     assert statements["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_upload_without_headers_is_not_denied(resources: dict[str, Any]) -> None:
     """A negated operator is true of an absent key, so each denial must also ask whether the header is there."""
-    statements = {one["Sid"]: one for one in resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+    statements = by_sid(resources)
     for name in ("ThisKeyOnly", "KmsOnly"):
         condition = statements[name]["Condition"]
         assert condition["Null"] == dict.fromkeys(condition["StringNotEquals"], "false")

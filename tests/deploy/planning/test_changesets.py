@@ -1,4 +1,4 @@
-"""Change sets as AWS answers them: children, pages, property values, and failures deep down."""
+"""Change sets as CloudFormation describes them: children, pages, property values, and failures deep down."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answer(
 
 
 def created(scripted: Scripted, status: str = "CREATE_COMPLETE") -> None:
-    """Script CreateChangeSet and the waiting for it."""
+    """Script CreateChangeSet and the wait for it."""
     stub = scripted["cloudformation"]
     expected = {
         "StackName": "trading-dev",
@@ -83,14 +83,14 @@ def deleted(scripted: Scripted) -> None:
 
 
 def validated(scripted: Scripted, identifier: str, *events: dict[str, Any], then: str | None = None) -> None:
-    """Script a page of what the service's validation found in a change set; ``then`` is the next page's token."""
+    """Script a page of the validation's findings in a change set; ``then`` is the token of the next page."""
     more = {"NextToken": then} if then else {}
     scripted["cloudformation"].add_response(
         "describe_events", {"OperationEvents": list(events), **more}, {"ChangeSetName": identifier}
     )
 
 
-def found_invalid(path: str, reason: str, **more: str) -> dict[str, Any]:
+def validation_error(path: str, reason: str, **more: str) -> dict[str, Any]:
     event = {"EventType": "VALIDATION_ERROR", "ValidationPath": path, "ValidationStatusReason": reason}
     return {"EventId": "e", "ValidationStatus": "FAILED", **event, **more}
 
@@ -111,33 +111,37 @@ def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> Non
     # pages of the root are read first, without values and with, then the children in order, then the validation
     for identifier in (ROOT, NETWORK, DATABASE):
         validated(scripted, identifier)
-    found = create(scripted)
-    tree = {one.logical_id: [inner.logical_id for inner in one.child.changes] for one in found.changes if one.child}
+    created_set = create(scripted)
+    tree = {
+        change.logical_id: [inner.logical_id for inner in change.child.changes]
+        for change in created_set.changes
+        if change.child
+    }
     assert tree == {"Network": ["Vpc", "Subnet", "Nat"], "Database": ["Cluster"]}
-    assert not found.unchanged
-    assert found.warnings == ()
+    assert not created_set.unchanged
+    assert created_set.warnings == ()
 
 
 def test_warnings_of_the_validation_come_with_their_stack(scripted: Scripted) -> None:
-    """The change set is good and says nothing of them; only DescribeEvents does, for each change set, page by page."""
+    """The change set does not show them; only DescribeEvents does, for each change set, page by page."""
     created(scripted)
     answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
     answer(scripted, NETWORK, described(NETWORK, [change("NatAddressA", "AWS::EC2::EIP")]))
     validated(scripted, ROOT, {"EventId": "1", "EventType": "PROGRESS_EVENT", "ResourceStatus": "CREATE_COMPLETE"})
-    quota = found_invalid("/Resources/NatAddressA", "The quota of 5 would be exceeded", ValidationFailureMode="WARN")
+    quota = validation_error("/Resources/NatAddressA", "The quota of 5 would be exceeded", ValidationFailureMode="WARN")
     validated(scripted, NETWORK, quota, {**quota, "EventId": "again"}, then="more")
     scripted["cloudformation"].add_response(
         "describe_events",
-        {"OperationEvents": [found_invalid("/Resources/Vpc", "no permission", ValidationStatus="SKIPPED")]},
+        {"OperationEvents": [validation_error("/Resources/Vpc", "no permission", ValidationStatus="SKIPPED")]},
         {"ChangeSetName": NETWORK, "NextToken": "more"},
     )
-    assert [str(one) for one in create(scripted).warnings] == [
+    assert [str(finding) for finding in create(scripted).warnings] == [
         "trading-dev > Network /Resources/NatAddressA: The quota of 5 would be exceeded",
         "trading-dev > Network /Resources/Vpc: not checked: no permission",
     ]
 
 
-def test_warnings_that_may_not_be_read_are_said_to_be_missing(scripted: Scripted) -> None:
+def test_unreadable_warnings_are_a_finding(scripted: Scripted) -> None:
     created(scripted)
     answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
     answer(scripted, NETWORK, described(NETWORK, [change("Vpc")]))
@@ -147,8 +151,8 @@ def test_warnings_that_may_not_be_read_are_said_to_be_missing(scripted: Scripted
     assert "cloudformation:DescribeEvents" in str(missing)
 
 
-def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
-    """With property values the service drops changes that it cannot render; the plain description has them."""
+def test_changes_that_property_values_hide_are_merged_in(scripted: Scripted) -> None:
+    """With property values CloudFormation drops changes that it cannot render; the plain description has them."""
     named = {"Attribute": "Properties", "Name": "Tags"}
     detail = {"Target": named, "ChangeSource": "DirectModification"}
     rendered = {"Target": {**named, "BeforeValue": "a", "AfterValue": "b"}, "ChangeSource": "DirectModification"}
@@ -161,9 +165,9 @@ def test_what_property_values_hide_is_put_back(scripted: Scripted) -> None:
     created(scripted)
     answer(scripted, ROOT, plain, rich=[rich])
     validated(scripted, ROOT)
-    found = {one.logical_id: one for one in create(scripted).changes}
-    assert set(found) == {"Kept", "Dropped"}
-    assert [(one.name, one.before, one.after) for one in found["Kept"].details] == [
+    changes = {change.logical_id: change for change in create(scripted).changes}
+    assert set(changes) == {"Kept", "Dropped"}
+    assert [(detail.name, detail.before, detail.after) for detail in changes["Kept"].details] == [
         ("Tags", "a", "b"),
         ("Configuration", None, None),
     ]
@@ -175,7 +179,7 @@ def test_region_without_property_values_is_read_without_them(scripted: Scripted)
     stub.add_response("describe_change_set", described(ROOT, [change("A")]), {"ChangeSetName": ROOT})
     stub.add_client_error("describe_change_set", "ValidationError", "IncludePropertyValues is not supported")
     validated(scripted, ROOT)
-    assert [one.logical_id for one in create(scripted).changes] == ["A"]
+    assert [change.logical_id for change in create(scripted).changes] == ["A"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +201,7 @@ def test_no_changes_may_also_come_as_an_error_of_the_call(scripted: Scripted) ->
 
 
 def test_children_without_changes_make_no_changes(scripted: Scripted) -> None:
-    """The root fails only because its child has nothing to change; that is no failure."""
+    """The root fails only because its child has nothing to change, which is not a failure."""
     reason = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
     created(scripted, "FAILED")
     answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
@@ -206,8 +210,8 @@ def test_children_without_changes_make_no_changes(scripted: Scripted) -> None:
     assert create(scripted).unchanged
 
 
-def test_failure_is_told_by_the_deepest_child(scripted: Scripted) -> None:
-    """The root says only that a nested change set failed; the reason that helps is two levels down."""
+def test_failure_has_the_reason_of_the_deepest_child(scripted: Scripted) -> None:
+    """The root says only that a nested change set failed; the real reason is two levels down."""
     created(scripted, "FAILED")
     root = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
     middle = f"Nested change set {DATABASE} was not successfully created: Currently in FAILED."
@@ -225,7 +229,7 @@ def test_failure_is_told_by_the_deepest_child(scripted: Scripted) -> None:
     )
 
 
-def test_early_validation_is_told_in_full(scripted: Scripted) -> None:
+def test_early_validation_is_reported_in_full(scripted: Scripted) -> None:
     reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
     created(scripted, "FAILED")
     answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
@@ -233,8 +237,8 @@ def test_early_validation_is_told_in_full(scripted: Scripted) -> None:
     validated(
         scripted,
         ROOT,
-        found_invalid(f"{wrong}/BillingMode", "PAY is not a valid enum value"),
-        found_invalid(wrong, "Required property [KeySchema] not found"),
+        validation_error(f"{wrong}/BillingMode", "PAY is not a valid enum value"),
+        validation_error(wrong, "Required property [KeySchema] not found"),
     )
     deleted(scripted)
     with pytest.raises(ChangeSetError) as caught:
@@ -246,7 +250,7 @@ def test_early_validation_is_told_in_full(scripted: Scripted) -> None:
     )
 
 
-def test_validation_that_may_not_be_read_does_not_hide_the_failure(scripted: Scripted) -> None:
+def test_unreadable_validation_does_not_hide_the_failure(scripted: Scripted) -> None:
     created(scripted, "FAILED")
     answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason="Early validation failed."))
     scripted["cloudformation"].add_client_error("describe_events", "AccessDenied", "not allowed", 403)
@@ -272,12 +276,12 @@ def test_wait_ends_when_nothing_ever_settles() -> None:
         wait_for_change_set(Stuck(), ROOT, sleep=lambda seconds: None)
 
 
-def test_deleting_a_change_set_that_is_gone_is_as_good(scripted: Scripted) -> None:
+def test_deleting_a_missing_change_set_is_no_error(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("delete_change_set", "ChangeSetNotFound", http_status_code=404)
     delete_change_set(scripted.aws.client("cloudformation"), ROOT)
 
 
-def test_template_without_bucket_goes_by_body() -> None:
+def test_template_without_bucket_is_sent_in_the_call() -> None:
     arguments = ChangeSetRequest("s", "CREATE", {}, {}, "", template_body="{}", role_arn="arn:role").arguments("n")
     assert arguments["TemplateBody"] == "{}"
     assert arguments["RoleARN"] == "arn:role"

@@ -1,4 +1,4 @@
-"""Plans: the stack's states, what is deployed, and the file between the commands."""
+"""Plans: the states of a stack, and the snapshot of what is deployed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_state_decides_between_create_and_update(status: str | None, kind: str) 
         ("DELETE_IN_PROGRESS", "Wait until it has ended"),
     ],
 )
-def test_state_that_allows_nothing_says_what_to_do(status: str, do: str) -> None:
+def test_state_that_allows_no_change_set_says_what_to_do(status: str, do: str) -> None:
     with pytest.raises(StackStateError) as caught:
         change_set_kind("s", {"StackStatus": status})
     assert do in caught.value.do
@@ -69,8 +69,8 @@ def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:
     }
 
     def summary(logical_id: str, kind: str, physical: str, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
-        done = {"ResourceStatus": status, "LastUpdatedTimestamp": CREATED}
-        return {"LogicalResourceId": logical_id, "ResourceType": kind, "PhysicalResourceId": physical, **done}
+        common = {"ResourceStatus": status, "LastUpdatedTimestamp": CREATED}
+        return {"LogicalResourceId": logical_id, "ResourceType": kind, "PhysicalResourceId": physical, **common}
 
     nested = summary("N", "AWS::CloudFormation::Stack", child)
     first = {"StackResourceSummaries": [nested], "NextToken": "t"}
@@ -79,18 +79,18 @@ def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:
     second = {"StackResourceSummaries": [summary("X", "AWS::SNS::Topic", "arn"), gone]}
     stub.add_response("list_stack_resources", second, {"StackName": root, "NextToken": "t"})
     template = {"TemplateBody": TEMPLATE}
-    # the child is read in another thread while the root's template is asked for; one reader keeps the script in order
+    # a pool would read the child in another thread while the root's template is read; None keeps the script's order
     stub.add_response("describe_stacks", {"Stacks": [child_stack]}, {"StackName": child})
     stub.add_response("list_stack_resources", {"StackResourceSummaries": []}, {"StackName": child})
     stub.add_response("get_template", template, {"StackName": child, "TemplateStage": "Original"})
     stub.add_response("get_stack_policy", {}, {"StackName": child})
     stub.add_response("get_template", template, {"StackName": root, "TemplateStage": "Original"})
     stub.add_response("get_stack_policy", {"StackPolicyBody": "{}"}, {"StackName": root})
-    found = snapshot._read(scripted.aws.client("cloudformation"), root_stack, None)
-    assert set(found.resources) == {"N", "X"}
-    assert found.policy == "{}"
-    assert found.termination_protection
-    inner = found.children["N"]
+    stack = snapshot._read(scripted.aws.client("cloudformation"), root_stack, None)
+    assert set(stack.resources) == {"N", "X"}
+    assert stack.policy == "{}"
+    assert stack.termination_protection
+    inner = stack.children["N"]
     assert inner.parameters == {"Image": "ami-1"}
     assert inner.outputs == {"O": "v"}
     assert inner.updated == "2026-02-01T00:00:00+00:00"

@@ -1,4 +1,4 @@
-"""Quarantined data and dead letters come back for processing, and none of it is lost wherever the replay dies."""
+"""The replay of quarantined data and dead letters loses nothing, wherever it is killed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LINES = ("good 0", "bad é 1", "good 2", LONG)
 
 
 def filled() -> Cloud:
-    """Two quarantined objects, one object with two refused lines, one dead letter."""
+    """Two quarantined objects, one object with two rejected lines, one dead letter."""
     cloud = Cloud()
     for name in ("a", "b"):
         cloud.store(K.format(name), b"?")
@@ -66,14 +66,14 @@ def run(cloud: Cloud) -> ReplayResult:
     return replay_backlog(cloud.aws, backlog, lambda line: None)
 
 
-def test_everything_is_found_and_told_with_its_reasons() -> None:
+def test_backlog_is_listed_with_its_reasons() -> None:
     cloud = filled()
     backlog = find_backlog(cloud.aws, RAW, ARCHIVE)
-    said = backlog_text(cloud.aws, backlog)
-    assert "2 quarantined objects" in said
-    assert f"{K.format('a')}  is not complete gzip" in said
-    assert f"{K.format('c')}  2 × is bad" in said
-    assert "1 dead letters" in said
+    text = backlog_text(cloud.aws, backlog)
+    assert "2 quarantined objects" in text
+    assert f"{K.format('a')}  is not complete gzip" in text
+    assert f"{K.format('c')}  2 × is bad" in text
+    assert "1 dead letters" in text
     assert cloud.changes == 0, "looking changes nothing"
     assert len(find_backlog(cloud.aws, RAW, ARCHIVE, prefix=K.format("a")).objects) == 1
 
@@ -94,7 +94,7 @@ def test_everything_is_replayed_and_a_second_time_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("call", range(1, 11))
-def test_nothing_is_lost_wherever_it_dies_and_repeating_completes_it(call: int) -> None:
+def test_nothing_is_lost_wherever_it_is_killed_and_repeating_completes_it(call: int) -> None:
     cloud = filled()
     announced: set[str] = set()
     cloud.on_announced = lambda key: announced.add(key.partition("-replay-")[0].removesuffix(".ndjson.gz"))
@@ -111,23 +111,23 @@ def test_nothing_is_lost_wherever_it_dies_and_repeating_completes_it(call: int) 
     assert len([key for key in cloud.keys("market-data/") if "-replay-" in key]) == 1, "the same lines, the same key"
 
 
-def test_what_processing_refuses_again_meanwhile_stays_in_quarantine() -> None:
-    """Processing is fast: its new quarantine entry may be there before the replay has removed the old one."""
+def test_data_that_processing_rejects_again_stays_in_quarantine() -> None:
+    """Processing is fast: it may create the new quarantine entry before the replay has deleted the old one."""
     cloud = filled()
 
-    def refuse(key: str) -> None:
+    def reject(key: str) -> None:
         if key == K.format("a"):
             cloud.store("quarantine/objects/" + key, b"again")
             cloud.store(f"quarantine/objects/{key}.reason.json", b'{"reason": "still"}')
 
-    cloud.on_announced = refuse
+    cloud.on_announced = reject
     run(cloud)
     (entry,) = find_backlog(cloud.aws, RAW, ARCHIVE).objects
     assert (entry.key, cloud.objects[RAW, entry.kept.key][-1].body) == (K.format("a"), b"again")
     assert entry.reason is not None
 
 
-def test_a_raw_object_that_is_gone_comes_back_from_its_copy() -> None:
+def test_missing_raw_object_is_restored_from_its_copy() -> None:
     cloud = filled()
     del cloud.objects[RAW, K.format("a")]
     cloud.objects[RAW, "quarantine/objects/" + K.format("a")][-1].body = b"copy"
@@ -136,15 +136,15 @@ def test_a_raw_object_that_is_gone_comes_back_from_its_copy() -> None:
     assert cloud.keys("quarantine/objects/") == []
 
 
-def test_what_lies_in_glacier_stays_and_says_so() -> None:
+def test_object_in_glacier_stays_with_a_reason() -> None:
     cloud = filled()
     cloud.objects[RAW, K.format("a")][-1].storage_class = "GLACIER"
-    done = run(cloud)
-    assert done.objects == 1
-    assert done.remaining == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
+    result = run(cloud)
+    assert result.objects == 1
+    assert result.remaining == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
 
 
-def test_refused_lines_are_taken_from_the_archive_where_the_raw_object_is_gone() -> None:
+def test_rejected_lines_are_taken_from_the_archive_if_the_raw_object_is_missing() -> None:
     cloud = filled()
     cloud.objects[ARCHIVE, K.format("c")] = cloud.objects.pop((RAW, K.format("c")))
     assert run(cloud).records == 2
@@ -153,18 +153,18 @@ def test_refused_lines_are_taken_from_the_archive_where_the_raw_object_is_gone()
     assert "restore one of them first" in run(cloud).remaining[0]
 
 
-def test_refused_lines_of_an_object_that_has_changed_since_stay() -> None:
-    """Its lines are others now: storing them would bring in what nobody refused."""
+def test_rejected_lines_of_a_changed_object_stay() -> None:
+    """The object has other lines now: storing them would add lines that processing did not reject."""
     cloud = filled()
     cloud.store(K.format("c"), packed("mended", *LINES))
-    done = run(cloud)
-    assert done.records == 0
-    assert "has changed since (line 2)" in done.remaining[0]
+    result = run(cloud)
+    assert result.records == 0
+    assert "has changed since (line 2)" in result.remaining[0]
     assert cloud.keys("quarantine/records/") == ["quarantine/records/" + K.format("c")]
 
 
-def test_lines_that_are_refused_twice_get_a_new_object_each_time() -> None:
-    """Processing knows an object that it has done: the same key again would be passed over."""
+def test_lines_that_are_rejected_twice_get_a_new_object_each_time() -> None:
+    """Processing skips an object that it knows, so the same key again would be ignored."""
     cloud = filled()
     run(cloud)
     (first,) = [key for key in cloud.keys("market-data/") if "-replay-" in key]
@@ -176,8 +176,8 @@ def test_lines_that_are_refused_twice_get_a_new_object_each_time() -> None:
     assert second[0].count("-replay-") == 1, "the name does not grow"
 
 
-def test_the_layout_is_the_one_that_processing_uses() -> None:
-    """The deployer imports no function code; its copy of the layout must not drift."""
+def test_layout_is_that_of_processing() -> None:
+    """The deployer imports no code of the functions, so its copy of the layout must not drift."""
     folder = Path(cli.__file__).parents[1] / "lambda_src" / "process"
     source = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.py")))
     assert f'RAW_PREFIX = "{RAW_PREFIX}"' in source
@@ -212,13 +212,13 @@ def test_dead_letters_are_moved_by_sqs_and_followed_to_the_end(scripted: Scripte
     assert move(scripted) == 7
 
 
-def test_a_move_that_runs_already_is_followed_and_not_started_again(scripted: Scripted) -> None:
+def test_running_move_is_followed_and_not_started_again(scripted: Scripted) -> None:
     tasks(scripted, task("RUNNING"), task("COMPLETED", 2))
     assert move(scripted) == 2
 
 
-def test_an_earlier_move_is_not_taken_for_the_one_just_started(scripted: Scripted) -> None:
-    """SQS shows a new task a moment late; the old one's end and count are not ours."""
+def test_previous_move_is_not_mistaken_for_the_new_one(scripted: Scripted) -> None:
+    """SQS shows a new task with a delay; the end and count of the previous task do not count."""
     old, new = ({"StartedTimestamp": moment} for moment in (1, 2))
     tasks(scripted, task("COMPLETED", 99, **old))
     scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
@@ -226,7 +226,7 @@ def test_an_earlier_move_is_not_taken_for_the_one_just_started(scripted: Scripte
     assert move(scripted) == 4
 
 
-def test_a_started_move_that_is_never_shown_ends_the_wait(scripted: Scripted) -> None:
+def test_wait_for_a_move_that_sqs_never_shows_ends(scripted: Scripted) -> None:
     tasks(scripted, {"Results": []})
     scripted["sqs"].add_response("start_message_move_task", {}, {"SourceArn": QUEUE.dead_letters_arn})
     tasks(scripted, *[{"Results": []}] * (PATIENCE_POLLS + 1))
@@ -234,7 +234,7 @@ def test_a_started_move_that_is_never_shown_ends_the_wait(scripted: Scripted) ->
         move(scripted)
 
 
-def test_a_move_that_fails_says_why_and_what_is_left(scripted: Scripted) -> None:
+def test_failed_move_is_reported_with_its_reason_and_what_remains(scripted: Scripted) -> None:
     tasks(
         scripted,
         task("RUNNING"),
@@ -245,13 +245,13 @@ def test_a_move_that_fails_says_why_and_what_is_left(scripted: Scripted) -> None
         move(scripted)
 
 
-def test_another_refusal_of_sqs_is_not_taken_for_a_missing_feature(scripted: Scripted) -> None:
+def test_other_error_of_sqs_is_not_mistaken_for_a_missing_feature(scripted: Scripted) -> None:
     scripted["sqs"].add_client_error("list_message_move_tasks", "AccessDenied")
     with pytest.raises(Exception, match="AccessDenied"):
         move(scripted)
 
 
-def test_a_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
+def test_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
     scripted["s3"].add_response("get_bucket_notification_configuration", {}, {"Bucket": RAW})
     with pytest.raises(ReplayError, match="raw notifies 0 queues"):
         find_queue(scripted.aws.client("s3"), scripted.aws.client("sqs"), RAW, RAW_PREFIX)
@@ -262,39 +262,39 @@ def test_a_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
 
 @pytest.fixture
 def desk(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Cloud, Callable[..., int]]:
-    """The command on a filled quarantine, with nobody at the terminal."""
+    """The command on a filled quarantine, without a terminal."""
     cloud = filled()
-    found = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
-    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: found)
+    values = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
+    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: values)
     monkeypatch.setattr(cli, "Aws", lambda region, profile: cloud.aws)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     return cloud, lambda *arguments: cli.main(["replay", "--platform", "small", *arguments], project=project)
 
 
-def test_the_command_lists_first_and_needs_a_person_or_yes(
+def test_command_lists_first_and_needs_a_confirmation(
     desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud, command = desk
     assert command() == 2
-    told = capsys.readouterr()
-    assert "2 quarantined objects" in told.out
-    assert "Give --yes to confirm" in told.err
+    printed = capsys.readouterr()
+    assert "2 quarantined objects" in printed.out
+    assert "Give --yes to confirm" in printed.err
     assert cloud.changes == 0
 
 
-def test_the_command_replays_tells_machines_and_finds_nothing_afterwards(
+def test_command_replays_prints_json_and_finds_nothing_afterwards(
     desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, command = desk
     assert command("--yes", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["replayed"] == {"objects": 2, "records": 2, "dead_letters": 1, "left": []}
-    assert [one["key"] for one in told["found"]["objects"]] == [K.format("a"), K.format("b")]
+    document = json.loads(capsys.readouterr().out)
+    assert document["replayed"] == {"objects": 2, "records": 2, "dead_letters": 1, "left": []}
+    assert [entry["key"] for entry in document["found"]["objects"]] == [K.format("a"), K.format("b")]
     assert command() == 0
     assert "Nothing waits to be replayed." in capsys.readouterr().out
 
 
-def test_what_stays_is_told_and_is_an_exit_code(
+def test_remaining_entries_are_listed_and_make_an_exit_code(
     desk: tuple[Cloud, Callable[..., int]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud, command = desk
@@ -303,7 +303,7 @@ def test_what_stays_is_told_and_is_an_exit_code(
     assert "This stays in quarantine:\n  quarantine/objects/" in capsys.readouterr().err
 
 
-def test_a_platform_without_quarantine_is_named(
+def test_platform_without_quarantine_is_named(
     desk: tuple[Cloud, Callable[..., int]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: {})

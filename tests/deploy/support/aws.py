@@ -21,26 +21,26 @@ ACCOUNT = "111122223333"
 
 
 def refusal(code: str, message: str = "no", status: int = 400, operation: str = "DescribeStacks") -> Exception:
-    """What a client raises when the service says no."""
+    """The exception of a client when the service rejects a call."""
     answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     raised: Exception = _client_error(answer, operation)
     return raised
 
 
 def unreachable() -> Exception:
-    """What a client raises when there is no way to the service."""
+    """The exception of a client when the service cannot be reached."""
     raised: Exception = _unreachable(endpoint_url="https://cloudformation")
     return raised
 
 
 @functools.cache
 def real_client(service: str) -> Any:
-    """One for all tests: botocore takes a tenth of a second to make it, a stub none."""
+    """One client for all tests: botocore takes a tenth of a second to create it, a stub no time."""
     return _boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
 class Scripted:
-    """An ``Aws`` whose clients are real botocore clients that answer what the test wrote; nothing is sent."""
+    """An ``Aws`` whose clients are real botocore clients that answer from the test's script; nothing is sent."""
 
     def __init__(self) -> None:
         self.stubs: dict[str, Any] = {}
