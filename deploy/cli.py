@@ -196,7 +196,7 @@ def _execute(arguments: Namespace, project: Project) -> int:
     if outcome is None:
         _say(f"{plan.stack}: no changes, nothing was executed.")
         return 0
-    _say(f"{plan.stack}: {outcome.status} in {outcome.elapsed:.0f} s.")
+    _say(f"{plan.stack}: {outcome.status} in {outcome.elapsed_seconds:.0f} s.")
     outputs = read_outputs(aws, plan.stack)
     _say(outputs_json(outputs) if arguments.json else outputs_text(outputs))
     return 0

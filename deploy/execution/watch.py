@@ -69,7 +69,7 @@ class Outcome:
     """How an operation ended.
 
     Attributes:
-        elapsed: Its duration in seconds.
+        elapsed_seconds: Its duration.
         failures: The events of failures, in the order in which they happened.
         skipped: The events of resources that were not deleted.
         deleted: The physical ids that CloudFormation reports as deleted.
@@ -77,7 +77,7 @@ class Outcome:
 
     status: str
     reason: str
-    elapsed: float
+    elapsed_seconds: float
     failures: tuple[Event, ...]
     skipped: tuple[Event, ...]
     deleted: frozenset[str]
@@ -196,7 +196,7 @@ class Watch:
         return Outcome(
             status=status,
             reason=reason,
-            elapsed=self.clock() - started,
+            elapsed_seconds=self.clock() - started,
             failures=tuple(sorted(self._failures, key=_time)),
             skipped=tuple(self._skipped),
             deleted=frozenset(self._deleted),

@@ -54,7 +54,7 @@ def test_consequence(policy: Any, text: str) -> None:
     ],
 )
 def test_consequence_needs_a_trigger(resource_type: str, path: str, state: State, text: str | None) -> None:
-    policy = {"AutoScalingInstanceRefresh": {}}
+    policy: dict[str, Any] = {"AutoScalingInstanceRefresh": {}}
     assert consequence(resource_type, policy, [difference(path, state)]) == text
 
 
