@@ -78,7 +78,7 @@ format: dev ## formats the code in place
 	$(BIN)/ruff check --fix .
 
 types: dev ## mypy, strict
-	$(BIN)/mypy entry.py generate.py builders deploy docs gate local bench tools
+	$(BIN)/mypy entry.py generate.py builders cfn review deploy docs gate local bench tools
 	MYPYPATH=lambda_src $(BIN)/mypy lambda_src
 	MYPYPATH=web_src $(BIN)/mypy web_src tests/web_src
 

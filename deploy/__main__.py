@@ -5,4 +5,6 @@ import sys
 from entry import run
 
 if __name__ == "__main__":
-    sys.exit(run("deploy.cli", "Interrupted. What was started in AWS goes on; repeat the command to follow it."))
+    sys.exit(
+        run("deploy.cli", "Interrupted. Operations that started in AWS continue; repeat the command to follow them.")
+    )

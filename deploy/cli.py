@@ -1,292 +1,336 @@
-"""``python -m deploy``: one command for each step, and the one place where errors become a sentence and an exit code.
+"""The commands of ``python -m deploy``, and the one place where an error becomes a message and an exit code.
 
-Exit codes: 0 done, or nothing to do; 1 AWS said no, or something is left; 2 the command, a file or a parameter is
-wrong and nothing was called; 3 the plan is refused because something moved; 130 interrupted.
+Exit codes: 0 success, or nothing to do; 1 AWS rejected a call, or something remains; 2 the command, a file or a parameter
+is wrong and nothing was called; 3 the plan is rejected because something changed; 130 interrupted.
 """
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import json
 import sys
-from collections.abc import Callable, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import (
-    bootstrap,
-    changesets,
-    codec,
-    destroy,
-    execute,
-    outputs,
-    package,
-    parameters,
-    plan,
-    preflight,
-    render,
-    replay,
-    review,
-)
-from deploy.errors import DestroyError, PlanError, PlatformError, ReplayError, UsageError
-from deploy.review import Review
+from cfn.errors import ActionableError
+from cfn.parameters import load_parameters, with_defaults
+from cfn.templates import CommittedTemplates, load_templates
+from deploy.arguments import build_parser
+from deploy.errors import DestroyError, ReplayError, UsageError
+from deploy.execution.destroy import DestroyResult, destroy_stack, require_unprotected
+from deploy.execution.execute import execute_plan
+from deploy.execution.outputs import outputs_json, outputs_text, read_output_values, read_outputs
+from deploy.packaging.package import Package, bucket_name, build_package
+from deploy.planning.bootstrap import STACK_NAME, plan_artifact_bucket
+from deploy.planning.changesets import delete_change_set
+from deploy.planning.plan import PlanInputs, change_set_kind, create_plan
+from deploy.planning.preflight import check_account
+from deploy.planning.snapshot import describe_stack
+from deploy.replaying.replay import Backlog, ReplayResult, backlog_text, find_backlog, replay_backlog
 from deploy.session import Aws, explain
-from deploy.settings import Deployment, Project, load_deployment, protectors
-from deploy.snapshot import describe
-from deploy.templates import load_set
+from deploy.settings import Deployment, Project, load_deployment, protecting_rows
+from review.codec import encode
+from review.errors import PlanError
+from review.model import Plan
+from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, save_plan, save_record
+from review.render import plan_summary, review_json, review_markdown, review_text
+from review.verdict import Review, judge_plan
 
 INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -> int:
-    """Run one command; gives the exit code. ``project`` is for callers that work elsewhere than in this checkout."""
-    arguments = _parser().parse_args(argv)
-    home = project or Project(Path(__file__).resolve().parent.parent)
+    """Run one command.
+
+    Args:
+        argv: The arguments; those of the process by default.
+        project: The project; this checkout by default.
+
+    Returns:
+        The exit code.
+    """
+    arguments = build_parser().parse_args(argv)
+    project = project or Project(Path(__file__).resolve().parent.parent)
     try:
-        command: Callable[[argparse.Namespace, Project], int] = arguments.command
-        return command(arguments, home)
-    except PlatformError as error:
-        return _tell(error)
+        return COMMANDS[arguments.command](arguments, project)
+    except ActionableError as error:
+        return _fail(error)
     except (ClientError, BotoCoreError) as error:
-        return _tell(explain(error, home.root))
+        return _fail(explain(error, project.root))
     except KeyboardInterrupt:
-        _say("\nInterrupted. What was started in AWS goes on; repeat the command to follow it.", error=True)
+        _progress("\nInterrupted. Operations that started in AWS continue; repeat the command to follow them.")
         return INTERRUPTED
 
 
-def _tell(error: PlatformError) -> int:
-    _say(f"error: {error}", error=True)
+def _fail(error: ActionableError) -> int:
+    _progress(f"error: {error}")
     return error.exit_code
 
 
-def _say(line: str, *, error: bool = False) -> None:
-    print(line, file=sys.stderr if error else sys.stdout, flush=True)
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _progress(line: str) -> None:
-    """Progress goes to stderr, so that ``--json`` leaves stdout to the machine."""
-    _say(line, error=True)
+    """Print to stderr, so that ``--json`` leaves stdout to the program that reads it."""
+    print(line, file=sys.stderr, flush=True)
 
 
-# ---- the commands ---------------------------------------------------------------------------------------------------
+# ---- bootstrap ------------------------------------------------------------------------------------------------------
 
 
-def _bootstrap(arguments: argparse.Namespace, project: Project) -> int:
+def _bootstrap(arguments: Namespace, project: Project) -> int:
     aws = Aws(_region(arguments, project), arguments.profile)
-    made = bootstrap.plan(aws, bucket=arguments.bucket)
-    seen = review.review(made)
-    _say(render.text(seen, every=True))
-    if made.unchanged:
-        execute.execute(aws, made, _record(made), _progress)
-        return 0
-    if not _confirmed(arguments, f"Make the artifact bucket {made.bucket}?", "yes"):
+    plan = plan_artifact_bucket(aws, bucket=arguments.bucket)
+    _say(review_text(judge_plan(plan), detailed=True))
+    if not plan.unchanged and not _confirmed(arguments, f"Create the artifact bucket {plan.bucket}?", "yes"):
         return 1
-    done = execute.execute(aws, made, _record(made), _progress)
-    _say(f"{made.stack}: {done.status if done else 'unchanged'}. The artifact bucket is {made.bucket}.")
+    outcome = execute_plan(aws, plan, _record(plan), _progress)
+    if outcome is not None:
+        _say(f"{plan.stack}: {outcome.status}. The artifact bucket is {plan.bucket}.")
     return 0
 
 
-def _package(arguments: argparse.Namespace, project: Project) -> int:
+# ---- package and plan -----------------------------------------------------------------------------------------------
+
+
+def _package(arguments: Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
     aws = Aws(deployment.region, arguments.profile)
-    templates = load_set(project.templates(deployment.platform))
-    host = arguments.wheels == "host"
-    packed = package.build(aws, project, deployment.platform, templates, bucket=arguments.bucket, host=host)
-    if arguments.json:
-        _say(json.dumps(codec.encode(packed), indent=2, sort_keys=True))
-    else:
-        _say(_packed(packed))
+    templates = load_templates(project.templates(deployment.platform))
+    package = _built_package(arguments, project, aws, templates)
+    _say(json.dumps(encode(package), indent=2, sort_keys=True) if arguments.json else _package_text(package))
     return 0
 
 
-def _packed(packed: package.Package) -> str:
-    lines = [f"  {one.name:<16} {one.zipped / 1024:>9,.0f} kB  {one.key}" for one in packed.artifacts]
-    lines.append(
-        f"{len(packed.uploaded)} objects uploaded to {packed.bucket}, {len(packed.reused)} were there already."
-    )
+def _built_package(arguments: Namespace, project: Project, aws: Aws, templates: CommittedTemplates) -> Package:
+    host = arguments.wheels == "host"
+    return build_package(aws, project, arguments.platform, templates, bucket=arguments.bucket, host=host)
+
+
+def _package_text(package: Package) -> str:
+    lines = [
+        f"  {artifact.name:<16} {artifact.zipped / 1024:>9,.0f} kB  {artifact.key}" for artifact in package.artifacts
+    ]
+    uploaded, reused = len(package.uploaded), len(package.reused)
+    lines.append(f"{uploaded} objects uploaded to {package.bucket}, {reused} existed already.")
     return "\n".join(lines)
 
 
-def _plan(arguments: argparse.Namespace, project: Project) -> int:
-    deployment = _deployment(arguments, project)
-    platform = deployment.platform
-    templates = load_set(project.templates(platform))
-    file = project.parameters(platform, deployment.environment)
-    given = parameters.load(file, templates.root.document, project.shown(file), region=deployment.region)
-    aws = Aws(deployment.region, arguments.profile)
-    values = parameters.complete(templates.root.document, given.parameters)
-    for sentence in (*given.left, *preflight.check(aws, values, project.shown(file))):
-        _progress(f"note: {sentence}")
-    plan.kind_of(deployment.stack_name, describe(aws.client("cloudformation"), deployment.stack_name))
-    host = arguments.wheels == "host"
-    packed = package.build(aws, project, platform, templates, bucket=arguments.bucket, host=host)
-    made = plan.make(aws, deployment, templates, given, packed)
+def _plan(arguments: Namespace, project: Project) -> int:
+    aws, inputs = _plan_inputs(arguments, project)
+    plan = create_plan(aws, inputs)
     path = _plan_path(arguments, project)
-    _forget(aws, path, made)
-    plan.save(made, path)
-    seen = review.review(made)
+    _delete_previous_change_set(aws, path, plan)
+    save_plan(plan, path)
+    review = judge_plan(plan)
     if arguments.json:
-        _say(json.dumps(render.plan_summary(made, seen), indent=2, sort_keys=True))
+        _say(json.dumps(plan_summary(review), indent=2, sort_keys=True))
         return 0
-    _say(_packed(packed))
-    _say(render.text(seen))
-    _say(f"Plan: {project.shown(path)}" if made.unchanged else f"Plan: {project.shown(path)}. Next: deploy review.")
+    _say(_package_text(inputs.package))
+    _say(review_text(review))
+    _say(f"Plan: {project.relative(path)}{'' if plan.unchanged else '. Next: deploy review.'}")
     return 0
 
 
-def _forget(aws: Aws, path: Path, made: plan.Plan) -> None:
-    """Delete the change set of the plan that this one takes the place of: nobody can execute it any more."""
+def _plan_inputs(arguments: Namespace, project: Project) -> tuple[Aws, PlanInputs]:
+    """Check everything that can be checked, then package."""
+    deployment = _deployment(arguments, project)
+    templates = load_templates(project.templates(deployment.platform))
+    root = templates.root.document
+    path = project.parameters(deployment.platform, deployment.environment)
+    file = project.relative(path)
+    configuration = load_parameters(path, root, file, region=deployment.region)
+    aws = Aws(deployment.region, arguments.profile)
+    unchecked = check_account(aws, with_defaults(root, configuration.parameters), file)
+    for sentence in (*configuration.undecided_rules, *unchecked):
+        _progress(f"note: {sentence}")
+    change_set_kind(deployment.stack_name, describe_stack(aws.client("cloudformation"), deployment.stack_name))
+    package = _built_package(arguments, project, aws, templates)
+    return aws, PlanInputs(deployment, templates, configuration, package)
+
+
+def _delete_previous_change_set(aws: Aws, path: Path, plan: Plan) -> None:
+    """Delete the change set of the plan that this one replaces; it can no longer be executed."""
     try:
-        old = plan.load(path)
+        previous = load_plan(path)
     except PlanError:
-        return  # there is none, or it cannot be read: then its change set goes with the next execution
-    if (old.account, old.region, old.stack) == (made.account, made.region, made.stack) and old.change_set.id:
-        changesets.delete(aws.client("cloudformation"), old.change_set.id)
+        return  # no readable previous plan; CloudFormation deletes its change set at the next execution
+    same_stack = (previous.account, previous.region, previous.stack) == (plan.account, plan.region, plan.stack)
+    if same_stack and previous.change_set.id:
+        delete_change_set(aws.client("cloudformation"), previous.change_set.id)
 
 
-def _review(arguments: argparse.Namespace, project: Project) -> int:
+# ---- review and execute ---------------------------------------------------------------------------------------------
+
+
+def _review(arguments: Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
-    made = plan.load(path)
-    seen = review.review(made)
-    words = {
-        "text": lambda: render.text(seen, every=arguments.all),
-        "markdown": lambda: render.markdown(seen),
-        "json": lambda: render.as_json(seen),
-    }["json" if arguments.json else arguments.format]()
-    _say(words.rstrip("\n"))
-    plan.record_review(path, _record(made))
+    plan = load_plan(path)
+    review = judge_plan(plan)
+    form = "json" if arguments.json else arguments.format
+    if form == "json":
+        text = review_json(review)
+    elif form == "markdown":
+        text = review_markdown(review)
+    else:
+        text = review_text(review, detailed=arguments.all)
+    _say(text.rstrip("\n"))
+    save_record(path, _record(plan))
     return 0
 
 
-def _execute(arguments: argparse.Namespace, project: Project) -> int:
+def _execute(arguments: Namespace, project: Project) -> int:
     path = _plan_path(arguments, project)
-    made = plan.load(path)
-    aws = Aws(arguments.region or made.region, arguments.profile)
-    _warn_of_local_changes(made, project)
-    seen = review.review(made)
-    if seen.losses and not _confirmed(arguments, _losses(seen), made.stack):
+    plan = load_plan(path)
+    aws = Aws(arguments.region or plan.region, arguments.profile)
+    _warn_of_local_changes(plan, project)
+    review = judge_plan(plan)
+    if review.losses and not _confirmed(arguments, _losses(review), plan.stack):
         return 1
-    done = execute.execute(aws, made, plan.load_review(path), _progress)
-    if done is None:
-        _say(f"{made.stack}: no changes, nothing was executed.")
+    outcome = execute_plan(aws, plan, load_record(path), _progress)
+    if outcome is None:
+        _say(f"{plan.stack}: no changes, nothing was executed.")
         return 0
-    _say(f"{made.stack}: {done.status} in {done.elapsed:.0f} s.")
-    found = outputs.read(aws, made.stack)
-    _say(outputs.as_json(found) if arguments.json else outputs.text(found))
+    _say(f"{plan.stack}: {outcome.status} in {outcome.elapsed_seconds:.0f} s.")
+    outputs = read_outputs(aws, plan.stack)
+    _say(outputs_json(outputs) if arguments.json else outputs_text(outputs))
     return 0
 
 
-def _losses(seen: Review) -> str:
-    lines = [f"  {one.name} ({one.type}, {one.physical_id})" for one in seen.losses]
+def _losses(review: Review) -> str:
+    lines = [f"  {change.name} ({change.type}, {change.physical_id})" for change in review.losses]
     return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
 
 
-def _warn_of_local_changes(made: plan.Plan, project: Project) -> None:
-    folder = project.templates(made.platform)
+def _warn_of_local_changes(plan: Plan, project: Project) -> None:
+    folder = project.templates(plan.platform)
     if not folder.is_dir():
         return
-    now = {name: template.sha256 for name, template in load_set(folder).templates.items()}
-    if now != {name: template.sha256 for name, template in made.templates.items()}:
-        _progress("note: the templates here differ from the plan's; what is executed is the plan that was reviewed.")
+    committed = {name: template.sha256 for name, template in load_templates(folder).by_name.items()}
+    if committed != {name: template.sha256 for name, template in plan.templates.items()}:
+        _progress("note: the templates here differ from the plan's; the reviewed plan is executed.")
 
 
-def _outputs(arguments: argparse.Namespace, project: Project) -> int:
+# ---- outputs and destroy --------------------------------------------------------------------------------------------
+
+
+def _outputs(arguments: Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
-    found = outputs.read(Aws(deployment.region, arguments.profile), deployment.stack_name)
+    outputs = read_outputs(Aws(deployment.region, arguments.profile), deployment.stack_name)
     if arguments.name:
-        value = next((one.value for one in found if one.name == arguments.name), None)
-        if value is None:
-            known = ", ".join(one.name for one in found) or "none"
+        values = {output.name: output.value for output in outputs}
+        if arguments.name not in values:
+            known = ", ".join(values) or "none"
             raise UsageError(f"{deployment.stack_name} has no output {arguments.name}.", f"It has: {known}.")
-        _say(value)
+        _say(values[arguments.name])
         return 0
-    _say((outputs.as_json(found) if arguments.json else outputs.text(found)).rstrip("\n"))
+    _say((outputs_json(outputs) if arguments.json else outputs_text(outputs)).rstrip("\n"))
     return 0
 
 
-def _destroy(arguments: argparse.Namespace, project: Project) -> int:
+def _destroy(arguments: Namespace, project: Project) -> int:
     buckets: list[str] = []
     protected_by: tuple[str, ...] = ()
     if arguments.bootstrap:
         aws = Aws(_region(arguments, project), arguments.profile)
-        stack = bootstrap.STACK
-        buckets = [arguments.bucket or package.bucket_name(aws)]
+        stack = STACK_NAME
+        buckets = [arguments.bucket or bucket_name(aws)]
     else:
         deployment = _deployment(arguments, project)
         aws = Aws(deployment.region, arguments.profile)
-        stack, protected_by = deployment.stack_name, _protectors(deployment, project)
-    description = describe(aws.client("cloudformation"), stack)
+        stack, protected_by = deployment.stack_name, _protecting_rows(deployment, project)
+    description = describe_stack(aws.client("cloudformation"), stack)
     if description is not None:
-        destroy.refuse_protected(stack, description, protected_by)
+        require_unprotected(stack, description, protected_by)
         question = f"This deletes {stack} in account {aws.account}, {aws.region}, with all its data."
         if not _confirmed(arguments, question, stack):
             return 1
     empty_first = buckets if description is not None else ()
-    done = destroy.destroy(aws, stack, _progress, protected_by=protected_by, empty_first=empty_first)
-    if arguments.json:
-        _say(json.dumps(codec.encode(done), indent=2))
-    for note in done.notes:
-        _progress(note)
-    if done.left:
-        do = "Delete them by hand, or find out what made them."
-        raise DestroyError(stack, f"{stack} is deleted, but this is left:", done.left, do)
-    _progress(f"{stack}: nothing is left." if done.existed else "Nothing to destroy.")
+    result = destroy_stack(aws, stack, _progress, protected_by=protected_by, empty_first=empty_first)
+    _report_destruction(arguments, stack, result)
     return 0
 
 
-def _protectors(deployment: Deployment, project: Project) -> tuple[str, ...]:
+def _report_destruction(arguments: Namespace, stack: str, result: DestroyResult) -> None:
+    """Print the result. Raises DestroyError if something remains."""
+    if arguments.json:
+        document = {"existed": result.existed, "left": result.remaining, "notes": result.notes}
+        _say(json.dumps(document, indent=2))
+    for note in result.notes:
+        _progress(note)
+    if result.remaining:
+        do = "Delete these resources by hand, or find out what created them."
+        raise DestroyError(stack, f"{stack} is deleted, but these resources remain:", result.remaining, do)
+    _progress(f"{stack}: nothing is left." if result.existed else "Nothing to destroy.")
+
+
+def _protecting_rows(deployment: Deployment, project: Project) -> tuple[str, ...]:
     """The rows that protect the stack; the row that the command names counts in another region (--region) as well."""
-    found = protectors(project, deployment.stack_name, deployment.region)
-    if found or not deployment.termination_protection:
-        return found
-    return (f"{project.shown(project.deployments(deployment.platform))} ({deployment.environment})",)
+    rows = protecting_rows(project, deployment.stack_name, deployment.region)
+    if rows or not deployment.termination_protection:
+        return rows
+    return (f"{project.relative(project.deployments(deployment.platform))} ({deployment.environment})",)
 
 
-def _replay(arguments: argparse.Namespace, project: Project) -> int:
+# ---- replay ---------------------------------------------------------------------------------------------------------
+
+
+def _replay(arguments: Namespace, project: Project) -> int:
     deployment = _deployment(arguments, project)
     aws = Aws(deployment.region, arguments.profile)
-    found = outputs.values(aws, deployment.stack_name)
-    missing = [name for name in ("RawBucketName", "ArchiveBucketName") if name not in found]
+    outputs = read_output_values(aws, deployment.stack_name)
+    missing = [name for name in ("RawBucketName", "ArchiveBucketName") if name not in outputs]
     if missing:
         raise UsageError(f"{deployment.stack_name} has no output {missing[0]}: it keeps no quarantine.")
-    backlog = replay.find(aws, found["RawBucketName"], found["ArchiveBucketName"], arguments.prefix)
-    (_progress if arguments.json else _say)(replay.text(aws, backlog))
-    done = replay.Replayed(0, 0, 0, ())
-    if not backlog.empty:
+    backlog = find_backlog(aws, outputs["RawBucketName"], outputs["ArchiveBucketName"], arguments.prefix)
+    (_progress if arguments.json else _say)(backlog_text(aws, backlog))
+    result = ReplayResult()
+    if not backlog.is_empty:
         if not _confirmed(arguments, f"Replay this in {deployment.stack_name}?", "yes"):
             return 1
-        done = replay.replay(aws, backlog, _progress)
-        _progress(
-            f"{done.objects} objects, {done.records} records and {done.dead_letters} dead letters are on their way."
-        )
-    if arguments.json:
-        _say(json.dumps({"found": codec.encode(backlog), "replayed": codec.encode(done)}, indent=2, sort_keys=True))
-    if done.left:
-        lines = "".join(f"\n  {one}" for one in done.left)
-        raise ReplayError(f"This stays in quarantine:{lines}\n")
+        result = replay_backlog(aws, backlog, _progress)
+        counts = f"{result.objects} objects, {result.records} records and {result.dead_letters} dead letters"
+        _progress(f"{counts} will be processed again.")
+    _report_replay(arguments, backlog, result)
     return 0
 
 
-# ---- what they share ------------------------------------------------------------------------------------------------
+def _report_replay(arguments: Namespace, backlog: Backlog, result: ReplayResult) -> None:
+    """Print the result for programs. Raises ReplayError if something stays in quarantine."""
+    if arguments.json:
+        replayed = {
+            "objects": result.objects,
+            "records": result.records,
+            "dead_letters": result.dead_letters,
+            "left": result.remaining,
+        }
+        _say(json.dumps({"found": encode(backlog), "replayed": replayed}, indent=2, sort_keys=True))
+    if result.remaining:
+        lines = "".join(f"\n  {entry}" for entry in result.remaining)
+        raise ReplayError(f"This stays in quarantine:{lines}\n")
 
 
-def _record(made: plan.Plan) -> plan.Reviewed:
-    return plan.Reviewed(plan.digest(made), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
+# ---- shared by the commands -----------------------------------------------------------------------------------------
 
 
-def _confirmed(arguments: argparse.Namespace, question: str, answer: str) -> bool:
-    """Ask for the answer to be typed. Without a terminal there is nobody to ask: ``--yes`` is needed."""
+def _record(plan: Plan) -> ReviewRecord:
+    return ReviewRecord(plan_digest(plan), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
+
+
+def _confirmed(arguments: Namespace, question: str, answer: str) -> bool:
+    """Ask the person to type the answer. Without a terminal nobody can be asked, so ``--yes`` is needed."""
     if arguments.yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} Nobody is there to be asked.", "Give --yes to confirm.")
+        raise UsageError(f"{question} There is no terminal to ask at.", "Give --yes to confirm.")
     _progress(question)
     try:
-        typed = input(f"Type {answer} to go on: ")
+        typed = input(f"Type {answer} to continue: ")
     except EOFError:  # Ctrl-D
         typed = ""
     if typed.strip() == answer:
@@ -295,7 +339,7 @@ def _confirmed(arguments: argparse.Namespace, question: str, answer: str) -> boo
     return False
 
 
-def _deployment(arguments: argparse.Namespace, project: Project) -> Deployment:
+def _deployment(arguments: Namespace, project: Project) -> Deployment:
     return load_deployment(
         project,
         arguments.platform,
@@ -305,86 +349,23 @@ def _deployment(arguments: argparse.Namespace, project: Project) -> Deployment:
     )
 
 
-def _region(arguments: argparse.Namespace, project: Project) -> str:
+def _region(arguments: Namespace, project: Project) -> str:
     region: str | None = arguments.region
     return region or _deployment(arguments, project).region
 
 
-def _plan_path(arguments: argparse.Namespace, project: Project) -> Path:
+def _plan_path(arguments: Namespace, project: Project) -> Path:
     path: Path | None = arguments.plan
     return path or project.plan(arguments.platform, arguments.environment)
 
 
-# ---- the command line -----------------------------------------------------------------------------------------------
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy", description="Deploys a platform's committed templates.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = _common()
-    bucket: dict[str, Any] = {"help": "artifact bucket instead of platform-artifacts-<account>-<region>"}
-
-    made = commands.add_parser(
-        "bootstrap", parents=[common], help="make the artifact bucket of this account and region"
-    )
-    made.add_argument("--bucket", **bucket)
-    made.set_defaults(command=_bootstrap)
-
-    for name, command, words in (
-        ("package", _package, "build the zips of functions and services and upload them with the templates"),
-        ("plan", _plan, "package, then make the change set and save the plan"),
-    ):
-        made = commands.add_parser(name, parents=[common], help=words)
-        made.add_argument("--stack-name", help="instead of the one in deployment.json")
-        made.add_argument("--bucket", **bucket)
-        made.add_argument(
-            "--wheels",
-            choices=("aws", "host"),
-            default="aws",
-            help="wheels for the machines in AWS, or for this one, for the embedded AWS (default: aws)",
-        )
-        made.set_defaults(command=command)
-        if name == "plan":
-            made.add_argument("--out", dest="plan", type=Path, help="where to save the plan")
-
-    made = commands.add_parser("review", parents=[common], help="say what the plan does; needs no AWS")
-    made.add_argument("--plan", type=Path, help="the plan file")
-    made.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    made.add_argument("--all", action="store_true", help="also every new resource, and what will not change")
-    made.set_defaults(command=_review)
-
-    made = commands.add_parser("execute", parents=[common], help="execute exactly the reviewed plan")
-    made.add_argument("--plan", type=Path, help="the plan file")
-    made.set_defaults(command=_execute)
-
-    made = commands.add_parser("outputs", parents=[common], help="print the stack's outputs, or one of them")
-    made.add_argument("name", nargs="?", help="print only the value of this output")
-    made.add_argument("--stack-name", help="instead of the one in deployment.json")
-    made.set_defaults(command=_outputs)
-
-    made = commands.add_parser("destroy", parents=[common], help="delete the stack and look for what is left")
-    made.add_argument("--stack-name", help="instead of the one in deployment.json")
-    made.add_argument("--bootstrap", action="store_true", help="the artifact bucket's stack instead, with its contents")
-    made.add_argument("--bucket", **bucket)
-    made.set_defaults(command=_destroy)
-
-    made = commands.add_parser(
-        "replay", parents=[common], help="bring quarantined data and dead letters back for processing"
-    )
-    made.add_argument("--stack-name", help="instead of the one in deployment.json")
-    made.add_argument(
-        "--prefix", default=replay.RAW_PREFIX, help=f"only quarantined data of raw keys below it ({replay.RAW_PREFIX}…)"
-    )
-    made.set_defaults(command=_replay)
-    return parser
-
-
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--platform", default="trading", help="folder of templates/ and params/ (default: trading)")
-    common.add_argument("--environment", default="dev", help="row of deployment.json (default: dev)")
-    common.add_argument("--profile", help="profile of the AWS configuration")
-    common.add_argument("--region", help="instead of the one in deployment.json")
-    common.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    common.add_argument("--json", action="store_true", help="print for machines")
-    return common
+COMMANDS: Mapping[str, Callable[[Namespace, Project], int]] = {
+    "bootstrap": _bootstrap,
+    "package": _package,
+    "plan": _plan,
+    "review": _review,
+    "execute": _execute,
+    "outputs": _outputs,
+    "destroy": _destroy,
+    "replay": _replay,
+}

@@ -1,81 +1,36 @@
-"""What can go wrong, as data. ``cli`` turns each into one message and an exit code."""
+"""Errors of the deployer, as data. ``cli`` turns each into one message and an exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+
+from cfn.errors import ActionableError, Fault
 
 
-class PlatformError(Exception):
-    """A failure that the person at the keyboard can act upon.
-
-    ``what`` says what is wrong, ``do`` what to do next; both are whole sentences.
-    """
-
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, what: str, do: str = "") -> None:
-        super().__init__(f"{what}{do}" if what.endswith("\n") else f"{what} {do}".strip())
-        self.what = what
-        self.do = do
+class DeployError(ActionableError):
+    """The deployer cannot do what the command asks for."""
 
 
-class UsageError(PlatformError):
+class UsageError(DeployError):
     """The command line or a file that it names is wrong; nothing was called."""
 
     exit_code = 2
 
 
 class SettingsError(UsageError):
-    """params/<platform>/deployment.json lacks something or says something impossible."""
+    """params/<platform>/deployment.json lacks a key or has an invalid value."""
 
 
-class TemplateError(UsageError):
-    """A committed template cannot be read or does not fit the others."""
-
-    def __init__(self, file: str, what: str, do: str = "", *, line: int | None = None) -> None:
-        place = f"{file}:{line}" if line else file
-        super().__init__(f"{place}: {what}", do)
-        self.file = file
-        self.line = line
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault of a parameter file: where, what, and what to do about it."""
-
-    file: str
-    name: str
-    what: str
-    do: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.name}: {self.what} {self.do}".strip()
-
-
-class ParameterError(UsageError):
-    """A parameter file is wrong. All faults are told together."""
+class AccountError(DeployError):
+    """The account lacks what the parameters name; the message lists all faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        count = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__(f"The parameters have {count}; nothing was called:\n{lines}")
-
-
-class AccountError(PlatformError):
-    """The account does not have what the parameters name. All faults are told together."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        lines = _indented(self.faults)
         super().__init__(f"The account does not have what the parameters name; nothing was changed:\n{lines}\n")
 
 
-class ArtifactError(PlatformError):
+class ArtifactError(DeployError):
     """A function or service cannot be packaged."""
 
     def __init__(self, name: str, what: str, do: str = "") -> None:
@@ -83,8 +38,8 @@ class ArtifactError(PlatformError):
         self.name = name
 
 
-class AccessError(PlatformError):
-    """AWS cannot be reached or does not let us in: credentials, region, permission, network."""
+class AccessError(DeployError):
+    """AWS cannot be reached or rejects the caller: credentials, region, permission, network."""
 
     def __init__(self, what: str, do: str = "", *, operation: str = "", code: str = "") -> None:
         super().__init__(what, do)
@@ -92,15 +47,15 @@ class AccessError(PlatformError):
         self.code = code
 
 
-class BootstrapError(PlatformError):
-    """The artifact bucket is missing or is not ours."""
+class BootstrapError(DeployError):
+    """The artifact bucket is missing or belongs to another account."""
 
     def __init__(self, bucket: str, what: str, do: str = "") -> None:
         super().__init__(what, do)
         self.bucket = bucket
 
 
-class StackStateError(PlatformError):
+class StackStateError(DeployError):
     """The stack is in a state that the command cannot start from."""
 
     def __init__(self, stack: str, status: str, what: str, do: str = "") -> None:
@@ -109,34 +64,36 @@ class StackStateError(PlatformError):
         self.status = status
 
 
-class ChangeSetError(PlatformError):
-    """The service could not make the change set. ``reasons`` holds the deepest ones, path first."""
+class ChangeSetError(DeployError):
+    """CloudFormation could not create the change set.
+
+    Attributes:
+        reasons: The reasons of the deepest failed change sets, each with the path of its stack.
+    """
 
     def __init__(self, stack: str, reasons: Sequence[str], do: str = "") -> None:
         self.stack = stack
         self.reasons = tuple(reasons)
-        lines = "\n".join(f"  {reason}" for reason in self.reasons)
-        super().__init__(f"The change set for {stack} could not be made:\n{lines}\n", do)
+        super().__init__(f"The change set for {stack} could not be created:\n{_indented(self.reasons)}\n", do)
 
 
-class PlanError(UsageError):
-    """The plan file is missing, unreadable, or was changed by hand."""
-
-
-class StalePlanError(PlatformError):
-    """Something moved since the plan was made; it is refused."""
+class StalePlanError(DeployError):
+    """The plan is rejected because the stack, the change set or an artifact changed after it, or nobody reviewed it."""
 
     exit_code = 3
 
     def __init__(self, stack: str, reasons: Sequence[str], do: str = "") -> None:
         self.stack = stack
         self.reasons = tuple(reasons)
-        lines = "\n".join(f"  {reason}" for reason in self.reasons)
-        super().__init__(f"The plan for {stack} is refused:\n{lines}\n", do)
+        super().__init__(f"The plan for {stack} is rejected:\n{_indented(self.reasons)}\n", do)
 
 
-class ExecutionError(PlatformError):
-    """The deployment failed; ``root_cause`` is the first resource that failed by itself."""
+class ExecutionError(DeployError):
+    """The deployment failed.
+
+    Attributes:
+        root_cause: The first resource that failed by itself, with CloudFormation's reason.
+    """
 
     def __init__(self, stack: str, status: str, root_cause: str, do: str = "") -> None:
         super().__init__(f"{stack} ended in {status}. First failure:\n  {root_cause}\n", do)
@@ -145,15 +102,22 @@ class ExecutionError(PlatformError):
         self.root_cause = root_cause
 
 
-class DestroyError(PlatformError):
-    """The stack could not be deleted, or something of it is left."""
+class DestroyError(DeployError):
+    """The stack could not be deleted, or resources of it remain.
 
-    def __init__(self, stack: str, what: str, left: Sequence[str] = (), do: str = "") -> None:
+    Attributes:
+        remaining: The resources that still exist.
+    """
+
+    def __init__(self, stack: str, what: str, remaining: Sequence[str] = (), do: str = "") -> None:
         self.stack = stack
-        self.left = tuple(left)
-        lines = "".join(f"\n  {item}" for item in self.left)
-        super().__init__(f"{what}{lines}\n" if lines else what, do)
+        self.remaining = tuple(remaining)
+        super().__init__(f"{what}\n{_indented(self.remaining)}\n" if self.remaining else what, do)
 
 
-class ReplayError(PlatformError):
-    """Something cannot be brought back for processing; it stays where it is."""
+class ReplayError(DeployError):
+    """Quarantined data or dead letters cannot be replayed; they stay where they are."""
+
+
+def _indented(items: Iterable[object]) -> str:
+    return "\n".join(f"  {item}" for item in items)

@@ -1,6 +1,6 @@
-"""One thin factory of AWS clients, and the words for what AWS refuses.
+"""Creates AWS clients, and turns botocore's exceptions into messages.
 
-Everything usual comes from botocore itself: the credential chain, profiles, ``AWS_ENDPOINT_URL``, ``AWS_CA_BUNDLE``.
+Credentials, profiles, ``AWS_ENDPOINT_URL`` and ``AWS_CA_BUNDLE`` are botocore's own matter.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import boto3
 import botocore.exceptions as faults
 from botocore.config import Config
 
-from deploy.errors import AccessError, PlatformError
+from deploy.errors import AccessError
 
-# boto3 and botocore carry no annotations; these names say so once instead of at every call.
+# boto3 and botocore have no annotations; these names declare that once instead of at every call.
 _boto3: Any = boto3
 _config: Any = Config
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-ATTEMPTS = 8  # standard mode: throttling and lost connections are tried again with growing pauses
+ATTEMPTS = 8  # standard mode: botocore retries throttling and lost connections with growing pauses
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidToken"})
 UNKNOWN_IDENTITY = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
@@ -35,7 +35,7 @@ THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceede
                        "SlowDown", "Rate exceeded"})  # fmt: skip
 
 EMBEDDED_STATE = Path(".local") / "state.json"
-"""Below the project: what `python -m local up` leaves there while it runs. Its settings hold the port."""
+"""The file below the project in which `python -m local up` keeps its state while it runs; its settings have the port."""
 PROBE_SECONDS = 0.2
 
 
@@ -52,7 +52,7 @@ class Aws:
         return _boto3.Session(profile_name=self.profile, region_name=self.region)
 
     def client(self, service: str) -> Any:
-        """The client of a service; made once. Thread safe in use, as botocore's clients are."""
+        """The client of a service, created once. Threads may share it, as they may share botocore's clients."""
         if service not in self._clients:
             s3 = {"addressing_style": "path"} if self.endpoint else {}
             config = _config(
@@ -72,21 +72,23 @@ class Aws:
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """Account, Arn and UserId of the caller (sts:GetCallerIdentity, which needs no permission)."""
+        """Account, Arn and UserId of the caller (sts:GetCallerIdentity needs no permission)."""
         answer = self.client("sts").get_caller_identity()
         return {key: answer[key] for key in ("Account", "Arn", "UserId")}
 
     @property
     def account(self) -> str:
+        """The id of the account."""
         return self.identity["Account"]
 
     @cached_property
     def partition(self) -> str:
+        """The partition of the region, such as ``aws`` or ``aws-cn``."""
         return str(self._session.get_partition_for_region(self.region))
 
     @cached_property
     def url_suffix(self) -> str:
-        """The DNS suffix of the partition, what ``AWS::URLSuffix`` gives."""
+        """The DNS suffix of the partition, the value of ``AWS::URLSuffix``."""
         return {"aws-cn": "amazonaws.com.cn"}.get(self.partition, "amazonaws.com")
 
 
@@ -104,7 +106,7 @@ def message_of(error: BaseException) -> str:
 
 
 def is_passing(error: BaseException) -> bool:
-    """True for what goes away by itself: throttling, a lost connection, a fault of the service."""
+    """Whether the error passes by itself: throttling, a lost connection, a fault of the service."""
     if isinstance(error, (faults.HTTPClientError, faults.ConnectionError)) and not isinstance(error, faults.SSLError):
         return True
     response: Any = getattr(error, "response", None)
@@ -112,10 +114,13 @@ def is_passing(error: BaseException) -> bool:
     return code_of(error) in THROTTLED or "Rate exceeded" in message_of(error) or status >= 500
 
 
-def explain(error: Exception, root: Path | None = None) -> PlatformError:
-    """One clear sentence for an exception of botocore, with what to do next.
+def explain(error: Exception, root: Path | None = None) -> AccessError:
+    """Turn an exception of botocore into an error with one sentence and what to do next.
 
-    `root` is the project's folder: without credentials, an embedded AWS that runs there is what was meant, most likely.
+    Args:
+        error: The exception.
+        root: The project's folder. If no credentials are found and an embedded AWS runs there, the message names it,
+            because the caller most likely meant that one.
     """
     if isinstance(error, faults.ClientError):
         return _explain_answer(error)
@@ -127,17 +132,17 @@ def explain(error: Exception, root: Path | None = None) -> PlatformError:
 
 
 def _embedded(root: Path | None) -> str:
-    """The way to the embedded AWS of the project, where one runs, or back from it, where this shell points at none."""
-    points = bool(os.environ.get("AWS_ENDPOINT_URL"))
+    """How to reach the embedded AWS that runs in the project, or AWS if the shell points at an embedded one that ended."""
+    has_endpoint = bool(os.environ.get("AWS_ENDPOINT_URL"))
     if root is not None and _listens(root / EMBEDDED_STATE):
-        runs = "runs, maybe elsewhere than this shell thinks" if points else "runs beside this shell"
+        runs = "runs, possibly at another port than this shell has" if has_endpoint else "runs beside this shell"
         return f'The embedded AWS {runs}: eval "$(.venv/bin/python -m local env)" points the shell at it.'
     away = 'To reach AWS again: eval "$(.venv/bin/python -m local env --unset)" takes its variables out of this shell.'
-    return away if points else ""
+    return away if has_endpoint else ""
 
 
 def _listens(state: Path) -> bool:
-    """Whether something takes connections at the port of the state file; one that was killed leaves its file."""
+    """Whether a process listens at the port of the state file; an embedded AWS that was killed leaves its file."""
     try:
         port = int(json.loads(state.read_text("utf-8"))["settings"]["port"])
         with socket.create_connection(("127.0.0.1", port), PROBE_SECONDS):
@@ -146,7 +151,7 @@ def _listens(state: Path) -> bool:
         return False
 
 
-def _explain_answer(error: Any) -> PlatformError:
+def _explain_answer(error: Any) -> AccessError:
     code, operation = code_of(error), str(error.operation_name)
     if code in EXPIRED:
         what, do = "The credentials have expired.", "Sign in again (for SSO: `aws sso login`), then repeat the command."
@@ -159,12 +164,12 @@ def _explain_answer(error: Any) -> PlatformError:
     elif code in THROTTLED:
         what, do = f"AWS throttled {operation} and kept doing so.", "Wait a minute, then repeat the command."
     else:
-        what, do = f"AWS refused {operation}: {_short(message_of(error))} ({code}).", ""
+        what, do = f"AWS rejected {operation}: {_short(message_of(error))} ({code}).", ""
     return AccessError(what, do, operation=operation, code=code)
 
 
 def _short(text: object) -> str:
-    """The text in one line, without its final stop."""
+    """The text in one line, without its final full stop."""
     return " ".join(str(text).split()).rstrip(".")
 
 

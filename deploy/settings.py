@@ -1,4 +1,4 @@
-"""Where the project's files are, and what deployment.json says of an environment."""
+"""The folders of the project, and the settings of an environment in deployment.json."""
 
 from __future__ import annotations
 
@@ -20,48 +20,57 @@ OPTIONAL = {"RoleArn": str}
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of the project; ``work`` holds caches and plans and is not committed."""
+    """The folders of a project."""
 
     root: Path
 
     @property
     def work(self) -> Path:
+        """Caches and plans; not committed."""
         return self.root / ".deploy"
 
     @property
     def lambda_src(self) -> Path:
+        """The source of the functions."""
         return self.root / "lambda_src"
 
     @property
     def web_src(self) -> Path:
+        """The source of the services for instances."""
         return self.root / "web_src"
 
     @property
     def params(self) -> Path:
+        """The parameter files."""
         return self.root / "params"
 
     def templates(self, platform: str) -> Path:
+        """The folder of a platform's committed templates."""
         return self.root / "templates" / platform
 
     def parameters(self, platform: str, environment: str) -> Path:
+        """The parameter file of an environment."""
         return self.params / platform / f"{environment}.json"
 
     def deployments(self, platform: str) -> Path:
+        """The platform's deployment.json."""
         return self.params / platform / "deployment.json"
 
     def plan(self, platform: str, environment: str) -> Path:
+        """The plan file of an environment."""
         return self.work / f"{platform}-{environment}.plan.json"
 
-    def shown(self, path: Path) -> str:
-        """The path as a person types it: relative to the project when it is inside."""
+    def relative(self, path: Path) -> str:
+        """The path as a person types it: relative to the project if it lies inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One environment of a platform, as deployment.json gives it.
+    """One environment of a platform, as deployment.json declares it.
 
-    ``role_arn`` is the role that CloudFormation works with; None means the caller's own rights.
+    Attributes:
+        role_arn: The role that CloudFormation assumes; None for the caller's own permissions.
     """
 
     platform: str
@@ -75,19 +84,27 @@ class Deployment:
 def load_deployment(
     project: Project, platform: str, environment: str, *, region: str | None = None, stack_name: str | None = None
 ) -> Deployment:
-    """The environment's row of deployment.json, with the command line's overrides.
+    """Read the row of an environment in deployment.json.
 
-    Raises SettingsError that names every fault of the row.
+    Args:
+        project: The project.
+        platform: The folder below params/.
+        environment: The row.
+        region: The region instead of the row's.
+        stack_name: The stack's name instead of the row's.
+
+    Raises:
+        SettingsError: The file or the row is missing or wrong; the error names every fault of the row.
     """
     path = project.deployments(platform)
-    shown = project.shown(path)
+    file = project.relative(path)
     if not path.exists():
-        raise _no_platform(project, platform, shown)
-    rows = _read(path, shown)
+        raise _no_platform(project, platform, file)
+    rows = _read(path, file)
     if environment not in rows:
         known = ", ".join(sorted(rows)) or "none"
         raise SettingsError(
-            f"{shown} has no environment {environment!r} (it has: {known}).",
+            f"{file} has no environment {environment!r} (it has: {known}).",
             "Correct --environment (with make: ENV=…), or add it to that file.",
         )
     row = {**rows[environment]}
@@ -95,62 +112,67 @@ def load_deployment(
         row["StackName"] = stack_name
     if region:
         row["Region"] = region
-    faults = _faults(row)
-    if faults:
-        raise SettingsError(f"{shown}, {environment}: {'; '.join(faults)}.", "Correct the file, then repeat.")
+    _check(row, file, environment)
     protection = row["TerminationProtection"]
     return Deployment(platform, environment, row["StackName"], row["Region"], protection, row.get("RoleArn"))
 
 
-def protectors(project: Project, stack_name: str, region: str) -> tuple[str, ...]:
-    """The rows of all platforms that protect the stack from deletion, as "params/trading/deployment.json (prod)".
+def protecting_rows(project: Project, stack_name: str, region: str) -> tuple[str, ...]:
+    """The rows of all platforms that protect a stack from deletion, as "params/trading/deployment.json (prod)".
 
-    Every row counts, because the command line can name another row's stack. Raises SettingsError where a file cannot be
-    read or a row of this stack is wrong: then nobody can tell what it protects.
+    Every row counts, because the command line can name another row's stack.
+
+    Raises:
+        SettingsError: A file cannot be read or a row of this stack is wrong, so nobody knows what it protects.
     """
-    found = []
-    for path in sorted((project.root / "params").glob("*/deployment.json")):
-        shown = project.shown(path)
-        for environment, row in _read(path, shown).items():
+    protecting = []
+    for path in sorted(project.params.glob("*/deployment.json")):
+        file = project.relative(path)
+        for environment, row in _read(path, file).items():
             if (row.get("StackName"), row.get("Region")) != (stack_name, region):
                 continue
-            if faults := _faults(row):
-                raise SettingsError(f"{shown}, {environment}: {'; '.join(faults)}.", "Correct the file, then repeat.")
+            _check(row, file, environment)
             if row["TerminationProtection"]:
-                found.append(f"{shown} ({environment})")
-    return tuple(found)
+                protecting.append(f"{file} ({environment})")
+    return tuple(protecting)
 
 
-def _no_platform(project: Project, platform: str, shown: str) -> SettingsError:
+def _no_platform(project: Project, platform: str, file: str) -> SettingsError:
     known = ", ".join(sorted(path.parent.name for path in project.params.glob("*/deployment.json")))
-    what = f"There is no platform {platform!r}, because {shown} does not exist (there are: {known or 'none'})."
+    what = f"There is no platform {platform!r}, because {file} does not exist (there are: {known or 'none'})."
     return SettingsError(
         what, "Correct --platform (with make: PLATFORM=…). docs/third-platform.md says how to add one."
     )
 
 
-def _read(path: Path, shown: str) -> Mapping[str, Mapping[str, Any]]:
+def _read(path: Path, file: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         rows = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise SettingsError(f"{shown}:{error.lineno}: not JSON: {error.msg}.", "Correct that line.") from None
+        raise SettingsError(f"{file}:{error.lineno}: not JSON: {error.msg}.", "Correct that line.") from None
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-        raise SettingsError(f"{shown} is not an object of objects.", 'Write {"dev": {"StackName": …}}.')
+        raise SettingsError(f"{file} is not an object of objects.", 'Write {"dev": {"StackName": …}}.')
     return rows
 
 
+def _check(row: Mapping[str, Any], file: str, environment: str) -> None:
+    faults = _faults(row)
+    if faults:
+        raise SettingsError(f"{file}, {environment}: {'; '.join(faults)}.", "Correct the file, then repeat.")
+
+
 def _faults(row: Mapping[str, Any]) -> list[str]:
-    found = [f"unknown key {key}" for key in row if key not in KEYS | OPTIONAL]
+    faults = [f"unknown key {key}" for key in row if key not in KEYS | OPTIONAL]
     for key, kind in (KEYS | OPTIONAL).items():
         if key not in row:
-            found += [] if key in OPTIONAL else [f"{key} is missing"]
+            faults += [] if key in OPTIONAL else [f"{key} is missing"]
         elif not isinstance(row[key], kind):
-            found.append(f"{key} must be a {'boolean' if kind is bool else 'string'}")
+            faults.append(f"{key} must be a {'boolean' if kind is bool else 'string'}")
     name, region, role = row.get("StackName"), row.get("Region"), row.get("RoleArn")
     if isinstance(name, str) and not STACK_NAME.fullmatch(name):
-        found.append(f"StackName {name!r} must be letters, digits and hyphens, begin with a letter, at most 128")
+        faults.append(f"StackName {name!r} must be letters, digits and hyphens, begin with a letter, at most 128")
     if isinstance(region, str) and not REGION.fullmatch(region):
-        found.append(f"Region {region!r} does not look like a region such as us-east-1")
+        faults.append(f"Region {region!r} does not look like a region such as us-east-1")
     if isinstance(role, str) and not ROLE.fullmatch(role):
-        found.append(f"RoleArn {role!r} is not the ARN of a role")
-    return found
+        faults.append(f"RoleArn {role!r} is not the ARN of a role")
+    return faults

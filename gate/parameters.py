@@ -1,4 +1,4 @@
-"""Parameter files against the root templates they are for. The rules are the deployer's own (`deploy.parameters`)."""
+"""Parameter files against the root templates they are for, by the checks of `cfn.parameters`, which the deployer makes too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import parameters as deployer
-from deploy.errors import TemplateError
-from deploy.templates import ROOTS, parse
+from cfn.errors import TemplateError
+from cfn.parameters import find_faults
+from cfn.templates import ROOTS, parse
 from gate.findings import Finding, GateRule, Tool, at_line
 from gate.templates import TemplateFile
 
@@ -94,7 +94,7 @@ def check_parameter_files(root: Path, files: Sequence[ParameterFilePath]) -> tup
             except (TemplateError, UnicodeDecodeError):
                 roots[name] = {}
         if roots[name]:
-            faults = deployer.check(root / file.name, roots[name], file.name, region=_region(root / file.name))
+            faults = find_faults(root / file.name, roots[name], file.name, region=_region(root / file.name))
             findings += [
                 _finding(fault.file, fault.line, f"{fault.name}: {fault.what} {fault.do}".strip()) for fault in faults
             ]

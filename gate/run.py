@@ -139,11 +139,12 @@ def _keys(templates: Iterable[TemplateFile], configuration: bytes, *, fast: bool
 
 @functools.cache
 def _own_sources() -> bytes:
-    """Returns a digest of the gate's sources, the project's rules included."""
-    folder = Path(__file__).parent
-    return digest_parts(
-        (path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(folder.rglob("*.py"))
-    ).encode()
+    """Returns a digest of the gate's sources, the project's rules included, and of ``cfn``, whose table of names a rule reads."""
+    project = Path(__file__).parents[1]
+    sources = [
+        path for folder in ("cfn", "gate") for path in (project / folder).rglob("*") if path.suffix in (".py", ".json")
+    ]
+    return digest_parts((path.relative_to(project).as_posix(), path.read_bytes()) for path in sorted(sources)).encode()
 
 
 def _check_templates(

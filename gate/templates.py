@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.errors import TemplateError
-from deploy.templates import parse
+from cfn.errors import TemplateError
+from cfn.templates import parse
 from gate.errors import NoTemplatesError, OutsideRootError
 from gate.findings import Finding, GateRule, Tool, at_line
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import entry
-from deploy.plan import save
 from local.host.project import PROJECT
-from tests.deploy.pairs import plan
+from review.plan_file import save_plan
+from tests.review.support.plans import make_plan
 from tests.support.imports import imports
 
 BEFORE_START = f"\n{entry.INTERRUPTED_BEFORE_START}\n"
@@ -31,7 +31,7 @@ COMMANDS = {
     "gate": (["-m", "gate"], "yaml"),
     "bench": (["-m", "bench", "--help"], "troposphere"),
     "generate": (["generate.py", "--check"], "troposphere"),
-    "sample": (["-m", "sample"], "gzip"),
+    "market data": (["-m", "local.market_data"], "gzip"),
     "openapi": (["-m", "tools.openapi", "--check"], "yaml"),
 }
 
@@ -132,7 +132,7 @@ LONG = {
     "gate": ["-m", "gate", "--fast", "--no-cache", "--format", "json"],
     "local": ["-m", "local", "env", "--unset"],
     "generate": ["generate.py", "--graph"],
-    "sample": ["-m", "sample", "--trades", "2000"],
+    "market data": ["-m", "local.market_data", "--trades", "2000"],
     "openapi": ["-m", "tools.openapi", "--check", "--out", "nowhere.yaml"],
     "review": ["-m", "deploy", "review", "--json", "--plan", "PLAN"],
 }
@@ -144,7 +144,7 @@ HELP = {name: [*arguments[:2], "--help"] for name, (arguments, _) in COMMANDS.it
 def test_closed_pipe_ends_a_command_quietly(command: str, unbuffered: str, tmp_path: Path) -> None:
     """Incident: ``python -m deploy outputs --json | head -1`` ended with a traceback."""
     plan_file = tmp_path / "plan.json"
-    save(plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
+    save_plan(make_plan({"root.yaml": "Resources: {X: {Type: 'AWS::SNS::Topic'}}"}), plan_file)
     arguments = [str(plan_file) if word == "PLAN" else word for word in LONG[command]]
     assert run_unread(arguments, tmp_path, unbuffered) == (entry.READER_GONE, "")
 

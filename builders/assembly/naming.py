@@ -6,7 +6,7 @@ limit only with a long suffix already fails at generation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from troposphere import AWSObject
@@ -14,6 +14,7 @@ from troposphere import AWSObject
 from builders.contract.errors import NamingError
 from builders.contract.names import ACCOUNT_ID, SUFFIX
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
+from cfn.types import name_path
 
 _LONGEST = {
     SUFFIX: "s" * (ENVIRONMENT_SUFFIX.max_length or 0),
@@ -27,59 +28,64 @@ class NameRule:
     """How resources of one type are named.
 
     Attributes:
-        property: the property that holds the name.
         limit: the service's limit in characters.
         endings: the endings of which a name must have one.
+        property: the property that holds the name; empty for the one in the table of ``cfn``.
     """
 
-    property: str
     limit: int
     endings: tuple[str, ...] = ("-" + SUFFIX,)
+    property: str = ""
 
 
 # Some services dictate the names of their log groups. They append to the resource's name, which has the suffix, or to its id.
 _SERVICE_LOG_ENDINGS = ("-" + SUFFIX, *(f"-{SUFFIX}/{log}" for log in ("audit", "error", "postgresql")), "}/" + "live")
 
-NAME_RULES: dict[str, NameRule] = {
-    "AWS::AutoScaling::AutoScalingGroup": NameRule("AutoScalingGroupName", 255),
-    "AWS::ApiGateway::ApiKey": NameRule("Name", 1024),
-    "AWS::ApiGateway::RestApi": NameRule("Name", 1024),
-    "AWS::ApiGateway::UsagePlan": NameRule("UsagePlanName", 1024),
-    "AWS::Athena::WorkGroup": NameRule("Name", 128),
-    "AWS::CloudWatch::Alarm": NameRule("AlarmName", 255),
-    "AWS::CloudWatch::CompositeAlarm": NameRule("AlarmName", 255),
-    "AWS::CloudWatch::Dashboard": NameRule("DashboardName", 255),
-    "AWS::Config::ConfigRule": NameRule("ConfigRuleName", 128),
-    "AWS::Config::ConfigurationRecorder": NameRule("Name", 256),
-    "AWS::Config::DeliveryChannel": NameRule("Name", 256),
-    "AWS::DynamoDB::Table": NameRule("TableName", 255),
-    "AWS::EC2::LaunchTemplate": NameRule("LaunchTemplateName", 128),
-    "AWS::EC2::SecurityGroup": NameRule("GroupName", 255),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": NameRule("Name", 32),
-    "AWS::ElasticLoadBalancingV2::TargetGroup": NameRule("Name", 32),
+# A row without a property takes it from the table of ``cfn``, which has the names that an account or a region knows.
+_ROWS: dict[str, NameRule] = {
+    "AWS::AutoScaling::AutoScalingGroup": NameRule(255),
+    "AWS::ApiGateway::ApiKey": NameRule(1024),
+    "AWS::ApiGateway::RestApi": NameRule(1024),
+    "AWS::ApiGateway::UsagePlan": NameRule(1024),
+    "AWS::Athena::WorkGroup": NameRule(128),
+    "AWS::CloudWatch::Alarm": NameRule(255),
+    "AWS::CloudWatch::CompositeAlarm": NameRule(255),
+    "AWS::CloudWatch::Dashboard": NameRule(255),
+    "AWS::Config::ConfigRule": NameRule(128),
+    "AWS::Config::ConfigurationRecorder": NameRule(256),
+    "AWS::Config::DeliveryChannel": NameRule(256),
+    "AWS::DynamoDB::Table": NameRule(255),
+    "AWS::EC2::LaunchTemplate": NameRule(128),
+    "AWS::EC2::SecurityGroup": NameRule(255),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": NameRule(32),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": NameRule(32),
     # Athena allows no hyphen in names, so the suffix follows an underscore.
-    "AWS::Glue::Database": NameRule("DatabaseName", 255, ("_" + SUFFIX,)),
-    "AWS::IAM::InstanceProfile": NameRule("InstanceProfileName", 128),
-    "AWS::IAM::ManagedPolicy": NameRule("ManagedPolicyName", 128),
-    "AWS::IAM::Role": NameRule("RoleName", 64),
-    "AWS::KMS::Alias": NameRule("AliasName", 256),
-    "AWS::Lambda::Function": NameRule("FunctionName", 64),
-    "AWS::IAM::ServiceLinkedRole": NameRule("CustomSuffix", 64 - len("AWSServiceRoleForAutoScaling_")),
-    "AWS::Logs::DeliveryDestination": NameRule("Name", 60),
-    "AWS::Logs::DeliverySource": NameRule("Name", 60),
-    "AWS::Logs::MetricFilter": NameRule("FilterName", 512),
-    "AWS::Logs::ResourcePolicy": NameRule("PolicyName", 255),
-    "AWS::Logs::LogGroup": NameRule("LogGroupName", 512, _SERVICE_LOG_ENDINGS),
-    "AWS::RDS::DBCluster": NameRule("DBClusterIdentifier", 63),
-    "AWS::RDS::DBClusterParameterGroup": NameRule("DBClusterParameterGroupName", 255),
-    "AWS::RDS::DBInstance": NameRule("DBInstanceIdentifier", 63),
-    "AWS::RDS::DBParameterGroup": NameRule("DBParameterGroupName", 255),
-    "AWS::RDS::DBSubnetGroup": NameRule("DBSubnetGroupName", 255),
-    "AWS::S3::Bucket": NameRule("BucketName", 63, (f"-{SUFFIX}-{ACCOUNT_ID}",)),
-    "AWS::SecretsManager::Secret": NameRule("Name", 512),
-    "AWS::SNS::Topic": NameRule("TopicName", 256),
-    "AWS::SQS::Queue": NameRule("QueueName", 80),
-    "AWS::WAFv2::WebACL": NameRule("Name", 128),
+    "AWS::Glue::Database": NameRule(255, ("_" + SUFFIX,), property="DatabaseName"),
+    "AWS::IAM::InstanceProfile": NameRule(128),
+    "AWS::IAM::ManagedPolicy": NameRule(128),
+    "AWS::IAM::Role": NameRule(64),
+    "AWS::KMS::Alias": NameRule(256),
+    "AWS::Lambda::Function": NameRule(64),
+    "AWS::IAM::ServiceLinkedRole": NameRule(64 - len("AWSServiceRoleForAutoScaling_"), property="CustomSuffix"),
+    "AWS::Logs::DeliveryDestination": NameRule(60),
+    "AWS::Logs::DeliverySource": NameRule(60),
+    "AWS::Logs::MetricFilter": NameRule(512, property="FilterName"),
+    "AWS::Logs::ResourcePolicy": NameRule(255, property="PolicyName"),
+    "AWS::Logs::LogGroup": NameRule(512, _SERVICE_LOG_ENDINGS),
+    "AWS::RDS::DBCluster": NameRule(63),
+    "AWS::RDS::DBClusterParameterGroup": NameRule(255),
+    "AWS::RDS::DBInstance": NameRule(63),
+    "AWS::RDS::DBParameterGroup": NameRule(255),
+    "AWS::RDS::DBSubnetGroup": NameRule(255),
+    "AWS::S3::Bucket": NameRule(63, (f"-{SUFFIX}-{ACCOUNT_ID}",)),
+    "AWS::SecretsManager::Secret": NameRule(512),
+    "AWS::SNS::Topic": NameRule(256),
+    "AWS::SQS::Queue": NameRule(80),
+    "AWS::WAFv2::WebACL": NameRule(128),
+}
+
+NAME_RULES: dict[str, NameRule] = {
+    kind: row if row.property else replace(row, property=".".join(name_path(kind))) for kind, row in _ROWS.items()
 }
 
 # Names of the account, not of an environment. A service dictates these singletons (requirement A-8).

@@ -127,7 +127,7 @@ ORDERS = (
     ),
 )
 ORDER_METADATA = "ParameterOrder"
-"""Section of the root's metadata, which deployer and gate read."""
+"""Section of the root's metadata, which deployer and gate read with cfn/parameters.py."""
 
 
 def order_metadata(shown: Collection[str]) -> dict[str, Any]:

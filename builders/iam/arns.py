@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from troposphere import AWSHelperFn, GetAtt, Ref, Sub
+from troposphere import AWSHelperFn, Ref, Sub
 from troposphere.logs import LogGroup
+
+import cfn.text
 
 
 def arn(service: str, resource: str) -> Sub:
@@ -32,8 +34,7 @@ def placeholder(value: AWSHelperFn) -> str:
     Raises:
         TypeError: the value is neither.
     """
-    if isinstance(value, GetAtt):
-        return "${" + ".".join(value.data["Fn::GetAtt"]) + "}"
-    if isinstance(value, Ref):
-        return "${" + str(value.data["Ref"]) + "}"
-    raise TypeError(f"Expected a Ref or a GetAtt, not {value!r}.")
+    text = cfn.text.placeholder(value.to_dict())
+    if text is None:
+        raise TypeError(f"Expected a Ref or a GetAtt, not {value!r}.")
+    return text

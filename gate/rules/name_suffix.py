@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-# The property that names a resource of each type, where an account or a region knows it by that name.
-NAMES: dict[str, str] = {
-    "AWS::ApiGateway::ApiKey": "Name",
-    "AWS::ApiGateway::RestApi": "Name",
-    "AWS::ApiGateway::UsagePlan": "UsagePlanName",
-    "AWS::Athena::WorkGroup": "Name",
-    "AWS::AutoScaling::AutoScalingGroup": "AutoScalingGroupName",
-    "AWS::Backup::BackupPlan": "BackupPlan.BackupPlanName",
-    "AWS::Backup::BackupVault": "BackupVaultName",
-    "AWS::CloudFront::CachePolicy": "CachePolicyConfig.Name",
-    "AWS::CloudFront::Function": "Name",
-    "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig.Name",
-    "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig.Name",
-    "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig.Name",
-    "AWS::CloudTrail::Trail": "TrailName",
-    "AWS::CloudWatch::Alarm": "AlarmName",
-    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
-    "AWS::CloudWatch::Dashboard": "DashboardName",
-    "AWS::Config::ConfigRule": "ConfigRuleName",
-    "AWS::Config::ConfigurationRecorder": "Name",
-    "AWS::Config::DeliveryChannel": "Name",
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
-    "AWS::EC2::SecurityGroup": "GroupName",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
-    "AWS::Events::Rule": "Name",
-    "AWS::Glue::Database": "DatabaseInput.Name",
-    "AWS::IAM::Group": "GroupName",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::User": "UserName",
-    "AWS::KMS::Alias": "AliasName",
-    "AWS::Kinesis::Stream": "Name",
-    "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
-    "AWS::Lambda::Function": "FunctionName",
-    "AWS::Lambda::LayerVersion": "LayerName",
-    "AWS::Logs::DeliveryDestination": "Name",
-    "AWS::Logs::DeliverySource": "Name",
-    "AWS::Logs::LogGroup": "LogGroupName",
-    "AWS::Logs::QueryDefinition": "Name",
-    "AWS::RDS::DBCluster": "DBClusterIdentifier",
-    "AWS::RDS::DBClusterParameterGroup": "DBClusterParameterGroupName",
-    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
-    "AWS::RDS::DBParameterGroup": "DBParameterGroupName",
-    "AWS::RDS::DBSubnetGroup": "DBSubnetGroupName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::SNS::Topic": "TopicName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::SSM::Parameter": "Name",
-    "AWS::Scheduler::Schedule": "Name",
-    "AWS::SecretsManager::Secret": "Name",
-    "AWS::StepFunctions::StateMachine": "StateMachineName",
-    "AWS::WAFv2::IPSet": "Name",
-    "AWS::WAFv2::RegexPatternSet": "Name",
-    "AWS::WAFv2::RuleGroup": "Name",
-    "AWS::WAFv2::WebACL": "Name",
-}
+# The property that names a resource of each type, where an account or a region knows it by that name. A data file and not
+# an import, because cfn-lint loads this rule by its path, in editors too, where the project's packages may be missing.
+_TABLE = Path(__file__).parents[2] / "cfn" / "name_properties.json"
+NAMES: dict[str, str] = json.loads(_TABLE.read_text("utf-8"))
 
 
 class NameSuffix(CloudFormationLintRule):

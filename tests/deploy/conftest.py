@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
-from botocore.stub import Stubber
 
-from deploy.session import Aws
 from deploy.settings import Project
-
-# botocore carries no annotations
-_boto3: Any = boto3
-_stubber: Any = Stubber
-_client_error: Any = ClientError
-_unreachable: Any = EndpointConnectionError
-
-DATA = Path(__file__).parent / "data"
-ACCOUNT = "111122223333"
-
-
-def refusal(code: str, message: str = "no", status: int = 400, operation: str = "DescribeStacks") -> Exception:
-    """What a client raises when the service says no."""
-    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    raised: Exception = _client_error(answer, operation)
-    return raised
-
-
-def unreachable() -> Exception:
-    """What a client raises when there is no way to the service."""
-    raised: Exception = _unreachable(endpoint_url="https://cloudformation")
-    return raised
+from tests.deploy.support.aws import Scripted
+from tests.deploy.support.projects import SMALL
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A copy of the small project that a test may change."""
-    shutil.copytree(DATA / "project", tmp_path / "project")
+    shutil.copytree(SMALL, tmp_path / "project")
     return Project(tmp_path / "project")
-
-
-@functools.cache
-def real_client(service: str) -> Any:
-    """One for all tests: botocore takes a tenth of a second to make it, a stub none."""
-    return _boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-
-
-class Scripted:
-    """An ``Aws`` whose clients are real botocore clients that answer what the test wrote; nothing is sent."""
-
-    def __init__(self) -> None:
-        self.stubs: dict[str, Any] = {}
-        self._clients: dict[str, Any] = {}
-        for service in ("cloudformation", "s3", "sqs", "sts", "logs", "kms", "resourcegroupstaggingapi"):
-            self._add(service)
-        self.aws = Aws("us-east-1", None, self._clients)
-        self.aws.__dict__["identity"] = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/u", "UserId": "U"}
-
-    def _add(self, service: str) -> None:
-        self._clients[service] = real_client(service)
-        self.stubs[service] = _stubber(self._clients[service])
-        self.stubs[service].activate()
-
-    def __getitem__(self, service: str) -> Any:
-        if service not in self.stubs:
-            self._add(service)
-        return self.stubs[service]
 
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    """Clients on a script. At the end every answer must have been asked for."""
+    """Clients on a script. At the end every answer must have been used."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     answers = Scripted()
     yield answers

@@ -1,4 +1,4 @@
-"""The command line: exit codes, one message an error, and a boundary that imports keep."""
+"""The command line: exit codes, one message for each error, and the boundary of imports."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from deploy import cli
-from deploy import plan as plans
+from deploy.arguments import build_parser
 from deploy.settings import Project
-
-from .conftest import Scripted, refusal
-from .pairs import change, change_set, deployed, plan
+from review.model import Plan
+from review.plan_file import load_plan, load_record, plan_digest, save_plan
+from tests.deploy.support.aws import Scripted, refusal
+from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: a}}}"
 
@@ -29,7 +30,7 @@ def run(project: Project, *arguments: str) -> int:
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials, and nobody at the terminal."""
+    """No credentials and no terminal."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -38,9 +39,9 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
 
-def saved(project: Project, made: plans.Plan) -> Path:
+def saved(project: Project, plan: Plan) -> Path:
     path = project.plan("small", "dev")
-    plans.save(made, path)
+    save_plan(plan, path)
     return path
 
 
@@ -49,9 +50,9 @@ def test_missing_credentials_are_one_sentence(
     project: Project, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(project, command) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("error: No AWS credentials were found")
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith("error: No AWS credentials were found")
+    assert message.count("\n") == 1
 
 
 def test_unknown_profile_is_one_sentence(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,16 +61,16 @@ def test_unknown_profile_is_one_sentence(project: Project, capsys: pytest.Captur
 
 
 def test_bad_parameters_end_before_any_call(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """There are no credentials: a call would fail with another message."""
+    """There are no credentials, so a call would fail with another message."""
     path = project.parameters("small", "dev")
     document = json.loads(path.read_text())
     document["Parameters"] |= {"Retention": "31", "Mesage": "x"}
     path.write_text(json.dumps(document, indent=2))
     assert run(project, "plan") == 2
-    said = capsys.readouterr().err
-    assert "2 faults; nothing was called" in said
-    assert "params/small/dev.json:5: Retention: '31' is not allowed" in said
-    assert "Mesage: the root template has no such parameter. Did you mean Message?" in said
+    message = capsys.readouterr().err
+    assert "2 faults; nothing was called" in message
+    assert "params/small/dev.json:5: Retention: '31' is not allowed" in message
+    assert "Mesage: the root template has no such parameter. Did you mean Message?" in message
 
 
 def test_unknown_environment_is_named(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,14 +78,12 @@ def test_unknown_environment_is_named(project: Project, capsys: pytest.CaptureFi
     assert "has no environment 'prod'" in capsys.readouterr().err
 
 
-def test_unknown_platform_is_told_with_those_that_there_are(
-    project: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unknown_platform_is_named_with_the_known_ones(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["outputs", "--platform", "smal"], project=project) == 2
-    said = capsys.readouterr().err
-    assert "no platform 'smal', because params/smal/deployment.json does not exist (there are: small)." in said
-    assert "docs/third-platform.md says how to add one" in said
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "no platform 'smal', because params/smal/deployment.json does not exist (there are: small)." in message
+    assert "docs/third-platform.md says how to add one" in message
+    assert message.count("\n") == 1
 
 
 def test_missing_credentials_name_the_embedded_aws_of_the_project(
@@ -95,15 +94,15 @@ def test_missing_credentials_name_the_embedded_aws_of_the_project(
         state = {"settings": {"port": server.getsockname()[1]}}
         (project.root / ".local" / "state.json").write_text(json.dumps(state))
         assert run(project, "outputs") == 1
-    said = capsys.readouterr().err
-    assert 'The embedded AWS runs beside this shell: eval "$(.venv/bin/python -m local env)"' in said
-    assert said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert 'The embedded AWS runs beside this shell: eval "$(.venv/bin/python -m local env)"' in message
+    assert message.count("\n") == 1
 
 
 def test_end_of_input_is_no_confirmation(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-D at the question was a traceback."""
+    """Ctrl-D at the question printed a traceback."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -117,17 +116,19 @@ def test_end_of_input_is_no_confirmation(
 
 
 def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    path = saved(project, plan({"root.yaml": TEMPLATE}, service=change_set(change("X", "AWS::DynamoDB::Table", "Add"))))
+    path = saved(
+        project, make_plan({"root.yaml": TEMPLATE}, claims=change_set(claim("X", "AWS::DynamoDB::Table", "Add")))
+    )
     assert run(project, "review") == 0
     assert "1 to add" in capsys.readouterr().out
-    record = plans.load_review(path)
+    record = load_record(path)
     assert record is not None
-    assert record.plan == plans.digest(plans.load(path))
+    assert record.plan == plan_digest(load_plan(path))
 
 
 @pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
 def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str) -> None:
-    saved(project, plan({"root.yaml": TEMPLATE}))
+    saved(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
 
@@ -137,24 +138,24 @@ def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFi
     assert "Run `deploy plan` first." in capsys.readouterr().err
 
 
-def losing() -> plans.Plan:
+def losing() -> Plan:
     """A plan that replaces a table."""
     before = deployed("small-dev", TEMPLATE)
-    service = change_set(change("X", "AWS::DynamoDB::Table", replacement="True"))
-    return plan({"root.yaml": TEMPLATE.replace("TableName: a", "TableName: b")}, before, service=service)
+    claims = change_set(claim("X", "AWS::DynamoDB::Table", replacement="True"))
+    return make_plan({"root.yaml": TEMPLATE.replace("TableName: a", "TableName: b")}, before, claims=claims)
 
 
 def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     saved(project, losing())
     assert run(project, "execute") == 2
-    said = capsys.readouterr().err
-    assert "X (AWS::DynamoDB::Table, X-id)" in said
-    assert "Give --yes to confirm" in said
+    message = capsys.readouterr().err
+    assert "X (AWS::DynamoDB::Table, X-id)" in message
+    assert "Give --yes to confirm" in message
 
 
-@pytest.mark.parametrize(("typed", "said"), [("no\n", "Not confirmed"), ("small-dev\n", "No AWS credentials")])
+@pytest.mark.parametrize(("typed", "message"), [("no\n", "Not confirmed"), ("small-dev\n", "No AWS credentials")])
 def test_confirmation_is_the_stacks_name(
-    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, message: str
 ) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -164,27 +165,27 @@ def test_confirmation_is_the_stacks_name(
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     assert run(project, "execute") == 1
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    saved(project, plan({"root.yaml": TEMPLATE}))
+    saved(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "execute") == 3
     assert "it was not reviewed" in capsys.readouterr().err
 
 
-def test_interruption_says_that_aws_goes_on(
+def test_interruption_says_that_operations_in_aws_continue(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plans, "load", interrupt)
+    monkeypatch.setattr(cli, "load_plan", interrupt)
     assert run(project, "review") == 130
-    assert "What was started in AWS goes on" in capsys.readouterr().err
+    assert "Operations that started in AWS continue" in capsys.readouterr().err
 
 
-def test_unexpected_refusal_of_aws_is_no_traceback(
+def test_unexpected_rejection_by_aws_is_no_traceback(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = refusal("AccessDenied", "no right")
@@ -192,19 +193,19 @@ def test_unexpected_refusal_of_aws_is_no_traceback(
     def refuse(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(plans, "load", refuse)
+    monkeypatch.setattr(cli, "load_plan", refuse)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
 
 def test_folders_are_checked_before_any_call(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """There are no credentials: a call would fail with another message."""
+    """There are no credentials, so a call would fail with another message."""
     (project.lambda_src / "hello" / "handler.py").unlink()
     assert run(project, "package") == 2
     assert "small root: HelloArtifactKey has no folder: make lambda_src/hello/" in capsys.readouterr().err
 
 
-def test_rules_of_the_root_are_told_with_the_other_faults_before_any_call(
+def test_rules_of_the_root_are_reported_with_the_other_faults_before_any_call(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = project.templates("small") / "root.yaml"
@@ -215,32 +216,34 @@ def test_rules_of_the_root_are_told_with_the_other_faults_before_any_call(
     document["Parameters"]["Retention"] = "31"
     path.write_text(json.dumps(document, indent=2))
     assert run(project, "plan", "--region", "eu-west-1") == 2
-    said = capsys.readouterr().err
-    assert "2 faults; nothing was called" in said
-    assert "rule Home: Only in us-east-1." in said
+    message = capsys.readouterr().err
+    assert "2 faults; nothing was called" in message
+    assert "rule Home: Only in us-east-1." in message
 
 
-def test_rule_that_only_cloudformation_can_decide_is_said(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rule_that_only_cloudformation_can_decide_is_noted(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = project.templates("small") / "root.yaml"
     rule = "Rules: {Known: {Assertions: [{Assert: {'Fn::EachMemberEquals': [{'Fn::ValueOfAll': [X, y]}, z]}}]}}"
     root.write_text(f"{rule}\n{root.read_text()}")
-    assert run(project, "plan") == 1  # nobody's credentials, so it went on
-    said = capsys.readouterr().err
-    assert "note: The rule Known is left to CloudFormation: Fn::ValueOfAll is not evaluated here." in said
+    assert run(project, "plan") == 1  # no credentials: it went on to the first call
+    message = capsys.readouterr().err
+    assert "note: The rule Known is left to CloudFormation: Fn::ValueOfAll is not evaluated here." in message
 
 
 @pytest.mark.parametrize(
     "options",
     [("--environment", "prod"), ("--stack-name", "small-prod"), ("--environment", "prod", "--region", "eu-west-1")],
 )
-def test_destroying_what_a_row_protects_is_refused_before_anybody_is_asked(
+def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
     project: Project,
     scripted: Scripted,
     options: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The stack itself has no protection: its first `execute` was killed, or the row came later."""
+    """The stack itself has no protection, because its first `execute` was killed or the row was added later."""
     rows = json.loads(project.deployments("small").read_text())
     rows["prod"] = {"StackName": "small-prod", "Region": "us-east-1", "TerminationProtection": True}
     project.deployments("small").write_text(json.dumps(rows))
@@ -259,9 +262,9 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
     """One question tells builders/ from deploy/: does it talk to AWS?"""
     code = (
         "import importlib, pkgutil, sys, deploy\n"
-        "for one in pkgutil.iter_modules(deploy.__path__):\n"
-        "    one.name == '__main__' or importlib.import_module(f'deploy.{one.name}')\n"
-        "from deploy.replacement import replaces\n"
+        "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"
+        "    module.name == 'deploy.__main__' or importlib.import_module(module.name)\n"
+        "from review.replacement import replaces\n"
         "replaces('AWS::S3::Bucket', ['BucketName'], 'us-east-1')\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders')])"
     )
@@ -271,6 +274,6 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
 
 
 def test_help_names_every_command() -> None:
-    words = cli._parser().format_help()
+    words = build_parser().format_help()
     for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
         assert command in words

@@ -1,4 +1,4 @@
-"""The deployer's whole way on the embedded AWS, with a small nested set of its own."""
+"""All commands of the deployer on the embedded AWS, with a small nested template set."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from cfn.types import STACK
 from deploy import cli
-from deploy import plan as plans
+from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
 from deploy.settings import Project
-from deploy.snapshot import describe
 from local.cloud import EmbeddedCloud
-
-from .conftest import DATA
+from review.plan_file import load_plan
+from tests.deploy.support.projects import SMALL
 
 pytestmark = pytest.mark.emulator
 BAD_KEY = "no/such/package.zip"
 
 
 class Desk:
-    """A person at the terminal: runs commands, reads what they say, edits files."""
+    """A person at the terminal: runs commands, reads their output, edits files."""
 
     def __init__(self, project: Project, capsys: pytest.CaptureFixture[str]) -> None:
         self.project, self.capsys = project, capsys
@@ -31,12 +31,12 @@ class Desk:
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command that must end with the code; gives everything it printed."""
         result = cli.main([*arguments, "--platform", "small"], project=self.project)
-        said = self.capsys.readouterr()
-        assert result == code, f"{arguments} ended with {result}:\n{said.out}\n{said.err}"
-        return said.out + said.err
+        printed = self.capsys.readouterr()
+        assert result == code, f"{arguments} ended with {result}:\n{printed.out}\n{printed.err}"
+        return printed.out + printed.err
 
     def deploy(self, code: int = 0) -> str:
-        """plan, review and execute; gives what review and execute say."""
+        """Plan, review and execute; gives the output of review and execute."""
         self.run("plan", "--wheels", "host")
         return self.run("review") + self.run("execute", "--yes", code=code)
 
@@ -61,10 +61,10 @@ def cloud() -> Iterator[EmbeddedCloud]:
 def desk(
     cloud: EmbeddedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Desk]:
-    """A desk with an artifact bucket; afterwards nothing of its stack is left."""
+    """A desk with an artifact bucket; afterwards its stack is destroyed."""
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
-    shutil.copytree(DATA / "project", tmp_path / "project")
+    shutil.copytree(SMALL, tmp_path / "project")
     sitting = Desk(Project(tmp_path / "project"), capsys)
     sitting.run("bootstrap", "--yes")
     yield sitting
@@ -80,13 +80,13 @@ def test_bootstrap_twice_changes_nothing_the_second_time(desk: Desk, aws: Aws) -
     assert "No changes" in desk.run("bootstrap", "--yes")
     bucket = f"platform-artifacts-{aws.account}-us-east-1"
     assert aws.client("s3").get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
-    stack = describe(aws.client("cloudformation"), "platform-artifacts")
+    stack = describe_stack(aws.client("cloudformation"), "platform-artifacts")
     assert stack is not None
     assert stack["EnableTerminationProtection"]
 
 
 def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
-    """create, no changes, update by parameter and code, outputs, destroy with nothing left."""
+    """Create, no changes, update by parameter and code, outputs, destroy."""
     desk.run("plan", "--wheels", "host")
     assert "it was not reviewed" in desk.run("execute", "--yes", code=3)
     assert "6 to add" in desk.run("review")
@@ -100,10 +100,10 @@ def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
 
     desk.set(Message="bye", WithArchive="true")
     desk.edit("lambda_src/hello/handler.py", lambda text: text + "\n# changed\n")
-    said = desk.deploy()
-    assert "1 to add, 1 to change" in said
-    assert "Environment/Variables/MESSAGE: hello -> bye" in said
-    assert "+ ArchiveBucket AWS::S3::Bucket" in said
+    output = desk.deploy()
+    assert "1 to add, 1 to change" in output
+    assert "Environment/Variables/MESSAGE: hello -> bye" in output
+    assert "+ ArchiveBucket AWS::S3::Bucket" in output
     configuration = aws.client("lambda").get_function_configuration(FunctionName="small-hello-dev")
     assert configuration["Environment"]["Variables"]["MESSAGE"] == "bye"
 
@@ -118,35 +118,37 @@ def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
 
 def nested(aws: Aws) -> list[str]:
     resources = aws.client("cloudformation").list_stack_resources(StackName="small-dev")["StackResourceSummaries"]
-    return [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::CloudFormation::Stack"]
+    return [resource["PhysicalResourceId"] for resource in resources if resource["ResourceType"] == STACK]
 
 
-def test_failed_creation_says_why_and_destroy_clears_it(desk: Desk) -> None:
+def test_failed_creation_has_a_reason_and_is_destroyed(desk: Desk) -> None:
     desk.edit("templates/small/functions.yaml", lambda text: text.replace("!Ref ArtifactKey", BAD_KEY))
-    said = desk.deploy(code=1)
-    assert "small-dev ended in ROLLBACK_COMPLETE. First failure:\n  Functions/Function (AWS::Lambda::Function)" in said
-    assert "does not exist" in said
+    output = desk.deploy(code=1)
+    assert (
+        "small-dev ended in ROLLBACK_COMPLETE. First failure:\n  Functions/Function (AWS::Lambda::Function)" in output
+    )
+    assert "does not exist" in output
     assert "Run `deploy destroy`" in desk.run("plan", "--wheels", "host", code=1)
     assert "nothing is left" in desk.run("destroy", "--yes")
 
 
-def test_failed_update_rolls_back_and_the_plan_is_used_up(desk: Desk) -> None:
+def test_failed_update_rolls_back_and_the_plan_cannot_be_reused(desk: Desk) -> None:
     desk.deploy()
     desk.edit("templates/small/functions.yaml", lambda text: text.replace("!Ref ArtifactKey", BAD_KEY))
-    said = desk.deploy(code=1)
-    assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in said
-    assert "The stack is as it was before" in said
+    output = desk.deploy(code=1)
+    assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in output
+    assert "The stack is as it was before" in output
     assert "executed already" in desk.run("execute", "--yes", code=3)
 
 
-def test_stack_that_moved_since_the_plan_is_refused(desk: Desk) -> None:
+def test_stack_that_changed_since_the_plan_is_rejected(desk: Desk) -> None:
     desk.deploy()
     desk.set(Message="one")
     desk.run("plan", "--wheels", "host", "--out", str(desk.project.root / "old.json"))
     desk.run("review", "--plan", str(desk.project.root / "old.json"))
     desk.set(Message="two")
     desk.deploy()
-    assert "The plan for small-dev is refused" in desk.run(
+    assert "The plan for small-dev is rejected" in desk.run(
         "execute", "--plan", str(desk.project.root / "old.json"), code=3
     )
 
@@ -155,19 +157,19 @@ def test_replaced_table_needs_confirmation(desk: Desk) -> None:
     desk.deploy()
     desk.edit("templates/small/storage.yaml", lambda text: text.replace("small-sessions-", "small-visits-"))
     desk.run("plan", "--wheels", "host")
-    said = desk.run("review")
-    assert "DATA IS LOST" in said
-    assert "Storage/Sessions AWS::DynamoDB::Table is replaced by an empty one: small-sessions-dev" in said
+    output = desk.run("review")
+    assert "DATA IS LOST" in output
+    assert "Storage/Sessions AWS::DynamoDB::Table is replaced by an empty one: small-sessions-dev" in output
     assert "Give --yes to confirm" in desk.run("execute", code=2)
 
 
 def test_bucket_with_objects_is_emptied(desk: Desk, aws: Aws) -> None:
-    """Something wrote to a bucket that no custom resource empties."""
+    """A client wrote to a bucket that no custom resource empties."""
     desk.deploy()
     aws.client("s3").put_object(Bucket=f"small-raw-dev-{aws.account}", Key="late", Body=b"x")
-    said = desk.run("destroy", "--yes")
-    assert "1 object versions deleted from" in said
-    assert "nothing is left" in said
+    output = desk.run("destroy", "--yes")
+    assert "1 object versions deleted from" in output
+    assert "nothing is left" in output
 
 
 def test_plan_that_was_never_executed_is_destroyed(desk: Desk) -> None:
@@ -175,7 +177,7 @@ def test_plan_that_was_never_executed_is_destroyed(desk: Desk) -> None:
     assert "nothing is left" in desk.run("destroy", "--yes")
 
 
-def test_plan_after_an_unexecuted_plan_creates_still(desk: Desk) -> None:
+def test_plan_after_an_unexecuted_plan_still_creates(desk: Desk) -> None:
     desk.run("plan", "--wheels", "host")
     desk.run("plan", "--wheels", "host")
-    assert plans.load(desk.project.plan("small", "dev")).kind == "CREATE"
+    assert load_plan(desk.project.plan("small", "dev")).kind == "CREATE"

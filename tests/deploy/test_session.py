@@ -1,4 +1,4 @@
-"""Whatever AWS or the network refuses becomes one clear sentence that says what to do."""
+"""Each error of AWS or the network becomes one sentence and what to do."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ import pytest
 from deploy.errors import AccessError
 from deploy.session import EMBEDDED_STATE, Aws, explain, is_passing
 from local.host.project import STATE_FILE
-
-from .conftest import refusal
+from tests.deploy.support.aws import refusal
 
 
 def untyped(kind: Any, **arguments: Any) -> Exception:
-    made: Exception = kind(**arguments)
-    return made
+    raised: Exception = kind(**arguments)
+    return raised
 
 
 @pytest.mark.parametrize(
-    ("raised", "said", "do"),
+    ("raised", "message", "do"),
     [
         (untyped(faults.NoCredentialsError), "No AWS credentials were found", "Give --profile"),
         (untyped(faults.PartialCredentialsError, provider="env", cred_var="x"), "No AWS credentials", "Give --profile"),
@@ -37,15 +36,15 @@ def untyped(kind: Any, **arguments: Any) -> Exception:
         (refusal("InvalidClientTokenId"), "AWS does not know these credentials", "--profile"),
         (refusal("AccessDenied", "User u is not authorized."), "may not call DescribeStacks: User u is not", "Ask for"),
         (refusal("Throttling", "Rate exceeded"), "AWS throttled DescribeStacks", "Wait a minute"),
-        (refusal("ValidationError", "Bad."), "AWS refused DescribeStacks: Bad (ValidationError).", ""),
+        (refusal("ValidationError", "Bad."), "AWS rejected DescribeStacks: Bad (ValidationError).", ""),
     ],
 )  # fmt: skip
-def test_every_refusal_is_one_sentence(raised: Exception, said: str, do: str) -> None:
-    told = explain(raised)
-    assert isinstance(told, AccessError)
-    assert said in told.what
-    assert do in told.do
-    assert "\n" not in str(told)
+def test_every_error_is_one_sentence(raised: Exception, message: str, do: str) -> None:
+    error = explain(raised)
+    assert isinstance(error, AccessError)
+    assert message in error.what
+    assert do in error.do
+    assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_every_refusal_is_one_sentence(raised: Exception, said: str, do: str) ->
         (untyped(faults.NoCredentialsError), False),
     ],
 )
-def test_what_goes_away_by_itself_is_known(raised: Exception, passing: bool) -> None:
+def test_passing_errors_are_known(raised: Exception, passing: bool) -> None:
     assert is_passing(raised) is passing
 
 
@@ -73,7 +72,7 @@ def test_endpoint_makes_s3_use_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Aws("us-east-1").client("s3").meta.config.s3
 
 
-def test_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_is_created_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     aws = Aws("us-east-1")
@@ -88,7 +87,7 @@ AWAY = 'eval "$(.venv/bin/python -m local env --unset)" takes its variables out 
 
 @pytest.fixture
 def listening(tmp_path: Path) -> Iterator[Path]:
-    """A project with the state file of an embedded AWS, whose port takes connections."""
+    """A project with the state file of an embedded AWS, with a process that listens at its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         leave_state(tmp_path, json.dumps({"settings": {"port": server.getsockname()[1]}}))
         yield tmp_path
@@ -100,7 +99,7 @@ def leave_state(project: Path, content: str) -> None:
 
 
 def test_missing_credentials_name_the_embedded_aws_that_runs(listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`make outputs` after `make demo`, without the eval, spoke of AWS alone."""
+    """`make outputs` after `make demo`, without the eval, named AWS only."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert explain(NO_CREDENTIALS, listening).do.endswith(f" The embedded AWS runs beside this shell: {TO_IT}")
     assert TO_IT not in explain(NO_CREDENTIALS).do
@@ -118,24 +117,22 @@ def test_embedded_aws_that_has_ended_is_not_named(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     "content", [None, "", '{"settings', "[]", '{"settings": {"port": "x"}}', '{"settings": {"port": 99999}}']
 )
-def test_state_that_says_nothing_is_passed_over(
-    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unusable_state_file_is_ignored(content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     if content is not None:
         leave_state(tmp_path, content)
     assert "embedded" not in explain(NO_CREDENTIALS, tmp_path).do
 
 
-def test_endpoint_that_has_gone_is_told_with_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After `make down` nothing but closing the shell took the eval back."""
+def test_missing_endpoint_is_reported_with_the_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make down` only closing the shell undid the eval."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:1")
     assert explain(UNREACHABLE, tmp_path).do.endswith(AWAY)
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert AWAY not in explain(UNREACHABLE, tmp_path).do
 
 
-def test_shell_that_points_at_an_earlier_one_is_told_of_the_one_that_runs(
+def test_shell_that_points_at_an_earlier_embedded_aws_is_pointed_at_the_running_one(
     listening: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:1")
@@ -143,5 +140,5 @@ def test_shell_that_points_at_an_earlier_one_is_told_of_the_one_that_runs(
 
 
 def test_state_file_is_where_the_embedded_aws_leaves_it() -> None:
-    """The deployer does not import it: this is all that the two agree on."""
+    """The deployer does not import the embedded AWS; this path is all that the two share."""
     assert Path(__file__).parents[2] / EMBEDDED_STATE == STATE_FILE

@@ -1,4 +1,4 @@
-"""deployment.json: every fault of a row is told, and the command line overrides it."""
+"""deployment.json: every fault of a row is reported, and the command line overrides it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import SettingsError
-from deploy.settings import Project, load_deployment, protectors
+from deploy.settings import Project, load_deployment, protecting_rows
 
 GOOD = {"StackName": "small-dev", "Region": "us-east-1", "TerminationProtection": False}
 
@@ -24,7 +24,7 @@ def test_row_is_read_with_the_overrides_of_the_command_line(project: Project) ->
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ("{", "deployment.json:1: not JSON"),
         ([], "not an object of objects"),
@@ -37,11 +37,11 @@ def test_row_is_read_with_the_overrides_of_the_command_line(project: Project) ->
         ({"dev": {}}, "StackName is missing; Region is missing; TerminationProtection is missing"),
     ],
 )
-def test_each_fault_is_named(project: Project, document: Any, said: str) -> None:
+def test_each_fault_is_named(project: Project, document: Any, message: str) -> None:
     write(project, document)
     with pytest.raises(SettingsError) as caught:
         load_deployment(project, "small", "dev")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_missing_file_is_named(project: Project) -> None:
@@ -49,7 +49,7 @@ def test_missing_file_is_named(project: Project) -> None:
         load_deployment(project, "other", "dev")
 
 
-def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project: Project) -> None:
+def test_every_row_of_every_platform_that_names_a_stack_protects_it(project: Project) -> None:
     """A command for dev could name prod's stack, by dev's own row or by --stack-name."""
     protected = {**GOOD, "TerminationProtection": True}
     write(project, {"dev": GOOD, "prod": protected, "abroad": {**protected, "Region": "eu-west-1"}})
@@ -57,14 +57,14 @@ def test_a_stack_is_protected_by_each_row_of_each_platform_that_names_it(project
     other.parent.mkdir()
     other.write_text(json.dumps({"live": protected, "own": {**protected, "StackName": "other-own"}}))
     rows = ("params/other/deployment.json (live)", "params/small/deployment.json (prod)")
-    assert protectors(project, "small-dev", "us-east-1") == rows
-    assert protectors(project, "small-dev", "eu-west-1") == ("params/small/deployment.json (abroad)",)
-    assert protectors(project, "other-own", "us-east-1") == ("params/other/deployment.json (own)",)
-    assert protectors(project, "another", "us-east-1") == ()
+    assert protecting_rows(project, "small-dev", "us-east-1") == rows
+    assert protecting_rows(project, "small-dev", "eu-west-1") == ("params/small/deployment.json (abroad)",)
+    assert protecting_rows(project, "other-own", "us-east-1") == ("params/other/deployment.json (own)",)
+    assert protecting_rows(project, "another", "us-east-1") == ()
 
 
 @pytest.mark.parametrize("document", ["{", {"prod": {**GOOD, "TerminationProtection": "yes"}}])
-def test_what_cannot_be_read_protects(project: Project, document: Any) -> None:
+def test_unreadable_row_protects(project: Project, document: Any) -> None:
     write(project, document)
     with pytest.raises(SettingsError):
-        protectors(project, "small-dev", "us-east-1")
+        protecting_rows(project, "small-dev", "us-east-1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cfn.resolve import Scope, Unknown
 from tests.builders.support.resources import Template
 
 CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -12,7 +13,8 @@ CERTIFICATE_ARN = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-
 
 def deployed(template: Template, **parameters: str) -> dict[str, Any]:
     """The resources that exist for the given parameters, with each ``Fn::If`` resolved and absent values removed."""
-    conditions = {name: _holds(rule, parameters, template) for name, rule in template.get("Conditions", {}).items()}
+    scope = Scope(template, parameters, {})
+    conditions = {name: _condition(name, scope) for name in template.get("Conditions", {})}
     return {
         title: _decide(body, conditions)
         for title, body in template["Resources"].items()
@@ -20,16 +22,10 @@ def deployed(template: Template, **parameters: str) -> dict[str, Any]:
     }
 
 
-def _holds(rule: Mapping[str, Any], parameters: Mapping[str, str], template: Template) -> bool:
-    ((function, argument),) = rule.items()
-    if function == "Condition":
-        return _holds(template["Conditions"][argument], parameters, template)
-    if function == "Fn::Not":
-        return not _holds(argument[0], parameters, template)
-    if function == "Fn::Equals":
-        left, right = (parameters[side["Ref"]] if isinstance(side, dict) else side for side in argument)
-        return bool(left == right)
-    raise AssertionError(f"The tests cannot evaluate the condition {function}.")
+def _condition(name: str, scope: Scope) -> bool:
+    truth = scope.condition(name)
+    assert not isinstance(truth, Unknown), f"The condition {name} is unknown: {truth.reason}."
+    return truth
 
 
 _ABSENT = object()

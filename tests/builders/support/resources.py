@@ -10,6 +10,7 @@ from typing import Any
 from builders.assembly.emit import as_dict
 from builders.assembly.root import assemble
 from builders.platforms import PLATFORMS
+from cfn.text import readable
 
 Template = Mapping[str, Any]
 
@@ -64,16 +65,9 @@ def find_resource(platform: str, title: str) -> Resource:
 
 def text(value: Any) -> str:
     """A name or ARN as one string, with references as placeholders. Tests compare its beginning and end."""
-    if isinstance(value, dict):
-        ((function, argument),) = value.items()
-        if function == "Fn::Sub":
-            return str(argument if isinstance(argument, str) else argument[0])
-        if function == "Ref":
-            return f"${{{argument}}}"
-        if function == "Fn::GetAtt":
-            return "${" + ".".join(argument) + "}"
-        raise AssertionError(f"The tests cannot write {function} as text.")
-    return str(value)
+    result = readable(value) if isinstance(value, dict) else str(value)
+    assert result is not None, f"The tests cannot write {value} as text."
+    return result
 
 
 def of_type(resources_by_title: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy import artifacts
+from deploy.packaging import artifacts
 from tests.web_src.support.paths import BOOT, SERVICE
 
 INSTANCE_ID = "i-0123456789abcdef0"
@@ -90,7 +90,7 @@ class Machine:
         files = {
             f"payments/{path.relative_to(SERVICE).as_posix()}": path.read_bytes()
             for path in sorted(SERVICE.rglob("*"))
-            if path.is_file() and not artifacts.LEFT_OUT.search(path.relative_to(SERVICE).as_posix())
+            if path.is_file() and not artifacts.EXCLUDED.search(path.relative_to(SERVICE).as_posix())
         }
         self.digest = artifacts._digest_of(files)
         self.artifact = self.root / "artifact.zip"

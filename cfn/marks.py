@@ -1,0 +1,52 @@
+"""Marks on values that may change while CloudFormation deploys.
+
+A value that comes from elsewhere and may change with its source is wrapped: ``{CHANGED: value}`` if it will change for
+certain, ``{POSSIBLE: value}`` if nobody can know before. The value inside is today's.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from cfn.text import joined
+
+CHANGED, POSSIBLE = "::changed", "::possible"
+
+
+class State(IntEnum):
+    """Whether a value changes, ordered by weight."""
+
+    SAME = 0
+    POSSIBLE = 1
+    CHANGED = 2
+
+
+def marked(value: Any, state: State) -> Any:
+    """The value with the mark of its state."""
+    if state is State.SAME:
+        return value
+    return {CHANGED if state is State.CHANGED else POSSIBLE: value}
+
+
+def unmarked(value: Any) -> Any:
+    """Today's value: without marks, and with the joins of plain text put together again."""
+    if isinstance(value, dict):
+        for mark in (CHANGED, POSSIBLE):
+            if mark in value:
+                return unmarked(value[mark])
+        plain = {key: unmarked(item) for key, item in value.items()}
+        return joined(plain["Fn::Join"][1]) if set(plain) == {"Fn::Join"} else plain
+    if isinstance(value, list):
+        return [unmarked(item) for item in value]
+    return value
+
+
+def state_of(value: Any) -> State:
+    """The heaviest mark anywhere in the value."""
+    if isinstance(value, dict):
+        own = State.CHANGED if CHANGED in value else State.POSSIBLE if POSSIBLE in value else State.SAME
+        return max([own, *map(state_of, value.values())])
+    if isinstance(value, list):
+        return max(map(state_of, value), default=State.SAME)
+    return State.SAME

@@ -1,0 +1,250 @@
+"""Resolves a template as far as its parameters go: the one evaluator of conditions, rules and intrinsic functions.
+
+Parameters, conditions, mappings and the functions over plain text are resolved. What only CloudFormation can know (the
+id of a resource, an attribute) stays as ``{"Ref": …}`` or ``{"Fn::GetAtt": …}``. ``Fn::Base64`` stays too, because
+people read its content.
+
+One convention for what is not known: a value stays the function that it is in the template, and a truth is ``Unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from cfn.marks import State, marked
+from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
+
+
+class _NoValue:
+    """AWS::NoValue: the property does not exist."""
+
+
+NO_VALUE = _NoValue()
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A truth that cannot be decided before CloudFormation knows more.
+
+    It is neither true nor false: ``if scope.condition(name)`` raises TypeError. Compare with ``is True``, ``is False``
+    or ``isinstance``.
+
+    Attributes:
+        reason: Why it is unknown, as the end of a sentence.
+    """
+
+    reason: str
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"an unknown truth is neither true nor false: {self.reason}")
+
+
+Truth = bool | Unknown
+Attribute = Callable[[str, str], Any]
+
+
+def _symbolic(logical_id: str, attribute: str) -> Any:
+    return {"Fn::GetAtt": [logical_id, attribute]} if attribute else {"Ref": logical_id}
+
+
+@dataclass
+class Scope:
+    """One template with the values of its parameters and references.
+
+    Attributes:
+        document: The parsed template.
+        parameters: The value of each parameter that is known.
+        pseudo: The values of pseudo parameters, such as ``AWS::Region``.
+        attribute: ``attribute(logical_id, name)`` is the value of a reference (name "" for ``Ref``), with marks where
+            the value may change.
+    """
+
+    document: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    pseudo: Mapping[str, str]
+    attribute: Attribute = _symbolic
+    _conditions: dict[str, Truth] = field(default_factory=dict)
+
+    def parameter(self, name: str) -> Any:
+        """The value of a parameter; a list for a list type."""
+        value = self.parameters[name]
+        kind = str(self.document["Parameters"][name].get("Type", "String"))
+        is_list = "List<" in kind or kind == "CommaDelimitedList"
+        return list_items(value) if is_list and isinstance(value, str) else value
+
+    # ---- truths -----------------------------------------------------------------------------------------------------
+
+    def condition(self, name: str) -> Truth:
+        """The truth of a condition of the template, evaluated once."""
+        if name not in self._conditions:
+            conditions = self.document.get("Conditions", {})
+            missing = Unknown(f"the condition {name} does not exist")
+            self._conditions[name] = self.truth(conditions[name]) if name in conditions else missing
+        return self._conditions[name]
+
+    def present(self, entry: Mapping[str, Any]) -> Truth:
+        """Whether a resource or output exists, by its Condition."""
+        return self.condition(str(entry["Condition"])) if "Condition" in entry else True
+
+    def truth(self, node: Any) -> Truth:
+        """The truth of a condition function or a rule function."""
+        if not isinstance(node, dict) or len(node) != 1:
+            return Unknown(f"{node!r} is not a function")
+        function, argument = next(iter(node.items()))
+        match function:
+            case "Condition":
+                return self.condition(str(argument))
+            case "Fn::Not":
+                truth = self.truth(argument[0])
+                return truth if isinstance(truth, Unknown) else not truth
+            case "Fn::And" | "Fn::Or":
+                return self._some(argument, decisive=function == "Fn::Or")
+        compare = _COMPARISONS.get(function)
+        if compare is None:
+            return Unknown(f"{function} is not evaluated here")
+        sides = [_known(self.resolve(side)) for side in argument[:2]]
+        unknown = next((side for side in sides if isinstance(side, Unknown)), None)
+        return compare(*sides) if unknown is None else unknown
+
+    def _some(self, nodes: list[Any], *, decisive: bool) -> Truth:
+        """And, Or: an unknown part does not matter where another part decides."""
+        truths = [self.truth(node) for node in nodes]
+        if any(truth is decisive for truth in truths):
+            return decisive
+        unknown = [truth for truth in truths if isinstance(truth, Unknown)]
+        return unknown[-1] if unknown else not decisive
+
+    # ---- values -----------------------------------------------------------------------------------------------------
+
+    def resolve(self, node: Any) -> Any:
+        """The node with all functions resolved that can be; NO_VALUE if nothing remains of it."""
+        if isinstance(node, dict):
+            if len(node) == 1:
+                name, argument = next(iter(node.items()))
+                if name in ("Ref", "Condition") or name.startswith("Fn::"):
+                    return self._function(name, argument)
+            resolved = {key: self.resolve(item) for key, item in node.items()}
+            return {key: item for key, item in resolved.items() if item is not NO_VALUE}
+        if isinstance(node, list):
+            items = [self.resolve(item) for item in node]
+            return [item for item in items if item is not NO_VALUE]
+        return node
+
+    def _function(self, name: str, argument: Any) -> Any:
+        match name:
+            case "Ref":
+                return self._reference(str(argument))
+            case "Fn::GetAtt":
+                return self._get_att(argument)
+            case "Fn::If":
+                return self._if(argument)
+            case "Fn::Sub":
+                return self._sub(argument)
+        resolved = self.resolve(argument)
+        match name:
+            case "Fn::FindInMap":
+                return self._find_in_map(resolved)
+            case "Fn::Join":
+                return _join(resolved)
+            case "Fn::Select":
+                return _select(resolved)
+            case "Fn::Split":
+                return _split(resolved)
+        return {name: resolved}
+
+    def _reference(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name in self.parameters and name in self.document.get("Parameters", {}):
+            return self.parameter(name)
+        if name.startswith("AWS::"):
+            return self.pseudo.get(name, {"Ref": name})
+        return self.attribute(name, "")
+
+    def _get_att(self, argument: Any) -> Any:
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        if len(parts) == 2 and all(isinstance(part, str) for part in parts):
+            return self.attribute(parts[0], parts[1])
+        return {"Fn::GetAtt": self.resolve(argument)}
+
+    def _if(self, argument: Any) -> Any:
+        name, then, otherwise = argument
+        truth = self.condition(str(name))
+        if isinstance(truth, Unknown):
+            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, State.POSSIBLE)
+        return self.resolve(then if truth else otherwise)
+
+    def _sub(self, argument: Any) -> Any:
+        parts, values = sub_parts(argument)
+        return joined([part if isinstance(part, str) else self._variable(part, values) for part in parts])
+
+    def _variable(self, variable: Variable, values: Mapping[str, Any]) -> Any:
+        if variable.name in values:
+            return self.resolve(values[variable.name])
+        return self._get_att(variable.name) if "." in variable.name else self._reference(variable.name)
+
+    def _find_in_map(self, argument: Any) -> Any:
+        node: Any = self.document.get("Mappings", {})
+        for key in argument[:3]:
+            if not isinstance(key, (str, int)) or not isinstance(node, dict) or str(key) not in node:
+                return {"Fn::FindInMap": argument}
+            node = node[str(key)]
+        return node
+
+
+def _join(argument: Any) -> Any:
+    delimiter, items = argument
+    if not isinstance(items, list):
+        return {"Fn::Join": argument}
+    parts: list[Any] = []
+    for number, item in enumerate(items):
+        parts += [delimiter, item] if number else [item]
+    return joined(parts)
+
+
+def _select(argument: Any) -> Any:
+    index, items = argument
+    if isinstance(items, list) and scalar_text(index).isdigit() and int(scalar_text(index)) < len(items):
+        return items[int(scalar_text(index))]
+    return {"Fn::Select": argument}
+
+
+def _split(argument: Any) -> Any:
+    delimiter, text = argument
+    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": argument}
+
+
+# ---- comparisons of known values ------------------------------------------------------------------------------------
+
+_Known = str | list[str]
+
+
+def _known(value: Any) -> _Known | Unknown:
+    """A resolved value as text or texts; Unknown where it, or an item of it, is not resolved."""
+    if is_scalar(value):
+        return scalar_text(value)
+    items = value if isinstance(value, list) else [value]
+    unresolved = next((item for item in items if not is_scalar(item)), None)
+    return [scalar_text(item) for item in items] if unresolved is None else _unknown(unresolved)
+
+
+def _unknown(value: Any) -> Unknown:
+    if not isinstance(value, dict) or len(value) != 1:
+        return Unknown(f"{value!r} is not a text")
+    function, argument = next(iter(value.items()))
+    return Unknown(f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here")
+
+
+def _items(value: _Known) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+# The functions of rules: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-rules.html
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "Fn::Equals": lambda left, right: bool(left == right),
+    "Fn::Contains": lambda items, value: value in _items(items),
+    "Fn::EachMemberIn": lambda items, allowed: set(_items(items)) <= set(_items(allowed)),
+    "Fn::EachMemberEquals": lambda items, value: all(item == value for item in _items(items)),
+}

@@ -1,0 +1,113 @@
+"""Checks that nothing changed since a plan was created: the stacks, the change set, and the packaged templates."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cfn.templates import Template, parse, rewrite_urls
+from deploy.errors import StalePlanError
+from deploy.planning.changesets import is_gone
+from deploy.planning.snapshot import describe_stack, template_text, update_stamp
+from deploy.session import Aws, code_of
+from review.model import Plan
+
+PLAN_AGAIN = "Run `deploy plan` and `deploy review` again."
+UNUSABLE = {
+    "OBSOLETE": "the stack was changed since, so its change set is obsolete",
+    "EXECUTE_COMPLETE": "its change set was executed already",
+    "EXECUTE_FAILED": "its change set was executed already, and failed",
+    "UNAVAILABLE": "its change set cannot be executed",
+}
+
+
+def is_being_executed(aws: Aws, plan: Plan) -> bool:
+    """Check that the plan still fits, and whether CloudFormation already executes it.
+
+    Raises:
+        StalePlanError: Something changed since the plan; the error lists everything that did.
+    """
+    reasons = list(_wrong_place(aws, plan))
+    if reasons:
+        raise StalePlanError(plan.stack, reasons, "Use the credentials and region of the plan, or plan again.")
+    cloudformation = aws.client("cloudformation")
+    if plan.unchanged:
+        reasons = list(_changed_stacks(cloudformation, plan))
+    else:
+        status, reasons = _change_set_status(cloudformation, plan)
+        if status == "EXECUTE_IN_PROGRESS":
+            return True
+        if not reasons:
+            reasons = [*_changed_stacks(cloudformation, plan), *_changed_templates(aws, plan)]
+    if reasons:
+        raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
+    return False
+
+
+def _wrong_place(aws: Aws, plan: Plan) -> Iterator[str]:
+    if aws.region != plan.region:
+        yield f"it is for {plan.region}, this is {aws.region}"
+    elif aws.account != plan.account:
+        yield f"it is for account {plan.account}, these credentials are of {aws.account}"
+
+
+def _change_set_status(cloudformation: Any, plan: Plan) -> tuple[str, list[str]]:
+    """The execution status of the change set, and why it cannot be executed."""
+    try:
+        description = cloudformation.describe_change_set(ChangeSetName=plan.change_set.id)
+    except ClientError as error:
+        if is_gone(error):
+            return "", ["its change set is gone: it was executed, deleted, or another one was executed"]
+        raise
+    status = str(description.get("ExecutionStatus", ""))
+    return status, [UNUSABLE[status]] if status in UNUSABLE else []
+
+
+def _changed_stacks(cloudformation: Any, plan: Plan) -> Iterator[str]:
+    if plan.deployed is None:
+        description = describe_stack(cloudformation, plan.stack)
+        if description is not None and description["StackStatus"] != "REVIEW_IN_PROGRESS":
+            yield f"{plan.stack} was to be created, but is in {description['StackStatus']}"
+        return
+    for path, stack in plan.deployed.walk():
+        description = describe_stack(cloudformation, stack.id)
+        name = "/".join(path) or plan.stack
+        if description is None:
+            yield f"{name} does not exist any more"
+            continue
+        status, stamp = description["StackStatus"], update_stamp(description)
+        if stamp != stack.updated or status != stack.status:
+            yield f"{name} was changed since (it is in {status}, last changed {stamp})"
+
+
+def _changed_templates(aws: Aws, plan: Plan) -> Iterator[str]:
+    """Compare the change set's own template and the objects of the children with the plan."""
+    root = plan.templates[plan.root]
+    template = Template(plan.root, root.text, parse(root.text, plan.root))
+    urls = {logical_id: plan.templates[name].url for logical_id, name in template.nested.items()}
+    text = rewrite_urls(template, urls)
+    response = aws.client("cloudformation").get_template(ChangeSetName=plan.change_set.id, TemplateStage="Original")
+    if parse(template_text(response), "the change set") != parse(text, plan.root):
+        yield "the change set has another root template than the plan"
+    s3 = aws.client("s3")
+    for name, planned in plan.templates.items():
+        if planned.url:
+            digest = _object_digest(s3, plan, planned.url.split(f"/{plan.bucket}/", 1)[1])
+            if digest is None:
+                yield f"{name} is no longer in {plan.bucket}"
+            elif digest and digest != planned.packaged_sha256:
+                yield f"{name} in {plan.bucket} does not have the plan's digest"
+
+
+def _object_digest(s3: Any, plan: Plan, key: str) -> str | None:
+    """The SHA-256 of an object, hexadecimal: empty if S3 has none, None if the object does not exist."""
+    try:
+        head = s3.head_object(Bucket=plan.bucket, Key=key, ExpectedBucketOwner=plan.account, ChecksumMode="ENABLED")
+    except ClientError as error:
+        if code_of(error) not in ("404", "NoSuchKey", "NotFound"):
+            raise
+        return None
+    return base64.b64decode(head.get("ChecksumSHA256") or "").hex()

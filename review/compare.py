@@ -1,0 +1,349 @@
+"""Compares the deployed templates with the planned ones, resource by resource through the whole tree.
+
+CloudFormation compares expressions, and expects a value that comes from another nested stack to change. Here the value is
+followed: from the resource through its stack's output and the parent into the other stack's parameter, together with
+what happens to the resource. A value changes only if its resource is replaced or its expression changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cfn.marks import State, marked, state_of, unmarked
+from cfn.resolve import Scope, Truth, Unknown
+from cfn.templates import parse
+from cfn.text import parameter_text, scalar_text
+from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
+from review import instances
+from review.difference import Difference, differences
+from review.model import HIDDEN, Resource, Stack, StackPath
+from review.names import fixed_name, name_of
+from review.replacement import Replacement
+
+Replaces = Callable[[str, Iterable[str]], Replacement]
+"""(resource type, changed properties) -> whether the change replaces the resource."""
+
+# Attributes that an update in place may give another value: a launch template's LatestVersionNumber, what a custom
+# resource answers, a parameter's Value.
+VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
+OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What happens to one resource by the templates and parameters alone.
+
+    Attributes:
+        action: Add, Modify, Remove, or None if nothing happens.
+        state: Whether it surely happens.
+        replaced_by: The properties whose change replaces the resource.
+        fixed_name: The property that names the resource and stays, if the resource is to be replaced.
+        taken_from: The deployed resource that has the name of a resource to be added.
+        consequence: What else happens, as a sentence.
+    """
+
+    path: StackPath
+    logical_id: str
+    type: str
+    physical_id: str
+    action: str | None
+    state: State
+    replacement: Replacement
+    differences: tuple[Difference, ...]
+    replaced_by: tuple[str, ...] = ()
+    fixed_name: str | None = None
+    taken_from: str | None = None
+    consequence: str | None = None
+
+
+@dataclass
+class TreeComparison:
+    """The walk through both trees.
+
+    Attributes:
+        documents: The planned templates by file name.
+        pseudo: The pseudo parameters.
+        replaces: Whether a change of properties replaces a resource.
+        fates: What happens to every resource, in the order in which the walk decides it.
+        names: Which deployed resource has a name today, by type and name.
+        new_names: The names of the resources to be added, by their place.
+    """
+
+    documents: Mapping[str, Mapping[str, Any]]
+    pseudo: Mapping[str, str]
+    replaces: Replaces
+    fates: list[Fate] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    new_names: dict[StackPath, str] = field(default_factory=dict)
+
+    def compare(self, root: str, parameters: Mapping[str, str], deployed: Stack | None) -> list[Fate]:
+        """The fates of all resources of the tree, in the order of the templates, parents before children."""
+        document = self.documents[root]
+        values: dict[str, Any] = {}
+        for name, value in parameters.items():
+            hidden = document.get("Parameters", {}).get(name, {}).get("NoEcho") and deployed is not None
+            values[name] = marked(HIDDEN, State.POSSIBLE) if hidden else value
+        StackComparison(self, (), deployed, document, values).compare()
+        fates = [replace(fate, taken_from=self._holder(fate)) for fate in self.fates]
+        return sorted(fates, key=lambda fate: len(fate.path))
+
+    def _holder(self, fate: Fate) -> str | None:
+        """The resource that has the name of a resource to be added, which moves or gets another logical id."""
+        name = self.new_names.get((*fate.path, fate.logical_id))
+        return self.names.get((fate.type, name)) if name is not None else None
+
+    def remove(self, path: StackPath, stack: Stack) -> None:
+        """Record that everything of a stack is removed, because nothing nests it any more."""
+        for logical_id, resource in stack.resources.items():
+            self.names.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
+            kind, physical_id = resource.type, resource.physical_id
+            self.fates.append(Fate(path, logical_id, kind, physical_id, "Remove", State.CHANGED, Replacement.NO, ()))
+            if logical_id in stack.children:
+                self.remove((*path, logical_id), stack.children[logical_id])
+
+
+class StackComparison:
+    """One stack, deployed (or None) and planned. Fates are decided on demand, so a dependency comes first."""
+
+    def __init__(
+        self,
+        tree: TreeComparison,
+        path: StackPath,
+        deployed: Stack | None,
+        document: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> None:
+        self.tree, self.path, self.deployed, self.document = tree, path, deployed, document
+        self.fates: dict[str, Fate] = {}
+        self.child_outputs: dict[str, Mapping[str, Any]] = {}
+        own = {"AWS::StackName": deployed.name, "AWS::StackId": deployed.id} if deployed else {}
+        pseudo = {**tree.pseudo, **own}
+        self.old_document = parse(deployed.template, "/".join(path) or "root") if deployed else {"Resources": {}}
+        self.new = Scope(document, values, pseudo, self._new_attribute)
+        self.old = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
+
+    def _old_parameters(self) -> dict[str, Any]:
+        declared = self.old_document.get("Parameters", {})
+        known = self.deployed.parameters if self.deployed else {}
+        return {name: known.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()}
+
+    def compare(self) -> Mapping[str, Any]:
+        """Decide the fate of every resource; gives the outputs, marked where they may change."""
+        for logical_id in self.document["Resources"]:
+            self.fate(logical_id)
+        for logical_id, resource in (self.deployed.resources if self.deployed else {}).items():
+            if logical_id not in self.document["Resources"]:
+                self._record(self._removed(logical_id, resource.type))
+                self._remove_child(logical_id)
+        outputs = self.document.get("Outputs", {})
+        return {
+            name: self._output(name, entry) for name, entry in outputs.items() if self.new.present(entry) is not False
+        }
+
+    def _output(self, name: str, entry: Mapping[str, Any]) -> Any:
+        value = self.new.resolve(entry["Value"])
+        known = self.deployed.outputs.get(name) if self.deployed else None
+        old_entry = self.old_document.get("Outputs", {}).get(name)
+        if known is None or old_entry is None:
+            return value if isinstance(value, str) else None
+        if unmarked(value) == self.old.resolve(old_entry["Value"]):
+            return marked(known, state_of(value))
+        return value if isinstance(value, str) else marked(known, State.CHANGED)
+
+    # ---- one resource -----------------------------------------------------------------------------------------------
+
+    def fate(self, logical_id: str) -> Fate:
+        """The fate of a resource of the planned template, decided once."""
+        if logical_id in self.fates:
+            return self.fates[logical_id]
+        resource = self.document["Resources"][logical_id]
+        present = self.new.present(resource)
+        deployed = self._resource(logical_id)
+        if deployed is None:
+            fate = self._added(logical_id, resource, present)
+        elif present is False:
+            fate = self._removed(logical_id, deployed.type)
+        else:
+            fate = self._modified(logical_id, resource, present)
+        self._record(fate)
+        if resource["Type"] == STACK and present is not False:
+            self._compare_child(logical_id, resource)
+        else:
+            self._remove_child(logical_id)
+        return fate
+
+    def _record(self, fate: Fate) -> None:
+        self._note_names(fate.logical_id)
+        self.fates[fate.logical_id] = fate
+        self.tree.fates.append(fate)
+
+    def _resource(self, logical_id: str) -> Resource | None:
+        return self.deployed.resources.get(logical_id) if self.deployed else None
+
+    def _unchanged(self, logical_id: str, kind: str) -> Fate:
+        deployed = self._resource(logical_id)
+        physical_id = deployed.physical_id if deployed else ""
+        return Fate(self.path, logical_id, kind, physical_id, None, State.SAME, Replacement.NO, ())
+
+    def _removed(self, logical_id: str, kind: str) -> Fate:
+        return replace(self._unchanged(logical_id, kind), action="Remove", state=State.CHANGED)
+
+    def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
+        kind = str(resource["Type"])
+        name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
+        if isinstance(name, str):
+            self.tree.new_names[(*self.path, logical_id)] = name
+        action = None if present is False else "Add"
+        state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
+        return replace(self._unchanged(logical_id, kind), action=action, state=state)
+
+    def _note_names(self, logical_id: str) -> None:
+        """Note the names that a deployed resource has today."""
+        deployed = self._resource(logical_id)
+        if deployed is None:
+            return
+        properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
+        for name in (deployed.physical_id, name_of(deployed.type, self.old.resolve(properties))):
+            if isinstance(name, str) and name:
+                self.tree.names.setdefault((deployed.type, name), "/".join((*self.path, logical_id)))
+
+    def _modified(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
+        kind = str(resource["Type"])
+        unchanged = self._unchanged(logical_id, kind)
+        deployed = self._resource(logical_id)
+        if deployed is not None and deployed.type != kind:
+            retyped = Difference("Type", deployed.type, kind, State.CHANGED, flows=False)
+            return replace(
+                unchanged,
+                action="Modify",
+                state=State.CHANGED,
+                replacement=Replacement.CERTAIN,
+                differences=(retyped,),
+            )
+        changes = self._differences(logical_id, resource)
+        undecided = isinstance(present, Unknown)
+        states = [difference.state for difference in changes] + ([State.POSSIBLE] if undecided else [])
+        policy = self.new.resolve(resource.get("UpdatePolicy"))
+        replacement, causes = self._replacement(kind, changes, policy)
+        fixed = None
+        if replacement is not Replacement.NO:
+            fixed = fixed_name(kind, self.new.resolve(_own_properties(resource)), changes)
+        return replace(
+            unchanged,
+            action="Modify" if changes or undecided else None,
+            state=max(states, default=State.SAME),
+            replacement=replacement,
+            differences=changes,
+            replaced_by=causes,
+            fixed_name=fixed,
+            consequence=instances.consequence(kind, policy, changes),
+        )
+
+    def _differences(self, logical_id: str, resource: Mapping[str, Any]) -> tuple[Difference, ...]:
+        """All differences of a resource, its properties first."""
+        old = self.old_document["Resources"].get(logical_id, {})
+        before, after = self.old.resolve(_own_properties(old)), self.new.resolve(_own_properties(resource))
+        changes = [*differences(before, after, "Properties")]
+        for attribute in OTHER_ATTRIBUTES:
+            before, after = self.old.resolve(old.get(attribute)), self.new.resolve(resource.get(attribute))
+            changes += differences(before, after, attribute)
+        return tuple(changes)
+
+    def _replacement(
+        self, kind: str, changes: Iterable[Difference], policy: Any
+    ) -> tuple[Replacement, tuple[str, ...]]:
+        """The heaviest replacement that the differences cause, and the properties that cause it."""
+        by_property = {
+            difference.path.removeprefix("Properties/"): self._replacement_by(kind, difference, policy)
+            for difference in changes
+            if difference.path.startswith("Properties/")
+        }
+        replacement = max(by_property.values(), default=Replacement.NO)
+        if replacement is Replacement.NO:
+            return replacement, ()
+        return replacement, tuple(path for path, caused in by_property.items() if caused is replacement)
+
+    def _replacement_by(self, kind: str, difference: Difference, policy: Any) -> Replacement:
+        caused = self.tree.replaces(kind, [difference.path.removeprefix("Properties/")])
+        if kind == AUTO_SCALING_GROUP and caused is Replacement.POSSIBLE:
+            # Its schema calls these properties conditional; the update policy decides.
+            caused = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
+        # A change that is only possible can only possibly replace.
+        return caused if difference.state is State.CHANGED else min(caused, Replacement.POSSIBLE)
+
+    # ---- nested stacks ----------------------------------------------------------------------------------------------
+
+    def _remove_child(self, logical_id: str) -> None:
+        if self.deployed and logical_id in self.deployed.children:
+            self.tree.remove((*self.path, logical_id), self.deployed.children[logical_id])
+
+    def _compare_child(self, logical_id: str, resource: Mapping[str, Any]) -> None:
+        properties = resource.get("Properties") or {}
+        document = self.tree.documents.get(str(properties.get("TemplateURL")))
+        if document is None:
+            return  # a template from outside the set: only its parameters could be compared
+        child = self.deployed.children.get(logical_id) if self.deployed else None
+        values = self._child_parameters(logical_id, properties, document, child)
+        comparison = StackComparison(self.tree, (*self.path, logical_id), child, document, values)
+        self.child_outputs[logical_id] = comparison.compare()
+
+    def _child_parameters(
+        self, logical_id: str, properties: Mapping[str, Any], document: Mapping[str, Any], child: Stack | None
+    ) -> dict[str, Any]:
+        """The parameters of a nested stack: the deployed value where the expression stays, so that marks travel on."""
+        planned = self.new.resolve(properties.get("Parameters") or {})
+        old_properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
+        before = self.old.resolve(old_properties.get("Parameters") or {})
+        deployed = child.parameters if child is not None else {}
+        values: dict[str, Any] = {}
+        for name, rules in document.get("Parameters", {}).items():
+            value = planned[name] if name in planned else rules.get("Default", "")
+            if name in before and name in deployed and unmarked(value) == before[name]:
+                values[name] = marked(deployed[name], state_of(value))
+            else:
+                values[name] = parameter_text(value)
+        return values
+
+    # ---- references -------------------------------------------------------------------------------------------------
+
+    def _new_attribute(self, logical_id: str, name: str) -> Any:
+        symbol: Any = {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+        if logical_id not in self.document["Resources"]:
+            return symbol  # a broken reference; cfn-lint reports it
+        fate = self.fate(logical_id)
+        if name.startswith("Outputs.") and logical_id in self.child_outputs:
+            value = self.child_outputs[logical_id].get(name.removeprefix("Outputs."))
+            return symbol if value is None else value
+        return marked(symbol, _attribute_state(fate, name))
+
+    def _old_attribute(self, logical_id: str, name: str) -> Any:
+        child = self.deployed.children.get(logical_id) if self.deployed else None
+        if child is not None and name.startswith("Outputs."):
+            known = child.outputs.get(name.removeprefix("Outputs."))
+            if known is not None:
+                return known
+        return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+
+
+def _attribute_state(fate: Fate, name: str) -> State:
+    """Whether an attribute of a resource changes (name "" for its id)."""
+    if fate.action == "Add":
+        return State.SAME
+    if fate.replacement is not Replacement.NO:
+        return State.CHANGED if fate.replacement is Replacement.CERTAIN else State.POSSIBLE
+    if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
+        return State.CHANGED
+    if fate.action == "Modify" and name and (is_custom(fate.type) or VOLATILE.search(name)):
+        return State.POSSIBLE
+    return State.SAME
+
+
+def _own_properties(resource: Mapping[str, Any]) -> Any:
+    """The properties to compare. A nested stack's URL changes with any byte of its template, which is compared itself."""
+    properties = resource.get("Properties") or {}
+    if resource.get("Type") != STACK:
+        return properties
+    return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}

@@ -1,0 +1,82 @@
+"""What an update of an Auto Scaling group does to its running instances, by its UpdatePolicy.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cfn.marks import State
+from cfn.text import scalar_text
+from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from review.difference import Difference
+from review.scripts import value_text
+
+# A change of one of these properties makes CloudFormation apply the policy.
+TRIGGERS = frozenset(
+    {"LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy", "VPCZoneIdentifier", "PlacementGroup"}
+)
+
+
+def changes_version(resource_type: str, differences: Iterable[Difference]) -> bool:
+    """Whether a launch template gets a new version, so that its LatestVersionNumber changes for certain."""
+    return resource_type == LAUNCH_TEMPLATE and any(
+        difference.path.startswith("Properties/LaunchTemplateData") and difference.state is State.CHANGED
+        for difference in differences
+    )
+
+
+def replaces_group(policy: Any) -> bool:
+    """Whether the policy creates a new group instead of new instances in the old group."""
+    replacing = policy.get("AutoScalingReplacingUpdate") if isinstance(policy, Mapping) else None
+    return isinstance(replacing, Mapping) and scalar_text(replacing.get("WillReplace", False)) == "true"
+
+
+def consequence(resource_type: str, policy: Any, differences: Iterable[Difference]) -> str | None:
+    """What happens to running instances, as a sentence for the reviewer; None if nothing does.
+
+    Args:
+        resource_type: The type of the changed resource; only a group has instances.
+        policy: The resolved UpdatePolicy of the group, if it has one.
+        differences: The changes of the resource.
+    """
+    states = [difference.state for difference in differences if _triggers(difference.path)]
+    if resource_type != AUTO_SCALING_GROUP or not states:
+        return None
+    certain = State.CHANGED in states
+    policies = policy if isinstance(policy, Mapping) else {}
+    if replaces_group(policy):
+        if certain:
+            return "a new group with new instances takes its place; the old one is deleted when the new one is healthy"
+        return (
+            "a new group with new instances may take its place; the old one may be deleted when the new one is healthy"
+        )
+    verb = "will" if certain else "may"
+    if "AutoScalingInstanceRefresh" in policies:
+        return f"an instance refresh {verb} replace its instances"
+    if "AutoScalingRollingUpdate" in policies:
+        return f"its instances {verb} be replaced, {_pace(policies['AutoScalingRollingUpdate'])}"
+    return "it has no UpdatePolicy: running instances stay as they are, only new ones get the change"
+
+
+def _triggers(path: str) -> bool:
+    return any(part in TRIGGERS for part in path.split("/")[1:2])
+
+
+def _pace(rolling: Any) -> str:
+    """How a rolling update proceeds.
+
+    The defaults are CloudFormation's own: one instance at a time, none kept in service, and no wait without signals.
+    """
+    settings = rolling if isinstance(rolling, Mapping) else {}
+    batch, kept = _text(settings.get("MaxBatchSize", 1)), _text(settings.get("MinInstancesInService", 0))
+    pace = f"{batch} at a time, {kept} kept in service"
+    if scalar_text(settings.get("WaitOnResourceSignals", False)) == "true":
+        return f"{pace}, waiting up to {_text(settings.get('PauseTime', 'PT5M'))} for the signal of each"
+    return f"{pace}, without waiting for signals"
+
+
+def _text(value: Any) -> str:
+    return value_text(value) or scalar_text(value)

@@ -1,0 +1,159 @@
+"""Judges one resource: what the comparison of templates knows against what CloudFormation's change set claims.
+
+Each change is then
+
+- certain: the templates or parameters themselves change it, or something it refers to is surely replaced;
+- possible: it depends on a value that nobody knows before (a custom resource's answer, a conditional replacement);
+- noise: CloudFormation lists it, but its values come from resources that keep theirs, so nothing will happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cfn.marks import State
+from cfn.types import STACK
+from review.compare import Fate
+from review.model import Change, Detail
+from review.replacement import Replacement
+
+
+class Certainty(StrEnum):
+    """How sure a change is."""
+
+    CERTAIN = "certain"
+    POSSIBLE = "possible"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What will happen to a resource; ``notes`` say why."""
+
+    action: str
+    certainty: Certainty
+    replacement: Replacement
+    notes: tuple[str, ...] = ()
+
+    def noting(self, note: str) -> Judgement:
+        """The same judgement with one note more."""
+        return replace(self, notes=(*self.notes, note))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is the same for all resources of a plan.
+
+    Attributes:
+        complete: Whether CloudFormation gave a change set for every nested stack that it changes.
+        retagged: Whether the tags of the stack change.
+    """
+
+    complete: bool
+    retagged: bool
+
+
+def judge(fate: Fate | None, claim: Change | None, context: Context) -> Judgement | None:
+    """Judge one resource.
+
+    Args:
+        fate: What the templates say; None for a resource that no template has.
+        claim: What CloudFormation lists; None for a resource that it does not list.
+        context: What is the same for all resources.
+
+    Returns:
+        None if neither side changes the resource.
+    """
+    if fate is None:
+        return None if claim is None else _known_to_cloudformation_only(claim)
+    if fate.action is None:
+        return None if claim is None else _without_difference(fate, claim, context)
+    judgement = _with_difference(fate, claim, context)
+    if fate.state is State.POSSIBLE and fate.action == "Modify":
+        return judgement.noting("depends on a value that is known only while deploying")
+    return judgement
+
+
+def _known_to_cloudformation_only(claim: Change) -> Judgement:
+    """CloudFormation lists a resource that no template of either side has: a module or transform made it."""
+    certainty = Certainty.POSSIBLE if claim.action == "Dynamic" else Certainty.CERTAIN
+    return Judgement(claim.action, certainty, _claimed(claim)).noting("only CloudFormation lists it")
+
+
+def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgement:
+    """CloudFormation lists a change where the comparison found none."""
+    noise = Judgement(claim.action, Certainty.NOISE, Replacement.NO)
+    tags_only = bool(claim.details) and all(detail.attribute == "Tags" for detail in claim.details)
+    if context.retagged and (tags_only or claim.scope == ("Tags",)):
+        return replace(noise, certainty=Certainty.CERTAIN).noting("the stack's tags change")
+    if fate.type == STACK:
+        return noise.noting("the nested stack is listed because its template or inputs might change")
+    # Without both values a direct change cannot be shown to be none; without any detail nothing can.
+    direct = any(detail.source == "DirectModification" and not _same_value(detail) for detail in claim.details)
+    if direct or not claim.details or claim.action != "Modify":
+        possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed(claim))
+        return possible.noting("CloudFormation lists a change that the templates do not show")
+    noise = noise.noting("every value that it takes from elsewhere stays the same")
+    if _claimed(claim) is Replacement.NO:
+        return noise
+    return noise.noting("the replacement that CloudFormation lists is false")
+
+
+def _same_value(detail: Detail) -> bool:
+    return detail.before is not None and detail.before == detail.after
+
+
+def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judgement:
+    """The comparison found a change, which CloudFormation lists too or does not."""
+    certainty = Certainty.CERTAIN if fate.state is State.CHANGED else Certainty.POSSIBLE
+    judgement = Judgement(str(fate.action), certainty, fate.replacement)
+    if claim is None:
+        return _unlisted(fate, judgement) if context.complete else judgement
+    if fate.action != "Modify":
+        return judgement
+    replacement, note = _reconcile(fate, claim)
+    judgement = replace(judgement, replacement=replacement)
+    return judgement if note is None else judgement.noting(note)
+
+
+def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
+    sections = {difference.path.split("/")[0] for difference in fate.differences}
+    if fate.action == "Modify" and "Properties" not in sections:
+        return judgement.noting("only attributes of the template change; the resource does not")
+    if fate.type == STACK:
+        return judgement
+    return replace(judgement, certainty=Certainty.POSSIBLE).noting("CloudFormation does not list it")
+
+
+def _claimed(claim: Change) -> Replacement:
+    return {"True": Replacement.CERTAIN, "Conditional": Replacement.POSSIBLE}.get(claim.replacement, Replacement.NO)
+
+
+def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, str | None]:
+    """Decide between the comparison's replacement and CloudFormation's.
+
+    CloudFormation is right about a property that changes by itself (static). Of a value that comes from elsewhere the
+    comparison knows more.
+
+    Returns:
+        The replacement, and a note if the two differ for a reason.
+    """
+    claimed, own = _claimed(claim), fate.replacement
+    if claimed is own:
+        return own, None
+    changing = {
+        difference.path.split("/")[1] for difference in fate.differences if difference.path.startswith("Properties/")
+    }
+    details = [detail for detail in claim.details if detail.attribute == "Properties" and detail.name in changing]
+    if claimed < own:
+        if details and all(detail.requires_recreation == "Never" for detail in details):
+            return claimed, "its schema says that it is replaced, CloudFormation says that it changes in place"
+        return own, None
+    if not any(detail.requires_recreation in ("Always", "Conditionally") for detail in details):
+        note = "the replacement that CloudFormation lists comes from values that stay the same"
+        return (own if claim.details else claimed), note
+    names = ", ".join(sorted({detail.name for detail in details}))
+    static = any(detail.requires_recreation == "Always" and detail.evaluation == "Static" for detail in details)
+    replacement = claimed if static else max(own, Replacement.POSSIBLE)
+    return replacement, f"CloudFormation says of {names} that a change may replace the resource"

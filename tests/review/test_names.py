@@ -1,0 +1,49 @@
+"""Names of resources, and whether a change keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cfn.marks import State
+from review.difference import Difference
+from review.names import fixed_name, name_of, name_property
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "properties", "name"),
+    [
+        ("AWS::DynamoDB::Table", {"TableName": "t"}, "TableName"),
+        ("AWS::DynamoDB::Table", {"BillingMode": "x"}, None),
+        ("AWS::EC2::SecurityGroup", {"GroupName": "g"}, "GroupName"),
+        ("AWS::CloudFront::CachePolicy", {"CachePolicyConfig": {"Name": "p"}}, "CachePolicyConfig/Name"),
+        ("AWS::Timestream::Database", {"DatabaseName": "d"}, "DatabaseName"),
+        ("AWS::Neptune::DBCluster", {"DBClusterIdentifier": "c"}, "DBClusterIdentifier"),
+        ("AWS::New::Thing", {"Name": "n"}, "Name"),
+        ("AWS::Lambda::LayerVersion", {"LayerName": "l"}, None),
+        ("AWS::S3::Bucket", None, None),
+    ],
+)
+def test_name_property(resource_type: str, properties: Any, name: str | None) -> None:
+    assert name_property(resource_type, properties) == name
+
+
+def test_name_of() -> None:
+    assert name_of("AWS::CloudFront::CachePolicy", {"CachePolicyConfig": {"Name": "p"}}) == "p"
+    assert name_of("AWS::EC2::SecurityGroup", {"VpcId": "v"}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "fixed"),
+    [
+        (["Properties/Comment"], "CachePolicyConfig/Name"),
+        (["Properties/CachePolicyConfig/TTL"], "CachePolicyConfig/Name"),
+        (["Properties/CachePolicyConfig/Name"], None),
+        (["Properties/CachePolicyConfig"], None),
+        ([], "CachePolicyConfig/Name"),
+    ],
+)
+def test_fixed_name(changed: list[str], fixed: str | None) -> None:
+    differences = [Difference(path, "a", "b", State.CHANGED, flows=False) for path in changed]
+    assert fixed_name("AWS::CloudFront::CachePolicy", {"CachePolicyConfig": {"Name": "p"}}, differences) == fixed

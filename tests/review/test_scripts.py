@@ -1,0 +1,74 @@
+"""Scripts as lines: input and output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cfn.marks import State, marked
+from review.scripts import changed_lines, flowing_lines, is_script, value_text
+
+X, Y = {"Ref": "X"}, {"Ref": "Y"}
+FLOWING = marked(X, State.CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        (FLOWING, "${X}"),
+        ({"Fn::Join": ["", ["a", FLOWING]]}, "a${X}"),
+        ({"Fn::Base64": {"Fn::Join": ["", ["a ", marked("b", State.POSSIBLE)]]}}, "a b"),
+        ({"a": 1}, None),
+    ],
+)
+def test_text_of_a_value_with_marks(value: Any, text: str | None) -> None:
+    assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "script"),
+    [
+        ("one line", False),
+        ("one line\n", False),
+        ("two\nlines", True),
+        ({"Fn::Base64": {"Fn::Join": ["", ["a\n", X]]}}, True),
+        ({"Fn::Join": ["", ["a", X]]}, False),
+        (7, False),
+    ],
+)
+def test_script_is_a_text_of_several_lines(value: Any, script: bool) -> None:
+    assert is_script(value) is script
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("a\nb\nc", "a\nb\nc", []),
+        ("a\nb\nc", "a\nB\nc", ["@@ -1,3 +1,3 @@", " a", "-b", "+B", " c"]),
+        ("1\n2\n3\n4\n5", "1\n2\n3\n4\n5\n6", ["@@ -5 +5,2 @@", " 5", "+6"]),
+        (None, "a\nb", ["@@ -0,0 +1,2 @@", "+a", "+b"]),
+        ({"Fn::Join": ["", ["a\n", X]]}, {"Fn::Join": ["", ["a\n", Y]]}, ["@@ -1,2 +1,2 @@", " a", "-${X}", "+${Y}"]),
+    ],
+)
+def test_changed_lines(before: Any, after: Any, lines: list[str]) -> None:
+    assert changed_lines(before, after) == lines
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        (
+            {"Fn::Base64": {"Fn::Join": ["", ["#!/bin/bash\nexport A='", FLOWING, "'\nexport B='", Y, "'\n"]]}},
+            "export A='${X}'",
+        ),
+        ({"Fn::Join": ["", ["one line ", FLOWING]]}, None),
+        ({"Fn::Join": ["", ["a ", FLOWING, "\nb\nc ", marked("d", State.POSSIBLE)]]}, "a ${X}\nc d"),
+        ({"Fn::Join": ["", ["a\nb ", Y]]}, ""),
+        ("text", None),
+    ],
+)
+def test_flowing_lines(value: Any, lines: str | None) -> None:
+    """Only the lines that change with what they refer to."""
+    assert flowing_lines(value) == lines
