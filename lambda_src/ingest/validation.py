@@ -1,7 +1,7 @@
 """From a body to its accepted and rejected records: pure, no AWS.
 
 There are two ways with one answer. ``validate_exactly`` is the plain one, record by record with ``common.schema``.
-``validate`` takes the quick way of ``ingest.fast`` for whatever is regular, and the plain one for single records that
+``validate`` takes the quick way of ``ingest.by_column`` for whatever is regular, and the plain one for single records that
 are not, or for the whole body where its form is in doubt.
 
 A body stays the bytes that it came as, because as text one wide character makes all others take four bytes, and lines are
@@ -21,7 +21,7 @@ from typing import Any
 from common import patterns, schema
 from common.errors import RequestError
 
-from . import fast
+from . import by_column, decoding
 
 MAX_RECORDS = 500_000
 MAX_COMMAS = 8 * MAX_RECORDS  # of records with all fields; what it bounds is the memory that other JSON would take
@@ -163,9 +163,9 @@ class _QuickRun:
 
     def validated(self) -> Validated:
         """Raises RequestError, and _InDoubtError where the answer depends on more than single records."""
-        validator = fast.Validator(self.rules.allows, self.rules.latest_ns)
+        validator = by_column.Validator(self.rules.allows, self.rules.latest_ns)
         lines: list[bytes] = []
-        for start, chunk in fast.chunks(self.items):
+        for start, chunk in decoding.chunks(self.items):
             stored, count = validator.lines(chunk, partial(self._exactly, start))
             lines.append(stored)
             self.accepted += count
@@ -238,7 +238,7 @@ def _raw_items(body: bytes, media_type: str) -> Sequence[Any] | None:
     Raises RequestError 413 for too many lines.
     """
     if media_type not in NDJSON_TYPES:
-        records = fast.raw_records(body)
+        records = decoding.raw_records(body)
         if records is not None or media_type in JSON_TYPES:
             return records or None
     lines: list[bytes] = []

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bench import plain_ingest
 from common import schema
 from common.errors import RequestError
-from ingest import fast, validation
+from ingest import decoding, fields, validation
 from ingest.validation import Rules, Validated, validate, validate_exactly
 from sample.generator import Plan, generate
 
@@ -447,8 +447,8 @@ def test_the_quick_way_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPat
 
 
 def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "CHUNK_RECORDS", 7)
-    monkeypatch.setattr(fast, "REMEMBERED_VALUES", 3)
+    monkeypatch.setattr(decoding, "CHUNK_RECORDS", 7)
+    monkeypatch.setattr(fields, "REMEMBERED_VALUES", 3)
     records = list(generate(Plan(trades=200, bad=20)))
     found = agree("".join(json.dumps(record) + "\n" for record in records))
     assert (found.accepted, len(found.rejected)) == (400, 20)
