@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import CustomResourceError, PlatformError
+from .errors import CustomResourceError, FunctionError
 from .observe import count, describe, logger
 
 RESPONSE_LIMIT_BYTES = 4096  # of the whole answer, CloudFormation's limit
@@ -58,7 +58,7 @@ def handle(event: Mapping[str, Any], context: Any, providers: Mapping[str, Provi
     watchdog = _watchdog(reply, context)
     try:
         reply.send("SUCCESS", _run(event, providers))
-    except PlatformError as error:
+    except FunctionError as error:
         logger.error("custom resource failed", extra={**_identity(event), **describe(error)})
         reply.send("FAILED", Outcome(_failed_id(event)), str(error))
     except Exception as error:  # noqa: BLE001 - the stack must hear of it, or it would hang until its timeout

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import settings
-from .errors import DatabaseUnavailableError, PlatformError
+from .errors import DatabaseUnavailableError, FunctionError
 
 if TYPE_CHECKING:
     import pymysql
@@ -44,7 +44,7 @@ _USER_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass
-class LoginRefusedError(PlatformError):
+class LoginRefusedError(FunctionError):
     """The server answers and does not let this user in; trying again with the same password will not help."""
 
     host: str

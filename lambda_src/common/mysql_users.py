@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import PlatformError
+from .errors import FunctionError
 from .mysql import ANY_HOST, describe, error_number, quote_user, rows
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ALL = "ALL PRIVILEGES"
 
 
 @dataclass
-class DatabaseUserError(PlatformError):
+class DatabaseUserError(FunctionError):
     """A user of the database, or his rights, cannot be read or changed."""
 
     reason: str

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common import schema
-from common.errors import PlatformError
+from common.errors import FunctionError
 
 MESSAGE_LIMIT_BYTES = 262_144
 SUBJECT_LIMIT = 100
@@ -27,7 +27,7 @@ _VARYING = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0x[
 
 
 @dataclass
-class PayloadError(PlatformError):
+class PayloadError(FunctionError):
     """The event is not a subscription payload."""
 
     reason: str

@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
-    """Bring the database to the newest version. Raises PlatformError."""
+    """Bring the database to the newest version. Raises FunctionError."""
     migrations = load()
     secrets = client("secretsmanager")
     host, port, database = settings.required("DB_HOST"), settings.port("DB_PORT"), settings.required("DB_NAME")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from common.errors import PlatformError
+from common.errors import FunctionError
 from common.schema import NANOS_PER_MINUTE
 
 from . import statements
@@ -38,7 +38,7 @@ class Progress:
     horizon_ns: int
 
 
-class LaterError(PlatformError):
+class LaterError(FunctionError):
     """Nothing is wrong and nothing has happened: the same object will do on its next delivery."""
 
 

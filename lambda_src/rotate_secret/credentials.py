@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.errors import PlatformError
+from common.errors import FunctionError
 from common.mysql import MAX_USER_LENGTH, Login, quote_user
 
 CLONE_SUFFIX = "_clone"
@@ -24,7 +24,7 @@ _CONSTANT = ("engine", "host", "port", "dbname", "masterarn")
 
 
 @dataclass
-class RotationError(PlatformError):
+class RotationError(FunctionError):
     """A rotation cannot go on; a person has to look. The text never holds a part of a secret's value."""
 
     reason: str

@@ -15,7 +15,7 @@ from .rotation import Rotation, run
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
-    """Entry point of the Lambda function. Raises PlatformError and botocore's ClientError: the service tries again."""
+    """Entry point of the Lambda function. Raises FunctionError and botocore's ClientError: the service tries again."""
     rotation = Rotation.from_event(event)
     logger.append_keys(step=rotation.step, secret_arn=rotation.secret_id, version=rotation.token)
     outcome = run(client("secretsmanager"), rotation)
