@@ -70,5 +70,7 @@ def session() -> dict[str, Any]:
     """A session as its client sees it."""
     model = module("sessions.model")
     seconds = module("common.schema").parse_timestamp(START) // 10**9
-    opened: dict[str, Any] = model.Session("5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_S).as_json()
+    opened: dict[str, Any] = model.Session(
+        "5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_SECONDS
+    ).as_json()
     return opened

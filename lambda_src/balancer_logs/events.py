@@ -16,7 +16,7 @@ from common.observe import logger
 MAX_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
 MAX_BATCH_EVENTS = 10_000
-MAX_SPAN_MS = 24 * 3600 * 1000 - 1
+MAX_SPAN_MILLISECONDS = 24 * 3600 * 1000 - 1
 MAX_STREAM_NAME = 512
 _NOT_IN_STREAM_NAME = re.compile(r"[:*]")
 
@@ -79,7 +79,7 @@ class Stream:
         return (
             len(self._events) >= MAX_BATCH_EVENTS
             or self._bytes + size > MAX_BATCH_BYTES
-            or max(last, timestamp_ms) - min(first, timestamp_ms) > MAX_SPAN_MS
+            or max(last, timestamp_ms) - min(first, timestamp_ms) > MAX_SPAN_MILLISECONDS
         )
 
     def _make(self) -> None:

@@ -23,7 +23,7 @@ from .observe import count, describe, logger
 
 RESPONSE_LIMIT_BYTES = 4096  # of the whole answer, CloudFormation's limit
 REASON_LIMIT = 1000
-TIME_RESERVE_S = 8.0  # kept back to answer FAILED before Lambda ends the function
+TIME_RESERVE_SECONDS = 8.0  # kept back to answer FAILED before Lambda ends the function
 ATTEMPTS = 5
 
 
@@ -144,7 +144,7 @@ def _watchdog(reply: _Reply, context: Any) -> threading.Timer | None:
     if remaining is None:
         return None
     event = reply._event
-    seconds = max(remaining() / 1000 - TIME_RESERVE_S, 0.5)
+    seconds = max(remaining() / 1000 - TIME_RESERVE_SECONDS, 0.5)
     reason = "the function ran out of time; the operation can be tried again"
     timer = threading.Timer(seconds, lambda: reply.send("FAILED", Outcome(_failed_id(event)), reason))
     timer.daemon = True

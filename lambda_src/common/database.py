@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import psycopg
 
 RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
-CONNECT_TIMEOUT_S = 10
+CONNECT_TIMEOUT_SECONDS = 10
 # A server that is gone without a word (a failover while the environment was frozen) acknowledges nothing: without this
 # the first statement would wait for it some 15 minutes, as Linux does. Slow statements are not meant, they are acknowledged.
-DEAD_PEER_MS = 8_000
+DEAD_PEER_MILLISECONDS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def iam_token(target: Target) -> str:
     return token
 
 
-def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -> psycopg.Connection[Any]:
+def connect(target: Target, password: str, timeout_seconds: int = CONNECT_TIMEOUT_SECONDS) -> psycopg.Connection[Any]:
     """A new autocommit connection. PGSSLMODE defaults to verify-full, PGSSLROOTCERT to the RDS roots shipped here.
 
     Raises DatabaseUnavailableError, without the password in its text.
@@ -77,12 +77,12 @@ def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -
             options=target.options,
             sslmode=settings.optional("PGSSLMODE", "verify-full"),
             sslrootcert=settings.optional("PGSSLROOTCERT", str(RDS_BUNDLE)),
-            connect_timeout=timeout_s,
+            connect_timeout=timeout_seconds,
             application_name=settings.optional("POWERTOOLS_SERVICE_NAME", "trading"),
             keepalives_idle=30,
             keepalives_interval=5,
             keepalives_count=3,
-            tcp_user_timeout=DEAD_PEER_MS,
+            tcp_user_timeout=DEAD_PEER_MILLISECONDS,
             autocommit=True,
         )
     except psycopg.OperationalError as error:
@@ -95,7 +95,7 @@ class Database:
 
     target: Callable[[], Target]
     password: Callable[[Target], str] = iam_token
-    timeout_s: int = CONNECT_TIMEOUT_S
+    timeout_seconds: int = CONNECT_TIMEOUT_SECONDS
     _connection: psycopg.Connection[Any] | None = field(default=None, repr=False)
 
     @contextmanager
@@ -126,7 +126,7 @@ class Database:
 
     def _open(self) -> psycopg.Connection[Any]:
         target = self.target()
-        self._connection = connect(target, self.password(target), self.timeout_s)
+        self._connection = connect(target, self.password(target), self.timeout_seconds)
         return self._connection
 
     def _alive(self) -> psycopg.Connection[Any] | None:

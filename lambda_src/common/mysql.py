@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pymysql
 
 RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
-CONNECT_TIMEOUT_S = 10
-READ_TIMEOUT_S = 60
+CONNECT_TIMEOUT_SECONDS = 10
+READ_TIMEOUT_SECONDS = 60
 MAX_USER_LENGTH = 32
 """Characters of a user's name ("Account User Names and Passwords", MySQL 8.0 Reference Manual); MariaDB takes 128."""
 
@@ -67,7 +67,7 @@ class Login:
 
 
 def connect(
-    login: Login, timeout_s: int = CONNECT_TIMEOUT_S, statement_timeout_s: int = READ_TIMEOUT_S
+    login: Login, timeout_seconds: int = CONNECT_TIMEOUT_SECONDS, statement_timeout_seconds: int = READ_TIMEOUT_SECONDS
 ) -> pymysql.connections.Connection[Any]:
     """A new autocommit connection. The server must show a certificate for ``login.host`` from MYSQL_SSL_CA.
 
@@ -87,9 +87,9 @@ def connect(
             ssl=tls_context(),
             local_infile=False,
             autocommit=True,
-            connect_timeout=timeout_s,
-            read_timeout=statement_timeout_s,
-            write_timeout=statement_timeout_s,
+            connect_timeout=timeout_seconds,
+            read_timeout=statement_timeout_seconds,
+            write_timeout=statement_timeout_seconds,
             init_command=f"SET SESSION time_zone = '+00:00', sql_mode = '{SQL_MODE}'",
         )
     except pymysql.err.MySQLError as error:

@@ -19,7 +19,7 @@ MAX_PASSES = 20
 # S3 takes at least 3,500 DELETE requests a second for a partitioned prefix ("Best practices design patterns: optimizing
 # Amazon S3 performance") and does not say that a request for 1,000 counts as one: more workers might have to slow down.
 WORKERS = 4
-PAUSE_S = 2.0  # before what S3 could not delete just now is tried again
+PAUSE_SECONDS = 2.0  # before what S3 could not delete just now is tried again
 _GONE = frozenset({"NoSuchBucket", "404"})
 _BUSY = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
 
@@ -42,7 +42,7 @@ def empty_bucket(s3: Any, bucket: str) -> int:
             if found + aborted == 0:
                 return total
             if deleted < found:
-                time.sleep(PAUSE_S)
+                time.sleep(PAUSE_SECONDS)
     except Exception as error:
         if error_code(error) in _GONE:
             return total

@@ -21,7 +21,7 @@ from .roles import ensure_roles
 if TYPE_CHECKING:
     import psycopg
 
-CONNECT_FOR_S = 60.0  # a paused or just created Serverless v2 writer needs some seconds to answer
+CONNECT_FOR_SECONDS = 60.0  # a paused or just created Serverless v2 writer needs some seconds to answer
 
 
 @observed
@@ -44,7 +44,7 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
 def _connect() -> psycopg.Connection[Any]:
     user, password = _master_credentials()
     target = database.Target(settings.required("DB_HOST"), settings.port("DB_PORT"), settings.required("DB_NAME"), user)
-    deadline = time.monotonic() + CONNECT_FOR_S
+    deadline = time.monotonic() + CONNECT_FOR_SECONDS
     while True:
         try:
             return database.connect(target, password)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 LOCK_KEY = 7_291_553_001  # an arbitrary constant of this project: one migration at a time in a database
-LOCK_TIMEOUT = "120s"
-STATEMENT_TIMEOUT = "300s"
+LOCK_TIMEOUT_SECONDS = 120
+STATEMENT_TIMEOUT_SECONDS = 300
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS migrations;
 CREATE TABLE IF NOT EXISTS migrations.applied (
@@ -42,12 +42,12 @@ def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """
     import psycopg
 
-    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
     except psycopg.errors.LockNotAvailable:
-        raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT}") from None
+        raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT_SECONDS} s") from None
     try:
         yield
     finally:

@@ -16,14 +16,14 @@ from common.errors import DatabaseUnavailableError
 from common.observe import count, logger, observed
 
 from .application import ensure_application, read_account
-from .migrations import LOCK_WAIT_S, alone, load, migrate
+from .migrations import LOCK_WAIT_SECONDS, alone, load, migrate
 
 if TYPE_CHECKING:
     import pymysql
 
-CONNECT_FOR_S = 60.0  # a cluster that was made a moment ago may need some seconds to answer
-STATEMENT_TIMEOUT_S = 300
-assert STATEMENT_TIMEOUT_S > LOCK_WAIT_S  # else waiting for the lock would end the connection
+CONNECT_FOR_SECONDS = 60.0  # a cluster that was made a moment ago may need some seconds to answer
+STATEMENT_TIMEOUT_SECONDS = 300
+assert STATEMENT_TIMEOUT_SECONDS > LOCK_WAIT_SECONDS  # else waiting for the lock would end the connection
 
 
 @observed
@@ -52,10 +52,10 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _connect(login: mysql.Login) -> pymysql.connections.Connection[Any]:
-    deadline = time.monotonic() + CONNECT_FOR_S
+    deadline = time.monotonic() + CONNECT_FOR_SECONDS
     while True:
         try:
-            return mysql.connect(login, statement_timeout_s=STATEMENT_TIMEOUT_S)
+            return mysql.connect(login, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
         except DatabaseUnavailableError as error:
             if time.monotonic() > deadline:
                 raise

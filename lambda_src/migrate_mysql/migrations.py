@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Connection = pymysql.connections.Connection[Any]
 
 SQL_FOLDER = Path(__file__).with_name("sql")
-LOCK_WAIT_S = 120
-METADATA_WAIT_S = 60  # for a table that somebody uses; MySQL would wait a year
+LOCK_WAIT_SECONDS = 120
+METADATA_WAIT_SECONDS = 60  # for a table that somebody uses; MySQL would wait a year
 WHOLE_FILE = 0
 # ER_DB_CREATE_EXISTS, ER_TABLE_EXISTS_ERROR, ER_BAD_TABLE_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_MULTIPLE_PRI_KEY,
 # ER_CANT_DROP_FIELD_OR_KEY, ER_FK_DUP_NAME, ER_CHECK_CONSTRAINT_DUP_NAME.
@@ -74,10 +74,10 @@ def alone(connection: Connection, database: str) -> Iterator[None]:
     than two minutes.
     """
     name = "migrate:" + _digest(database)[:48]  # MySQL allows 64 characters, and the lock is the whole server's
-    rows(connection, f"SET SESSION lock_wait_timeout = {METADATA_WAIT_S}")
-    [(got,)] = rows(connection, "SELECT GET_LOCK(%s, %s)", name, LOCK_WAIT_S)
+    rows(connection, f"SET SESSION lock_wait_timeout = {METADATA_WAIT_SECONDS}")
+    [(got,)] = rows(connection, "SELECT GET_LOCK(%s, %s)", name, LOCK_WAIT_SECONDS)
     if got != 1:
-        raise MigrationError(0, f"another migration has been running for more than {LOCK_WAIT_S} s")
+        raise MigrationError(0, f"another migration has been running for more than {LOCK_WAIT_SECONDS} s")
     try:
         yield
     finally:

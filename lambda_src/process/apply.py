@@ -57,10 +57,10 @@ class HorizonMovedError(LaterError):
 class BusyError(LaterError):
     """Other batches of the same symbols, or of the same hour, kept their locks for too long."""
 
-    waited_s: float
+    waited_seconds: float
 
     def __str__(self) -> str:
-        return f"other batches kept their locks for {self.waited_s:.0f} s"
+        return f"other batches kept their locks for {self.waited_seconds:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ def progress(connection: psycopg.Connection[Any], object_key: str, etag: str) ->
     return Progress(tuple(row[0]), row[1], row[2]) if row else None
 
 
-def apply(connection: psycopg.Connection[Any], incoming: Incoming, patience_s: float) -> Progress:
+def apply(connection: psycopg.Connection[Any], incoming: Incoming, patience_seconds: float) -> Progress:
     """Apply the batch, or find that it is applied already: a redelivery, or a twin that was faster.
 
     What can be done without the symbols' locks comes before them, so that others wait for less. Raises BusyError when
-    they are not free within ``patience_s`` seconds, HorizonMovedError and psycopg errors; nothing has happened then.
+    they are not free within ``patience_seconds`` seconds, HorizonMovedError and psycopg errors; nothing has happened then.
     """
     counts = (incoming.trades, incoming.quotes, incoming.quarantined, incoming.horizon_ns)
     with connection.transaction():
@@ -100,7 +100,7 @@ def apply(connection: psycopg.Connection[Any], incoming: Incoming, patience_s: f
         _copy(connection, statements.COPY_QUOTES, incoming.quotes_csv)
         connection.execute(statements.ANALYZE, prepare=False)
         _hold_horizon(connection, incoming.horizon_ns)
-        _lock_symbols(connection, incoming.symbols, patience_s)
+        _lock_symbols(connection, incoming.symbols, patience_seconds)
         if incoming.horizon_ns:
             connection.execute(statements.FORGET, (incoming.horizon_ns,), prepare=False)
         _run(connection, statements.MERGE)
@@ -114,13 +114,13 @@ def finish(connection: psycopg.Connection[Any], object_key: str, etag: str) -> N
     connection.execute(statements.FINISH, (object_key, etag))
 
 
-def lock_hour(connection: psycopg.Connection[Any], hour_ns: int, patience_s: float) -> None:
+def lock_hour(connection: psycopg.Connection[Any], hour_ns: int, patience_seconds: float) -> None:
     """Within a transaction: one writer of an hour's Parquet at a time, so an older state never replaces a newer one.
 
     Raises BusyError.
     """
     lock = "SELECT pg_advisory_xact_lock(%s, %s)"
-    _wait_for(connection, lock, (_HOUR_LOCK_CLASS, hour_ns // HOUR_NS), patience_s)
+    _wait_for(connection, lock, (_HOUR_LOCK_CLASS, hour_ns // HOUR_NS), patience_seconds)
 
 
 def bars_to_csv(connection: psycopg.Connection[Any], hour_ns: int, path: Path) -> None:
@@ -137,27 +137,27 @@ def _hold_horizon(connection: psycopg.Connection[Any], expected_ns: int) -> None
         raise HorizonMovedError(expected_ns, row[0])
 
 
-def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str], patience_s: float) -> None:
+def _lock_symbols(connection: psycopg.Connection[Any], symbols: Iterable[str], patience_seconds: float) -> None:
     """Always in ascending order: two batches can wait for each other, never both."""
     locks = sorted({zlib.crc32(symbol.encode()) % SYMBOL_LOCKS for symbol in symbols})
     statement = "SELECT pg_advisory_xact_lock(%s, lock) FROM unnest(%s::int[]) AS lock"
-    _wait_for(connection, statement, (_SYMBOL_LOCK_CLASS, locks), patience_s)
+    _wait_for(connection, statement, (_SYMBOL_LOCK_CLASS, locks), patience_seconds)
 
 
 def _wait_for(
-    connection: psycopg.Connection[Any], statement: LiteralString, locks: Sequence[Any], patience_s: float
+    connection: psycopg.Connection[Any], statement: LiteralString, locks: Sequence[Any], patience_seconds: float
 ) -> None:
     """Take locks that others hold for seconds each. The wait is bounded as a whole, where lock_timeout begins anew with
     every lock.
     """
     import psycopg
 
-    limit = str(max(1, int(patience_s * 1000)))
+    limit = str(max(1, int(patience_seconds * 1000)))
     connection.execute(statements.BOUND_THE_WAIT, (limit,))
     try:
         connection.execute(statement, locks)
     except psycopg.errors.QueryCanceled:
-        raise BusyError(patience_s) from None
+        raise BusyError(patience_seconds) from None
     connection.execute(statements.USUAL_TIMEOUTS, prepare=False)
 
 

@@ -23,20 +23,24 @@ from .apply import LaterError
 from .pipeline import RAW_PREFIX, SUFFIX, Buckets, Pipeline
 
 # What the largest object may take once it has its locks, and so what has to be left of the invocation's time to begin.
-WORK_S = 60
-# In milliseconds. A statement of the largest batch takes seconds. Not for the locks of symbols and hours, which are
-# waited for as long as the invocation allows (``apply``).
-SESSION = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
+WORK_SECONDS = 60
+# A statement of the largest batch takes seconds. These do not bound the wait for the locks of symbols and hours, which
+# lasts as long as the invocation allows (``apply``).
+SESSION_TIMEOUTS_MILLISECONDS = {
+    "statement_timeout": 60_000,
+    "lock_timeout": 20_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
 
 
 @dataclass
 class OutOfTimeError(LaterError):
     """The messages before this one took the invocation's time."""
 
-    needed_s: float
+    needed_seconds: float
 
     def __str__(self) -> str:
-        return f"less than {self.needed_s:.0f} s of the invocation were left"
+        return f"less than {self.needed_seconds:.0f} s of the invocation were left"
 
 
 @cache
@@ -44,7 +48,7 @@ def _pipeline() -> Pipeline:
     buckets = Buckets(
         settings.required("RAW_BUCKET"), settings.required("PROCESSED_BUCKET"), settings.required("ARCHIVE_BUCKET")
     )
-    options = session_options(**SESSION)
+    options = session_options(**SESSION_TIMEOUTS_MILLISECONDS)
     return Pipeline(client("s3"), Database(lambda: Target.from_environment(options)), buckets, _window_days())
 
 
@@ -86,10 +90,10 @@ def _process_message(record: SQSRecord, lambda_context: Any) -> None:
     pipeline = _pipeline()
     try:
         for key in keys_of(record.body, pipeline.buckets.raw):
-            patience_s = lambda_context.get_remaining_time_in_millis() / 1000 - WORK_S
-            if patience_s <= 0:
-                raise OutOfTimeError(WORK_S)
-            pipeline.process(key, time.monotonic() + patience_s)
+            patience_seconds = lambda_context.get_remaining_time_in_millis() / 1000 - WORK_SECONDS
+            if patience_seconds <= 0:
+                raise OutOfTimeError(WORK_SECONDS)
+            pipeline.process(key, time.monotonic() + patience_seconds)
     except Exception as error:
         _report(record, error)
         redelivery.schedule(client("sqs"), settings.required("OBJECT_QUEUE_URL"), record, error)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RAW_PREFIX = "market-data/"
 SUFFIX = ".ndjson.gz"
 OBJECT_LIMIT_BYTES = 64 * 1024 * 1024
-PATIENCE_S = 20.0
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Pipeline:
         """Process one object.
 
         ``until``: the ``time.monotonic()`` until which it may wait for other batches of the same symbols or hours; without
-        it ``PATIENCE_S`` each time. A bad object goes to quarantine and counts as done. Raises LaterError,
+        it ``PATIENCE_SECONDS`` each time. A bad object goes to quarantine and counts as done. Raises LaterError,
         DatabaseUnavailableError, psycopg and botocore errors: then the message is delivered again.
         """
         with tempfile.TemporaryDirectory(prefix="process-") as name:
@@ -180,7 +180,7 @@ def _name(key: str) -> str:
 
 
 def _patience(until: float | None) -> float:
-    return PATIENCE_S if until is None else until - time.monotonic()
+    return PATIENCE_SECONDS if until is None else until - time.monotonic()
 
 
 def _batch_id(key: str, etag: str) -> str:

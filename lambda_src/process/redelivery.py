@@ -18,16 +18,16 @@ from .apply import LaterError
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-LATER_S = 15
-FIRST_PAUSE_S = 15
-LONGEST_PAUSE_S = 900
+LATER_SECONDS = 15
+FIRST_PAUSE_SECONDS = 15
+LONGEST_PAUSE_SECONDS = 900
 
 
-def pause_s(error: Exception, attempts: int) -> int:
+def pause_seconds(error: Exception, attempts: int) -> int:
     """Seconds until a message comes again that was received ``attempts`` times, this one included."""
     if isinstance(error, LaterError):
-        return LATER_S
-    return int(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(attempts - 1, 10)))
+        return LATER_SECONDS
+    return int(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempts - 1, 10)))
 
 
 def schedule(sqs: Any, queue_url: str, record: SQSRecord, error: Exception) -> None:
@@ -37,7 +37,7 @@ def schedule(sqs: Any, queue_url: str, record: SQSRecord, error: Exception) -> N
     attempts = int(record.attributes.approximate_receive_count or 1)
     try:
         sqs.change_message_visibility(
-            QueueUrl=queue_url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=pause_s(error, attempts)
+            QueueUrl=queue_url, ReceiptHandle=record.receipt_handle, VisibilityTimeout=pause_seconds(error, attempts)
         )
     except (ClientError, BotoCoreError) as refusal:
         logger.warning("message comes again late", extra={"message_id": record.message_id, **describe(refusal)})

@@ -18,9 +18,9 @@ from . import reader, request
 if TYPE_CHECKING:
     import psycopg
 
-STATEMENT_TIMEOUT_MS = 15_000
-CONNECT_TIMEOUT_S = 5
-HEALTH_CACHE_S = 5.0
+STATEMENT_TIMEOUT_MILLISECONDS = 15_000
+CONNECT_TIMEOUT_SECONDS = 5
+HEALTH_CACHE_SECONDS = 5.0
 Read = Callable[["psycopg.Connection[Any]", request.Range], reader.Page]
 
 
@@ -42,8 +42,8 @@ def _entitlements() -> entitlements.Entitlements:
 
 @cache
 def _database() -> Database:
-    options = session_options(statement_timeout=STATEMENT_TIMEOUT_MS, default_transaction_read_only="on")
-    return Database(lambda: Target.from_environment(options), timeout_s=CONNECT_TIMEOUT_S)
+    options = session_options(statement_timeout=STATEMENT_TIMEOUT_MILLISECONDS, default_transaction_read_only="on")
+    return Database(lambda: Target.from_environment(options), timeout_seconds=CONNECT_TIMEOUT_SECONDS)
 
 
 @observed
@@ -67,7 +67,7 @@ def route(event: dict[str, Any]) -> rest.Response:
 def health() -> rest.Response:
     """200 while the database answers, 503 otherwise."""
     now = time.time()  # a monotonic clock may stand still while the environment is frozen
-    if not 0 <= now - _health.checked_at < HEALTH_CACHE_S:
+    if not 0 <= now - _health.checked_at < HEALTH_CACHE_SECONDS:
         _health.healthy, _health.checked_at = _database_answers(), now
     state = "ok" if _health.healthy else "unavailable"
     return rest.answer(200 if _health.healthy else 503, {"status": state, "checks": {"database": state}})

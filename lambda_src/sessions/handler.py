@@ -46,8 +46,8 @@ def route(event: dict[str, Any]) -> rest.Response:
 
 
 def _create(event: dict[str, Any], entitlement: entitlements.Entitlement) -> rest.Response:
-    ttl_s = requested_ttl(rest.body_bytes(event))
-    session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_s, int(time.time()))
+    ttl_seconds = requested_ttl(rest.body_bytes(event))
+    session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_seconds, int(time.time()))
     try:
         client("dynamodb").put_item(
             TableName=_table(), Item=session.to_item(), ConditionExpression="attribute_not_exists(sessionId)"

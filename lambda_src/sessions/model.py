@@ -17,9 +17,9 @@ from typing import Any
 from common import schema
 from common.errors import RequestError
 
-MIN_TTL_S = 60
-DEFAULT_TTL_S = 3600
-MAX_TTL_S = 86_400
+MIN_TTL_SECONDS = 60
+DEFAULT_TTL_SECONDS = 3600
+MAX_TTL_SECONDS = 86_400
 TTL_ATTRIBUTE = "expiresAt"  # the table's time-to-live attribute, epoch seconds
 _ID_BYTES = 16
 _TOKEN_BYTES = 32
@@ -70,10 +70,12 @@ class Session:
         }
 
 
-def open_session(api_key_id: str, client: str, ttl_s: int, now_s: int) -> tuple[Session, str]:
+def open_session(api_key_id: str, client: str, ttl_seconds: int, now_seconds: int) -> tuple[Session, str]:
     """A new session and its token."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session = Session(secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_s, now_s + ttl_s)
+    session = Session(
+        secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_seconds, now_seconds + ttl_seconds
+    )
     return session, token
 
 
@@ -90,27 +92,29 @@ def token_hash(token: str) -> str:
 def requested_ttl(body: bytes) -> int:
     """``ttlSeconds`` of the request body (absent: 3600). Raises RequestError 400."""
     if not body.strip():
-        return DEFAULT_TTL_S
+        return DEFAULT_TTL_SECONDS
     try:
         document = schema.loads(body)
     except ValueError:
         raise RequestError(400, "malformed_body", "The body is not JSON") from None
     if not isinstance(document, dict) or not document.keys() <= {"ttlSeconds"}:
         raise RequestError(400, "malformed_body", 'The body must be a JSON object with at most "ttlSeconds"')
-    value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_S))
-    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_S))
-    if not whole or not MIN_TTL_S <= int(value) <= MAX_TTL_S:
-        raise RequestError(400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_S} to {MAX_TTL_S}')
+    value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_SECONDS))
+    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_SECONDS))
+    if not whole or not MIN_TTL_SECONDS <= int(value) <= MAX_TTL_SECONDS:
+        raise RequestError(
+            400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS}'
+        )
     return int(value)
 
 
-def authorize(session: Session | None, api_key_id: str, token: str, now_s: int) -> Session:
+def authorize(session: Session | None, api_key_id: str, token: str, now_seconds: int) -> Session:
     """The session, if it lives and belongs to this key and token.
 
     Raises RequestError 404 when it is unknown, expired (DynamoDB deletes late) or another client's, and 403 when the
     token is wrong: the token is compared in constant time.
     """
-    if session is None or session.expires_at <= now_s or session.api_key_id != api_key_id:
+    if session is None or session.expires_at <= now_seconds or session.api_key_id != api_key_id:
         raise RequestError(404, "unknown_session", "There is no such session, or it has expired")
     if not hmac.compare_digest(session.token_sha256, token_hash(token)):
         raise RequestError(403, "bad_session_token", "The Session-Token header does not match this session")

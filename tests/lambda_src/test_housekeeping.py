@@ -127,7 +127,7 @@ def test_what_s3_is_too_busy_to_delete_is_tried_again(
     bucket = VersionedBucket(2500, 10, 0)
     bucket.busy = [trouble, trouble]
     assert buckets.empty_bucket(bucket, "b") == 2510
-    assert buckets.PAUSE_S in pauses
+    assert buckets.PAUSE_SECONDS in pauses
 
 
 def test_a_bucket_for_which_s3_stays_too_busy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

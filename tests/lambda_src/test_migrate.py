@@ -188,7 +188,7 @@ def test_many_custom_resources_at_once_succeed(environment: dict[str, Any]) -> N
 def test_a_migration_that_never_ends_is_not_waited_for_forever(
     postgres: Postgres, connection: psycopg.Connection[Any], empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 0.05)
     with (
         psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as other,
         migrations.alone(other),
@@ -224,7 +224,7 @@ def test_a_server_that_does_not_answer_fails_with_its_reason(
     environment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DB_PORT", "1")
-    monkeypatch.setattr(migrate.handler, "CONNECT_FOR_S", 0)
+    monkeypatch.setattr(migrate.handler, "CONNECT_FOR_SECONDS", 0)
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "FAILED"
     assert created["Reason"].startswith("database 127.0.0.1: ")

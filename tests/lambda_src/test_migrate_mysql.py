@@ -65,7 +65,7 @@ def test_many_at_once_apply_each_file_once(mariadb: Server, mysql_database: str)
 def test_a_lock_that_is_never_free_is_not_waited_for_forever(
     mariadb: Server, mysql_database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "LOCK_WAIT_S", 0)
+    monkeypatch.setattr(migrations, "LOCK_WAIT_SECONDS", 0)
     with (
         closing(mysql.connect(mariadb.superuser())) as other,
         alone(other, mysql_database),
@@ -340,7 +340,7 @@ def test_delete_needs_no_database(secrets: Secrets, monkeypatch: pytest.MonkeyPa
 
 def test_a_server_that_does_not_answer_fails_with_its_reason(secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PORT", "1")
-    monkeypatch.setattr(migrate_mysql.handler, "CONNECT_FOR_S", 0)
+    monkeypatch.setattr(migrate_mysql.handler, "CONNECT_FOR_SECONDS", 0)
     created = migrate_mysql.handler.handler(event("Create"), Context())
     assert created["Status"] == "FAILED"
     assert created["Reason"].startswith("database localhost: 2003")

@@ -496,9 +496,9 @@ def test_every_message_may_fail_without_an_exception(
 
 
 def test_each_failure_doubles_the_pause_and_what_was_put_off_comes_soon() -> None:
-    pauses = [redelivery.pause_s(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
+    pauses = [redelivery.pause_seconds(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
     assert pauses == [15, 30, 60, 480, 900, 900]
-    assert redelivery.pause_s(apply.BusyError(1), 40) == 15
+    assert redelivery.pause_seconds(apply.BusyError(1), 40) == 15
 
 
 def test_a_message_for_which_the_time_is_short_is_put_off_untried(
@@ -508,7 +508,7 @@ def test_a_message_for_which_the_time_is_short_is_put_off_untried(
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     event = sqs_event(key_of("a"), attempts=7)
-    result = process.handler.handler(event, Context(remaining_ms=process.handler.WORK_S * 1000))
+    result = process.handler.handler(event, Context(remaining_ms=process.handler.WORK_SECONDS * 1000))
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert s3.calls == []
     assert queue.hidden == [("r0", 15)]

@@ -165,10 +165,13 @@ def test_statements_have_timeouts_whatever_the_roles_settings(
     app_database: Database, admin: psycopg.Connection[Any]
 ) -> None:
     admin.execute("ALTER ROLE trading_app SET statement_timeout = 0")
-    target = replace(app_database.target(), options=session_options(**process.handler.SESSION))
+    target = replace(app_database.target(), options=session_options(**process.handler.SESSION_TIMEOUTS_MILLISECONDS))
     own = Database(lambda: target, app_database.password)
     with own.connection() as connection:
-        shown = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in process.handler.SESSION]
+        shown = [
+            connection.execute(f"SHOW {name}".encode()).fetchone()
+            for name in process.handler.SESSION_TIMEOUTS_MILLISECONDS
+        ]
     own.close()
     admin.execute("ALTER ROLE trading_app SET statement_timeout = '60s'")
     assert shown == [("1min",), ("20s",), ("1min",)]
