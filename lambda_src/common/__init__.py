@@ -9,7 +9,7 @@ The errors that the functions raise on purpose, by the modules that define them:
     ├── MigrationError                      errors
     ├── BadObjectError                      errors
     ├── CustomResourceError                 errors
-    ├── LoginRefusedError                   mysql
+    ├── LoginRejectedError                   mysql
     ├── DatabaseUserError                   mysql_users
     ├── PayloadError                        log_alerts.alert
     ├── RotationError                       rotate_secret.credentials

@@ -86,6 +86,6 @@ def _works(login: mysql.Login) -> bool:
     """Whether the server knows the password; without the database, which needs a right."""
     try:
         mysql.connect(mysql.Login(login.host, login.port, login.user, login.password)).close()
-    except mysql.LoginRefusedError:
+    except mysql.LoginRejectedError:
         return False
     return True

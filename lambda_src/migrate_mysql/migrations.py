@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import MigrationError
 from common.migration_files import Migration, newer_than, read_folder
-from common.mysql import describe, error_number, rows
+from common.mysql import error_number, error_text, rows
 from common.observe import logger
 
 from .statements import split
@@ -155,7 +155,7 @@ def _run(connection: Connection, migration: Migration, number: int, statement: s
         if connection.open:
             connection.rollback()
         if not (again and error_number(error) in _DONE_ALREADY):
-            reason = f"{migration.name}: statement {number}: {describe(error)}"
+            reason = f"{migration.name}: statement {number}: {error_text(error)}"
             raise MigrationError(migration.version, reason) from error
         _mark(connection, migration, number, _digest(statement), done=True)
 

@@ -48,7 +48,7 @@ class Rotation:
 
 
 def run(secrets: Any, rotation: Rotation) -> str:
-    """Do the step and return what was done. Raises RotationError, DatabaseUnavailableError, LoginRefusedError."""
+    """Do the step and return what was done. Raises RotationError, DatabaseUnavailableError, LoginRejectedError."""
     versions = _versions(secrets, rotation)
     stages = versions.get(rotation.token)
     if stages is None:
@@ -170,7 +170,7 @@ def _value(secrets: Any, rotation: Rotation, **which: str) -> str | None:
 
 def _read_something(connection: pymysql.connections.Connection[Any], user: str) -> None:
     """Read a row of the first table that ``user`` may read; the session must be encrypted. Raises RotationError."""
-    with mysql_users.told("a read by", user):
+    with mysql_users.user_errors("a read by", user):
         [(_, cipher)] = rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")
         tables = rows(
             connection,
@@ -187,7 +187,7 @@ def _password_works(pending: Credentials) -> bool:
     """Whether the database knows the pending password already: an earlier try of the step got that far."""
     try:
         mysql.connect(pending.login()).close()
-    except mysql.LoginRefusedError:
+    except mysql.LoginRejectedError:
         return False
     return True
 
@@ -206,7 +206,7 @@ def _connect_master(secrets: Any, current: Credentials) -> pymysql.connections.C
         raise RotationError(f"{which} is for {user}, one of the two users it should manage")
     try:
         return mysql.connect(mysql.Login(current.host, current.port, user, password))
-    except mysql.LoginRefusedError as error:
+    except mysql.LoginRejectedError as error:
         logger.error("the master's login was refused", extra={"reason": error.reason})
         raise RotationError(
             f"{which} does not let {user} in ({error.reason}); while RDS rotates it, that passes"

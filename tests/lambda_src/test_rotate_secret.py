@@ -235,7 +235,7 @@ def test_a_step_without_createsecret_before_it_is_refused(step: str, rig: Rig) -
 def test_finishing_what_was_never_set_is_prevented_by_the_test(rig: Rig) -> None:
     token = rig.begin()
     rig.step("createSecret", token)
-    with pytest.raises(mysql.LoginRefusedError, match="payments_clone was refused: 1045"):
+    with pytest.raises(mysql.LoginRejectedError, match="payments_clone was rejected: 1045"):
         rig.step("testSecret", token)
 
 
@@ -290,7 +290,7 @@ def test_a_current_password_that_the_database_does_not_know_stops_the_master(rig
     rig.put({**rig.value(), "password": "mistaken"}, stage="AWSCURRENT")
     token = rig.begin()
     rig.step("createSecret", token)
-    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused"):
+    with pytest.raises(mysql.LoginRejectedError, match="the login of payments was rejected"):
         rig.step("setSecret", token)
     assert "payments_clone" not in rig.server.users()
 

@@ -309,5 +309,5 @@ def test_no_token_reaches_the_log(capsys: pytest.CaptureFixture[str], log: io.St
     _, opened = call("POST")
     call("GET", opened["sessionId"], opened["token"])
     call("GET", opened["sessionId"], "wrong")
-    assert "request refused" in log.getvalue()
+    assert "request rejected" in log.getvalue()
     assert opened["token"] not in log.getvalue() + capsys.readouterr().out
