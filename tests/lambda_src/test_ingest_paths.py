@@ -17,7 +17,7 @@ from bench import plain_ingest
 from common import schema
 from common.errors import RequestError
 from ingest import decoding, fields, validation
-from ingest.validation import Rules, Validated, validate, validate_exactly
+from ingest.validation import Rules, ValidationResult, validate, validate_exactly
 from sample.generator import Plan, generate
 
 from .records import T0
@@ -30,7 +30,7 @@ QUOTE = {"type": "quote", "symbol": "ACME", "bid": 1, "ask": 2, "bid_size": 3, "
 RULES = Rules(lambda symbol: symbol != "NOT-MINE", T0 + 10 * 365 * 86_400 * 10**9)
 
 
-def answer(way: Callable[[str, str, Rules], Validated], text: str, media_type: str) -> Any:
+def answer(way: Callable[[str, str, Rules], ValidationResult], text: str, media_type: str) -> Any:
     """What a way says: the result, or the refusal of the whole body."""
     try:
         return way(text, media_type, RULES)
@@ -42,7 +42,7 @@ def agree(text: str, media_type: str = NDJSON) -> Any:
     """Both ways must give the same; and what the reference says of the lines of NDJSON."""
     quick = answer(validate, text, media_type)
     assert quick == answer(validate_exactly, text, media_type), text
-    if isinstance(quick, Validated) and media_type == NDJSON:
+    if isinstance(quick, ValidationResult) and media_type == NDJSON:
         lines, rejected = plain_ingest.validate_lines(text, RULES.allows, RULES.latest_ns)
         assert quick.lines.decode() == lines, text
         assert [(r.index, r.field, r.reason) for r in quick.rejected] == rejected, text
@@ -294,7 +294,7 @@ def test_windows_change_nothing(lines: list[str], window: int) -> None:
         text = "\n".join(lines)
         found = agree(text)
         assert agree(text, GZIP) == found or len([line for line in text.split("\n") if line.strip()]) < 2
-        if isinstance(found, Validated):
+        if isinstance(found, ValidationResult):
             assert found.accepted + len(found.rejected) == sum(bool(line.strip()) for line in text.split("\n"))
 
 
@@ -458,7 +458,7 @@ def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("bad", [validation.MAX_REJECTED, validation.MAX_REJECTED + 1])
 @pytest.mark.parametrize("line", ["{", "5"])
 def test_the_limit_of_rejections_is_the_same(bad: int, line: str) -> None:
-    assert isinstance(agree(f"{line}\n" * bad + one()), Validated) is (bad == validation.MAX_REJECTED)
+    assert isinstance(agree(f"{line}\n" * bad + one()), ValidationResult) is (bad == validation.MAX_REJECTED)
     agree(f"{line}\n" * bad)
 
 

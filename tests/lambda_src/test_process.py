@@ -236,7 +236,7 @@ def test_what_ingest_stored_is_known_by_its_metadata(
     monkeypatch.setattr(engine, "load", load)
     body = json.dumps({"records": [DAY[1]]}).encode()
     batch = read_batch(body, "application/json", "", "key-1", "", Rules())
-    assert store.store(s3, "raw", batch)
+    assert store.store_batch(s3, "raw", batch)
     s3.put_object("raw", key_of("copy"), batch.stored_bytes(), Metadata={"batch-id": batch.batch_id})
     s3.put_object("raw", key_of("other"), batch.stored_bytes())
     for key in (batch.object_key, key_of("copy"), key_of("other")):
