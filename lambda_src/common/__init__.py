@@ -9,13 +9,13 @@ The errors that the functions raise on purpose, by the modules that define them:
     ├── MigrationError                      errors
     ├── BadObjectError                      errors
     ├── CustomResourceError                 errors
-    ├── LoginRejectedError                   mysql
+    ├── LoginRejectedError                  mysql
     ├── DatabaseUserError                   mysql_users
     ├── PayloadError                        log_alerts.alert
     ├── RotationError                       rotate_secret.credentials
-    └── LaterError                          process.apply
-        ├── HorizonMovedError               process.apply
-        ├── BusyError                       process.apply
+    └── PostponedError                      process.batches
+        ├── HorizonMovedError               process.batches
+        ├── BusyError                       process.batches
         └── OutOfTimeError                  process.handler
 
 ``schema.RecordError`` is a ValueError and not in this tree, because ``schema`` imports only the standard library.

@@ -135,9 +135,9 @@ def watch_statements(step: Callable[[str], None], patch: Callable[[Any, str, Any
 class TellingPipeline(Pipeline):
     """The log leaves out what an exception says; here nobody's data is in it, and it is all that a failed run leaves."""
 
-    def process(self, key: str, until: float | None = None) -> None:
+    def process(self, key: str, deadline: float | None = None) -> None:
         try:
-            super().process(key, until)
+            super().process(key, deadline)
         except Exception:
             traceback.print_exc()
             raise

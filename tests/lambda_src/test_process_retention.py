@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import process.handler
 from common.database import Database, session_options
 from common.errors import ConfigurationError
-from process import apply, engine, retention
+from process import batches, engine, retention
 from process.pipeline import Buckets, Pipeline
 
 from .fakes import FakeS3, ndjson_gz
@@ -122,14 +122,14 @@ def test_a_batch_that_was_read_with_an_older_horizon_is_read_again(
 ) -> None:
     real = engine.load
 
-    def load_and_move(*arguments: Any, **options: Any) -> engine.Loaded:
+    def load_and_move(*arguments: Any, **options: Any) -> engine.LoadedObject:
         loaded = real(*arguments, **options)
         set_horizon(admin, HORIZON)
         return loaded
 
     records = (trade("1", "10", "1", HORIZON - 1), trade("2", "10", "1", HORIZON))
     monkeypatch.setattr(engine, "load", load_and_move)
-    with pytest.raises(apply.HorizonMovedError):
+    with pytest.raises(batches.HorizonMovedError):
         deliver(pipeline, "a", *records)
     assert contents(admin)["trades"] == []
     monkeypatch.setattr(engine, "load", real)
