@@ -1,6 +1,6 @@
 """``Custom::DatabaseMigration`` for Aurora MySQL: schema, user and rights on Create and Update; nothing on Delete.
 
-The database goes with its cluster, so there is nothing to take back.
+The database is deleted with its cluster, so Delete has nothing to undo.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from common.errors import DatabaseUnavailableError
 from common.observe import count, logger, observed
 
 from .application import ensure_application, read_account
-from .migrations import LOCK_WAIT_SECONDS, alone, load, migrate
+from .migrations import LOCK_WAIT_SECONDS, load, migrate, migration_lock
 
 if TYPE_CHECKING:
     import pymysql
 
-CONNECT_FOR_SECONDS = 60.0  # a cluster that was made a moment ago may need some seconds to answer
+CONNECT_FOR_SECONDS = 60.0  # a new cluster may need some seconds to answer
 STATEMENT_TIMEOUT_SECONDS = 300
-assert STATEMENT_TIMEOUT_SECONDS > LOCK_WAIT_SECONDS  # else waiting for the lock would end the connection
+assert STATEMENT_TIMEOUT_SECONDS > LOCK_WAIT_SECONDS  # otherwise waiting for the lock would end the connection
 
 
 @observed
@@ -40,9 +40,9 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
     master = read_account(secrets, "DB_SECRET_ARN", settings.required("DB_SECRET_ARN"))
     application_arn = settings.required("APP_SECRET_ARN")
     login = mysql.Login(host, port, master.username, master.password, database)
-    with closing(_connect(login)) as connection, alone(connection, database):
+    with closing(_connect(login)) as connection, migration_lock(connection, database):
         applied = migrate(connection, migrations)
-        # Read now: while this run waited for another, the secret may have been rotated.
+        # Read after the wait for the lock, during which the secret may have been rotated.
         application = read_account(secrets, "APP_SECRET_ARN", application_arn)
         user = mysql.Login(host, port, application.username, application.password, database)
         outcome = ensure_application(connection, user)
@@ -64,12 +64,12 @@ def _connect(login: mysql.Login) -> pymysql.connections.Connection[Any]:
 
 
 def _physical_id(properties: Mapping[str, Any]) -> str:
-    """Of the database, not of the code: a new ArtifactKey is an update, never a replacement."""
+    """The id of the database, not of the code, so that a new ArtifactKey is an update and never a replacement."""
     return f"migration:{settings.required('DB_HOST')}/{settings.required('DB_NAME')}"
 
 
 def _delete(properties: Mapping[str, Any]) -> None:
-    """Nothing to do: see the module's text."""
+    """Do nothing, because the database is deleted with its cluster."""
 
 
 PROVIDERS = {"Custom::DatabaseMigration": custom_resource.Provider(_physical_id, upsert, _delete)}

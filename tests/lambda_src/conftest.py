@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from common import clients, database, observe
-from migrate.migrations import alone, load, migrate
+from migrate.migrations import load, migrate, migration_lock
 from migrate.roles import ensure_roles
 from tests.lambda_src.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
 from tests.lambda_src.postgres import SUPERUSER, Postgres, wheel_bin
@@ -37,7 +37,7 @@ def migrated(postgres: Postgres) -> str:
     """The name of a migrated database that tests copy (it is a template: nobody may stay connected)."""
     with psycopg.connect(postgres.dsn, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
-    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, alone(connection):
+    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, migration_lock(connection):
         migrate(connection, load())
         ensure_roles(connection, "trading_app", "trading_analyst")
     return "migrated"

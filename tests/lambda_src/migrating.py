@@ -13,7 +13,7 @@ import pymysql.cursors
 
 from common import mysql
 from migrate_mysql.application import ensure_application
-from migrate_mysql.migrations import Migration, alone, migrate
+from migrate_mysql.migrations import Migration, migrate, migration_lock
 
 KILLED = -signal.SIGKILL
 RIGHTS = {"accounts": "SELECT, INSERT", "notes": "SELECT"}
@@ -43,7 +43,7 @@ def forkserver() -> ForkServerContext:
 
 def whole(master: mysql.Login, application: mysql.Login) -> None:
     """What the function does with FILES."""
-    with closing(mysql.connect(master)) as connection, alone(connection, master.database):
+    with closing(mysql.connect(master)) as connection, migration_lock(connection, master.database):
         migrate(connection, FILES)
         ensure_application(connection, application, RIGHTS)
 

@@ -39,7 +39,10 @@ def test_each_file_is_applied_once_and_in_order(connection: psycopg.Connection[A
 
 def test_many_at_once_apply_each_file_once(postgres: Postgres, empty_database: str) -> None:
     def work(_: int) -> list[int]:
-        with psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as own, migrations.alone(own):
+        with (
+            psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as own,
+            migrations.migration_lock(own),
+        ):
             return migrations.migrate(own, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
@@ -191,9 +194,9 @@ def test_a_migration_that_never_ends_is_not_waited_for_forever(
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 0.05)
     with (
         psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as other,
-        migrations.alone(other),
+        migrations.migration_lock(other),
         pytest.raises(MigrationError, match="another migration has been running"),
-        migrations.alone(connection),
+        migrations.migration_lock(connection),
     ):
         raise AssertionError("both hold the lock")
 
@@ -204,7 +207,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
         admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
         admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
         admin.execute("CREATE DATABASE mastered OWNER master")
-    with as_user(postgres, "mastered", "master") as connection, migrations.alone(connection):
+    with as_user(postgres, "mastered", "master") as connection, migrations.migration_lock(connection):
         for _ in range(2):
             migrations.migrate(connection, migrations.load())
             roles.ensure_roles(connection, "master_app", "master_analyst")

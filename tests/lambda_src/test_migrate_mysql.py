@@ -20,7 +20,7 @@ from common import mysql
 from common.errors import ConfigurationError, MigrationError
 from migrate_mysql import migrations
 from migrate_mysql.application import RIGHTS, Account, ensure_application
-from migrate_mysql.migrations import Migration, alone, migrate
+from migrate_mysql.migrations import Migration, migrate, migration_lock
 from migrate_mysql.statements import split
 from tests.lambda_src import migrating
 from tests.lambda_src.fakes import Context
@@ -53,7 +53,7 @@ def test_each_file_is_applied_once_and_in_order(connection: Connection) -> None:
 
 def test_many_at_once_apply_each_file_once(mariadb: Server, mysql_database: str) -> None:
     def work(_: int) -> list[int]:
-        with closing(mysql.connect(mariadb.superuser(mysql_database))) as own, alone(own, mysql_database):
+        with closing(mysql.connect(mariadb.superuser(mysql_database))) as own, migration_lock(own, mysql_database):
             return migrate(own, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
@@ -68,20 +68,20 @@ def test_a_lock_that_is_never_free_is_not_waited_for_forever(
     monkeypatch.setattr(migrations, "LOCK_WAIT_SECONDS", 0)
     with (
         closing(mysql.connect(mariadb.superuser())) as other,
-        alone(other, mysql_database),
+        migration_lock(other, mysql_database),
         pytest.raises(MigrationError, match="another migration has been running"),
-        alone(connection, mysql_database),
+        migration_lock(connection, mysql_database),
     ):
         raise AssertionError("both hold the lock")
-    with alone(connection, mysql_database):
+    with migration_lock(connection, mysql_database):
         pass
 
 
 def test_another_database_has_another_lock(mariadb: Server, mysql_database: str, connection: Connection) -> None:
     with (
         closing(mysql.connect(mariadb.superuser())) as other,
-        alone(other, "elsewhere"),
-        alone(connection, mysql_database),
+        migration_lock(other, "elsewhere"),
+        migration_lock(connection, mysql_database),
     ):
         assert migrate(connection, [FIRST]) == [1]
 
@@ -102,7 +102,7 @@ def test_what_was_done_may_not_change(connection: Connection) -> None:
     edited = Migration(1, "first", FIRST.sql.replace("(1)", "(7)") + "SELECT 1;")
     with pytest.raises(MigrationError, match="statement 2 is done and was changed"):
         migrate(connection, [edited])
-    with pytest.raises(MigrationError, match="statements that were begun are gone"):
+    with pytest.raises(MigrationError, match="statements that were begun are missing"):
         migrate(connection, [FIRST])
 
 
