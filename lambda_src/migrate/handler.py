@@ -26,7 +26,7 @@ CONNECT_FOR_SECONDS = 60.0  # a paused or new Serverless v2 writer needs some se
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    """Entry point of the Lambda function, which sends the answer to CloudFormation itself."""
     return custom_resource.handle(event, context, PROVIDERS)
 
 

@@ -28,7 +28,7 @@ assert STATEMENT_TIMEOUT_SECONDS > LOCK_WAIT_SECONDS  # otherwise waiting for th
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    """Entry point of the Lambda function, which sends the answer to CloudFormation itself."""
     return custom_resource.handle(event, context, PROVIDERS)
 
 

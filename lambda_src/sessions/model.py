@@ -1,7 +1,7 @@
-"""A session and its rules: pure, no AWS.
+"""A session and its rules, without AWS.
 
-The token is shown once, when the session is made; the table holds its SHA-256 only. A plain hash is enough (no salt, no
-slow hash): the token has 256 random bits, so there is nothing to guess (OWASP Session Management Cheat Sheet).
+The token is shown once, when the session is created. The table holds only its SHA-256. A plain hash is enough (no salt,
+no slow hash), because the token has 256 random bits and cannot be guessed (OWASP Session Management Cheat Sheet).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ID = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A stored session; times are epoch seconds, UTC."""
+    """A stored session. Times are epoch seconds, UTC."""
 
     session_id: str
     token_sha256: str
@@ -61,7 +61,7 @@ class Session:
         )
 
     def as_json(self) -> dict[str, object]:
-        """What a client may see: everything but the token's hash."""
+        """The session as a client may see it, without the token's hash."""
         return {
             "sessionId": self.session_id,
             "client": self.client,
@@ -80,7 +80,7 @@ def open_session(api_key_id: str, client: str, ttl_seconds: int, now_seconds: in
 
 
 def is_session_id(text: str) -> bool:
-    """Whether this can be the id of a session that was opened here."""
+    """Whether the text has the form of a session's id."""
     return _ID.fullmatch(text) is not None
 
 
@@ -90,7 +90,7 @@ def token_hash(token: str) -> str:
 
 
 def requested_ttl(body: bytes) -> int:
-    """``ttlSeconds`` of the request body (absent: 3600). Raises RequestError 400."""
+    """``ttlSeconds`` of the request body, or the default of 3600 without it. Raises RequestError 400."""
     if not body.strip():
         return DEFAULT_TTL_SECONDS
     try:
@@ -109,10 +109,17 @@ def requested_ttl(body: bytes) -> int:
 
 
 def authorize(session: Session | None, api_key_id: str, token: str, now_seconds: int) -> Session:
-    """The session, if it lives and belongs to this key and token.
+    """The session, if it is alive and belongs to this key and token. The token is compared in constant time.
 
-    Raises RequestError 404 when it is unknown, expired (DynamoDB deletes late) or another client's, and 403 when the
-    token is wrong: the token is compared in constant time.
+    Args:
+        session: The stored session; None if the id is unknown.
+        api_key_id: The caller's API key.
+        token: The caller's token.
+        now_seconds: The current time in epoch seconds.
+
+    Raises:
+        RequestError: 404, if the session is unknown, expired (DynamoDB deletes late) or another client's; 403, if the
+            token is wrong.
     """
     if session is None or session.expires_at <= now_seconds or session.api_key_id != api_key_id:
         raise RequestError(404, "unknown_session", "There is no such session, or it has expired")

@@ -395,7 +395,7 @@ def test_one_bad_message_does_not_hold_up_the_others(logs: FakeLogs, log: io.Str
 def test_a_file_that_is_gone_is_done(logs: FakeLogs, log: io.StringIO) -> None:
     gone = KEY.replace("a_app", "b_app")
     assert balancer_logs.handler.handler(sqs_event(gone, bucket="logs"), Context()) == {"batchItemFailures": []}
-    assert "log file is gone" in log.getvalue()
+    assert "log file does not exist any more" in log.getvalue()
 
 
 @pytest.mark.emulator
