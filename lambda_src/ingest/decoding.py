@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK_RECORDS = 4096  # at a time, so that memory grows with the body's bytes and not with the objects made of them
 CHUNK_BYTES = 256 * CHUNK_RECORDS  # of JSON text; only records that are made to take memory are longer
-LONG_CHUNK_RECORDS = 64  # at a time, where a chunk has more bytes
+LONG_CHUNK_RECORDS = 64  # at a time, if a chunk has more bytes
 
 
 @cache
@@ -68,7 +68,7 @@ def count_unnamed(column: list[Any]) -> int:
 
 @cache
 def record_decoder() -> msgspec.json.Decoder[Any]:
-    """Decodes one record; raises ``undecodable()`` where it is not regular."""
+    """Decodes one record; raises ``undecodable()`` if it is not regular."""
     import msgspec
 
     return msgspec.json.Decoder(reduce(or_, row_classes().values()), float_hook=number_to_digits)
@@ -98,7 +98,7 @@ def undecodable() -> tuple[type[Exception], ...]:
 
 
 def raw_records(body: bytes) -> Sequence[msgspec.Raw] | None:
-    """The records of a JSON envelope, each still as its JSON text; None where the envelope is in doubt."""
+    """The records of a JSON envelope, each still as its JSON text; None if the envelope is in doubt."""
     try:
         records: list[msgspec.Raw] = _envelope_decoder().decode(body).records
     except undecodable():

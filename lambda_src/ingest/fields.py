@@ -167,7 +167,7 @@ def _bound(memory: set[Any] | dict[Any, Any]) -> None:
 
 
 def _parsed_or_none(parse: Callable[[Any], Any], value: object) -> Any:
-    """The result of the schema's function; None where it rejects the value."""
+    """The result of the schema's function; None if it rejects the value."""
     try:
         return parse(value)
     except ValueError:
@@ -175,7 +175,7 @@ def _parsed_or_none(parse: Callable[[Any], Any], value: object) -> Any:
 
 
 def _canonical_decimals(values: set[Any]) -> dict[str | int | bytes, str | None]:
-    """The canonical text of each value (text, int, or digits of another number); None where it is not a decimal."""
+    """The canonical text of each value (text, int, or digits of another number); None if it is not a decimal."""
     kinds = set(map(type, values))
     if kinds == {int} and min(values) > 0 and max(values) < 10**schema.INTEGER_DIGITS:
         return dict(zip(values, map(str, values), strict=True))

@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS migration_ledger (
 @dataclass(frozen=True, slots=True)
 class _Entry:
     sha256: str
-    done: bool
+    applied: bool
 
 
 _Ledger = dict[tuple[int, int], _Entry]
@@ -109,7 +109,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int
 
 def _read_ledger(connection: Connection) -> _Ledger:
     entries = rows(connection, "SELECT version, statement, sha256, done_at IS NOT NULL FROM migration_ledger")
-    return {(version, statement): _Entry(sha256, bool(done)) for version, statement, sha256, done in entries}
+    return {(version, statement): _Entry(sha256, bool(applied)) for version, statement, sha256, applied in entries}
 
 
 def _check_ledger(ledger: _Ledger, migrations: Sequence[Migration]) -> None:
@@ -130,13 +130,15 @@ def _apply(connection: Connection, migration: Migration, ledger: _Ledger) -> Non
         raise MigrationError(migration.version, f"{migration.name}: statements that were begun are missing")
     for number, statement in enumerate(statements, start=1):
         entry = begun.get(number)
-        if entry is not None and entry.done:
+        if entry is not None and entry.applied:
             if entry.sha256 != _digest(statement):
-                raise MigrationError(migration.version, f"{migration.name}: statement {number} is done and was changed")
+                raise MigrationError(
+                    migration.version, f"{migration.name}: statement {number} was applied and changed since"
+                )
             continue
         again = entry is not None and entry.sha256 == _digest(statement)
         _run(connection, migration, number, statement, again=again)
-    _mark(connection, migration, WHOLE_FILE, migration.sha256, done=True)
+    _mark(connection, migration, WHOLE_FILE, migration.sha256, applied=True)
     logger.info("migration applied", extra={"version": migration.version, "migration": migration.name})
 
 
@@ -151,11 +153,11 @@ def _run(connection: Connection, migration: Migration, number: int, statement: s
     """Run one statement and mark it. ``again``: an earlier run began it, and may have finished it."""
     import pymysql
 
-    _mark(connection, migration, number, _digest(statement), done=False)
+    _mark(connection, migration, number, _digest(statement), applied=False)
     connection.begin()
     try:
         rows(connection, statement)
-        _mark(connection, migration, number, _digest(statement), done=True)
+        _mark(connection, migration, number, _digest(statement), applied=True)
         connection.commit()
     except pymysql.err.MySQLError as error:
         if connection.open:
@@ -163,10 +165,10 @@ def _run(connection: Connection, migration: Migration, number: int, statement: s
         if not (again and error_number(error) in _APPLIED_ALREADY):
             reason = f"{migration.name}: statement {number}: {error_text(error)}"
             raise MigrationError(migration.version, reason) from error
-        _mark(connection, migration, number, _digest(statement), done=True)
+        _mark(connection, migration, number, _digest(statement), applied=True)
 
 
-def _mark(connection: Connection, migration: Migration, number: int, sha256: str, *, done: bool) -> None:
+def _mark(connection: Connection, migration: Migration, number: int, sha256: str, *, applied: bool) -> None:
     rows(
         connection,
         "REPLACE INTO migration_ledger (version, statement, name, sha256, done_at)"
@@ -175,7 +177,7 @@ def _mark(connection: Connection, migration: Migration, number: int, sha256: str
         number,
         migration.name[:100],
         sha256,
-        done,
+        applied,
     )
 
 

@@ -100,7 +100,7 @@ def test_what_was_done_may_not_change(connection: Connection) -> None:
     with pytest.raises(MigrationError, match="statement 3"):
         migrate(connection, [Migration(1, "first", FIRST.sql + "nonsense;")])
     edited = Migration(1, "first", FIRST.sql.replace("(1)", "(7)") + "SELECT 1;")
-    with pytest.raises(MigrationError, match="statement 2 is done and was changed"):
+    with pytest.raises(MigrationError, match="statement 2 was applied and changed since"):
         migrate(connection, [edited])
     with pytest.raises(MigrationError, match="statements that were begun are missing"):
         migrate(connection, [FIRST])
