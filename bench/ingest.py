@@ -94,7 +94,7 @@ def _imports(settings: Settings) -> list[Row]:
     """Measure a row for each handler, and one for the decoder that ingest imports with its first batch."""
     names = sorted(path.parent.name for path in (settings.project / FUNCTIONS).glob("*/handler.py"))
     commands = {name: f"import {name}.handler" for name in names}
-    commands["ingest and its decoder"] = "import ingest.handler, ingest.fast; ingest.fast._decoder()"
+    commands["ingest and its decoder"] = "import ingest.handler, ingest.decoding; ingest.decoding.record_decoder()"
     path = f"import sys; sys.path.insert(0, {FUNCTIONS!r}); "
     subjects = {name: timed_process(("-c", path + command), settings.project) for name, command in commands.items()}
     samples = interleave(

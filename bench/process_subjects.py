@@ -69,7 +69,7 @@ def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = F
     sys.path.insert(0, str(PROJECT / "lambda_src"))
     # Not an import statement, because mypy would find the package common twice (builders use it as lambda_src.common).
     engine = importlib.import_module("process.engine")
-    with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as connection:
+    with tempfile.TemporaryDirectory() as name, engine.open_engine(Path(name)) as connection:
         loaded = engine.load(connection, source, "key", Path(name), by_ingest=by_ingest)
         if loaded.bad:
             raise RuntimeError(f"{loaded.bad} lines of the sample are invalid")

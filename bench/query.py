@@ -189,7 +189,7 @@ def _prepare(dsn: str) -> None:
         connection.execute("CREATE ROLE rds_iam")
         connection.execute("CREATE DATABASE trading")
     with psycopg.connect(dsn, dbname="trading", autocommit=True) as connection:
-        with migrations.alone(connection):
+        with migrations.migration_lock(connection):
             migrations.migrate(connection, migrations.load())
             roles.ensure_roles(connection, "trading_app", "trading_analyst")
         for statement in _FILL:

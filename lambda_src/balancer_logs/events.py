@@ -1,4 +1,4 @@
-"""Log events in batches that PutLogEvents takes: bounded in bytes, number and time span, and in order of time.
+"""Log events in batches that PutLogEvents accepts: bounded in bytes, number and time span, and in order of time.
 
 Source of the limits: PutLogEvents in the CloudWatch Logs API Reference. Memory holds one batch, never a file.
 """
@@ -16,24 +16,24 @@ from common.observe import logger
 MAX_BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD_BYTES = 26
 MAX_BATCH_EVENTS = 10_000
-MAX_SPAN_MS = 24 * 3600 * 1000 - 1
+MAX_SPAN_MILLISECONDS = 24 * 3600 * 1000 - 1
 MAX_STREAM_NAME = 512
 _NOT_IN_STREAM_NAME = re.compile(r"[:*]")
 
 
 def stream_name(key: str) -> str:
-    """The log stream of an object: always the same one, so that a second delivery does not make another."""
+    """The log stream of an object. It is always the same, so that a second delivery does not create another one."""
     name = _NOT_IN_STREAM_NAME.sub("_", key)
     if len(name) <= MAX_STREAM_NAME and name == key:
         return name
-    # What was replaced or cut must not make two objects share a stream.
+    # The digest keeps two objects apart whose names are equal after replacing or cutting.
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     return f"{digest}-{name[-(MAX_STREAM_NAME - 17) :]}"
 
 
 @dataclass
 class Stream:
-    """Writes events to one log stream, which is made with the first batch."""
+    """Writes events to one log stream, which is created with the first batch."""
 
     logs: Any
     group: str
@@ -43,10 +43,10 @@ class Stream:
     _events: list[tuple[int, str]] = field(default_factory=list)
     _bytes: int = 0
     _span: tuple[int, int] = (0, 0)
-    _made: bool = False
+    _created: bool = False
 
     def add(self, timestamp_ms: int, message: str) -> None:
-        """Take one event; a full batch is sent before it. Raises botocore's ClientError."""
+        """Add one event, after sending a full batch. Raises botocore's ClientError."""
         size = len(message.encode()) + EVENT_OVERHEAD_BYTES
         if self._events and self._is_full(timestamp_ms, size):
             self.flush()
@@ -56,11 +56,11 @@ class Stream:
         self._bytes += size
 
     def flush(self) -> None:
-        """Send what there is."""
+        """Send the events that were added and not sent."""
         if not self._events:
             return
-        self._make()
-        # Sorting is stable: lines of the same millisecond stay in the order of the file.
+        self._create()
+        # Sorting is stable, so lines of the same millisecond stay in the order of the file.
         ordered = sorted(self._events, key=lambda event: event[0])
         reply = self.logs.put_log_events(
             logGroupName=self.group,
@@ -69,7 +69,7 @@ class Stream:
         )
         rejected = _rejected(reply.get("rejectedLogEventsInfo") or {}, len(ordered))
         if rejected:
-            logger.warning("events refused for their age", extra={"log_stream": self.name, "events": rejected})
+            logger.warning("events rejected for their age", extra={"log_stream": self.name, "events": rejected})
         self.rejected += rejected
         self.written += len(ordered) - rejected
         self._events, self._bytes = [], 0
@@ -79,21 +79,21 @@ class Stream:
         return (
             len(self._events) >= MAX_BATCH_EVENTS
             or self._bytes + size > MAX_BATCH_BYTES
-            or max(last, timestamp_ms) - min(first, timestamp_ms) > MAX_SPAN_MS
+            or max(last, timestamp_ms) - min(first, timestamp_ms) > MAX_SPAN_MILLISECONDS
         )
 
-    def _make(self) -> None:
-        if self._made:
+    def _create(self) -> None:
+        if self._created:
             return
         try:
             self.logs.create_log_stream(logGroupName=self.group, logStreamName=self.name)
         except Exception as error:
             if error_code(error) != "ResourceAlreadyExistsException":
                 raise
-        self._made = True
+        self._created = True
 
 
 def _rejected(info: dict[str, int], sent: int) -> int:
-    """How many of ``sent`` events were too old, expired or too new: the reply gives the ends of these ranges."""
+    """The number of ``sent`` events that were too old, expired or too new. The reply gives the ends of these ranges."""
     old = max(info.get("tooOldLogEventEndIndex", 0), info.get("expiredLogEventEndIndex", 0))
     return old + sent - info.get("tooNewLogEventStartIndex", sent)

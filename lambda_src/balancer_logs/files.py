@@ -1,4 +1,4 @@
-"""An access-log file from S3 into its log stream, line by line."""
+"""Copies an access-log file from S3 into its log stream, line by line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .events import Stream, stream_name
 from .lines import Line, convert, malformed
 
 MAX_LINE_BYTES = 128 * 1024
-"""Longer than what the balancer writes; as JSON (at most 6 characters for one) it still fits into one event of 1 MB."""
+"""Longer than the balancer's lines. As JSON (at most 6 characters for one) it still fits into one event of 1 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a file's lines."""
+    """The numbers of a file's lines by their result."""
 
     written: int = 0
     malformed: int = 0
@@ -29,9 +29,14 @@ class Counts:
 
 
 def copy_file(s3: Any, logs: Any, bucket: str, key: str, group: str) -> Counts | None:
-    """Write every line of the object; None where it is gone (its lifecycle was faster).
+    """Write each line of the object.
 
-    Raises BadObjectError for what is not gzip to its end, after writing what could be read, and botocore's errors.
+    Returns:
+        The numbers of lines; None if the object does not exist any more, because its lifecycle was faster.
+
+    Raises:
+        BadObjectError: The object is not gzip, or not to its end. The lines before the fault are written.
+        ClientError: botocore's, if S3 or CloudWatch Logs fails.
     """
     try:
         reply = s3.get_object(Bucket=bucket, Key=key)
@@ -40,7 +45,7 @@ def copy_file(s3: Any, logs: Any, bucket: str, key: str, group: str) -> Counts |
             return None
         raise
     stream = Stream(logs, group, stream_name(key))
-    # A line that tells no time gets that of the line before it.
+    # A line without a time gets that of the previous line.
     timestamp_ms, bad = _modified_ms(reply), 0
     try:
         for line in _lines(reply["Body"], key):
@@ -57,19 +62,19 @@ def copy_file(s3: Any, logs: Any, bucket: str, key: str, group: str) -> Counts |
 def _lines(body: Any, key: str) -> Iterator[Line]:
     try:
         with gzip.GzipFile(fileobj=body) as unpacked:
-            whole = True
+            begins_line = True
             while piece := unpacked.readline(MAX_LINE_BYTES):
-                ended = piece.endswith(b"\n")
+                ends_line = piece.endswith(b"\n")
                 text = piece.decode("utf-8", "replace").rstrip("\r\n")
-                # Only what both begins and ends here is a line; the pieces of a longer one are kept one by one.
-                if whole and (ended or len(piece) < MAX_LINE_BYTES):
+                # A line begins and ends in one piece. The pieces of a longer line are kept one by one.
+                if begins_line and (ends_line or len(piece) < MAX_LINE_BYTES):
                     if text:
                         yield convert(text)
                 elif text:
                     yield malformed(text, f"a piece of a line longer than {MAX_LINE_BYTES} bytes")
-                whole = ended
+                begins_line = ends_line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadObjectError(key, "is not a whole gzip file") from error  # its text quotes the first bytes
+        raise BadObjectError(key, "is not a whole gzip file") from error  # the error's text quotes the first bytes
 
 
 def _modified_ms(reply: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""SQS messages with S3 events → the lines of access-log files in a log group; failed messages are delivered again."""
+"""SQS messages with S3 events → lines of access-log files in a log group. SQS delivers failed messages again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIX = ".log.gz"
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function: a partial batch response, also when every message failed."""
+    """Entry point of the Lambda function; returns a partial batch response, even if all messages failed."""
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return dict(process_partial_response(event, _process_message, processor, context))
 
@@ -29,19 +29,19 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def objects_of(body: str) -> list[tuple[str, str]]:
     """Bucket and key of the new log files in an S3 event; empty for S3's test event and for other objects.
 
-    Raises ValueError and KeyError for a body that is no S3 event: such a message ends in the dead-letter queue.
+    Raises ValueError or KeyError for a body that is not an S3 event. Such a message ends in the dead-letter queue.
     """
     document = json.loads(body)
     if document.get("Event") == "s3:TestEvent":
         return []
-    found = []
+    objects = []
     for entry in document["Records"]:
         bucket, key = str(entry["s3"]["bucket"]["name"]), unquote_plus(str(entry["s3"]["object"]["key"]))
         if key.startswith(PREFIX) and key.endswith(SUFFIX):
-            found.append((bucket, key))
+            objects.append((bucket, key))
         else:
             logger.warning("object is not a balancer's log", extra={"bucket": bucket, "key": key})
-    return found
+    return objects
 
 
 def _process_message(record: SQSRecord) -> None:
@@ -50,7 +50,7 @@ def _process_message(record: SQSRecord) -> None:
         for bucket, key in objects_of(record.body):
             counts = copy_file(client("s3"), client("logs"), bucket, key, group)
             if counts is None:
-                logger.warning("log file is gone", extra={"key": key})
+                logger.warning("log file does not exist any more", extra={"key": key})
                 continue
             count("LogFilesRead")
             count("LogLinesWritten", counts.written)
@@ -58,7 +58,7 @@ def _process_message(record: SQSRecord) -> None:
             count("LogLinesRejected", counts.rejected)
             logger.info("log file written", extra={"key": key, "lines": counts.written, "malformed": counts.malformed})
     except Exception as error:
-        # Powertools turns it into a batch item failure and says nothing; the reason belongs in the log.
+        # Powertools turns the error into a batch item failure without logging it.
         count("MessagesFailed")
         logger.error("message failed", extra={"message_id": record.message_id, **describe(error)})
         raise

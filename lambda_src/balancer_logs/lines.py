@@ -1,9 +1,9 @@
-"""One line of an Application Load Balancer's access log, as JSON.
+"""Converts one line of an Application Load Balancer's access log to JSON.
 
 Format: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html, "Access log
-entries": fields with a space between them, some in double quotes, ``-`` for none, and new ones only ever at the end.
+entries": fields with a space between them, some in double quotes, ``-`` for an empty one. New fields come only at the end.
 
-What a client sent in a URL behind the question mark is dropped, also from lines that cannot be read: it may be personal.
+The part of a URL behind the question mark is dropped, also from malformed lines, because it may be personal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-# A quote ends a field only before a space or the end: a client's own quote may stand within one.
+# A quote ends a field only before a space or the end, because a field may contain a quote that a client sent.
 _FIELD = re.compile(r'(?:"(?P<quoted>(?:[^"\\]|\\.|"(?![ ]|\Z))*)"|(?P<plain>[^ "][^ ]*))(?=[ ]|\Z)', re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/@?#]*@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)")
@@ -52,7 +52,7 @@ _NAMES = (
     "connectionTraceId",
 )
 REQUIRED = _NAMES.index("userAgent") + 1
-"""Fields that a line must have; the balancer has always written them, while the later ones came by and by."""
+"""The number of fields that a line must have. The balancer has always written these; it got the later ones over time."""
 
 _SECONDS = frozenset({"requestSeconds", "targetSeconds", "responseSeconds"})
 _INTEGERS = frozenset({"elbStatus", "targetStatus", "receivedBytes", "sentBytes", "rulePriority"})
@@ -61,7 +61,7 @@ _URLS = frozenset({"redirectUrl"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is written of one line. ``timestamp_ms`` is None where it tells none."""
+    """The event of one line. ``timestamp_ms`` is None if the line has no readable time."""
 
     message: str
     timestamp_ms: int | None
@@ -69,7 +69,7 @@ class Line:
 
 
 def convert(text: str) -> Line:
-    """Any line; one that is not of the format is kept as it is, marked with the reason in ``malformed``."""
+    """The event of any line. A line in another format keeps its text, and ``malformed`` has the reason."""
     try:
         timestamp_ms, values = _parse(text)
     except ValueError as error:
@@ -78,12 +78,12 @@ def convert(text: str) -> Line:
 
 
 def malformed(text: str, reason: str) -> Line:
-    """A line that cannot be read: its text (without query strings) and why."""
+    """The event of a malformed line: its text, without query strings, and the reason."""
     return Line(_dump({"malformed": reason, "line": without_queries(text)}), None, malformed=True)
 
 
 def without_queries(text: str) -> str:
-    """The text with everything between a question mark and the next space or quote cut out."""
+    """The text without the characters between a question mark and the next space or quote."""
     return _QUERY.sub("?", text)
 
 
@@ -95,9 +95,9 @@ def _parse(text: str) -> tuple[int, dict[str, object]]:
     for name, field in zip(_NAMES, fields, strict=False):
         values |= _request(field) if name == "request" else {name: _value(name, field)}
     timestamp_ms = _timestamp(fields[_NAMES.index("time")])
-    more = fields[len(_NAMES) :]
-    if more:
-        values["more"] = [without_queries(field) for field in more]
+    new_fields = fields[len(_NAMES) :]
+    if new_fields:
+        values["more"] = [without_queries(field) for field in new_fields]
     return timestamp_ms, {name: value for name, value in values.items() if value is not None or name == "targetStatus"}
 
 
@@ -117,7 +117,7 @@ def _fields(text: str) -> list[str]:
 def _value(name: str, field: str) -> object:
     if name in _SECONDS:
         seconds = float(_number(name, field))
-        return None if seconds < 0 else seconds  # -1: the request never got so far
+        return None if seconds < 0 else seconds  # -1 means that the request did not reach this stage
     if field == "-":
         return None
     if name in _INTEGERS:
@@ -142,25 +142,25 @@ def _timestamp(field: str) -> int:
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     milliseconds = int((aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
     if milliseconds < 0:
-        raise ValueError("time is before 1970")  # CloudWatch Logs takes none
+        raise ValueError("time is before 1970")  # CloudWatch Logs rejects it
     return milliseconds
 
 
 def _request(field: str) -> dict[str, object]:
     """Method, host, path and protocol of ``GET https://host:443/path?query HTTP/1.1``.
 
-    Of a malformed request the balancer writes what it has of that, for example ``- http://host:80- -``; of one that has
-    not even three parts the whole is kept.
+    Of a malformed request the balancer writes the known parts, for example ``- http://host:80- -``. A request with fewer
+    than three parts is kept as a whole.
     """
     method, _, rest = field.partition(" ")
     url, _, protocol = rest.rpartition(" ")
-    found = _URL.match(url)
-    if not url or found is None:
+    match = _URL.match(url)
+    if not url or match is None:
         return {"request": without_queries(field)}
     values = {
         "method": method,
-        "host": found["host"],
-        "path": found["path"] or ("-" if found["host"] in ("", "-") else "/"),
+        "host": match["host"],
+        "path": match["path"] or ("-" if match["host"] in ("", "-") else "/"),
         "protocol": protocol,
     }
     return {name: value for name, value in values.items() if value not in ("-", "")}

@@ -1,4 +1,4 @@
-"""boto3 clients: imported on first use, made once, kept for the life of the execution environment."""
+"""boto3 clients. Each is imported on first use, created once and kept for the life of the execution environment."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from .observe import trace_aws_calls
 
-# Errors that pass, by their codes where the status does not tell. "Error handling with DynamoDB", "Error responses" of
-# S3 and KMS: throttling is a 400 there.
-_PASSING = frozenset(
+# Codes of temporary errors that the HTTP status does not identify: throttling is a 400 in DynamoDB, S3 and KMS ("Error
+# handling with DynamoDB", "Error responses" of S3 and KMS).
+_TEMPORARY = frozenset(
     {
         *(
             "Throttling",
@@ -35,10 +35,10 @@ def client(service: str) -> Any:
     from botocore.config import Config
 
     trace_aws_calls()
-    sdk: Any = boto3  # neither package has types
-    settings: Any = Config
-    config = settings(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
-    return sdk.client(service, config=config)
+    untyped_boto3: Any = boto3  # neither package has types
+    untyped_config: Any = Config
+    config = untyped_config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
+    return untyped_boto3.client(service, config=config)
 
 
 def error_code(error: Exception) -> str:
@@ -50,16 +50,18 @@ def error_code(error: Exception) -> str:
 
 
 def outage(error: Exception) -> str:
-    """What ails an AWS service, where the same call may succeed later: an error code, or a class of botocore's.
+    """The error code or botocore class of a temporary failure of an AWS service, after which the call may be retried.
 
-    ``""`` for everything that would fail again (a missing right, a wrong name) and for errors of other origin.
+    Returns:
+        ``""`` for an error that a retry would meet again (a missing permission, a wrong name) and for an error of other
+        origin.
     """
     code = error_code(error)
     if code:
         status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code if status >= 500 or code in _PASSING else ""
-    # Where botocore has raised, it is imported; where it is not, importing it to ask would be slow.
-    known = sys.modules.get("botocore.exceptions")
-    if known is not None and isinstance(error, (known.HTTPClientError, known.ConnectionError)):
+        return code if status >= 500 or code in _TEMPORARY else ""
+    # If botocore raised the error, it is imported. If not, importing it for this question would be slow.
+    exceptions = sys.modules.get("botocore.exceptions")
+    if exceptions is not None and isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError)):
         return type(error).__name__
     return ""

@@ -1,7 +1,7 @@
-"""Answers of a custom resource to CloudFormation: always exactly one, whatever happens.
+"""Answers of a custom resource to CloudFormation. Each request gets exactly one answer, whatever happens.
 
 Protocol: "Custom resource request and response reference", CloudFormation User Guide. The answer is a PUT to the
-presigned ResponseURL, which is a secret for as long as it is valid: it is never logged.
+presigned ResponseURL. That URL is a secret as long as it is valid, so it is never logged.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import CustomResourceError, PlatformError
+from .errors import CustomResourceError, FunctionError
 from .observe import count, describe, logger
 
-RESPONSE_LIMIT_BYTES = 4096  # of the whole answer, CloudFormation's limit
+RESPONSE_LIMIT_BYTES = 4096  # CloudFormation's limit for the whole answer
 REASON_LIMIT = 1000
-TIME_RESERVE_S = 8.0  # kept back to answer FAILED before Lambda ends the function
+TIME_RESERVE_SECONDS = 8.0  # reserved for answering FAILED before Lambda ends the function
 ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a provider has made. ``no_echo`` hides ``data`` from describe calls and events."""
+    """The result of a provider. ``no_echo`` hides ``data`` from describe calls and events."""
 
     physical_id: str
     data: Mapping[str, str] = field(default_factory=dict)
@@ -38,10 +38,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Provider:
-    """One custom resource type. ``physical_id`` names the resource from its properties, before anything is done.
+    """One custom resource type.
 
-    ``upsert`` serves Create and Update (it must be idempotent: CloudFormation may send either twice); ``delete`` gets
-    the properties of what is deleted and must accept that it is gone already.
+    Attributes:
+        physical_id: Names the resource from its properties, before anything is done.
+        upsert: Serves Create and Update. It must be idempotent, because CloudFormation may send either twice.
+        delete: Gets the properties of the deleted resource, and must accept that the resource is already deleted.
     """
 
     physical_id: Callable[[Mapping[str, Any]], str]
@@ -50,18 +52,19 @@ class Provider:
 
 
 def handle(event: Mapping[str, Any], context: Any, providers: Mapping[str, Provider]) -> dict[str, Any]:
-    """Run the provider of the event's ResourceType and answer; never raises.
+    """Run the provider of the event's ResourceType and send the answer. Never raises.
 
-    The returned dictionary is the answer that was sent, for tests and for a direct invocation.
+    Returns:
+        The answer that was sent, for tests and for a direct invocation.
     """
     reply = _Reply(event)
     watchdog = _watchdog(reply, context)
     try:
         reply.send("SUCCESS", _run(event, providers))
-    except PlatformError as error:
+    except FunctionError as error:
         logger.error("custom resource failed", extra={**_identity(event), **describe(error)})
         reply.send("FAILED", Outcome(_failed_id(event)), str(error))
-    except Exception as error:  # noqa: BLE001 - the stack must hear of it, or it would hang until its timeout
+    except Exception as error:  # noqa: BLE001 - without an answer the stack would hang until its timeout
         logger.error("custom resource failed unexpectedly", extra={**_identity(event), **describe(error)})
         reply.send("FAILED", Outcome(_failed_id(event)), f"{type(error).__name__}: {error}")
     finally:
@@ -106,7 +109,7 @@ def _run(event: Mapping[str, Any], providers: Mapping[str, Provider]) -> Outcome
 
 
 class _Reply:
-    """Sends one answer; a second one (watchdog against worker) is dropped."""
+    """Sends one answer and drops a second one, which the watchdog or the worker may attempt."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._event = event
@@ -139,13 +142,13 @@ class _Reply:
 
 
 def _watchdog(reply: _Reply, context: Any) -> threading.Timer | None:
-    """Answers FAILED shortly before Lambda would kill the function without a word."""
+    """A timer that answers FAILED shortly before Lambda ends the function, which would send no answer."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
         return None
     event = reply._event
-    seconds = max(remaining() / 1000 - TIME_RESERVE_S, 0.5)
-    reason = "the function ran out of time; the operation can be tried again"
+    seconds = max(remaining() / 1000 - TIME_RESERVE_SECONDS, 0.5)
+    reason = "the function ran out of time; the operation can be retried"
     timer = threading.Timer(seconds, lambda: reply.send("FAILED", Outcome(_failed_id(event)), reason))
     timer.daemon = True
     timer.start()
@@ -179,13 +182,13 @@ def _tls_context() -> ssl.SSLContext:
 
 
 def _never_created(event: Mapping[str, Any]) -> bool:
-    """A Create that failed left our own marker as its id, or none at all; there is nothing to delete."""
+    """Whether the Create failed, so that nothing exists to delete. Its id is then our own marker, or missing."""
     physical_id = str(event.get("PhysicalResourceId") or "")
     return not physical_id or physical_id.startswith("failed:")
 
 
 def _failed_id(event: Mapping[str, Any]) -> str:
-    """Keep an existing id (another one would mean a replacement); mark a failed creation as such."""
+    """The existing id, because another id would mean a replacement; a marker if the creation failed."""
     return str(event.get("PhysicalResourceId") or f"failed:{event.get('LogicalResourceId', '')}")
 
 

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL: TLS verified, IAM token or given password, one kept per execution environment.
+"""Connections to PostgreSQL, with verified TLS and an IAM token or a password. Each environment keeps one.
 
-Source of the token scheme: "IAM database authentication for Aurora", Aurora User Guide. A token is valid for 15 minutes
-and needed only while connecting; an open connection outlives it.
+Source of the token scheme: "IAM database authentication for Aurora", Aurora User Guide. A token is valid for 15 minutes.
+Only connecting needs it, and an open connection outlives it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     import psycopg
 
 RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
-CONNECT_TIMEOUT_S = 10
-# A server that is gone without a word (a failover while the environment was frozen) acknowledges nothing: without this
-# the first statement would wait for it some 15 minutes, as Linux does. Slow statements are not meant, they are acknowledged.
-DEAD_PEER_MS = 8_000
+CONNECT_TIMEOUT_SECONDS = 10
+# A server that vanished without closing the connection (a failover while the environment was frozen) acknowledges no
+# packet. Without this limit the first statement would wait some 15 minutes, Linux's default. It does not end slow
+# statements, because a live server acknowledges them.
+DEAD_PEER_MILLISECONDS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where and as whom to connect."""
+    """The server, database and user of a connection. ``options`` are libpq's."""
 
     host: str
     port: int
@@ -48,22 +49,23 @@ class Target:
 
 
 def session_options(**parameters: str | int) -> str:
-    """libpq ``options`` that set server parameters from the first statement on, for example statement_timeout=5000."""
+    """The ``options`` of libpq that set server parameters before the first statement, such as statement_timeout=5000."""
     return " ".join(f"-c {name}={value}" for name, value in parameters.items())
 
 
 def iam_token(target: Target) -> str:
-    """A password for an ``rds_iam`` user (``rds-db:connect``); made locally, no request is sent."""
+    """A password for an ``rds_iam`` user (``rds-db:connect``). boto3 signs it locally and sends no request."""
     from .clients import client
 
     token: str = client("rds").generate_db_auth_token(DBHostname=target.host, Port=target.port, DBUsername=target.user)
     return token
 
 
-def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -> psycopg.Connection[Any]:
-    """A new autocommit connection. PGSSLMODE defaults to verify-full, PGSSLROOTCERT to the RDS roots shipped here.
+def connect(target: Target, password: str, timeout_seconds: int = CONNECT_TIMEOUT_SECONDS) -> psycopg.Connection[Any]:
+    """A new autocommit connection. PGSSLMODE defaults to verify-full, PGSSLROOTCERT to the RDS roots in this folder.
 
-    Raises DatabaseUnavailableError, without the password in its text.
+    Raises:
+        DatabaseUnavailableError: The connection failed. The text does not contain the password.
     """
     import psycopg
 
@@ -77,12 +79,12 @@ def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -
             options=target.options,
             sslmode=settings.optional("PGSSLMODE", "verify-full"),
             sslrootcert=settings.optional("PGSSLROOTCERT", str(RDS_BUNDLE)),
-            connect_timeout=timeout_s,
+            connect_timeout=timeout_seconds,
             application_name=settings.optional("POWERTOOLS_SERVICE_NAME", "trading"),
             keepalives_idle=30,
             keepalives_interval=5,
             keepalives_count=3,
-            tcp_user_timeout=DEAD_PEER_MS,
+            tcp_user_timeout=DEAD_PEER_MILLISECONDS,
             autocommit=True,
         )
     except psycopg.OperationalError as error:
@@ -91,42 +93,44 @@ def connect(target: Target, password: str, timeout_s: int = CONNECT_TIMEOUT_S) -
 
 @dataclass
 class Database:
-    """One connection, opened on first use, reused while it lives and replaced when it is lost."""
+    """One connection, opened on first use, reused while it works and replaced after it is lost."""
 
     target: Callable[[], Target]
     password: Callable[[Target], str] = iam_token
-    timeout_s: int = CONNECT_TIMEOUT_S
+    timeout_seconds: int = CONNECT_TIMEOUT_SECONDS
     _connection: psycopg.Connection[Any] | None = field(default=None, repr=False)
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """The connection, proven alive when it was idle before.
+        """The connection, tested first if it was idle.
 
-        Raises DatabaseUnavailableError where it cannot be opened or breaks while it is used; a broken one is dropped.
+        Raises:
+            DatabaseUnavailableError: The connection cannot be opened, or broke while it was used. A broken connection is
+                dropped.
         """
         import psycopg
 
-        opened = self._alive() or self._open()
+        connection = self._alive() or self._open()
         try:
-            yield opened
+            yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if opened.broken or opened.closed:
+            if connection.broken or connection.closed:
                 self.close()
             raise DatabaseUnavailableError(self.target().host, _first_line(error)) from error
         except psycopg.errors.ReadOnlySqlTransaction as error:
-            # After a failover the kept connection may lead to what is a reader now; the endpoint's name does not.
+            # After a failover the kept connection may lead to a server that is now a reader. The endpoint's name does not.
             self.close()
             raise DatabaseUnavailableError(self.target().host, _first_line(error)) from error
 
     def close(self) -> None:
-        """Close the connection if there is one."""
+        """Close the connection, if one is open."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _open(self) -> psycopg.Connection[Any]:
         target = self.target()
-        self._connection = connect(target, self.password(target), self.timeout_s)
+        self._connection = connect(target, self.password(target), self.timeout_seconds)
         return self._connection
 
     def _alive(self) -> psycopg.Connection[Any] | None:
@@ -135,7 +139,7 @@ class Database:
         if self._connection is None:
             return None
         try:
-            # Lambda freezes between invocations: a kept connection may have died unseen (failover, idle timeout).
+            # Lambda freezes the environment between invocations, so a kept connection may be dead (failover, idle timeout).
             self._connection.execute("SELECT 1")
         except psycopg.Error:
             self.close()

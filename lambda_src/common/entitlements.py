@@ -1,8 +1,8 @@
-"""What an API key may do, from the ``api-keys`` table.
+"""The rights of API keys, from the ``api-keys`` table.
 
-An item is ``{apiKeyId, enabled, scopes: [..], symbols: [..] or ["*"], client}``. Items are cached for 30 seconds, so a
-key that is disabled is refused within that time in every execution environment. The seconds are those of the wall
-clock: between invocations an environment is frozen, and its monotonic clock may stand still as long.
+An item is ``{apiKeyId, enabled, scopes: [..], symbols: [..] or ["*"], client}``. Items are cached for 30 seconds, so
+each execution environment rejects a disabled key within that time. The cache uses the wall clock, because an environment
+is frozen between invocations and its monotonic clock may stop meanwhile.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Entitlement:
 
 @dataclass
 class Entitlements:
-    """Reads and remembers entitlements. ``fetch`` returns an item in DynamoDB's wire form, or None."""
+    """Reads and caches entitlements. ``fetch`` returns an item in DynamoDB's wire form, or None."""
 
     fetch: Callable[[str], Mapping[str, Any] | None]
     clock: Callable[[], float] = time.time
     _cache: dict[str, tuple[float, Entitlement | None]] = field(default_factory=dict)
 
     def require(self, api_key_id: str, scope: str) -> Entitlement:
-        """The key's rights. Raises RequestError 403 when the key is unknown, disabled or lacks the scope."""
+        """The key's rights. Raises RequestError 403 if the key is unknown, disabled or lacks the scope."""
         entitlement = self._lookup(api_key_id) if api_key_id else None
         if entitlement is None:
             raise RequestError(403, "key_not_entitled", "This API key is unknown or disabled")
@@ -53,7 +53,7 @@ class Entitlements:
     def _lookup(self, api_key_id: str) -> Entitlement | None:
         now = self.clock()
         cached = self._cache.get(api_key_id)
-        if cached is not None and 0 <= now - cached[0] < CACHE_SECONDS:  # a clock that was set back ends it too
+        if cached is not None and 0 <= now - cached[0] < CACHE_SECONDS:  # a clock that was set back ends the entry too
             return cached[1]
         entitlement = parse_item(api_key_id, self.fetch(api_key_id))
         if len(self._cache) >= CACHE_ENTRIES:
@@ -63,7 +63,7 @@ class Entitlements:
 
 
 def parse_item(api_key_id: str, item: Mapping[str, Any] | None) -> Entitlement | None:
-    """The entitlement in a DynamoDB item; None when there is none or it is not plainly enabled."""
+    """The entitlement in a DynamoDB item; None without an item, or if ``enabled`` is anything but true."""
     if item is None or item.get("enabled", {}).get("BOOL") is not True:
         return None
     client = str(item.get("client", {}).get("S", ""))
@@ -71,7 +71,7 @@ def parse_item(api_key_id: str, item: Mapping[str, Any] | None) -> Entitlement |
 
 
 def from_table(table: str) -> Entitlements:
-    """Entitlements that are read from a DynamoDB table (``dynamodb:GetItem``)."""
+    """Entitlements from a DynamoDB table (``dynamodb:GetItem``)."""
 
     def fetch(api_key_id: str) -> Mapping[str, Any] | None:
         from .clients import client

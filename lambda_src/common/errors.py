@@ -1,17 +1,21 @@
-"""The error tree of the functions. Every error carries data fields; the handlers alone turn them into answers."""
+"""The errors that more than one function raises. ``common`` draws the whole tree.
+
+Each error carries data fields. Only the handlers turn errors into answers. ``web_src/payments/errors.py`` is alike on
+purpose: the functions and the payment service are two deployables that share no code.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 
-class PlatformError(Exception):
+class FunctionError(Exception):
     """Base of all errors that the functions raise on purpose."""
 
 
 @dataclass
-class ConfigurationError(PlatformError):
-    """An environment variable is missing or has a value that cannot be used."""
+class ConfigurationError(FunctionError):
+    """An environment variable is missing or has an invalid value."""
 
     variable: str
     reason: str
@@ -21,8 +25,8 @@ class ConfigurationError(PlatformError):
 
 
 @dataclass
-class RequestError(PlatformError):
-    """A request that the client has to change: becomes a 4xx (or 503) with a JSON error body."""
+class RequestError(FunctionError):
+    """A request that the client has to change. It becomes a 4xx (or 503) answer with a JSON error body."""
 
     status: int
     code: str
@@ -35,8 +39,8 @@ class RequestError(PlatformError):
 
 
 @dataclass
-class DatabaseUnavailableError(PlatformError):
-    """The database could not be reached or lost the connection; the work may be tried again."""
+class DatabaseUnavailableError(FunctionError):
+    """The database cannot be reached, or the connection was lost. The caller may retry."""
 
     host: str
     reason: str
@@ -46,8 +50,8 @@ class DatabaseUnavailableError(PlatformError):
 
 
 @dataclass
-class MigrationError(PlatformError):
-    """A schema migration cannot be applied; ``version`` is 0 where no single file is at fault."""
+class MigrationError(FunctionError):
+    """A schema migration cannot be applied. ``version`` is 0 if no single file is at fault."""
 
     version: int
     reason: str
@@ -57,8 +61,8 @@ class MigrationError(PlatformError):
 
 
 @dataclass
-class BadObjectError(PlatformError):
-    """A stored object that can never be processed, whatever is tried: it goes to quarantine."""
+class BadObjectError(FunctionError):
+    """A stored object that no retry can process. It goes to quarantine."""
 
     key: str
     reason: str
@@ -68,8 +72,8 @@ class BadObjectError(PlatformError):
 
 
 @dataclass
-class CustomResourceError(PlatformError):
-    """A custom resource cannot be made, changed or deleted; the text reaches the stack's events."""
+class CustomResourceError(FunctionError):
+    """A custom resource cannot be created, changed or deleted. The text appears in the stack's events."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""Numbered SQL files, ``0001_what_it_does.sql``: the form in which both databases' schemas are kept."""
+"""Numbered SQL files, ``0001_what_it_does.sql``, which hold the schemas of both databases."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """Digest of the file: an applied one must never change."""
+        """Digest of the file. An applied file must never change, not even its comments."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def newer_than(migrations: Sequence[Migration], applied: Iterable[int]) -> set[int]:
-    """The applied versions beyond the newest file: this code is older than the schema.
+    """The applied versions beyond the newest file, which show that this code is older than the schema.
 
-    That is so when CloudFormation takes a failed deployment back: it runs the migration of the version before, which must
-    then leave the schema as it is, or the way back fails too. (A file in the middle cannot be missing: see `read_folder`.)
+    CloudFormation causes this when it rolls back a failed deployment: it runs the previous version's migration. That run
+    must leave the schema as it is, or the rollback fails too. No file in the middle can be missing (``read_folder``).
     """
     newest = max((migration.version for migration in migrations), default=0)
     newer = {version for version in applied if version > newest}
     if newer:
-        logger.warning("the schema is newer than this code; nothing is undone", extra={"versions": sorted(newer)})
+        logger.warning("the schema is newer than this code; it stays as it is", extra={"versions": sorted(newer)})
     return newer
 
 
 def read_folder(folder: Path) -> tuple[Migration, ...]:
-    """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
+    """The migrations in order of version. Raises MigrationError for invalid names, gaps and duplicates."""
     migrations = []
     for path in sorted(folder.glob("*.sql")):
         match = _NAME.fullmatch(path.name)
@@ -51,5 +51,5 @@ def read_folder(folder: Path) -> tuple[Migration, ...]:
         migrations.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
     for expected, migration in enumerate(migrations, start=1):
         if migration.version != expected:
-            raise MigrationError(migration.version, f"expected version {expected} here: no gaps, no doubles")
+            raise MigrationError(migration.version, f"expected version {expected} here, without gaps and duplicates")
     return tuple(migrations)

@@ -1,6 +1,7 @@
-"""Users of Aurora MySQL and their rights: made once, TLS required, brought up to date without taking away what is needed.
+"""Users of Aurora MySQL and their rights.
 
-No text of an error here holds a password or its hash.
+Users are created once and must use TLS. An update of their rights never revokes a right that they need. No text of an
+error here contains a password or its hash.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import PlatformError
-from .mysql import ANY_HOST, describe, error_number, quote_user, rows
+from .errors import FunctionError
+from .mysql import ANY_HOST, error_number, error_text, quote_user, rows
 
 if TYPE_CHECKING:
     import pymysql
@@ -25,8 +26,8 @@ _ALL = "ALL PRIVILEGES"
 
 
 @dataclass
-class DatabaseUserError(PlatformError):
-    """A user of the database, or his rights, cannot be read or changed."""
+class DatabaseUserError(FunctionError):
+    """A user of the database, or the user's rights, cannot be read or changed."""
 
     reason: str
 
@@ -42,10 +43,11 @@ class Grant:
     grantable: bool
 
     def statement(self, user: str) -> str:
+        """The statement that gives the rights to ``user``."""
         return f"GRANT {self.rights} TO {quote_user(user)}{_OPTION if self.grantable else ''}"
 
     def atoms(self) -> set[tuple[str, str, str]]:
-        """Privilege, column (``""``: all) and object, one by one: servers write them in any order."""
+        """Each privilege with its column (``""`` for all) and object, because servers write them in any order."""
         privileges, _, target = self.rights.partition(" ON ")
         return {
             (name, column.strip(), target)
@@ -62,26 +64,29 @@ def lacking(wanted: frozenset[Grant], having: frozenset[Grant]) -> set[tuple[str
 
 
 def own_grants(connection: Connection, user: str) -> frozenset[Grant]:
-    """What ``user``, who has logged in, may do. Raises DatabaseUserError for rights that cannot be copied."""
-    with told("reading the rights of", user):
+    """The grants of ``user``, who has logged in. Raises DatabaseUserError for rights that cannot be copied."""
+    with user_errors("reading the rights of", user):
         lines = [str(line) for (line,) in rows(connection, "SHOW GRANTS")]
     return parse_grants(lines, user)
 
 
 def grants_of(master: Connection, user: str) -> frozenset[Grant]:
-    """What another user may do. Raises DatabaseUserError."""
-    with told("reading the rights of", user):
+    """The grants of another user. Raises DatabaseUserError."""
+    with user_errors("reading the rights of", user):
         lines = [str(line) for (line,) in rows(master, "SHOW GRANTS FOR %s@%s", user, ANY_HOST)]
     return parse_grants(lines, user)
 
 
 def parse_grants(lines: Sequence[str], user: str) -> frozenset[Grant]:
-    """The grants of SHOW GRANTS, but USAGE, which is none.
+    """The grants from SHOW GRANTS, except USAGE, which grants nothing.
 
-    MariaDB writes the hash of the password behind the user; everything there but the grant option is dropped. Roles are
-    refused: SHOW GRANTS does not tell whether they are active by default. So are partial revokes.
+    MariaDB writes the hash of the password behind the user. This function keeps only the grant option from there.
+
+    Raises:
+        DatabaseUserError: The user has a role or a partial revoke. SHOW GRANTS does not report whether a role is active
+            by default.
     """
-    found = set()
+    grants = set()
     for line in lines:
         head, marker, rest = line.rpartition(f" TO `{user}`@`{ANY_HOST}`")
         rights = head.removeprefix("GRANT ")
@@ -90,35 +95,39 @@ def parse_grants(lines: Sequence[str], user: str) -> frozenset[Grant]:
                 f"{user} has a role, a revoked right or another host: only plain grants can be copied"
             )
         if not rights.startswith("USAGE ON "):
-            found.add(Grant(rights, rest.endswith(_OPTION)))
-    return frozenset(found)
+            grants.add(Grant(rights, rest.endswith(_OPTION)))
+    return frozenset(grants)
 
 
 def ensure_user(master: Connection, user: str, password: str, *, password_works: bool) -> str:
-    """Make the user, or give him the password unless it works; TLS is required of him either way. Returns what was done."""
+    """Create the user, or set the password unless it works. In each case the user must use TLS.
+
+    Returns:
+        ``created``, ``altered`` or ``kept``.
+    """
     if not user_exists(master, user):
-        # MySQL and MariaDB keep passwords of these two statements out of their logs.
+        # MySQL and MariaDB keep the passwords of these two statements out of their logs.
         _with_password(master, "CREATE USER %s@%s IDENTIFIED BY %s REQUIRE SSL", user, password)
         return "created"
     if not password_works:
         _with_password(master, "ALTER USER %s@%s IDENTIFIED BY %s REQUIRE SSL", user, password)
         return "altered"
-    with told("requiring TLS of", user):
+    with user_errors("requiring TLS of", user):
         rows(master, f"ALTER USER {quote_user(user)} REQUIRE SSL")
     return "kept"
 
 
 def set_grants(master: Connection, user: str, grants: frozenset[Grant]) -> int:
-    """Give ``user`` exactly ``grants`` and return how many privileges were taken away. Raises DatabaseUserError.
+    """Give ``user`` exactly ``grants``; returns the number of revoked privileges. Raises DatabaseUserError.
 
-    He has what he is meant to have all the time, except where he had ALL PRIVILEGES: that goes as a whole, and a moment later
-    the grants are there again.
+    The user keeps the wanted privileges all the time, with one exception: ALL PRIVILEGES can only be revoked as a whole,
+    and the grants follow a moment later.
     """
     ensure_grants(master, user, grants)
     excess = sorted(lacking(grants_of(master, user), grants))
     for privilege, column, target in excess:
         columns = f" ({column})" if column else ""
-        with told("revoking rights of", user):
+        with user_errors("revoking rights of", user):
             rows(master, f"REVOKE {privilege}{columns} ON {target} FROM {quote_user(user)}")
     if excess:
         ensure_grants(master, user, grants)
@@ -126,14 +135,15 @@ def set_grants(master: Connection, user: str, grants: frozenset[Grant]) -> int:
 
 
 def ensure_grants(master: Connection, user: str, grants: frozenset[Grant]) -> None:
-    """Give ``user`` the grants; those that he has stay as they are. Raises DatabaseUserError."""
+    """Give ``user`` the grants and keep the existing ones. Raises DatabaseUserError."""
     for grant in sorted(grants, key=lambda grant: grant.rights):
-        with told("granting rights to", user):
+        with user_errors("granting rights to", user):
             rows(master, grant.statement(user))
 
 
 def user_exists(master: Connection, user: str) -> bool:
-    with told("looking for", user):
+    """Whether the server has the user. Raises DatabaseUserError."""
+    with user_errors("looking for", user):
         return bool(rows(master, "SELECT 1 FROM mysql.user WHERE User = %s AND Host = %s", user, ANY_HOST))
 
 
@@ -143,17 +153,17 @@ def _with_password(master: Connection, statement: str, user: str, password: str)
     try:
         rows(master, statement, user, ANY_HOST, password)
     except pymysql.err.MySQLError as error:
-        # Its number only: the text may quote the statement.
+        # Only its number, because the text may quote the statement.
         number = error_number(error)
         raise DatabaseUserError(f"setting the password of {user} failed: MySQL error {number}") from None
 
 
 @contextmanager
-def told(action: str, user: str) -> Iterator[None]:
-    """Errors of MySQL become DatabaseUserError, with what was going on."""
+def user_errors(action: str, user: str) -> Iterator[None]:
+    """Turn errors of MySQL into DatabaseUserError, which names the action and the user."""
     import pymysql
 
     try:
         yield
     except pymysql.err.MySQLError as error:
-        raise DatabaseUserError(f"{action} {user} failed: {describe(error)}") from None
+        raise DatabaseUserError(f"{action} {user} failed: {error_text(error)}") from None

@@ -1,14 +1,17 @@
-"""Regular expressions that match once and never try again, on each Python that the project runs on."""
+"""Regular expressions that never backtrack, on each Python version that the project runs on."""
 
 from __future__ import annotations
 
 import sys
 
 POSSESSIVE_GROUPS_ARE_RIGHT = sys.version_info >= (3, 11, 5)
-"""Before, a possessive group whose last repetition failed half-way left the match in the middle of it (CPython issue
-106052). Lambda's Python is newer; Debian 12 has 3.11.2."""
+"""Whether possessive groups work.
+
+Before 3.11.5, a possessive group whose last repetition failed half-way left the match inside that repetition (CPython
+issue 106052). Lambda's Python is newer; Debian 12 has 3.11.2.
+"""
 
 
 def repeated(pattern: str) -> str:
-    """``pattern`` any number of times, as often as possible and never less: what a hostile text costs stays linear."""
+    """``pattern`` repeated as often as possible, without backtracking, so that a hostile text costs linear time."""
     return rf"(?:{pattern})*+" if POSSESSIVE_GROUPS_ARE_RIGHT else rf"(?>(?:{pattern})*)"

@@ -35,38 +35,40 @@ def error_answer(error: RequestError) -> Response:
 
 
 def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) -> Response:
-    """Run a route and turn every exception into an answer: the client never sees a stack trace.
+    """Run a route and turn each exception into an answer, so that the client never sees a stack trace.
 
-    RequestError keeps its status; a database or an AWS service that does not answer now is a 503 with Retry-After, and
-    the same request may be sent again; anything else is logged with its type and becomes a 500.
+    A RequestError keeps its status. A temporary failure of the database or an AWS service becomes a 503 with Retry-After,
+    after which the client may send the same request again. Anything else is logged with its type and becomes a 500.
     """
     try:
         return route(event)
     except RequestError as error:
         count("ClientErrors")
-        logger.info("request refused", extra={"status": error.status, "code": error.code})
+        logger.info("request rejected", extra={"status": error.status, "code": error.code})
         return error_answer(error)
     except DatabaseUnavailableError as error:
         count("DatabaseUnavailable")
         logger.error("database unavailable", extra={"reason": error.reason})
-        return _try_again("database_unavailable", "The database cannot be reached; try again")
-    except Exception as error:  # noqa: BLE001 - without it API Gateway answers a bare 502
+        return _retry_later("database_unavailable", "The database cannot be reached; try again")
+    except Exception as error:  # noqa: BLE001 - API Gateway would answer a bare 502
         reason = outage(error)
         if reason:
             count("ServiceUnavailable")
             logger.error("service unavailable", extra={"reason": reason})
-            return _try_again("service_unavailable", "A service behind the API does not answer; send the request again")
+            return _retry_later(
+                "service_unavailable", "A service behind the API does not answer; send the request again"
+            )
         count("InternalErrors")
         logger.error("unexpected error", extra=describe(error))
         return error_answer(RequestError(500, "internal_error", "An unexpected error happened; it has been logged"))
 
 
-def _try_again(code: str, message: str) -> Response:
+def _retry_later(code: str, message: str) -> Response:
     return error_answer(RequestError(503, code, message, {"Retry-After": "5"}))
 
 
 def header(event: Mapping[str, Any], name: str) -> str:
-    """A request header's value whatever its case, or ``""``."""
+    """The value of a request header, in any case, or ``""``."""
     wanted = name.lower()
     for key, value in (event.get("headers") or {}).items():
         if str(key).lower() == wanted and value is not None:
@@ -75,7 +77,7 @@ def header(event: Mapping[str, Any], name: str) -> str:
 
 
 def body_bytes(event: Mapping[str, Any]) -> bytes:
-    """The request body as bytes. Raises RequestError 400 where the base64 is broken."""
+    """The request body as bytes. Raises RequestError 400 for invalid base64."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", "surrogatepass")
@@ -92,7 +94,7 @@ def api_key_id(event: Mapping[str, Any]) -> str:
 
 
 def query_parameters(event: Mapping[str, Any]) -> dict[str, str]:
-    """Query string parameters; the last value wins where one is repeated."""
+    """Query string parameters. Of a repeated one the last value counts."""
     return {str(key): str(value) for key, value in (event.get("queryStringParameters") or {}).items()}
 
 

@@ -1,11 +1,11 @@
-"""The one schema of market data: validation, JSON Schema and the API's request model all come from here.
+"""The one schema of market data, from which validation, JSON Schema and the API's request model come.
 
-Imports nothing beyond the standard library, so that the template builders and the documentation can import it.
+It imports only the standard library, so that the template builders and the documentation can import it.
 
 A record is a JSON object with a ``type`` of ``trade`` or ``quote``. A batch is either a JSON object
 ``{"records": [...]}`` or NDJSON, one record a line. Timestamps are RFC 3339 (up to nanoseconds, any offset) or integer
-nanoseconds since 1970-01-01T00:00:00Z; inside they are such integers. Decimals are JSON numbers or strings of plain
-digits, exact, with at most 10 digits before and 8 after the point; they never pass through binary floating point.
+nanoseconds since 1970-01-01T00:00:00Z. Stored ones are such integers. Decimals are JSON numbers or strings of plain
+digits, exact, with at most 10 digits before and 8 after the point. They never pass through binary floating point.
 """
 
 from __future__ import annotations
@@ -22,26 +22,28 @@ from typing import Any
 
 INTEGER_DIGITS = 10
 FRACTION_DIGITS = 8
-MAX_RECORD_CHARACTERS = 4096  # of its JSON text; more cannot be valid, but for padding, and would only take memory
-MAX_NUMBER_CHARACTERS = 64  # of a decimal given as a JSON number; more would only take time
+MAX_RECORD_CHARACTERS = 4096  # of its JSON text; only padding makes a valid record longer, and it would take memory
+MAX_NUMBER_CHARACTERS = 64  # of a decimal as a JSON number; more would only take time
 NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_MINUTE = 60 * NANOS_PER_SECOND
 EARLIEST_NS = 946_684_800 * NANOS_PER_SECOND  # 2000-01-01T00:00:00Z
 END_NS = 4_102_444_800 * NANOS_PER_SECOND  # 2100-01-01T00:00:00Z, exclusive
-CLOCK_SKEW_NS = 5 * NANOS_PER_MINUTE  # how far ahead of the receiver's clock an event may be
+CLOCK_SKEW_NS = 5 * NANOS_PER_MINUTE  # how far an event may be ahead of the receiver's clock
 
 SYMBOL_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,15}"
 IDENTIFIER_PATTERN = "[!-~]{1,64}"
 VENUE_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,11}"
-# Patterns are also read by DuckDB (process) and by clients' validators in any language: nothing that one of them lacks.
-DECIMAL_PATTERN = rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"  # of a text; zero is refused besides
-# With the ranges: what datetime.fromisoformat takes beyond RFC 3339 (+05:60, and from Python 3.14 on 24:00) differs by
-# version. RFC 3339 has leap seconds (:60), epoch nanoseconds and Python have no place for them: they are refused.
+# DuckDB (process) and clients' validators in any language read the patterns too, so they use only what all of them have.
+DECIMAL_PATTERN = (
+    rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"  # of a text; parse_decimal also rejects zero
+)
+# The pattern has the ranges, because what datetime.fromisoformat accepts beyond RFC 3339 (+05:60, and from Python 3.14 on
+# 24:00) differs by version. It rejects leap seconds (:60), which RFC 3339 has and epoch nanoseconds and Python have not.
 RFC3339_PATTERN = (
     r"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))[Tt ]((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
     r"(?:\.([0-9]{1,9}))?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
-# What the published JSON Schema cannot say of a record; docs/openapi.yaml lists it, tests show a case of each.
+# Rules that the published JSON Schema cannot express. docs/openapi.yaml lists them, and tests show a case of each.
 BEYOND_JSON_SCHEMA = (
     "no name comes twice in a record",
     f"the JSON text of a record has at most {MAX_RECORD_CHARACTERS:,} characters",
@@ -67,18 +69,21 @@ _EPOCH_NS = re.compile(r"-?[0-9]{1,19}")
 Record = dict[str, str | int]
 
 REPEATED = object()
-"""The key under which ``loads`` notes a name that an object has twice. It equals no name, so whoever checks an object's
-names refuses it; which of two values was meant, nobody can tell ("behavior is unpredictable": RFC 8259, section 4)."""
+"""The key under which ``loads`` notes a name that an object has twice.
+
+It equals no name, so a check of the object's names rejects the object. The right one of two values cannot be known
+("behavior is unpredictable": RFC 8259, section 4).
+"""
 
 
 class JsonNumber(str):
-    """A JSON number kept as its text, so that no digit is lost and no length limit of ``int`` applies."""
+    """The text of a JSON number, so that no digit is lost and no length limit of ``int`` applies."""
 
     __slots__ = ()
 
 
 class Kind(Enum):
-    """What a field may hold."""
+    """The kind of a field's values."""
 
     TEXT = "text"
     DECIMAL = "decimal"
@@ -87,7 +92,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record type; an absent optional text is stored as ``""``."""
+    """One field of a record type. An absent optional text is stored as ``""``."""
 
     name: str
     kind: Kind
@@ -99,7 +104,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """A kind of record: its ``type`` value and its fields in the order in which they are stored."""
+    """A type of records, with its ``type`` value and its fields in the order in which they are stored."""
 
     name: str
     description: str
@@ -108,7 +113,7 @@ class RecordType:
 
 @dataclass
 class RecordError(ValueError):
-    """A record that is refused: ``field`` is ``""`` where the whole record is at fault."""
+    """A rejected record. ``field`` is ``""`` if the whole record is at fault."""
 
     field: str
     reason: str
@@ -150,29 +155,31 @@ _KNOWN_NAMES = {kind.name: frozenset({"type", *(f.name for f in kind.fields)}) f
 _PATTERNS = {f.name: re.compile(f.pattern) for kind in RECORD_TYPES.values() for f in kind.fields if f.pattern}
 
 
-def _refuse_constant(name: str) -> object:
+def _reject_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[Any, object]:
-    made: dict[Any, object] = dict(pairs)
-    if len(made) < len(pairs):
-        made[REPEATED] = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-    return made
+    members: dict[Any, object] = dict(pairs)
+    if len(members) < len(pairs):
+        members[REPEATED] = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return members
 
 
-# Made once: json.loads and json.dumps with options make a new one for every call, which takes longer than the work.
+# Created once, because json.loads and json.dumps with options create a new one for each call, which takes longer than the
+# work itself.
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_refuse_constant
+    object_pairs_hook=_object, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_reject_constant
 )
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True)
 
 
 def loads(text: str | bytes) -> object:
-    """Parse JSON with numbers kept as text; an object that has a name twice has it under ``REPEATED`` too.
+    """Parse JSON and keep numbers as text. An object that has a name twice has it under ``REPEATED`` too.
 
-    Raises ValueError for anything that is not JSON: also NaN and Infinity, which the standard library would accept,
-    and nesting deeper than the interpreter's stack.
+    Raises:
+        ValueError: The text is not JSON, has NaN or Infinity, which the standard library would accept, or is nested
+            deeper than the interpreter's stack.
     """
     try:
         return _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
@@ -183,8 +190,12 @@ def loads(text: str | bytes) -> object:
 def parse_record(raw: object, latest_ns: int = END_NS) -> Record:
     """One validated record in its stored form: ``type``, then all fields of the type, decimals as plain text.
 
-    ``latest_ns`` is the last event time to accept (the receiver's clock plus ``CLOCK_SKEW_NS``), in epoch nanoseconds.
-    Raises RecordError with the first fault.
+    Args:
+        raw: A value from ``loads``.
+        latest_ns: The last event time to accept (the receiver's clock plus ``CLOCK_SKEW_NS``), in epoch nanoseconds.
+
+    Raises:
+        RecordError: The first fault of the record.
     """
     if not isinstance(raw, dict):
         raise RecordError("", "is not a JSON object")
@@ -212,12 +223,12 @@ def parse_record(raw: object, latest_ns: int = END_NS) -> Record:
 
 
 def dump_record(record: Record) -> str:
-    """A record's stored line (without the newline): same record, same bytes."""
+    """The stored line of a record, without the line feed. The same record gives the same bytes."""
     return _ENCODER.encode(record)
 
 
 def parse_decimal(value: object) -> str:
-    """The canonical text of an exact decimal above zero, given as a JSON number or as a text of plain digits.
+    """The canonical text of an exact decimal above zero, from a JSON number or a text of plain digits.
 
     Raises ValueError with the reason.
     """
@@ -253,7 +264,7 @@ def parse_timestamp(value: object) -> int:
 
 
 def format_timestamp(nanos: int) -> str:
-    """RFC 3339 in UTC with as many fraction digits as needed (0, 3, 6 or 9)."""
+    """RFC 3339 in UTC, with as many digits of fraction as the time needs (0, 3, 6 or 9)."""
     seconds, fraction = divmod(nanos, NANOS_PER_SECOND)
     text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     if fraction:
@@ -265,10 +276,10 @@ def format_timestamp(nanos: int) -> str:
 
 
 def request_model() -> dict[str, object]:
-    """JSON Schema (draft 4) of the JSON envelope, fit for ``AWS::ApiGateway::Model``.
+    """JSON Schema (draft 4) of the JSON envelope, for ``AWS::ApiGateway::Model``.
 
-    It checks the envelope only: each record is validated on its own by the function, so that one bad record is
-    reported in the 202 and does not turn the batch into a 400.
+    It checks only the envelope. The function validates each record alone, so that the 202 reports an invalid record
+    instead of a 400 rejecting the whole batch.
     """
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
@@ -283,7 +294,7 @@ def request_model() -> dict[str, object]:
 def record_json_schema(kind: RecordType) -> dict[str, object]:
     """JSON Schema (2020-12) of one record type, for OpenAPI and documentation.
 
-    It takes what ``parse_record`` takes and refuses what it refuses, but for ``BEYOND_JSON_SCHEMA``.
+    It accepts and rejects what ``parse_record`` accepts and rejects, except for the rules in ``BEYOND_JSON_SCHEMA``.
     """
     properties: dict[str, object] = {"type": {"type": "string", "enum": [kind.name]}}
     properties.update({spec.name: _field_json_schema(spec) for spec in kind.fields})
@@ -300,7 +311,7 @@ def record_json_schema(kind: RecordType) -> dict[str, object]:
 def _field_json_schema(spec: Field) -> dict[str, object]:
     if spec.kind is Kind.DECIMAL:
         number = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**INTEGER_DIGITS}
-        # Two patterns (plain digits, one of them not 0) instead of a lookahead, which Go's and DuckDB's dialect lacks.
+        # Two patterns (plain digits, one of them not 0) instead of a lookahead, which the dialects of Go and DuckDB lack.
         digits = {"type": "string", "allOf": [{"pattern": f"^{DECIMAL_PATTERN}$"}, {"pattern": "[1-9]"}]}
         return {"description": spec.description, "oneOf": [number, digits]}
     if spec.kind is Kind.TIMESTAMP:
@@ -315,7 +326,7 @@ def _field_json_schema(spec: Field) -> dict[str, object]:
 
 
 def _timestamp_forms() -> list[dict[str, object]]:
-    # Patterns, not the format date-time: that forbids the blank between date and time, and allows leap seconds.
+    # Not the format date-time, which forbids the blank between date and time and allows leap seconds.
     digits = f"[0-9]{{{len(str(EARLIEST_NS))},{len(str(END_NS))}}}"
     return [
         {"type": "string", "pattern": f"^{RFC3339_PATTERN}$"},
@@ -349,9 +360,9 @@ def _parse_text(spec: Field, value: object) -> str:
 
 
 def _plain_decimal(value: str) -> str:
-    """The digits of a decimal that is not written in plain ones: of a number 1e2 or 1.500000000, of a text nothing."""
+    """The plain digits of a number in another form, such as 1e2 or 1.500000000. A text has no other form."""
     if not isinstance(value, JsonNumber):
-        raise ValueError(_why_no_decimal(value))  # noqa: TRY004
+        raise ValueError(_fault_of_text(value))  # noqa: TRY004
     if len(value) > MAX_NUMBER_CHARACTERS:
         raise ValueError("has too many digits")
     try:
@@ -368,7 +379,7 @@ def _plain_decimal(value: str) -> str:
     return plain
 
 
-def _why_no_decimal(text: str) -> str:
+def _fault_of_text(text: str) -> str:
     match = _SIGNED_DIGITS.fullmatch(text)
     if match is None:
         return "is not a number in plain digits (12.5)"

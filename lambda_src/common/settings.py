@@ -1,4 +1,4 @@
-"""The functions' settings: environment variables, checked where they are read."""
+"""The functions' settings, which are environment variables. Each is checked where it is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .errors import ConfigurationError
 
 
 def required(name: str) -> str:
-    """The variable's value. Raises ConfigurationError when it is absent or empty."""
+    """The variable's value. Raises ConfigurationError if it is missing or empty."""
     value = os.environ.get(name, "")
     if not value:
         raise ConfigurationError(name, "is not set")
@@ -16,7 +16,7 @@ def required(name: str) -> str:
 
 
 def optional(name: str, default: str = "") -> str:
-    """The variable's value, or ``default`` when it is absent or empty."""
+    """The variable's value, or ``default`` if it is missing or empty."""
     return os.environ.get(name) or default
 
 

@@ -1,1 +1,1 @@
-"""Custom resources that tidy up what CloudFormation cannot: buckets, the default security group, entitlements."""
+"""Custom resources for what CloudFormation cannot do: empty buckets, close the default security group, entitle keys."""

@@ -1,7 +1,7 @@
-"""Emptying a versioned bucket: every version, every delete marker, every incomplete upload.
+"""Empties a versioned bucket of its versions, delete markers and incomplete uploads.
 
-Listing and deleting overlap: while pages of 1,000 are deleted by a few workers, the next ones are listed. How many
-versions that makes in an invocation's 15 minutes: README.md of the functions.
+Listing and deleting overlap: a few workers delete pages of 1,000 while the next pages are listed. README.md of the
+functions has the number of versions that one invocation of 15 minutes can delete.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from common.clients import error_code, outage
 from common.errors import CustomResourceError
 
 MAX_PASSES = 20
-# S3 takes at least 3,500 DELETE requests a second for a partitioned prefix ("Best practices design patterns: optimizing
-# Amazon S3 performance") and does not say that a request for 1,000 counts as one: more workers might have to slow down.
+# S3 accepts at least 3,500 DELETE requests a second for a partitioned prefix ("Best practices design patterns: optimizing
+# Amazon S3 performance"). It does not say that a request for 1,000 counts as one, so S3 might throttle more workers.
 WORKERS = 4
-PAUSE_S = 2.0  # before what S3 could not delete just now is tried again
+PAUSE_SECONDS = 2.0  # before retrying what S3 was too busy to delete
 _GONE = frozenset({"NoSuchBucket", "404"})
 _BUSY = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
 
@@ -27,22 +27,26 @@ Objects = list[dict[str, str]]
 
 
 def empty_bucket(s3: Any, bucket: str) -> int:
-    """Delete everything in the bucket and return how many versions, markers and uploads that were.
+    """Delete everything in the bucket. A deleted bucket counts as empty.
 
-    A bucket that is gone already is empty. Passes are repeated until one finds nothing, because logs may still arrive
-    while the bucket is emptied. Raises CustomResourceError when S3 refuses to delete something, or when the bucket
-    keeps filling up. What it has deleted by then stays deleted: another try goes on from there.
+    Passes repeat until one finds nothing, because logs may still arrive meanwhile.
+
+    Returns:
+        The number of deleted versions, markers and uploads.
+
+    Raises:
+        CustomResourceError: S3 rejects a deletion, or the bucket keeps filling up. A retry continues with what remains.
     """
     total = 0
     try:
         for _ in range(MAX_PASSES):
-            found, deleted = _delete_versions(s3, bucket)
+            listed, deleted = _delete_versions(s3, bucket)
             aborted = _abort_uploads(s3, bucket)
             total += deleted + aborted
-            if found + aborted == 0:
+            if listed + aborted == 0:
                 return total
-            if deleted < found:
-                time.sleep(PAUSE_S)
+            if deleted < listed:
+                time.sleep(PAUSE_SECONDS)
     except Exception as error:
         if error_code(error) in _GONE:
             return total
@@ -52,36 +56,36 @@ def empty_bucket(s3: Any, bucket: str) -> int:
 
 
 def _delete_versions(s3: Any, bucket: str) -> tuple[int, int]:
-    """One pass over the bucket: how many versions and markers it found, and how many of them it deleted."""
-    found = deleted = 0
+    """Run one pass over the bucket; returns the number of listed versions and markers, and of deleted ones."""
+    listed = deleted = 0
     waiting: deque[Future[int]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
         for objects in _pages(s3, bucket):
-            found += len(objects)
+            listed += len(objects)
             waiting.append(pool.submit(_delete, s3, bucket, objects))
-            if len(waiting) > WORKERS:  # so that pages do not pile up in memory, and an error ends the pass soon
+            if len(waiting) > WORKERS:  # so that few pages are in memory and an error ends the pass soon
                 deleted += waiting.popleft().result()
         deleted += sum(future.result() for future in waiting)
-    return found, deleted
+    return listed, deleted
 
 
 def _pages(s3: Any, bucket: str) -> Iterator[Objects]:
-    """The versions and delete markers, at most 1,000 at once; a page's place does not depend on those before it."""
-    place: dict[str, str] = {}
+    """The versions and delete markers, at most 1,000 at once. Deleting one page does not move the next."""
+    position: dict[str, str] = {}
     while True:
-        page = s3.list_object_versions(Bucket=bucket, MaxKeys=1000, **place)
+        page = s3.list_object_versions(Bucket=bucket, MaxKeys=1000, **position)
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-        # A page may have more than 1000 entries in all, DeleteObjects takes 1000.
+        # A page may have more than 1,000 entries in all. DeleteObjects accepts 1,000.
         for start in range(0, len(objects), 1000):
             yield objects[start : start + 1000]
         if not page.get("IsTruncated"):
             return
-        place = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+        position = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
 
 def _delete(s3: Any, bucket: str, objects: Objects) -> int:
-    """How many were deleted; what S3 is too busy for is left to the next pass."""
+    """Delete one page; returns the number of deleted versions. The next pass retries what S3 was too busy for."""
     try:
         reply = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The entitlement item of an API key that the stack itself creates."""
+"""The entitlement item of an API key that the stack creates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from common.clients import error_code
 def put_entitlement(
     dynamodb: Any, table: str, api_key_id: str, scopes: list[str], symbols: list[str], client: str
 ) -> None:
-    """Write the key's rights; an operator's ``enabled = false`` survives an update of the stack."""
+    """Write the key's rights. An update of the stack keeps an operator's ``enabled = false``."""
     dynamodb.update_item(
         TableName=table,
         Key={"apiKeyId": {"S": api_key_id}},
@@ -34,7 +34,7 @@ def put_entitlement(
 
 
 def delete_entitlement(dynamodb: Any, table: str, api_key_id: str) -> None:
-    """Remove the item; fine when it, or its table, is gone."""
+    """Delete the item. A missing item or table is not an error."""
     try:
         dynamodb.delete_item(TableName=table, Key={"apiKeyId": {"S": api_key_id}})
     except Exception as error:

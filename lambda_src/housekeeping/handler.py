@@ -16,7 +16,7 @@ Properties = Mapping[str, Any]
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    """Entry point of the Lambda function, which sends the answer to CloudFormation itself."""
     return handle(event, context, PROVIDERS)
 
 
@@ -25,7 +25,7 @@ def _bucket_id(properties: Properties) -> str:
 
 
 def _keep_bucket(properties: Properties) -> Mapping[str, str]:
-    """Nothing happens until the resource is deleted, which is before its bucket is."""
+    """Do nothing until the resource is deleted, which CloudFormation does before it deletes the bucket."""
     return {"BucketName": text_property(properties, "BucketName")}
 
 
@@ -45,7 +45,7 @@ def _close_group(properties: Properties) -> Mapping[str, str]:
 
 
 def _leave_closed(properties: Properties) -> None:
-    """A group that was closed stays closed: it goes with its VPC."""
+    """Leave the group closed, because it is deleted with its VPC."""
 
 
 def _entitlement_id(properties: Properties) -> str:

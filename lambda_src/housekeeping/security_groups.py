@@ -1,4 +1,4 @@
-"""Closing a VPC's default security group (CIS AWS Foundations 5.4, Security Hub EC2.2)."""
+"""Closes a VPC's default security group (CIS AWS Foundations 5.4, Security Hub EC2.2)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,33 @@ from typing import Any
 from common.clients import error_code
 from common.errors import CustomResourceError
 
-_ALREADY = frozenset({"InvalidPermission.NotFound"})
+_REVOKED_ALREADY = frozenset({"InvalidPermission.NotFound"})
 
 
 def close_default_group(ec2: Any, vpc_id: str, group_id: str) -> int:
-    """Revoke every rule of the default security group and return how many permissions that were; 0 when it was closed.
+    """Revoke each rule of the default security group.
 
-    ``group_id`` may be ``""``: the group is then looked up. Raises CustomResourceError when the VPC has no such group,
-    or when ``group_id`` is not its default group: no other group must ever be closed by mistake.
+    Args:
+        ec2: boto3's client.
+        vpc_id: The VPC.
+        group_id: The expected id of the group; ``""`` to expect none.
+
+    Returns:
+        The number of revoked permissions; 0 for a closed group.
+
+    Raises:
+        CustomResourceError: The VPC has no default group, or another one than ``group_id``. So no other group is ever
+            closed by mistake.
     """
     group = _default_group(ec2, vpc_id)
-    found = str(group["GroupId"])
-    if group_id and found != group_id:
-        raise CustomResourceError(f"{group_id} is not the default security group of {vpc_id} ({found})")
+    default_id = str(group["GroupId"])
+    if group_id and default_id != group_id:
+        raise CustomResourceError(f"{group_id} is not the default security group of {vpc_id} ({default_id})")
     ingress, egress = list(group.get("IpPermissions", [])), list(group.get("IpPermissionsEgress", []))
     if ingress:
-        _revoke(ec2.revoke_security_group_ingress, found, ingress)
+        _revoke(ec2.revoke_security_group_ingress, default_id, ingress)
     if egress:
-        _revoke(ec2.revoke_security_group_egress, found, egress)
+        _revoke(ec2.revoke_security_group_egress, default_id, egress)
     return len(ingress) + len(egress)
 
 
@@ -40,5 +49,5 @@ def _revoke(call: Any, group_id: str, permissions: list[dict[str, Any]]) -> None
     try:
         call(GroupId=group_id, IpPermissions=permissions)
     except Exception as error:
-        if error_code(error) not in _ALREADY:
+        if error_code(error) not in _REVOKED_ALREADY:
             raise

@@ -1,8 +1,8 @@
-"""From a request body to a validated batch: pure, no AWS.
+"""From a request body to a validated batch, without AWS.
 
-Limits, each named in the 413 it causes: 6 MiB as received (the size of a Lambda event), 64 MiB unpacked, and the
-numbers of records and values in ``ingest.validation``. A batch with more than 10,000 invalid records is refused as a
-whole: an answer, which Lambda bounds as well, could not list them all.
+The limits are 6 MiB as received (the size of a Lambda event), 64 MiB unpacked, and the numbers of records and values in
+``ingest.validation``. The 413 for each names the limit. A batch with more than 10,000 invalid records is rejected as a
+whole, because the answer, which Lambda bounds as well, could not list them all.
 """
 
 from __future__ import annotations
@@ -18,25 +18,31 @@ from common.errors import RequestError
 
 from .validation import MEDIA_TYPES, Rejection, Rules, validate
 
-# Of the whole event, body and all: "Lambda quotas", invocation payload, synchronous.
+# Of the whole event, including the body ("Lambda quotas", invocation payload, synchronous).
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024
 MAX_RECEIVED_BYTES = LAMBDA_EVENT_BYTES
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 IDEMPOTENCY_KEY_LIMIT = 255
-GZIP_LEVEL = 3  # takes half the time of 6 and a sixth more bytes
+GZIP_LEVEL = 3  # half the time of level 6, and a sixth more bytes
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_UTF8_BYTES = 1024 * 1024  # looked at together
-_PIECE_BYTES = 16 * 1024  # zlib copies what follows a member: of a piece only, so many small members cost little
+_UTF8_BYTES = 1024 * 1024  # decoded at a time
+_PIECE_BYTES = 16 * 1024  # zlib copies the rest of the piece behind a member, so many small members cost little
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A validated batch; ``lines`` is the NDJSON of its ``accepted`` records, in the order received.
+    """A validated batch.
 
-    ``batch_id`` is a digest of the client and of what is stored. So the same request has the same id, and one whose
-    accepted records differ (an entitlement changed in between) is never taken for a repetition. ``marker`` names the
-    client's idempotency key, ``""`` where none was given.
+    Attributes:
+        batch_id: A digest of the client and of the stored lines. The same request has the same id, and a request whose
+            accepted records differ (an entitlement changed meanwhile) is never taken for a repetition.
+        marker: A digest that names the client's idempotency key; ``""`` without a key.
+        content_sha256: The digest of the unpacked body.
+        lines: The NDJSON of the accepted records, in the order received.
+        accepted: The number of accepted records.
+        earliest_ns: The first event time of the accepted records, in epoch nanoseconds.
+        rejected: The rejected records, in the order received.
     """
 
     batch_id: str
@@ -49,17 +55,17 @@ class Batch:
 
     @property
     def received(self) -> int:
-        """How many records the body held."""
+        """The number of records in the body."""
         return self.accepted + len(self.rejected)
 
     @property
     def object_key(self) -> str:
-        """Where the batch is stored: by the hour of its earliest event, so the same batch always has the same key."""
+        """The key under which the batch is stored. It has the hour of the earliest event, so a batch keeps its key."""
         stamp = schema.format_timestamp(self.earliest_ns)
         return f"market-data/date={stamp[:10]}/hour={stamp[11:13]}/{self.batch_id}.ndjson.gz"
 
     def as_json(self) -> dict[str, object]:
-        """The answer to the client: the batch's id, counts, and every rejected record with its position and reason."""
+        """The answer to the client: the batch's id, counts, and each rejected record with its position and reason."""
         return {
             "batchId": self.batch_id,
             "received": self.received,
@@ -69,16 +75,25 @@ class Batch:
         }
 
     def stored_bytes(self) -> bytes:
-        """Gzip NDJSON; the same batch gives the same bytes (no file name, no time in the header)."""
+        """Gzip NDJSON. The same batch gives the same bytes, because the header has no file name and no time."""
         return gzip.compress(self.lines, compresslevel=GZIP_LEVEL, mtime=0)
 
 
 def read_batch(
     body: bytes, content_type: str, content_encoding: str, identity: str, idempotency_key: str, rules: Rules
 ) -> Batch:
-    """Validate a body, record by record. ``identity`` (the API key's id) separates the clients' batch ids.
+    """Validate a body, record by record.
 
-    Raises RequestError 400, 413, 415 or 422 when the body as a whole cannot be taken.
+    Args:
+        body: The body as received.
+        content_type: The header Content-Type.
+        content_encoding: The header Content-Encoding.
+        identity: The API key's id, which separates the clients' batch ids.
+        idempotency_key: The header Idempotency-Key; ``""`` without one.
+        rules: The rules for the client's records.
+
+    Raises:
+        RequestError: 400, 413, 415 or 422, if the body as a whole is invalid.
     """
     _check_idempotency_key(idempotency_key)
     if len(body) > MAX_RECEIVED_BYTES:
@@ -86,11 +101,11 @@ def read_batch(
     plain = _unpack(body, content_encoding)
     if not plain.strip():
         raise RequestError(400, "empty_body", "The body holds no record")
-    found = validate(_checked_utf8(plain), _media_type(content_type), rules)
-    batch_id = _digest("batch", identity, found.lines or plain)[:32]
+    result = validate(_checked_utf8(plain), _media_type(content_type), rules)
+    batch_id = _digest("batch", identity, result.lines or plain)[:32]
     marker = _digest("key", identity, idempotency_key.encode("ascii")) if idempotency_key else ""
     digest = hashlib.sha256(plain).hexdigest()
-    return Batch(batch_id, marker, digest, found.lines, found.accepted, found.earliest_ns, found.rejected)
+    return Batch(batch_id, marker, digest, result.lines, result.accepted, result.earliest_ns, result.rejected)
 
 
 def _digest(purpose: str, identity: str, content: bytes) -> str:
@@ -100,11 +115,14 @@ def _digest(purpose: str, identity: str, content: bytes) -> str:
 
 
 def _checked_utf8(plain: bytes) -> bytes:
-    """The body without its byte order mark. Decoded in pieces: one wide character makes all others take four bytes."""
+    """The body without its byte order mark.
+
+    It is decoded in pieces, because in a text one wide character makes all others take four bytes.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for at in () if plain.isascii() else range(0, len(plain), _UTF8_BYTES):
-            decoder.decode(plain[at : at + _UTF8_BYTES])
+        for start in () if plain.isascii() else range(0, len(plain), _UTF8_BYTES):
+            decoder.decode(plain[start : start + _UTF8_BYTES])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise RequestError(400, "malformed_body", "The body is not UTF-8") from None
@@ -112,11 +130,11 @@ def _checked_utf8(plain: bytes) -> bytes:
 
 
 def _unpack(body: bytes, content_encoding: str) -> bytes:
-    """The body without gzip, with bounded memory whatever it claims to unpack to."""
+    """The body without gzip. The memory is bounded, whatever the body unpacks to."""
     encoding = content_encoding.strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise RequestError(415, "unsupported_encoding", "Content-Encoding must be gzip or absent")
-    # API Gateway may have unpacked the body already and left the header: the bytes decide.
+    # The bytes decide, because API Gateway may have unpacked the body and kept the header.
     if not body.startswith(_GZIP_MAGIC):
         return body
     parts: list[bytes] = []
@@ -129,7 +147,7 @@ def _unpack(body: bytes, content_encoding: str) -> bytes:
 
 
 def _member(body: bytes, at: int, room: int) -> tuple[int, list[bytes]]:
-    """One member of gzip from ``at`` on: where it ends, and what it holds. One after another they are one file."""
+    """The end and the content of the gzip member that begins at ``at``. Several members in a row are one file."""
     if not body.startswith(_GZIP_MAGIC, at):
         raise RequestError(400, "malformed_body", f"The gzip ends after {at} bytes, and something else follows it")
     unpacker = zlib.decompressobj(wbits=31)
@@ -139,7 +157,7 @@ def _member(body: bytes, at: int, room: int) -> tuple[int, list[bytes]]:
         if not piece:
             raise RequestError(400, "malformed_body", "The body ends within its gzip")
         try:
-            parts.append(unpacker.decompress(piece, room + 1))  # not 0, which would be without a limit
+            parts.append(unpacker.decompress(piece, room + 1))  # not 0, which would mean no limit
         except zlib.error:
             raise RequestError(400, "malformed_body", "The body is not valid gzip") from None
         room -= len(parts[-1])
@@ -150,7 +168,7 @@ def _member(body: bytes, at: int, room: int) -> tuple[int, list[bytes]]:
 
 
 def _is_padding(body: bytes, at: int) -> bool:
-    """Whether only zeros follow, as some writers fill a block up; gzip(1) passes over them as well."""
+    """Whether only zeros follow, with which some writers fill a block. gzip(1) ignores them as well."""
     return body[at] == 0 and body.count(0, at) == len(body) - at
 
 

@@ -1,4 +1,4 @@
-"""Storing a batch exactly once: conditional writes to S3, no lock and no table."""
+"""Stores a batch exactly once, by conditional writes to S3, without a lock or a table."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from common.errors import RequestError
 from .batch import Batch
 
 PUT_ATTEMPTS = 4
-_TAKEN = frozenset({"PreconditionFailed", "412"})
+_EXISTS = frozenset({"PreconditionFailed", "412"})
 
 
-def store(s3: Any, bucket: str, batch: Batch) -> bool:
-    """Store the batch's object. False when it was there already (a repeated request).
+def store_batch(s3: Any, bucket: str, batch: Batch) -> bool:
+    """Store the batch's object.
 
-    With an idempotency key a small marker binds the key to its content first. Raises RequestError 409 when the key was
-    used for other content, and botocore's ClientError when S3 fails: then nothing is answered as accepted.
+    With an idempotency key, a small marker object first binds the key to the content.
+
+    Returns:
+        False if the object existed already, because the request is a repetition.
+
+    Raises:
+        RequestError: 409, if the key was used for other content.
+        ClientError: botocore's, if S3 fails. The caller then reports no record as accepted.
     """
     if batch.marker:
-        _bind(s3, bucket, batch)
+        _bind_key(s3, bucket, batch)
     return _put_once(
         s3,
         bucket,
@@ -32,7 +38,7 @@ def store(s3: Any, bucket: str, batch: Batch) -> bool:
     )
 
 
-def _bind(s3: Any, bucket: str, batch: Batch) -> None:
+def _bind_key(s3: Any, bucket: str, batch: Batch) -> None:
     key = f"idempotency/{batch.marker}.json"
     body = json.dumps({"contentSha256": batch.content_sha256}).encode()
     if _put_once(s3, bucket, key, body, "application/json", {}):
@@ -48,7 +54,7 @@ def _read_marker(s3: Any, bucket: str, key: str) -> dict[str, str]:
     except Exception as error:
         if error_code(error) != "InvalidObjectState":
             raise
-        # The bucket's lifecycle has archived it: too old to compare.
+        # The bucket's lifecycle has archived the marker, so its content cannot be compared.
         raise RequestError(409, "idempotency_key_reused", "This Idempotency-Key was used long ago") from None
     return marker
 
@@ -62,15 +68,15 @@ def _put_once(
     metadata: dict[str, str],
     attempts: int = PUT_ATTEMPTS,
 ) -> bool:
-    """Write the object unless there is one; False when there is."""
+    """Write the object unless the key has one; False if it has."""
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=metadata, IfNoneMatch="*")
     except Exception as error:
         code = error_code(error)
-        if code in _TAKEN:
+        if code in _EXISTS:
             return False
         if code == "ConditionalRequestConflict" and attempts > 1:
-            # Another conditional write of the same key is under way; its outcome decides.
+            # Another conditional write of the same key is running. Its result decides.
             return _put_once(s3, bucket, key, body, content_type, metadata, attempts - 1)
         raise
     return True

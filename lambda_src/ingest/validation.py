@@ -1,12 +1,12 @@
-"""From a body to its accepted and rejected records: pure, no AWS.
+"""From a body to its accepted and rejected records, without AWS.
 
-There are two ways with one answer. ``validate_exactly`` is the plain one, record by record with ``common.schema``.
-``validate`` takes the quick way of ``ingest.fast`` for whatever is regular, and the plain one for single records that
-are not, or for the whole body where its form is in doubt.
+Two ways lead to the same answer. ``validate_exactly`` is the plain way, record by record with ``common.schema``.
+``validate`` takes the quick way of ``ingest.by_column`` for regular records. It takes the plain way for single irregular
+records, and for the whole body if the body's form is in doubt.
 
-A body stays the bytes that it came as, because as text one wide character makes all others take four bytes, and lines are
-taken from it a window at a time: 64 MiB of short lines are two gigabytes of Python's objects. Only records become text, and
-a document in doubt, which must not be large then.
+A body stays bytes, because in a text one wide character makes all others take four bytes. Lines are taken from it one
+window at a time, because 64 MiB of short lines are two gigabytes of Python objects. Only records become text, and a
+document in doubt, whose size is then limited.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from typing import Any
 from common import patterns, schema
 from common.errors import RequestError
 
-from . import fast
+from . import by_column, decoding
 
 MAX_RECORDS = 500_000
-MAX_COMMAS = 8 * MAX_RECORDS  # of records with all fields; what it bounds is the memory that other JSON would take
+MAX_COMMAS = (
+    8 * MAX_RECORDS
+)  # so many have records with all fields; the limit bounds the memory that other JSON would take
 MAX_REJECTED = 10_000
 
 JSON_TYPES = frozenset({"application/json", ""})
@@ -32,28 +34,28 @@ NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "applica
 GZIP_TYPES = frozenset({"application/gzip", "application/x-gzip"})
 MEDIA_TYPES = JSON_TYPES | NDJSON_TYPES | GZIP_TYPES
 
-_NO_JSON = "is not valid JSON"
+_NOT_JSON = "is not valid JSON"
 _NO_DOCUMENT = object()
 _TOO_LONG = f"is longer than {schema.MAX_RECORD_CHARACTERS} characters"
-# Of a document that must be held in memory as a whole to be understood:
-_MAX_PLAIN = 1_000_000  # commas, and opening brackets
-_MAX_PLAIN_TEXT = 128 * 1024 * 1024  # bytes that it takes as text
-_ASTRAL = [bytes([lead]) for lead in range(0xF0, 0xF5)]  # a character of four bytes begins with one of these
-_LONGEST = 4  # bytes that a character takes, in UTF-8 and in Python's memory
+# Limits of a document in doubt, which must be in memory as a whole:
+_MAX_DOUBTFUL_VALUES = 1_000_000  # commas, and opening brackets
+_MAX_DOUBTFUL_BYTES = 128 * 1024 * 1024  # as text
+_ASTRAL_LEADS = [bytes([lead]) for lead in range(0xF0, 0xF5)]  # the first bytes of characters of four bytes
+_MAX_CHARACTER_BYTES = 4  # in UTF-8 and in Python's memory
 _WINDOW_BYTES = 256 * 1024  # of lines, taken from a body at a time
-# White space as str.strip() has it, in UTF-8; of that in ASCII, bytes.strip() has all but the separators.
+# White space as str.strip() defines it, in UTF-8. bytes.strip() knows that of ASCII except the separators.
 _SEPARATORS = (b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 _BLANK = re.compile(
     patterns.repeated(
         r"[\t-\r\x1c-\x20]++|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
     ).encode("ascii")
 )
-_MAX_BRACKETS = 100  # in one irregular record; with more, its nesting counts together with that of the body
+_MAX_BRACKETS = 100  # in one irregular record; a deeper nesting counts together with that of the body
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A refused record: its 0-based position in the batch, the field at fault (or ``""``) and why."""
+    """A rejected record: its 0-based position in the batch, the field at fault (or ``""``) and the reason."""
 
     index: int
     field: str
@@ -65,8 +67,15 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
-    """``lines`` is the NDJSON of the accepted records in the order received, ``earliest_ns`` their first event."""
+class ValidationResult:
+    """The accepted and the rejected records of a body.
+
+    Attributes:
+        lines: The NDJSON of the accepted records, in the order received.
+        accepted: The number of accepted records.
+        earliest_ns: The first event time of the accepted records, in epoch nanoseconds.
+        rejected: The rejected records, in the order received.
+    """
 
     lines: bytes
     accepted: int
@@ -76,9 +85,11 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for the records of one client now.
+    """The rules for the records of one client at this moment.
 
-    ``allows`` tells whether it may send a symbol; ``latest_ns`` is the last event time to accept.
+    Attributes:
+        allows: Whether the client may send a symbol.
+        latest_ns: The last event time to accept, in epoch nanoseconds.
     """
 
     allows: Callable[[str], bool] = field(default=lambda _: True)
@@ -93,20 +104,20 @@ class Rules:
 
 
 class _InDoubtError(Exception):
-    """Only the plain way over the whole document can tell what is to be answered."""
+    """Only the plain way over the whole document can find the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Unread:
-    """Stands for a line that was not read, and says why."""
+class _Unreadable:
+    """Takes the place of the value of a line that cannot be read."""
 
     reason: str
 
 
-def validate(body: bytes | str, media_type: str, rules: Rules) -> Validated:
-    """Validate a body (UTF-8, without a byte order mark), quickly.
+def validate(body: bytes | str, media_type: str, rules: Rules) -> ValidationResult:
+    """Validate a body (UTF-8, without a byte order mark) by the quick way.
 
-    Raises RequestError 400, 413 or 422 where it cannot be taken as a whole.
+    Raises RequestError 400, 413 or 422 if the body as a whole is invalid.
     """
     plain = _utf8(body)
     if len(plain) > MAX_COMMAS and plain.count(b",") > MAX_COMMAS:
@@ -116,19 +127,19 @@ def validate(body: bytes | str, media_type: str, rules: Rules) -> Validated:
         if len(items) > MAX_RECORDS:
             raise _too_many_records()
         try:
-            return _QuickRun(items, rules, is_document=not isinstance(items[0], bytes)).validated()
+            return _QuickRun(items, rules, is_document=not isinstance(items[0], bytes)).result()
         except _InDoubtError:
             items = None  # frees memory
-    if not _may_be_held(plain):
+    if not _fits_in_memory(plain):
         message = 'The body is not JSON, not a batch, has "records" more than once, or is nested too deeply'
         raise RequestError(400, "malformed_body", message)
     return validate_exactly(plain, media_type, rules)
 
 
-def validate_exactly(body: bytes | str, media_type: str, rules: Rules) -> Validated:
-    """Validate a body, record by record. Raises RequestError as ``validate`` does.
+def validate_exactly(body: bytes | str, media_type: str, rules: Rules) -> ValidationResult:
+    """Validate a body by the plain way, record by record. Raises RequestError like ``validate``.
 
-    Of a document it does not know how long a record's text is, so it refuses none for that.
+    It does not know the length of a record's text in a document, so there it rejects no record for its length.
     """
     items = _items(_utf8(body), media_type)
     if len(items) > MAX_RECORDS:
@@ -138,7 +149,7 @@ def validate_exactly(body: bytes | str, media_type: str, rules: Rules) -> Valida
     earliest_ns = schema.END_NS
     for index, item in enumerate(items):
         try:
-            if isinstance(item, _Unread):
+            if isinstance(item, _Unreadable):
                 raise schema.RecordError("", item.reason)
             record = rules.record(item)
         except schema.RecordError as error:
@@ -148,12 +159,20 @@ def validate_exactly(body: bytes | str, media_type: str, rules: Rules) -> Valida
         else:
             lines.append(schema.dump_record(record) + "\n")
             earliest_ns = min(earliest_ns, int(record["ts"]))
-    return Validated("".join(lines).encode("ascii"), len(lines), earliest_ns, tuple(rejected))
+    return ValidationResult("".join(lines).encode("ascii"), len(lines), earliest_ns, tuple(rejected))
 
 
 @dataclass
 class _QuickRun:
-    """One batch on the quick way, chunk by chunk; ``items`` are lines as bytes or a document's members as msgspec.Raw."""
+    """One batch on the quick way, chunk by chunk.
+
+    Attributes:
+        items: The records, as lines of bytes or as a document's members in msgspec.Raw.
+        rules: The rules for the client's records.
+        is_document: Whether the body is one JSON document.
+        accepted: The number of accepted records so far.
+        rejected: The rejected records so far.
+    """
 
     items: Sequence[Any]
     rules: Rules
@@ -161,90 +180,90 @@ class _QuickRun:
     accepted: int = 0
     rejected: list[Rejection] = field(default_factory=list)
 
-    def validated(self) -> Validated:
-        """Raises RequestError, and _InDoubtError where the answer depends on more than single records."""
-        validator = fast.Validator(self.rules.allows, self.rules.latest_ns)
+    def result(self) -> ValidationResult:
+        """Raises RequestError, and _InDoubtError if the answer depends on more than single records."""
+        validator = by_column.Validator(self.rules.allows, self.rules.latest_ns)
         lines: list[bytes] = []
-        for start, chunk in fast.chunks(self.items):
-            stored, count = validator.lines(chunk, partial(self._exactly, start))
+        for start, chunk in decoding.chunks(self.items):
+            stored, count = validator.lines(chunk, partial(self._validate_alone, start))
             lines.append(stored)
             self.accepted += count
         if not self.accepted:
-            self._demand_json(())
-        return Validated(b"".join(lines), self.accepted, validator.earliest_ns, tuple(self.rejected))
+            self._require_json(())
+        return ValidationResult(b"".join(lines), self.accepted, validator.earliest_ns, tuple(self.rejected))
 
-    def _exactly(self, start: int, at: int) -> schema.Record | None:
-        """An irregular item's record; None, and a rejection, where it is refused."""
+    def _validate_alone(self, start: int, at: int) -> schema.Record | None:
+        """The record of an irregular item; None, and a rejection, if it is invalid."""
         try:
-            return self.rules.record(_parsed(self.items[start + at], is_document=self.is_document))
+            return self.rules.record(_irregular_value(self.items[start + at], is_document=self.is_document))
         except schema.RecordError as error:
             self.rejected.append(Rejection(start + at, error.field, error.reason))
         if len(self.rejected) > MAX_REJECTED:
             if not self.accepted:
-                self._demand_json(self.items)
+                self._require_json(self.items)
             raise _too_many_rejected(self.rejected)
         return None
 
-    def _demand_json(self, lines: Sequence[Any]) -> None:
-        """Raises RequestError 400 where neither a refused line nor one of ``lines`` is JSON; a document is."""
-        if self.is_document or any(rejection.reason not in (_NO_JSON, _TOO_LONG) for rejection in self.rejected):
+    def _require_json(self, lines: Sequence[Any]) -> None:
+        """Raises RequestError 400 if neither a rejected line nor one of ``lines`` is JSON. A document always is."""
+        if self.is_document or any(rejection.reason not in (_NOT_JSON, _TOO_LONG) for rejection in self.rejected):
             return
-        if all(isinstance(_read(line), _Unread) for line in lines):
-            raise _no_json()
+        if all(isinstance(_value(line), _Unreadable) for line in lines):
+            raise _no_line_is_json()
 
 
-def _parsed(item: Any, *, is_document: bool) -> object:
-    """An irregular record's value. Raises RecordError for a line that is no JSON, and _InDoubtError."""
-    value = _read(item)
-    if isinstance(value, _Unread) and value.reason == _TOO_LONG:
+def _irregular_value(item: Any, *, is_document: bool) -> object:
+    """The value of an irregular record. Raises RecordError for a line that is not JSON, and _InDoubtError."""
+    value = _value(item)
+    if isinstance(value, _Unreadable) and value.reason == _TOO_LONG:
         raise schema.RecordError("", value.reason)
     text = bytes(item)
-    # As part of the document it may be nested too deeply, and then so is the document.
-    if is_document and (isinstance(value, _Unread) or text.count(b"{") + text.count(b"[") > _MAX_BRACKETS):
+    # A record that is nested deeply may be too deep as part of its document, which then is invalid as a whole.
+    if is_document and (isinstance(value, _Unreadable) or text.count(b"{") + text.count(b"[") > _MAX_BRACKETS):
         raise _InDoubtError
-    if isinstance(value, _Unread):
+    if isinstance(value, _Unreadable):
         raise schema.RecordError("", value.reason)
     return value
 
 
-def _read(item: Any) -> object:
-    """The value of a record's JSON text, or why it has none."""
-    if len(item) > _LONGEST * schema.MAX_RECORD_CHARACTERS:
-        return _Unread(_TOO_LONG)
+def _value(item: Any) -> object:
+    """The value of a record's JSON text; ``_Unreadable`` with the reason if the text has none."""
+    if len(item) > _MAX_CHARACTER_BYTES * schema.MAX_RECORD_CHARACTERS:
+        return _Unreadable(_TOO_LONG)
     text = bytes(item).decode()
     if len(text) > schema.MAX_RECORD_CHARACTERS:
-        return _Unread(_TOO_LONG)
+        return _Unreadable(_TOO_LONG)
     try:
         return schema.loads(text)
     except ValueError:
-        return _Unread(_NO_JSON)
+        return _Unreadable(_NOT_JSON)
 
 
 def _utf8(body: bytes | str) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-def _may_be_held(body: bytes) -> bool:
-    """Whether a document in doubt takes little memory as a text and as objects, of which each has a comma or a bracket."""
-    if max(body.count(b","), body.count(b"[") + body.count(b"{")) > _MAX_PLAIN:
+def _fits_in_memory(body: bytes) -> bool:
+    """Whether a document in doubt takes little memory as text and as objects. Each object has a comma or a bracket."""
+    if max(body.count(b","), body.count(b"[") + body.count(b"{")) > _MAX_DOUBTFUL_VALUES:
         return False
-    is_wide = not body.isascii() and any(lead in body for lead in _ASTRAL)
-    return not is_wide or len(body) * _LONGEST <= _MAX_PLAIN_TEXT
+    is_wide = not body.isascii() and any(lead in body for lead in _ASTRAL_LEADS)
+    return not is_wide or len(body) * _MAX_CHARACTER_BYTES <= _MAX_DOUBTFUL_BYTES
 
 
 def _raw_items(body: bytes, media_type: str) -> Sequence[Any] | None:
-    """The records as JSON texts (lines as bytes, members of a document as msgspec.Raw); None where that is in doubt.
+    """The records as JSON texts (lines as bytes, members of a document as msgspec.Raw); None if that is in doubt.
 
     Raises RequestError 413 for too many lines.
     """
     if media_type not in NDJSON_TYPES:
-        records = fast.raw_records(body)
+        records = decoding.raw_records(body)
         if records is not None or media_type in JSON_TYPES:
             return records or None
     lines: list[bytes] = []
     may_be_document = media_type in GZIP_TYPES
-    for some in _lines_of(body):
-        lines += some
+    for window_lines in _windows(body):
+        lines += window_lines
         if may_be_document and len(lines) > 1:
             if _begins_document(lines[0]):
                 return None
@@ -255,21 +274,21 @@ def _raw_items(body: bytes, media_type: str) -> Sequence[Any] | None:
 
 
 def _begins_document(line: bytes) -> bool:
-    """Whether more lines may belong to the value that begins here: only an object or an array goes on behind a line feed."""
-    return line.lstrip().startswith((b"{", b"[")) and isinstance(_read(line), _Unread)
+    """Whether the value that begins here may continue in the next line, as only objects and arrays can."""
+    return line.lstrip().startswith((b"{", b"[")) and isinstance(_value(line), _Unreadable)
 
 
-def _lines_of(body: bytes) -> Iterator[list[bytes]]:
-    """The lines that are not blank, a window at a time: whoever counts them need not hold what is too many."""
-    at = 0
-    while at < len(body):
-        end = body.find(b"\n", at + _WINDOW_BYTES) + 1 or len(body)
-        window = body[at:end]
-        at = end
+def _windows(body: bytes) -> Iterator[list[bytes]]:
+    """The lines that are not blank, one window at a time, so that a caller can stop counting before memory fills."""
+    start = 0
+    while start < len(body):
+        end = body.find(b"\n", start + _WINDOW_BYTES) + 1 or len(body)
+        window = body[start:end]
+        start = end
         if window.isspace() or _BLANK.fullmatch(window):
             continue
         lines = list(filter(bytes.strip, window.split(b"\n")))
-        # Most bodies have no blanks but those that bytes.strip knows.
+        # Most bodies have only blanks that bytes.strip knows.
         has_others = not window.isascii() or any(mark in window for mark in _SEPARATORS)
         yield list(filterfalse(_BLANK.fullmatch, lines)) if has_others else lines
 
@@ -284,7 +303,7 @@ def _items(body: bytes, media_type: str) -> Sequence[object]:
         if media_type not in GZIP_TYPES:
             raise RequestError(400, "malformed_body", f"The body is not JSON: {error}"[:200]) from None
         document = _NO_DOCUMENT
-    if document is _NO_DOCUMENT:  # looked at here, where the error and the text in it are gone
+    if document is _NO_DOCUMENT:  # not in the except clause, where the error and its text are still in memory
         return _lines(body)
     if media_type in GZIP_TYPES and isinstance(document, dict) and "records" not in document:
         return [document]  # NDJSON of one line
@@ -306,18 +325,18 @@ def _envelope(document: object) -> Sequence[object]:
 
 
 def _lines(body: bytes) -> Sequence[object]:
-    """One item for each non-blank line; a line that is no JSON becomes a rejection of its own."""
+    """One item for each line that is not blank; ``_Unreadable`` for a line that is not JSON."""
     items: list[object] = []
-    for some in _lines_of(body):
-        items += map(_read, some)
+    for window_lines in _windows(body):
+        items += map(_value, window_lines)
         if len(items) > MAX_RECORDS:
             raise _too_many_records()
-    if all(isinstance(item, _Unread) for item in items):
-        raise _no_json()
+    if all(isinstance(item, _Unreadable) for item in items):
+        raise _no_line_is_json()
     return items
 
 
-def _no_json() -> RequestError:
+def _no_line_is_json() -> RequestError:
     return RequestError(
         400, "malformed_body", f"No line of the body is JSON of at most {schema.MAX_RECORD_CHARACTERS} characters"
     )

@@ -1,1 +1,1 @@
-"""Publishes the errors that a log subscription delivers, grouped, to an SNS topic."""
+"""Groups the errors that a log subscription delivers, and publishes them to an SNS topic."""

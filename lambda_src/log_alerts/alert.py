@@ -1,6 +1,6 @@
-"""From a CloudWatch Logs subscription payload to one bounded message: pure, no AWS.
+"""From a CloudWatch Logs subscription payload to one bounded message, without AWS.
 
-Payload: "Real-time processing of log data with subscriptions", CloudWatch Logs User Guide. SNS takes at most 262,144
+Payload: "Real-time processing of log data with subscriptions", CloudWatch Logs User Guide. SNS accepts at most 262,144
 bytes of message and 100 ASCII characters of subject ("Publish", SNS API Reference).
 """
 
@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common import schema
-from common.errors import PlatformError
+from common.errors import FunctionError
 
 MESSAGE_LIMIT_BYTES = 262_144
 SUBJECT_LIMIT = 100
-SAMPLE_LIMIT = 2_000  # characters of one message that are shown
+SAMPLE_LIMIT = 2_000  # characters that the alert shows of one error
 UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024
-# What differs between two occurrences of one error: ids, addresses, numbers.
+# The parts that differ between two occurrences of one error: ids, addresses, numbers.
 _VARYING = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0x[0-9a-fA-F]+|[0-9a-fA-F]{16,}|[0-9]+")
 
 
 @dataclass
-class PayloadError(PlatformError):
+class PayloadError(FunctionError):
     """The event is not a subscription payload."""
 
     reason: str
@@ -38,7 +38,7 @@ class PayloadError(PlatformError):
 
 @dataclass
 class Group:
-    """Occurrences of one error; times are epoch milliseconds."""
+    """Occurrences of one error. Times are epoch milliseconds."""
 
     sample: str
     stream: str
@@ -55,7 +55,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a subscription filter has sent."""
+    """The log events that a subscription filter has sent."""
 
     log_group: str
     is_control: bool
@@ -77,49 +77,49 @@ def decode(event: Mapping[str, Any]) -> Delivery:
     return Delivery(log_group, kind == "CONTROL_MESSAGE", events)
 
 
-def group(delivery: Delivery) -> list[Group]:
-    """The delivery's errors, alike ones together, the most frequent first."""
+def group_errors(delivery: Delivery) -> list[Group]:
+    """The errors of the delivery, equal ones together, the most frequent first."""
     groups: dict[str, Group] = {}
     for entry in delivery.events:
         text = str(entry.get("message", "")).strip()
         key = _VARYING.sub("#", _essence(text))
-        found = groups.setdefault(key, Group(text[:SAMPLE_LIMIT], str(entry.get("logStreamName", ""))))
-        found.add(int(entry.get("timestamp", 0)))
-    return sorted(groups.values(), key=lambda g: (-g.count, g.first_ms))
+        group = groups.setdefault(key, Group(text[:SAMPLE_LIMIT], str(entry.get("logStreamName", ""))))
+        group.add(int(entry.get("timestamp", 0)))
+    return sorted(groups.values(), key=lambda group: (-group.count, group.first_ms))
 
 
 def subject(delivery: Delivery, environment: str) -> str:
-    """At most 100 printable ASCII characters."""
+    """The subject of the message, of at most 100 printable ASCII characters."""
     total = len(delivery.events)
     text = f"[{environment}] {total} error{'' if total == 1 else 's'} in {delivery.log_group}"
     return text.encode("ascii", "replace").decode()[:SUBJECT_LIMIT]
 
 
 def message(delivery: Delivery, groups: Iterable[Group], limit_bytes: int = MESSAGE_LIMIT_BYTES) -> str:
-    """Readable text of at most ``limit_bytes`` UTF-8 bytes; what is left out is counted in its last line."""
+    """Readable text of at most ``limit_bytes`` UTF-8 bytes. The last line counts the errors that did not fit."""
     head = f"Log group: {delivery.log_group}\nErrors: {len(delivery.events)}\n"
-    parts, used, left_out = [head], len(head.encode()), 0
+    parts, used, omitted = [head], len(head.encode()), 0
     reserve = 64  # room for the last line
-    for entry in groups:
-        part = _describe(entry)
+    for group in groups:
+        part = _group_text(group)
         size = len(part.encode("utf-8", "replace"))
-        if left_out or used + size > limit_bytes - reserve:
-            left_out += entry.count
+        if omitted or used + size > limit_bytes - reserve:
+            omitted += group.count
             continue
         parts.append(part)
         used += size
-    if left_out:
-        parts.append(f"\n… and {left_out} more\n")
+    if omitted:
+        parts.append(f"\n… and {omitted} more\n")
     return "".join(parts).encode("utf-8", "replace").decode()
 
 
-def _describe(entry: Group) -> str:
-    first, last = (schema.format_timestamp(ms * 1_000_000) for ms in (entry.first_ms, entry.last_ms))
-    return f"\n{entry.count} × from {first} to {last}, first in {entry.stream or 'an unknown stream'}\n{entry.sample}\n"
+def _group_text(group: Group) -> str:
+    first, last = (schema.format_timestamp(ms * 1_000_000) for ms in (group.first_ms, group.last_ms))
+    return f"\n{group.count} × from {first} to {last}, first in {group.stream or 'an unknown stream'}\n{group.sample}\n"
 
 
 def _essence(text: str) -> str:
-    """What tells errors apart: level, message, exception and location of a JSON line; else the text itself."""
+    """The part that identifies an error: level, message, exception and location of a JSON line, or the whole text."""
     try:
         line = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""CloudWatch Logs subscription → SNS: one message a delivery."""
+"""CloudWatch Logs subscription → SNS, one message for each delivery."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from common import settings
 from common.clients import client
 from common.observe import count, logger, observed
 
-from .alert import decode, group, message, subject
+from .alert import decode, group_errors, message, subject
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Publish the delivered errors. Raises PayloadError or botocore's ClientError: Lambda then tries again."""
+    """Publish the delivered errors. After a PayloadError or botocore's ClientError, Lambda retries."""
     delivery = decode(event)
     if delivery.is_control or not delivery.events or delivery.log_group == _own_log_group():
-        # A subscription on this function's own group would answer each alert with the next one.
+        # A subscription on this function's own log group would cause an alert for each alert.
         return {"published": 0, "groups": 0}
-    groups = group(delivery)
+    groups = group_errors(delivery)
     client("sns").publish(
         TopicArn=settings.required("ALERT_TOPIC_ARN"),
         Subject=subject(delivery, settings.optional("ENVIRONMENT", "unknown")),

@@ -1,6 +1,6 @@
 """``Custom::DatabaseMigration``: schema, users and rights on Create and Update; nothing on Delete.
 
-The database goes with its cluster, so there is nothing to take back.
+The database is deleted with its cluster, so Delete has nothing to undo.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from common.clients import client
 from common.errors import ConfigurationError, DatabaseUnavailableError
 from common.observe import count, logger, observed
 
-from .migrations import alone, load, migrate
+from .migrations import load, migrate, migration_lock
 from .roles import ensure_roles
 
 if TYPE_CHECKING:
     import psycopg
 
-CONNECT_FOR_S = 60.0  # a paused or just created Serverless v2 writer needs some seconds to answer
+CONNECT_FOR_SECONDS = 60.0  # a paused or new Serverless v2 writer needs some seconds to answer
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    """Entry point of the Lambda function, which sends the answer to CloudFormation itself."""
     return custom_resource.handle(event, context, PROVIDERS)
 
 
@@ -34,7 +34,7 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
     """Bring the database to the newest version. Raises MigrationError and DatabaseUnavailableError."""
     migrations = load()
     app_user, analyst_user = settings.required("DB_APP_USER"), settings.required("DB_ANALYST_USER")
-    with _connect() as connection, alone(connection):
+    with _connect() as connection, migration_lock(connection):
         applied = migrate(connection, migrations)
         ensure_roles(connection, app_user, analyst_user)
     count("MigrationsApplied", len(applied))
@@ -44,7 +44,7 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
 def _connect() -> psycopg.Connection[Any]:
     user, password = _master_credentials()
     target = database.Target(settings.required("DB_HOST"), settings.port("DB_PORT"), settings.required("DB_NAME"), user)
-    deadline = time.monotonic() + CONNECT_FOR_S
+    deadline = time.monotonic() + CONNECT_FOR_SECONDS
     while True:
         try:
             return database.connect(target, password)
@@ -61,17 +61,17 @@ def _master_credentials() -> tuple[str, str]:
         secret = json.loads(reply["SecretString"])
         return str(secret["username"]), str(secret["password"])
     except (KeyError, TypeError, ValueError):
-        # Without the cause: its text could hold a part of the secret.
+        # Without the cause, whose text could contain a part of the secret.
         raise ConfigurationError("DB_SECRET_ARN", "names a secret without username and password") from None
 
 
 def _physical_id(properties: Mapping[str, Any]) -> str:
-    """Of the database, not of the code: a new ArtifactKey is an update, never a replacement."""
+    """The id of the database, not of the code, so that a new ArtifactKey is an update and never a replacement."""
     return f"migration:{settings.required('DB_HOST')}/{settings.required('DB_NAME')}"
 
 
 def _delete(properties: Mapping[str, Any]) -> None:
-    """Nothing to do: see the module's text."""
+    """Do nothing, because the database is deleted with its cluster."""
 
 
 PROVIDERS = {"Custom::DatabaseMigration": custom_resource.Provider(_physical_id, upsert, _delete)}

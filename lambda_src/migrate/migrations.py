@@ -1,4 +1,4 @@
-"""Numbered SQL files, applied once each and in order: the files are the truth, a ledger table remembers them."""
+"""Applies numbered SQL files, each once and in order. A ledger table records the applied ones."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import psycopg
 
 SQL_FOLDER = Path(__file__).with_name("sql")
-LOCK_KEY = 7_291_553_001  # an arbitrary constant of this project: one migration at a time in a database
-LOCK_TIMEOUT = "120s"
-STATEMENT_TIMEOUT = "300s"
+LOCK_KEY = 7_291_553_001  # an arbitrary constant of this project, so that one migration runs at a time in a database
+LOCK_TIMEOUT_SECONDS = 120
+STATEMENT_TIMEOUT_SECONDS = 300
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS migrations;
 CREATE TABLE IF NOT EXISTS migrations.applied (
@@ -30,24 +30,24 @@ CREATE TABLE IF NOT EXISTS migrations.applied (
 
 
 def load(folder: Path = SQL_FOLDER) -> tuple[Migration, ...]:
-    """The migrations in order of version. Raises MigrationError for bad names, gaps and doubles."""
+    """The migrations in order of version. Raises MigrationError for invalid names, gaps and duplicates."""
     return read_folder(folder)
 
 
 @contextmanager
-def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Hold the migration lock of the database: of several runs at once, the others wait for this one.
+def migration_lock(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Hold the migration lock of the database, so that parallel runs wait for this one.
 
-    Raises MigrationError when another run takes longer than two minutes.
+    Raises MigrationError if another run takes longer than two minutes.
     """
     import psycopg
 
-    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
     try:
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
     except psycopg.errors.LockNotAvailable:
-        raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT}") from None
+        raise MigrationError(0, f"another migration has been running for more than {LOCK_TIMEOUT_SECONDS} s") from None
     try:
         yield
     finally:
@@ -56,17 +56,23 @@ def alone(connection: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def migrate(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> list[int]:
-    """Apply what is missing, each file in a transaction of its own; the versions that were applied now.
+    """Apply the missing files, each in its own transaction, under the ``migration_lock``.
 
-    To be called while ``alone``. A schema newer than the files is left as it is. Raises MigrationError when an applied file
-    was changed, or when its SQL fails.
+    A schema newer than the files stays as it is.
+
+    Returns:
+        The versions that this run applied.
+
+    Raises:
+        MigrationError: An applied file was changed, or the SQL of a file fails.
     """
     connection.execute(_LEDGER)
-    known = _check_ledger(connection, migrations)
-    return [_apply(connection, migration) for migration in migrations if migration.version not in known]
+    applied = _check_ledger(connection, migrations)
+    return [_apply(connection, migration) for migration in migrations if migration.version not in applied]
 
 
 def _check_ledger(connection: psycopg.Connection[Any], migrations: Sequence[Migration]) -> set[int]:
+    """The applied versions. Raises MigrationError if an applied file was changed."""
     files = {migration.version: migration for migration in migrations}
     rows = connection.execute("SELECT version, name, sha256 FROM migrations.applied ORDER BY version").fetchall()
     applied = {version for version, _, _ in rows}

@@ -1,8 +1,9 @@
-"""The database users and exactly the rights they need; idempotent, run after every migration.
+"""The database users and exactly the rights that they need. It is idempotent and runs after each migration.
 
-Both log in with IAM tokens only: they have no password, and the role ``rds_iam`` makes RDS ask IAM. That role exists on
-every RDS for PostgreSQL and Aurora PostgreSQL server ("Creating a database account using IAM authentication", Aurora
-User Guide). It is not created here: a server without it would accept nobody, and making it would only hide that.
+Both users log in only with IAM tokens. They have no password, and the role ``rds_iam`` makes RDS ask IAM. That role exists
+on each RDS for PostgreSQL and Aurora PostgreSQL server ("Creating a database account using IAM authentication", Aurora
+User Guide). This module does not create it: a server without it would reject each login, and a role of that name would
+only hide the fault.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ ANALYST_SETTINGS = {**APP_SETTINGS, "statement_timeout": "300s", "default_transa
 
 
 def ensure_roles(connection: psycopg.Connection[Any], app_user: str, analyst_user: str) -> None:
-    """Create the two users where they are missing and set their rights. Raises MigrationError."""
+    """Create the missing users and set the rights of both. Raises MigrationError."""
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (IAM_ROLE,)).fetchone() is None:
         raise MigrationError(0, f"the role {IAM_ROLE} is missing: this is not an RDS server")
     with connection.transaction():
@@ -39,7 +40,7 @@ def ensure_roles(connection: psycopg.Connection[Any], app_user: str, analyst_use
 
 
 def _revoke_defaults(connection: psycopg.Connection[Any]) -> None:
-    """PostgreSQL lets everybody connect and make temporary tables by default; say who may instead."""
+    """Revoke what PostgreSQL allows everybody by default: to connect and to create temporary tables."""
     from psycopg import sql
 
     database = sql.Identifier(connection.info.dbname)
@@ -64,7 +65,7 @@ def _grant(connection: psycopg.Connection[Any], user: str, rights: str, tables: 
     from psycopg import sql
 
     name, database = sql.Identifier(user), sql.Identifier(connection.info.dbname)
-    # TEMPORARY: process copies each batch into temporary tables; analysts keep results of a session in them.
+    # TEMPORARY, because process copies each batch into temporary tables, and analysts keep results of a session in them.
     connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, name))
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA trading TO {}").format(name))
     targets = sql.SQL(", ").join(sql.Identifier("trading", table) for table in tables)

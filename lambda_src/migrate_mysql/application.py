@@ -1,7 +1,7 @@
-"""The application's user: who the secret names, with TLS, and with exactly the rights of the payment service.
+"""The application's user, which the secret names. It must use TLS and has exactly the rights of the payment service.
 
-Run after every migration. When the secret was rotated since, two users are there (``payments`` and ``payments_clone``): both
-get the rights, and no password that works is changed.
+This runs after each migration. After a rotation two users exist (``payments`` and ``payments_clone``). Both get the
+rights, and no working password is changed.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Account:
 
 
 def read_account(secrets: Any, variable: str, arn: str) -> Account:
-    """The account in a secret, whose ARN the environment's ``variable`` has. Raises ConfigurationError."""
+    """The account in a secret. Raises ConfigurationError, which names the ``variable`` that has the secret's ARN."""
     reply = secrets.get_secret_value(SecretId=arn)
     try:
         secret = json.loads(reply["SecretString"])
         username, password = secret["username"], secret["password"]
         mysql.quote_user(username)
     except (KeyError, TypeError, ValueError):
-        # Without the cause: its text could hold a part of the secret.
+        # Without the cause, whose text could contain a part of the secret.
         raise ConfigurationError(variable, "names a secret without a usable username and password") from None
     if not isinstance(password, str) or not password:
         raise ConfigurationError(variable, "names a secret without a usable username and password")
@@ -54,16 +54,27 @@ def read_account(secrets: Any, variable: str, arn: str) -> Account:
 def ensure_application(
     master: pymysql.connections.Connection[Any], login: mysql.Login, rights: dict[str, str] | None = None
 ) -> str:
-    """Make the user of ``login`` where he is missing and set the rights; returns what was done to him.
+    """Create the user of ``login`` if it is missing, and set the rights of both users.
 
-    Where the server knows another password, it gets the secret's, which is what the application uses. Raises
-    DatabaseUserError and DatabaseUnavailableError.
+    If the server has another password for the user, it gets the secret's password, which the application uses.
+
+    Args:
+        master: A connection of the master user.
+        login: The application's login, as the secret has it.
+        rights: The rights by table; by default ``RIGHTS``.
+
+    Returns:
+        ``created``, ``altered`` or ``kept``.
+
+    Raises:
+        DatabaseUserError: A user or its rights cannot be changed.
+        DatabaseUnavailableError: The database failed.
     """
-    outcome = mysql_users.ensure_user(master, login.user, login.password, password_works=_works(login))
+    outcome = mysql_users.ensure_user(master, login.user, login.password, password_works=_password_works(login))
     if outcome == "altered":
-        logger.warning("the application's password was not the secret's", extra={"user": login.user})
+        logger.warning("the application's password differed from the secret's", extra={"user": login.user})
     grants = _grants(login.database, RIGHTS if rights is None else rights)
-    for user in _both(login.user):
+    for user in _both_users(login.user):
         if mysql_users.user_exists(master, user):
             revoked = mysql_users.set_grants(master, user, grants)
             logger.info("rights set", extra={"user": user, "revoked": revoked})
@@ -77,15 +88,15 @@ def _grants(database: str, rights: dict[str, str]) -> frozenset[Grant]:
     )
 
 
-def _both(user: str) -> tuple[str, str]:
-    first = user.removesuffix(CLONE_SUFFIX)
-    return first, first + CLONE_SUFFIX
+def _both_users(user: str) -> tuple[str, str]:
+    name = user.removesuffix(CLONE_SUFFIX)
+    return name, name + CLONE_SUFFIX
 
 
-def _works(login: mysql.Login) -> bool:
-    """Whether the server knows the password; without the database, which needs a right."""
+def _password_works(login: mysql.Login) -> bool:
+    """Whether the server accepts the password. The login selects no database, because that needs a right."""
     try:
         mysql.connect(mysql.Login(login.host, login.port, login.user, login.password)).close()
-    except mysql.LoginRefusedError:
+    except mysql.LoginRejectedError:
         return False
     return True

@@ -1,6 +1,6 @@
 """``Custom::DatabaseMigration`` for Aurora MySQL: schema, user and rights on Create and Update; nothing on Delete.
 
-The database goes with its cluster, so there is nothing to take back.
+The database is deleted with its cluster, so Delete has nothing to undo.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from common.errors import DatabaseUnavailableError
 from common.observe import count, logger, observed
 
 from .application import ensure_application, read_account
-from .migrations import LOCK_WAIT_S, alone, load, migrate
+from .migrations import LOCK_WAIT_SECONDS, load, migrate, migration_lock
 
 if TYPE_CHECKING:
     import pymysql
 
-CONNECT_FOR_S = 60.0  # a cluster that was made a moment ago may need some seconds to answer
-STATEMENT_TIMEOUT_S = 300
-assert STATEMENT_TIMEOUT_S > LOCK_WAIT_S  # else waiting for the lock would end the connection
+CONNECT_FOR_SECONDS = 60.0  # a new cluster may need some seconds to answer
+STATEMENT_TIMEOUT_SECONDS = 300
+assert STATEMENT_TIMEOUT_SECONDS > LOCK_WAIT_SECONDS  # otherwise waiting for the lock would end the connection
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function; answers to CloudFormation by itself."""
+    """Entry point of the Lambda function, which sends the answer to CloudFormation itself."""
     return custom_resource.handle(event, context, PROVIDERS)
 
 
 def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
-    """Bring the database to the newest version. Raises PlatformError."""
+    """Bring the database to the newest version. Raises FunctionError."""
     migrations = load()
     secrets = client("secretsmanager")
     host, port, database = settings.required("DB_HOST"), settings.port("DB_PORT"), settings.required("DB_NAME")
     master = read_account(secrets, "DB_SECRET_ARN", settings.required("DB_SECRET_ARN"))
     application_arn = settings.required("APP_SECRET_ARN")
     login = mysql.Login(host, port, master.username, master.password, database)
-    with closing(_connect(login)) as connection, alone(connection, database):
+    with closing(_connect(login)) as connection, migration_lock(connection, database):
         applied = migrate(connection, migrations)
-        # Read now: while this run waited for another, the secret may have been rotated.
+        # Read after the wait for the lock, during which the secret may have been rotated.
         application = read_account(secrets, "APP_SECRET_ARN", application_arn)
         user = mysql.Login(host, port, application.username, application.password, database)
         outcome = ensure_application(connection, user)
@@ -52,10 +52,10 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _connect(login: mysql.Login) -> pymysql.connections.Connection[Any]:
-    deadline = time.monotonic() + CONNECT_FOR_S
+    deadline = time.monotonic() + CONNECT_FOR_SECONDS
     while True:
         try:
-            return mysql.connect(login, statement_timeout_s=STATEMENT_TIMEOUT_S)
+            return mysql.connect(login, statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
         except DatabaseUnavailableError as error:
             if time.monotonic() > deadline:
                 raise
@@ -64,12 +64,12 @@ def _connect(login: mysql.Login) -> pymysql.connections.Connection[Any]:
 
 
 def _physical_id(properties: Mapping[str, Any]) -> str:
-    """Of the database, not of the code: a new ArtifactKey is an update, never a replacement."""
+    """The id of the database, not of the code, so that a new ArtifactKey is an update and never a replacement."""
     return f"migration:{settings.required('DB_HOST')}/{settings.required('DB_NAME')}"
 
 
 def _delete(properties: Mapping[str, Any]) -> None:
-    """Nothing to do: see the module's text."""
+    """Do nothing, because the database is deleted with its cluster."""
 
 
 PROVIDERS = {"Custom::DatabaseMigration": custom_resource.Provider(_physical_id, upsert, _delete)}

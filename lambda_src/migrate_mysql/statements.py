@@ -1,11 +1,11 @@
-"""A SQL file as its statements: MySQL takes one at a time, and commits each that changes a schema by itself."""
+"""Splits a SQL file into statements, because MySQL accepts one at a time and commits each schema change by itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# In this order: text in quotes (a quote is doubled or has a backslash before it), comments, the end of a statement.
+# In this order: text in quotes (a quote inside is doubled or escaped), comments, the end of a statement.
 _TOKEN = re.compile(
     r"""(?P<quoted>'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*"|`(?:[^`]|``)*`)"""
     r"""|(?P<comment>--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!!).*?\*/)"""
@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     r"""|(?P<other>[^'"`#;/-]+|.)""",
     re.DOTALL,
 )
-_BODY = re.compile(
+_STORED_PROGRAM = re.compile(
     r"DELIMITER\b|CREATE\s+(OR\s+REPLACE\s+)?(DEFINER\s*=\s*\S+\s+)?(AGGREGATE\s+)?(PROCEDURE|FUNCTION|TRIGGER|EVENT)\b",
     re.IGNORECASE,
 )
@@ -23,13 +23,13 @@ _BODY = re.compile(
 def split(text: str) -> tuple[str, ...]:
     """The statements of a file, without comments. Raises ValueError for an unfinished quote or comment.
 
-    Stored programs have semicolons of their own and are refused, as is the client's word DELIMITER.
+    It also raises ValueError for stored programs, which have semicolons of their own, and for the client's DELIMITER.
     """
-    found = tuple(statement for statement in map(str.strip, _pieces(text)) if statement)
-    for statement in found:
-        if _BODY.match(statement):
+    statements = tuple(statement for statement in map(str.strip, _pieces(text)) if statement)
+    for statement in statements:
+        if _STORED_PROGRAM.match(statement):
             raise ValueError(f"stored programs are not supported: {statement.split(maxsplit=1)[0]} …")
-    return found
+    return statements
 
 
 def _pieces(text: str) -> Iterator[str]:

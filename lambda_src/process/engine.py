@@ -1,9 +1,9 @@
-"""DuckDB at work on one batch: NDJSON in, checked and distinct Parquet out, and that as CSV for PostgreSQL's COPY.
+"""DuckDB's work on one batch: from NDJSON to checked and distinct Parquet, and from that to CSV for PostgreSQL's COPY.
 
-One streaming pass for each type of record reads, checks and writes; no table is ever held in memory. What follows (are
-there repetitions, which days, which symbols) reads a few columns of that Parquet. Only when the pass meets anything
-irregular, or the file was not written by ingest, does the slow path (``lines``) go over the lines with ``common.schema``,
-which knows the reason for each refusal; what it accepts takes the fast pass again. Why so, with figures: docs/engine.md.
+One streaming pass for each type of record reads, checks and writes. No table is ever in memory. The later questions
+(repetitions, days, symbols) read a few columns of that Parquet. The slow path (``lines``) reads the lines with
+``common.schema``, which knows the reason for each rejection. It runs only if the pass finds something irregular, or if
+ingest did not write the file; the accepted lines then take the fast pass again. docs/engine.md has the reasons and figures.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ DAY_NS = 24 * 60 * schema.NANOS_PER_MINUTE
 KINDS = {"trades": schema.TRADE, "quotes": schema.QUOTE}
 MEMORY_MIB_WITHOUT_LAMBDA = 1024
 MEMORY_MIB_PER_CPU = 1769  # "Configure Lambda function memory", Lambda Developer Guide
-SPILL_LIMIT = "256MB"  # of the 512 MB in /tmp; the unpacked object is there too
+SPILL_LIMIT = "256MB"  # of the 512 MB in /tmp, which also holds the unpacked object
 LINE_BUFFER_BYTES = 1 << 16
 
-# The lowest level of zstd: a tenth faster, a fifth larger. A column with more distinct values in a row group than 1,000
-# (identifiers, times) gets no dictionary: building one only to give it up costs more than it ever saves.
+# The lowest level of zstd is a tenth faster, and the file a fifth larger. A column with more than 1,000 distinct values in
+# a row group (identifiers, times) gets no dictionary, because DuckDB would build one and then discard it.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000"
 _DECIMAL = "DECIMAL(18, 8)"
 
@@ -52,7 +52,7 @@ COPY (
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The distinct records of one type in a batch, as a Parquet file; days count from 1970-01-01 (UTC)."""
+    """The distinct records of one type in a batch, as a Parquet file. Days count from 1970-01-01 (UTC)."""
 
     path: Path
     count: int
@@ -62,8 +62,15 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What an object held. ``bad_lines`` is their gzip NDJSON with reasons; without any there is no such file."""
+class LoadedObject:
+    """The content of an object.
+
+    Attributes:
+        trades: The accepted trades.
+        quotes: The accepted quotes.
+        bad: The number of rejected lines.
+        bad_lines: The gzip NDJSON of the rejected lines, with reasons. Without a rejected line the file does not exist.
+    """
 
     trades: Events
     quotes: Events
@@ -72,16 +79,16 @@ class Loaded:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Every symbol of the batch, ascending."""
+        """The symbols of the batch, ascending."""
         return tuple(sorted(self.trades.symbols | self.quotes.symbols))
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A private in-memory DuckDB that spills into ``folder`` and can install nothing.
+def open_engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private in-memory DuckDB that spills into ``folder`` and cannot install extensions.
 
-    It gets half of the function's memory (the rest is for Python, psycopg and buffers that DuckDB does not count) and
-    as many threads as the function has processors.
+    It gets half of the function's memory and as many threads as the function has processors. The other half is for
+    Python, psycopg and buffers that DuckDB does not count.
     """
     import duckdb
 
@@ -109,26 +116,35 @@ def load(
     earliest_ns: int = schema.EARLIEST_NS,
     *,
     by_ingest: bool = False,
-) -> Loaded:
+) -> LoadedObject:
     """Check an NDJSON file and write its distinct records into ``folder``.
 
-    Events before ``earliest_ns`` are refused like other bad lines. ``by_ingest``: the file is what ingest has stored, so
-    that it need not be checked for numbers without quotes. Raises BadObjectError.
+    Args:
+        connection: The engine.
+        plain: The NDJSON file.
+        key: The object's key, which errors and rejected lines name.
+        folder: Where to write.
+        earliest_ns: The horizon; events before it are rejected like other bad lines.
+        by_ingest: Whether ingest stored the file, so that it has no numbers without quotes.
+
+    Raises:
+        BadObjectError: The schema and the engine do not agree about the file.
     """
     bad, bad_lines = 0, folder / "bad.ndjson.gz"
-    found = _load_known(connection, plain, folder, earliest_ns, _read_stored if by_ingest else _read_unknown)
-    if found is None:
+    column_of = _stored_column if by_ingest else _json_column
+    events = _load_if_regular(connection, plain, folder, earliest_ns, column_of)
+    if events is None:
         cleaned = folder / "clean.ndjson"
         bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
-        found = _load_known(connection, cleaned, folder, earliest_ns, _read_stored)
+        events = _load_if_regular(connection, cleaned, folder, earliest_ns, _stored_column)
         cleaned.unlink()
-    if found is None:
+    if events is None:
         raise BadObjectError(key, "passes the schema but not the engine")
-    return Loaded(found["trades"], found["quotes"], bad, bad_lines)
+    return LoadedObject(events["trades"], events["quotes"], bad, bad_lines)
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, events: Events, path: Path) -> None:
-    """The records as CSV without header, columns as in the schema ``trading``, for PostgreSQL's COPY."""
+    """Write the records as CSV for PostgreSQL's COPY: no header, columns as in the schema ``trading``."""
     if not events.count:
         path.write_bytes(b"")
         return
@@ -137,7 +153,7 @@ def write_csv(connection: duckdb.DuckDBPyConnection, events: Events, path: Path)
 
 
 def by_day(connection: duckdb.DuckDBPyConnection, events: Events, folder: Path) -> Iterator[tuple[int, Path]]:
-    """Each UTC day with events and its Parquet file, which is gone or another one once the next day is asked for."""
+    """Each UTC day with events, and its Parquet file, which is valid only until the iterator advances."""
     if not events.count:
         return
     if events.first_day == events.last_day:
@@ -152,77 +168,83 @@ def by_day(connection: duckdb.DuckDBPyConnection, events: Events, folder: Path) 
 
 
 def write_bars(connection: duckdb.DuckDBPyConnection, csv: Path, path: Path) -> None:
-    """Bars from PostgreSQL's CSV as Parquet.
+    """Write bars from PostgreSQL's CSV as Parquet.
 
-    A notional of 10²² or more is left empty: Parquet's and Athena's decimals end at 38 digits, 16 of them after the point.
+    A notional of 10²² or more becomes empty, because decimals of Parquet and Athena have at most 38 digits, here 16 of
+    them after the point.
     """
     _copy(connection, _BARS.format(path=_escaped(path)), [str(csv)])
 
 
-def _load_known(
-    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, read: Read
+def _load_if_regular(
+    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, column_of: ColumnOf
 ) -> dict[str, Events] | None:
-    """Both types of records; None when the file was not written by ingest, or any line is irregular.
+    """The events by table; None if the file's lines are not in ingest's form, or one is irregular.
 
-    A type that no sampled line has is first taken for absent, which spares its pass over the file: should it be there
-    after all, its first record is irregular in the other type's pass.
+    A type that no sampled line has is first assumed to be absent, which saves its pass over the file. If the file has it
+    nevertheless, its first record is irregular in the pass of the other type.
     """
-    sampled, every = lines.sampled_types(plain), {kind.name for kind in KINDS.values()}
-    if sampled is None:
+    sampled_types, all_types = lines.sampled_types(plain), {kind.name for kind in KINDS.values()}
+    if sampled_types is None:
         return None
-    if sampled and sampled != every:
-        found = _load_fast(connection, plain, folder, earliest_ns, read, sampled)
-        if found is not None:
-            return found
-    return _load_fast(connection, plain, folder, earliest_ns, read, every)
+    if sampled_types and sampled_types != all_types:
+        events = _load_fast(connection, plain, folder, earliest_ns, column_of, sampled_types)
+        if events is not None:
+            return events
+    return _load_fast(connection, plain, folder, earliest_ns, column_of, all_types)
 
 
 def _load_fast(
-    connection: duckdb.DuckDBPyConnection, plain: Path, folder: Path, earliest_ns: int, read: Read, present: set[str]
+    connection: duckdb.DuckDBPyConnection,
+    plain: Path,
+    folder: Path,
+    earliest_ns: int,
+    column_of: ColumnOf,
+    present: set[str],
 ) -> dict[str, Events] | None:
-    """Records of the types that are present; None when any line is irregular, such as one of another type."""
+    """The events of the types that are present; None if a line is irregular, such as a line of another type."""
     import duckdb
 
-    # Its own folder: a COPY that fails removes its file, and once the file of the next pass, of that name, was missing.
+    # Each pass has its own folder. A failed COPY removes its file, and once the next pass's file of that name was missing.
     folder = Path(tempfile.mkdtemp(dir=folder))
-    found: dict[str, Events] = {}
+    events_by_table: dict[str, Events] = {}
     for table, kind in KINDS.items():
         path = folder / f"{table}.parquet"
         if kind.name not in present:
-            found[table] = Events(path, 0, 0, 0, frozenset())
+            events_by_table[table] = Events(path, 0, 0, 0, frozenset())
             continue
         try:
-            checked = _checked(plain, kind, present - {kind.name}, read)
+            checked = _checked(plain, kind, present - {kind.name}, column_of)
             _copy(connection, f"COPY ({checked}) TO '{_escaped(path)}' ({_PARQUET})")
         except duckdb.InvalidInputException:
-            return None  # no JSON, or a test failed
+            return None  # not JSON, or a test failed
         _make_distinct(connection, kind, path)
         events = _inspect(connection, kind, path, earliest_ns)
         if events is None:
             return None
-        found[table] = events
-    return found
+        events_by_table[table] = events
+    return events_by_table
 
 
-def _checked(plain: Path, kind: schema.RecordType, others: set[str], read: Read) -> str:
-    """SQL of the checked records of one type, in the order of the file; an irregular one is an error.
+def _checked(plain: Path, kind: schema.RecordType, other_types: set[str], column_of: ColumnOf) -> str:
+    """SQL of the checked records of one type, in the order of the file. An irregular record raises an error in DuckDB.
 
-    A field that the schema does not know is passed over; where a sampled line has one (``lines.sampled_types``) the slow
-    path refuses the line.
+    It ignores a field that the schema does not know. If a sampled line has one (``lines.sampled_types``), the slow path
+    rejects the line.
     """
-    fields = {spec.name: read(spec) for spec in kind.fields}
-    kinds = {"type": "VARCHAR"} | {name: field.kind for name, field in fields.items()}
-    columns = ", ".join(f"'{name}': '{column_kind}'" for name, column_kind in kinds.items())
+    columns = {spec.name: column_of(spec) for spec in kind.fields}
+    sql_types = {"type": "VARCHAR"} | {name: column.sql_type for name, column in columns.items()}
+    declared = ", ".join(f"'{name}': '{sql_type}'" for name, sql_type in sql_types.items())
     source = (
         f"read_json('{_escaped(plain)}', format = 'newline_delimited', compression = 'none', "
-        f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{columns}}})"
+        f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{declared}}})"
     )
-    wanted = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(others))])
-    regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind, fields)])
+    wanted = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(other_types))])
+    regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind, columns)])
     checked = f"CASE WHEN {regular} THEN nanos ELSE error('irregular') END"
-    values = [_value(spec, fields[spec.name]) for spec in kind.fields]
+    values = [_value(spec, columns[spec.name]) for spec in kind.fields]
     identifier = ["trade_id"] if kind is schema.TRADE else []
-    names = ["symbol", "make_timestamp(ts_ns // 1000) AS ts", *identifier, "ts_ns", *_others(kind)]
+    names = ["symbol", "make_timestamp(ts_ns // 1000) AS ts", *identifier, "ts_ns", *_other_names(kind)]
     return (
         f"SELECT {', '.join(names)} FROM (SELECT {checked} AS ts_ns, {', '.join(values)} "
         f"FROM (SELECT *, TRY_CAST(ts AS BIGINT) AS nanos FROM {source} WHERE {wanted}))"
@@ -231,29 +253,35 @@ def _checked(plain: Path, kind: schema.RecordType, others: set[str], read: Read)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a field is read: DuckDB's type, SQL of its text, and SQL that it is one, and has this pattern."""
+    """How DuckDB reads a field.
 
-    kind: str
+    Attributes:
+        sql_type: DuckDB's type.
+        text: SQL of the field's text.
+        matches: SQL that is true for a text that matches the field's pattern.
+    """
+
+    sql_type: str
     text: str
     matches: str
 
 
-Read = Callable[[schema.Field], Column]
+ColumnOf = Callable[[schema.Field], Column]
 
 
-def _read_stored(spec: schema.Field) -> Column:
-    """Of a file whose lines are all as ``schema.dump_record`` writes them: all are texts."""
+def _stored_column(spec: schema.Field) -> Column:
+    """For a file whose lines are as ``schema.dump_record`` writes them, so that all fields are texts."""
     return Column("VARCHAR", spec.name, f"regexp_full_match({spec.name}, '{_pattern(spec)}')")
 
 
-def _read_unknown(spec: schema.Field) -> Column:
-    """Of any file: numbers and identifiers as JSON, in quotes or without.
+def _json_column(spec: schema.Field) -> Column:
+    """For any file: DuckDB reads numbers and identifiers as JSON, with or without quotes.
 
-    Read as texts they would lose digits unseen, for what JSON itself has as a number comes by way of a double. A text with
-    escapes counts as irregular: to undo them in every line would cost more than the slow path for the few that have any.
+    Reading a JSON number as text would lose digits silently, because DuckDB converts it by way of a double. A text with
+    escapes counts as irregular. Decoding escapes in each line would cost more than the slow path for the few that have one.
     """
     if not (spec.kind is schema.Kind.DECIMAL or spec.name == "trade_id"):
-        return _read_stored(spec)
+        return _stored_column(spec)
     json = f"CAST({spec.name} AS VARCHAR)"
     matches = f"""regexp_full_match({json}, '"{_pattern(spec)}"')"""
     if spec.kind is schema.Kind.TEXT:
@@ -265,7 +293,8 @@ def _pattern(spec: schema.Field) -> str:
     return schema.DECIMAL_PATTERN if spec.kind is schema.Kind.DECIMAL else spec.pattern
 
 
-def _others(kind: schema.RecordType) -> list[str]:
+def _other_names(kind: schema.RecordType) -> list[str]:
+    """The fields beside symbol, time and identifier."""
     return [spec.name for spec in kind.fields if spec.name not in ("symbol", "ts", "trade_id")]
 
 
@@ -279,50 +308,50 @@ def _number(column: Column) -> str:
     return f"TRY_CAST({column.text} AS {_DECIMAL})"
 
 
-def _tests(kind: schema.RecordType, fields: Mapping[str, Column]) -> list[str]:
-    """What is tested record by record, derived from the schema: what cannot be seen any more in the Parquet."""
+def _tests(kind: schema.RecordType, columns: Mapping[str, Column]) -> list[str]:
+    """SQL of the tests of each record, derived from the schema. The Parquet no longer shows what they test."""
     tests = []
     for spec in kind.fields:
         if spec.kind is schema.Kind.TIMESTAMP:
-            # Its own text again: no sign, no leading zero, no exponent, no fraction.
+            # The number gives the same text again, so it has no sign, leading zero, exponent or fraction.
             tests.append(f"{spec.name} = CAST(nanos AS VARCHAR)")
-        elif spec not in _words(kind):
-            tests.append(fields[spec.name].matches)
+        elif spec not in _word_fields(kind):
+            tests.append(columns[spec.name].matches)
     if kind is schema.QUOTE:
-        tests.append(f"{_number(fields['bid'])} <= {_number(fields['ask'])}")
+        tests.append(f"{_number(columns['bid'])} <= {_number(columns['ask'])}")
     return tests
 
 
-def _words(kind: schema.RecordType) -> list[schema.Field]:
-    """Text fields with few distinct values: checking those few afterwards costs less than checking every record."""
+def _word_fields(kind: schema.RecordType) -> list[schema.Field]:
+    """Text fields with few distinct values. Checking these values afterwards costs less than checking each record."""
     return [spec for spec in kind.fields if spec.kind is schema.Kind.TEXT and spec.name != "trade_id"]
 
 
 def _make_distinct(connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, path: Path) -> None:
-    """Remove equal records, if there may be any."""
+    """Remove equal records, if the file may have any."""
     source = f"'{_escaped(path)}'"
     if not _may_repeat(connection, kind, source):
         return
     distinct = path.with_suffix(".distinct")
-    # Sorted: the order of DISTINCT depends on threads, and the same batch shall give the same bytes.
+    # Sorted, because the order of DISTINCT depends on threads, and the same batch must give the same bytes.
     statement = f"SELECT DISTINCT * FROM {source} ORDER BY ALL"
     _copy(connection, f"COPY ({statement}) TO '{_escaped(distinct)}' ({_PARQUET})")
     distinct.replace(path)
 
 
 def _may_repeat(connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, source: str) -> bool:
-    """Whether any record may be there twice; a wrong yes is possible, a wrong no is not.
+    """Whether the file may have a record twice. A wrong yes is possible, a wrong no is not.
 
-    Equal records have equal times. So in a file in the order of time only neighbours of one time need be compared, and
-    mostly there are none; otherwise all records are, by their hashes.
+    Equal records have equal times. In a file in the order of time, only neighbours of one time are compared, and most
+    files have none. In other files, all records are compared by their hashes.
     """
-    times = f"SELECT ts_ns, lag(ts_ns) OVER () AS before FROM {source}"  # a streaming window: in the order of the file
+    times = f"SELECT ts_ns, lag(ts_ns) OVER () AS before FROM {source}"  # a streaming window, in the order of the file
     row = connection.execute(f"SELECT count_if(ts_ns < before), count_if(ts_ns = before) FROM ({times})").fetchone()
     earlier, same = row or (0, 0)
     if not earlier and not same:
         return False
     compared = "true" if earlier else f"ts_ns IN (SELECT ts_ns FROM ({times}) WHERE ts_ns = before)"
-    identity = ["symbol", "trade_id"] if kind is schema.TRADE else ["symbol", "ts_ns", *_others(kind)]
+    identity = ["symbol", "trade_id"] if kind is schema.TRADE else ["symbol", "ts_ns", *_other_names(kind)]
     hashed = f"xor(hash({identity[0]}), hash({', '.join(identity[1:])}))"
     statement = f"SELECT count(*), count(DISTINCT {hashed}) FROM {source} WHERE {compared}"
     counts = connection.execute(statement).fetchone() or (0, 0)
@@ -332,8 +361,8 @@ def _may_repeat(connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, 
 def _inspect(
     connection: duckdb.DuckDBPyConnection, kind: schema.RecordType, path: Path, earliest_ns: int
 ) -> Events | None:
-    """The rest of the checks, on minima and on distinct words; None when one fails."""
-    source, words = f"'{_escaped(path)}'", _words(kind)
+    """The remaining checks, on minima and on distinct words; None if one fails."""
+    source, word_fields = f"'{_escaped(path)}'", _word_fields(kind)
     decimals = [f"min({spec.name})" for spec in kind.fields if spec.kind is schema.Kind.DECIMAL]
     statement = f"SELECT count(*), min(ts_ns), max(ts_ns), {', '.join(decimals)} FROM {source}"
     count, first, last, *least = connection.execute(statement).fetchone() or (0, 0, 0)
@@ -341,22 +370,22 @@ def _inspect(
         return Events(path, 0, 0, 0, frozenset())
     if first < max(earliest_ns, schema.EARLIEST_NS) or last >= schema.END_NS or min(least) <= 0:
         return None
-    names = ", ".join(spec.name for spec in words)
+    names = ", ".join(spec.name for spec in word_fields)
     rows = connection.execute(f"SELECT DISTINCT {names} FROM {source}").fetchall()
-    for spec, values in zip(words, zip(*rows, strict=True), strict=True):
-        if not all(_is_regular_word(spec, value) for value in set(values)):
+    for spec, words in zip(word_fields, zip(*rows, strict=True), strict=True):
+        if not all(_is_regular_word(spec, word) for word in set(words)):
             return None
     return Events(path, count, first // DAY_NS, last // DAY_NS, frozenset(row[0] for row in rows))
 
 
-def _is_regular_word(spec: schema.Field, value: str | None) -> bool:
-    if not value:
-        return value == "" and not spec.required
-    return value in spec.choices if spec.choices else re.fullmatch(spec.pattern, value) is not None
+def _is_regular_word(spec: schema.Field, word: str | None) -> bool:
+    if not word:
+        return word == "" and not spec.required
+    return word in spec.choices if spec.choices else re.fullmatch(spec.pattern, word) is not None
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, statement: str, parameters: list[str] | None = None) -> None:
-    """COPY, up to its result, with which an error may come."""
+    """Run COPY and read its result, which may bring an error."""
     connection.execute(statement, parameters).fetchall()
 
 

@@ -1,4 +1,4 @@
-"""SQS messages with S3 events → ``Pipeline``; only the messages that failed are delivered again."""
+"""SQS messages with S3 events → ``Pipeline``. SQS delivers only the failed messages again."""
 
 from __future__ import annotations
 
@@ -19,24 +19,28 @@ from common.errors import ConfigurationError
 from common.observe import count, describe, logger, observed
 
 from . import redelivery
-from .apply import LaterError
+from .batches import PostponedError
 from .pipeline import RAW_PREFIX, SUFFIX, Buckets, Pipeline
 
-# What the largest object may take once it has its locks, and so what has to be left of the invocation's time to begin.
-WORK_S = 60
-# In milliseconds. A statement of the largest batch takes seconds. Not for the locks of symbols and hours, which are
-# waited for as long as the invocation allows (``apply``).
-SESSION = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
+# The largest object may take so long once it has its locks. Work begins only if the invocation has so much time left.
+WORK_SECONDS = 60
+# A statement of the largest batch takes seconds. These do not bound the wait for the locks of symbols and hours, which
+# lasts as long as the invocation allows (``apply``).
+SESSION_TIMEOUTS_MILLISECONDS = {
+    "statement_timeout": 60_000,
+    "lock_timeout": 20_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
 
 
 @dataclass
-class OutOfTimeError(LaterError):
-    """The messages before this one took the invocation's time."""
+class OutOfTimeError(PostponedError):
+    """The messages before this one used the invocation's time."""
 
-    needed_s: float
+    needed_seconds: float
 
     def __str__(self) -> str:
-        return f"less than {self.needed_s:.0f} s of the invocation were left"
+        return f"less than {self.needed_seconds:.0f} s of the invocation were left"
 
 
 @cache
@@ -44,7 +48,7 @@ def _pipeline() -> Pipeline:
     buckets = Buckets(
         settings.required("RAW_BUCKET"), settings.required("PROCESSED_BUCKET"), settings.required("ARCHIVE_BUCKET")
     )
-    options = session_options(**SESSION)
+    options = session_options(**SESSION_TIMEOUTS_MILLISECONDS)
     return Pipeline(client("s3"), Database(lambda: Target.from_environment(options)), buckets, _window_days())
 
 
@@ -58,7 +62,7 @@ def _window_days() -> int:
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Entry point of the Lambda function: a partial batch response, also when every message failed."""
+    """Entry point of the Lambda function; returns a partial batch response, even if all messages failed."""
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     response = process_partial_response(event, _process_message, processor, context)
     return dict(response)
@@ -67,7 +71,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def keys_of(body: str, raw_bucket: str) -> list[str]:
     """The keys of new market data in an S3 event; empty for S3's test event and for other objects.
 
-    Raises ValueError and KeyError for a body that is no S3 event: such a message ends in the dead-letter queue.
+    Raises ValueError or KeyError for a body that is not an S3 event. Such a message ends in the dead-letter queue.
     """
     document = json.loads(body)
     if document.get("Event") == "s3:TestEvent":
@@ -86,10 +90,10 @@ def _process_message(record: SQSRecord, lambda_context: Any) -> None:
     pipeline = _pipeline()
     try:
         for key in keys_of(record.body, pipeline.buckets.raw):
-            patience_s = lambda_context.get_remaining_time_in_millis() / 1000 - WORK_S
-            if patience_s <= 0:
-                raise OutOfTimeError(WORK_S)
-            pipeline.process(key, time.monotonic() + patience_s)
+            patience_seconds = lambda_context.get_remaining_time_in_millis() / 1000 - WORK_SECONDS
+            if patience_seconds <= 0:
+                raise OutOfTimeError(WORK_SECONDS)
+            pipeline.process(key, time.monotonic() + patience_seconds)
     except Exception as error:
         _report(record, error)
         redelivery.schedule(client("sqs"), settings.required("OBJECT_QUEUE_URL"), record, error)
@@ -97,10 +101,10 @@ def _process_message(record: SQSRecord, lambda_context: Any) -> None:
 
 
 def _report(record: SQSRecord, error: Exception) -> None:
-    """Powertools turns the error into a batch item failure and says nothing; the reason belongs in the log."""
-    if isinstance(error, LaterError):
+    """Log the reason, because Powertools turns the error into a batch item failure without logging it."""
+    if isinstance(error, PostponedError):
         count("MessagesPutOff")
-        logger.info("message put off", extra={"message_id": record.message_id, "reason": str(error)})
+        logger.info("message postponed", extra={"message_id": record.message_id, "reason": str(error)})
         return
     count("MessagesFailed")
     logger.error("message failed", extra={"message_id": record.message_id, **describe(error)})

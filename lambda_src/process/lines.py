@@ -1,4 +1,4 @@
-"""An object as bytes and as lines: unpacking, and the slow path that says why a line is refused."""
+"""An object as bytes and as lines: unpacking, and the slow path that finds the reason for each rejected line."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from pathlib import Path
 from common import schema
 from common.errors import BadObjectError
 
-# ingest takes at most 64 MiB; this is room for a million trades, as a backfill may write them. In /tmp, of 512 MB, are at
-# the same time: the object, its cleaned copy if a line is refused, its Parquet, and at most 256 MB that DuckDB spills.
+# ingest accepts at most 64 MiB. This limit fits a million trades, which a backfill may write. /tmp has 512 MB for the
+# object, its cleaned copy if a line is rejected, its Parquet, and at most 256 MB that DuckDB spills, all at the same time.
 UNPACKED_LIMIT_BYTES = 160 * 1024 * 1024
-LINE_LIMIT_BYTES = 4096  # also what is kept of a refused line
-_CHUNK = 1 << 20
+LINE_LIMIT_BYTES = 4096  # also the part of a rejected line that is kept
+_CHUNK_BYTES = 1 << 20
 
 
 def unpack(packed: Path, plain: Path, key: str) -> None:
-    """Gunzip into a file, bounded. Raises BadObjectError."""
+    """Gunzip into a file of limited size. Raises BadObjectError."""
     written = 0
     try:
         with gzip.open(packed, "rb") as source, plain.open("wb") as target:
-            while chunk := source.read(_CHUNK):
+            while chunk := source.read(_CHUNK_BYTES):
                 written += len(chunk)
                 if written > UNPACKED_LIMIT_BYTES:
                     raise BadObjectError(key, f"unpacks to more than {UNPACKED_LIMIT_BYTES} bytes")
                 target.write(chunk)
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, not the object
-        raise BadObjectError(key, "is not complete gzip") from None  # the error quotes the first bytes
+            raise  # the disk failed, not the object
+        raise BadObjectError(key, "is not complete gzip") from None  # the error's text quotes the first bytes
 
 
 def sampled_types(plain: Path) -> set[str] | None:
-    """The types of a line in each MiB; None when any of these lines is not, to the byte, what ingest would have stored.
+    """The types of one line of each MiB; None if one of these lines differs from what ingest would have stored.
 
-    Whoever writes objects by other means (a backfill) writes all their lines in his own form, so this tells him from
-    ingest. His numbers may have digits that only ``clean`` keeps: what JSON has as a number DuckDB reads as a double.
+    Another writer (a backfill) writes all lines in its own form, so a sample identifies the writer. Its numbers may have
+    digits that only ``clean`` keeps, because DuckDB reads a JSON number as a double.
     """
     types = set()
     with plain.open("rb") as source:
-        for start in range(0, plain.stat().st_size, _CHUNK):
+        for start in range(0, plain.stat().st_size, _CHUNK_BYTES):
             source.seek(start)
             if start:
                 source.readline()  # the rest of a line
@@ -59,17 +59,27 @@ def sampled_types(plain: Path) -> set[str] | None:
 
 
 def clean(plain: Path, cleaned: Path, bad_lines: Path, key: str, earliest_ns: int) -> int:
-    """Copy what the schema accepts, in its stored form; how many lines it refuses.
+    """Copy the lines that the schema accepts, in their stored form.
 
-    Those go to ``bad_lines`` with their reasons, as gzip NDJSON: the same lines give the same bytes. Without any there
-    is no such file. Both are written line by line, so memory does not grow with the object.
+    Both files are written line by line, so memory does not grow with the object.
+
+    Args:
+        plain: The object, unpacked.
+        cleaned: The file for accepted lines.
+        bad_lines: The file for rejected lines with their reasons, as gzip NDJSON. The same lines give the same bytes.
+            Without a rejected line the file does not exist.
+        key: The object's key, which each rejected line names.
+        earliest_ns: The horizon; events before it are rejected.
+
+    Returns:
+        The number of rejected lines.
     """
     bad = 0
     with (
         plain.open("rb") as source,
         cleaned.open("w", encoding="ascii") as target,
         bad_lines.open("wb") as bad_file,
-        gzip.GzipFile(filename="", mode="wb", fileobj=bad_file, mtime=0) as refused,
+        gzip.GzipFile(filename="", mode="wb", fileobj=bad_file, mtime=0) as rejected,
     ):
         for number, line in enumerate(source, start=1):
             if not line.strip():
@@ -80,14 +90,14 @@ def clean(plain: Path, cleaned: Path, bad_lines: Path, key: str, earliest_ns: in
                 bad += 1
                 text = line[:LINE_LIMIT_BYTES].decode("utf-8", "replace").rstrip("\n")
                 entry = {"object": key, "line": number, "reason": str(error), "record": text}
-                refused.write(json.dumps(entry).encode() + b"\n")
+                rejected.write(json.dumps(entry).encode() + b"\n")
     if not bad:
         bad_lines.unlink()
     return bad
 
 
 def _record(line: bytes, earliest_ns: int) -> schema.Record:
-    """Raises ValueError with the reason of a refusal."""
+    """The record of a line. Raises ValueError with the reason for rejecting it."""
     if len(line) > LINE_LIMIT_BYTES:
         raise ValueError(f"is longer than {LINE_LIMIT_BYTES} bytes")
     record = schema.parse_record(_stored(schema.loads(line)))
@@ -97,5 +107,5 @@ def _record(line: bytes, earliest_ns: int) -> schema.Record:
 
 
 def _stored(raw: object) -> object:
-    """In stored records an absent optional text is ``""``."""
+    """The record without its empty texts, which stand for absent optional texts in stored records."""
     return {key: value for key, value in raw.items() if value != ""} if isinstance(raw, dict) else raw

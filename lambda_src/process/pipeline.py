@@ -1,8 +1,8 @@
 """One stored object from the raw bucket to the database, Parquet and the archive.
 
-The steps, each of which may be the last one before a crash: refused lines to quarantine, transaction, Parquet, archive,
-ledger, pruning. All objects have deterministic keys and every step may be repeated, so a redelivery goes on where the last try
-ended and comes to the same state.
+The steps are: rejected lines to quarantine, transaction, Parquet, archive, ledger, pruning. A crash may follow each of
+them. All objects have deterministic keys and each step may be repeated, so a redelivery continues where the last attempt
+ended and reaches the same state.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from common.database import Database
 from common.errors import BadObjectError
 from common.observe import count, logger
 
-from . import apply, engine, lines, retention
+from . import batches, engine, lines, retention
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RAW_PREFIX = "market-data/"
 SUFFIX = ".ndjson.gz"
 OBJECT_LIMIT_BYTES = 64 * 1024 * 1024
-PATIENCE_S = 20.0
+PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,13 @@ class Buckets:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Processes objects; ``s3`` is a boto3 client or anything with the same calls.
+    """Processes objects.
 
-    ``window_days``: how long trades are known by their identifier; 0 is without end.
+    Attributes:
+        s3: A boto3 client, or an object with the same methods.
+        database: The database that holds the schema ``trading``.
+        buckets: The buckets to read and write.
+        window_days: The length of the deduplication window; 0 for an unlimited window.
     """
 
     s3: Any
@@ -53,41 +57,47 @@ class Pipeline:
     buckets: Buckets
     window_days: int = 0
 
-    def process(self, key: str, until: float | None = None) -> None:
-        """Process one object.
+    def process(self, key: str, deadline: float | None = None) -> None:
+        """Process one object. A bad object goes to quarantine and counts as processed.
 
-        ``until``: the ``time.monotonic()`` until which it may wait for other batches of the same symbols or hours; without
-        it ``PATIENCE_S`` each time. A bad object goes to quarantine and counts as done. Raises LaterError,
-        DatabaseUnavailableError, psycopg and botocore errors: then the message is delivered again.
+        Args:
+            key: The object's key in the raw bucket.
+            deadline: The ``time.monotonic()`` until which to wait for other batches of the same symbols or hours. Without
+                it, each wait lasts at most ``PATIENCE_SECONDS``.
+
+        Raises:
+            PostponedError: The object was not processed; a later delivery can succeed.
+            DatabaseUnavailableError: The database failed, or psycopg's or botocore's errors. After each of them SQS
+                delivers the message again.
         """
         with tempfile.TemporaryDirectory(prefix="process-") as name:
             try:
-                self._process(key, Path(name), until)
+                self._process(key, Path(name), deadline)
             except BadObjectError as error:
                 self._quarantine_object(error)
 
-    def _process(self, key: str, folder: Path, until: float | None) -> None:
+    def _process(self, key: str, folder: Path, deadline: float | None) -> None:
         reply = self.s3.get_object(Bucket=self.buckets.raw, Key=key)
         etag = str(reply["ETag"])
         with self.database.connection() as connection:
-            known = apply.progress(connection, key, etag)
-            if known is not None and known.finished:
+            progress = batches.progress(connection, key, etag)
+            if progress is not None and progress.finished:
                 logger.info("object already processed", extra={"key": key})
                 count("ObjectsRepeated")
                 return
-            horizon = known.horizon_ns if known is not None else retention.horizon(connection)
+            horizon = progress.horizon_ns if progress is not None else retention.horizon(connection)
             plain = self._fetch(reply, key, folder)
-            with engine.engine(folder) as duck:
+            with engine.open_engine(folder) as duck:
                 loaded = engine.load(duck, plain, key, folder, horizon, by_ingest=_is_by_ingest(reply, key))
                 plain.unlink()
                 self._quarantine_lines(key, loaded)
-                if known is None:
+                if progress is None:
                     incoming = _incoming(duck, loaded, key, etag, horizon, folder)
-                    known = apply.apply(connection, incoming, _patience(until))
+                    progress = batches.apply_batch(connection, incoming, _patience_seconds(deadline))
                 self._write_events(duck, loaded, _batch_id(key, etag), folder)
-                self._write_bars(duck, connection, known.bar_hours, folder, until)
+                self._write_bars(duck, connection, progress.bar_hours, folder, deadline)
             self._archive(key)
-            apply.finish(connection, key, etag)
+            batches.finish(connection, key, etag)
             _report(key, loaded)
             self._prune(connection)
 
@@ -102,8 +112,10 @@ class Pipeline:
         packed.unlink()
         return plain
 
-    def _write_events(self, duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, batch: str, folder: Path) -> None:
-        """Trades and quotes as this batch has them, one file a day; a view makes equal ones of two batches one."""
+    def _write_events(
+        self, duck: duckdb.DuckDBPyConnection, loaded: engine.LoadedObject, batch: str, folder: Path
+    ) -> None:
+        """Write the batch's trades and quotes, one file a day. A view removes the duplicates between batches."""
         for table, events in (("trades", loaded.trades), ("quotes", loaded.quotes)):
             for day, path in engine.by_day(duck, events, folder):
                 date = schema.format_timestamp(day * engine.DAY_NS)[:10]
@@ -115,15 +127,15 @@ class Pipeline:
         connection: psycopg.Connection[Any],
         hours: tuple[int, ...],
         folder: Path,
-        until: float | None,
+        deadline: float | None,
     ) -> None:
-        """The touched hours as the database has them now, one file an hour, replaced as a whole."""
+        """Replace the files of the changed hours, one file an hour, by the bars in the database."""
         for hour_ns in hours:
             stamp = schema.format_timestamp(hour_ns)
             csv, parquet = folder / "bars.csv", folder / "bars.parquet"
             with connection.transaction():
-                apply.lock_hour(connection, hour_ns, _patience(until))
-                apply.bars_to_csv(connection, hour_ns, csv)
+                batches.lock_hour(connection, hour_ns, _patience_seconds(deadline))
+                batches.bars_to_csv(connection, hour_ns, csv)
                 engine.write_bars(duck, csv, parquet)
                 target = f"bars/date={stamp[:10]}/hour-{stamp[11:13]}.parquet"
                 self._put(self.buckets.processed, target, parquet.read_bytes())
@@ -132,14 +144,14 @@ class Pipeline:
         source = {"Bucket": self.buckets.raw, "Key": key}
         self.s3.copy_object(Bucket=self.buckets.archive, Key=key, CopySource=source)
 
-    def _quarantine_lines(self, key: str, loaded: engine.Loaded) -> None:
+    def _quarantine_lines(self, key: str, loaded: engine.LoadedObject) -> None:
         if loaded.bad:
             count("RecordsQuarantined", loaded.bad)
             logger.warning("records quarantined", extra={"key": key, "records": loaded.bad})
             self._put(self.buckets.raw, f"quarantine/records/{key}", loaded.bad_lines.read_bytes())
 
     def _prune(self, connection: psycopg.Connection[Any]) -> None:
-        """After the object is finished: a crash or an error here costs nothing, the next object goes on."""
+        """Delete expired rows. It runs after the object is finished, so an error loses nothing: the next object continues."""
         if not self.window_days:
             return
         if retention.advance(connection, self.window_days):
@@ -147,7 +159,7 @@ class Pipeline:
         count("RowsPruned", retention.prune(connection))
 
     def _quarantine_object(self, error: BadObjectError) -> None:
-        """Copy first, then the reason: a reason without its object would be a loss."""
+        """Copy the object, then write the reason, so that no reason exists without its object."""
         count("ObjectsQuarantined")
         logger.error("object quarantined", extra={"key": error.key, "reason": error.reason})
         target = f"quarantine/objects/{error.key}"
@@ -161,17 +173,17 @@ class Pipeline:
 
 
 def _incoming(
-    duck: duckdb.DuckDBPyConnection, loaded: engine.Loaded, key: str, etag: str, horizon: int, folder: Path
-) -> apply.Incoming:
+    duck: duckdb.DuckDBPyConnection, loaded: engine.LoadedObject, key: str, etag: str, horizon: int, folder: Path
+) -> batches.IncomingBatch:
     trades, quotes = folder / "trades.csv", folder / "quotes.csv"
     engine.write_csv(duck, loaded.trades, trades)
     engine.write_csv(duck, loaded.quotes, quotes)
     counts = (loaded.trades.count, loaded.quotes.count, loaded.bad)
-    return apply.Incoming(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
+    return batches.IncomingBatch(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
 
 
 def _is_by_ingest(reply: Any, key: str) -> bool:
-    """Ingest calls an object by its batch's id and notes that in the metadata, which S3 keeps with these very bytes."""
+    """Whether ingest stored the object: it names the object by the batch's id, and S3 keeps that id as metadata."""
     return bool(reply.get("Metadata", {}).get("batch-id") == _name(key))
 
 
@@ -179,19 +191,20 @@ def _name(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(SUFFIX)
 
 
-def _patience(until: float | None) -> float:
-    return PATIENCE_S if until is None else until - time.monotonic()
+def _patience_seconds(deadline: float | None) -> float:
+    return PATIENCE_SECONDS if deadline is None else deadline - time.monotonic()
 
 
 def _batch_id(key: str, etag: str) -> str:
-    """The last part of the key, and a digest of the whole of it and of the object's version: two objects of one name, or
-    two versions of one object, add to the lake as they do to the tables; neither takes the other's place.
+    """The last part of the key, and a digest of the whole key and the object's version.
+
+    So two objects of one name, or two versions of one object, both add to the lake, as they do to the tables.
     """
     digest = hashlib.sha256(f"{key}\n{etag}".encode()).hexdigest()[:16]
     return f"{_name(key)}-{digest}"
 
 
-def _report(key: str, loaded: engine.Loaded) -> None:
+def _report(key: str, loaded: engine.LoadedObject) -> None:
     count("ObjectsProcessed")
     count("TradesProcessed", loaded.trades.count)
     count("QuotesProcessed", loaded.quotes.count)

@@ -1,8 +1,8 @@
-"""The SQL of ``apply``: staging, merge, recomputation. Times are epoch nanoseconds.
+"""The SQL of ``batches``: staging, merge, recomputation. Times are epoch nanoseconds.
 
-A quote is in force until the symbol's next one, at most 60 seconds (a stale quote says nothing about a trade). So a
-quote bears on its own minute and the next one, and a late quote needs no more than those two to be computed anew. Of
-quotes with the same time the greatest counts as the last.
+A quote is in force until the symbol's next one, at most 60 seconds, because a stale quote says nothing about a trade. So
+a quote affects its own minute and the next one, and only these two are computed anew for a late quote. Of quotes with the
+same time the greatest counts as the last.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ PROGRESS = (
     b"SELECT bar_hours, finished_at IS NOT NULL, horizon_ns FROM trading.batches WHERE object_key = %s AND etag = %s"
 )
 
-# For the wait for locks alone, until the transaction ends; a statement_timeout of milliseconds bounds it as a whole.
-BOUND_THE_WAIT = b"SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', %s, true)"
-USUAL_TIMEOUTS = b"SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT"
+# Only for the wait for locks, within the transaction. A statement_timeout in milliseconds bounds the wait as a whole.
+LIMIT_LOCK_WAIT = b"SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', %s, true)"
+RESTORE_TIMEOUTS = b"SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT"
 
-# Another version of the object (its etag differs) is applied too, as another object would be: tables are sets, so it
-# adds what is new, and of two trades with one identifier the lesser counts. The lake keeps the events of both as well.
+# Another version of the object (its etag differs) is applied like another object. The tables are sets, so it adds what is
+# new, and of two trades with one identifier the lesser counts. The lake keeps the events of both versions too.
 CLAIM = b"""
 INSERT INTO trading.batches AS b (object_key, etag, trades, quotes, quarantined, horizon_ns, bar_hours)
 VALUES (%s, %s, %s, %s, %s, %s, '{}')
@@ -31,7 +31,7 @@ WHERE b.etag <> excluded.etag
 RETURNING object_key
 """
 
-# Shared until the commit: the horizon cannot move while a batch that was checked against it is applied.
+# A shared lock until the commit, so that the horizon cannot move while a batch that was checked against it is applied.
 HORIZON = b"SELECT horizon_ns FROM trading.retention FOR SHARE"
 
 FINISH = b"UPDATE trading.batches SET finished_at = now() WHERE object_key = %s AND etag = %s AND finished_at IS NULL"
@@ -60,13 +60,13 @@ def _content(alias: str) -> str:
     return f"({alias}." + _CONTENT.format(alias) + ")"
 
 
-# Rows before the horizon count as gone, whether they have been deleted yet or not.
-FORGET = b"""
+# Rows before the horizon count as deleted, even if pruning has not reached them yet.
+DELETE_EXPIRED = b"""
 DELETE FROM trading.trades t USING new_trades n
 WHERE t.symbol = n.symbol AND t.trade_id = n.trade_id AND t.ts_ns < %s
 """
 
-# Stored trades that a lesser one with the same identifier takes the place of: their minutes change too.
+# Stored trades that a lesser one with the same identifier replaces. Their minutes change too.
 _KEEP_DISPLACED = f"""
 WITH displaced AS (
     SELECT DISTINCT t.* FROM trading.trades t JOIN new_trades n USING (symbol, trade_id)

@@ -1,1 +1,1 @@
-"""Answers bars, analytics and health from the database's reader."""
+"""Answers bars, analytics and health from the reader of the database cluster."""

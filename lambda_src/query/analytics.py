@@ -1,17 +1,17 @@
-"""The analytics, each by its standard definition: pure functions of an interval, in event time, UTC.
+"""The analytics, each by its standard definition, as pure functions of an interval in event time (UTC).
 
 Notation: trades i with price p_i and size s_i; one-minute bars k = 1 … n of the interval with close C_k and traded
-value V_k. Minutes without a trade have no bar, and nothing is made up for them: the next bar's return spans them
-(previous-tick sampling). C_0 is the price in force when the interval begins: the last close before it on the same UTC
-day, or the interval's own open where it has the day's first trade. So no return crosses midnight (the overnight jump
-is no intraday variance), none is left out within a day, and the squares of a day's minutes add up to the day's.
+value V_k. A minute without a trade has no bar and gets no invented one. The next bar's return spans it (previous-tick
+sampling). C_0 is the price in force when the interval begins. That is the last close before it on the same UTC day, or
+the interval's own open if it has the day's first trade. So no return crosses midnight (the overnight jump is not intraday
+variance), no return within a day is left out, and the squares of a day's minutes add up to the day's.
 
 Quotes are in force until the symbol's next one, at most 60 seconds; w_j is the time in nanoseconds that quote j (bid b,
 ask a, sizes q_b and q_a, mid m = (a + b) / 2) is in force in the interval. Time without a quote in force has no weight.
 
-Sums are exact decimals. Only what needs a logarithm, or is a pure ratio, is binary floating point, and that only after
-an exact division. None where there is nothing to compute from. Every formula holds for whatever prices and sizes the
-schema takes, from 10⁻⁸ to 10¹⁰ and from one of them to the other. docs/analytics.md has the same with an example.
+Sums are exact decimals. Only logarithms and pure ratios are binary floating point, and only after an exact division. A
+result is None without data to compute it from. Each formula holds for all prices and sizes that the schema accepts, from
+10⁻⁸ to 10¹⁰, and for moves between these bounds. docs/analytics.md has the same with an example.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DAY_NS = 24 * 60 * NANOS_PER_MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Trades of an interval; ``notional`` is the sum of p·s, the effective sums as in ``trading.bars_1m``."""
+    """Trades of an interval. ``notional`` is the sum of p·s. The effective sums are as in ``trading.bars_1m``."""
 
     open: Decimal
     high: Decimal
@@ -49,7 +49,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QuoteStats:
-    """Quotes of an interval, sums as in ``trading.quote_stats_1m``."""
+    """Quotes of an interval. The sums are as in ``trading.quote_stats_1m``."""
 
     quotes: int
     covered_ns: int
@@ -61,7 +61,7 @@ class QuoteStats:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One interval of a symbol: its bar, its quotes, at least one of them, and the minutes with a trade in their order.
+    """One interval of a symbol, with a bar, quotes or both, and its minutes with a trade in ascending order.
 
     ``closes`` are C_1 … C_n and ``notionals`` V_1 … V_n.
     """
@@ -82,7 +82,7 @@ class LastClose:
 
 
 def prices(interval: Interval, before: LastClose | None) -> list[Decimal]:
-    """C_0, C_1 … C_n of an interval, empty without a trade; ``before`` is the last close before it, of any day."""
+    """C_0, C_1 … C_n of an interval, empty without a trade. ``before`` is the last close before it, on any day."""
     if interval.bar is None:
         return []
     same_day = before is not None and before.at_ns // DAY_NS == interval.start_ns // DAY_NS
@@ -90,23 +90,23 @@ def prices(interval: Interval, before: LastClose | None) -> list[Decimal]:
 
 
 def last_close(interval: Interval, before: LastClose | None) -> LastClose | None:
-    """What the interval after this one has to know. No interval spans midnight, so its start is on the close's day."""
+    """The last close for the next interval. No interval spans midnight, so its start is on the day of the close."""
     return before if interval.bar is None else LastClose(interval.start_ns, interval.bar.close)
 
 
 def summarise(interval: Interval, before: LastClose | None = None) -> dict[str, object]:
-    """All analytics of one interval; prices as decimal text, ratios as numbers."""
+    """All analytics of one interval, prices as decimal text and ratios as numbers."""
     path = prices(interval, before)
     variance = realised_variance(path)
     return {
         "bar": ohlcv(interval.bar),
-        "vwap": text(vwap(interval.bar)),
-        "quotedSpread": text(quoted_spread(interval.quotes)),
+        "vwap": decimal_text(vwap(interval.bar)),
+        "quotedSpread": decimal_text(quoted_spread(interval.quotes)),
         "quotedSpreadBps": quoted_spread_bps(interval.quotes),
-        "effectiveSpread": text(effective_spread(interval.bar)),
+        "effectiveSpread": decimal_text(effective_spread(interval.bar)),
         "effectiveSpreadBps": effective_spread_bps(interval.bar),
-        "microprice": text(microprice(interval.quotes)),
-        "lastMicroprice": text(last_microprice(interval.quotes)),
+        "microprice": decimal_text(microprice(interval.quotes)),
+        "lastMicroprice": decimal_text(last_microprice(interval.quotes)),
         "realisedVariance": variance,
         "realisedVolatility": realised_volatility(variance),
         "maxDrawdown": max_drawdown(path),
@@ -123,11 +123,11 @@ def ohlcv(bar: Bar | None) -> dict[str, object] | None:
     if bar is None:
         return None
     return {
-        "open": text(bar.open),
-        "high": text(bar.high),
-        "low": text(bar.low),
-        "close": text(bar.close),
-        "volume": text(bar.volume),
+        "open": decimal_text(bar.open),
+        "high": decimal_text(bar.high),
+        "low": decimal_text(bar.low),
+        "close": decimal_text(bar.close),
+        "volume": decimal_text(bar.volume),
         "trades": bar.trades,
     }
 
@@ -241,7 +241,7 @@ def amihud(path: Sequence[Decimal], notionals: Sequence[Decimal]) -> float | Non
     return MILLION * math.fsum(terms) / len(notionals)
 
 
-def text(value: Decimal | None) -> str | None:
+def decimal_text(value: Decimal | None) -> str | None:
     """A decimal without exponent and without trailing zeros."""
     if value is None:
         return None
@@ -263,13 +263,13 @@ def _basis_points(numerator: Decimal, denominator: Decimal) -> float | None:
     return float(_EXACT.divide(_EXACT.multiply(numerator, BASIS_POINTS), denominator))
 
 
-def _log_distance(one: Decimal, other: Decimal) -> float:
-    """|ln one − ln other| to the last digits of a double, however near or far apart the two prices are.
+def _log_distance(first: Decimal, second: Decimal) -> float:
+    """|ln first − ln second| to the last digits of a double, however near or far apart the two prices are.
 
-    As the logarithm of one and the exact rise from the lower to the higher: the difference of two logarithms loses small
-    moves of large prices in their rounding, and a large fall is −1 once rounded, of which there is no logarithm.
+    It is the logarithm of 1 plus the exact rise from the lower to the higher price. The difference of two logarithms would
+    lose small moves of large prices in rounding. A large fall would round to −1, which has no logarithm.
     """
-    low, high = (one, other) if one < other else (other, one)
+    low, high = (first, second) if first < second else (second, first)
     return math.log1p(_growth(low, high - low))
 
 

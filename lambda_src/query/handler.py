@@ -18,15 +18,15 @@ from . import reader, request
 if TYPE_CHECKING:
     import psycopg
 
-STATEMENT_TIMEOUT_MS = 15_000
-CONNECT_TIMEOUT_S = 5
-HEALTH_CACHE_S = 5.0
-Read = Callable[["psycopg.Connection[Any]", request.Range], reader.Page]
+STATEMENT_TIMEOUT_MILLISECONDS = 15_000
+CONNECT_TIMEOUT_SECONDS = 5
+HEALTH_CACHE_SECONDS = 5.0
+ReadPage = Callable[["psycopg.Connection[Any]", request.PageRequest], reader.Page]
 
 
 @dataclass
 class _Health:
-    """The last answer of /health, kept for some seconds: the path is open to anybody and must stay cheap."""
+    """The last answer of /health, kept for some seconds, because the path is open to anybody and must stay cheap."""
 
     checked_at: float = float("-inf")
     healthy: bool = False
@@ -42,8 +42,8 @@ def _entitlements() -> entitlements.Entitlements:
 
 @cache
 def _database() -> Database:
-    options = session_options(statement_timeout=STATEMENT_TIMEOUT_MS, default_transaction_read_only="on")
-    return Database(lambda: Target.from_environment(options), timeout_s=CONNECT_TIMEOUT_S)
+    options = session_options(statement_timeout=STATEMENT_TIMEOUT_MILLISECONDS, default_transaction_read_only="on")
+    return Database(lambda: Target.from_environment(options), timeout_seconds=CONNECT_TIMEOUT_SECONDS)
 
 
 @observed
@@ -66,8 +66,8 @@ def route(event: dict[str, Any]) -> rest.Response:
 
 def health() -> rest.Response:
     """200 while the database answers, 503 otherwise."""
-    now = time.time()  # a monotonic clock may stand still while the environment is frozen
-    if not 0 <= now - _health.checked_at < HEALTH_CACHE_S:
+    now = time.time()  # a monotonic clock may stop while the environment is frozen
+    if not 0 <= now - _health.checked_at < HEALTH_CACHE_SECONDS:
         _health.healthy, _health.checked_at = _database_answers(), now
     state = "ok" if _health.healthy else "unavailable"
     return rest.answer(200 if _health.healthy else 503, {"status": state, "checks": {"database": state}})
@@ -84,33 +84,33 @@ def _database_answers() -> bool:
     return True
 
 
-def _page(event: dict[str, Any], name: str, read: Read) -> rest.Response:
+def _page(event: dict[str, Any], name: str, read: ReadPage) -> rest.Response:
     entitlement = _entitlements().require(rest.api_key_id(event), "query")
-    wanted = request.parse(rest.path_parameter(event, "symbol"), rest.query_parameters(event))
-    if not entitlement.allows(wanted.symbol):
-        raise RequestError(403, "symbol_not_entitled", f"This API key may not read {wanted.symbol}")
-    items, following = _read(wanted, read)
+    page = request.parse(rest.path_parameter(event, "symbol"), rest.query_parameters(event))
+    if not entitlement.allows(page.symbol):
+        raise RequestError(403, "symbol_not_entitled", f"This API key may not read {page.symbol}")
+    items, next_start_ns = _read(page, read)
     body = {
-        "symbol": wanted.symbol,
-        "interval": wanted.interval,
-        "from": schema.format_timestamp(wanted.start_ns),
-        "to": schema.format_timestamp(wanted.end_ns),
+        "symbol": page.symbol,
+        "interval": page.interval,
+        "from": schema.format_timestamp(page.start_ns),
+        "to": schema.format_timestamp(page.end_ns),
         name: items,
-        "nextCursor": None if following is None else str(following),
+        "nextCursor": None if next_start_ns is None else str(next_start_ns),
     }
     return rest.answer(200, body)
 
 
-def _read(wanted: request.Range, read: Read) -> reader.Page:
+def _read(page: request.PageRequest, read: ReadPage) -> reader.Page:
     import psycopg
 
     try:
         with _database().connection() as connection:
-            items, following = read(connection, wanted)
-            if not items and following is None and not reader.knows(connection, wanted.symbol):
-                raise RequestError(404, "unknown_symbol", f"There is no data of {wanted.symbol}")
+            items, next_start_ns = read(connection, page)
+            if not items and next_start_ns is None and not reader.has_data(connection, page.symbol):
+                raise RequestError(404, "unknown_symbol", f"There is no data of {page.symbol}")
     except DatabaseUnavailableError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
             raise RequestError(503, "query_timeout", "The query took too long; ask for a shorter range") from None
         raise
-    return items, following
+    return items, next_start_ns

@@ -1,7 +1,7 @@
-"""Reads pages of bars and analytics from PostgreSQL; every statement is bounded by the page.
+"""Reads pages of bars and analytics from PostgreSQL. The page bounds each statement.
 
-The tables' primary keys (symbol, minute_ns) are all the indexes it takes. Statements are constant texts, so psycopg
-prepares them on the kept connection after some uses.
+The statements need no index beyond the primary keys (symbol, minute_ns). Their texts are constant, so psycopg prepares
+them on the kept connection after some uses.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from common.schema import NANOS_PER_MINUTE, format_timestamp
 
 from . import analytics
-from .request import INTERVAL_MINUTES, Range
+from .request import INTERVAL_MINUTES, PageRequest
 
 if TYPE_CHECKING:
     import psycopg
 
 ANALYTICS_ROWS = 20_160  # minutes read for one page of analytics: two weeks
-_KNOWN = b"""
+_HAS_DATA = b"""
 SELECT EXISTS (SELECT 1 FROM trading.bars_1m WHERE symbol = %(symbol)s)
     OR EXISTS (SELECT 1 FROM trading.quote_stats_1m WHERE symbol = %(symbol)s)
 """
-# A bucket has at most as many minutes as its interval: so many minute bars hold limit + 1 buckets, if there are any.
+# A bucket has at most as many minutes as its interval, so the limit on minute bars covers limit + 1 buckets.
 _BARS = b"""
 WITH base AS (
     SELECT minute_ns, open, high, low, close, volume, notional, trades FROM trading.bars_1m
@@ -34,12 +34,12 @@ SELECT minute_ns - minute_ns %% %(bucket)s::bigint AS bucket,
     sum(volume), sum(notional), sum(trades)
 FROM base GROUP BY bucket ORDER BY bucket LIMIT %(limit)s
 """
-# No return crosses midnight, so nothing before the day is looked for.
+# No return crosses midnight, so the statement looks at no earlier day.
 _LAST_CLOSE = b"""
 SELECT minute_ns, close FROM trading.bars_1m
 WHERE symbol = %(symbol)s AND minute_ns >= %(day)s AND minute_ns < %(start)s ORDER BY minute_ns DESC LIMIT 1
 """
-# Everything that adds up is added up where it lies; of single minutes only what the path of prices needs comes over.
+# The database adds up all sums. Of single minutes it returns only what the path of prices needs.
 _INTERVALS = b"""
 WITH minutes AS (
     SELECT coalesce(b.minute_ns, q.minute_ns) AS minute,
@@ -67,58 +67,59 @@ FROM minutes GROUP BY bucket ORDER BY bucket
 """
 
 Page = tuple[list[dict[str, object]], int | None]
+"""The items of a page, and the start of the next page in epoch nanoseconds; None for the last page."""
 
 
-def knows(connection: psycopg.Connection[Any], symbol: str) -> bool:
-    """Whether there is any data of the symbol."""
-    row = connection.execute(_KNOWN, {"symbol": symbol}).fetchone()
+def has_data(connection: psycopg.Connection[Any], symbol: str) -> bool:
+    """Whether the database has data of the symbol."""
+    row = connection.execute(_HAS_DATA, {"symbol": symbol}).fetchone()
     return bool(row and row[0])
 
 
-def read_bars(connection: psycopg.Connection[Any], wanted: Range) -> Page:
-    """One page of bars, and the start of the next page."""
-    parameters = _parameters(wanted, (wanted.limit + 1) * INTERVAL_MINUTES[wanted.interval])
+def read_bars(connection: psycopg.Connection[Any], page: PageRequest) -> Page:
+    """One page of bars."""
+    parameters = _parameters(page, (page.limit + 1) * INTERVAL_MINUTES[page.interval])
     rows = connection.execute(_BARS, parameters).fetchall()
-    following = int(rows[wanted.limit][0]) if len(rows) > wanted.limit else None
-    return [_bar_json(row) for row in rows[: wanted.limit]], following
+    next_start_ns = int(rows[page.limit][0]) if len(rows) > page.limit else None
+    return [_bar_json(row) for row in rows[: page.limit]], next_start_ns
 
 
-def read_analytics(connection: psycopg.Connection[Any], wanted: Range) -> Page:
-    """One page of analytics, and the start of the next page; pages end early where they would read too much."""
-    row_limit = min((wanted.limit + 1) * INTERVAL_MINUTES[wanted.interval], ANALYTICS_ROWS)
-    rows = connection.execute(_INTERVALS, _parameters(wanted, row_limit)).fetchall()
-    following: int | None = None
-    if rows and sum(row[1] for row in rows) == row_limit and rows[-1][2] + NANOS_PER_MINUTE < wanted.end_ns:
-        # The last bucket may go on behind the minutes that were read: it opens the next page.
-        following = int(rows.pop()[0])
-    if len(rows) > wanted.limit:
-        following = int(rows[wanted.limit][0])
+def read_analytics(connection: psycopg.Connection[Any], page: PageRequest) -> Page:
+    """One page of analytics. It ends early if more minutes would have to be read than ``ANALYTICS_ROWS``."""
+    row_limit = min((page.limit + 1) * INTERVAL_MINUTES[page.interval], ANALYTICS_ROWS)
+    rows = connection.execute(_INTERVALS, _parameters(page, row_limit)).fetchall()
+    next_start_ns: int | None = None
+    if rows and sum(row[1] for row in rows) == row_limit and rows[-1][2] + NANOS_PER_MINUTE < page.end_ns:
+        # The last bucket may continue after the minutes that were read, so it begins the next page.
+        next_start_ns = int(rows.pop()[0])
+    if len(rows) > page.limit:
+        next_start_ns = int(rows[page.limit][0])
     items = []
-    before = _last_close(connection, wanted) if rows else None
-    for interval in map(_interval, rows[: wanted.limit]):
+    before = _last_close(connection, page) if rows else None
+    for interval in map(_interval, rows[: page.limit]):
         items.append({"start": format_timestamp(interval.start_ns), **analytics.summarise(interval, before)})
         before = analytics.last_close(interval, before)
-    return items, following
+    return items, next_start_ns
 
 
-def _last_close(connection: psycopg.Connection[Any], wanted: Range) -> analytics.LastClose | None:
-    """The last close of the page's first day before the page."""
-    day = wanted.start_ns - wanted.start_ns % analytics.DAY_NS
-    if day == wanted.start_ns:
+def _last_close(connection: psycopg.Connection[Any], page: PageRequest) -> analytics.LastClose | None:
+    """The last close before the page, on the page's first day."""
+    day = page.start_ns - page.start_ns % analytics.DAY_NS
+    if day == page.start_ns:
         return None
-    parameters = {"symbol": wanted.symbol, "day": day, "start": wanted.start_ns}
+    parameters = {"symbol": page.symbol, "day": day, "start": page.start_ns}
     row = connection.execute(_LAST_CLOSE, parameters).fetchone()
     return analytics.LastClose(int(row[0]), row[1]) if row else None
 
 
-def _parameters(wanted: Range, rows: int) -> dict[str, object]:
+def _parameters(page: PageRequest, rows: int) -> dict[str, object]:
     return {
-        "symbol": wanted.symbol,
-        "start": wanted.start_ns,
-        "end": wanted.end_ns,
-        "bucket": wanted.bucket_ns,
+        "symbol": page.symbol,
+        "start": page.start_ns,
+        "end": page.end_ns,
+        "bucket": page.bucket_ns,
         "rows": rows,
-        "limit": wanted.limit + 1,
+        "limit": page.limit + 1,
     }
 
 
@@ -128,7 +129,7 @@ def _bar_json(row: tuple[Any, ...]) -> dict[str, object]:
     return {
         "start": format_timestamp(int(start)),
         **(analytics.ohlcv(bar) or {}),
-        "vwap": analytics.text(analytics.vwap(bar)),
+        "vwap": analytics.decimal_text(analytics.vwap(bar)),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a client may ask: symbol, interval, range, page. Pure."""
+"""The parameters of a request: symbol, interval, range, page. No AWS."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MAX_RANGE_DAYS = {"1m": 31, "5m": 92, "15m": 92, "1h": 366, "1d": 366}
 DEFAULT_LIMIT = 200
 MAX_LIMIT = 1000
 _SYMBOL = re.compile(schema.SYMBOL_PATTERN)
-_KNOWN = frozenset({"interval", "from", "to", "limit", "cursor"})
+_PARAMETERS = frozenset({"interval", "from", "to", "limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """One page of buckets; times are epoch nanoseconds on the interval's grid, ``end_ns`` is exclusive."""
+class PageRequest:
+    """One page of buckets. Times are epoch nanoseconds on the interval's grid. ``end_ns`` is exclusive."""
 
     symbol: str
     interval: str
@@ -34,15 +34,15 @@ class Range:
         return INTERVAL_MINUTES[self.interval] * schema.NANOS_PER_MINUTE
 
 
-def parse(symbol: str, parameters: Mapping[str, str]) -> Range:
-    """The page that is asked for. Raises RequestError 400 with the parameter's name.
+def parse(symbol: str, parameters: Mapping[str, str]) -> PageRequest:
+    """The requested page. Raises RequestError 400 with the parameter's name.
 
-    ``from`` is moved down and ``to`` up to the interval's grid (UTC), so every bucket of an answer is whole.
-    ``cursor`` is what the page before gave as ``nextCursor``.
+    ``from`` moves down and ``to`` moves up to the interval's grid (UTC), so that each bucket of an answer is whole.
+    ``cursor`` is the ``nextCursor`` of the previous page.
     """
     if not _SYMBOL.fullmatch(symbol):
         raise _bad("symbol", f"does not match {schema.SYMBOL_PATTERN}")
-    unknown = sorted(parameters.keys() - _KNOWN)
+    unknown = sorted(parameters.keys() - _PARAMETERS)
     if unknown:
         raise _bad(unknown[0][:40], "is not a parameter of this path")
     interval = parameters.get("interval", "1m")
@@ -55,7 +55,7 @@ def parse(symbol: str, parameters: Mapping[str, str]) -> Range:
     start, end = start - start % grid, end + -end % grid
     if end - start > MAX_RANGE_DAYS[interval] * DAY_NS:
         raise _bad("to", f"must be at most {MAX_RANGE_DAYS[interval]} days after from with interval {interval}")
-    return Range(symbol, interval, _page_start(parameters, start, end, grid), end, _limit(parameters))
+    return PageRequest(symbol, interval, _page_start(parameters, start, end, grid), end, _limit(parameters))
 
 
 def _page_start(parameters: Mapping[str, str], start: int, end: int, grid: int) -> int:
@@ -72,7 +72,7 @@ def _moment(parameters: Mapping[str, str], name: str) -> int:
     if not text:
         raise _bad(name, "is missing")
     try:
-        # A "+" of an offset that the client did not encode arrives as a blank.
+        # The "+" of an offset arrives as a blank if the client did not encode it.
         return schema.parse_timestamp(re.sub(r" (\d\d:\d\d)$", r"+\1", text))
     except ValueError as error:
         raise _bad(name, str(error)) from None

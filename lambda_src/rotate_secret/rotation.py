@@ -1,8 +1,8 @@
-"""The four steps. Each can be repeated, and ended at any point and repeated; then it has the same effect.
+"""The four steps of a rotation. A repeated step has the same effect as one run, even if it ended at any point before.
 
-Why there is a valid password at every moment: AWSCURRENT names one user, and everything here is done to the other one,
-until a single call moves the label. Whoever still holds the value before (AWSPREVIOUS) has a valid password until the
-next rotation.
+A valid password exists at each moment. AWSCURRENT names one user, and all steps change only the other one, until a single
+call moves the label. A client that still has the previous value (AWSPREVIOUS) has a valid password until the next
+rotation.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 PASSWORD_LENGTH = 32
-# What shells, URLs, JSON, SQL, INI files or format strings give a meaning to. "+-._~" remain, so that a server that
-# asks for a special character gets one.
+# Characters with a meaning in shells, URLs, JSON, SQL, INI files or format strings. "+-._~" remain for servers that demand
+# a special character.
 EXCLUDED_CHARACTERS = " !\"#$%&'()*,/:;<=>?@[\\]^`{|}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """One call of the service."""
+    """One call of Secrets Manager."""
 
     step: str
     secret_id: str
@@ -39,7 +39,7 @@ class Rotation:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Rotation:
-        """Raises RotationError for an event that is not Secrets Manager's."""
+        """The call in an event. Raises RotationError for an event that is not from Secrets Manager."""
         values = [event.get(key) for key in ("Step", "SecretId", "ClientRequestToken")]
         step, secret_id, token = (value if isinstance(value, str) else "" for value in values)
         if step not in STEPS or not secret_id or not token:
@@ -47,12 +47,21 @@ class Rotation:
         return cls(step, secret_id, token)
 
 
-def run(secrets: Any, rotation: Rotation) -> str:
-    """Do the step and return what was done. Raises RotationError, DatabaseUnavailableError, LoginRefusedError."""
+def run_step(secrets: Any, rotation: Rotation) -> str:
+    """Run the step.
+
+    Returns:
+        The effect of the step, in one or two words.
+
+    Raises:
+        RotationError: The rotation cannot continue.
+        DatabaseUnavailableError: The database failed.
+        LoginRejectedError: The database rejects a user of the secret.
+    """
     versions = _versions(secrets, rotation)
     stages = versions.get(rotation.token)
     if stages is None:
-        raise RotationError(f"version {rotation.token} is none of the secret {rotation.secret_id}")
+        raise RotationError(f"version {rotation.token} is not a version of the secret {rotation.secret_id}")
     if CURRENT in stages:
         return "already current"
     if PENDING not in stages:
@@ -61,11 +70,11 @@ def run(secrets: Any, rotation: Rotation) -> str:
 
 
 def create_secret(secrets: Any, rotation: Rotation) -> str:
-    """Give the pending version a value: the other user with a new password. A value that is there stays."""
+    """Give the pending version a value: the other user with a new password. An existing value stays."""
     current = _current(secrets, rotation)
     if _value(secrets, rotation, VersionId=rotation.token, VersionStage=PENDING) is not None:
         return "kept"
-    other_user(current.username)  # raises before anything is written
+    other_user(current.username)  # raises before the first write
     reply = secrets.get_random_password(PasswordLength=PASSWORD_LENGTH, ExcludeCharacters=EXCLUDED_CHARACTERS)
     try:
         secrets.put_secret_value(
@@ -75,7 +84,7 @@ def create_secret(secrets: Any, rotation: Rotation) -> str:
             VersionStages=[PENDING],
         )
     except Exception as error:
-        # Another call of this step was faster; a version's value can be written once only.
+        # A parallel call of this step was faster, because the value of a version can be written only once.
         if error_code(error) != "ResourceExistsException":
             raise
         return "kept"
@@ -83,14 +92,14 @@ def create_secret(secrets: Any, rotation: Rotation) -> str:
 
 
 def set_secret(secrets: Any, rotation: Rotation) -> str:
-    """Bring the database to the pending value: the user, TLS required of him, rights like the current user's."""
+    """Bring the database to the pending value: the user, who must use TLS, with the rights of the current user."""
     current, pending = _pair(secrets, rotation)
-    # Logging in as the current user first proves that this secret is the database's, before the master's is used.
+    # The login as the current user proves that this secret belongs to the database, before the master's secret is used.
     with closing(mysql.connect(current.login())) as connection:
         grants = mysql_users.own_grants(connection, current.username)
-    works = _password_works(pending)
+    password_works = _password_works(pending)
     with closing(_connect_master(secrets, current)) as master:
-        outcome = mysql_users.ensure_user(master, pending.username, pending.password, password_works=works)
+        outcome = mysql_users.ensure_user(master, pending.username, pending.password, password_works=password_works)
         mysql_users.ensure_grants(master, pending.username, grants)
     return outcome
 
@@ -99,17 +108,18 @@ def test_secret(secrets: Any, rotation: Rotation) -> str:
     """Log in with the pending value, read, and compare the rights with the current user's."""
     current, pending = _pair(secrets, rotation)
     with closing(mysql.connect(pending.login(pending.database))) as connection:
-        _read_something(connection, pending.username)
-        having = mysql_users.own_grants(connection, pending.username)
+        _read_one_row(connection, pending.username)
+        pending_grants = mysql_users.own_grants(connection, pending.username)
     with closing(mysql.connect(current.login())) as connection:
-        missing = mysql_users.lacking(mysql_users.own_grants(connection, current.username), having)
+        current_grants = mysql_users.own_grants(connection, current.username)
+    missing = mysql_users.lacking(current_grants, pending_grants)
     if missing:
         raise RotationError(f"{pending.username} lacks {len(missing)} of the rights of {current.username}")
     return "tested"
 
 
 def finish_secret(secrets: Any, rotation: Rotation) -> str:
-    """Move AWSCURRENT to the pending version, in one call; the service moves AWSPREVIOUS along."""
+    """Move AWSCURRENT to the pending version, in one call. Secrets Manager moves AWSPREVIOUS with it."""
     _pair(secrets, rotation)
     holders = [version for version, stages in _versions(secrets, rotation).items() if CURRENT in stages]
     if not holders:
@@ -132,18 +142,18 @@ STEPS: Mapping[str, Callable[[Any, Rotation], str]] = {
 
 
 def _versions(secrets: Any, rotation: Rotation) -> dict[str, list[str]]:
-    described = secrets.describe_secret(SecretId=rotation.secret_id)
-    if not described.get("RotationEnabled"):
+    description = secrets.describe_secret(SecretId=rotation.secret_id)
+    if not description.get("RotationEnabled"):
         raise RotationError(f"rotation is not enabled for the secret {rotation.secret_id}")
-    return dict(described.get("VersionIdsToStages") or {})
+    return dict(description.get("VersionIdsToStages") or {})
 
 
 def _pair(secrets: Any, rotation: Rotation) -> tuple[Credentials, Credentials]:
-    """The current and the pending value, which belong together."""
+    """The current value and its successor, the pending value. Raises RotationError if they do not fit together."""
     current = _current(secrets, rotation)
     text = _value(secrets, rotation, VersionId=rotation.token, VersionStage=PENDING)
     if text is None:
-        raise RotationError(f"version {rotation.token} has no value: createSecret has not been done")
+        raise RotationError(f"version {rotation.token} has no value, because createSecret has not run")
     pending = Credentials.parse(text, "the pending value")
     check_successor(current, pending)
     return current, pending
@@ -156,10 +166,10 @@ def _current(secrets: Any, rotation: Rotation) -> Credentials:
     return Credentials.parse(text, "the current value")
 
 
-def _value(secrets: Any, rotation: Rotation, **which: str) -> str | None:
-    """The text of a version; None where there is no such version or it has no value yet."""
+def _value(secrets: Any, rotation: Rotation, **version: str) -> str | None:
+    """The text of a version; None if the version does not exist or has no value yet."""
     try:
-        reply = secrets.get_secret_value(SecretId=rotation.secret_id, **which)
+        reply = secrets.get_secret_value(SecretId=rotation.secret_id, **version)
     except Exception as error:
         if error_code(error) == "ResourceNotFoundException":
             return None
@@ -168,9 +178,9 @@ def _value(secrets: Any, rotation: Rotation, **which: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _read_something(connection: pymysql.connections.Connection[Any], user: str) -> None:
-    """Read a row of the first table that ``user`` may read; the session must be encrypted. Raises RotationError."""
-    with mysql_users.told("a read by", user):
+def _read_one_row(connection: pymysql.connections.Connection[Any], user: str) -> None:
+    """Read a row of the first table that ``user`` may read. Raises RotationError for an unencrypted session."""
+    with mysql_users.user_errors("a read by", user):
         [(_, cipher)] = rows(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'")
         tables = rows(
             connection,
@@ -184,30 +194,30 @@ def _read_something(connection: pymysql.connections.Connection[Any], user: str) 
 
 
 def _password_works(pending: Credentials) -> bool:
-    """Whether the database knows the pending password already: an earlier try of the step got that far."""
+    """Whether the database accepts the pending password already, because an earlier attempt of the step set it."""
     try:
         mysql.connect(pending.login()).close()
-    except mysql.LoginRefusedError:
+    except mysql.LoginRejectedError:
         return False
     return True
 
 
 def _connect_master(secrets: Any, current: Credentials) -> pymysql.connections.Connection[Any]:
-    """As the master user, whose secret RDS keeps (user name and password only)."""
-    which = f"the master secret {current.master}"
+    """Connect as the master user, whose secret RDS keeps (only user name and password)."""
+    subject = f"the master secret {current.master}"
     reply = secrets.get_secret_value(SecretId=current.master)
-    document = parse_object(str(reply.get("SecretString")), which)
+    document = parse_object(str(reply.get("SecretString")), subject)
     user, password, host = (document.get(key) for key in ("username", "password", "host"))
     if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
-        raise RotationError(f"{which} lacks username or password")
+        raise RotationError(f"{subject} lacks username or password")
     if host and host != current.host:
-        raise RotationError(f"{which} is for the host {host}, the secret for {current.host}")
+        raise RotationError(f"{subject} is for the host {host}, the secret for {current.host}")
     if user in (current.username, other_user(current.username)):
-        raise RotationError(f"{which} is for {user}, one of the two users it should manage")
+        raise RotationError(f"{subject} is for {user}, one of the two users that it manages")
     try:
         return mysql.connect(mysql.Login(current.host, current.port, user, password))
-    except mysql.LoginRefusedError as error:
-        logger.error("the master's login was refused", extra={"reason": error.reason})
+    except mysql.LoginRejectedError as error:
+        logger.error("the master's login was rejected", extra={"reason": error.reason})
         raise RotationError(
-            f"{which} does not let {user} in ({error.reason}); while RDS rotates it, that passes"
+            f"the database rejects {user} of {subject} ({error.reason}); this is temporary while RDS rotates that secret"
         ) from None

@@ -1,1 +1,1 @@
-"""Sessions of API clients: opaque tokens, kept hashed, expiring."""
+"""Sessions of API clients, whose opaque tokens are stored as hashes and expire."""

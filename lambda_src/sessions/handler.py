@@ -1,7 +1,7 @@
 """``POST /v1/sessions``, ``GET`` and ``DELETE /v1/sessions/{id}``.
 
-A session is opened by an API key with the ``sessions`` scope. Its token is returned once; reading or ending the session
-takes that token in the ``Session-Token`` header and the same API key.
+An API key with the ``sessions`` scope opens a session. The answer has the token this once. Reading or ending the session
+requires that token in the ``Session-Token`` header and the same API key.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def route(event: dict[str, Any]) -> rest.Response:
 
 
 def _create(event: dict[str, Any], entitlement: entitlements.Entitlement) -> rest.Response:
-    ttl_s = requested_ttl(rest.body_bytes(event))
-    session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_s, int(time.time()))
+    ttl_seconds = requested_ttl(rest.body_bytes(event))
+    session, token = open_session(entitlement.api_key_id, entitlement.client, ttl_seconds, int(time.time()))
     try:
         client("dynamodb").put_item(
             TableName=_table(), Item=session.to_item(), ConditionExpression="attribute_not_exists(sessionId)"
         )
     except Exception as error:
-        # The SDK repeats a call whose answer was lost; the repetition then meets the item that the first one stored.
+        # The SDK retries a call whose answer was lost. The retry then finds the item that the first call stored.
         if error_code(error) != "ConditionalCheckFailedException" or _stored(session.session_id) != session:
             raise
     count("SessionsOpened")
@@ -62,7 +62,7 @@ def _create(event: dict[str, Any], entitlement: entitlements.Entitlement) -> res
 
 
 def _owned(event: dict[str, Any], entitlement: entitlements.Entitlement, session_id: str) -> Session:
-    # What cannot be an id is not looked up: DynamoDB refuses keys that are too long or no text.
+    # Only a possible id is looked up, because DynamoDB rejects keys that are too long or not valid text.
     session = _stored(session_id) if is_session_id(session_id) else None
     return authorize(session, entitlement.api_key_id, rest.header(event, TOKEN_HEADER), int(time.time()))
 

@@ -1,7 +1,7 @@
-"""A session and its rules: pure, no AWS.
+"""A session and its rules, without AWS.
 
-The token is shown once, when the session is made; the table holds its SHA-256 only. A plain hash is enough (no salt, no
-slow hash): the token has 256 random bits, so there is nothing to guess (OWASP Session Management Cheat Sheet).
+The token is shown once, when the session is created. The table holds only its SHA-256. A plain hash is enough (no salt,
+no slow hash), because the token has 256 random bits and cannot be guessed (OWASP Session Management Cheat Sheet).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 from common import schema
 from common.errors import RequestError
 
-MIN_TTL_S = 60
-DEFAULT_TTL_S = 3600
-MAX_TTL_S = 86_400
+MIN_TTL_SECONDS = 60
+DEFAULT_TTL_SECONDS = 3600
+MAX_TTL_SECONDS = 86_400
 TTL_ATTRIBUTE = "expiresAt"  # the table's time-to-live attribute, epoch seconds
 _ID_BYTES = 16
 _TOKEN_BYTES = 32
@@ -28,7 +28,7 @@ _ID = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A stored session; times are epoch seconds, UTC."""
+    """A stored session. Times are epoch seconds, UTC."""
 
     session_id: str
     token_sha256: str
@@ -61,7 +61,7 @@ class Session:
         )
 
     def as_json(self) -> dict[str, object]:
-        """What a client may see: everything but the token's hash."""
+        """The session as a client may see it, without the token's hash."""
         return {
             "sessionId": self.session_id,
             "client": self.client,
@@ -70,15 +70,17 @@ class Session:
         }
 
 
-def open_session(api_key_id: str, client: str, ttl_s: int, now_s: int) -> tuple[Session, str]:
+def open_session(api_key_id: str, client: str, ttl_seconds: int, now_seconds: int) -> tuple[Session, str]:
     """A new session and its token."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session = Session(secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_s, now_s + ttl_s)
+    session = Session(
+        secrets.token_hex(_ID_BYTES), token_hash(token), api_key_id, client, now_seconds, now_seconds + ttl_seconds
+    )
     return session, token
 
 
 def is_session_id(text: str) -> bool:
-    """Whether this can be the id of a session that was opened here."""
+    """Whether the text has the form of a session's id."""
     return _ID.fullmatch(text) is not None
 
 
@@ -88,29 +90,38 @@ def token_hash(token: str) -> str:
 
 
 def requested_ttl(body: bytes) -> int:
-    """``ttlSeconds`` of the request body (absent: 3600). Raises RequestError 400."""
+    """``ttlSeconds`` of the request body, or the default of 3600 without it. Raises RequestError 400."""
     if not body.strip():
-        return DEFAULT_TTL_S
+        return DEFAULT_TTL_SECONDS
     try:
         document = schema.loads(body)
     except ValueError:
         raise RequestError(400, "malformed_body", "The body is not JSON") from None
     if not isinstance(document, dict) or not document.keys() <= {"ttlSeconds"}:
         raise RequestError(400, "malformed_body", 'The body must be a JSON object with at most "ttlSeconds"')
-    value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_S))
-    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_S))
-    if not whole or not MIN_TTL_S <= int(value) <= MAX_TTL_S:
-        raise RequestError(400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_S} to {MAX_TTL_S}')
+    value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_SECONDS))
+    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_SECONDS))
+    if not whole or not MIN_TTL_SECONDS <= int(value) <= MAX_TTL_SECONDS:
+        raise RequestError(
+            400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS}'
+        )
     return int(value)
 
 
-def authorize(session: Session | None, api_key_id: str, token: str, now_s: int) -> Session:
-    """The session, if it lives and belongs to this key and token.
+def authorize(session: Session | None, api_key_id: str, token: str, now_seconds: int) -> Session:
+    """The session, if it is alive and belongs to this key and token. The token is compared in constant time.
 
-    Raises RequestError 404 when it is unknown, expired (DynamoDB deletes late) or another client's, and 403 when the
-    token is wrong: the token is compared in constant time.
+    Args:
+        session: The stored session; None if the id is unknown.
+        api_key_id: The caller's API key.
+        token: The caller's token.
+        now_seconds: The current time in epoch seconds.
+
+    Raises:
+        RequestError: 404, if the session is unknown, expired (DynamoDB deletes late) or another client's; 403, if the
+            token is wrong.
     """
-    if session is None or session.expires_at <= now_s or session.api_key_id != api_key_id:
+    if session is None or session.expires_at <= now_seconds or session.api_key_id != api_key_id:
         raise RequestError(404, "unknown_session", "There is no such session, or it has expired")
     if not hmac.compare_digest(session.token_sha256, token_hash(token)):
         raise RequestError(403, "bad_session_token", "The Session-Token header does not match this session")

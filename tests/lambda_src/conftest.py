@@ -13,7 +13,7 @@ from psycopg import sql
 
 from common import clients, database, observe
 from local.testing import embedded_cloud
-from migrate.migrations import alone, load, migrate
+from migrate.migrations import load, migrate, migration_lock
 from migrate.roles import ensure_roles
 from tests.lambda_src.support.fakes import QUEUE_URL, FakeDynamoDB, FakeS3, FakeSQS
 from tests.lambda_src.support.mariadb import mariadb, mysql_database, mysql_server
@@ -41,7 +41,7 @@ def migrated(postgres: Postgres) -> str:
     """The name of a migrated database that serves as a template, to which no connection may stay open."""
     with psycopg.connect(postgres.dsn, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
-    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, alone(connection):
+    with psycopg.connect(postgres.dsn, dbname="migrated", autocommit=True) as connection, migration_lock(connection):
         migrate(connection, load())
         ensure_roles(connection, "trading_app", "trading_analyst")
     return "migrated"

@@ -239,7 +239,7 @@ def test_a_row_that_the_database_rejects_is_reported_by_kind_and_place(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     (line,) = [json.loads(line) for line in log.getvalue().splitlines() if "message failed" in line]
     assert (line["level"], line["exception_name"], line["code"]) == ("ERROR", "CheckViolation", "23514")
-    assert any("process/apply.py" in where for where in line["where"])
+    assert any("process/batches.py" in where for where in line["where"])
     assert payload_in(log.getvalue() + mails(log)) == []
 
 

@@ -140,7 +140,7 @@ def test_python_without_ensurepip_gets_the_distributions_pip(
         wheels.mkdir(parents=True)
         (wheels / "pip-99-py3-none-any.whl").touch()
 
-    monkeypatch.setattr("local.packages.unpack", unpack)
+    monkeypatch.setattr("local.host.packages.unpack", unpack)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 0
     created, pip, installed = calls(tmp_path)
@@ -153,7 +153,7 @@ def test_error_names_the_package_if_pip_cannot_be_downloaded(
     python: Path, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("local.packages.available", lambda: False)
+    monkeypatch.setattr("local.host.packages.available", lambda: False)
     assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 1
     assert "cannot be downloaded: this machine has no apt. Install python3-venv." in capsys.readouterr().err
 
@@ -173,7 +173,7 @@ def test_venv_needs_only_the_standard_library() -> None:
         [sys.executable, "-S", "-m", "tools.venv", "--help"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert "usage: python3 -m tools.venv" in result.stdout
-    script = "import local.packages, local.servers"
+    script = "import local.host.packages, local.host.servers"
     subprocess.run([sys.executable, "-S", "-c", script], cwd=PROJECT, check=True)
 
 

@@ -67,8 +67,10 @@ def page(name: str, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def session() -> dict[str, Any]:
-    """A session as the API shows it to its client."""
+    """A session as its client sees it."""
     model = function_module("sessions.model")
     seconds = function_module("common.schema").parse_timestamp(START) // 10**9
-    shown: dict[str, Any] = model.Session("5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_S).as_json()
-    return shown
+    opened: dict[str, Any] = model.Session(
+        "5f1c" * 8, "", "", "desk", seconds, seconds + model.DEFAULT_TTL_SECONDS
+    ).as_json()
+    return opened

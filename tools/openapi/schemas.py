@@ -142,7 +142,12 @@ def _formula(member: str) -> str:
 
 def _sessions() -> dict[str, Schema]:
     model = function_module("sessions.model")
-    ttl = {"type": "integer", "minimum": model.MIN_TTL_S, "maximum": model.MAX_TTL_S, "default": model.DEFAULT_TTL_S}
+    ttl = {
+        "type": "integer",
+        "minimum": model.MIN_TTL_SECONDS,
+        "maximum": model.MAX_TTL_SECONDS,
+        "default": model.DEFAULT_TTL_SECONDS,
+    }
     session = {
         "sessionId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "client": with_description({"type": "string"}, "Name of the API key's owner"),

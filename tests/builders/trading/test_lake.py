@@ -63,7 +63,7 @@ def parquet_folder(tmp_path: Path) -> Path:
     for number, records in enumerate(batches):
         plain = tmp_path / f"{number}.ndjson"
         plain.write_text("".join(json.dumps(record) + "\n" for record in records))
-        with engine.engine(tmp_path) as duck:
+        with engine.open_engine(tmp_path) as duck:
             loaded = engine.load(duck, plain, "key", tmp_path)
             for name, events in (("trades", loaded.trades), ("quotes", loaded.quotes)):
                 folder = tmp_path / name / "date=2026-01-02"
@@ -73,7 +73,7 @@ def parquet_folder(tmp_path: Path) -> Path:
     csv = tmp_path / "bars.csv"
     csv.write_text(f"ACME,{T0},10,11,10,11,4,42,2\n")
     (tmp_path / "bars" / "date=2026-01-02").mkdir(parents=True)
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         engine.write_bars(duck, csv, tmp_path / "bars" / "date=2026-01-02" / "hour-10.parquet")
     return tmp_path
 

@@ -399,7 +399,7 @@ def test_a_bad_message_does_not_delay_the_others(logs: FakeLogs, log: io.StringI
 def test_a_missing_file_is_no_failure(logs: FakeLogs, log: io.StringIO) -> None:
     missing = KEY.replace("a_app", "b_app")
     assert balancer_logs.handler.handler(sqs_event(missing, bucket="logs"), Context()) == {"batchItemFailures": []}
-    assert "log file is gone" in log.getvalue()
+    assert "log file does not exist any more" in log.getvalue()
 
 
 @pytest.mark.emulator

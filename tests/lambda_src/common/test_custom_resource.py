@@ -149,7 +149,7 @@ def test_a_worker_that_hangs_is_answered_for_before_the_function_ends(
         release.wait(10)
         return {}
 
-    remaining = int(custom_resource.TIME_RESERVE_S * 1000) + 100
+    remaining = int(custom_resource.TIME_RESERVE_SECONDS * 1000) + 100
     worker = threading.Thread(
         target=custom_resource.handle, args=(event(cloudformation), Context(remaining_ms=remaining), providers(hang))
     )

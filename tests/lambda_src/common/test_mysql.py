@@ -48,7 +48,7 @@ def test_a_wrong_name_or_an_unknown_root_is_rejected(
 
 
 def test_a_wrong_password_differs_from_a_server_that_does_not_answer(mariadb: Server) -> None:
-    with pytest.raises(mysql.LoginRefusedError, match="the login of payments was refused: 1045") as rejected_login:
+    with pytest.raises(mysql.LoginRejectedError, match="the login of payments was rejected: 1045") as rejected_login:
         mysql.connect(mariadb.login("payments", SECRET))
     with pytest.raises(DatabaseUnavailableError, match="2003") as unavailable:
         mysql.connect(mysql.Login("localhost", 1, "payments", SECRET))
@@ -57,9 +57,9 @@ def test_a_wrong_password_differs_from_a_server_that_does_not_answer(mariadb: Se
 
 def test_an_unknown_or_forbidden_database_is_a_rejected_login(mariadb: Server, mysql_database: str) -> None:
     mariadb.query("CREATE USER 'payments'@'%%' IDENTIFIED BY %s", SECRET)
-    with pytest.raises(mysql.LoginRefusedError, match="1049"):
+    with pytest.raises(mysql.LoginRejectedError, match="1049"):
         mysql.connect(mariadb.superuser("nowhere"))
-    with pytest.raises(mysql.LoginRefusedError, match="1044"):
+    with pytest.raises(mysql.LoginRejectedError, match="1044"):
         mysql.connect(mariadb.login("payments", SECRET, mysql_database))
 
 

@@ -133,7 +133,7 @@ def test_a_deletion_for_which_s3_is_too_busy_is_retried(
     bucket = VersionedBucket(2500, 10, 0)
     bucket.busy = [fault, fault]
     assert buckets.empty_bucket(bucket, "b") == 2510
-    assert buckets.PAUSE_S in pauses
+    assert buckets.PAUSE_SECONDS in pauses
 
 
 def test_a_bucket_for_which_s3_stays_too_busy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

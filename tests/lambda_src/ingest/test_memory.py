@@ -24,7 +24,7 @@ from common.errors import RequestError
 from ingest import batch, validation
 
 MANY, FULL = validation.MAX_COMMAS - 2, batch.MAX_UNPACKED_BYTES - 20
-PLAIN = validation._MAX_PLAIN - 10
+PLAIN = validation._MAX_DOUBTFUL_VALUES - 10
 WIDE, ASTRAL, BLANK = "\u0101".encode(), "\U0001f600".encode(), "\u3000".encode()
 GOOD = b'{"type":"trade","trade_id":"1","symbol":"ACME","price":"1.5","size":2,"ts":1767348000000000000}'
 DEEP = b"[" * 900 + b"]" * 900

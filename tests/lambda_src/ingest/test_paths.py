@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bench import plain_ingest
 from common import schema
 from common.errors import RequestError
-from ingest import fast, validation
-from ingest.validation import Rules, Validated, validate, validate_exactly
+from ingest import decoding, fields, validation
+from ingest.validation import Rules, ValidationResult, validate, validate_exactly
 from local.market_data.generator import GeneratorOptions, generate
 from tests.lambda_src.support.client_records import FIELDS, LATEST_NS, NUMBERS, QUOTE, TEXTS, TIMES, TRADE, trade_line
 from tests.lambda_src.support.records import T0
@@ -28,7 +28,7 @@ NDJSON, JSON, GZIP = "application/x-ndjson", "application/json", "application/gz
 RULES = Rules(lambda symbol: symbol != "NOT-MINE", LATEST_NS)
 
 
-def answer(path: Callable[[str, str, Rules], Validated], text: str, media_type: str) -> Any:
+def answer(path: Callable[[str, str, Rules], ValidationResult], text: str, media_type: str) -> Any:
     """The answer of a path: its result, or the rejection of the whole body."""
     try:
         return path(text, media_type, RULES)
@@ -40,7 +40,7 @@ def agree(text: str, media_type: str = NDJSON) -> Any:
     """Fail unless both paths give the same answer, and for NDJSON the reference the same lines and rejections."""
     result = answer(validate, text, media_type)
     assert result == answer(validate_exactly, text, media_type), text
-    if isinstance(result, Validated) and media_type == NDJSON:
+    if isinstance(result, ValidationResult) and media_type == NDJSON:
         lines, rejected = plain_ingest.validate_lines(text, RULES.allows, RULES.latest_ns)
         assert result.lines.decode() == lines, text
         assert [(r.index, r.field, r.reason) for r in result.rejected] == rejected, text
@@ -199,7 +199,7 @@ def test_windows_change_nothing(lines: list[str], window: int) -> None:
         text = "\n".join(lines)
         result = agree(text)
         assert agree(text, GZIP) == result or len([line for line in text.split("\n") if line.strip()]) < 2
-        if isinstance(result, Validated):
+        if isinstance(result, ValidationResult):
             assert result.accepted + len(result.rejected) == sum(bool(line.strip()) for line in text.split("\n"))
 
 
@@ -359,8 +359,8 @@ def test_the_quick_path_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPa
 
 
 def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "CHUNK_RECORDS", 7)
-    monkeypatch.setattr(fast, "REMEMBERED_VALUES", 3)
+    monkeypatch.setattr(decoding, "CHUNK_RECORDS", 7)
+    monkeypatch.setattr(fields, "REMEMBERED_VALUES", 3)
     records = list(generate(GeneratorOptions(trades=200, bad=20)))
     result = agree("".join(json.dumps(record) + "\n" for record in records))
     assert (result.accepted, len(result.rejected)) == (400, 20)
@@ -370,7 +370,7 @@ def test_chunks_and_forgetting_change_nothing(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("bad", [validation.MAX_REJECTED, validation.MAX_REJECTED + 1])
 @pytest.mark.parametrize("line", ["{", "5"])
 def test_the_limit_of_rejections_is_the_same(bad: int, line: str) -> None:
-    assert isinstance(agree(f"{line}\n" * bad + trade_line()), Validated) is (bad == validation.MAX_REJECTED)
+    assert isinstance(agree(f"{line}\n" * bad + trade_line()), ValidationResult) is (bad == validation.MAX_REJECTED)
     agree(f"{line}\n" * bad)
 
 

@@ -42,7 +42,7 @@ def test_concurrent_runs_apply_each_file_once(postgres: Postgres, empty_database
     def work(_: int) -> list[int]:
         with (
             psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as connection,
-            migrations.alone(connection),
+            migrations.migration_lock(connection),
         ):
             return migrations.migrate(connection, [FIRST, SECOND])
 
@@ -193,12 +193,12 @@ def test_concurrent_custom_resources_succeed(environment: dict[str, Any]) -> Non
 def test_the_wait_for_another_migration_is_bounded(
     postgres: Postgres, connection: psycopg.Connection[Any], empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 0.05)
     with (
         psycopg.connect(postgres.dsn, dbname=empty_database, autocommit=True) as other,
-        migrations.alone(other),
+        migrations.migration_lock(other),
         pytest.raises(MigrationError, match="another migration has been running"),
-        migrations.alone(connection),
+        migrations.migration_lock(connection),
     ):
         raise AssertionError("both hold the lock")
 
@@ -209,7 +209,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
         admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
         admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
         admin.execute("CREATE DATABASE mastered OWNER master")
-    with as_user(postgres, "mastered", "master") as connection, migrations.alone(connection):
+    with as_user(postgres, "mastered", "master") as connection, migrations.migration_lock(connection):
         for _ in range(2):
             migrations.migrate(connection, migrations.load())
             roles.ensure_roles(connection, "master_app", "master_analyst")
@@ -229,7 +229,7 @@ def test_a_server_that_does_not_answer_fails_with_its_reason(
     environment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DB_PORT", "1")
-    monkeypatch.setattr(migrate.handler, "CONNECT_FOR_S", 0)
+    monkeypatch.setattr(migrate.handler, "CONNECT_FOR_SECONDS", 0)
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "FAILED"
     assert created["Reason"].startswith("database 127.0.0.1: ")

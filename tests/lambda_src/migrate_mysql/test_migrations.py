@@ -21,7 +21,7 @@ from common.errors import ConfigurationError, MigrationError
 from common.migration_files import Migration
 from migrate_mysql import migrations
 from migrate_mysql.application import RIGHTS, Account, ensure_application
-from migrate_mysql.migrations import alone, migrate
+from migrate_mysql.migrations import migrate, migration_lock
 from migrate_mysql.statements import split
 from tests.lambda_src.support import killed_migration
 from tests.lambda_src.support.fakes import Context
@@ -52,7 +52,10 @@ def test_each_file_is_applied_once_and_in_order(connection: Connection) -> None:
 
 def test_concurrent_runs_apply_each_file_once(mariadb: Server, mysql_database: str) -> None:
     def work(_: int) -> list[int]:
-        with closing(mysql.connect(mariadb.superuser(mysql_database))) as connection, alone(connection, mysql_database):
+        with (
+            closing(mysql.connect(mariadb.superuser(mysql_database))) as connection,
+            migration_lock(connection, mysql_database),
+        ):
             return migrate(connection, [FIRST, SECOND])
 
     with ThreadPoolExecutor(6) as pool:
@@ -64,23 +67,23 @@ def test_concurrent_runs_apply_each_file_once(mariadb: Server, mysql_database: s
 def test_the_wait_for_a_lock_that_is_never_free_is_bounded(
     mariadb: Server, mysql_database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "LOCK_WAIT_S", 0)
+    monkeypatch.setattr(migrations, "LOCK_WAIT_SECONDS", 0)
     with (
         closing(mysql.connect(mariadb.superuser())) as other,
-        alone(other, mysql_database),
+        migration_lock(other, mysql_database),
         pytest.raises(MigrationError, match="another migration has been running"),
-        alone(connection, mysql_database),
+        migration_lock(connection, mysql_database),
     ):
         raise AssertionError("both hold the lock")
-    with alone(connection, mysql_database):
+    with migration_lock(connection, mysql_database):
         pass
 
 
 def test_another_database_has_another_lock(mariadb: Server, mysql_database: str, connection: Connection) -> None:
     with (
         closing(mysql.connect(mariadb.superuser())) as other,
-        alone(other, "elsewhere"),
-        alone(connection, mysql_database),
+        migration_lock(other, "elsewhere"),
+        migration_lock(connection, mysql_database),
     ):
         assert migrate(connection, [FIRST]) == [1]
 
@@ -99,9 +102,9 @@ def test_an_executed_statement_may_not_change(connection: Connection) -> None:
     with pytest.raises(MigrationError, match="statement 3"):
         migrate(connection, [Migration(1, "first", FIRST.sql + "nonsense;")])
     edited = Migration(1, "first", FIRST.sql.replace("(1)", "(7)") + "SELECT 1;")
-    with pytest.raises(MigrationError, match="statement 2 is done and was changed"):
+    with pytest.raises(MigrationError, match="statement 2 was applied and changed since"):
         migrate(connection, [edited])
-    with pytest.raises(MigrationError, match="statements that were begun are gone"):
+    with pytest.raises(MigrationError, match="statements that were begun are missing"):
         migrate(connection, [FIRST])
 
 
@@ -339,7 +342,7 @@ def test_delete_needs_no_database(secrets: Secrets, monkeypatch: pytest.MonkeyPa
 
 def test_a_server_that_does_not_answer_fails_with_its_reason(secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PORT", "1")
-    monkeypatch.setattr(migrate_mysql.handler, "CONNECT_FOR_S", 0)
+    monkeypatch.setattr(migrate_mysql.handler, "CONNECT_FOR_SECONDS", 0)
     created = migrate_mysql.handler.handler(event("Create"), Context())
     assert created["Status"] == "FAILED"
     assert created["Reason"].startswith("database localhost: 2003")

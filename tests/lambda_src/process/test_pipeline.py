@@ -26,7 +26,7 @@ from common.errors import DatabaseUnavailableError
 from ingest import store
 from ingest.batch import read_batch
 from ingest.validation import Rules
-from process import apply, engine, lines, redelivery
+from process import batches, engine, lines, redelivery
 from process.pipeline import Pipeline
 from tests.lambda_src.support import plain_reference
 from tests.lambda_src.support.fakes import Context, FakeS3, FakeSQS, ndjson_gz, sqs_event
@@ -191,14 +191,14 @@ def test_an_object_of_ingest_is_recognised_by_its_metadata(
     flags: list[bool] = []
     real = engine.load
 
-    def load(*arguments: Any, by_ingest: bool, **options: Any) -> engine.Loaded:
+    def load(*arguments: Any, by_ingest: bool, **options: Any) -> engine.LoadedObject:
         flags.append(by_ingest)
         return real(*arguments, by_ingest=by_ingest, **options)
 
     monkeypatch.setattr(engine, "load", load)
     body = json.dumps({"records": [DAY[1]]}).encode()
     batch = read_batch(body, "application/json", "", "key-1", "", Rules())
-    assert store.store(s3, "raw", batch)
+    assert store.store_batch(s3, "raw", batch)
     s3.put_object("raw", key_of("copy"), batch.stored_bytes(), Metadata={"batch-id": batch.batch_id})
     s3.put_object("raw", key_of("other"), batch.stored_bytes())
     for key in (batch.object_key, key_of("copy"), key_of("other")):
@@ -246,7 +246,7 @@ def test_a_lost_connection_at_any_step_leaves_nothing_incomplete(
     step: int, admin: psycopg.Connection[Any], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ["_lock_symbols", "_copy", "progress", "finish", "lock_hour", "bars_to_csv"]
-    real = getattr(apply, names[step])
+    real = getattr(batches, names[step])
     backends: list[int] = []
 
     def break_once(connection: psycopg.Connection[Any], *arguments: Any) -> Any:
@@ -255,7 +255,7 @@ def test_a_lost_connection_at_any_step_leaves_nothing_incomplete(
             admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
         return real(connection, *arguments)
 
-    monkeypatch.setattr(apply, names[step], break_once)
+    monkeypatch.setattr(batches, names[step], break_once)
     with pytest.raises(DatabaseUnavailableError):
         deliver(pipeline, "a", DAY)
     deliver(pipeline, "a", DAY)
@@ -301,10 +301,10 @@ def test_waiting_for_other_batches_of_a_symbol_is_bounded_as_a_whole_and_no_fail
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     with admin.transaction():
         for symbol in ("ACME", "B"):
-            lock = zlib.crc32(symbol.encode()) % apply.SYMBOL_LOCKS
+            lock = zlib.crc32(symbol.encode()) % batches.SYMBOL_LOCKS
             admin.execute("SELECT pg_advisory_xact_lock(41, %s)", (lock,))
         start = time.monotonic()
-        with pytest.raises(apply.BusyError):
+        with pytest.raises(batches.BusyError):
             pipeline.process(key_of("a"), start + 1)
     assert 0.5 < time.monotonic() - start < 10
     assert contents(admin)["trades"] == []
@@ -326,13 +326,13 @@ def test_more_batches_of_a_symbol_than_the_usual_lock_timeout_allows_all_succeed
     several times the lock_timeout.
     """
     options = session_options(statement_timeout=2_000, lock_timeout=400)
-    real = apply._run
+    real = batches._run
 
     def slow(connection: psycopg.Connection[Any], batch: Any) -> None:
         connection.execute("SELECT pg_sleep(0.15)")
         real(connection, batch)
 
-    monkeypatch.setattr(apply, "_run", slow)  # twice in each transaction
+    monkeypatch.setattr(batches, "_run", slow)  # twice in each transaction
 
     def work(number: int) -> None:
         own = Database(lambda: replace(app_database.target(), options=options), app_database.password)
@@ -350,14 +350,14 @@ def test_locks_are_held_for_the_merge_alone(
 ) -> None:
     """A batch's records are in the database before other batches of its symbols have to wait."""
     held: list[bool] = []
-    real = apply._copy
+    real = batches._copy
 
     def copy(*arguments: Any) -> None:
         real(*arguments)
         locks = admin.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 41").fetchone()
         held.append(locks != (0,))
 
-    monkeypatch.setattr(apply, "_copy", copy)
+    monkeypatch.setattr(batches, "_copy", copy)
     deliver(pipeline, "a", DAY)
     assert held == [False, False]
 
@@ -459,9 +459,9 @@ def test_every_message_may_fail_without_an_exception(
 
 
 def test_each_failure_doubles_the_pause_and_a_postponed_message_comes_soon() -> None:
-    pauses = [redelivery.pause_s(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
+    pauses = [redelivery.pause_seconds(ValueError(), attempts) for attempts in (1, 2, 3, 6, 7, 50)]
     assert pauses == [15, 30, 60, 480, 900, 900]
-    assert redelivery.pause_s(apply.BusyError(1), 40) == 15
+    assert redelivery.pause_seconds(batches.BusyError(1), 40) == 15
 
 
 def test_a_message_for_which_the_time_is_short_is_postponed_without_an_attempt(
@@ -471,7 +471,7 @@ def test_a_message_for_which_the_time_is_short_is_postponed_without_an_attempt(
     monkeypatch.setattr(process.handler, "_pipeline", lambda: pipeline)
     s3.objects["raw", key_of("a")] = ndjson_gz(*DAY)
     event = sqs_event(key_of("a"), attempts=7)
-    result = process.handler.handler(event, Context(remaining_ms=process.handler.WORK_S * 1000))
+    result = process.handler.handler(event, Context(remaining_ms=process.handler.WORK_SECONDS * 1000))
     assert result == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     assert s3.calls == []
     assert queue.hidden == [("r0", 15)]

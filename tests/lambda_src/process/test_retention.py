@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import process.handler
 from common.database import Database, session_options
 from common.errors import ConfigurationError
-from process import apply, engine, retention
+from process import batches, engine, retention
 from process.pipeline import Buckets, Pipeline
 from tests.lambda_src.support.fakes import FakeS3, ndjson_gz
 from tests.lambda_src.support.processing import contents, key_of, truncate
@@ -125,14 +125,14 @@ def test_a_batch_that_was_read_with_an_older_horizon_is_read_again(
 ) -> None:
     real = engine.load
 
-    def load_and_move(*arguments: Any, **options: Any) -> engine.Loaded:
+    def load_and_move(*arguments: Any, **options: Any) -> engine.LoadedObject:
         loaded = real(*arguments, **options)
         set_horizon(admin, HORIZON)
         return loaded
 
     records = (trade("1", "10", "1", HORIZON - 1), trade("2", "10", "1", HORIZON))
     monkeypatch.setattr(engine, "load", load_and_move)
-    with pytest.raises(apply.HorizonMovedError):
+    with pytest.raises(batches.HorizonMovedError):
         deliver(pipeline, "a", *records)
     assert contents(admin)["trades"] == []
     monkeypatch.setattr(engine, "load", real)
@@ -168,10 +168,13 @@ def test_statements_have_timeouts_whatever_the_settings_of_the_role(
     app_database: Database, admin: psycopg.Connection[Any]
 ) -> None:
     admin.execute("ALTER ROLE trading_app SET statement_timeout = 0")
-    target = replace(app_database.target(), options=session_options(**process.handler.SESSION))
+    target = replace(app_database.target(), options=session_options(**process.handler.SESSION_TIMEOUTS_MILLISECONDS))
     own = Database(lambda: target, app_database.password)
     with own.connection() as connection:
-        shown = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in process.handler.SESSION]
+        shown = [
+            connection.execute(f"SHOW {name}".encode()).fetchone()
+            for name in process.handler.SESSION_TIMEOUTS_MILLISECONDS
+        ]
     own.close()
     admin.execute("ALTER ROLE trading_app SET statement_timeout = '60s'")
     assert shown == [("1min",), ("20s",), ("1min",)]

@@ -33,7 +33,7 @@ WRITERS = pytest.mark.parametrize("by_ingest", [True, False], ids=["ingest's", "
 @given(sample=records)
 @settings(max_examples=20, deadline=None)
 def test_the_engine_accepts_what_the_schema_accepts(by_ingest: bool, sample: list[dict[str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as name, engine.engine(Path(name)) as duck:
+    with tempfile.TemporaryDirectory() as name, engine.open_engine(Path(name)) as duck:
         path = Path(name) / "lines"
         path.write_text("".join(schema.dump_record(record) + "\n" for record in sample))
         loaded = engine.load(duck, path, "key", Path(name), by_ingest=by_ingest)
@@ -53,7 +53,7 @@ def test_each_fault_alone_is_rejected_with_the_schemas_reason(
     path = tmp_path / "lines"
     path.write_text(schema.dump_record(good) + "\n" + json.dumps(faulty) + "\n")
     assert lines.sampled_types(path) == {"trade"}, "so that the engine's own checks apply"
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path, by_ingest=by_ingest)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
     assert (loaded.trades.count, loaded.bad, json.loads(line)["reason"]) == (1, 1, str(rejection.value))
@@ -76,7 +76,7 @@ def test_numbers_of_another_writer_keep_their_digits_or_are_rejected(
     path = tmp_path / "lines"
     record = schema.dump_record(trade("1", "0", "2", T0)).replace('"price":"0"', f'"price":{price}')
     path.write_text(record + "\n")
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
         assert (loaded.trades.count, loaded.bad) == ((0, 1) if read is None else (1, 0))
         if read is not None:
@@ -99,7 +99,7 @@ def test_a_line_of_another_writer_between_those_of_ingest_loses_no_digit(
     other = {**trade("2", "1", "1", T0 + 1), field: "?"}
     path.write_text(stored + schema.dump_record(other).replace('"?"', value) + "\n" + stored)
     assert lines.sampled_types(path) == {"trade"}, "so that the engine's own checks apply"
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
         values = duck.execute(f"SELECT {field}::VARCHAR FROM '{loaded.trades.path}' WHERE ts_ns = {T0 + 1}").fetchall()
     assert (values, loaded.bad) == (([(value,)], 0) if accepted else ([], 1))
@@ -109,7 +109,7 @@ def test_a_line_of_another_writer_between_those_of_ingest_loses_no_digit(
 def test_identifiers_with_escapes_are_read_as_they_are(identifier: str, tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_text(schema.dump_record(trade(identifier, "1.5", "2", T0)) + "\n")
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
         assert loaded.bad == 0
         assert duck.execute(f"SELECT trade_id FROM '{loaded.trades.path}'").fetchall() == [(identifier,)]
@@ -133,7 +133,7 @@ def test_a_type_that_is_not_in_the_sample_is_found(tmp_path: Path) -> None:
             quote: schema.dump_record(quote("1", "2", T0)),
         }
         path.write_text("\n".join([records[many], records[single], records[many], ""]))
-        with engine.engine(tmp_path) as duck:
+        with engine.open_engine(tmp_path) as duck:
             loaded = engine.load(duck, path, "key", tmp_path)
         assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (1, 1, 0)
 
@@ -143,7 +143,7 @@ def test_records_after_blank_lines_count(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_text("\n\n" + schema.dump_record(quote("1", "2", T0)) + "\n")
     assert lines.sampled_types(path) == set()
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
     assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (0, 1, 0)
 
@@ -152,7 +152,7 @@ def test_records_after_blank_lines_count(tmp_path: Path) -> None:
 def test_a_file_without_records_is_valid(body: str, tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_text(body)
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
     assert (loaded.trades.count, loaded.quotes.count, loaded.bad, loaded.symbols) == (0, 0, 0, ())
 
@@ -187,5 +187,5 @@ def test_equal_records_count_once_wherever_they_are(
     path = tmp_path / "lines"
     form = schema.dump_record(trade("{}", "1.5", "2", 0)).replace('"ts":0', '"ts":%d').replace("{}", "%d")
     path.write_text("".join(form % (number, T0 + later) + "\n" for number, later in rows))
-    with engine.engine(tmp_path) as duck:
+    with engine.open_engine(tmp_path) as duck:
         assert engine.load(duck, path, "key", tmp_path).trades.count == distinct

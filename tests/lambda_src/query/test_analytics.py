@@ -393,7 +393,7 @@ def test_every_request_is_answered_whatever_prices_and_sizes_are_stored(
         assert relative_error(items[0]["realisedVariance"], exact_variance(path)) < 1e-15
     stats = [row for _, row in sorted(plain_reference.quote_stats(sample).items())]
     if stats:
-        assert items[-1]["lastMicroprice"] == analytics.text(round(stats[-1][-1], 8))
+        assert items[-1]["lastMicroprice"] == analytics.decimal_text(round(stats[-1][-1], 8))
 
 
 def test_prices_are_answered_with_eight_decimals(pipeline: Pipeline) -> None:
@@ -407,12 +407,16 @@ def test_prices_are_answered_with_eight_decimals(pipeline: Pipeline) -> None:
         "1.66666667",
     )
     for units in CORNERS:
-        assert analytics.text(analytics.last_microprice(_one_quote(decimal(units)))) == analytics.text(decimal(units))
+        assert analytics.decimal_text(analytics.last_microprice(_one_quote(decimal(units)))) == analytics.decimal_text(
+            decimal(units)
+        )
     halves = {"0.000000015": "0.00000002", "0.000000025": "0.00000002", "0.000000025001": "0.00000003"}
     for stored, answered in halves.items():
         stats = _one_quote(Decimal(stored))
         assert (
-            analytics.text(analytics.last_microprice(stats)) == analytics.text(analytics.microprice(stats)) == answered
+            analytics.decimal_text(analytics.last_microprice(stats))
+            == analytics.decimal_text(analytics.microprice(stats))
+            == answered
         )
 
 

@@ -316,7 +316,7 @@ def test_a_server_that_vanished_is_abandoned_within_seconds(app_database: Databa
     assert 0 < limit <= 10_000, "API Gateway waits for 29 seconds"
 
 
-@pytest.mark.parametrize("statement", ["_BARS", "_INTERVALS", "_LAST_CLOSE", "_KNOWN"])
+@pytest.mark.parametrize("statement", ["_BARS", "_INTERVALS", "_LAST_CLOSE", "_HAS_DATA"])
 def test_no_statement_reads_a_whole_table(statement: str, admin: psycopg.Connection[Any]) -> None:
     """With 100 symbols of 100 minutes each, PostgreSQL reads a page of one symbol through the primary keys alone."""
     for table, sums in (("bars_1m", "1, 1, 1, 1, 1, 1, 1, 0, 0, 0"), ("quote_stats_1m", "1, 1, 1, 1, 1, 1")):
@@ -334,7 +334,7 @@ def test_no_statement_reads_a_whole_table(statement: str, admin: psycopg.Connect
 
 
 def test_a_query_that_takes_too_long_is_a_503_that_says_so(app_database: Database, pipeline: Pipeline) -> None:
-    def slow(connection: psycopg.Connection[Any], requested: request.Range) -> Any:
+    def slow(connection: psycopg.Connection[Any], requested: request.PageRequest) -> Any:
         connection.execute("SET statement_timeout = 20")
         return connection.execute("SELECT pg_sleep(5)")
 

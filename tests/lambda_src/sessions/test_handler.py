@@ -51,7 +51,7 @@ def test_the_token_is_kept_as_a_hash_only(dynamodb: FakeDynamoDB) -> None:
     item = dynamodb.tables["sessions"][opened["sessionId"]]
     assert opened["token"] not in json.dumps(item)
     assert len(opened["token"]) >= 43
-    assert int(item[model.TTL_ATTRIBUTE]["N"]) - int(item["createdAt"]["N"]) == model.DEFAULT_TTL_S
+    assert int(item[model.TTL_ATTRIBUTE]["N"]) - int(item["createdAt"]["N"]) == model.DEFAULT_TTL_SECONDS
 
 
 def test_another_client_or_a_wrong_token_gets_nothing() -> None:
@@ -309,5 +309,5 @@ def test_no_token_reaches_the_log(capsys: pytest.CaptureFixture[str], log: io.St
     _, opened = call("POST")
     call("GET", opened["sessionId"], opened["token"])
     call("GET", opened["sessionId"], "wrong")
-    assert "request refused" in log.getvalue()
+    assert "request rejected" in log.getvalue()
     assert opened["token"] not in log.getvalue() + capsys.readouterr().out

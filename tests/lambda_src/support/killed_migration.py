@@ -14,7 +14,7 @@ import pymysql.cursors
 from common import mysql
 from common.migration_files import Migration
 from migrate_mysql.application import ensure_application
-from migrate_mysql.migrations import alone, migrate
+from migrate_mysql.migrations import migrate, migration_lock
 
 KILLED = -signal.SIGKILL
 RIGHTS = {"accounts": "SELECT, INSERT", "notes": "SELECT"}
@@ -44,7 +44,7 @@ def forkserver() -> ForkServerContext:
 
 def migrate_files(master: mysql.Login, application: mysql.Login) -> None:
     """Do with ``FILES`` what the function does with its own files."""
-    with closing(mysql.connect(master)) as connection, alone(connection, master.database):
+    with closing(mysql.connect(master)) as connection, migration_lock(connection, master.database):
         migrate(connection, FILES)
         ensure_application(connection, application, RIGHTS)
 

@@ -142,9 +142,9 @@ class PrintingPipeline(Pipeline):
     No client's data is in them here, and a failed run leaves nothing else to read.
     """
 
-    def process(self, key: str, until: float | None = None) -> None:
+    def process(self, key: str, deadline: float | None = None) -> None:
         try:
-            super().process(key, until)
+            super().process(key, deadline)
         except Exception:
             traceback.print_exc()
             raise

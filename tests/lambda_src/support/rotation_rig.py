@@ -84,7 +84,7 @@ class Rig:
         login = self.server.login(value["username"], value["password"], self.database)
         try:
             connection = mysql.connect(login)
-        except mysql.LoginRefusedError:
+        except mysql.LoginRejectedError:
             return False
         with connection:
             mysql.rows(connection, "INSERT INTO entries VALUES ()")
