@@ -50,7 +50,7 @@ def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) 
         count("DatabaseUnavailable")
         logger.error("database unavailable", extra={"reason": error.reason})
         return _retry_later("database_unavailable", "The database cannot be reached; try again")
-    except Exception as error:  # noqa: BLE001 - API Gateway would answer a bare 502
+    except Exception as error:  # noqa: BLE001 - otherwise API Gateway answers a bare 502
         reason = outage(error)
         if reason:
             count("ServiceUnavailable")

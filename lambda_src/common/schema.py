@@ -34,9 +34,7 @@ SYMBOL_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,15}"
 IDENTIFIER_PATTERN = "[!-~]{1,64}"
 VENUE_PATTERN = "[A-Z0-9][A-Z0-9._-]{0,11}"
 # DuckDB (process) and clients' validators in any language read the patterns too, so they use only what all of them have.
-DECIMAL_PATTERN = (
-    rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"  # of a text; parse_decimal also rejects zero
-)
+DECIMAL_PATTERN = rf"[0-9]{{1,{INTEGER_DIGITS}}}(\.[0-9]{{1,{FRACTION_DIGITS}}})?"  # of a text; zero is invalid too
 # The pattern has the ranges, because what datetime.fromisoformat accepts beyond RFC 3339 (+05:60, and from Python 3.14 on
 # 24:00) differs by version. It rejects leap seconds (:60), which RFC 3339 has and epoch nanoseconds and Python have not.
 RFC3339_PATTERN = (
