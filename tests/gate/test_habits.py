@@ -123,7 +123,7 @@ def test_gate_hook_runs_for_every_file_that_the_gate_reads() -> None:
     templates = find_templates(PROJECT, ["templates"])
     parameters = find_parameter_files(PROJECT, "params", templates)
     read = {template.name for template in templates} | {file.name for file in parameters} | {".cfnlintrc"}
-    own = {path for path in own_files() if path.startswith("gate/") and path.endswith(".py")}
+    own = {path for path in own_files() if path.startswith(("gate/", "cfn/")) and path.endswith((".py", ".json"))}
     settings = {path for path in own_files() if re.fullmatch(r"params/\w+/deployment\.json", path)}
     assert read | own <= triggers("gate")
     assert triggers("gate") <= read | own | settings
