@@ -69,6 +69,7 @@ templates: setup ## writes templates/, and the pages of docs/ that are made from
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.rules_page
+	$(BIN)/python -m tools.layers docs/architecture.md
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)

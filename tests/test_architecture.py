@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from builders.platforms import PLATFORMS
 from tests.support.imports import imports
+from tools.layers import DIAGRAMS, LAYERS, diagram, imported_modules, is_allowed, is_below, layer_of, modules, write
 
 PROJECT = Path(__file__).parent.parent
 FORBIDDEN = {
@@ -42,84 +44,7 @@ def test_packages_keep_their_boundaries(package: str) -> None:
 
 # --- Layers -----------------------------------------------------------------------------------------------------------
 
-SOURCE_ROOTS = (PROJECT, PROJECT / "lambda_src", PROJECT / "web_src")
-"""The folders whose packages import each other by name."""
-
-LAYERS: dict[str, set[str]] = {
-    # The embedded AWS, from the bottom up
-    "local.host": set(),
-    "local.market_data": set(),
-    "local.databases": {"local.host"},
-    "local.ministack": {"local.host"},
-    "local.patches": {"local.host", "local.ministack"},
-    "local.web": {"local.host", "local.ministack", "local.patches"},
-    "local.resources": {"local.databases", "local.host", "local.ministack", "local.web"},
-    "local.launch": {
-        "local.databases",
-        "local.host",
-        "local.ministack",
-        "local.patches",
-        "local.resources",
-        "local.web",
-    },
-    "local.cloud": {"local.host", "local.launch"},
-    "local.testing": {"local.cloud", "local.host"},
-    "local.lifecycle": {"local.cloud", "local.host"},
-    "local.clients": {"local.cloud", "local.host"},
-    "local.demos": {"deploy", "local.clients", "local.cloud", "local.host", "local.lifecycle", "local.market_data"},
-    "local.__main__": {"local.cloud", "local.demos", "local.host", "local.lifecycle"},
-}
-"""Package or module → what it may import beside itself and what has no layer.
-
-A module belongs to the longest name that leads to it. A name on the right includes all that lies below it. Imports
-inside functions count.
-"""
-
-
-def modules() -> dict[str, Path]:
-    """Every module of the repository by its dotted name, tests aside."""
-    names: dict[str, Path] = {}
-    for root in SOURCE_ROOTS:
-        packages = [face.parent for face in sorted(root.glob("*/__init__.py"))]
-        for path in [*root.glob("*.py"), *(path for package in packages for path in sorted(package.rglob("*.py")))]:
-            parts = path.relative_to(root).with_suffix("").parts
-            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            assert name not in names, f"{path} and {names[name]} have the same name"
-            names[name] = path
-    return names
-
-
 MODULES = modules()
-
-
-def below(name: str, package: str) -> bool:
-    return name == package or name.startswith(f"{package}.")
-
-
-def known(name: str) -> str | None:
-    """The module that an imported name is, or is in; None outside of the repository."""
-    while name and name not in MODULES:
-        name = name.rpartition(".")[0]
-    return name or None
-
-
-def imported_modules(name: str) -> set[str]:
-    """The repository's modules that a module imports, also inside functions, but not the packages around them."""
-    path = MODULES[name]
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    names: set[str | None] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {known(alias.name) for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            source = ".".join([*parents, *([node.module] if node.module else [])])
-            names |= {known(f"{source}.{alias.name}") for alias in node.names}
-    return {target for target in names if target is not None and target != name}
-
-
-def layer_of(name: str) -> str | None:
-    return max((layer for layer in LAYERS if below(name, layer)), key=len, default=None)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -129,23 +54,23 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
     crossed = [
         f"{name} imports {target}"
         for name in members
-        for target in sorted(imported_modules(name))
-        if layer_of(target) not in (None, layer) and not any(below(target, allowed) for allowed in LAYERS[layer])
+        for target in sorted(imported_modules(name, MODULES))
+        if not is_allowed(layer, target)
     ]
     assert not crossed
 
 
-def test_every_module_of_a_layered_package_stands_in_a_layer() -> None:
-    packages = {layer.split(".")[0] for layer in LAYERS}
-    assert [name for name in MODULES if name.split(".")[0] in packages and layer_of(name) is None] == sorted(
-        package for package in packages if package in MODULES and package not in LAYERS
-    ), "only the face of a package may stand above all layers"
+def test_every_module_is_in_a_layer() -> None:
+    faces = {layer.split(".")[0] for layer in LAYERS} - set(LAYERS)
+    assert {name for name in MODULES if layer_of(name) is None} == faces, (
+        "only the face of a package is above its layers"
+    )
 
 
 def test_the_layers_themselves_have_no_circle() -> None:
     order = TopologicalSorter(
         {
-            layer: {other for other in LAYERS for name in allowed if below(other, name) and other != layer}
+            layer: {other for other in LAYERS for name in allowed if is_below(other, name) and other != layer}
             for layer, allowed in LAYERS.items()
         }
     )
@@ -154,8 +79,36 @@ def test_the_layers_themselves_have_no_circle() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """There was one of ten modules of local/."""
-    order = TopologicalSorter({name: imported_modules(name) for name in MODULES})
+    order = TopologicalSorter({name: imported_modules(name, MODULES) for name in MODULES})
     assert len(list(order.static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_no_tier_imports_another_tier_of_its_platform(platform: str) -> None:
+    """What tiers share is in ``facts``; values cross by ports."""
+    files = {f"builders.{platform}.{tier.name}" for tier in PLATFORMS[platform].tiers} & MODULES.keys()
+    tiers = {name for name in files if "\ndef build(" in MODULES[name].read_text(encoding="utf-8")}
+    assert len(tiers) > 4
+    assert not [(name, other) for name in tiers for other in imported_modules(name, MODULES) & (tiers - {name})]
+
+
+def test_an_import_that_goes_up_is_found(tmp_path: Path) -> None:
+    module = tmp_path / "text.py"
+    module.write_text("def late() -> None:\n    from deploy.session import Aws\n")
+    (target,) = imported_modules("cfn.text", {**MODULES, "cfn.text": module})
+    assert (target, is_allowed("cfn", target)) == ("deploy.session", False)
+
+
+def test_the_diagrams_of_the_docs_are_those_of_the_layers() -> None:
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert all(f"<!-- graph:{mark} -->" in page for mark in DIAGRAMS)
+    assert write(page) == page, "run make templates"
+
+
+def test_an_arrow_that_follows_from_others_is_left_out() -> None:
+    lines = diagram("").splitlines()
+    assert "    deploy --> review" in lines
+    assert "    deploy --> cfn" not in lines
 
 
 # --- What is loaded, length, and what functions log -----------------------------------------------------------------------

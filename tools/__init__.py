@@ -3,6 +3,7 @@
 - ``tools.venv`` creates the virtual environments. It runs on a Python without any package, so this file imports nothing.
 - ``tools.outdated`` lists the pins that have a newer version.
 - ``tools.openapi`` writes docs/openapi.yaml from the routes, the functions' schema and their limits.
+- ``tools.layers`` has the table of what may import what, and draws it in docs/architecture.md.
 - ``tools.rules_page`` writes docs/rules.md from the rules of every check.
 
 They have a package of their own because each other package has one subject. The gate's are templates and parameters, and a
