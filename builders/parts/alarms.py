@@ -134,6 +134,16 @@ def dead_letter_alarm(template: TierTemplate, stem: str, queue: Port) -> AlarmRo
     )
 
 
+def database_alarm(
+    template: TierTemplate, title: str, stem: str, metric: str, statistic: str, *, when: Threshold, meaning: str
+) -> AlarmRow:
+    """The alarm on a metric of the Aurora cluster, over a quarter of an hour."""
+    cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
+    return AlarmRow(
+        title, stem, metric=MetricRow("AWS/RDS", metric, cluster, statistic), when=when, periods=3, meaning=meaning
+    )
+
+
 def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
     """Adds the alarm of a row."""
     metric = _sum(row) if row.metric.sum_over else _single(row)

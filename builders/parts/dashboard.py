@@ -68,6 +68,11 @@ def function_lines(template: TierTemplate, name: str) -> list[Line]:
     ]
 
 
+def firewall_widget(title: str, acl: Mapping[str, str]) -> Widget:
+    """The requests that a web ACL allows and blocks, by the dimensions of its metrics."""
+    return Widget(title, [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")])
+
+
 def _placed(widget: Widget, row: int, column: int) -> dict[str, Any]:
     return {
         "type": "metric",

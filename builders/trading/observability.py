@@ -20,10 +20,11 @@ from builders.parts.alarms import (
     add_alarm,
     add_composite_alarm,
     at_least,
+    database_alarm,
     dead_letter_alarm,
     function_alarms,
 )
-from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
+from builders.parts.dashboard import Line, Widget, dashboard_body, firewall_widget, function_lines
 from builders.trading import facts
 
 ERROR_BUDGET = 0.001
@@ -164,29 +165,31 @@ def _queue_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
-    cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseCpu",
         "database-cpu",
-        metric=MetricRow("AWS/RDS", "CPUUtilization", cluster, "Average"),
+        "CPUUtilization",
+        "Average",
         when=at_least(80),
-        periods=3,
         meaning="The database's CPU is above 80 %",
     )
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseCapacity",
         "database-capacity",
-        metric=MetricRow("AWS/RDS", "ACUUtilization", cluster, "Average"),
+        "ACUUtilization",
+        "Average",
         when=at_least(90),
-        periods=3,
         meaning="Capacity nears its maximum: raise DatabaseMaxCapacity",
     )
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseConnections",
         "database-connections",
-        metric=MetricRow("AWS/RDS", "DatabaseConnections", cluster, "Average"),
+        "DatabaseConnections",
+        "Average",
         when=at_least(400),
-        periods=3,
         meaning="More connections than functions hold",
     )
 
@@ -271,10 +274,7 @@ def _api_widgets(template: TierTemplate) -> list[Widget]:
                 Line("AWS/ApiGateway", "IntegrationLatency", api, "p99"),
             ],
         ),
-        Widget(
-            "1 Firewall: requests allowed and blocked",
-            [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
-        ),
+        firewall_widget("1 Firewall: requests allowed and blocked", acl),
     ]
 
 

@@ -21,10 +21,11 @@ from builders.parts.alarms import (
     add_alarm,
     at_least,
     below,
+    database_alarm,
     dead_letter_alarm,
     function_alarms,
 )
-from builders.parts.dashboard import Line, Widget, dashboard_body, function_lines
+from builders.parts.dashboard import Line, Widget, dashboard_body, firewall_widget, function_lines
 from builders.transactions import facts
 
 GIB_BYTES = 1024**3
@@ -248,37 +249,40 @@ def _agent_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
 
 def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
     """Alarms with thresholds for the smallest class, db.r6g.large: 16 GiB of memory, 1000 connections."""
-    cluster = {"DBClusterIdentifier": template.use(ports.DATABASE_CLUSTER)}
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseCpu",
         "database-cpu",
-        metric=MetricRow("AWS/RDS", "CPUUtilization", cluster, "Average"),
+        "CPUUtilization",
+        "Average",
         when=at_least(80),
-        periods=3,
         meaning="The database's CPU is above 80 %: Performance Insights shows which statements",
     )
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseConnections",
         "database-connections",
-        metric=MetricRow("AWS/RDS", "DatabaseConnections", cluster, "Maximum"),
+        "DatabaseConnections",
+        "Maximum",
         when=at_least(parameters.DATABASE_CONNECTIONS_ALARM),
-        periods=3,
         meaning=f"Connections come near their limit of {parameters.DATABASE_CONNECTIONS}",
     )
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "ReplicaLag",
         "database-replica-lag",
-        metric=MetricRow("AWS/RDS", "AuroraReplicaLagMaximum", cluster, "Maximum"),
+        "AuroraReplicaLagMaximum",
+        "Maximum",
         when=at_least(1000),
-        periods=3,
         meaning="The reader is more than a second behind: a failover would show old rows",
     )
-    yield AlarmRow(
+    yield database_alarm(
+        template,
         "DatabaseMemory",
         "database-free-memory",
-        metric=MetricRow("AWS/RDS", "FreeableMemory", cluster, "Minimum"),
+        "FreeableMemory",
+        "Minimum",
         when=below(GIB_BYTES),
-        periods=3,
         meaning="Less than 1 GiB of the database's memory is free: a larger class is due",
     )
 
@@ -305,10 +309,7 @@ def _edge_widgets(template: TierTemplate) -> list[Widget]:
             "1 Edge: error rates",
             [Line("AWS/CloudFront", metric, edge, "Average") for metric in ("4xxErrorRate", "5xxErrorRate")],
         ),
-        Widget(
-            "1 Firewall: requests allowed and blocked",
-            [Line("AWS/WAFV2", metric, acl, "Sum") for metric in ("AllowedRequests", "BlockedRequests")],
-        ),
+        firewall_widget("1 Firewall: requests allowed and blocked", acl),
     ]
 
 
