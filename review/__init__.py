@@ -16,6 +16,9 @@ on every machine. Each stage takes frozen values and returns new ones::
                                     │
                                 render ─────> text, Markdown, JSON
 
+    findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
+    examples, a plan for each finding ───────────────┘
+
 - ``compare`` follows a value from a resource through outputs and parameters into other stacks. It must not look at the
   change set, so that the two sources stay independent.
 - ``judgement`` decides where the two differ. CloudFormation is right about what changes by itself; about a value that comes

@@ -19,6 +19,7 @@ from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
 from review.difference import Difference, differences
+from review.findings import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
@@ -42,7 +43,7 @@ class Fate:
         replaced_by: The properties whose change replaces the resource.
         fixed_name: The property that names the resource and stays, if the resource is to be replaced.
         taken_from: The deployed resource that has the name of a resource to be added.
-        consequence: What else happens, as a sentence.
+        consequence: What else happens.
     """
 
     path: StackPath
@@ -56,7 +57,7 @@ class Fate:
     replaced_by: tuple[str, ...] = ()
     fixed_name: str | None = None
     taken_from: str | None = None
-    consequence: str | None = None
+    consequence: Remark | None = None
 
 
 @dataclass

@@ -11,7 +11,9 @@ from typing import Any
 from cfn.marks import State
 from cfn.text import scalar_text
 from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from review import findings
 from review.difference import Difference
+from review.findings import Remark
 from review.scripts import value_text
 
 # A change of one of these properties makes CloudFormation apply the policy.
@@ -34,8 +36,8 @@ def replaces_group(policy: Any) -> bool:
     return isinstance(replacing, Mapping) and scalar_text(replacing.get("WillReplace", False)) == "true"
 
 
-def consequence(resource_type: str, policy: Any, differences: Iterable[Difference]) -> str | None:
-    """What happens to running instances, as a sentence for the reviewer; None if nothing does.
+def consequence(resource_type: str, policy: Any, differences: Iterable[Difference]) -> Remark | None:
+    """What happens to running instances; None if nothing does.
 
     Args:
         resource_type: The type of the changed resource; only a group has instances.
@@ -48,34 +50,29 @@ def consequence(resource_type: str, policy: Any, differences: Iterable[Differenc
     certain = State.CHANGED in states
     policies = policy if isinstance(policy, Mapping) else {}
     if replaces_group(policy):
-        if certain:
-            return "a new group with new instances takes its place; the old one is deleted when the new one is healthy"
-        return (
-            "a new group with new instances may take its place; the old one may be deleted when the new one is healthy"
-        )
-    verb = "will" if certain else "may"
+        return findings.GROUP_REPLACED.remark(certain=certain)
     if "AutoScalingInstanceRefresh" in policies:
-        return f"an instance refresh {verb} replace its instances"
+        return findings.INSTANCE_REFRESH.remark(certain=certain)
     if "AutoScalingRollingUpdate" in policies:
-        return f"its instances {verb} be replaced, {_pace(policies['AutoScalingRollingUpdate'])}"
-    return "it has no UpdatePolicy: running instances stay as they are, only new ones get the change"
+        return _rolling_update(policies["AutoScalingRollingUpdate"], certain=certain)
+    return findings.INSTANCES_STAY.remark()
 
 
 def _triggers(path: str) -> bool:
     return any(part in TRIGGERS for part in path.split("/")[1:2])
 
 
-def _pace(rolling: Any) -> str:
+def _rolling_update(rolling: Any, *, certain: bool) -> Remark:
     """How a rolling update proceeds.
 
     The defaults are CloudFormation's own: one instance at a time, none kept in service, and no wait without signals.
     """
     settings = rolling if isinstance(rolling, Mapping) else {}
     batch, kept = _text(settings.get("MaxBatchSize", 1)), _text(settings.get("MinInstancesInService", 0))
-    pace = f"{batch} at a time, {kept} kept in service"
     if scalar_text(settings.get("WaitOnResourceSignals", False)) == "true":
-        return f"{pace}, waiting up to {_text(settings.get('PauseTime', 'PT5M'))} for the signal of each"
-    return f"{pace}, without waiting for signals"
+        pause = _text(settings.get("PauseTime", "PT5M"))
+        return findings.ROLLING_WITH_SIGNALS.remark(certain=certain, batch=batch, kept=kept, pause=pause)
+    return findings.ROLLING_WITHOUT_SIGNALS.remark(certain=certain, batch=batch, kept=kept)
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,9 @@ from enum import StrEnum
 
 from cfn.marks import State
 from cfn.types import STACK
+from review import findings
 from review.compare import Fate
+from review.findings import Remark
 from review.model import Change, Detail
 from review.replacement import Replacement
 
@@ -34,9 +36,9 @@ class Judgement:
     action: str
     certainty: Certainty
     replacement: Replacement
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
-    def noting(self, note: str) -> Judgement:
+    def noting(self, note: Remark) -> Judgement:
         """The same judgement with one note more."""
         return replace(self, notes=(*self.notes, note))
 
@@ -71,14 +73,14 @@ def judge(fate: Fate | None, claim: Change | None, context: Context) -> Judgemen
         return None if claim is None else _without_difference(fate, claim, context)
     judgement = _with_difference(fate, claim, context)
     if fate.state is State.POSSIBLE and fate.action == "Modify":
-        return judgement.noting("depends on a value that is known only while deploying")
+        return judgement.noting(findings.KNOWN_LATER.remark())
     return judgement
 
 
 def _known_to_cloudformation_only(claim: Change) -> Judgement:
     """CloudFormation lists a resource that no template of either side has: a module or transform made it."""
     certainty = Certainty.POSSIBLE if claim.action == "Dynamic" else Certainty.CERTAIN
-    return Judgement(claim.action, certainty, _claimed(claim)).noting("only CloudFormation lists it")
+    return Judgement(claim.action, certainty, _claimed(claim)).noting(findings.ONLY_CLOUDFORMATION.remark())
 
 
 def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgement:
@@ -86,18 +88,18 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
     noise = Judgement(claim.action, Certainty.NOISE, Replacement.NO)
     tags_only = bool(claim.details) and all(detail.attribute == "Tags" for detail in claim.details)
     if context.retagged and (tags_only or claim.scope == ("Tags",)):
-        return replace(noise, certainty=Certainty.CERTAIN).noting("the stack's tags change")
+        return replace(noise, certainty=Certainty.CERTAIN).noting(findings.STACK_TAGS.remark())
     if fate.type == STACK:
-        return noise.noting("the nested stack is listed because its template or inputs might change")
+        return noise.noting(findings.STACK_MIGHT_CHANGE.remark())
     # Without both values a direct change cannot be shown to be none; without any detail nothing can.
     direct = any(detail.source == "DirectModification" and not _same_value(detail) for detail in claim.details)
     if direct or not claim.details or claim.action != "Modify":
         possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed(claim))
-        return possible.noting("CloudFormation lists a change that the templates do not show")
-    noise = noise.noting("every value that it takes from elsewhere stays the same")
+        return possible.noting(findings.NOT_IN_TEMPLATES.remark())
+    noise = noise.noting(findings.VALUES_STAY.remark())
     if _claimed(claim) is Replacement.NO:
         return noise
-    return noise.noting("the replacement that CloudFormation lists is false")
+    return noise.noting(findings.REPLACEMENT_FALSE.remark())
 
 
 def _same_value(detail: Detail) -> bool:
@@ -120,17 +122,17 @@ def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judg
 def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
     sections = {difference.path.split("/")[0] for difference in fate.differences}
     if fate.action == "Modify" and "Properties" not in sections:
-        return judgement.noting("only attributes of the template change; the resource does not")
+        return judgement.noting(findings.ATTRIBUTES_ONLY.remark())
     if fate.type == STACK:
         return judgement
-    return replace(judgement, certainty=Certainty.POSSIBLE).noting("CloudFormation does not list it")
+    return replace(judgement, certainty=Certainty.POSSIBLE).noting(findings.NOT_LISTED.remark())
 
 
 def _claimed(claim: Change) -> Replacement:
     return {"True": Replacement.CERTAIN, "Conditional": Replacement.POSSIBLE}.get(claim.replacement, Replacement.NO)
 
 
-def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, str | None]:
+def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, Remark | None]:
     """Decide between the comparison's replacement and CloudFormation's.
 
     CloudFormation is right about a property that changes by itself (static). Of a value that comes from elsewhere the
@@ -148,12 +150,12 @@ def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, str | None]:
     details = [detail for detail in claim.details if detail.attribute == "Properties" and detail.name in changing]
     if claimed < own:
         if details and all(detail.requires_recreation == "Never" for detail in details):
-            return claimed, "its schema says that it is replaced, CloudFormation says that it changes in place"
+            return claimed, findings.CHANGES_IN_PLACE.remark()
         return own, None
     if not any(detail.requires_recreation in ("Always", "Conditionally") for detail in details):
-        note = "the replacement that CloudFormation lists comes from values that stay the same"
+        note = findings.REPLACEMENT_FROM_SAME_VALUES.remark()
         return (own if claim.details else claimed), note
     names = ", ".join(sorted({detail.name for detail in details}))
     static = any(detail.requires_recreation == "Always" and detail.evaluation == "Static" for detail in details)
     replacement = claimed if static else max(own, Replacement.POSSIBLE)
-    return replacement, f"CloudFormation says of {names} that a change may replace the resource"
+    return replacement, findings.CLOUDFORMATION_REPLACES.remark(properties=names)

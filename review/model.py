@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from review import findings
+from review.findings import Remark
+
 HIDDEN = "****"
 """What CloudFormation and the plan show of a NoEcho parameter."""
 NO_CHANGES = re.compile(
@@ -67,8 +70,13 @@ class ValidationFinding:
     skipped: bool = False
 
     def __str__(self) -> str:
-        where = f"{self.stack} {self.place}".strip()
-        return f"{where}: not checked: {self.reason}" if self.skipped else f"{where}: {self.reason}"
+        return self.remark.sentence
+
+    @property
+    def remark(self) -> Remark:
+        """The finding as the review prints it."""
+        finding = findings.VALIDATION_SKIPPED if self.skipped else findings.VALIDATION_WARNS
+        return finding.remark(place=f"{self.stack} {self.place}".strip(), reason=self.reason)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cfn.marks import State
+from review import findings
 from review.codec import encode
 from review.difference import Difference
 from review.judgement import Certainty
@@ -44,6 +45,10 @@ def review_json(review: Review) -> str:
     """The review as JSON: everything but the templates' texts."""
     document: dict[str, Any] = encode(review)
     document["plan"] = encode(without_texts(review.plan))
+    # Readers of the JSON select by this property, which encode leaves out.
+    for entry, change in zip(document["changes"], review.changes, strict=True):
+        entry["loses_data"] = change.loses_data
+    document["remarks"] = encode(review.remarks)
     document["summary"] = count_changes(review)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
@@ -134,8 +139,8 @@ class _Writer:
             yield from self._values("Settings", review.settings)
             return
         yield summary_sentence(review)
-        if not review.service_is_whole and plan.kind == "UPDATE":
-            yield "CloudFormation gave no change sets of the nested stacks; they are judged by their templates alone."
+        if review.lacks_change_sets:
+            yield str(findings.NO_NESTED_CHANGE_SETS.remark())
         yield from self._warnings()
         yield from self._tree(detailed=detailed)
         yield from self._chapter("IAM and key policies", [change for change in review.real if change.iam])
@@ -156,12 +161,13 @@ class _Writer:
     def _warnings(self) -> Iterator[str]:
         review = self.review
         obstacles = [f"{self._name(change)}: {change.obstacle}" for change in review.obstacles]
+        losses = [f"{self._name(change)} {change.loss}" for change in review.losses]
         replaced = [change for change in review.replaced if not change.loses_data]
         replacements = [f"{self._name(change)}{_replacement(change)}{_causes(change)}" for change in replaced]
         consequences = [f"{self._name(change)}: {change.consequence}" for change in review.real if change.consequence]
         yield from self._list("THIS WILL FAIL", obstacles)
-        yield from self._list("CloudFormation warns", map(str, review.warnings))
-        yield from self._list("DATA IS LOST", map(self._loss, review.losses))
+        yield from self._list("CloudFormation warns", (str(warning.remark) for warning in review.warnings))
+        yield from self._list("DATA IS LOST", losses)
         yield from self._list("Replacements", replacements)
         yield from self._list("Instances", consequences)
 
@@ -170,12 +176,6 @@ class _Writer:
         if listed:
             yield self.marks.title(title)
             yield from listed
-
-    def _loss(self, change: ReviewedResource) -> str:
-        gone = change.action == "Remove" or change.replacement is Replacement.CERTAIN
-        verb = "is" if gone and change.certainty is Certainty.CERTAIN else "may be"
-        removed = "removed" if change.action == "Remove" else "replaced by an empty one"
-        return f"{self._name(change)} {verb} {removed}: {change.physical_id or 'no id known'}"
 
     # ---- resources --------------------------------------------------------------------------------------------------
 
@@ -215,7 +215,7 @@ class _Writer:
             for difference in change.differences:
                 yield from self._difference(difference, depth + 2)
         for note in change.notes:
-            yield self.marks.item(depth + 2, f"({note})")
+            yield self.marks.item(depth + 2, str(note))
 
     def _difference(self, difference: Difference, depth: int) -> Iterator[str]:
         path = difference.path.removeprefix("Properties/")

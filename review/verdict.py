@@ -17,9 +17,11 @@ from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
 from cfn.types import STACK
+from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
 from review.difference import Difference
+from review.findings import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change, ChangeSet, Plan, Stack, StackPath, ValidationFinding
 from review.replacement import STATEFUL, Replacement, replaces
@@ -34,6 +36,7 @@ class ReviewedResource:
     Attributes:
         action: Add, Modify, Remove, Import or Dynamic.
         notes: Why it was judged so.
+        loss: That it loses data, with its id; None if it loses none.
         replaced_by: The properties whose change replaces it.
         obstacle: Why executing the change would fail, if that is known.
         consequence: What the change does to things that no template names, such as instances.
@@ -47,18 +50,23 @@ class ReviewedResource:
     certainty: Certainty
     replacement: Replacement
     differences: tuple[Difference, ...]
-    notes: tuple[str, ...]
-    loses_data: bool
+    notes: tuple[Remark, ...]
+    loss: Remark | None
     iam: bool
     network: bool
     replaced_by: tuple[str, ...]
-    obstacle: str | None
-    consequence: str | None
+    obstacle: Remark | None
+    consequence: Remark | None
 
     @property
     def name(self) -> str:
         """Its logical ids from the root down, joined by slashes."""
         return "/".join((*self.path, self.logical_id))
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether the change loses data."""
+        return self.loss is not None
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,19 @@ class Review:
     def warnings(self) -> tuple[ValidationFinding, ...]:
         """The findings of CloudFormation's validation, which may reject these while it executes."""
         return self.plan.change_set.warnings
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The findings on the plan as a whole: those of CloudFormation's validation, and change sets that are missing."""
+        if self.plan.unchanged:
+            return ()
+        missing = (findings.NO_NESTED_CHANGE_SETS.remark(),) if self.lacks_change_sets else ()
+        return (*missing, *(warning.remark for warning in self.warnings))
+
+    @property
+    def lacks_change_sets(self) -> bool:
+        """Whether an update has to be judged without the change sets of nested stacks."""
+        return not self.service_is_whole and self.plan.kind == "UPDATE"
 
     @property
     def losses(self) -> tuple[ReviewedResource, ...]:
@@ -179,23 +200,32 @@ def _resource(
     differences = (fate.differences if fate else ()) or (() if noise else _claimed_differences(claim))
     kept = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
     gone = judgement.action == "Remove" or replacing
+    physical_id = (fate.physical_id if fate else "") or (claim.physical_id if claim else "")
+    loses_data = gone and kind in STATEFUL and not kept and not noise
     return ReviewedResource(
         path=path,
         logical_id=logical_id,
         type=kind,
-        physical_id=(fate.physical_id if fate else "") or (claim.physical_id if claim else ""),
+        physical_id=physical_id,
         action=judgement.action,
         certainty=judgement.certainty,
         replacement=judgement.replacement,
         differences=differences,
         notes=judgement.notes,
-        loses_data=gone and kind in STATEFUL and not kept and not noise,
+        loss=_loss(judgement, physical_id) if loses_data else None,
         iam=IAM.has(kind, judgement.action, differences),
         network=NETWORK.has(kind, judgement.action, differences),
         replaced_by=fate.replaced_by if fate and replacing else (),
         obstacle=_name_obstacle(fate, judgement.replacement) if fate else None,
         consequence=fate.consequence if fate and not noise else None,
     )
+
+
+def _loss(judgement: Judgement, physical_id: str) -> Remark:
+    removed = judgement.action == "Remove"
+    certain = judgement.certainty is Certainty.CERTAIN and (removed or judgement.replacement is Replacement.CERTAIN)
+    finding = findings.REMOVED_WITH_DATA if removed else findings.REPLACED_BY_EMPTY
+    return finding.remark(certain=certain, id=physical_id or "no id known")
 
 
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
@@ -207,13 +237,13 @@ def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
     )
 
 
-def _name_obstacle(fate: Fate, replacement: Replacement) -> str | None:
+def _name_obstacle(fate: Fate, replacement: Replacement) -> Remark | None:
     """CloudFormation creates the new resource before it deletes the old one, so both would have one name."""
     if fate.taken_from is not None:
-        return f"{fate.taken_from} has its name, and is deleted only after this one is created; give it another name"
+        return findings.NAME_IN_USE.remark(resource=fate.taken_from)
     if fate.fixed_name is None or replacement is not Replacement.CERTAIN:
         return None
-    return f"it is to be replaced but keeps its {fate.fixed_name}; give it another name in the same change"
+    return findings.NAME_STAYS.remark(property=fate.fixed_name)
 
 
 def _without_idle_stacks(changes: list[ReviewedResource]) -> Iterator[ReviewedResource]:
@@ -261,7 +291,7 @@ def _with_policy_obstacle(change: ReviewedResource, policy: StackPolicy) -> Revi
         action = "Update:Delete" if _is_removed(change) else "Update:Modify"
     if policy.allows(action, change.logical_id, change.type):
         return change
-    return replace(change, obstacle=f"the stack policy denies {action} on {change.type}")
+    return replace(change, obstacle=findings.DENIED_BY_POLICY.remark(action=action, type=change.type))
 
 
 # ---- parameters and settings ----------------------------------------------------------------------------------------

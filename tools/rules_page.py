@@ -1,4 +1,4 @@
-"""``python -m tools.rules_page`` writes docs/rules.md: every rule that a check of this project reports with a code.
+"""``python -m tools.rules_page`` writes docs/rules.md: every rule of the gate and every finding of the review, by code.
 
 Each package describes its own rules. A section is Markdown that begins with a heading of the second level; to add one, add
 the function that returns it to ``SECTIONS``.
@@ -17,18 +17,25 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from gate import catalogue
+from gate import catalogue as gate_catalogue
+from review import catalogue as review_catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
-SECTIONS: tuple[Callable[[], Iterable[str]], ...] = (catalogue.sections,)
+SECTIONS: tuple[Callable[[], Iterable[str]], ...] = (gate_catalogue.sections, review_catalogue.sections)
 INTRODUCTION = """\
 # Rules
 
-The project's own rules, each with the code that a report shows: `python -m gate` prints the code before each finding,
-SARIF has it as `ruleId`, JUnit as the `type` of a failure. A finding of any level fails the gate.
+This page has every code that a report of this project shows.
 
-`make templates` writes this page from the rules. A test runs the gate over each example: the first fails with this code and
-no other, the second passes."""
+- **E98xx and GATExx** are the project's own rules for templates, parameter files and configuration. `python -m gate` prints
+  the code before each finding. SARIF has it as `ruleId`, JUnit as the `type` of a failure. A finding of any level fails the
+  gate.
+- **Rxxx** are the findings of the review of a plan. `make review` prints the code in parentheses after the sentence. JSON has
+  it as `code`. A finding of the review stops no command: the reviewer decides.
+
+`make templates` writes this page from the code. A test runs the gate over each example of a rule: the first fails with this
+code and no other, the second passes. Another test reviews the plan of each example of a finding: the review prints this code
+and no other, apart from the code with which it always comes."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import pytest
 from cfn.marks import State
 from review.compare import Fate
 from review.difference import Difference
+from review.findings import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change
 from review.replacement import Replacement
@@ -40,8 +41,16 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
     [
         (fate(None), None, None),
         # only CloudFormation knows the resource
-        (None, listed("True", action="Add"), Judgement("Add", CERTAIN, SURELY, ("only CloudFormation lists it",))),
-        (None, listed("", action="Dynamic"), Judgement("Dynamic", POSSIBLE, NO, ("only CloudFormation lists it",))),
+        (
+            None,
+            listed("True", action="Add"),
+            Judgement("Add", CERTAIN, SURELY, (Remark("R301", "only CloudFormation lists it"),)),
+        ),
+        (
+            None,
+            listed("", action="Dynamic"),
+            Judgement("Dynamic", POSSIBLE, NO, (Remark("R301", "only CloudFormation lists it"),)),
+        ),
         # the templates show no change
         (
             fate(None),
@@ -51,35 +60,52 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 NOISE,
                 NO,
                 (
-                    "every value that it takes from elsewhere stays the same",
-                    "the replacement that CloudFormation lists is false",
+                    Remark("R305", "every value that it takes from elsewhere stays the same"),
+                    Remark("R306", "the replacement that CloudFormation lists is false"),
                 ),
             ),
         ),
         (
             fate(None),
             listed("Conditional", detail("A")),
-            Judgement("Modify", POSSIBLE, MAY, ("CloudFormation lists a change that the templates do not show",)),
+            Judgement(
+                "Modify",
+                POSSIBLE,
+                MAY,
+                (Remark("R304", "CloudFormation lists a change that the templates do not show"),),
+            ),
         ),
         (
             fate(None, kind=STACK),
             listed(),
-            Judgement("Modify", NOISE, NO, ("the nested stack is listed because its template or inputs might change",)),
+            Judgement(
+                "Modify",
+                NOISE,
+                NO,
+                (Remark("R303", "the nested stack is listed because its template or inputs might change"),),
+            ),
         ),
         # the templates show a change
         (fate("Modify"), listed("False", detail("A")), Judgement("Modify", CERTAIN, NO)),
         (fate("Add", state=State.POSSIBLE), listed(action="Add"), Judgement("Add", POSSIBLE, NO)),
-        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, ("CloudFormation does not list it",))),
+        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, (Remark("R309", "CloudFormation does not list it"),))),
         (fate("Modify", kind=STACK), None, Judgement("Modify", CERTAIN, NO)),
         (
             fate("Modify", differences=(Difference("Metadata", 1, 2, State.CHANGED, flows=False),)),
             None,
-            Judgement("Modify", CERTAIN, NO, ("only attributes of the template change; the resource does not",)),
+            Judgement(
+                "Modify",
+                CERTAIN,
+                NO,
+                (Remark("R308", "only attributes of the template change; the resource does not"),),
+            ),
         ),
         (
             fate("Modify", state=State.POSSIBLE),
             listed("False", detail("A")),
-            Judgement("Modify", POSSIBLE, NO, ("depends on a value that is known only while deploying",)),
+            Judgement(
+                "Modify", POSSIBLE, NO, (Remark("R307", "depends on a value that is known only while deploying"),)
+            ),
         ),
     ],
 )
@@ -93,14 +119,14 @@ def test_missing_change_sets_of_nested_stacks_make_nothing_less_certain() -> Non
 
 def test_new_tags_of_the_stack_reach_the_resource() -> None:
     retagged = Context(complete=True, retagged=True)
-    judgement = Judgement("Modify", CERTAIN, NO, ("the stack's tags change",))
+    judgement = Judgement("Modify", CERTAIN, NO, (Remark("R302", "the stack's tags change"),))
     assert judge(fate(None), listed("False", detail("", attribute="Tags")), retagged) == judgement
     assert judge(fate(None), listed(scope=["Tags"]), retagged) == judgement
 
 
-SAYS_A = "CloudFormation says of A that a change may replace the resource"
-STAYS = "the replacement that CloudFormation lists comes from values that stay the same"
-IN_PLACE = "its schema says that it is replaced, CloudFormation says that it changes in place"
+SAYS_A = Remark("R312", "CloudFormation says of A that a change may replace the resource")
+STAYS = Remark("R311", "the replacement that CloudFormation lists comes from values that stay the same")
+IN_PLACE = Remark("R310", "its schema says that it is replaced, CloudFormation says that it changes in place")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +145,6 @@ IN_PLACE = "its schema says that it is replaced, CloudFormation says that it cha
         (SURELY, listed("Conditional", detail("A", "Conditionally")), SURELY, ()),
     ],
 )
-def test_replacement(own: Replacement, claimed: Change, replacement: Replacement, notes: tuple[str, ...]) -> None:
+def test_replacement(own: Replacement, claimed: Change, replacement: Replacement, notes: tuple[Remark, ...]) -> None:
     """The comparison's replacement against CloudFormation's, for a change of property A."""
     assert judge(fate("Modify", own), claimed, COMPLETE) == Judgement("Modify", CERTAIN, replacement, notes)

@@ -98,7 +98,7 @@ small dev: updates stack small-dev (111122223333, us-east-1)
 
 DATA IS LOST
 ------------
-  Gone AWS::DynamoDB::Table is removed: Gone-id
+  Gone AWS::DynamoDB::Table is removed: Gone-id (R201)
 
 Resources
 ---------
@@ -120,7 +120,7 @@ small dev: updates stack small-dev (111122223333, us-east-1)
 
 ### DATA IS LOST
 
-  - Gone `AWS::DynamoDB::Table` is removed: Gone-id
+  - Gone `AWS::DynamoDB::Table` is removed: Gone-id (R201)
 
 ### Resources
 

@@ -58,7 +58,8 @@ def test_new_version_of_the_service_replaces_instances_and_nothing_else(before: 
     assert {change.certainty for change in review.real} == {Certainty.CERTAIN}
     assert {change.replacement for change in review.real} == {Replacement.NO}
     (consequence,) = [change.consequence for change in review.real if change.consequence]
-    assert consequence.startswith("its instances will be replaced, 1 at a time")
+    assert consequence.code == "R205"
+    assert consequence.sentence.startswith("its instances will be replaced, 1 at a time")
     assert "+export ARTIFACT_KEY='web/payments/new.zip'" in review_text(review)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from review.findings import Remark
 from review.judgement import Certainty
 from review.model import Change, Plan
 from review.render import (
@@ -81,7 +82,7 @@ def test_new_launch_template_replaces_instances() -> None:
     group = changes["Group"]
     assert (group.certainty, group.replacement) == (Certainty.CERTAIN, Replacement.NO)
     pace = "2 at a time, 3 kept in service, waiting up to PT5M for the signal of each"
-    assert group.consequence == f"its instances will be replaced, {pace}"
+    assert str(group.consequence) == f"its instances will be replaced, {pace} (R205)"
     assert f"Group {GROUP}: its instances will be replaced" in review_text(review)
 
 
@@ -106,7 +107,7 @@ def test_new_launch_template_replaces_instances() -> None:
 def test_update_policy_decides_what_happens_to_instances(policy: str, text: str, replacement: Replacement) -> None:
     template = WEB.replace(ROLLING, policy)
     _, changes = update(template, template, Size="t3.xlarge")
-    assert text in (changes["Group"].consequence or "")
+    assert text in str(changes["Group"].consequence)
     assert changes["Group"].replacement is replacement
     assert bool(changes["Group"].obstacle) is (replacement is Replacement.CERTAIN), "two groups would have one name"
 
@@ -167,9 +168,8 @@ def test_replacement_of_named_types_of_the_web_is_an_obstacle(
     templates = [f"Resources: {{X: {{Type: 'AWS::{kind}', Properties: {text}}}}}" for text in (properties, after)]
     claims = change_set(claim("X", f"AWS::{kind}", replacement="True"))
     review, changes = judged(make_plan({"root.yaml": templates[1]}, deployed("s", templates[0]), claims=claims))
-    assert (
-        changes["X"].obstacle == f"it is to be replaced but keeps its {name}; give it another name in the same change"
-    )
+    sentence = f"it is to be replaced but keeps its {name}; give it another name in the same change"
+    assert changes["X"].obstacle == Remark("R101", sentence)
     assert review.obstacles
 
 
@@ -189,7 +189,10 @@ def test_name_of_another_logical_id_is_an_obstacle(kind: str, properties: str) -
     )
     claims = change_set(claim("Old", f"AWS::{kind}", "Remove"), claim("New", f"AWS::{kind}", "Add"))
     review, changes = judged(make_plan({"root.yaml": after}, deployed("s", before), claims=claims))
-    assert "Old has its name" in (changes["New"].obstacle or "")
+    obstacle = changes["New"].obstacle
+    assert obstacle is not None
+    assert obstacle.code == "R102"
+    assert obstacle.sentence.startswith("Old has its name")
     assert [change.name for change in review.obstacles] == ["New"]
 
 
@@ -201,7 +204,10 @@ def test_name_that_moves_to_another_nested_stack_is_an_obstacle() -> None:
     before = {"root.yaml": root, "a.yaml": f"Resources: {{{table}}}", "b.yaml": f"Resources: {{{topic}}}"}
     after = {**before, "a.yaml": before["b.yaml"], "b.yaml": before["a.yaml"]}
     _, changes = judged(make_plan(after, as_deployed(before, "root.yaml", {})))
-    assert "A/Table has its name" in (changes["B/Table"].obstacle or "")
+    obstacle = changes["B/Table"].obstacle
+    assert obstacle is not None
+    assert obstacle.code == "R102"
+    assert obstacle.sentence.startswith("A/Table has its name")
 
 
 def test_new_resource_with_a_name_of_its_own_has_no_obstacle() -> None:

@@ -124,7 +124,7 @@ def test_value_that_flows_between_stacks_makes_no_replacement() -> None:
     assert changes["Network/Vpc"].certainty is Certainty.CERTAIN
     assert changes["Network/Vpc"].replacement is Replacement.NO
     assert changes["Database/Group"].certainty is Certainty.NOISE
-    assert "the replacement that CloudFormation lists is false" in changes["Database/Group"].notes
+    assert "the replacement that CloudFormation lists is false (R306)" in map(str, changes["Database/Group"].notes)
     assert changes["Database/Cluster"].certainty is Certainty.NOISE
     assert not review.losses
 
@@ -158,7 +158,7 @@ def test_change_that_cloudformation_does_not_list_is_only_possible() -> None:
     claims = change_set(claim("Database", STACK, child=change_set()), claim("Network", STACK, child=change_set()))
     _, changes = judged(make_plan(TEMPLATES, tree(), {"Size": "large"}, claims))
     assert changes["Database/Cluster"].certainty is Certainty.POSSIBLE
-    assert "CloudFormation does not list it" in changes["Database/Cluster"].notes
+    assert "CloudFormation does not list it (R309)" in map(str, changes["Database/Cluster"].notes)
 
 
 def judged_change(
@@ -187,7 +187,8 @@ def test_change_in_place_that_cloudformation_lists_overrules_the_schema() -> Non
     listed = claim("X", "AWS::S3::Bucket", replacement="False", details=[detail("BucketName", "Never")])
     change = judged_change("{BucketName: b}", "{BucketName: a}", claims=change_set(listed))
     assert change.replacement is Replacement.NO
-    assert "its schema says that it is replaced, CloudFormation says that it changes in place" in change.notes
+    note = "its schema says that it is replaced, CloudFormation says that it changes in place (R310)"
+    assert note in map(str, change.notes)
 
 
 def test_replacement_for_a_value_that_stays_is_ignored() -> None:
@@ -200,7 +201,8 @@ def test_replacement_for_a_value_that_stays_is_ignored() -> None:
     )
     change = judged_change("{Engine: b}", "{Engine: a}", "AWS::RDS::DBCluster", change_set(listed))
     assert change.replacement is Replacement.NO
-    assert "the replacement that CloudFormation lists comes from values that stay the same" in change.notes
+    note = "the replacement that CloudFormation lists comes from values that stay the same (R311)"
+    assert note in map(str, change.notes)
 
 
 def test_data_loss_is_reported() -> None:
@@ -214,7 +216,8 @@ def test_replacement_under_the_same_name_is_an_obstacle() -> None:
     subnet = "AWS::EC2::SecurityGroup"
     change = judged_change("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
     assert change.obstacle is not None
-    assert "keeps its GroupName" in change.obstacle
+    assert change.obstacle.code == "R101"
+    assert "keeps its GroupName" in change.obstacle.sentence
     assert change.replaced_by == ("GroupDescription",)
     renamed = judged_change("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
     assert renamed.obstacle is None
@@ -307,7 +310,8 @@ Resources:
     )
     assert changes["Migration"].certainty is Certainty.CERTAIN
     assert changes["Reader"].certainty is Certainty.POSSIBLE
-    assert "known only while deploying" in changes["Reader"].notes[0]
+    assert changes["Reader"].notes[0].code == "R307"
+    assert "known only while deploying" in changes["Reader"].notes[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -424,10 +428,10 @@ def test_warnings_of_cloudformation_come_before_the_changes() -> None:
     )
     review = judge_plan(make_plan(TEMPLATES, claims=replace(change_set(), warnings=findings)), replaces=judge)
     text = review_text(review)
-    assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded\n" in text
+    assert "  small-dev > Network /Resources/Address: The quota of 5 would be exceeded (R208)\n" in text
     assert text.index("CloudFormation warns") < text.index("Resources\n---")
     assert count_changes(review)["warnings"] == 1
-    assert "- small-dev: not checked: the warnings could not be read" in review_markdown(review)
+    assert "- small-dev: not checked: the warnings could not be read (R209)\n" in review_markdown(review)
 
 
 def test_no_changes_is_one_line() -> None:

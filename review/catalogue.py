@@ -1,0 +1,86 @@
+"""Describes the findings of the review as sections of ``docs/rules.md``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from review.examples import EXAMPLES, Example
+from review.findings import FINDINGS, ReviewFinding
+
+_WRAPPER = textwrap.TextWrapper(width=118, break_long_words=False, break_on_hyphens=False)
+_EXAMPLES = (
+    "In every sentence on this page, words in angle brackets stand for values. In an example without `Changes`, "
+    "CloudFormation lists each resource whose text differs. `Changes`, `Details` and the fields in them have the names of "
+    "CloudFormation's DescribeChangeSet."
+)
+_CHAPTERS = (
+    (
+        "R1",
+        "Review, obstacles: R1xx",
+        "The execution would fail at this change, and the stack would roll back. The review lists obstacles under "
+        '"THIS WILL FAIL". ' + _EXAMPLES,
+    ),
+    (
+        "R2",
+        "Review, warnings: R2xx",
+        'The change loses data ("DATA IS LOST"), replaces running instances ("Instances"), or CloudFormation\'s own '
+        'validation reports it ("CloudFormation warns").',
+    ),
+    (
+        "R3",
+        "Review, notes: R3xx",
+        "A note below a change says why the review judges it as certain, as possible, or as a change that will not happen. "
+        "`make review OPTIONS=--all` also lists the changes that will not happen.",
+    ),
+)
+
+
+def sections() -> tuple[str, ...]:
+    """Returns the sections in Markdown. Each begins with a heading of the second level."""
+    return tuple(
+        _section(title, introduction, [finding for finding in FINDINGS if finding.code.startswith(prefix)])
+        for prefix, title, introduction in _CHAPTERS
+    )
+
+
+def _section(title: str, introduction: str, findings: Sequence[ReviewFinding]) -> str:
+    rows = [f"| [{finding.code}](#{finding.code.lower()}) | `{finding.forms[0]}` |" for finding in findings]
+    table = "\n".join(["| code | sentence |", "|---|---|", *rows])
+    return _join([f"## {title}", _WRAPPER.fill(introduction), table, *map(_finding_text, findings)])
+
+
+def _finding_text(finding: ReviewFinding) -> str:
+    certain, *possible = (f"`{form} ({finding.code})`" for form in finding.forms)
+    blocks = [f"### {finding.code}", certain, *(f"If the change is only possible: {form}" for form in possible)]
+    return _join([*blocks, "\n".join(_items(finding)), *_example_blocks(EXAMPLES[finding.code])])
+
+
+def _items(finding: ReviewFinding) -> Iterable[str]:
+    yield _item(f"**Reason**: {finding.reason}")
+    if finding.source_url:
+        yield f"- **Source**: <{finding.source_url}>"
+    if finding.comes_with:
+        yield f"- **Comes with**: {', '.join(finding.comes_with)}"
+
+
+def _example_blocks(example: Example) -> Iterable[str]:
+    if example.before == example.after:
+        yield _yaml("Deployed and planned", example.after)
+    else:
+        yield _yaml("Deployed", example.before)
+        yield _yaml("Planned", example.after)
+    if example.plan:
+        yield _yaml("The plan also holds", example.plan)
+
+
+def _yaml(title: str, text: str) -> str:
+    return f"{title}:\n\n```yaml\n{text}```"
+
+
+def _item(text: str) -> str:
+    return textwrap.indent(_WRAPPER.fill(text), "  ").replace("  ", "- ", 1)
+
+
+def _join(blocks: Iterable[str]) -> str:
+    return "\n\n".join(blocks)

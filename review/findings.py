@@ -1,0 +1,333 @@
+"""Every finding that a review can print: its code, its sentence and its reason.
+
+The code that judges takes its sentences from here, and ``catalogue`` writes ``docs/rules.md`` from here and from
+``examples``. A code never gets another meaning. R1xx are obstacles, at which the execution fails. R2xx are warnings. R3xx are
+notes on how far to trust a line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STACK_POLICIES = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html"
+_UPDATE_POLICIES = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html"
+)
+_VALIDATION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding on one resource or on the plan, as the review prints it.
+
+    Attributes:
+        code: The code of the finding.
+        sentence: Its sentence, with the values of this resource.
+    """
+
+    code: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} ({self.code})"
+
+
+@dataclass(frozen=True)
+class ReviewFinding:
+    """One finding of the review.
+
+    Attributes:
+        code: Its stable code.
+        sentence: What the review prints, with ``{names}`` for values.
+        reason: What it means for the deployment, and why.
+        possible: The sentence if the change is only possible; None if the sentence is the same.
+        source_url: The page of AWS on which it rests, or "".
+        comes_with: The codes of findings that always accompany this one.
+    """
+
+    code: str
+    sentence: str
+    reason: str
+    possible: str | None = None
+    source_url: str = ""
+    comes_with: tuple[str, ...] = ()
+
+    def remark(self, *, certain: bool = True, **values: str) -> Remark:
+        """The finding with the values of one resource.
+
+        Args:
+            certain: Whether the change is certain.
+            values: The values by their name in the sentence.
+        """
+        sentence = self.sentence if certain or self.possible is None else self.possible
+        return Remark(self.code, sentence.format(**values))
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Its sentences, with ``<name>`` for each value."""
+        sentences = (self.sentence,) if self.possible is None else (self.sentence, self.possible)
+        return tuple(re.sub(r"\{(\w+)\}", r"<\1>", sentence) for sentence in sentences)
+
+
+# ---- obstacles ------------------------------------------------------------------------------------------------------
+
+NAME_STAYS = ReviewFinding(
+    code="R101",
+    sentence="it is to be replaced but keeps its {property}; give it another name in the same change",
+    reason=(
+        "CloudFormation creates the new resource before it deletes the old one. Both would have the same name, so the "
+        "creation fails and the stack rolls back."
+    ),
+)
+NAME_IN_USE = ReviewFinding(
+    code="R102",
+    sentence="{resource} has its name, and is deleted only after this one is created; give it another name",
+    reason=(
+        "A resource that gets another logical id, or moves to another nested stack, is a new resource for CloudFormation. "
+        "CloudFormation creates it before it deletes the old one, so the creation fails at the name and the stack rolls "
+        "back."
+    ),
+)
+DENIED_BY_POLICY = ReviewFinding(
+    code="R103",
+    sentence="the stack policy denies {action} on {type}",
+    reason=(
+        "A stack policy denies what no statement allows, and a denial outweighs every allowance. The update fails at this "
+        "resource and the stack rolls back."
+    ),
+    source_url=_STACK_POLICIES,
+)
+
+# ---- warnings -------------------------------------------------------------------------------------------------------
+
+REMOVED_WITH_DATA = ReviewFinding(
+    code="R201",
+    sentence="is removed: {id}",
+    possible="may be removed: {id}",
+    reason=(
+        "The resource holds data, keys to data, or logs, and its DeletionPolicy does not keep them. The review names the id "
+        "of the resource, so that you can back it up."
+    ),
+)
+REPLACED_BY_EMPTY = ReviewFinding(
+    code="R202",
+    sentence="is replaced by an empty one: {id}",
+    possible="may be replaced by an empty one: {id}",
+    reason=(
+        "The resource holds data, keys to data, or logs. CloudFormation creates a new resource without them and deletes the "
+        "old one, because a property that changes cannot change in place and the UpdateReplacePolicy does not keep the old "
+        "one."
+    ),
+)
+
+
+GROUP_REPLACED = ReviewFinding(
+    code="R203",
+    sentence="a new group with new instances takes its place; the old one is deleted when the new one is healthy",
+    possible=(
+        "a new group with new instances may take its place; the old one may be deleted when the new one is healthy"
+    ),
+    reason=(
+        "The UpdatePolicy has AutoScalingReplacingUpdate with WillReplace, and a property changes that new instances need. "
+        "Both groups run for a while."
+    ),
+    source_url=_UPDATE_POLICIES,
+)
+INSTANCE_REFRESH = ReviewFinding(
+    code="R204",
+    sentence="an instance refresh will replace its instances",
+    possible="an instance refresh may replace its instances",
+    reason="The UpdatePolicy has AutoScalingInstanceRefresh, and a property changes that new instances need.",
+    source_url=_UPDATE_POLICIES,
+)
+ROLLING_WITH_SIGNALS = ReviewFinding(
+    code="R205",
+    sentence=(
+        "its instances will be replaced, {batch} at a time, {kept} kept in service, waiting up to {pause} for the signal of "
+        "each"
+    ),
+    possible=(
+        "its instances may be replaced, {batch} at a time, {kept} kept in service, waiting up to {pause} for the signal of "
+        "each"
+    ),
+    reason=(
+        "The UpdatePolicy has AutoScalingRollingUpdate, and a property changes that new instances need. An instance "
+        "that does not signal in time counts as failed, and too many failed instances fail the update."
+    ),
+    source_url=_UPDATE_POLICIES,
+)
+ROLLING_WITHOUT_SIGNALS = ReviewFinding(
+    code="R206",
+    sentence="its instances will be replaced, {batch} at a time, {kept} kept in service, without waiting for signals",
+    possible="its instances may be replaced, {batch} at a time, {kept} kept in service, without waiting for signals",
+    reason=(
+        "The UpdatePolicy has AutoScalingRollingUpdate without WaitOnResourceSignals, and a property changes that new "
+        "instances need. CloudFormation replaces all instances even if the new ones do not start."
+    ),
+    source_url=_UPDATE_POLICIES,
+)
+INSTANCES_STAY = ReviewFinding(
+    code="R207",
+    sentence="it has no UpdatePolicy: running instances stay as they are, only new ones get the change",
+    reason=(
+        "A property changes that new instances need, and no UpdatePolicy makes CloudFormation replace the running "
+        "instances. The group runs two versions until its last old instance ends."
+    ),
+    source_url=_UPDATE_POLICIES,
+)
+
+VALIDATION_WARNS = ReviewFinding(
+    code="R208",
+    sentence="{place}: {reason}",
+    reason=(
+        "CloudFormation's own validation found what the change set does not show, such as a service quota that would be "
+        "exceeded. The words are CloudFormation's. The execution would fail, possibly after half an hour."
+    ),
+    source_url=_VALIDATION,
+)
+VALIDATION_SKIPPED = ReviewFinding(
+    code="R209",
+    sentence="{place}: not checked: {reason}",
+    reason=(
+        "CloudFormation skipped a check, or the deployer could not read its warnings, most often because a permission is "
+        "missing. The execution can fail at what was not checked."
+    ),
+    source_url=_VALIDATION,
+)
+
+# ---- notes ----------------------------------------------------------------------------------------------------------
+
+ONLY_CLOUDFORMATION = ReviewFinding(
+    code="R301",
+    sentence="only CloudFormation lists it",
+    reason=(
+        "No template of either side has the resource. A module or a transform made it. The review takes CloudFormation's "
+        "word for it."
+    ),
+)
+
+STACK_TAGS = ReviewFinding(
+    code="R302",
+    sentence="the stack's tags change",
+    reason="CloudFormation gives the tags of the stack to every resource that can have tags. Nothing else changes here.",
+)
+
+STACK_MIGHT_CHANGE = ReviewFinding(
+    code="R303",
+    sentence="the nested stack is listed because its template or inputs might change",
+    reason=(
+        "CloudFormation lists a nested stack whenever its template or a parameter might change. The review compared both, "
+        "and they stay the same. Nothing will happen."
+    ),
+)
+
+NOT_IN_TEMPLATES = ReviewFinding(
+    code="R304",
+    sentence="CloudFormation lists a change that the templates do not show",
+    reason=(
+        "The templates and parameters stay the same, but CloudFormation lists a direct change, or a change without a cause. "
+        "The value of a dynamic reference may have changed. The change is possible."
+    ),
+)
+
+VALUES_STAY = ReviewFinding(
+    code="R305",
+    sentence="every value that it takes from elsewhere stays the same",
+    reason=(
+        "CloudFormation expects a value from another resource to change whenever that resource changes. The review followed "
+        "the value, and it stays the same. The change that CloudFormation lists will not happen."
+    ),
+)
+REPLACEMENT_FALSE = ReviewFinding(
+    code="R306",
+    sentence="the replacement that CloudFormation lists is false",
+    reason=(
+        "The values that would replace the resource stay the same, as R305 says. CloudFormation will neither change nor "
+        "replace the resource."
+    ),
+    comes_with=("R305",),
+)
+KNOWN_LATER = ReviewFinding(
+    code="R307",
+    sentence="depends on a value that is known only while deploying",
+    reason=(
+        "The resource takes a value that an update in place may change, such as the answer of a custom resource. The change "
+        "is possible."
+    ),
+)
+ATTRIBUTES_ONLY = ReviewFinding(
+    code="R308",
+    sentence="only attributes of the template change; the resource does not",
+    reason="Metadata or a policy such as DeletionPolicy changes. CloudFormation stores it and does not touch the resource.",
+)
+NOT_LISTED = ReviewFinding(
+    code="R309",
+    sentence="CloudFormation does not list it",
+    reason=(
+        "The templates show a change that CloudFormation does not list. Both forms may mean the same to CloudFormation. The "
+        "change is possible."
+    ),
+)
+
+CHANGES_IN_PLACE = ReviewFinding(
+    code="R310",
+    sentence="its schema says that it is replaced, CloudFormation says that it changes in place",
+    reason=(
+        "CloudFormation is right about a property that changes by itself. The schema that cfn-lint carries is stricter than "
+        "the service. The resource stays."
+    ),
+)
+REPLACEMENT_FROM_SAME_VALUES = ReviewFinding(
+    code="R311",
+    sentence="the replacement that CloudFormation lists comes from values that stay the same",
+    reason=(
+        "The resource changes in place. CloudFormation also expects a value from another resource to change and to replace "
+        "this one, but the review followed that value, and it stays the same."
+    ),
+)
+CLOUDFORMATION_REPLACES = ReviewFinding(
+    code="R312",
+    sentence="CloudFormation says of {properties} that a change may replace the resource",
+    reason=(
+        "CloudFormation is right about a property that changes by itself. The schema that cfn-lint carries does not know "
+        "that this property replaces the resource."
+    ),
+)
+NO_NESTED_CHANGE_SETS = ReviewFinding(
+    code="R313",
+    sentence="CloudFormation gave no change sets of the nested stacks; they are judged by their templates alone",
+    reason=(
+        "Without the change set of a nested stack, the review cannot compare CloudFormation's word with the templates. What "
+        "only CloudFormation knows is missing. The line comes before the changes."
+    ),
+)
+
+FINDINGS = (
+    NAME_STAYS,
+    NAME_IN_USE,
+    DENIED_BY_POLICY,
+    REMOVED_WITH_DATA,
+    REPLACED_BY_EMPTY,
+    GROUP_REPLACED,
+    INSTANCE_REFRESH,
+    ROLLING_WITH_SIGNALS,
+    ROLLING_WITHOUT_SIGNALS,
+    INSTANCES_STAY,
+    VALIDATION_WARNS,
+    VALIDATION_SKIPPED,
+    ONLY_CLOUDFORMATION,
+    STACK_TAGS,
+    STACK_MIGHT_CHANGE,
+    NOT_IN_TEMPLATES,
+    VALUES_STAY,
+    REPLACEMENT_FALSE,
+    KNOWN_LATER,
+    ATTRIBUTES_ONLY,
+    NOT_LISTED,
+    CHANGES_IN_PLACE,
+    REPLACEMENT_FROM_SAME_VALUES,
+    CLOUDFORMATION_REPLACES,
+    NO_NESTED_CHANGE_SETS,
+)
+"""All findings, sorted by code."""
