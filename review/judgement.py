@@ -78,7 +78,7 @@ def judge(fate: Fate | None, claim: Change | None, context: Context) -> Judgemen
 def _known_to_cloudformation_only(claim: Change) -> Judgement:
     """CloudFormation lists a resource that no template of either side has: a module or transform made it."""
     certainty = Certainty.POSSIBLE if claim.action == "Dynamic" else Certainty.CERTAIN
-    return Judgement(claim.action, certainty, _claimed(claim)).noting("only CloudFormation lists it")
+    return Judgement(claim.action, certainty, _claimed_replacement(claim)).noting("only CloudFormation lists it")
 
 
 def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgement:
@@ -92,10 +92,10 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
     # Without both values a direct change cannot be shown to be none; without any detail nothing can.
     direct = any(detail.source == "DirectModification" and not _same_value(detail) for detail in claim.details)
     if direct or not claim.details or claim.action != "Modify":
-        possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed(claim))
+        possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed_replacement(claim))
         return possible.noting("CloudFormation lists a change that the templates do not show")
     noise = noise.noting("every value that it takes from elsewhere stays the same")
-    if _claimed(claim) is Replacement.NO:
+    if _claimed_replacement(claim) is Replacement.NO:
         return noise
     return noise.noting("the replacement that CloudFormation lists is false")
 
@@ -126,7 +126,7 @@ def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
     return replace(judgement, certainty=Certainty.POSSIBLE).noting("CloudFormation does not list it")
 
 
-def _claimed(claim: Change) -> Replacement:
+def _claimed_replacement(claim: Change) -> Replacement:
     return {"True": Replacement.CERTAIN, "Conditional": Replacement.POSSIBLE}.get(claim.replacement, Replacement.NO)
 
 
@@ -139,7 +139,7 @@ def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, str | None]:
     Returns:
         The replacement, and a note if the two differ for a reason.
     """
-    claimed, own = _claimed(claim), fate.replacement
+    claimed, own = _claimed_replacement(claim), fate.replacement
     if claimed is own:
         return own, None
     changing = {

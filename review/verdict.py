@@ -177,7 +177,7 @@ def _resource(
     noise = judgement.certainty is Certainty.NOISE
     replacing = judgement.replacement is not Replacement.NO
     differences = (fate.differences if fate else ()) or (() if noise else _claimed_differences(claim))
-    kept = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
+    keeps_data = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
     gone = judgement.action == "Remove" or replacing
     return ReviewedResource(
         path=path,
@@ -189,7 +189,7 @@ def _resource(
         replacement=judgement.replacement,
         differences=differences,
         notes=judgement.notes,
-        loses_data=gone and kind in STATEFUL and not kept and not noise,
+        loses_data=gone and kind in STATEFUL and not keeps_data and not noise,
         iam=IAM.has(kind, judgement.action, differences),
         network=NETWORK.has(kind, judgement.action, differences),
         replaced_by=fate.replaced_by if fate and replacing else (),

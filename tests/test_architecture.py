@@ -96,7 +96,7 @@ def below(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
-def known(name: str) -> str | None:
+def module_of(name: str) -> str | None:
     """The module that an imported name is, or is in; None outside of the repository."""
     while name and name not in MODULES:
         name = name.rpartition(".")[0]
@@ -110,11 +110,11 @@ def imported_modules(name: str) -> set[str]:
     names: set[str | None] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {known(alias.name) for alias in node.names}
+            names |= {module_of(alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             source = ".".join([*parents, *([node.module] if node.module else [])])
-            names |= {known(f"{source}.{alias.name}") for alias in node.names}
+            names |= {module_of(f"{source}.{alias.name}") for alias in node.names}
     return {target for target in names if target is not None and target != name}
 
 
@@ -123,7 +123,7 @@ def layer_of(name: str) -> str | None:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
+def test_a_layer_imports_only_lower_layers(layer: str) -> None:
     members = [name for name in MODULES if layer_of(name) == layer]
     assert members
     crossed = [
@@ -135,7 +135,7 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
     assert not crossed
 
 
-def test_every_module_of_a_layered_package_stands_in_a_layer() -> None:
+def test_every_module_of_a_layered_package_belongs_to_a_layer() -> None:
     packages = {layer.split(".")[0] for layer in LAYERS}
     assert [name for name in MODULES if name.split(".")[0] in packages and layer_of(name) is None] == sorted(
         package for package in packages if package in MODULES and package not in LAYERS
@@ -191,21 +191,21 @@ def test_no_module_is_too_long_to_read() -> None:
 
 
 # What writes an exception's text, or the whole event, to the log.
-TELLING_KEYWORDS = {"exc_info", "stack_info", "log_event", "log_uncaught_exceptions"}
-TELLING_CALLS = re.compile("exception|(format|print)_(exc|exception|exception_only|last|tb|list|stack)")
+TEXT_KEYWORDS = {"exc_info", "stack_info", "log_event", "log_uncaught_exceptions"}
+TEXT_CALLS = re.compile("exception|(format|print)_(exc|exception|exception_only|last|tb|list|stack)")
 
 
-def tells_texts(path: Path) -> Iterator[str]:
+def logged_texts(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         asks = name == "exception" and not node.args  # a future's, which logs nothing
-        if TELLING_CALLS.fullmatch(name) and not asks:
+        if TEXT_CALLS.fullmatch(name) and not asks:
             yield f"{path.name}:{node.lineno} {name}()"
         for keyword in node.keywords:
             off = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-            if keyword.arg in TELLING_KEYWORDS and not off:
+            if keyword.arg in TEXT_KEYWORDS and not off:
                 yield f"{path.name}:{node.lineno} {keyword.arg}="
 
 
@@ -215,7 +215,7 @@ def test_functions_never_log_an_exceptions_text() -> None:
 
     ``logger.error(…, extra=describe(error))`` tells type, code and place. The service's own formatter does so by itself.
     """
-    assert not [found for path in sorted((PROJECT / "lambda_src").rglob("*.py")) for found in tells_texts(path)]
+    assert not [text for path in sorted((PROJECT / "lambda_src").rglob("*.py")) for text in logged_texts(path)]
 
 
 @pytest.mark.parametrize(
@@ -236,4 +236,4 @@ def test_functions_never_log_an_exceptions_text() -> None:
 def test_an_exceptions_text_is_seen_on_its_way_to_the_log(line: str, forbidden: bool, tmp_path: Path) -> None:
     path = tmp_path / "handler.py"
     path.write_text(line)
-    assert bool(list(tells_texts(path))) is forbidden
+    assert bool(list(logged_texts(path))) is forbidden

@@ -190,14 +190,14 @@ def outdated_pins(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[Outdat
     ]
 
 
-def places(files: Iterable[str], known: Iterable[str]) -> str:
+def places(files: Iterable[str], all_files: Iterable[str]) -> str:
     """The files of a pin in short, as a shell writes them: those of the top folder by name, others by folder.
 
     Args:
         files: The files with the pin.
-        known: All files with pins. ``lambda_src/*`` means all folders there that have pins.
+        all_files: All files with pins. ``lambda_src/*`` means all folders there that have pins.
     """
-    all_names = _by_folder(known)
+    all_names = _by_folder(all_files)
     parts = []
     for folder, names in _by_folder(files).items():
         if folder == ".":

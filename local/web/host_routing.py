@@ -184,9 +184,11 @@ def _without_invalid_headers(original: Callable[..., Any]) -> Callable[..., Any]
     attributes).
     """
 
-    async def dispatch(balancer: Any, method: str, path: str, headers: dict[str, str], *more: Any, **named: Any) -> Any:
+    async def dispatch(
+        balancer: Any, method: str, path: str, headers: dict[str, str], *more: Any, **keywords: Any
+    ) -> Any:
         if _alb._lb_attr(balancer["LoadBalancerArn"], "routing.http.drop_invalid_header_fields.enabled", "") == "true":
             headers = {name: value for name, value in headers.items() if _HEADER_NAME.fullmatch(name)}
-        return await original(balancer, method, path, headers, *more, **named)
+        return await original(balancer, method, path, headers, *more, **keywords)
 
     return dispatch

@@ -78,11 +78,11 @@ def test_a_port_out_of_range_is_a_failed_start() -> None:
 
 
 def test_a_port_of_the_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def raise_in_use(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     class Socket(socket.socket):
-        bind = refuse
+        bind = raise_in_use
 
     monkeypatch.setattr("local.host.ports.socket.socket", Socket)
     with pytest.raises(StartError, match=r"may not listen at port 80 \(Permission denied\): choose one above 1023"):

@@ -147,7 +147,7 @@ def test_ending_a_guard_that_has_gone_is_harmless() -> None:
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
-def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proc_and_ps_report_the_same_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no /proc on macOS, and no ps in small images."""
     sleeper, _ = start(SLEEPER)
     try:
