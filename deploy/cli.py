@@ -323,7 +323,7 @@ def _record(plan: Plan) -> ReviewRecord:
 
 
 def _confirm(arguments: Namespace, question: str, answer: str) -> bool:
-    """Ask the person to type the answer. Without a terminal nobody can be asked, so ``--yes`` is needed."""
+    """Ask the person to type the answer. Without a terminal no person can answer, so ``--yes`` is needed."""
     if arguments.yes:
         return True
     if not sys.stdin.isatty():

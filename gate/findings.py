@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """Severity in SARIF's words. A finding of any level fails the gate; the level tells a reader where to start."""
+    """Severity in SARIF's words. A finding of any level fails the gate; the level shows a reader where to start."""
 
     ERROR = "error"
     WARNING = "warning"

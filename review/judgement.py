@@ -3,7 +3,7 @@
 Each change is then
 
 - certain: the templates or parameters themselves change it, or something it refers to is surely replaced;
-- possible: it depends on a value that nobody knows before (a custom resource's answer, a conditional replacement);
+- possible: it depends on a value that only the deployment decides (a custom resource's answer, a conditional replacement);
 - noise: CloudFormation lists it, but its values come from resources that keep theirs, so nothing will happen.
 """
 
@@ -133,7 +133,7 @@ def _claimed_replacement(claim: Change) -> Replacement:
 def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, str | None]:
     """Decide between the comparison's replacement and CloudFormation's.
 
-    CloudFormation is right about a property that changes by itself (static). Of a value that comes from elsewhere the
+    CloudFormation is right about a property that changes on its own (static). Of a value that comes from elsewhere the
     comparison knows more.
 
     Returns:

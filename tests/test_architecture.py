@@ -139,7 +139,7 @@ def test_every_module_of_a_layered_package_belongs_to_a_layer() -> None:
     packages = {layer.split(".")[0] for layer in LAYERS}
     assert [name for name in MODULES if name.split(".")[0] in packages and layer_of(name) is None] == sorted(
         package for package in packages if package in MODULES and package not in LAYERS
-    ), "only the face of a package may stand above all layers"
+    ), "only the face of a package may be above all layers"
 
 
 def test_the_layers_themselves_have_no_circle() -> None:
@@ -213,7 +213,7 @@ def logged_texts(path: Path) -> Iterator[str]:
 def test_functions_never_log_an_exceptions_text() -> None:
     """``process`` did: a client's record, which DuckDB and PostgreSQL quote, reached the alert's mail.
 
-    ``logger.error(…, extra=describe(error))`` tells type, code and place. The service's own formatter does so by itself.
+    ``logger.error(…, extra=describe(error))`` logs type, code and place. The service's own formatter does so automatically.
     """
     assert not [text for path in sorted((PROJECT / "lambda_src").rglob("*.py")) for text in logged_texts(path)]
 

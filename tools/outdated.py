@@ -150,7 +150,7 @@ def read_pins(root: Path) -> list[Pin]:
 
 
 def parse(text: str, file: str) -> Iterator[Pin]:
-    """Yield the pins of one file. Options (``-r``, ``-c``) are skipped, because the file that they name is read by itself.
+    """Yield the pins of one file. Options (``-r``, ``-c``) are skipped, because the file that they name is read separately.
 
     Raises:
         PinError: A line is not an exact version.
@@ -244,7 +244,7 @@ def ask_index(names: Sequence[str], python: str) -> dict[str, str]:
         raise NoAnswerError(f"uv was still waiting after {UV_TIMEOUT_SECONDS} seconds") from error
     if result.returncode:
         if "network was disabled" in result.stderr:
-            raise NoAnswerError("UV_OFFLINE tells uv to stay offline")
+            raise NoAnswerError("UV_OFFLINE makes uv stay offline")
         causes = (
             _CAUSE.findall(result.stderr)
             or result.stderr.strip().splitlines()

@@ -152,11 +152,11 @@ def _replay_object(s3: Any, sqs: Any, backlog: Backlog, entry: Entry) -> None:
     """Announce the raw object again, then delete its entry. Raises ReplayError if it cannot be read."""
     head = _head(s3, backlog.bucket, entry.key)
     if head is None:
-        # The raw object is gone: its copy becomes the raw object, and S3 announces that by itself.
+        # The raw object is gone: its copy becomes the raw object, and S3 announces that automatically.
         source = {"Bucket": backlog.bucket, "Key": entry.quarantined.key, "VersionId": entry.quarantined.id}
         s3.copy_object(Bucket=backlog.bucket, Key=entry.key, CopySource=source)
     elif _is_frozen(head):
-        raise ReplayError(f"the object lies in {head['StorageClass']}; restore it first")
+        raise ReplayError(f"the object is in {head['StorageClass']}; restore it first")
     else:
         announce_object(sqs, backlog.queue, backlog.bucket, entry.key)
     _delete(s3, backlog.bucket, *filter(None, (entry.reason, entry.quarantined)))

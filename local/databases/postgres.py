@@ -134,7 +134,7 @@ class PostgresClusters:
             self._template(self.major_for(DEFAULT_MAJOR))
 
     def major_for(self, requested: int) -> int:
-        """Return the installed version that is ``requested`` or the next above it; the newest if there is none."""
+        """Return the installed version that is ``requested`` or the next above it; the newest if there is no such version."""
         return min((major for major in self._installations if major >= requested), default=max(self._installations))
 
     def create(self, spec: PostgresSpec) -> PostgresServer:

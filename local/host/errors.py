@@ -13,7 +13,7 @@ class StartError(LocalError):
     Attributes:
         what: the process, as a message names it.
         reason: why it failed.
-        log_tail: the end of its log, "" if there is none.
+        log_tail: the end of its log, "" without a log.
     """
 
     def __init__(self, what: str, reason: str, log_tail: str = "") -> None:

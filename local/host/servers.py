@@ -102,7 +102,7 @@ class Programs:
 
 
 def find(product: Product) -> Programs | None:
-    """Return the product's programs on this machine if they run; None if there are none."""
+    """Return the product's programs on this machine if they run; None if they are missing."""
     return _find(product, os.environ.get(SEARCH_VARIABLE), os.environ.get("PATH", os.defpath))
 
 

@@ -5,8 +5,8 @@ changed, and CloudFormation's generated passwords ignore most properties of Gene
 
 Here RotateSecret calls the rotation function as the service does (rotate-secrets_lambda-functions.html): createSecret,
 setSecret, testSecret and finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that
-fails ends the attempt and leaves AWSPENDING where it is. The service tries again by itself; here the next RotateSecret
-does.
+fails ends the attempt and leaves AWSPENDING where it is. The service retries automatically; here the next RotateSecret
+retries.
 """
 
 from __future__ import annotations

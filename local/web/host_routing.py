@@ -7,7 +7,7 @@ allow, and applies its policies; the load balancer evaluates its listeners' rule
 nothing.
 
 The endpoint speaks TLS only: a viewer counts as an HTTPS viewer unless it sends ``X-Forwarded-Proto: http``. The port in
-the Host header chooses the balancer's listener, 80 if there is none.
+the Host header chooses the balancer's listener; without a port it is 80.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def host_of(scope: dict[str, Any]) -> str | None:
 
 
 def _distribution(name: str) -> dict[str, Any] | None:
-    """Return the distribution with a domain name or alias; None if there is none."""
+    """Return the distribution with a domain name or alias; None if no distribution has it."""
     with _core.request_scope(ACCOUNT, REGION):
         for distribution in list(_cloudfront._distributions.values()):
             aliases = _cloudfront._get_distribution_aliases(distribution)

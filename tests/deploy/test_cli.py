@@ -259,7 +259,7 @@ def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
 
 
 def test_deployer_imports_neither_troposphere_nor_builders() -> None:
-    """One question tells builders/ from deploy/: does it talk to AWS?"""
+    """One question separates builders/ from deploy/: does it talk to AWS?"""
     code = (
         "import importlib, pkgutil, sys, deploy\n"
         "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"

@@ -143,7 +143,7 @@ def test_object_in_glacier_stays_with_a_reason() -> None:
     cloud.objects[RAW, K.format("a")][-1].storage_class = "GLACIER"
     result = run(cloud)
     assert result.objects == 1
-    assert result.remaining == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
+    assert result.remaining == (f"quarantine/objects/{K.format('a')}: the object is in GLACIER; restore it first",)
 
 
 def test_rejected_lines_are_taken_from_the_archive_if_the_raw_object_is_missing() -> None:
@@ -158,7 +158,7 @@ def test_rejected_lines_are_taken_from_the_archive_if_the_raw_object_is_missing(
 def test_rejected_lines_of_a_changed_object_stay() -> None:
     """The object has other lines now: storing them would add lines that processing did not reject."""
     cloud = filled_cloud()
-    cloud.store(K.format("c"), packed("mended", *LINES))
+    cloud.store(K.format("c"), packed("fixed", *LINES))
     result = run(cloud)
     assert result.records == 0
     assert "has changed since (line 2)" in result.remaining[0]

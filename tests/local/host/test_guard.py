@@ -53,7 +53,7 @@ def test_command_ends_when_the_guard_gets_sigterm() -> None:
     assert gone(pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process that its parent died")
 def test_command_ends_when_the_guard_is_killed() -> None:
     guard, pid = start(guarded_command(SLEEPER))
     guard.kill()

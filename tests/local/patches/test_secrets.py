@@ -29,7 +29,7 @@ def handler(event, context):
     secret = event["SecretId"]
     client.tag_resource(SecretId=secret, Tags=[{"Key": step, "Value": token}])
     if os.environ["FAIL_AT"] == step:
-        raise RuntimeError("told to fail")
+        raise RuntimeError("fails as requested")
     if step == "createSecret":
         current = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
         try:
