@@ -144,7 +144,7 @@ execute: setup ## executes exactly the reviewed plan
 outputs: setup ## the stack's outputs
 	$(DEPLOY) outputs $(TARGET)
 
-replay: setup ## quarantined objects and dead letters, back for processing after their cause was mended
+replay: setup ## quarantined objects and dead letters, back for processing after their cause was fixed
 	$(DEPLOY) replay $(TARGET)
 
 destroy: setup ## deletes everything, after a confirmation

@@ -59,11 +59,11 @@ def run(settings: Settings) -> list[Row]:
         peaks: dict[str, int] = {}
         names = ["bare", "process", "process_and_bars", "process_and_copy", "process_of_another_writer"]
         samples = interleave({name: _child(name, source, folder, peaks) for name in names}, settings.repetitions)
-        others = {"loop": _child("loop", source, folder, peaks)}
+        comparisons = {"loop": _child("loop", source, folder, peaks)}
         if PANDAS_PYTHON.exists():
-            others["pandas"] = _child("pandas", source, folder, peaks, python=PANDAS_PYTHON)
-        others["deployed"] = _child("process", source, folder, peaks, "deployed", DEPLOYED_MIB)
-        samples |= interleave(others, min(3, settings.repetitions), warm_up=False)
+            comparisons["pandas"] = _child("pandas", source, folder, peaks, python=PANDAS_PYTHON)
+        comparisons["deployed"] = _child("process", source, folder, peaks, "deployed", DEPLOYED_MIB)
+        samples |= interleave(comparisons, min(3, settings.repetitions), warm_up=False)
         if "pandas" not in samples:
             print(
                 "process: .venv-bench is missing (`make bench` creates it), so there is no comparison with pandas",

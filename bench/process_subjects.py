@@ -71,8 +71,8 @@ def _process(source: Path, target: Path, csv: Path, bars: str, *, copy: bool = F
     engine = importlib.import_module("process.engine")
     with tempfile.TemporaryDirectory() as name, engine.open_engine(Path(name)) as connection:
         loaded = engine.load(connection, source, "key", Path(name), by_ingest=by_ingest)
-        if loaded.bad:
-            raise RuntimeError(f"{loaded.bad} lines of the sample are invalid")
+        if loaded.rejections:
+            raise RuntimeError(f"{loaded.rejections} lines of the sample are invalid")
         if bars == "bars of its own":
             query = BARS.format(source=f"'{loaded.trades.path}'")
             connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet)")

@@ -170,9 +170,9 @@ def filled_database() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
         rights = entitlements.Entitlements(lambda _: item)
         with (
             mock.patch.dict(os.environ, PGSSLMODE="disable"),  # the wheel's PostgreSQL has no TLS
-            closing(database.Database(lambda: target, lambda _: "x")) as kept,
+            closing(database.Database(lambda: target, lambda _: "x")) as shared_database,
             database.connect(target, "x") as bare,
-            mock.patch.object(handler, "_database", return_value=kept),
+            mock.patch.object(handler, "_database", return_value=shared_database),
             mock.patch.object(handler, "_entitlements", return_value=rights),
         ):
             yield handler.route, bare

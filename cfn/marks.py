@@ -1,7 +1,7 @@
 """Marks on values that may change while CloudFormation deploys.
 
 A value that comes from elsewhere and may change with its source is wrapped: ``{CHANGED: value}`` if it will change for
-certain, ``{POSSIBLE: value}`` if nobody can know before. The value inside is today's.
+certain, ``{POSSIBLE: value}`` if only the deployment can decide. The value inside is today's.
 """
 
 from __future__ import annotations

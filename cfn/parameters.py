@@ -80,7 +80,7 @@ def load_parameters(
     Raises:
         ParameterError: The file has faults; the error lists all of them.
     """
-    file = _read(path, shown or path.name)
+    file = _read_file(path, shown or path.name)
     faults = _faults(file, root, region)
     if faults:
         raise ParameterError(faults)
@@ -95,7 +95,7 @@ def find_faults(path: Path, root: Mapping[str, Any], shown: str = "", *, region:
     The arguments are those of `load_parameters`.
     """
     try:
-        file = _read(path, shown or path.name)
+        file = _read_file(path, shown or path.name)
     except ParameterError as error:
         return list(error.faults)
     return _faults(file, root, region)
@@ -140,7 +140,7 @@ class _File:
         return Fault(self.shown, name, what, do, self.line_of(name))
 
 
-def _read(path: Path, shown: str) -> _File:
+def _read_file(path: Path, shown: str) -> _File:
     """Read the file. Raises ParameterError with one fault if it is not a JSON object."""
     repeated: list[str] = []
 

@@ -104,7 +104,7 @@ class Scope:
         compare = _COMPARISONS.get(function)
         if compare is None:
             return Unknown(f"{function} is not evaluated here")
-        sides = [_known(self.resolve(side)) for side in argument[:2]]
+        sides = [_comparable(self.resolve(side)) for side in argument[:2]]
         unknown = next((side for side in sides if isinstance(side, Unknown)), None)
         return compare(*sides) if unknown is None else unknown
 
@@ -218,10 +218,10 @@ def _split(argument: Any) -> Any:
 
 # ---- comparisons of known values ------------------------------------------------------------------------------------
 
-_Known = str | list[str]
+_Comparable = str | list[str]
 
 
-def _known(value: Any) -> _Known | Unknown:
+def _comparable(value: Any) -> _Comparable | Unknown:
     """A resolved value as text or texts; Unknown where it, or an item of it, is not resolved."""
     if is_scalar(value):
         return scalar_text(value)
@@ -237,7 +237,7 @@ def _unknown(value: Any) -> Unknown:
     return Unknown(f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here")
 
 
-def _items(value: _Known) -> list[str]:
+def _items(value: _Comparable) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 

@@ -165,7 +165,7 @@ def load_templates(folder: Path) -> CommittedTemplates:
             raise TemplateError(name, f"nests itself: {' > '.join((*parents, name))}.", "Correct the builders.")
         if name in templates:
             return
-        template = _read(folder, name, parents)
+        template = _read_template(folder, name, parents)
         for nested_name in template.nested.values():
             read(nested_name, (*parents, name))
         templates[name] = template
@@ -174,7 +174,7 @@ def load_templates(folder: Path) -> CommittedTemplates:
     return CommittedTemplates(templates[root_path.name], templates)
 
 
-def _read(folder: Path, name: str, parents: tuple[str, ...]) -> Template:
+def _read_template(folder: Path, name: str, parents: tuple[str, ...]) -> Template:
     path = folder / name
     if "://" in name or not path.resolve().is_relative_to(folder.resolve()):
         what = f"TemplateURL {name!r} is not a file of this folder."

@@ -87,7 +87,7 @@ def _bootstrap(arguments: Namespace, project: Project) -> int:
     aws = Aws(_region(arguments, project), arguments.profile)
     plan = plan_artifact_bucket(aws, bucket=arguments.bucket)
     _say(review_text(judge_plan(plan), detailed=True))
-    if not plan.unchanged and not _confirmed(arguments, f"Create the artifact bucket {plan.bucket}?", "yes"):
+    if not plan.unchanged and not _confirm(arguments, f"Create the artifact bucket {plan.bucket}?", "yes"):
         return 1
     outcome = execute_plan(aws, plan, _record(plan), _progress)
     if outcome is not None:
@@ -190,7 +190,7 @@ def _execute(arguments: Namespace, project: Project) -> int:
     aws = Aws(arguments.region or plan.region, arguments.profile)
     _warn_of_local_changes(plan, project)
     review = judge_plan(plan)
-    if review.losses and not _confirmed(arguments, _losses(review), plan.stack):
+    if review.losses and not _confirm(arguments, _losses(review), plan.stack):
         return 1
     outcome = execute_plan(aws, plan, load_record(path), _progress)
     if outcome is None:
@@ -225,8 +225,8 @@ def _outputs(arguments: Namespace, project: Project) -> int:
     if arguments.name:
         values = {output.name: output.value for output in outputs}
         if arguments.name not in values:
-            known = ", ".join(values) or "none"
-            raise UsageError(f"{deployment.stack_name} has no output {arguments.name}.", f"It has: {known}.")
+            names = ", ".join(values) or "none"
+            raise UsageError(f"{deployment.stack_name} has no output {arguments.name}.", f"It has: {names}.")
         _say(values[arguments.name])
         return 0
     _say((outputs_json(outputs) if arguments.json else outputs_text(outputs)).rstrip("\n"))
@@ -248,7 +248,7 @@ def _destroy(arguments: Namespace, project: Project) -> int:
     if description is not None:
         require_unprotected(stack, description, protected_by)
         question = f"This deletes {stack} in account {aws.account}, {aws.region}, with all its data."
-        if not _confirmed(arguments, question, stack):
+        if not _confirm(arguments, question, stack):
             return 1
     empty_first = buckets if description is not None else ()
     result = destroy_stack(aws, stack, _progress, protected_by=protected_by, empty_first=empty_first)
@@ -291,7 +291,7 @@ def _replay(arguments: Namespace, project: Project) -> int:
     (_progress if arguments.json else _say)(backlog_text(aws, backlog))
     result = ReplayResult()
     if not backlog.is_empty:
-        if not _confirmed(arguments, f"Replay this in {deployment.stack_name}?", "yes"):
+        if not _confirm(arguments, f"Replay this in {deployment.stack_name}?", "yes"):
             return 1
         result = replay_backlog(aws, backlog, _progress)
         counts = f"{result.objects} objects, {result.records} records and {result.dead_letters} dead letters"
@@ -322,8 +322,8 @@ def _record(plan: Plan) -> ReviewRecord:
     return ReviewRecord(plan_digest(plan), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
 
 
-def _confirmed(arguments: Namespace, question: str, answer: str) -> bool:
-    """Ask the person to type the answer. Without a terminal nobody can be asked, so ``--yes`` is needed."""
+def _confirm(arguments: Namespace, question: str, answer: str) -> bool:
+    """Ask the person to type the answer. Without a terminal no person can answer, so ``--yes`` is needed."""
     if arguments.yes:
         return True
     if not sys.stdin.isatty():

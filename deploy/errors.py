@@ -78,7 +78,7 @@ class ChangeSetError(DeployError):
 
 
 class StalePlanError(DeployError):
-    """The plan is rejected because the stack, the change set or an artifact changed after it, or nobody reviewed it."""
+    """The plan is rejected because the stack, the change set or an artifact changed after it, or it has no review."""
 
     exit_code = 3
 
@@ -92,7 +92,7 @@ class ExecutionError(DeployError):
     """The deployment failed.
 
     Attributes:
-        root_cause: The first resource that failed by itself, with CloudFormation's reason.
+        root_cause: The first resource that failed on its own, with CloudFormation's reason.
     """
 
     def __init__(self, stack: str, status: str, root_cause: str, do: str = "") -> None:

@@ -106,7 +106,7 @@ def message_of(error: BaseException) -> str:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the error passes by itself: throttling, a lost connection, a fault of the service."""
+    """Whether the error passes without a fix: throttling, a lost connection, a fault of the service."""
     if isinstance(error, (faults.HTTPClientError, faults.ConnectionError)) and not isinstance(error, faults.SSLError):
         return True
     response: Any = getattr(error, "response", None)

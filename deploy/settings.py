@@ -61,7 +61,7 @@ class Project:
         return self.work / f"{platform}-{environment}.plan.json"
 
     def relative(self, path: Path) -> str:
-        """The path as a person types it: relative to the project if it lies inside."""
+        """The path as a person types it: relative to the project for a path inside it."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
@@ -123,7 +123,7 @@ def protecting_rows(project: Project, stack_name: str, region: str) -> tuple[str
     Every row counts, because the command line can name another row's stack.
 
     Raises:
-        SettingsError: A file cannot be read or a row of this stack is wrong, so nobody knows what it protects.
+        SettingsError: A file cannot be read or a row of this stack is wrong, so its protection is unknown.
     """
     protecting = []
     for path in sorted(project.params.glob("*/deployment.json")):

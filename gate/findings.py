@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """Severity in SARIF's words. A finding of any level fails the gate; the level tells a reader where to start."""
+    """Severity in SARIF's words. A finding of any level fails the gate; the level shows a reader where to start."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -111,10 +111,10 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     tools report the same rule for the same resource (outside of resources, for the same line), the findings of the
     first tool stay. Callers put cfn-lint first.
     """
-    kept: list[Finding] = []
+    merged: list[Finding] = []
     first_tools: dict[tuple[str, str, str | int], Tool] = {}
     for finding in findings:
         place = (finding.file, finding.rule, finding.resource or finding.line)
-        if first_tools.setdefault(place, finding.tool) == finding.tool and finding not in kept:
-            kept.append(finding)
-    return tuple(sorted(kept))
+        if first_tools.setdefault(place, finding.tool) == finding.tool and finding not in merged:
+            merged.append(finding)
+    return tuple(sorted(merged))

@@ -89,7 +89,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _clear(state: Path) -> None:
-    """Remove what an embedded AWS left that has ended by itself. Raises StateError if one still exists."""
+    """Remove what an embedded AWS left that ended on its own. Raises StateError if one still exists."""
     cloud = EmbeddedCloud.load(state)
     if cloud.is_running():
         raise StateError("The embedded AWS is up already (see: python -m local status)")

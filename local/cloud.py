@@ -121,7 +121,7 @@ class EmbeddedCloud:
                 keep=self._keep,
                 postgres_binaries=self._postgres_binaries,
             )
-            with interrupts_held():  # without its state file nobody could end the process
+            with interrupts_held():  # without its state file no command could end the process
                 self._process = self._spawn()
                 if state is not None:
                     self.save(state)
@@ -135,11 +135,11 @@ class EmbeddedCloud:
                         state.unlink()
             raise
 
-    def stop(self, tell: Callable[[str], None] = lambda line: None) -> None:
+    def stop(self, report: Callable[[str], None] = lambda line: None) -> None:
         """End the processes and remove the run directory. Harmless if nothing runs.
 
         Args:
-            tell: gets a line if the end takes long.
+            report: gets a line if the end takes long.
 
         Raises:
             StateError: The processes are another user's.
@@ -148,12 +148,12 @@ class EmbeddedCloud:
         if process is not None:
             process.release()
             if process.is_running:
-                end_guard(process.pid, tell)
+                end_guard(process.pid, report)
             process.guard.wait()
         guard, self._loaded_guard = self._loaded_guard, None
         if guard is not None and _is_guard(guard, self.settings.run_directory):
             try:
-                end_guard(guard, tell)
+                end_guard(guard, report)
             except PermissionError as error:
                 raise StateError(
                     f"The embedded AWS is another user's (process {guard}): only they can stop it"

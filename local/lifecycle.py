@@ -20,7 +20,7 @@ def stop_and_forget(cloud: EmbeddedCloud, state: Path) -> None:
     try:
         cloud.stop(lambda line: print(line, flush=True))
     except KeyboardInterrupt:
-        raise Interruption("Interrupted. The embedded AWS ends by itself; `make down` waits until it has.") from None
+        raise Interruption("Interrupted. The embedded AWS ends on its own; `make down` waits until it has.") from None
     state.unlink(missing_ok=True)
 
 

@@ -21,7 +21,7 @@ on every machine. Each stage takes frozen values and returns new ones::
 
 - ``compare`` follows a value from a resource through outputs and parameters into other stacks. It must not look at the
   change set, so that the two sources stay independent.
-- ``judgement`` decides where the two differ. CloudFormation is right about what changes by itself; about a value that comes
+- ``judgement`` decides where the two differ. CloudFormation is right about what changes on its own; about a value that comes
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON.
 

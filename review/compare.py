@@ -128,8 +128,10 @@ class StackComparison:
 
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
-        known = self.deployed.parameters if self.deployed else {}
-        return {name: known.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()}
+        deployed_values = self.deployed.parameters if self.deployed else {}
+        return {
+            name: deployed_values.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()
+        }
 
     def compare(self) -> Mapping[str, Any]:
         """Decide the fate of every resource; gives the outputs, marked where they may change."""
@@ -146,13 +148,13 @@ class StackComparison:
 
     def _output(self, name: str, entry: Mapping[str, Any]) -> Any:
         value = self.new.resolve(entry["Value"])
-        known = self.deployed.outputs.get(name) if self.deployed else None
+        deployed_value = self.deployed.outputs.get(name) if self.deployed else None
         old_entry = self.old_document.get("Outputs", {}).get(name)
-        if known is None or old_entry is None:
+        if deployed_value is None or old_entry is None:
             return value if isinstance(value, str) else None
         if unmarked(value) == self.old.resolve(old_entry["Value"]):
-            return marked(known, state_of(value))
-        return value if isinstance(value, str) else marked(known, State.CHANGED)
+            return marked(deployed_value, state_of(value))
+        return value if isinstance(value, str) else marked(deployed_value, State.CHANGED)
 
     # ---- one resource -----------------------------------------------------------------------------------------------
 
@@ -323,9 +325,9 @@ class StackComparison:
     def _old_attribute(self, logical_id: str, name: str) -> Any:
         child = self.deployed.children.get(logical_id) if self.deployed else None
         if child is not None and name.startswith("Outputs."):
-            known = child.outputs.get(name.removeprefix("Outputs."))
-            if known is not None:
-                return known
+            deployed_value = child.outputs.get(name.removeprefix("Outputs."))
+            if deployed_value is not None:
+                return deployed_value
         return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
 
 

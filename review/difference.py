@@ -21,8 +21,8 @@ class Difference:
 
     Attributes:
         path: The place: ``Properties/Tags/0/Value``.
-        before: Today's value; None if there is none.
-        after: The planned value; None if there is none. Where the value flows, today's value, or of a script the lines
+        before: Today's value; None if it does not exist yet.
+        after: The planned value; None if it is removed. Where the value flows, today's value, or of a script the lines
             that change.
         state: Whether it surely changes.
         flows: Whether the value comes from another resource.

@@ -3,7 +3,7 @@
 Each change is then
 
 - certain: the templates or parameters themselves change it, or something it refers to is surely replaced;
-- possible: it depends on a value that nobody knows before (a custom resource's answer, a conditional replacement);
+- possible: it depends on a value that only the deployment decides (a custom resource's answer, a conditional replacement);
 - noise: CloudFormation lists it, but its values come from resources that keep theirs, so nothing will happen.
 """
 
@@ -80,7 +80,7 @@ def judge(fate: Fate | None, claim: Change | None, context: Context) -> Judgemen
 def _known_to_cloudformation_only(claim: Change) -> Judgement:
     """CloudFormation lists a resource that no template of either side has: a module or transform made it."""
     certainty = Certainty.POSSIBLE if claim.action == "Dynamic" else Certainty.CERTAIN
-    return Judgement(claim.action, certainty, _claimed(claim)).noting(findings.ONLY_CLOUDFORMATION.remark())
+    return Judgement(claim.action, certainty, _claimed_replacement(claim)).noting(findings.ONLY_CLOUDFORMATION.remark())
 
 
 def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgement:
@@ -94,10 +94,10 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
     # Without both values a direct change cannot be shown to be none; without any detail nothing can.
     direct = any(detail.source == "DirectModification" and not _same_value(detail) for detail in claim.details)
     if direct or not claim.details or claim.action != "Modify":
-        possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed(claim))
+        possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed_replacement(claim))
         return possible.noting(findings.NOT_IN_TEMPLATES.remark())
     noise = noise.noting(findings.VALUES_STAY.remark())
-    if _claimed(claim) is Replacement.NO:
+    if _claimed_replacement(claim) is Replacement.NO:
         return noise
     return noise.noting(findings.REPLACEMENT_FALSE.remark())
 
@@ -128,20 +128,20 @@ def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
     return replace(judgement, certainty=Certainty.POSSIBLE).noting(findings.NOT_LISTED.remark())
 
 
-def _claimed(claim: Change) -> Replacement:
+def _claimed_replacement(claim: Change) -> Replacement:
     return {"True": Replacement.CERTAIN, "Conditional": Replacement.POSSIBLE}.get(claim.replacement, Replacement.NO)
 
 
 def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, Remark | None]:
     """Decide between the comparison's replacement and CloudFormation's.
 
-    CloudFormation is right about a property that changes by itself (static). Of a value that comes from elsewhere the
+    CloudFormation is right about a property that changes on its own (static). Of a value that comes from elsewhere the
     comparison knows more.
 
     Returns:
         The replacement, and a note if the two differ for a reason.
     """
-    claimed, own = _claimed(claim), fate.replacement
+    claimed, own = _claimed_replacement(claim), fate.replacement
     if claimed is own:
         return own, None
     changing = {

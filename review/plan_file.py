@@ -74,7 +74,7 @@ def save_record(path: Path, record: ReviewRecord) -> None:
 
 
 def load_record(path: Path) -> ReviewRecord | None:
-    """The record beside the plan; None if nobody reviewed the plan, or if the record is unreadable."""
+    """The record beside the plan; None if the plan has no review, or if the record is unreadable."""
     try:
         return decode(ReviewRecord, json.loads(record_path(path).read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):

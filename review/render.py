@@ -23,7 +23,7 @@ from review.verdict import Review, ReviewedResource, ValueChange
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
 MAX_VALUE = 160  # characters of a value
 MAX_LINES = 60  # of a script that changes
-DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256; twelve digits tell two apart
+DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256; twelve digits distinguish two
 
 
 def review_text(review: Review, *, detailed: bool = False) -> str:

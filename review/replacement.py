@@ -50,10 +50,10 @@ def replaces(resource_type: str, paths: Iterable[str], region: str) -> Replaceme
     """
     if is_custom(resource_type):
         return Replacement.POSSIBLE
-    known = _create_only(resource_type, region)
-    if known is None:
+    create_only = _create_only(resource_type, region)
+    if create_only is None:
         return Replacement.POSSIBLE
-    always, sometimes = known
+    always, sometimes = create_only
     changed = list(paths)
     if any(_within(path, always) for path in changed):
         return Replacement.CERTAIN

@@ -34,9 +34,9 @@ def flowing_lines(value: Any) -> str | None:
     lines: list[list[Any]] = [[]]
     for part in _parts(value):
         if isinstance(part, str):
-            first, *others = part.split("\n")
+            first, *following = part.split("\n")
             lines[-1].append(first)
-            lines += [[other] for other in others]
+            lines += [[other] for other in following]
         else:
             lines[-1].append(part)
     texts = ["".join(part_text(unmarked(part)) for part in line) for line in lines if any(map(state_of, line))]

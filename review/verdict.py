@@ -198,10 +198,10 @@ def _resource(
     noise = judgement.certainty is Certainty.NOISE
     replacing = judgement.replacement is not Replacement.NO
     differences = (fate.differences if fate else ()) or (() if noise else _claimed_differences(claim))
-    kept = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
+    keeps_data = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
     gone = judgement.action == "Remove" or replacing
     physical_id = (fate.physical_id if fate else "") or (claim.physical_id if claim else "")
-    loses_data = gone and kind in STATEFUL and not kept and not noise
+    loses_data = gone and kind in STATEFUL and not keeps_data and not noise
     return ReviewedResource(
         path=path,
         logical_id=logical_id,

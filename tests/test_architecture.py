@@ -48,7 +48,7 @@ MODULES = modules()
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
+def test_a_layer_imports_only_lower_layers(layer: str) -> None:
     members = [name for name in MODULES if layer_of(name) == layer]
     assert members
     crossed = [
@@ -144,21 +144,21 @@ def test_no_module_is_too_long_to_read() -> None:
 
 
 # What writes an exception's text, or the whole event, to the log.
-TELLING_KEYWORDS = {"exc_info", "stack_info", "log_event", "log_uncaught_exceptions"}
-TELLING_CALLS = re.compile("exception|(format|print)_(exc|exception|exception_only|last|tb|list|stack)")
+TEXT_KEYWORDS = {"exc_info", "stack_info", "log_event", "log_uncaught_exceptions"}
+TEXT_CALLS = re.compile("exception|(format|print)_(exc|exception|exception_only|last|tb|list|stack)")
 
 
-def tells_texts(path: Path) -> Iterator[str]:
+def logged_texts(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         asks = name == "exception" and not node.args  # a future's, which logs nothing
-        if TELLING_CALLS.fullmatch(name) and not asks:
+        if TEXT_CALLS.fullmatch(name) and not asks:
             yield f"{path.name}:{node.lineno} {name}()"
         for keyword in node.keywords:
             off = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
-            if keyword.arg in TELLING_KEYWORDS and not off:
+            if keyword.arg in TEXT_KEYWORDS and not off:
                 yield f"{path.name}:{node.lineno} {keyword.arg}="
 
 
@@ -166,9 +166,9 @@ def tells_texts(path: Path) -> Iterator[str]:
 def test_functions_never_log_an_exceptions_text() -> None:
     """``process`` did: a client's record, which DuckDB and PostgreSQL quote, reached the alert's mail.
 
-    ``logger.error(…, extra=describe(error))`` tells type, code and place. The service's own formatter does so by itself.
+    ``logger.error(…, extra=describe(error))`` logs type, code and place. The service's own formatter does so automatically.
     """
-    assert not [found for path in sorted((PROJECT / "lambda_src").rglob("*.py")) for found in tells_texts(path)]
+    assert not [text for path in sorted((PROJECT / "lambda_src").rglob("*.py")) for text in logged_texts(path)]
 
 
 @pytest.mark.parametrize(
@@ -189,4 +189,4 @@ def test_functions_never_log_an_exceptions_text() -> None:
 def test_an_exceptions_text_is_seen_on_its_way_to_the_log(line: str, forbidden: bool, tmp_path: Path) -> None:
     path = tmp_path / "handler.py"
     path.write_text(line)
-    assert bool(list(tells_texts(path))) is forbidden
+    assert bool(list(logged_texts(path))) is forbidden

@@ -38,7 +38,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_without_a_server_the_tests_that_need_one_skip_and_none_fails() -> None:
+def test_without_a_server_the_tests_that_need_one_skip_and_no_test_fails() -> None:
     """A module's fixture once started the server before its tests could skip, which gave four errors on every bare machine."""
     process = run("-m", "not matrix", *modules())
     assert process.returncode == 0, process.stdout[-3000:]

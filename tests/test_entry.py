@@ -50,7 +50,7 @@ def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variabl
     )
 
 
-def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
+def interrupt(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Send SIGINT after the first line of output, and return the exit code and the output to stderr."""
     assert process.stdout is not None
     assert process.stdout.readline() == "now\n"
@@ -63,14 +63,14 @@ def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_interruption_of_an_import_is_one_sentence(command: str, tmp_path: Path) -> None:
     arguments, module = COMMANDS[command]
     (tmp_path / f"{module}.py").write_text("import time\nprint('now', flush=True)\ntime.sleep(30)\n")
-    assert interrupted(start(arguments, tmp_path)) == (130, BEFORE_START)
+    assert interrupt(start(arguments, tmp_path)) == (130, BEFORE_START)
 
 
 def test_interruption_in_a_callback_of_an_import_is_not_lost(tmp_path: Path) -> None:
     """An exception would be lost: the interpreter prints it as ignored and goes on."""
     callback = "class Last:\n    def __del__(self):\n        print('now', flush=True)\n        time.sleep(30)\n"
     (tmp_path / "slow.py").write_text(f"import time\n{callback}Last()\ndef main():\n    print('it went on')\n")
-    assert interrupted(start(["-c", PROGRAM], tmp_path)) == (130, BEFORE_START)
+    assert interrupt(start(["-c", PROGRAM], tmp_path)) == (130, BEFORE_START)
 
 
 @pytest.mark.parametrize("work", ["time.sleep(30)", "input()", "threading.Event().wait()"])
@@ -78,7 +78,7 @@ def test_interruption_of_work_is_the_commands_own_sentence(work: str, tmp_path: 
     (tmp_path / "slow.py").write_text(
         f"import threading, time\ndef main():\n    print('now', flush=True)\n    {work}\n"
     )
-    assert interrupted(start(["-c", PROGRAM], tmp_path)) == (130, f"\n{SENTENCE}\n")
+    assert interrupt(start(["-c", PROGRAM], tmp_path)) == (130, f"\n{SENTENCE}\n")
 
 
 def test_interrupted_work_is_cleaned_up(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def read_pins(root: Path) -> list[Pin]:
 
 
 def parse(text: str, file: str) -> Iterator[Pin]:
-    """Yield the pins of one file. Options (``-r``, ``-c``) are skipped, because the file that they name is read by itself.
+    """Yield the pins of one file. Options (``-r``, ``-c``) are skipped, because the file that they name is read separately.
 
     Raises:
         PinError: A line is not an exact version.
@@ -190,14 +190,14 @@ def outdated_pins(pins: Sequence[Pin], newest: Mapping[str, str]) -> list[Outdat
     ]
 
 
-def places(files: Iterable[str], known: Iterable[str]) -> str:
+def places(files: Iterable[str], all_files: Iterable[str]) -> str:
     """The files of a pin in short, as a shell writes them: those of the top folder by name, others by folder.
 
     Args:
         files: The files with the pin.
-        known: All files with pins. ``lambda_src/*`` means all folders there that have pins.
+        all_files: All files with pins. ``lambda_src/*`` means all folders there that have pins.
     """
-    all_names = _by_folder(known)
+    all_names = _by_folder(all_files)
     parts = []
     for folder, names in _by_folder(files).items():
         if folder == ".":
@@ -244,7 +244,7 @@ def ask_index(names: Sequence[str], python: str) -> dict[str, str]:
         raise NoAnswerError(f"uv was still waiting after {UV_TIMEOUT_SECONDS} seconds") from error
     if result.returncode:
         if "network was disabled" in result.stderr:
-            raise NoAnswerError("UV_OFFLINE tells uv to stay offline")
+            raise NoAnswerError("UV_OFFLINE makes uv stay offline")
         causes = (
             _CAUSE.findall(result.stderr)
             or result.stderr.strip().splitlines()

@@ -1,7 +1,7 @@
 """The root parameters: the values that the person who deploys decides, each with description and constraint (requirement A-9).
 
 A platform has those that its tiers use; ``builders.contract.console`` groups them. Values that differ between environments
-stand in params/<platform>/<env>.json. Packaging fills in the keys of artifacts.
+are in params/<platform>/<env>.json. Packaging fills in the keys of artifacts.
 """
 
 from __future__ import annotations

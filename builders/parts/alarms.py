@@ -71,7 +71,7 @@ class AlarmRow:
         stem: the name without platform and suffix.
         metric: the metric that it watches.
         when: the threshold.
-        meaning: tells the person on call the fault and where to look.
+        meaning: the fault and where to look, for the person on call.
         period_seconds: the length of a period.
         periods: how many consecutive periods count.
         breaching: in how many of them the metric must cross the threshold; None for all.

@@ -173,7 +173,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
 
 
 def _add_rule(template: TierTemplate, listener: Listener, condition: str, targets: TargetGroup) -> ListenerRule:
-    header = HttpHeaderConfig(HttpHeaderName=origin_header.HEADER, Values=origin_header.accepted(template))
+    header = HttpHeaderConfig(HttpHeaderName=origin_header.HEADER, Values=origin_header.accepted_values(template))
     return template.add(
         ListenerRule(
             f"{str(listener.title).removesuffix('Listener')}FromCloudFront",

@@ -98,7 +98,7 @@ def add_static_bucket(template: TierTemplate) -> BuiltBucket:
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
     name = bucket_name_text(template.platform, "static")
-    read = Statement(
+    read_statement = Statement(
         Sid="DistributionReads",
         Effect=Allow,
         Principal=Principal("Service", ["cloudfront.amazonaws.com"]),
@@ -113,7 +113,7 @@ def add_static_bucket(template: TierTemplate) -> BuiltBucket:
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(glacier=False),
-        grants=[read],
+        grants=[read_statement],
     )
 
 
@@ -207,7 +207,7 @@ def _balancer(template: TierTemplate) -> Origin:
             OriginKeepaliveTimeout=30,
         ),
         OriginCustomHeaders=[
-            OriginCustomHeader(HeaderName=origin_header.HEADER, HeaderValue=origin_header.sent(template))
+            OriginCustomHeader(HeaderName=origin_header.HEADER, HeaderValue=origin_header.sent_value(template))
         ],
     )
 

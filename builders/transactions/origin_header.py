@@ -39,10 +39,10 @@ def rotations() -> dict[str, dict[str, str]]:
     for turn in range(1, ORIGIN_HEADER_TURNS + 1):
         previous = turn - 1 if turn > 1 else ORIGIN_HEADER_TURNS
         is_odd = turn % 2 == 1
-        renewed, kept = ("Blue", "Green") if is_odd else ("Green", "Blue")
+        renewed, unchanged = ("Blue", "Green") if is_odd else ("Green", "Blue")
         table[str(turn)] = {
             renewed: f"v{turn}",
-            kept: f"v{previous}",
+            unchanged: f"v{previous}",
             "Sent": renewed.lower(),
             "Generation": f"v{turn}",
         }
@@ -76,13 +76,13 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
     ]
 
 
-def accepted(template: TierTemplate) -> list[AWSHelperFn]:
+def accepted_values(template: TierTemplate) -> list[AWSHelperFn]:
     """The values that the load balancer accepts."""
     template.add_mapping(ROTATIONS, rotations())
     return [_value(template, colour.lower(), _generation(template, colour)) for colour in COLOURS]
 
 
-def sent(template: TierTemplate) -> AWSHelperFn:
+def sent_value(template: TierTemplate) -> AWSHelperFn:
     """The value that CloudFront sends."""
     template.add_mapping(ROTATIONS, rotations())
     turn = template.use(ORIGIN_HEADER_TURN)

@@ -10,6 +10,6 @@ In: a ``Plan`` and the record of its review, or the name of a stack. Out: an ``O
 It must not execute anything but the change set that a person saw: another digest, another stack state or another template
 rejects the plan. It must not delete a stack that a row of deployment.json protects.
 
-The design costs a second plan and review whenever a stack changes in between, even by hand. The return is that nobody
-deploys a change that nobody reviewed.
+The design costs a second plan and review whenever a stack changes in between, even by hand. The return is that no
+command deploys a change without a review.
 """

@@ -61,8 +61,8 @@ def destroy_stack(
         stack: The name of the stack.
         say: Prints a line.
         protected_by: The rows of deployment.json that protect the stack (`deploy.settings.protecting_rows`). As long as
-            there is one, nothing is deleted, whatever the stack itself says. If there is none and the stack still has
-            termination protection, the file decides and the protection is removed.
+            there is one, nothing is deleted, whatever the stack itself says. If there is no such row and the stack still
+            has termination protection, the file decides and the protection is removed.
         empty_first: Buckets that no custom resource empties.
         sleep: Waits some seconds.
 

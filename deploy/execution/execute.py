@@ -50,7 +50,7 @@ def execute_plan(
         None if there was nothing to execute. The stack settings are applied either way.
 
     Raises:
-        StalePlanError: Nobody reviewed the plan, or something changed since.
+        StalePlanError: The plan has no review, or something changed since.
         ExecutionError: The deployment failed; the error has the first real failure.
     """
     cloudformation = aws.client("cloudformation")

@@ -84,7 +84,7 @@ class Outcome:
 
     @property
     def root_cause(self) -> str:
-        """The first resource that failed by itself, with the reason; not one that was cancelled because of it."""
+        """The first resource that failed on its own, with the reason; not one that was cancelled because of it."""
         causes = [event for event in self.failures if not event.is_own and not FOLLOWERS.search(event.reason)]
         causes = [event for event in causes if event.type != STACK] or causes or list(self.failures)
         if not causes:

@@ -200,8 +200,8 @@ def _merged(with_values: Sequence[Mapping[str, Any]], plain: Sequence[Mapping[st
     for change in plain:
         merged = by_id.setdefault(change["LogicalResourceId"], dict(change))
         details = list(merged.get("Details", []))
-        known = [_identity(detail) for detail in details]
-        details += [detail for detail in change.get("Details", []) if _identity(detail) not in known]
+        identities = [_identity(detail) for detail in details]
+        details += [detail for detail in change.get("Details", []) if _identity(detail) not in identities]
         merged["Details"] = details
         merged.setdefault("ChangeSetId", change.get("ChangeSetId"))
     return list(by_id.values())

@@ -83,11 +83,11 @@ def _covers(name: str, host: str) -> bool:
 
 
 def _check_prefix_lists(aws: Aws, values: Mapping[str, str], file: str) -> Iterator[Fault]:
-    wanted = {key: name.format(region=aws.region) for key, name in PREFIX_LISTS.items() if values.get(key)}
-    if not wanted:
+    list_names = {key: name.format(region=aws.region) for key, name in PREFIX_LISTS.items() if values.get(key)}
+    if not list_names:
         return
-    ids = _prefix_list_ids(aws.client("ec2"), sorted(wanted.values()))
-    for key, name in wanted.items():
+    ids = _prefix_list_ids(aws.client("ec2"), sorted(list_names.values()))
+    for key, name in list_names.items():
         if name not in ids:
             yield Fault(file, key, f"AWS has no prefix list {name} in {aws.region}.", "Correct the region.")
         elif values[key] not in ids[name]:

@@ -68,7 +68,7 @@ def move_dead_letters(
 ) -> int:
     """Move all dead letters back to the queue.
 
-    SQS moves them by itself (StartMessageMoveTask): a task continues when this process ends, and one that runs already is
+    SQS moves them on its own (StartMessageMoveTask): a task continues when this process ends, and one that runs already is
     followed instead of a second one.
 
     Returns:

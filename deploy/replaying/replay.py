@@ -58,12 +58,12 @@ class Entry:
 
     Attributes:
         key: The key of the raw object.
-        kept: The object in quarantine.
+        quarantined: The object in quarantine.
         reason: The file beside a quarantined object.
     """
 
     key: str
-    kept: Version
+    quarantined: Version
     size: int
     reason: Version | None = None
 
@@ -152,14 +152,14 @@ def _replay_object(s3: Any, sqs: Any, backlog: Backlog, entry: Entry) -> None:
     """Announce the raw object again, then delete its entry. Raises ReplayError if it cannot be read."""
     head = _head(s3, backlog.bucket, entry.key)
     if head is None:
-        # The raw object is gone: its copy becomes the raw object, and S3 announces that by itself.
-        source = {"Bucket": backlog.bucket, "Key": entry.kept.key, "VersionId": entry.kept.id}
+        # The raw object is gone: its copy becomes the raw object, and S3 announces that automatically.
+        source = {"Bucket": backlog.bucket, "Key": entry.quarantined.key, "VersionId": entry.quarantined.id}
         s3.copy_object(Bucket=backlog.bucket, Key=entry.key, CopySource=source)
     elif _is_frozen(head):
-        raise ReplayError(f"the object lies in {head['StorageClass']}; restore it first")
+        raise ReplayError(f"the object is in {head['StorageClass']}; restore it first")
     else:
         announce_object(sqs, backlog.queue, backlog.bucket, entry.key)
-    _delete(s3, backlog.bucket, *filter(None, (entry.reason, entry.kept)))
+    _delete(s3, backlog.bucket, *filter(None, (entry.reason, entry.quarantined)))
 
 
 def _head(s3: Any, bucket: str, key: str) -> Any:
@@ -184,12 +184,12 @@ def _replay_records(s3: Any, backlog: Backlog, entry: Entry) -> int:
     lines = _lines(s3, backlog, entry.key, rejected)
     body = b"".join(lines)
     s3.put_object(Bucket=backlog.bucket, Key=_own_key(entry, body), Body=gzip.compress(body, mtime=0))
-    _delete(s3, backlog.bucket, entry.kept)
+    _delete(s3, backlog.bucket, entry.quarantined)
     return len(lines)
 
 
 def _rejected(s3: Any, bucket: str, entry: Entry) -> list[dict[str, Any]]:
-    response = s3.get_object(Bucket=bucket, Key=entry.kept.key, VersionId=entry.kept.id)
+    response = s3.get_object(Bucket=bucket, Key=entry.quarantined.key, VersionId=entry.quarantined.id)
     return [json.loads(line) for line in gzip.decompress(response["Body"].read()).splitlines()]
 
 
@@ -221,7 +221,7 @@ def _own_key(entry: Entry, body: bytes) -> str:
     """A key beside the object of the lines; the same entry gives the same key, another entry another one."""
     folder, _, name = entry.key.rpartition("/")
     stem = name.removesuffix(SUFFIX).partition("-replay-")[0]
-    digest = hashlib.sha256(entry.kept.id.encode() + b"\0" + entry.key.encode() + b"\0" + body).hexdigest()[:16]
+    digest = hashlib.sha256(entry.quarantined.id.encode() + b"\0" + entry.key.encode() + b"\0" + body).hexdigest()[:16]
     return f"{folder}/{stem}-replay-{digest}{SUFFIX}"
 
 
@@ -236,12 +236,15 @@ def _entries(s3: Any, bucket: str, below: str, prefix: str) -> Iterator[Entry]:
         for version in page.get("Versions", [])
         if version["IsLatest"]
     }
-    for key, kept in sorted(latest.items()):
+    for key, version in sorted(latest.items()):
         if key.endswith(REASON_SUFFIX):
             continue
         reason = latest.get(key + REASON_SUFFIX)
         yield Entry(
-            key.removeprefix(below), _version(kept), int(kept["Size"]), None if reason is None else _version(reason)
+            key.removeprefix(below),
+            _version(version),
+            int(version["Size"]),
+            None if reason is None else _version(reason),
         )
 
 

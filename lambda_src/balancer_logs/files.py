@@ -46,17 +46,17 @@ def copy_file(s3: Any, logs: Any, bucket: str, key: str, group: str) -> Counts |
         raise
     stream = Stream(logs, group, stream_name(key))
     # A line without a time gets that of the previous line.
-    timestamp_ms, bad = _modified_ms(reply), 0
+    timestamp_ms, malformed = _modified_ms(reply), 0
     try:
         for line in _lines(reply["Body"], key):
             timestamp_ms = timestamp_ms if line.timestamp_ms is None else line.timestamp_ms
-            bad += line.malformed
+            malformed += line.malformed
             stream.add(timestamp_ms, line.message)
     except BadObjectError:
         stream.flush()
         raise
     stream.flush()
-    return Counts(stream.written, bad, stream.rejected)
+    return Counts(stream.written, malformed, stream.rejected)
 
 
 def _lines(body: Any, key: str) -> Iterator[Line]:

@@ -56,10 +56,10 @@ class Grant:
         }
 
 
-def lacking(wanted: frozenset[Grant], having: frozenset[Grant]) -> set[tuple[str, str, str]]:
-    """The privileges of ``wanted`` that are not in ``having``."""
-    held = {atom for grant in having for atom in grant.atoms()}
-    missing = {atom for grant in wanted for atom in grant.atoms()} - held
+def missing_privileges(expected: frozenset[Grant], actual: frozenset[Grant]) -> set[tuple[str, str, str]]:
+    """The privileges of ``expected`` that are not in ``actual``."""
+    held = {atom for grant in actual for atom in grant.atoms()}
+    missing = {atom for grant in expected for atom in grant.atoms()} - held
     return {atom for atom in missing if atom[0] == "GRANT OPTION" or (_ALL, "", atom[2]) not in held}
 
 
@@ -124,7 +124,7 @@ def set_grants(master: Connection, user: str, grants: frozenset[Grant]) -> int:
     and the grants follow a moment later.
     """
     ensure_grants(master, user, grants)
-    excess = sorted(lacking(grants_of(master, user), grants))
+    excess = sorted(missing_privileges(grants_of(master, user), grants))
     for privilege, column, target in excess:
         columns = f" ({column})" if column else ""
         with user_errors("revoking rights of", user):

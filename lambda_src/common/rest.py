@@ -69,9 +69,9 @@ def _retry_later(code: str, message: str) -> Response:
 
 def header(event: Mapping[str, Any], name: str) -> str:
     """The value of a request header, in any case, or ``""``."""
-    wanted = name.lower()
+    lower_name = name.lower()
     for key, value in (event.get("headers") or {}).items():
-        if str(key).lower() == wanted and value is not None:
+        if str(key).lower() == lower_name and value is not None:
             return str(value).strip()
     return ""
 

@@ -35,20 +35,20 @@ class Texts:
     def __init__(self, allows: Callable[[str], bool]) -> None:
         """Remember nothing yet; ``allows`` says whether the client may send a symbol."""
         self._allows = allows
-        self._known: dict[str, set[str]] = {}
+        self._remembered: dict[str, set[str]] = {}
 
     def normalise(self, spec: schema.Field, column: list[Any]) -> Normalised:
         """The texts; ``""`` for an optional one that was not sent."""
-        known, absent = self._known.setdefault(spec.name, set()), absent_values()
+        remembered, absent = self._remembered.setdefault(spec.name, set()), absent_values()
         distinct = set(column)
-        new = distinct - known - absent  # only an optional field can be absent
+        new = distinct - remembered - absent  # only an optional field can be absent
         accepted = self._accepted(spec, new)
         irregular: set[int] = set()
         if len(accepted) < len(new):
-            good = known | accepted | absent
-            irregular = {at for at, value in enumerate(column) if value not in good}
+            regular = remembered | accepted | absent
+            irregular = {at for at, value in enumerate(column) if value not in regular}
         if len(new) < len(column) // 2:  # a column of identifiers is all new, and none of them comes again
-            known |= accepted
+            remembered |= accepted
         if distinct.isdisjoint(absent):
             return column, irregular
         return ["" if value in absent else value for value in column], irregular
@@ -66,8 +66,8 @@ class Texts:
 
     def forget(self) -> None:
         """Bound the memory, whatever the client sends."""
-        for known in self._known.values():
-            _bound(known)
+        for remembered in self._remembered.values():
+            _bound(remembered)
 
 
 class Decimals:
@@ -83,23 +83,23 @@ class Decimals:
         if not set(map(type, column)) <= {str, int, bytes}:
             # Not isinstance: to Python true and false are ints. The empty text is invalid in each decimal field.
             column = [value if type(value) in (str, int, bytes) else "" for value in column]
-        known, distinct = self._canonical, set(column)
-        new = distinct - known.keys()
+        remembered, distinct = self._canonical, set(column)
+        new = distinct - remembered.keys()
         canonical = _canonical_decimals(new)
         if len(new) == len(distinct) > len(column) // 2:
-            known = canonical  # so many new values at once are not worth remembering
+            remembered = canonical  # so many new values at once are not worth remembering
         else:
-            known.update(canonical)
-        stored = list(map(known.__getitem__, column))
+            remembered.update(canonical)
+        stored = list(map(remembered.__getitem__, column))
         irregular = {at for at, text in enumerate(stored) if text is None} if None in stored else set()
         return (column if stored == column else stored), irregular
 
     def crossed(self, bids: list[str | None], asks: list[str | None]) -> set[int]:
         """Positions where the bid is above the ask, in normalised columns."""
-        known = self._scaled
-        for text in {*bids, *asks} - known.keys():
-            known[text] = 0 if text is None else _scaled(text)  # None is irregular already
-        above = list(map(gt, map(known.__getitem__, bids), map(known.__getitem__, asks)))
+        scaled = self._scaled
+        for text in {*bids, *asks} - scaled.keys():
+            scaled[text] = 0 if text is None else _scaled(text)  # None is irregular already
+        above = list(map(gt, map(scaled.__getitem__, bids), map(scaled.__getitem__, asks)))
         return {at for at, is_above in enumerate(above) if is_above} if True in above else set()
 
     def forget(self) -> None:

@@ -1,6 +1,6 @@
 """Applies numbered SQL files, each once and in order, statement by statement, with a ledger of files and statements.
 
-MySQL commits each statement that changes the schema by itself ("Statements That Cause an Implicit Commit", MySQL 8.0
+MySQL commits each statement that changes the schema implicitly ("Statements That Cause an Implicit Commit", MySQL 8.0
 Reference Manual), so a file cannot be one transaction. The ledger has a row for each statement, which is written before
 the statement runs and marked after it:
 

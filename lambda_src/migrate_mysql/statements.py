@@ -1,4 +1,4 @@
-"""Splits a SQL file into statements, because MySQL accepts one at a time and commits each schema change by itself."""
+"""Splits a SQL file into statements, because MySQL accepts one at a time and commits each schema change implicitly."""
 
 from __future__ import annotations
 

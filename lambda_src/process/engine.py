@@ -68,13 +68,13 @@ class LoadedObject:
     Attributes:
         trades: The accepted trades.
         quotes: The accepted quotes.
-        bad: The number of rejected lines.
+        rejections: The number of rejected lines.
         bad_lines: The gzip NDJSON of the rejected lines, with reasons. Without a rejected line the file does not exist.
     """
 
     trades: Events
     quotes: Events
-    bad: int
+    rejections: int
     bad_lines: Path
 
     @property
@@ -130,17 +130,17 @@ def load(
     Raises:
         BadObjectError: The schema and the engine do not agree about the file.
     """
-    bad, bad_lines = 0, folder / "bad.ndjson.gz"
+    rejections, bad_lines = 0, folder / "bad.ndjson.gz"
     column_of = _stored_column if by_ingest else _json_column
     events = _load_if_regular(connection, plain, folder, earliest_ns, column_of)
     if events is None:
         cleaned = folder / "clean.ndjson"
-        bad = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
+        rejections = lines.clean(plain, cleaned, bad_lines, key, earliest_ns)
         events = _load_if_regular(connection, cleaned, folder, earliest_ns, _stored_column)
         cleaned.unlink()
     if events is None:
         raise BadObjectError(key, "passes the schema but not the engine")
-    return LoadedObject(events["trades"], events["quotes"], bad, bad_lines)
+    return LoadedObject(events["trades"], events["quotes"], rejections, bad_lines)
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, events: Events, path: Path) -> None:
@@ -239,7 +239,7 @@ def _checked(plain: Path, kind: schema.RecordType, other_types: set[str], column
         f"read_json('{_escaped(plain)}', format = 'newline_delimited', compression = 'none', "
         f"maximum_object_size = {LINE_BUFFER_BYTES}, columns = {{{declared}}})"
     )
-    wanted = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(other_types))])
+    row_filter = " AND ".join(["true", *(f"type IS DISTINCT FROM '{other}'" for other in sorted(other_types))])
     regular = " AND ".join([f"type = '{kind.name}'", *_tests(kind, columns)])
     checked = f"CASE WHEN {regular} THEN nanos ELSE error('irregular') END"
     values = [_value(spec, columns[spec.name]) for spec in kind.fields]
@@ -247,7 +247,7 @@ def _checked(plain: Path, kind: schema.RecordType, other_types: set[str], column
     names = ["symbol", "make_timestamp(ts_ns // 1000) AS ts", *identifier, "ts_ns", *_other_names(kind)]
     return (
         f"SELECT {', '.join(names)} FROM (SELECT {checked} AS ts_ns, {', '.join(values)} "
-        f"FROM (SELECT *, TRY_CAST(ts AS BIGINT) AS nanos FROM {source} WHERE {wanted}))"
+        f"FROM (SELECT *, TRY_CAST(ts AS BIGINT) AS nanos FROM {source} WHERE {row_filter}))"
     )
 
 

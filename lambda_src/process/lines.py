@@ -19,12 +19,12 @@ _CHUNK_BYTES = 1 << 20
 
 def unpack(packed: Path, plain: Path, key: str) -> None:
     """Gunzip into a file of limited size. Raises BadObjectError."""
-    written = 0
+    plain_bytes = 0
     try:
         with gzip.open(packed, "rb") as source, plain.open("wb") as target:
             while chunk := source.read(_CHUNK_BYTES):
-                written += len(chunk)
-                if written > UNPACKED_LIMIT_BYTES:
+                plain_bytes += len(chunk)
+                if plain_bytes > UNPACKED_LIMIT_BYTES:
                     raise BadObjectError(key, f"unpacks to more than {UNPACKED_LIMIT_BYTES} bytes")
                 target.write(chunk)
     except (OSError, EOFError, zlib.error) as error:
@@ -74,7 +74,7 @@ def clean(plain: Path, cleaned: Path, bad_lines: Path, key: str, earliest_ns: in
     Returns:
         The number of rejected lines.
     """
-    bad = 0
+    rejections = 0
     with (
         plain.open("rb") as source,
         cleaned.open("w", encoding="ascii") as target,
@@ -87,13 +87,13 @@ def clean(plain: Path, cleaned: Path, bad_lines: Path, key: str, earliest_ns: in
             try:
                 target.write(schema.dump_record(_record(line, earliest_ns)) + "\n")
             except ValueError as error:
-                bad += 1
+                rejections += 1
                 text = line[:LINE_LIMIT_BYTES].decode("utf-8", "replace").rstrip("\n")
                 entry = {"object": key, "line": number, "reason": str(error), "record": text}
                 rejected.write(json.dumps(entry).encode() + b"\n")
-    if not bad:
+    if not rejections:
         bad_lines.unlink()
-    return bad
+    return rejections
 
 
 def _record(line: bytes, earliest_ns: int) -> schema.Record:

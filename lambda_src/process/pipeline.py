@@ -145,9 +145,9 @@ class Pipeline:
         self.s3.copy_object(Bucket=self.buckets.archive, Key=key, CopySource=source)
 
     def _quarantine_lines(self, key: str, loaded: engine.LoadedObject) -> None:
-        if loaded.bad:
-            count("RecordsQuarantined", loaded.bad)
-            logger.warning("records quarantined", extra={"key": key, "records": loaded.bad})
+        if loaded.rejections:
+            count("RecordsQuarantined", loaded.rejections)
+            logger.warning("records quarantined", extra={"key": key, "records": loaded.rejections})
             self._put(self.buckets.raw, f"quarantine/records/{key}", loaded.bad_lines.read_bytes())
 
     def _prune(self, connection: psycopg.Connection[Any]) -> None:
@@ -178,7 +178,7 @@ def _incoming(
     trades, quotes = folder / "trades.csv", folder / "quotes.csv"
     engine.write_csv(duck, loaded.trades, trades)
     engine.write_csv(duck, loaded.quotes, quotes)
-    counts = (loaded.trades.count, loaded.quotes.count, loaded.bad)
+    counts = (loaded.trades.count, loaded.quotes.count, loaded.rejections)
     return batches.IncomingBatch(key, etag, trades, quotes, loaded.symbols, *counts, horizon)
 
 
@@ -208,5 +208,5 @@ def _report(key: str, loaded: engine.LoadedObject) -> None:
     count("ObjectsProcessed")
     count("TradesProcessed", loaded.trades.count)
     count("QuotesProcessed", loaded.quotes.count)
-    extra = {"key": key, "trades": loaded.trades.count, "quotes": loaded.quotes.count, "quarantined": loaded.bad}
+    extra = {"key": key, "trades": loaded.trades.count, "quotes": loaded.quotes.count, "quarantined": loaded.rejections}
     logger.info("object processed", extra=extra)

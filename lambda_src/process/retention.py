@@ -47,8 +47,8 @@ def horizon(connection: psycopg.Connection[Any]) -> int:
 def advance(connection: psycopg.Connection[Any], days: int, now_ns: int | None = None) -> bool:
     """Move the horizon to the start of the day ``days`` days ago; False if it is there already, or locked."""
     now = time.time_ns() if now_ns is None else now_ns
-    wanted = max(0, now // DAY_NS - days) * DAY_NS
-    return connection.execute(_ADVANCE, {"horizon": wanted}).fetchone() is not None
+    horizon_ns = max(0, now // DAY_NS - days) * DAY_NS
+    return connection.execute(_ADVANCE, {"horizon": horizon_ns}).fetchone() is not None
 
 
 def prune(connection: psycopg.Connection[Any], limit: int = ROWS_PER_OBJECT) -> int:

@@ -88,7 +88,7 @@ SET ts_ns = excluded.ts_ns, price = excluded.price, size = excluded.size, side =
 WHERE {_content("excluded")} < {_content("t")}
 """
 
-_KEEP_REFUSED = f"""
+_KEEP_REJECTED = f"""
 INSERT INTO trading.trade_conflicts (symbol, trade_id, ts_ns, price, size, side, venue)
 SELECT n.symbol, n.trade_id, n.ts_ns, n.price, n.size, n.side, n.venue
 FROM new_trades n JOIN trading.trades t USING (symbol, trade_id)
@@ -187,7 +187,7 @@ MERGE = tuple(
     for statement in (
         _KEEP_DISPLACED,
         _MERGE_TRADES,
-        _KEEP_REFUSED,
+        _KEEP_REJECTED,
         _MERGE_QUOTES,
         _TOUCHED_TRADES,
     )

@@ -84,12 +84,12 @@ def _database_answers() -> bool:
     return True
 
 
-def _page(event: dict[str, Any], name: str, read: ReadPage) -> rest.Response:
+def _page(event: dict[str, Any], name: str, read_page: ReadPage) -> rest.Response:
     entitlement = _entitlements().require(rest.api_key_id(event), "query")
     page = request.parse(rest.path_parameter(event, "symbol"), rest.query_parameters(event))
     if not entitlement.allows(page.symbol):
         raise RequestError(403, "symbol_not_entitled", f"This API key may not read {page.symbol}")
-    items, next_start_ns = _read(page, read)
+    items, next_start_ns = _read_rows(page, read_page)
     body = {
         "symbol": page.symbol,
         "interval": page.interval,
@@ -101,12 +101,12 @@ def _page(event: dict[str, Any], name: str, read: ReadPage) -> rest.Response:
     return rest.answer(200, body)
 
 
-def _read(page: request.PageRequest, read: ReadPage) -> reader.Page:
+def _read_rows(page: request.PageRequest, read_page: ReadPage) -> reader.Page:
     import psycopg
 
     try:
         with _database().connection() as connection:
-            items, next_start_ns = read(connection, page)
+            items, next_start_ns = read_page(connection, page)
             if not items and next_start_ns is None and not reader.has_data(connection, page.symbol):
                 raise RequestError(404, "unknown_symbol", f"There is no data of {page.symbol}")
     except DatabaseUnavailableError as error:

@@ -41,20 +41,22 @@ def parse(symbol: str, parameters: Mapping[str, str]) -> PageRequest:
     ``cursor`` is the ``nextCursor`` of the previous page.
     """
     if not _SYMBOL.fullmatch(symbol):
-        raise _bad("symbol", f"does not match {schema.SYMBOL_PATTERN}")
+        raise _bad_parameter("symbol", f"does not match {schema.SYMBOL_PATTERN}")
     unknown = sorted(parameters.keys() - _PARAMETERS)
     if unknown:
-        raise _bad(unknown[0][:40], "is not a parameter of this path")
+        raise _bad_parameter(unknown[0][:40], "is not a parameter of this path")
     interval = parameters.get("interval", "1m")
     if interval not in INTERVAL_MINUTES:
-        raise _bad("interval", "must be one of " + ", ".join(INTERVAL_MINUTES))
+        raise _bad_parameter("interval", "must be one of " + ", ".join(INTERVAL_MINUTES))
     grid = INTERVAL_MINUTES[interval] * schema.NANOS_PER_MINUTE
     start, end = _moment(parameters, "from"), _moment(parameters, "to")
     if start >= end:
-        raise _bad("from", "must be before to")
+        raise _bad_parameter("from", "must be before to")
     start, end = start - start % grid, end + -end % grid
     if end - start > MAX_RANGE_DAYS[interval] * DAY_NS:
-        raise _bad("to", f"must be at most {MAX_RANGE_DAYS[interval]} days after from with interval {interval}")
+        raise _bad_parameter(
+            "to", f"must be at most {MAX_RANGE_DAYS[interval]} days after from with interval {interval}"
+        )
     return PageRequest(symbol, interval, _page_start(parameters, start, end, grid), end, _limit(parameters))
 
 
@@ -63,27 +65,27 @@ def _page_start(parameters: Mapping[str, str], start: int, end: int, grid: int) 
         return start
     token = parameters["cursor"]
     if not re.fullmatch("[0-9]{1,19}", token) or not start <= int(token) < end or int(token) % grid:
-        raise _bad("cursor", "is not of this range and interval")
+        raise _bad_parameter("cursor", "is not of this range and interval")
     return int(token)
 
 
 def _moment(parameters: Mapping[str, str], name: str) -> int:
     text = parameters.get(name, "")
     if not text:
-        raise _bad(name, "is missing")
+        raise _bad_parameter(name, "is missing")
     try:
         # The "+" of an offset arrives as a blank if the client did not encode it.
         return schema.parse_timestamp(re.sub(r" (\d\d:\d\d)$", r"+\1", text))
     except ValueError as error:
-        raise _bad(name, str(error)) from None
+        raise _bad_parameter(name, str(error)) from None
 
 
 def _limit(parameters: Mapping[str, str]) -> int:
     text = parameters.get("limit", str(DEFAULT_LIMIT))
     if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise _bad("limit", f"must be an integer from 1 to {MAX_LIMIT}")
+        raise _bad_parameter("limit", f"must be an integer from 1 to {MAX_LIMIT}")
     return int(text)
 
 
-def _bad(name: str, reason: str) -> RequestError:
+def _bad_parameter(name: str, reason: str) -> RequestError:
     return RequestError(400, "bad_parameter", f"{name}: {reason}", details={"parameter": name})

@@ -112,7 +112,7 @@ def test_secret(secrets: Any, rotation: Rotation) -> str:
         pending_grants = mysql_users.own_grants(connection, pending.username)
     with closing(mysql.connect(current.login())) as connection:
         current_grants = mysql_users.own_grants(connection, current.username)
-    missing = mysql_users.lacking(current_grants, pending_grants)
+    missing = mysql_users.missing_privileges(current_grants, pending_grants)
     if missing:
         raise RotationError(f"{pending.username} lacks {len(missing)} of the rights of {current.username}")
     return "tested"

@@ -100,8 +100,8 @@ def requested_ttl(body: bytes) -> int:
     if not isinstance(document, dict) or not document.keys() <= {"ttlSeconds"}:
         raise RequestError(400, "malformed_body", 'The body must be a JSON object with at most "ttlSeconds"')
     value = document.get("ttlSeconds", schema.JsonNumber(DEFAULT_TTL_SECONDS))
-    whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_SECONDS))
-    if not whole or not MIN_TTL_SECONDS <= int(value) <= MAX_TTL_SECONDS:
+    is_whole = isinstance(value, schema.JsonNumber) and value.isdecimal() and len(value) <= len(str(MAX_TTL_SECONDS))
+    if not is_whole or not MIN_TTL_SECONDS <= int(value) <= MAX_TTL_SECONDS:
         raise RequestError(
             400, "bad_ttl", f'"ttlSeconds" must be an integer from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS}'
         )

@@ -35,8 +35,8 @@ class UnexpectedAnswerError(LocalError):
 
     def __init__(self, step: str, answer: Answer | None, expected: str) -> None:
         self.step, self.answer, self.expected = step, answer, expected
-        got = f"{answer.status} {answer.body[:300]!r}" if answer is not None else "nothing of the kind in time"
-        super().__init__(f"{step}: expected {expected}, got {got}")
+        actual = f"{answer.status} {answer.body[:300]!r}" if answer is not None else "nothing of the kind in time"
+        super().__init__(f"{step}: expected {expected}, got {actual}")
 
 
 def expect(step: str, answer: Answer, status: int) -> Answer:

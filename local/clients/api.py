@@ -44,12 +44,14 @@ def call_api(
         OSError: No answer came.
     """
     target = _canonical(cloud.api_url(url))
-    sent = {"content-type": "application/json", **(headers or {})}
+    request_headers = {"content-type": "application/json", **(headers or {})}
     if api_key is not None:
-        sent["x-api-key"] = api_key
+        request_headers["x-api-key"] = api_key
     if credentials is not None:
-        sent = signed_headers(method, target, body, sent, credentials=credentials, service="execute-api", region=REGION)
-    request = urllib.request.Request(target, data=body, headers=sent, method=method)
+        request_headers = signed_headers(
+            method, target, body, request_headers, credentials=credentials, service="execute-api", region=REGION
+        )
+    request = urllib.request.Request(target, data=body, headers=request_headers, method=method)
     context = ssl.create_default_context(cafile=str(cloud.authority))
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as response:

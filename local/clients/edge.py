@@ -27,18 +27,18 @@ def visit(
     Raises:
         OSError: The endpoint does not answer.
     """
-    wanted, endpoint = urlsplit(url), urlsplit(cloud.endpoint)
+    address, endpoint = urlsplit(url), urlsplit(cloud.endpoint)
     context = ssl.create_default_context(cafile=str(cloud.authority))
     connection = http.client.HTTPSConnection(
         str(endpoint.hostname), endpoint.port, timeout=TIMEOUT_SECONDS, context=context
     )
-    target = (wanted.path or "/") + (f"?{wanted.query}" if wanted.query else "")
+    target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     try:
         connection.request(
             method,
             target,
             body=body,
-            headers={"X-Forwarded-Proto": wanted.scheme, **(headers or {}), "Host": wanted.netloc},
+            headers={"X-Forwarded-Proto": address.scheme, **(headers or {}), "Host": address.netloc},
         )
         response = connection.getresponse()
         fields = {name.lower(): value for name, value in response.getheaders()}

@@ -112,7 +112,7 @@ def open_and_end_session(client: TradingClient) -> dict[str, Any]:
     return session
 
 
-def refusals(client: TradingClient) -> dict[str, Answer]:
+def rejections(client: TradingClient) -> dict[str, Answer]:
     """Return the API's answers to callers without the right, by what they lack."""
     path = "/v1/bars/ACME?from=2026-01-05T14:30:00Z&to=2026-01-05T14:31:00Z"
     return {

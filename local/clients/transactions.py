@@ -65,9 +65,9 @@ def pay_and_read(client: TransactionsClient) -> tuple[dict[str, Any], Answer]:
     key = str(uuid.uuid4())
     stored: dict[str, Any] = expect("POST /transactions", client.post(payment(), key), 201).json()
     path = f"/transactions/{stored['id']}"
-    read = client.call("GET", path)
-    if read.status != 200 or read.json() != stored:
-        raise UnexpectedAnswerError(f"GET {path}", read, f"200 with {stored}")
+    reading = client.call("GET", path)
+    if reading.status != 200 or reading.json() != stored:
+        raise UnexpectedAnswerError(f"GET {path}", reading, f"200 with {stored}")
     repetition = client.post(payment(), key)
     if repetition.status != 200 or repetition.json() != stored:
         raise UnexpectedAnswerError("POST /transactions again", repetition, "200 with the same payment")

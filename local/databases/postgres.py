@@ -133,9 +133,9 @@ class PostgresClusters:
             self._installations = find_installations(self._binaries, self._user)
             self._template(self.major_for(DEFAULT_MAJOR))
 
-    def major_for(self, wanted: int) -> int:
-        """Return the installed version that is ``wanted`` or the next above it; the newest if there is none."""
-        return min((major for major in self._installations if major >= wanted), default=max(self._installations))
+    def major_for(self, requested: int) -> int:
+        """Return the installed version that is ``requested`` or the next above it; the newest if there is no such version."""
+        return min((major for major in self._installations if major >= requested), default=max(self._installations))
 
     def create(self, spec: PostgresSpec) -> PostgresServer:
         """Start a new server with the cluster's master user and database. Raises PostgresError."""

@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(deployment: Deployment, *, stop: bool) -> int:
     demo = DEMOS[deployment.platform]
-    missing = demo.needs()
-    if missing is not None:
-        print(f"The demo of {deployment.platform} cannot run here: {missing}", file=sys.stderr)
+    obstacle = demo.needs()
+    if obstacle is not None:
+        print(f"The demo of {deployment.platform} cannot run here: {obstacle}", file=sys.stderr)
         return 1
     begun = time.monotonic()
     run = DemoRun(_running_cloud(), deployment, demo)

@@ -12,7 +12,7 @@ from local.clients.trading import (
     open_and_end_session,
     post_batch,
     read_analytics,
-    refusals,
+    rejections,
     wait_for_bars,
 )
 from local.cloud import EmbeddedCloud
@@ -54,7 +54,7 @@ def use(cloud: EmbeddedCloud, stack: str) -> str:
     _show_analytics(client)
     session = open_and_end_session(client)
     print(f"POST, GET and DELETE /v1/sessions: {session['sessionId']} opened, read, ended, gone")
-    for missing, answer in refusals(client).items():
+    for missing, answer in rejections(client).items():
         print(f"  {missing}: {answer.status} {answer.json()['error']['message']}")
     return (
         f"{summary['accepted']} trades and quotes went in through its API and {len(bars)} bars of {SYMBOL} came out; "

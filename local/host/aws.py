@@ -24,7 +24,7 @@ def new_session() -> Any:
 
 
 def client_config(attempts: int) -> Any:
-    """Return the configuration of a client that gives up after so many attempts; buckets stand in the path."""
+    """Return the configuration of a client that gives up after so many attempts; the bucket is part of the path."""
     return _Config(retries={"total_max_attempts": attempts}, s3={"addressing_style": "path"})
 
 

@@ -13,7 +13,7 @@ class StartError(LocalError):
     Attributes:
         what: the process, as a message names it.
         reason: why it failed.
-        log_tail: the end of its log, "" if there is none.
+        log_tail: the end of its log, "" without a log.
     """
 
     def __init__(self, what: str, reason: str, log_tail: str = "") -> None:
@@ -29,14 +29,14 @@ class EmulatorMismatchError(LocalError):
 
     Attributes:
         expected: what a patch needs.
-        found: what the emulator has.
+        actual: what the emulator has.
     """
 
-    def __init__(self, expected: str, found: str) -> None:
+    def __init__(self, expected: str, actual: str) -> None:
         self.expected = expected
-        self.found = found
+        self.actual = actual
         super().__init__(
-            f"The emulator's internals changed: expected {expected}, found {found}. "
+            f"The emulator's internals changed: expected {expected}, found {actual}. "
             "Install the version that requirements pin (make setup), or adapt local/patches."
         )
 

@@ -61,7 +61,7 @@ def guarded_command(
         grace_seconds: how long the guard waits before SIGKILL.
         user: who runs the command; None for this process's user.
         detached: whether the command has no owner and runs until the guard gets SIGTERM.
-        remove: a directory that the guard removes after it ended the command, but not after the command ended by itself.
+        remove: a directory that the guard removes after it ended the command, but not after the command ended on its own.
     """
     line = [sys.executable, "-I", "-S", str(Path(__file__)), "--signal", stop_signal, "--grace", str(grace_seconds)]
     if detached:
@@ -80,7 +80,7 @@ def as_user(user: User | None) -> dict[str, Any]:
 
 def end_guard(
     guard: int,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     patience_seconds: float = PATIENCE_SECONDS,
     notice_seconds: float = NOTICE_SECONDS,
@@ -91,7 +91,7 @@ def end_guard(
 
     Args:
         guard: the guard's process id.
-        tell: gets a line after each of the two times below.
+        report: gets a line after each of the two times below.
         patience_seconds: after this time the processes that remain are killed.
         notice_seconds: after this time the caller hears what it waits for.
 
@@ -103,10 +103,10 @@ def end_guard(
         _signal(guard, signal.SIGTERM)
     running = _wait(running, notice_seconds)
     if running:
-        tell("Waiting until the databases have ended and their files are removed …")
+        report("Waiting until the databases have ended and their files are removed …")
         running = _wait(running, patience_seconds - notice_seconds)
     if running:
-        tell(f"What has not ended after {patience_seconds:g} s is killed now.")
+        report(f"What has not ended after {patience_seconds:g} s is killed now.")
         running |= _tree(running)  # with what was started meanwhile
         for pid in running:
             _signal(pid, signal.SIGKILL)
@@ -134,7 +134,7 @@ def _tree(roots: Iterable[int]) -> dict[int, float]:
 
 
 def living_processes() -> dict[int, tuple[int, float]]:
-    """Return parent and start of every living process. A zombie, which nobody has waited for, counts as ended."""
+    """Return parent and start of every living process. A zombie, for which its parent has not waited, counts as ended."""
     rows = _of_proc() if _PROC.exists() else _of_ps()
     return {pid: (parent, start) for pid, parent, state, start in rows if not state.startswith("Z")}
 

@@ -102,7 +102,7 @@ class Programs:
 
 
 def find(product: Product) -> Programs | None:
-    """Return the product's programs on this machine if they run; None if there are none."""
+    """Return the product's programs on this machine if they run; None if they are missing."""
     return _find(product, os.environ.get(SEARCH_VARIABLE), os.environ.get("PATH", os.defpath))
 
 
@@ -221,16 +221,16 @@ def _alone(target: Path) -> Iterator[None]:
 
 def main() -> int:
     """Download what is missing and print where each server is. Return 1 if one is still missing."""
-    missing = 0
+    failures = 0
     for product in PRODUCTS:
         try:
             programs = ensure(product, lambda line: print(line, flush=True))
         except ServerMissingError as error:
             print(error, file=sys.stderr)
-            missing += 1
+            failures += 1
         else:
             print(f"{product.name}: {programs[product.programs[0]]}")
-    return 1 if missing else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -88,10 +88,10 @@ PATCHES: tuple[Patch, ...] = (
 
 
 def _merged(*tables: Mapping[str, Row]) -> dict[str, Row]:
-    """Return all rows by resource type. Raises ValueError if a type stands in two tables."""
+    """Return all rows by resource type. Raises ValueError if two tables have the same type."""
     merged = {resource_type: row for table in tables for resource_type, row in table.items()}
     if len(merged) != sum(len(table) for table in tables):
-        raise ValueError("a resource type stands in two tables of local/resources")
+        raise ValueError("a resource type is in two tables of local/resources")
     return merged
 
 

@@ -1,4 +1,4 @@
-"""Gaps of API Gateway's data plane: what a request carries to the function, and what an error tells the client.
+"""Gaps of API Gateway's data plane: what a request carries to the function, and what an error reports to the client.
 
 The id of the API key does not reach the function, and a failed function's error reaches the client, to whom AWS says
 only "Internal server error".

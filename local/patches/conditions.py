@@ -32,8 +32,8 @@ def install() -> None:
 def _with_stream(original: Callable[..., str]) -> Callable[..., str]:
     """Return ``…:log-group:<name>:log-stream:<name>`` (service authorization reference, list_amazoncloudwatchlogs)."""
 
-    def resource(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any, **named: Any) -> str:
-        arn = original(service, method, path, headers, body, *more, **named)
+    def resource(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any, **keywords: Any) -> str:
+        arn = original(service, method, path, headers, body, *more, **keywords)
         if service != "logs" or ":log-group:" not in arn:
             return arn
         try:

@@ -29,15 +29,15 @@ def install() -> None:
 
 
 def _by_name(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def resolve(template: dict[str, Any], *more: Any, **named: Any) -> dict[str, Any]:
+    def resolve(template: dict[str, Any], *more: Any, **keywords: Any) -> dict[str, Any]:
         declared = template.get("Parameters") or {}
         ssm = {name: entry for name, entry in declared.items() if str(entry.get("Type", "")).startswith(_SSM)}
         if not ssm:
-            return original(template, *more, **named)
+            return original(template, *more, **keywords)
         free = {
             name: {key: value for key, value in entry.items() if key not in _CONSTRAINTS} for name, entry in ssm.items()
         }
-        resolved = original({**template, "Parameters": {**declared, **free}}, *more, **named)
+        resolved = original({**template, "Parameters": {**declared, **free}}, *more, **keywords)
         for name, entry in ssm.items():
             constraints = {**entry, "Type": "String", "Default": resolved[name].get("SsmName", resolved[name]["Value"])}
             if "SsmName" in resolved[name]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.ministack.internals import emulator_module, wrap
 
-KNOWN = {
+AWS_IDS = {
     "com.amazonaws.us-east-1.s3": "pl-63a5400a",
     "com.amazonaws.us-east-1.dynamodb": "pl-02cd2c6b",
     "com.amazonaws.global.cloudfront.origin-facing": "pl-3b927c52",
@@ -21,8 +21,8 @@ _ec2 = emulator_module("services.ec2")
 
 def install() -> None:
     """Wrap the function that gives a list its id."""
-    wrap(_ec2, "_aws_pl_id_from_name", _known)
+    wrap(_ec2, "_aws_pl_id_from_name", _with_aws_ids)
 
 
-def _known(original: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda name: KNOWN.get(name) or original(name)
+def _with_aws_ids(original: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda name: AWS_IDS.get(name) or original(name)

@@ -60,7 +60,7 @@ def _content_type(headers: Any) -> str:
 
 
 def _model_name(method: dict[str, Any], headers: Any) -> str | None:
-    """Return the model of the content type, None if there is none.
+    """Return the model of the content type, None without a model.
 
     "If no matching content type is found, request validation is not performed. To use the same model regardless of the
     content type, set the content type … to $default" (developer guide, request validation).

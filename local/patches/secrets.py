@@ -5,8 +5,8 @@ changed, and CloudFormation's generated passwords ignore most properties of Gene
 
 Here RotateSecret calls the rotation function as the service does (rotate-secrets_lambda-functions.html): createSecret,
 setSecret, testSecret and finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that
-fails ends the attempt and leaves AWSPENDING where it is. The service tries again by itself; here the next RotateSecret
-does.
+fails ends the attempt and leaves AWSPENDING where it is. The service retries automatically; here the next RotateSecret
+retries.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _only_with_value(original: Callable[[Any], Answer]) -> Callable[[Any], Answe
             return answer
         body = json.loads(answer[2])
         stage, version = data.get("VersionStage"), body["VersionId"]
-        wanted = f"VersionId: {version}" if data.get("VersionId") else f"staging label: {stage or 'AWSCURRENT'}"
+        criterion = f"VersionId: {version}" if data.get("VersionId") else f"staging label: {stage or 'AWSCURRENT'}"
         if stage and data.get("VersionId") and stage not in body["VersionStages"]:
             return _rejection(
                 "InvalidRequestException",
@@ -177,7 +177,7 @@ def _only_with_value(original: Callable[[Any], Answer]) -> Callable[[Any], Answe
             )
         if "SecretString" not in body and "SecretBinary" not in body:
             return _rejection(
-                "ResourceNotFoundException", f"Secrets Manager can't find the specified secret value for {wanted}"
+                "ResourceNotFoundException", f"Secrets Manager can't find the specified secret value for {criterion}"
             )
         return answer
 
@@ -260,18 +260,18 @@ _GENERATED: dict[str, Callable[[Any], Any]] = {
 
 def _secret_string(props: dict[str, Any]) -> str:
     """Return the value that a template declares, generated as by GetRandomPassword."""
-    wanted = props.get("GenerateSecretString")
-    if not wanted or props.get("SecretString"):
+    generation = props.get("GenerateSecretString")
+    if not generation or props.get("SecretString"):
         return str(props.get("SecretString", ""))
-    request = {name: convert(wanted[name]) for name, convert in _GENERATED.items() if name in wanted}
+    request = {name: convert(generation[name]) for name, convert in _GENERATED.items() if name in generation}
     status, _, body = _secrets._get_random_password(request)
     answer = json.loads(body)
     if status != 200:
         raise ValueError(str(answer.get("message") or answer))
     password = str(answer["RandomPassword"])
-    if "SecretStringTemplate" not in wanted:
+    if "SecretStringTemplate" not in generation:
         return password
-    return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password})
+    return json.dumps({**json.loads(generation["SecretStringTemplate"]), generation["GenerateStringKey"]: password})
 
 
 def _with_identifier(original: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:

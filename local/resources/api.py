@@ -42,10 +42,14 @@ def _complete_stage(stage: str, old: Props, new: Props) -> Attributes | None:
     """Set access log and client certificate."""
     operations = _replacements(old, new, ("ClientCertificateId", "/clientCertificateId", ""))
     if changed(old, new, "AccessLogSetting"):
-        wanted = new.get("AccessLogSetting") or {}
+        log_setting = new.get("AccessLogSetting") or {}
         operations += [
-            {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": wanted.get("DestinationArn", "")},
-            {"op": "replace", "path": "/accessLogSettings/format", "value": wanted.get("Format", "")},
+            {
+                "op": "replace",
+                "path": "/accessLogSettings/destinationArn",
+                "value": log_setting.get("DestinationArn", ""),
+            },
+            {"op": "replace", "path": "/accessLogSettings/format", "value": log_setting.get("Format", "")},
         ]
     if operations:
         aws("apigateway").update_stage(restApiId=new["RestApiId"], stageName=stage, patchOperations=operations)

@@ -42,7 +42,7 @@ class Policies:
 
     @property
     def rolling(self) -> Props | None:
-        """The policy of rolling updates; None if there is none."""
+        """The policy of rolling updates; None without a policy."""
         rolling: Props | None = self.update.get("AutoScalingRollingUpdate")
         return rolling
 

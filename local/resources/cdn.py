@@ -44,9 +44,9 @@ def _check_references(physical_id: str, old: Props, new: Props) -> Attributes | 
 
 
 def _taken_aliases(physical_id: str, config: dict[str, Any]) -> Iterator[str]:
-    wanted = set(config.get("Aliases") or [])
+    aliases = set(config.get("Aliases") or [])
     for identifier, distribution in list(_cloudfront._distributions.items()):
-        taken = wanted & set(_cloudfront._get_distribution_aliases(distribution))
+        taken = aliases & set(_cloudfront._get_distribution_aliases(distribution))
         if identifier != physical_id and taken:
             names = ", ".join(sorted(taken))
             yield f"One or more of the CNAMEs you provided are already associated with a different resource: {names}"
@@ -55,10 +55,10 @@ def _taken_aliases(physical_id: str, config: dict[str, Any]) -> Iterator[str]:
 def _missing_policies(config: dict[str, Any]) -> Iterator[str]:
     for behavior in (config["DefaultCacheBehavior"], *(config.get("CacheBehaviors") or [])):
         for name, (own, managed, kind) in _POLICIES.items():
-            wanted = behavior.get(name)
-            known = wanted in getattr(_cloudfront, own) or wanted in getattr(_cloudfront, managed)
-            if wanted and not known:
-                yield f"The specified {kind} does not exist: {wanted}"
+            policy = behavior.get(name)
+            exists = policy in getattr(_cloudfront, own) or policy in getattr(_cloudfront, managed)
+            if policy and not exists:
+                yield f"The specified {kind} does not exist: {policy}"
 
 
 def _missing_of_origins(config: dict[str, Any]) -> Iterator[str]:

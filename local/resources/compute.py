@@ -23,10 +23,10 @@ def _complete_function(name: str, old: Props, new: Props) -> Attributes | None:
         raise ValueError(f"Error occurred while GetObject: s3://{code['S3Bucket']}/{code.get('S3Key')} does not exist")
     settings: dict[str, Any] = {}
     if changed(old, new, "VpcConfig"):
-        wanted = new.get("VpcConfig") or {}
+        vpc = new.get("VpcConfig") or {}
         settings["VpcConfig"] = {
-            "SubnetIds": list(wanted.get("SubnetIds", [])),
-            "SecurityGroupIds": list(wanted.get("SecurityGroupIds", [])),
+            "SubnetIds": list(vpc.get("SubnetIds", [])),
+            "SecurityGroupIds": list(vpc.get("SecurityGroupIds", [])),
         }
     if changed(old, new, "DeadLetterConfig"):
         settings["DeadLetterConfig"] = {"TargetArn": (new.get("DeadLetterConfig") or {}).get("TargetArn", "")}

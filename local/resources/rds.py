@@ -178,9 +178,9 @@ def _arguments(operation: str, props: Props) -> dict[str, Any]:
         arguments[name] = truth(value) if kind == "boolean" else int(value) if kind == "integer" else value
     if "ServerlessV2ScalingConfiguration" in arguments:
         scaling = arguments["ServerlessV2ScalingConfiguration"]
-        whole = ("SecondsUntilAutoPause",)
+        integers = ("SecondsUntilAutoPause",)
         arguments["ServerlessV2ScalingConfiguration"] = {
-            name: int(value) if name in whole else float(value) for name, value in scaling.items()
+            name: int(value) if name in integers else float(value) for name, value in scaling.items()
         }
     return arguments
 

@@ -150,20 +150,20 @@ def _complete_table(table: str, old: Props, new: Props) -> Attributes | None:
     if changed(old, new, "SSESpecification"):
         dynamodb.update_table(TableName=table, SSESpecification=_sse(new.get("SSESpecification") or {}))
     if changed(old, new, "PointInTimeRecoverySpecification"):
-        wanted = new.get("PointInTimeRecoverySpecification") or {"PointInTimeRecoveryEnabled": False}
+        setting = new.get("PointInTimeRecoverySpecification") or {"PointInTimeRecoveryEnabled": False}
         specification: dict[str, Any] = {
-            "PointInTimeRecoveryEnabled": truth(wanted.get("PointInTimeRecoveryEnabled", False))
+            "PointInTimeRecoveryEnabled": truth(setting.get("PointInTimeRecoveryEnabled", False))
         }
-        if "RecoveryPeriodInDays" in wanted:
-            specification["RecoveryPeriodInDays"] = int(wanted["RecoveryPeriodInDays"])
+        if "RecoveryPeriodInDays" in setting:
+            specification["RecoveryPeriodInDays"] = int(setting["RecoveryPeriodInDays"])
         dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=specification)
     if changed(old, new, "TimeToLiveSpecification"):
-        wanted = new.get("TimeToLiveSpecification") or {**old["TimeToLiveSpecification"], "Enabled": False}
+        setting = new.get("TimeToLiveSpecification") or {**old["TimeToLiveSpecification"], "Enabled": False}
         dynamodb.update_time_to_live(
             TableName=table,
             TimeToLiveSpecification={
-                "Enabled": truth(wanted["Enabled"]),
-                "AttributeName": wanted["AttributeName"],
+                "Enabled": truth(setting["Enabled"]),
+                "AttributeName": setting["AttributeName"],
             },
         )
     return None

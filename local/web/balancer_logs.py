@@ -82,19 +82,19 @@ class BalancerLogs:
             body: Any,
             query: Any,
             *more: Any,
-            **named: Any,
+            **keywords: Any,
         ) -> Any:
             arn = balancer["LoadBalancerArn"]
             if _alb._lb_attr(arn, "access_logs.s3.enabled", "false") != "true":
-                return await original(balancer, method, path, headers, body, query, *more, **named)
+                return await original(balancer, method, path, headers, body, query, *more, **keywords)
             begun, forwarded = time.time(), _Forwarded()
             token = _current.set(forwarded)
             try:
-                answer = await original(balancer, method, path, headers, body, query, *more, **named)
+                answer = await original(balancer, method, path, headers, body, query, *more, **keywords)
             finally:
                 _current.reset(token)
-            port = int(more[0] if more else named.get("port", 80))
-            request = _Request(balancer, method, path, headers, len(body or b""), query, port, named, begun)
+            port = int(more[0] if more else keywords.get("port", 80))
+            request = _Request(balancer, method, path, headers, len(body or b""), query, port, keywords, begun)
             with self._lock:
                 self._lines.setdefault(arn, []).append(request.line(answer, forwarded))
             return answer
@@ -137,10 +137,10 @@ class _Request:
     method: str
     path: str
     headers: dict[str, str]
-    received: int
+    received_bytes: int
     query: dict[str, Any]
     port: int
-    named: dict[str, Any]
+    keywords: dict[str, Any]
     begun: float
 
     def line(self, answer: Any, forwarded: _Forwarded) -> str:
@@ -149,19 +149,19 @@ class _Request:
         length = len(body) if isinstance(body, bytes) else _header(headers, "content-length", "0")
         priority, action = self._rule()
         host = self.headers.get("host", self.balancer["DNSName"]).split(":")[0]
-        query = self.named.get("raw_query_string") or ""
+        query = self.keywords.get("raw_query_string") or ""
         url = f"http://{host}:{self.port}{self.path}{'?' + query if query else ''}"
         trace = _header(self.headers, "x-amzn-trace-id", "-")
         fields = [
             "http",
             _time(time.time()),
             f"app/{self.balancer['LoadBalancerName']}/{_alb._load_balancer_id_from_arn(self.balancer['LoadBalancerArn'])}",
-            f"{self.named.get('client_ip') or '127.0.0.1'}:0",
+            f"{self.keywords.get('client_ip') or '127.0.0.1'}:0",
             forwarded.target,
             *(("0.000", f"{forwarded.seconds:.3f}", "0.000") if forwarded.seconds >= 0 else ("-1", "-1", "-1")),
             str(status),
             forwarded.status,
-            str(self.received),
+            str(self.received_bytes),
             str(length),
             _quoted(f"{self.method} {url} HTTP/1.1"),
             _quoted(self.headers.get("user-agent", "-")),

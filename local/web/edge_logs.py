@@ -36,23 +36,23 @@ class EdgeRequest:
     path: str
     query: str
     headers: dict[str, str]
-    received: int
+    received_bytes: int
     client: str
     status: int
-    answered: dict[str, Any]
-    sent: int
+    answer_headers: dict[str, Any]
+    sent_bytes: int
     begun: float
 
     def fields(self) -> dict[str, str]:
         """Return every field that has a value here."""
         begin, took = dt.datetime.fromtimestamp(self.begun, dt.UTC), f"{time.time() - self.begun:.3f}"
-        answered = {name.lower(): str(value) for name, value in self.answered.items()}
+        answered = {name.lower(): str(value) for name, value in self.answer_headers.items()}
         result = "Error" if self.status >= 400 else "Miss"
         return {
             "date": f"{begin:%Y-%m-%d}",
             "time": f"{begin:%H:%M:%S}",
             "x-edge-location": answered.get("x-amz-cf-pop", "-"),
-            "sc-bytes": str(self.sent),
+            "sc-bytes": str(self.sent_bytes),
             "c-ip": self.client,
             "cs-method": self.method,
             "cs(Host)": self.distribution["DomainName"],
@@ -67,13 +67,13 @@ class EdgeRequest:
             "x-edge-request-id": answered.get("x-amz-cf-id", "-"),
             "x-host-header": self.headers.get("host", "-"),
             "cs-protocol": self.headers.get("x-forwarded-proto", "https"),
-            "cs-bytes": str(self.received),
+            "cs-bytes": str(self.received_bytes),
             "time-taken": took,
             "time-to-first-byte": took,
             "x-forwarded-for": self.headers.get("x-forwarded-for", "-"),
             "cs-protocol-version": "HTTP/1.1",
             "sc-content-type": answered.get("content-type", "-"),
-            "sc-content-len": str(self.sent),
+            "sc-content-len": str(self.sent_bytes),
         }
 
 

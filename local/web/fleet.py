@@ -205,14 +205,14 @@ class Fleet:
 
     def _forget_earlier_run(self, group: dict[str, Any]) -> None:
         """Remove the instances of an earlier run, whose records the kept state has."""
-        known = {instance.identifier for members in self._members.values() for instance in members}
+        member_ids = {instance.identifier for members in self._members.values() for instance in members}
         mark = {"Key": _GROUP_TAG, "Value": group["AutoScalingGroupName"]}
         for identifier in list(_ec2._instances):
-            if identifier not in known and mark in _ec2._tags.get(identifier, []):
+            if identifier not in member_ids and mark in _ec2._tags.get(identifier, []):
                 _end_record(identifier)
         for arn in group["TargetGroupARNs"]:
             targets = _alb._targets.get(arn, [])
-            targets[:] = [target for target in targets if target["Id"] in known]
+            targets[:] = [target for target in targets if target["Id"] in member_ids]
 
     def _address_of(self, target: str, port: int) -> Address:
         for members in list(self._members.values()):

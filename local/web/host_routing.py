@@ -7,7 +7,7 @@ allow, and applies its policies; the load balancer evaluates its listeners' rule
 nothing.
 
 The endpoint speaks TLS only: a viewer counts as an HTTPS viewer unless it sends ``X-Forwarded-Proto: http``. The port in
-the Host header chooses the balancer's listener, 80 if there is none.
+the Host header chooses the balancer's listener; without a port it is 80.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def host_of(scope: dict[str, Any]) -> str | None:
 
 
 def _distribution(name: str) -> dict[str, Any] | None:
-    """Return the distribution with a domain name or alias; None if there is none."""
+    """Return the distribution with a domain name or alias; None if no distribution has it."""
     with _core.request_scope(ACCOUNT, REGION):
         for distribution in list(_cloudfront._distributions.values()):
             aliases = _cloudfront._get_distribution_aliases(distribution)
@@ -184,9 +184,11 @@ def _without_invalid_headers(original: Callable[..., Any]) -> Callable[..., Any]
     attributes).
     """
 
-    async def dispatch(balancer: Any, method: str, path: str, headers: dict[str, str], *more: Any, **named: Any) -> Any:
+    async def dispatch(
+        balancer: Any, method: str, path: str, headers: dict[str, str], *more: Any, **keywords: Any
+    ) -> Any:
         if _alb._lb_attr(balancer["LoadBalancerArn"], "routing.http.drop_invalid_header_fields.enabled", "") == "true":
             headers = {name: value for name, value in headers.items() if _HEADER_NAME.fullmatch(name)}
-        return await original(balancer, method, path, headers, *more, **named)
+        return await original(balancer, method, path, headers, *more, **keywords)
 
     return dispatch

@@ -65,6 +65,6 @@ class LogShipper:
         with self._file.open("rb") as stream:
             stream.seek(self._position)
             content = stream.read()
-        whole, separator, _ = content.rpartition(b"\n")
-        self._position += len(whole) + len(separator)
-        return [line for line in whole.decode(errors="replace").splitlines() if line]
+        complete_lines, separator, _ = content.rpartition(b"\n")
+        self._position += len(complete_lines) + len(separator)
+        return [line for line in complete_lines.decode(errors="replace").splitlines() if line]

@@ -48,15 +48,15 @@ def _also_by_https(original: Callable[..., Any]) -> Callable[..., Any]:
         listener = _listener(balancer, port)
         if not by_https or listener is None:
             return await original(balancer, origin, *arguments)
-        sent = _cloudfront._origin_request_headers(origin, headers, client, forwarded_for)
-        sent = {name.lower(): value for name, value in sent.items()}
-        if not any(_names(listener, name) for name in (domain, sent["host"].split(":")[0])):
+        request_headers = _cloudfront._origin_request_headers(origin, headers, client, forwarded_for)
+        request_headers = {name.lower(): value for name, value in request_headers.items()}
+        if not any(_names(listener, name) for name in (domain, request_headers["host"].split(":")[0])):
             raise _cloudfront.OriginUnreachable(f"the certificate of {balancer['DNSName']} holds another name")
         status, answered, content = await _alb.dispatch_request(
             balancer,
             method,
             uri,
-            sent,
+            request_headers,
             body or b"",
             parse_qs(query, keep_blank_values=True),
             port,

@@ -55,7 +55,7 @@ class Signals:
         deadline = time.monotonic() + seconds
         while True:
             over = is_over()
-            answers = {key: good for key, good in self.received().items() if key in expected}
+            answers = {key: is_success for key, is_success in self.received().items() if key in expected}
             if len(answers) == len(expected):
                 if sum(answers.values()) * 100 >= percent * len(expected):
                     return

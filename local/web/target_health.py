@@ -165,12 +165,12 @@ class TargetHealth:
             arn = _alb._p(parameters, "TargetGroupArn")
             if arn not in _alb._tgs:
                 return original(parameters)
-            wanted = {target["Id"] for target in _alb._parse_targets_param(parameters)}
+            target_ids = {target["Id"] for target in _alb._parse_targets_param(parameters)}
             port = _alb._tgs[arn].get("Port", 80)
             members = [
                 self._member(arn, target, port)
                 for target in _alb._targets.get(arn, [])
-                if not wanted or target["Id"] in wanted
+                if not target_ids or target["Id"] in target_ids
             ]
             body = f"<TargetHealthDescriptions>{''.join(members)}</TargetHealthDescriptions>"
             return _alb._xml(200, "DescribeTargetHealth", body)

@@ -53,12 +53,12 @@ async def forward(
     """Send one request over TLS, as the emulator does over HTTP, but return the answer's body as a whole."""
     raw_query = urlencode(query or {}, doseq=True) if raw_query is None else raw_query
     target = f"{path}?{raw_query}" if raw_query else path
-    sent = {name.lower(): value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
+    request_headers = {name.lower(): value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
 
     def exchange() -> tuple[int, dict[str, Any], bytes]:
         connection = connection_to("HTTPS", host, port, _alb.TARGET_IDLE_TIMEOUT)
         try:
-            connection.request(method.upper(), target, body=body or None, headers=sent)
+            connection.request(method.upper(), target, body=body or None, headers=request_headers)
             answer = connection.getresponse()
             fields: dict[str, list[str]] = {}
             for name, value in answer.getheaders():

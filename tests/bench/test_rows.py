@@ -28,5 +28,5 @@ def test_goal_has_exactly_one_bound(bounds: dict[str, float]) -> None:
         Goal(**bounds)
 
 
-def test_row_without_goal_misses_none() -> None:
+def test_row_without_goal_misses_no_goal() -> None:
     assert row(value=1e9, goal=None).is_met

@@ -29,7 +29,7 @@ def run(project: Project, *arguments: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_credentials_and_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """No credentials and no terminal."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -39,7 +39,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
 
-def saved(project: Project, plan: Plan) -> Path:
+def save(project: Project, plan: Plan) -> Path:
     path = project.plan("small", "dev")
     save_plan(plan, path)
     return path
@@ -108,7 +108,7 @@ def test_end_of_input_is_no_confirmation(
         def isatty(self) -> bool:
             return True
 
-    saved(project, losing())
+    save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(""))
     assert run(project, "execute") == 1
@@ -116,7 +116,7 @@ def test_end_of_input_is_no_confirmation(
 
 
 def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    path = saved(
+    path = save(
         project, make_plan({"root.yaml": TEMPLATE}, claims=change_set(claim("X", "AWS::DynamoDB::Table", "Add")))
     )
     assert run(project, "review") == 0
@@ -128,7 +128,7 @@ def test_review_needs_no_credentials_and_leaves_a_record(project: Project, capsy
 
 @pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
 def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str) -> None:
-    saved(project, make_plan({"root.yaml": TEMPLATE}))
+    save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
 
@@ -146,7 +146,7 @@ def losing() -> Plan:
 
 
 def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    saved(project, losing())
+    save(project, losing())
     assert run(project, "execute") == 2
     message = capsys.readouterr().err
     assert "X (AWS::DynamoDB::Table, X-id)" in message
@@ -161,7 +161,7 @@ def test_confirmation_is_the_stacks_name(
         def isatty(self) -> bool:
             return True
 
-    saved(project, losing())
+    save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     assert run(project, "execute") == 1
@@ -169,7 +169,7 @@ def test_confirmation_is_the_stacks_name(
 
 
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    saved(project, make_plan({"root.yaml": TEMPLATE}))
+    save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "execute") == 3
     assert "it was not reviewed" in capsys.readouterr().err
 
@@ -190,10 +190,10 @@ def test_unexpected_rejection_by_aws_is_no_traceback(
 ) -> None:
     error = refusal("AccessDenied", "no right")
 
-    def refuse(*_: Any, **__: Any) -> None:
+    def raise_access_denied(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "load_plan", refuse)
+    monkeypatch.setattr(cli, "load_plan", raise_access_denied)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
@@ -259,7 +259,7 @@ def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
 
 
 def test_deployer_imports_neither_troposphere_nor_builders() -> None:
-    """One question tells builders/ from deploy/: does it talk to AWS?"""
+    """One question separates builders/ from deploy/: does it talk to AWS?"""
     code = (
         "import importlib, pkgutil, sys, deploy\n"
         "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"

@@ -83,7 +83,7 @@ def test_defaults_and_addresses_are_its_own_and_names_begin_with_it() -> None:
     assert cluster["DBClusterIdentifier"] == {"Fn::Sub": "settlement-aurora-${EnvironmentSuffix}"}
 
 
-def test_what_it_does_not_use_is_offered_to_nobody() -> None:
+def test_an_unused_service_is_offered_to_no_caller() -> None:
     outputs = set(assemble(SETTLEMENT).templates["network"].to_dict()["Outputs"])
     assert "PublicSubnetAId" not in outputs
     assert {"VpcId", "PrivateSubnetAId", "ZoneA"} <= outputs

@@ -317,7 +317,7 @@ def test_a_key_without_entitlement_gets_403(site: Site, client: trading.TradingC
 
 @pytest.mark.requirement("T-API-1")
 def test_signature_and_key_are_required_but_health_is_open(client: trading.TradingClient) -> None:
-    assert {name: answer.status for name, answer in trading.refusals(client).items()} == {
+    assert {name: answer.status for name, answer in trading.rejections(client).items()} == {
         "no signature": 403,
         "no API key": 403,
         "a path that is not granted": 403,

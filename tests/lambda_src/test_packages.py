@@ -59,7 +59,7 @@ LAZY = {
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_package_is_complete_by_itself(function: str, tmp_path: Path) -> None:
+def test_a_package_is_complete_without_others(function: str, tmp_path: Path) -> None:
     """The package has only the function, common, and what its lock names; on this machine it could use other packages."""
     for folder in (function, "common"):
         (tmp_path / folder).symlink_to(SOURCE / folder)

@@ -175,7 +175,7 @@ def test_an_interrupted_start_leaves_nothing(tmp_path: Path) -> None:
 def test_an_embedded_aws_that_does_not_answer_is_not_doubled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second one took the state file, and nobody could end the first."""
+    """A second one took the state file, and no command could end the first."""
     state = ["--state", str(tmp_path / "state.json")]
     assert main(["up", *state]) == 0
     try:

@@ -78,11 +78,11 @@ def test_a_port_out_of_range_is_a_failed_start() -> None:
 
 
 def test_a_port_of_the_systems_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def raise_in_use(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     class Socket(socket.socket):
-        bind = refuse
+        bind = raise_in_use
 
     monkeypatch.setattr("local.host.ports.socket.socket", Socket)
     with pytest.raises(StartError, match=r"may not listen at port 80 \(Permission denied\): choose one above 1023"):
@@ -228,7 +228,7 @@ def test_interruption_of_a_command_is_one_sentence(
     monkeypatch.setattr(EmbeddedCloud, "stop", interrupt)
     monkeypatch.setattr(EmbeddedCloud, "is_alive", lambda cloud: True)
     assert main([command, "--state", str(state)]) == 130
-    ends = "The embedded AWS ends by itself; `make down` waits until it has."
+    ends = "The embedded AWS ends on its own; `make down` waits until it has."
     goes_on = "The embedded AWS goes on running at https://127.0.0.1:4566; `make demo` continues with it, `make down` stops it."
     assert capsys.readouterr().err == f"\nInterrupted. {ends if command == 'down' else goes_on}\n"
 

@@ -79,7 +79,7 @@ def test_each_request_leaves_its_line_in_the_access_log(cloud: EmbeddedCloud, ca
     assert json.loads(events[-1]["message"])["status"] == str(answer.status) == "202"
 
 
-def test_a_failed_function_tells_the_client_nothing(call: Call) -> None:
+def test_a_failed_function_reports_nothing_to_the_client(call: Call) -> None:
     answer = call({"symbol": "ACME", "ask": "boom"})
     assert (answer.status, answer.json()) == (502, {"message": "Internal server error"})
 

@@ -36,24 +36,24 @@ def test_plan_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def retouched(document: dict[str, Any]) -> None:
+def edit_template(document: dict[str, Any]) -> None:
     document["templates"]["root.yaml"]["text"] += "# changed"
 
 
-def older(document: dict[str, Any]) -> None:
+def drop_bucket(document: dict[str, Any]) -> None:
     del document["bucket"]
 
 
-def mistyped(document: dict[str, Any]) -> None:
+def mistype_parameters(document: dict[str, Any]) -> None:
     document["parameters"] = ["a"]
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (retouched, "root.yaml does not have its digest"),
-        (older, "not a plan of this version"),
-        (mistyped, "not a plan"),
+        (edit_template, "root.yaml does not have its digest"),
+        (drop_bucket, "not a plan of this version"),
+        (mistype_parameters, "not a plan"),
     ],
 )
 def test_damaged_plan_is_rejected(tmp_path: Path, damage: Callable[[dict[str, Any]], None], message: str) -> None:
@@ -71,7 +71,7 @@ def test_missing_plan_says_to_plan(tmp_path: Path) -> None:
         load_plan(tmp_path / "none.json")
 
 
-def test_review_record_is_read_back_and_a_broken_one_is_none(tmp_path: Path) -> None:
+def test_review_record_is_read_back_and_a_broken_record_gives_none(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     assert load_record(path) is None
     record = ReviewRecord("digest", "2026-01-01", "me")

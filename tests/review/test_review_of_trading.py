@@ -17,7 +17,7 @@ from tests.review.support.plans import as_deployed, everything_replaced, make_pl
 ROOT = Path(__file__).parents[2]
 SET = load_templates(ROOT / "templates" / "trading")
 TEXTS = {name: template.text for name, template in SET.by_name.items()}
-GIVEN = {
+PARAMETERS = {
     **load_parameters(ROOT / "params" / "trading" / "dev.json", SET.root.document).parameters,
     **{name: f"{name}-1" for name in SET.root.document["Parameters"] if filled_by_packaging(name)},
 }
@@ -25,11 +25,11 @@ GIVEN = {
 
 @pytest.fixture(scope="module")
 def before() -> Stack:
-    return as_deployed(TEXTS, "root.yaml", with_defaults(SET.root.document, GIVEN))
+    return as_deployed(TEXTS, "root.yaml", with_defaults(SET.root.document, PARAMETERS))
 
 
 def judged(before: Stack, **changed: str) -> Review:
-    return judge_plan(make_plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
+    return judge_plan(make_plan(TEXTS, before, {**PARAMETERS, **changed}, everything_replaced(before)))
 
 
 def test_same_templates_and_parameters_change_nothing_whatever_cloudformation_lists(before: Stack) -> None:

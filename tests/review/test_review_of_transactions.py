@@ -20,7 +20,7 @@ from tests.review.support.plans import as_deployed, everything_replaced, make_pl
 ROOT = Path(__file__).parents[2]
 SET = load_templates(ROOT / "templates" / "transactions")
 TEXTS = {name: template.text for name, template in SET.by_name.items()}
-GIVEN = {
+PARAMETERS = {
     **load_parameters(ROOT / "params" / "transactions" / "dev.json", SET.root.document, region="us-east-1").parameters,
     **{name: f"{name}-1" for name in SET.root.document["Parameters"] if filled_by_packaging(name)},
 }
@@ -28,11 +28,11 @@ GIVEN = {
 
 @pytest.fixture(scope="module")
 def before() -> Stack:
-    return as_deployed(TEXTS, "root.yaml", with_defaults(SET.root.document, GIVEN))
+    return as_deployed(TEXTS, "root.yaml", with_defaults(SET.root.document, PARAMETERS))
 
 
 def judged(before: Stack, **changed: str) -> Review:
-    return judge_plan(make_plan(TEXTS, before, {**GIVEN, **changed}, everything_replaced(before)))
+    return judge_plan(make_plan(TEXTS, before, {**PARAMETERS, **changed}, everything_replaced(before)))
 
 
 def touched(review: Review) -> set[tuple[str, str]]:

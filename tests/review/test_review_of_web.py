@@ -64,7 +64,7 @@ def update(
 
 @pytest.mark.requirement("X-WEB-1")
 def test_changed_user_data_is_shown_as_lines() -> None:
-    """The review showed one long string in base64, in which nobody can see a change."""
+    """The review showed one long string in base64, in which a reader cannot see a change."""
     review, changes = update(WEB.replace("    start\\n", "    start --fast\\n"), Key="web/two.zip")
     assert changes["Launch"].replacement is Replacement.NO
     text = review_text(review)

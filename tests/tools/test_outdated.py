@@ -36,11 +36,9 @@ def index(**newest: str) -> outdated.AskIndex:
 
 
 def test_pins_are_read_with_extras_comments_and_blank_lines() -> None:
-    text = (
-        "# gate\n\nministack[full]==1.5.33           # pinned exactly: local/ mends #gaps\nPyYAML==6.0.3\n-r other.in\n"
-    )
+    text = "# gate\n\nministack[full]==1.5.33           # pinned exactly: local/ patches #gaps\nPyYAML==6.0.3\n-r other.in\n"
     assert list(outdated.parse(text, "requirements.in")) == [
-        Pin("ministack", "1.5.33", "requirements.in", "pinned exactly: local/ mends #gaps"),
+        Pin("ministack", "1.5.33", "requirements.in", "pinned exactly: local/ patches #gaps"),
         Pin("PyYAML", "6.0.3", "requirements.in", ""),
     ]
 
@@ -178,7 +176,7 @@ UNREACHABLE = """error: Request failed after 3 retries in 6.3s
             1,
             "",
             "hint: Packages were unavailable because the network was disabled.",
-            "UV_OFFLINE tells uv to stay offline",
+            "UV_OFFLINE makes uv stay offline",
         ),
         (2, "", "error: unexpected argument\n", "error: unexpected argument"),
         (9, "", "", "uv ended with 9"),

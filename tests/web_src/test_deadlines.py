@@ -1,4 +1,4 @@
-"""The arithmetic of deadlines, and the answer that the worker sends by itself."""
+"""The arithmetic of deadlines, and the answer that the worker sends on its own."""
 
 from __future__ import annotations
 

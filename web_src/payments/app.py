@@ -18,7 +18,7 @@ from .store import Store
 
 log = logging.getLogger("payments")
 
-# Code and message for the errors that Flask raises by itself.
+# Code and message for the errors that Flask raises on its own.
 _FLASK_ERRORS = {
     400: ("bad_request", "The request is not valid HTTP for this service."),
     404: ("not_found", "No route has this path. Use POST /transactions or GET /transactions/{id}."),

@@ -31,7 +31,7 @@ class RequestError(ServiceError):
     Attributes:
         status: The HTTP status of the answer.
         code: The error code in the answer's body, which clients may rely on.
-        message: The sentence in the answer's body that tells people what to do.
+        message: The sentence in the answer's body that says what to do.
         headers: Further headers of the answer.
     """
 

@@ -1,4 +1,4 @@
-"""Rejections that the worker sends by itself, for requests that never reach the application."""
+"""Rejections that the worker sends on its own, for requests that never reach the application."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Store:
         return StoredPayment(stored, is_replay=stored.id != payment.id)
 
     def get(self, transaction_id: str) -> Payment | None:
-        """Read the payment with an id; None if there is none.
+        """Read the payment with an id; None if it does not exist.
 
         Raises:
             ServiceError, pymysql.MySQLError: As ``Database.transaction``.

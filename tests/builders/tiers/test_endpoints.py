@@ -31,7 +31,7 @@ ACCOUNT = {"Ref": "AWS::AccountId"}
 BY_LAMBDA = {
     "WriteLogs": "Lambda sends what the function prints",
     "Trace": "Lambda's daemon sends the segments",
-    "SendDeadLetters": "Lambda sends what failed for good",
+    "SendDeadLetters": "Lambda sends what failed on every attempt",
     "ManageNetworkInterfaces": "Lambda attaches the function to the VPC",
     "FindNetworkInterfaces": "Lambda attaches the function to the VPC",
     "ReceiveObjects": "the event source mapping polls the queue",

@@ -17,7 +17,7 @@ def web(certificate: str = "") -> dict[str, Any]:
 
 
 @pytest.mark.requirement("X-ALB-1")
-def test_the_load_balancer_stands_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
+def test_the_load_balancer_is_in_the_public_subnets_with_its_logs_and_drops_invalid_headers() -> None:
     balancer = find_resource(PLATFORM, "LoadBalancer").properties
     assert balancer["Subnets"] == [{"Ref": f"PublicSubnet{zone}Id"} for zone in "ABC"]
     assert balancer["SecurityGroups"] == [{"Ref": "BalancerSecurityGroupId"}, {"Ref": "BalancerTlsSecurityGroupId"}]

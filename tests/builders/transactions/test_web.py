@@ -176,7 +176,7 @@ def test_an_instance_may_do_what_its_service_needs_and_no_more() -> None:
 
 @pytest.mark.requirement("X-ALB-1")
 def test_requests_reach_the_instances_over_tls() -> None:
-    """Regression: HTTP was used, with the reason that a VPC encrypts by itself, which it does not for T3."""
+    """Regression: HTTP was used, with the reason that a VPC encrypts automatically, which it does not for T3."""
     targets = find_resource(PLATFORM, "TargetGroup")
     assert targets.properties["Protocol"] == "HTTPS"
     assert "Metadata" not in targets.body, "no check is suppressed"

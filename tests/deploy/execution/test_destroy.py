@@ -53,7 +53,7 @@ def snapshot(scripted: Scripted, kind: str = "AWS::S3::Bucket", physical: str = 
     stub.add_response("get_stack_policy", {})
 
 
-def tagged(scripted: Scripted, *arns: str) -> None:
+def script_tags(scripted: Scripted, *arns: str) -> None:
     expected = {"TagFilters": [{"Key": "aws:cloudformation:stack-name", "Values": ["small-dev"]}]}
     answer = {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
     scripted["resourcegroupstaggingapi"].add_response("get_resources", answer, expected)
@@ -95,7 +95,7 @@ def test_stack_that_was_never_complete_has_nothing_to_protect(scripted: Scripted
         scripted["cloudformation"].add_response("list_change_sets", {"Summaries": []}, {"StackName": STACK})
     snapshot(scripted)
     attempt(scripted, "DELETE_COMPLETE", [event(1, status)], GONE)
-    tagged(scripted)
+    script_tags(scripted)
     assert destroy(scripted, ROW).remaining == ()
 
 
@@ -105,7 +105,7 @@ def test_protection_that_the_file_does_not_have_is_removed(scripted: Scripted) -
     scripted["cloudformation"].add_response("update_termination_protection", {}, expected)
     snapshot(scripted)
     attempt(scripted, "DELETE_COMPLETE", [event(1, "CREATE_COMPLETE")], GONE)
-    tagged(scripted)
+    script_tags(scripted)
     assert destroy(scripted).remaining == ()
 
 
@@ -124,7 +124,7 @@ def test_stack_that_was_never_created_is_deleted_with_its_change_sets(scripted: 
     stub.add_response("get_template", {"TemplateBody": TEMPLATE})
     stub.add_response("get_stack_policy", {})
     attempt(scripted, "DELETE_COMPLETE", [event(1, "REVIEW_IN_PROGRESS")], [event(2, "DELETE_COMPLETE")])
-    tagged(scripted)
+    script_tags(scripted)
     assert destroy(scripted).existed
 
 
@@ -132,8 +132,8 @@ def test_bucket_that_is_not_empty_is_emptied_and_the_deletion_repeated(scripted:
     describe(scripted)
     snapshot(scripted)
     first = [event(1, "CREATE_COMPLETE")]
-    refused = event(2, "DELETE_FAILED", "The bucket you tried to delete is not empty", "X", "raw")
-    failed = [event(3, "DELETE_FAILED"), refused]
+    rejection = event(2, "DELETE_FAILED", "The bucket you tried to delete is not empty", "X", "raw")
+    failed = [event(3, "DELETE_FAILED"), rejection]
     attempt(scripted, "DELETE_FAILED", first, failed)
     versions = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "b", "VersionId": "2"}]}
     scripted["s3"].add_response("list_object_versions", versions, {"Bucket": "raw"})
@@ -141,7 +141,7 @@ def test_bucket_that_is_not_empty_is_emptied_and_the_deletion_repeated(scripted:
     scripted["s3"].add_response("delete_objects", {}, {"Bucket": "raw", "Delete": doomed})
     again = [event(5, "DELETE_COMPLETE"), event(4, "DELETE_COMPLETE", "", "X", "raw")]
     attempt(scripted, "DELETE_COMPLETE", [*failed, *first], again)
-    tagged(scripted)
+    script_tags(scripted)
     assert destroy(scripted).remaining == ()
 
 
@@ -190,7 +190,7 @@ def test_leftovers_are_found_by_tag_by_policy_and_by_log_group_name(scripted: Sc
     groups = {"logGroups": [{"logGroupName": name} for name in names]}
     scripted["logs"].add_response("describe_log_groups", groups, {"logGroupNamePrefix": "/aws/lambda/small-hello-dev"})
     for _ in range(13):  # a minute of asking again: the tagging API lags behind
-        tagged(scripted, "arn:aws:sqs:us-east-1:111122223333:lost", KEY)
+        script_tags(scripted, "arn:aws:sqs:us-east-1:111122223333:lost", KEY)
         scripted["kms"].add_response("describe_key", {"KeyMetadata": {"KeyId": "k-1", "KeyState": "PendingDeletion"}})
     result = destroy(scripted)
     assert result.remaining == (

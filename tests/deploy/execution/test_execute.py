@@ -30,7 +30,7 @@ def update(**more: Any) -> Plan:
     return make_plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
-def reviewed(plan: Plan) -> ReviewRecord:
+def review_record(plan: Plan) -> ReviewRecord:
     return ReviewRecord(plan_digest(plan), "2026-01-01", "me")
 
 
@@ -77,7 +77,7 @@ def events(scripted: Scripted, news: Sequence[dict[str, Any]]) -> None:
 
 def execute(scripted: Scripted, plan: Plan, record: ReviewRecord | None = None) -> Any:
     lines: list[str] = []
-    return execute_plan(scripted.aws, plan, record or reviewed(plan), lines.append, sleep=lambda seconds: None)
+    return execute_plan(scripted.aws, plan, record or review_record(plan), lines.append, sleep=lambda seconds: None)
 
 
 def test_plan_that_was_not_reviewed_is_rejected(scripted: Scripted) -> None:
@@ -86,7 +86,7 @@ def test_plan_that_was_not_reviewed_is_rejected(scripted: Scripted) -> None:
 
 
 def test_plan_that_changed_after_its_review_is_rejected(scripted: Scripted) -> None:
-    record = reviewed(update())
+    record = review_record(update())
     with pytest.raises(StalePlanError, match="not the plan that was reviewed"):
         execute(scripted, update(termination_protection=True), record)
 
@@ -175,7 +175,7 @@ def test_new_stack_that_somebody_created_meanwhile_is_rejected(scripted: Scripte
         execute(scripted, make_plan({"root.yaml": TEMPLATE}))
 
 
-def started(scripted: Scripted) -> None:
+def script_start(scripted: Scripted) -> None:
     describe_change_set(scripted)
     describe(scripted)
     get_template(scripted)
@@ -191,7 +191,7 @@ def test_policy_and_protection_are_applied_before_and_after_an_update(scripted: 
     policy = {"Statement": [{"Effect": "Deny", "Action": "Update:Replace", "Principal": "*", "Resource": "*"}]}
     body = json.dumps(policy, sort_keys=True)
     stub = scripted["cloudformation"]
-    started(scripted)
+    script_start(scripted)
     settings(scripted, None, body)
     protect = {"StackName": STACK, "EnableTerminationProtection": True}
     stub.add_response("update_termination_protection", {}, protect)
@@ -230,7 +230,7 @@ def test_policy_reaches_every_nested_stack(scripted: Scripted) -> None:
 
 
 def test_rollback_raises_the_root_cause(scripted: Scripted) -> None:
-    started(scripted)
+    script_start(scripted)
     settings(scripted)
     run(scripted)
     describe(scripted, "UPDATE_ROLLBACK_COMPLETE")
@@ -258,7 +258,7 @@ def test_change_set_that_runs_already_is_followed(scripted: Scripted) -> None:
 
 
 def test_race_for_the_change_set_is_a_rejection(scripted: Scripted) -> None:
-    started(scripted)
+    script_start(scripted)
     settings(scripted)
     scripted["cloudformation"].add_client_error("execute_change_set", "InvalidChangeSetStatus", "no longer")
     with pytest.raises(StalePlanError, match="became unusable at the last moment"):

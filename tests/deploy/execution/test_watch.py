@@ -25,7 +25,7 @@ class Service:
         self.turns = list(turns)
         self.events: dict[str, list[dict[str, Any]]] = {ROOT: [], NET: [], DB: []}
         self.status, self.count, self.page_size = "REVIEW_IN_PROGRESS", 0, 100
-        self.asked: list[str] = []
+        self.polled_stacks: list[str] = []
 
     def happen(self, stack: str, logical: str, kind: str, physical: str, status: str, reason: str) -> None:
         self.count += 1
@@ -41,7 +41,7 @@ class Service:
         return {"Stacks": [{"StackStatus": self.status}]}
 
     def describe_stack_events(self, **arguments: str) -> dict[str, Any]:
-        self.asked.append(arguments["StackName"])
+        self.polled_stacks.append(arguments["StackName"])
         events, start = self.events[arguments["StackName"]], int(arguments.get("NextToken", "0"))
         page = {"StackEvents": events[start : start + self.page_size]}
         more = start + self.page_size < len(events)
@@ -97,8 +97,8 @@ def test_settled_nested_stack_is_not_read_again() -> None:
     for _ in range(20):
         service.turns.insert(2, ("CREATE_IN_PROGRESS", []))
     watch(service).follow()
-    assert service.asked.count(NET) <= 3
-    assert service.asked.count(ROOT) > 20
+    assert service.polled_stacks.count(NET) <= 3
+    assert service.polled_stacks.count(ROOT) > 20
 
 
 def test_events_from_before_are_not_shown_again() -> None:
@@ -162,7 +162,7 @@ def test_group_without_signals_names_the_log_of_the_instances() -> None:
     assert "stream <instance id>/boot" in cause
 
 
-def test_root_cause_is_the_first_resource_that_failed_by_itself() -> None:
+def test_root_cause_is_the_first_resource_that_failed_on_its_own() -> None:
     outcome = watch(failure()).follow()
     assert outcome.status == "ROLLBACK_COMPLETE"
     assert (

@@ -30,11 +30,11 @@ def change(logical_id: str, kind: str = "AWS::S3::Bucket", action: str = "Modify
     return {"Type": "Resource", "ResourceChange": resource}
 
 
-def nested(logical_id: str, child: str | None) -> dict[str, Any]:
+def nested_change(logical_id: str, child: str | None) -> dict[str, Any]:
     return change(logical_id, "AWS::CloudFormation::Stack", **({"ChangeSetId": child} if child else {}))
 
 
-def described(
+def description(
     identifier: str, changes: list[dict[str, Any]], status: str = "CREATE_COMPLETE", **more: Any
 ) -> dict[str, Any]:
     return {"ChangeSetId": identifier, "StackId": STACK, "Status": status, "Changes": changes, **more}
@@ -58,7 +58,7 @@ def answer(
             )
 
 
-def created(scripted: Scripted, status: str = "CREATE_COMPLETE") -> None:
+def script_creation(scripted: Scripted, status: str = "CREATE_COMPLETE") -> None:
     """Script CreateChangeSet and the wait for it."""
     stub = scripted["cloudformation"]
     expected = {
@@ -78,11 +78,11 @@ def created(scripted: Scripted, status: str = "CREATE_COMPLETE") -> None:
     stub.add_response("describe_change_set", {"Status": status}, {"ChangeSetName": ROOT})
 
 
-def deleted(scripted: Scripted) -> None:
+def script_deletion(scripted: Scripted) -> None:
     scripted["cloudformation"].add_response("delete_change_set", {}, {"ChangeSetName": ROOT})
 
 
-def validated(scripted: Scripted, identifier: str, *events: dict[str, Any], then: str | None = None) -> None:
+def script_validation(scripted: Scripted, identifier: str, *events: dict[str, Any], then: str | None = None) -> None:
     """Script a page of the validation's findings in a change set; ``then`` is the token of the next page."""
     more = {"NextToken": then} if then else {}
     scripted["cloudformation"].add_response(
@@ -100,17 +100,23 @@ def create(scripted: Scripted) -> ChangeSet:
 
 
 def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> None:
-    created(scripted)
+    script_creation(scripted)
     answer(
-        scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]), described(ROOT, [nested("Database", DATABASE)])
+        scripted,
+        ROOT,
+        description(ROOT, [nested_change("Network", NETWORK)]),
+        description(ROOT, [nested_change("Database", DATABASE)]),
     )
     answer(
-        scripted, NETWORK, described(NETWORK, [change("Vpc"), change("Subnet")]), described(NETWORK, [change("Nat")])
+        scripted,
+        NETWORK,
+        description(NETWORK, [change("Vpc"), change("Subnet")]),
+        description(NETWORK, [change("Nat")]),
     )
-    answer(scripted, DATABASE, described(DATABASE, [change("Cluster")]))
+    answer(scripted, DATABASE, description(DATABASE, [change("Cluster")]))
     # pages of the root are read first, without values and with, then the children in order, then the validation
     for identifier in (ROOT, NETWORK, DATABASE):
-        validated(scripted, identifier)
+        script_validation(scripted, identifier)
     created_set = create(scripted)
     tree = {
         change.logical_id: [inner.logical_id for inner in change.child.changes]
@@ -124,12 +130,14 @@ def test_children_are_followed_and_every_page_is_read(scripted: Scripted) -> Non
 
 def test_warnings_of_the_validation_come_with_their_stack(scripted: Scripted) -> None:
     """The change set does not show them; only DescribeEvents does, for each change set, page by page."""
-    created(scripted)
-    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
-    answer(scripted, NETWORK, described(NETWORK, [change("NatAddressA", "AWS::EC2::EIP")]))
-    validated(scripted, ROOT, {"EventId": "1", "EventType": "PROGRESS_EVENT", "ResourceStatus": "CREATE_COMPLETE"})
+    script_creation(scripted)
+    answer(scripted, ROOT, description(ROOT, [nested_change("Network", NETWORK)]))
+    answer(scripted, NETWORK, description(NETWORK, [change("NatAddressA", "AWS::EC2::EIP")]))
+    script_validation(
+        scripted, ROOT, {"EventId": "1", "EventType": "PROGRESS_EVENT", "ResourceStatus": "CREATE_COMPLETE"}
+    )
     quota = validation_error("/Resources/NatAddressA", "The quota of 5 would be exceeded", ValidationFailureMode="WARN")
-    validated(scripted, NETWORK, quota, {**quota, "EventId": "again"}, then="more")
+    script_validation(scripted, NETWORK, quota, {**quota, "EventId": "again"}, then="more")
     scripted["cloudformation"].add_response(
         "describe_events",
         {"OperationEvents": [validation_error("/Resources/Vpc", "no permission", ValidationStatus="SKIPPED")]},
@@ -142,9 +150,9 @@ def test_warnings_of_the_validation_come_with_their_stack(scripted: Scripted) ->
 
 
 def test_unreadable_warnings_are_a_finding(scripted: Scripted) -> None:
-    created(scripted)
-    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)]))
-    answer(scripted, NETWORK, described(NETWORK, [change("Vpc")]))
+    script_creation(scripted)
+    answer(scripted, ROOT, description(ROOT, [nested_change("Network", NETWORK)]))
+    answer(scripted, NETWORK, description(NETWORK, [change("Vpc")]))
     scripted["cloudformation"].add_client_error("describe_events", "AccessDenied", "not allowed", 403)
     (missing,) = create(scripted).warnings
     assert missing.skipped
@@ -160,11 +168,11 @@ def test_changes_that_property_values_hide_are_merged_in(scripted: Scripted) -> 
     warning = (
         "[WARN] --include-property-values option can return incomplete ChangeSet data because: Logical Id: Dropped"
     )
-    plain = described(ROOT, [change("Kept", Details=[detail, other]), change("Dropped", Details=[other])])
-    rich = described(ROOT, [change("Kept", Details=[rendered])], StatusReason=warning)
-    created(scripted)
+    plain = description(ROOT, [change("Kept", Details=[detail, other]), change("Dropped", Details=[other])])
+    rich = description(ROOT, [change("Kept", Details=[rendered])], StatusReason=warning)
+    script_creation(scripted)
     answer(scripted, ROOT, plain, rich=[rich])
-    validated(scripted, ROOT)
+    script_validation(scripted, ROOT)
     changes = {change.logical_id: change for change in create(scripted).changes}
     assert set(changes) == {"Kept", "Dropped"}
     assert [(detail.name, detail.before, detail.after) for detail in changes["Kept"].details] == [
@@ -174,11 +182,11 @@ def test_changes_that_property_values_hide_are_merged_in(scripted: Scripted) -> 
 
 
 def test_region_without_property_values_is_read_without_them(scripted: Scripted) -> None:
-    created(scripted)
+    script_creation(scripted)
     stub = scripted["cloudformation"]
-    stub.add_response("describe_change_set", described(ROOT, [change("A")]), {"ChangeSetName": ROOT})
+    stub.add_response("describe_change_set", description(ROOT, [change("A")]), {"ChangeSetName": ROOT})
     stub.add_client_error("describe_change_set", "ValidationError", "IncludePropertyValues is not supported")
-    validated(scripted, ROOT)
+    script_validation(scripted, ROOT)
     assert [change.logical_id for change in create(scripted).changes] == ["A"]
 
 
@@ -187,9 +195,9 @@ def test_region_without_property_values_is_read_without_them(scripted: Scripted)
     [NEVER, "No updates are to be performed.", "There are no changes to deploy.", "no changes to perform"],
 )
 def test_no_changes_is_a_result_in_all_its_wordings(scripted: Scripted, reason: str) -> None:
-    created(scripted, "FAILED")
-    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
-    deleted(scripted)
+    script_creation(scripted, "FAILED")
+    answer(scripted, ROOT, description(ROOT, [], "FAILED", StatusReason=reason))
+    script_deletion(scripted)
     assert create(scripted).unchanged
 
 
@@ -203,25 +211,25 @@ def test_no_changes_may_also_come_as_an_error_of_the_call(scripted: Scripted) ->
 def test_children_without_changes_make_no_changes(scripted: Scripted) -> None:
     """The root fails only because its child has nothing to change, which is not a failure."""
     reason = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
-    created(scripted, "FAILED")
-    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
-    answer(scripted, NETWORK, described(NETWORK, [], "FAILED", StatusReason=NEVER))
-    deleted(scripted)
+    script_creation(scripted, "FAILED")
+    answer(scripted, ROOT, description(ROOT, [], "FAILED", StatusReason=reason))
+    answer(scripted, NETWORK, description(NETWORK, [], "FAILED", StatusReason=NEVER))
+    script_deletion(scripted)
     assert create(scripted).unchanged
 
 
 def test_failure_has_the_reason_of_the_deepest_child(scripted: Scripted) -> None:
     """The root says only that a nested change set failed; the real reason is two levels down."""
-    created(scripted, "FAILED")
+    script_creation(scripted, "FAILED")
     root = f"Nested change set {NETWORK} was not successfully created: Currently in FAILED."
     middle = f"Nested change set {DATABASE} was not successfully created: Currently in FAILED."
-    answer(scripted, ROOT, described(ROOT, [nested("Network", NETWORK)], "FAILED", StatusReason=root))
-    answer(scripted, NETWORK, described(NETWORK, [], "FAILED", StatusReason=middle))
+    answer(scripted, ROOT, description(ROOT, [nested_change("Network", NETWORK)], "FAILED", StatusReason=root))
+    answer(scripted, NETWORK, description(NETWORK, [], "FAILED", StatusReason=middle))
     answer(
-        scripted, DATABASE, described(DATABASE, [], "FAILED", StatusReason="Template error: Fn::Select cannot select")
+        scripted, DATABASE, description(DATABASE, [], "FAILED", StatusReason="Template error: Fn::Select cannot select")
     )
-    validated(scripted, DATABASE)
-    deleted(scripted)
+    script_validation(scripted, DATABASE)
+    script_deletion(scripted)
     with pytest.raises(ChangeSetError) as caught:
         create(scripted)
     assert caught.value.reasons == (
@@ -231,16 +239,16 @@ def test_failure_has_the_reason_of_the_deepest_child(scripted: Scripted) -> None
 
 def test_early_validation_is_reported_in_full(scripted: Scripted) -> None:
     reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
-    created(scripted, "FAILED")
-    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason=reason))
+    script_creation(scripted, "FAILED")
+    answer(scripted, ROOT, description(ROOT, [], "FAILED", StatusReason=reason))
     wrong = "/Resources/Table/Properties"
-    validated(
+    script_validation(
         scripted,
         ROOT,
         validation_error(f"{wrong}/BillingMode", "PAY is not a valid enum value"),
         validation_error(wrong, "Required property [KeySchema] not found"),
     )
-    deleted(scripted)
+    script_deletion(scripted)
     with pytest.raises(ChangeSetError) as caught:
         create(scripted)
     assert caught.value.reasons == (
@@ -251,10 +259,10 @@ def test_early_validation_is_reported_in_full(scripted: Scripted) -> None:
 
 
 def test_unreadable_validation_does_not_hide_the_failure(scripted: Scripted) -> None:
-    created(scripted, "FAILED")
-    answer(scripted, ROOT, described(ROOT, [], "FAILED", StatusReason="Early validation failed."))
+    script_creation(scripted, "FAILED")
+    answer(scripted, ROOT, description(ROOT, [], "FAILED", StatusReason="Early validation failed."))
     scripted["cloudformation"].add_client_error("describe_events", "AccessDenied", "not allowed", 403)
-    deleted(scripted)
+    script_deletion(scripted)
     with pytest.raises(ChangeSetError, match=r"Early validation failed\.") as caught:
         create(scripted)
     assert "cloudformation:DescribeEvents" in caught.value.reasons[1]

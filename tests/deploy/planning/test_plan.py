@@ -96,7 +96,7 @@ def test_whole_tree_is_read_with_pages(scripted: Scripted) -> None:
     assert inner.updated == "2026-02-01T00:00:00+00:00"
 
 
-def test_stack_that_does_not_exist_is_none(scripted: Scripted) -> None:
+def test_stack_that_does_not_exist_gives_none(scripted: Scripted) -> None:
     stub = scripted["cloudformation"]
     stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
     assert snapshot.describe_stack(scripted.aws.client("cloudformation"), "x") is None

@@ -47,7 +47,7 @@ LONG = "x" * 5000
 LINES = ("good 0", "bad é 1", "good 2", LONG)
 
 
-def filled() -> Cloud:
+def filled_cloud() -> Cloud:
     """Two quarantined objects, one object with two rejected lines, one dead letter."""
     cloud = Cloud()
     for name in ("a", "b"):
@@ -55,8 +55,10 @@ def filled() -> Cloud:
         cloud.store("quarantine/objects/" + K.format(name), b"?")
         cloud.store(f"quarantine/objects/{K.format(name)}.reason.json", b'{"reason": "is not complete gzip"}')
     cloud.store(K.format("c"), packed(*LINES))
-    refused = [{"object": K.format("c"), "line": n, "reason": "is bad", "record": LINES[n - 1][:4096]} for n in (2, 4)]
-    cloud.store("quarantine/records/" + K.format("c"), packed(*map(json.dumps, refused)))
+    rejections = [
+        {"object": K.format("c"), "line": n, "reason": "is bad", "record": LINES[n - 1][:4096]} for n in (2, 4)
+    ]
+    cloud.store("quarantine/records/" + K.format("c"), packed(*map(json.dumps, rejections)))
     cloud.dead.append(message(K.format("d")))
     return cloud
 
@@ -67,7 +69,7 @@ def run(cloud: Cloud) -> ReplayResult:
 
 
 def test_backlog_is_listed_with_its_reasons() -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     backlog = find_backlog(cloud.aws, RAW, ARCHIVE)
     text = backlog_text(cloud.aws, backlog)
     assert "2 quarantined objects" in text
@@ -79,7 +81,7 @@ def test_backlog_is_listed_with_its_reasons() -> None:
 
 
 def test_everything_is_replayed_and_a_second_time_finds_nothing() -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     announced: list[str] = []
     cloud.on_announced = announced.append
     assert run(cloud) == ReplayResult(objects=2, records=2, dead_letters=1, remaining=())
@@ -95,7 +97,7 @@ def test_everything_is_replayed_and_a_second_time_finds_nothing() -> None:
 
 @pytest.mark.parametrize("call", range(1, 11))
 def test_nothing_is_lost_wherever_it_is_killed_and_repeating_completes_it(call: int) -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     announced: set[str] = set()
     cloud.on_announced = lambda key: announced.add(key.partition("-replay-")[0].removesuffix(".ndjson.gz"))
     names = {K.format(name).removesuffix(".ndjson.gz") for name in "abcd"}
@@ -113,7 +115,7 @@ def test_nothing_is_lost_wherever_it_is_killed_and_repeating_completes_it(call: 
 
 def test_data_that_processing_rejects_again_stays_in_quarantine() -> None:
     """Processing is fast: it may create the new quarantine entry before the replay has deleted the old one."""
-    cloud = filled()
+    cloud = filled_cloud()
 
     def reject(key: str) -> None:
         if key == K.format("a"):
@@ -123,12 +125,12 @@ def test_data_that_processing_rejects_again_stays_in_quarantine() -> None:
     cloud.on_announced = reject
     run(cloud)
     (entry,) = find_backlog(cloud.aws, RAW, ARCHIVE).objects
-    assert (entry.key, cloud.objects[RAW, entry.kept.key][-1].body) == (K.format("a"), b"again")
+    assert (entry.key, cloud.objects[RAW, entry.quarantined.key][-1].body) == (K.format("a"), b"again")
     assert entry.reason is not None
 
 
 def test_missing_raw_object_is_restored_from_its_copy() -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     del cloud.objects[RAW, K.format("a")]
     cloud.objects[RAW, "quarantine/objects/" + K.format("a")][-1].body = b"copy"
     run(cloud)
@@ -137,26 +139,26 @@ def test_missing_raw_object_is_restored_from_its_copy() -> None:
 
 
 def test_object_in_glacier_stays_with_a_reason() -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     cloud.objects[RAW, K.format("a")][-1].storage_class = "GLACIER"
     result = run(cloud)
     assert result.objects == 1
-    assert result.remaining == (f"quarantine/objects/{K.format('a')}: the object lies in GLACIER; restore it first",)
+    assert result.remaining == (f"quarantine/objects/{K.format('a')}: the object is in GLACIER; restore it first",)
 
 
 def test_rejected_lines_are_taken_from_the_archive_if_the_raw_object_is_missing() -> None:
-    cloud = filled()
+    cloud = filled_cloud()
     cloud.objects[ARCHIVE, K.format("c")] = cloud.objects.pop((RAW, K.format("c")))
     assert run(cloud).records == 2
-    cloud = filled()
+    cloud = filled_cloud()
     del cloud.objects[RAW, K.format("c")]
     assert "restore one of them first" in run(cloud).remaining[0]
 
 
 def test_rejected_lines_of_a_changed_object_stay() -> None:
     """The object has other lines now: storing them would add lines that processing did not reject."""
-    cloud = filled()
-    cloud.store(K.format("c"), packed("mended", *LINES))
+    cloud = filled_cloud()
+    cloud.store(K.format("c"), packed("fixed", *LINES))
     result = run(cloud)
     assert result.records == 0
     assert "has changed since (line 2)" in result.remaining[0]
@@ -165,7 +167,7 @@ def test_rejected_lines_of_a_changed_object_stay() -> None:
 
 def test_lines_that_are_rejected_twice_get_a_new_object_each_time() -> None:
     """Processing skips an object that it knows, so the same key again would be ignored."""
-    cloud = filled()
+    cloud = filled_cloud()
     run(cloud)
     (first,) = [key for key in cloud.keys("market-data/") if "-replay-" in key]
     line = {"object": first, "line": 1, "reason": "still", "record": "bad é 1"}
@@ -263,7 +265,7 @@ def test_bucket_that_notifies_no_queue_is_named(scripted: Scripted) -> None:
 @pytest.fixture
 def desk(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Cloud, Callable[..., int]]:
     """The command on a filled quarantine, without a terminal."""
-    cloud = filled()
+    cloud = filled_cloud()
     values = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
     monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: values)
     monkeypatch.setattr(cli, "Aws", lambda region, profile: cloud.aws)

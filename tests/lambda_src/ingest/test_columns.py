@@ -37,7 +37,7 @@ def test_set_column_works_on_the_decoders_rows() -> None:
 
 # --- number_to_digits -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("digits", ["1.10", "9999999999.99999999", "1e-8", "0.1000000000000000055511151231257827"])
-def test_number_to_digits_keeps_what_was_written_and_tells_a_number_from_a_text(digits: str) -> None:
+def test_number_to_digits_keeps_what_was_written_and_distinguishes_a_number_from_a_text(digits: str) -> None:
     as_number, as_text = (
         decoding.record_decoder().decode(line(price="<>").replace(b'"<>"', value.encode()))
         for value in (digits, f'"{digits}"')

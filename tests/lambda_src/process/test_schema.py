@@ -38,7 +38,7 @@ def test_the_engine_accepts_what_the_schema_accepts(by_ingest: bool, sample: lis
         path.write_text("".join(schema.dump_record(record) + "\n" for record in sample))
         loaded = engine.load(duck, path, "key", Path(name), by_ingest=by_ingest)
     stored = {json.dumps(schema.parse_record({k: v for k, v in record.items() if v != ""})) for record in sample}
-    assert (loaded.bad, loaded.trades.count + loaded.quotes.count) == (0, len(stored))
+    assert (loaded.rejections, loaded.trades.count + loaded.quotes.count) == (0, len(stored))
 
 
 @WRITERS
@@ -56,7 +56,7 @@ def test_each_fault_alone_is_rejected_with_the_schemas_reason(
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path, by_ingest=by_ingest)
     (line,) = gzip.decompress(loaded.bad_lines.read_bytes()).splitlines()
-    assert (loaded.trades.count, loaded.bad, json.loads(line)["reason"]) == (1, 1, str(rejection.value))
+    assert (loaded.trades.count, loaded.rejections, json.loads(line)["reason"]) == (1, 1, str(rejection.value))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_numbers_of_another_writer_keep_their_digits_or_are_rejected(
     path.write_text(record + "\n")
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
-        assert (loaded.trades.count, loaded.bad) == ((0, 1) if read is None else (1, 0))
+        assert (loaded.trades.count, loaded.rejections) == ((0, 1) if read is None else (1, 0))
         if read is not None:
             assert duck.execute(f"SELECT price::VARCHAR FROM '{loaded.trades.path}'").fetchall() == [(read,)]
 
@@ -102,7 +102,7 @@ def test_a_line_of_another_writer_between_those_of_ingest_loses_no_digit(
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
         values = duck.execute(f"SELECT {field}::VARCHAR FROM '{loaded.trades.path}' WHERE ts_ns = {T0 + 1}").fetchall()
-    assert (values, loaded.bad) == (([(value,)], 0) if accepted else ([], 1))
+    assert (values, loaded.rejections) == (([(value,)], 0) if accepted else ([], 1))
 
 
 @pytest.mark.parametrize("identifier", ['"', "\\", 'a"b\\"c', "\\\\n", "'", "/", '"' * 64])
@@ -111,7 +111,7 @@ def test_identifiers_with_escapes_are_read_as_they_are(identifier: str, tmp_path
     path.write_text(schema.dump_record(trade(identifier, "1.5", "2", T0)) + "\n")
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
-        assert loaded.bad == 0
+        assert loaded.rejections == 0
         assert duck.execute(f"SELECT trade_id FROM '{loaded.trades.path}'").fetchall() == [(identifier,)]
 
 
@@ -135,7 +135,7 @@ def test_a_type_that_is_not_in_the_sample_is_found(tmp_path: Path) -> None:
         path.write_text("\n".join([records[many], records[single], records[many], ""]))
         with engine.open_engine(tmp_path) as duck:
             loaded = engine.load(duck, path, "key", tmp_path)
-        assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (1, 1, 0)
+        assert (loaded.trades.count, loaded.quotes.count, loaded.rejections) == (1, 1, 0)
 
 
 def test_records_after_blank_lines_count(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_records_after_blank_lines_count(tmp_path: Path) -> None:
     assert lines.sampled_types(path) == set()
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
-    assert (loaded.trades.count, loaded.quotes.count, loaded.bad) == (0, 1, 0)
+    assert (loaded.trades.count, loaded.quotes.count, loaded.rejections) == (0, 1, 0)
 
 
 @pytest.mark.parametrize("body", ["", "\n\n"])
@@ -154,7 +154,7 @@ def test_a_file_without_records_is_valid(body: str, tmp_path: Path) -> None:
     path.write_text(body)
     with engine.open_engine(tmp_path) as duck:
         loaded = engine.load(duck, path, "key", tmp_path)
-    assert (loaded.trades.count, loaded.quotes.count, loaded.bad, loaded.symbols) == (0, 0, 0, ())
+    assert (loaded.trades.count, loaded.quotes.count, loaded.rejections, loaded.symbols) == (0, 0, 0, ())
 
 
 # As (trade_id, nanoseconds after the first); 130,000 are more than a row group.

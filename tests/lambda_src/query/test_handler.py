@@ -339,7 +339,7 @@ def test_a_query_that_takes_too_long_is_a_503_that_says_so(app_database: Databas
         return connection.execute("SELECT pg_sleep(5)")
 
     with pytest.raises(RequestError, match="503 query_timeout"):
-        query.handler._read(request.parse("ACME", HOUR), slow)
+        query.handler._read_rows(request.parse("ACME", HOUR), slow)
 
 
 def test_an_unknown_path_is_a_404() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from common import mysql_users
 from common.mysql import MAX_USER_LENGTH
-from common.mysql_users import DatabaseUserError, Grant, lacking, parse_grants
+from common.mysql_users import DatabaseUserError, Grant, missing_privileges, parse_grants
 from rotate_secret.credentials import Credentials, RotationError, check_successor, other_user
 from rotate_secret.rotation import EXCLUDED_CHARACTERS, Rotation
 
@@ -104,10 +104,10 @@ def test_grants_that_cannot_be_copied_are_rejected(line: str) -> None:
 def test_lacking_rights() -> None:
     both, select = Grant(f"SELECT, INSERT {ENTRIES}", False), Grant(f"SELECT {ENTRIES}", False)
     all_rights = Grant(f"ALL PRIVILEGES {ENTRIES}", False)
-    assert lacking(frozenset({both}), frozenset({select})) == {("INSERT", "", "`payments`.`entries`")}
-    assert not lacking(frozenset({select}), frozenset({both}))
-    assert not lacking(frozenset({both}), frozenset({all_rights}))
-    assert lacking(frozenset({Grant(f"SELECT {ENTRIES}", True)}), frozenset({all_rights}))
+    assert missing_privileges(frozenset({both}), frozenset({select})) == {("INSERT", "", "`payments`.`entries`")}
+    assert not missing_privileges(frozenset({select}), frozenset({both}))
+    assert not missing_privileges(frozenset({both}), frozenset({all_rights}))
+    assert missing_privileges(frozenset({Grant(f"SELECT {ENTRIES}", True)}), frozenset({all_rights}))
 
 
 def test_an_error_that_quotes_the_password_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ class SampleStack:
     def template(self, changes: dict[str, tuple[str, str]] | None = None) -> str:
         """The root, after its children are uploaded; ``changes`` replaces text in a child: {file: (old, new)}."""
 
-        def uploaded(match: re.Match[str]) -> str:
+        def upload(match: re.Match[str]) -> str:
             text = (TEMPLATES / match.group(1)).read_text()
             if changes and match.group(1) in changes:
                 old, new = changes[match.group(1)]
@@ -43,7 +43,7 @@ class SampleStack:
                 text = text.replace(old, new)
             return f"TemplateURL: https://s3.us-east-1.amazonaws.com/{self.bucket}/{self.put(text.encode(), 'yaml')}"
 
-        return re.sub(r"TemplateURL: ([a-z]+\.yaml)", uploaded, (TEMPLATES / "root.yaml").read_text())
+        return re.sub(r"TemplateURL: ([a-z]+\.yaml)", upload, (TEMPLATES / "root.yaml").read_text())
 
     def parameters(self, suffix: str, **others: str) -> dict[str, str]:
         functions = {

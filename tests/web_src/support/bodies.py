@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VISA = "4111111111111111"  # a test number that the scheme publishes; it belongs to nobody
+VISA = "4111111111111111"  # a test number that the scheme publishes; it belongs to no person
 
 
 def payment(**changes: object) -> dict[str, object]:

@@ -106,7 +106,7 @@ class Ledger:
         """End each connection of the service's users, busy or idle, and return how many there were."""
         ids = [row[0] for row in self.query(_SERVICE_CONNECTIONS)]
         for connection_id in ids:
-            # A connection may end by itself in the meantime.
+            # A connection may end on its own in the meantime.
             self.execute(f"KILL CONNECTION {connection_id}", ignore=NO_SUCH_THREAD)
         return len(ids)
 

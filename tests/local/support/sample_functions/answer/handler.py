@@ -39,4 +39,4 @@ def database_user(user):
         with psycopg.connect(host=host, port=port, dbname="trading", user=user, password=token) as connection:
             return connection.execute("SELECT current_user").fetchone()[0]
     except psycopg.OperationalError as error:
-        return f"refused: {error}"
+        return f"rejected: {error}"

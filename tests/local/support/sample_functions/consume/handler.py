@@ -1,4 +1,4 @@
-"""Copies new objects, and refuses one kind so that partial batch answers and redrive show."""
+"""Copies new objects, and rejects one kind so that partial batch answers and redrive show."""
 
 import json
 import os

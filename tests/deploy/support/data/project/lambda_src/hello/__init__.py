@@ -1,1 +1,1 @@
-"""A function that says what it was told to say."""
+"""A function that returns the text of its configuration."""

@@ -153,12 +153,12 @@ def test_interruption_says_that_nothing_runs_where_nothing_was_started(tmp_path:
 
 def test_interruption_of_the_end_says_that_it_goes_on_ending(tmp_path: Path) -> None:
     class Ending:
-        def stop(self, tell: object) -> None:
+        def stop(self, report: object) -> None:
             raise KeyboardInterrupt
 
     state = tmp_path / "state.json"
     state.touch()
-    with pytest.raises(Interruption, match="The embedded AWS ends by itself; `make down` waits until it has"):
+    with pytest.raises(Interruption, match="The embedded AWS ends on its own; `make down` waits until it has"):
         lifecycle.stop_and_forget(cast(EmbeddedCloud, Ending()), state)
     assert state.exists()
 

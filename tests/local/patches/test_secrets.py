@@ -29,7 +29,7 @@ def handler(event, context):
     secret = event["SecretId"]
     client.tag_resource(SecretId=secret, Tags=[{"Key": step, "Value": token}])
     if os.environ["FAIL_AT"] == step:
-        raise RuntimeError("told to fail")
+        raise RuntimeError("fails as requested")
     if step == "createSecret":
         current = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
         try:
@@ -140,7 +140,7 @@ def stack(cloud: EmbeddedCloud) -> Iterator[Outcome]:
     before = cloud.leftovers()
     created = change(cloud, "secret", TEMPLATE)
     assert created.status == "CREATE_COMPLETE", created.failures
-    rotated(cloud)
+    await_rotation(cloud)
     yield created
     assert delete(cloud, "secret").status == "DELETE_COMPLETE"
     assert cloud.leftovers() == before
@@ -152,7 +152,7 @@ def stages(cloud: EmbeddedCloud) -> dict[str, str]:
     return {stage: version for version, names in described.items() for stage in names}
 
 
-def rotated(cloud: EmbeddedCloud) -> str:
+def await_rotation(cloud: EmbeddedCloud) -> str:
     """Wait until no version is pending and return the current one."""
 
     def current() -> str | None:
@@ -227,7 +227,7 @@ def test_a_step_that_fails_leaves_the_version_pending_and_the_next_rotation_goes
     change(cloud, "secret", TEMPLATE, {"FailAt": "nowhere"})
     with pytest.raises(client.exceptions.InvalidRequestException, match="previous rotation isn't complete"):
         client.rotate_secret(SecretId="mysql-secret")
-    assert rotated(cloud) == token
+    assert await_rotation(cloud) == token
     assert value(cloud) == pending, "a repeated createSecret keeps the value"
 
 

@@ -181,10 +181,10 @@ def test_the_server_ends_with_a_starter_that_is_killed(folder: Path, certificate
     )
     owner = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     assert owner.returncode == -9, owner.stderr
-    assert refuses(port)
+    assert rejects_connections(port)
 
 
-def refuses(port: int) -> bool:
+def rejects_connections(port: int) -> bool:
     deadline = time.monotonic() + 15
     while True:
         try:

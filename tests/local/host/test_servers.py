@@ -43,7 +43,7 @@ def program(path: Path, text: str = "#!/bin/sh\necho 1.0\n") -> Path:
     return path
 
 
-def installed(folder: Path, *names: str) -> Path:
+def install(folder: Path, *names: str) -> Path:
     for name in names or PRODUCT.programs:
         program(folder / name)
     return folder
@@ -74,7 +74,7 @@ def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[st
 def test_a_server_of_the_system_is_preferred(
     apt: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed(tmp_path / "own")
+    install(tmp_path / "own")
     monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
     programs = servers.ensure(PRODUCT, print)
     assert (programs["ledgerd"], programs.root) == (tmp_path / "own" / "ledgerd", None)
@@ -83,7 +83,7 @@ def test_a_server_of_the_system_is_preferred(
 
 def test_programs_come_from_one_folder_where_one_has_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two versions side by side: the server of one does not start with the tools of another."""
-    half, whole = installed(tmp_path / "half", "ledgerd"), installed(tmp_path / "whole")
+    half, whole = install(tmp_path / "half", "ledgerd"), install(tmp_path / "whole")
     search(monkeypatch, half, whole)
     programs = servers.find(PRODUCT)
     assert programs is not None
@@ -92,7 +92,7 @@ def test_programs_come_from_one_folder_where_one_has_them_all(tmp_path: Path, mo
 
 def test_programs_may_lie_in_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Debian's mariadbd is in /usr/sbin, its mariadb-install-db in /usr/bin."""
-    search(monkeypatch, installed(tmp_path / "sbin", "ledgerd"), installed(tmp_path / "bin", "ledger-init"))
+    search(monkeypatch, install(tmp_path / "sbin", "ledgerd"), install(tmp_path / "bin", "ledger-init"))
     programs = servers.find(PRODUCT)
     assert programs is not None
     assert programs["ledger-init"] == tmp_path / "bin" / "ledger-init"
@@ -101,7 +101,7 @@ def test_programs_may_lie_in_two_folders(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 127\n", "#!/no/such/interpreter\n"])
 def test_a_server_that_does_not_run_does_not_count(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that the server needs may be missing."""
-    program(installed(tmp_path / "broken") / "ledgerd", text)
+    program(install(tmp_path / "broken") / "ledgerd", text)
     search(monkeypatch, tmp_path / "broken")
     assert servers.find(PRODUCT) is None
 
@@ -111,7 +111,7 @@ def test_a_server_without_its_library_does_not_count(
     linked: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product = servers.Product("Ledger DB", PRODUCT.programs, (), (), "libtls", "by hand")
-    program(installed(tmp_path / "own") / "ledgerd", f"#!/bin/sh\n# {linked}\n")
+    program(install(tmp_path / "own") / "ledgerd", f"#!/bin/sh\n# {linked}\n")
     search(monkeypatch, tmp_path / "own")
     assert (servers.find(product) is not None) is expected
 
@@ -119,7 +119,7 @@ def test_a_server_without_its_library_does_not_count(
 def test_the_named_folders_are_the_only_ones(
     apt: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed(tmp_path / "own")
+    install(tmp_path / "own")
     monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
     search(monkeypatch, tmp_path / "empty")
     with pytest.raises(ServerMissingError, match="DATABASE_PATH names no folder with it"):
@@ -240,7 +240,7 @@ def test_the_cache_is_the_users_and_roots_where_servers_get_to(tmp_path: Path, m
 
 
 def test_the_command_says_where_each_server_is_or_how_to_get_it(tmp_path: Path) -> None:
-    folder = installed(tmp_path, "mariadbd", "mariadb-install-db")
+    folder = install(tmp_path, "mariadbd", "mariadb-install-db")
     command = subprocess.run(
         [sys.executable, "-m", "local.host.servers"],
         env={"PATH": os.environ["PATH"], "DATABASE_PATH": str(folder)},

@@ -53,7 +53,7 @@ def test_command_ends_when_the_guard_gets_sigterm() -> None:
     assert gone(pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process that its parent died")
 def test_command_ends_when_the_guard_is_killed() -> None:
     guard, pid = start(guarded_command(SLEEPER))
     guard.kill()
@@ -147,7 +147,7 @@ def test_ending_a_guard_that_has_gone_is_harmless() -> None:
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
-def test_processes_are_told_by_proc_and_by_ps_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proc_and_ps_report_the_same_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no /proc on macOS, and no ps in small images."""
     sleeper, _ = start(SLEEPER)
     try:

@@ -178,21 +178,21 @@ def test_a_bucket_that_the_service_may_not_write_to_is_rejected(
     cloud: EmbeddedCloud, before: dict[str, list[str]]
 ) -> None:
     template = SITE.replace("logdelivery.elasticloadbalancing", "delivery.logs").replace("${Suffix}", "${Suffix}x")
-    outcome = change(cloud, "refused", template, {"ArtifactBucket": "web-artifacts", "ArtifactKey": put(cloud, "one")})
+    outcome = change(cloud, "rejected", template, {"ArtifactBucket": "web-artifacts", "ArtifactKey": put(cloud, "one")})
     assert outcome.status == "ROLLBACK_COMPLETE"
     assert "Balancer CREATE_FAILED: Access Denied for bucket: web-logs-devx" in str(outcome.failures)
-    delete(cloud, "refused")
+    delete(cloud, "rejected")
 
 
 def test_the_log_of_the_service_reaches_its_log_group(cloud: EmbeddedCloud, site: Outcome) -> None:
-    edge(cloud, site, "/told")
+    edge(cloud, site, "/logged")
     logs = cloud.client("logs")
 
-    def told() -> bool:
+    def is_logged() -> bool:
         events = logs.filter_log_events(logGroupName="/web/dev")["events"]
-        return any("/told" in event["message"] and event["logStreamName"].endswith("/standin") for event in events)
+        return any("/logged" in event["message"] and event["logStreamName"].endswith("/standin") for event in events)
 
-    assert eventually(told)
+    assert eventually(is_logged)
 
 
 def test_a_new_version_replaces_every_instance_without_a_failed_request(cloud: EmbeddedCloud, site: Outcome) -> None:
@@ -220,7 +220,7 @@ def test_a_version_that_never_becomes_healthy_rolls_back(cloud: EmbeddedCloud, s
     assert {entry["InstanceId"] for entry in group(cloud)["Instances"]} == kept
     assert edge(cloud, site, "/health").json()["version"] == "good"
     events = cloud.client("logs").filter_log_events(logGroupName="/web/dev")["events"]
-    assert any("boot failed" in event["message"] for event in events), "the instance told why"
+    assert any("boot failed" in event["message"] for event in events), "the instance logs why"
 
 
 def test_a_rolling_update_needs_room_below_the_greatest_size(cloud: EmbeddedCloud, site: Outcome) -> None:

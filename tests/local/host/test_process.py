@@ -30,7 +30,7 @@ def test_a_process_appends_to_its_log_until_it_is_stopped(tmp_path: Path) -> Non
     assert log.read_text() == f"an earlier run\n{pid}\n"
 
 
-def test_a_process_that_ends_by_itself_has_the_commands_exit_code(tmp_path: Path) -> None:
+def test_a_process_that_ends_on_its_own_has_the_commands_exit_code(tmp_path: Path) -> None:
     process = GuardedProcess.start([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "log")
     assert process.guard.wait(10) == process.exit_code == 3
     process.stop()
