@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from local.host import servers
 from local.testing import LACK, programs_or_skip
+from tests.support.processes import close_pipes
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
@@ -25,6 +27,12 @@ _LACKING = pytest.StashKey[Counter[str]]()
 pytest.register_assert_rewrite(*sorted(f"tests.{path.parent.name}.support" for path in TESTS.glob("*/support*")))
 SERVERS = {"embedded", "embedded_cloud", "mysql_server", "postgres", "server", "tls_server"}
 """The fixtures that start a server; a test with one of them is slow."""
+
+
+@pytest.fixture(autouse=True)
+def _pipes() -> Iterator[None]:
+    yield
+    close_pipes()
 
 
 def requirement_ids() -> list[str]:

@@ -16,6 +16,7 @@ from local.host.project import PROJECT
 from review.plan_file import save_plan
 from tests.review.support.plans import make_plan
 from tests.support.imports import imports
+from tests.support.processes import popen
 
 BEFORE_START = f"\n{entry.INTERRUPTED_BEFORE_START}\n"
 SENTENCE = "Interrupted. This is printed once."
@@ -38,14 +39,11 @@ COMMANDS = {
 
 def start(arguments: Sequence[str], folder: Path, cwd: Path = PROJECT, **variables: str) -> subprocess.Popen[str]:
     """Start Python with the modules of ``folder`` before all others, and with SIGINT as a terminal's commands have it."""
-    return subprocess.Popen(
+    return popen(
         [sys.executable, *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **variables},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 

@@ -59,12 +59,13 @@ def run_step(arguments: Sequence[str], environment: Mapping[str, str], progress:
         start_new_session=True,
     )
     assert process.stdout is not None
-    try:
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            progress.heard(line)
-        return process.wait(), "".join(lines)
-    except BaseException:
-        process.communicate()  # closes the guard's input, so that it ends the step, and drops the step's last lines
-        raise
+    with process:  # closes the pipes at the end
+        try:
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                progress.heard(line)
+            return process.wait(), "".join(lines)
+        except BaseException:
+            process.communicate()  # closes the guard's input, so that it ends the step, and drops the step's last lines
+            raise

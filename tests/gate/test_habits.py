@@ -132,11 +132,11 @@ def test_gate_hook_runs_for_every_file_that_the_gate_reads() -> None:
 def test_hooks_of_ruff_stop_a_commit(tmp_path: Path) -> None:
     """pre-commit stops if a hook fails or changes a file. Formatting changes the file."""
     module = tmp_path / "module.py"
-    module.write_text("import os\nx = { 'a':1 }\n")
+    module.write_text('"""A module."""\n\n' + "import os\nx = { 'a':1 }\n")
     assert call("lint", module).returncode == 1
     assert call("format", module).returncode == 0
-    assert module.read_text() == 'import os\n\nx = {"a": 1}\n'
-    module.write_text('x = {"a": 1}\n')
+    assert module.read_text() == '"""A module."""\n\nimport os\n\nx = {"a": 1}\n'
+    module.write_text('"""A module."""\n\nx = {"a": 1}\n')
     assert call("lint", module).returncode == 0
 
 

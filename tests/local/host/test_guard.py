@@ -14,6 +14,7 @@ import pytest
 
 from local.host.guard import command_of, end_guard, guarded_command, living_processes
 from tests.local.support.processes import gone
+from tests.support.processes import popen
 
 STUBBORN = [
     sys.executable,
@@ -31,9 +32,7 @@ SLEEPER = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True
 
 
 def start(command: list[str]) -> tuple[subprocess.Popen[str], int]:
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = popen(command, start_new_session=True)
     assert process.stdout is not None
     return process, int(process.stdout.readline())
 
@@ -79,7 +78,7 @@ def test_command_that_ignores_the_signal_is_killed() -> None:
 
 def test_exit_code_is_the_commands() -> None:
     command = guarded_command([sys.executable, "-c", "raise SystemExit(7)"])
-    guard = subprocess.Popen(command, stdin=subprocess.PIPE)
+    guard = popen(command, stdout=None)
     guard.wait(10)
     assert guard.returncode == 7
 
