@@ -13,7 +13,7 @@ DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit matrix databases bench demo local down \
+.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench demo local down \
         gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
@@ -61,7 +61,7 @@ hooks: dev ## the checks of .pre-commit-config.yaml, before each commit in this 
 	@$(BIN)/pre-commit install
 
 clean: ## removes everything that was made
-	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
 templates: setup ## writes templates/, and the pages of docs/ that are made from the code
@@ -105,6 +105,9 @@ test: dev ## all tests; ends with the requirements that no test names
 
 test-unit: dev ## the tests that need no server: within a minute
 	$(PYTEST) -m "not slow and not emulator and not matrix" $(OPTIONS)
+
+coverage: dev ## branch coverage of the unit tests; fails below the floor in pyproject.toml
+	$(PYTEST) -m "not slow and not emulator and not matrix" --cov --cov-report=term:skip-covered $(OPTIONS)
 
 matrix: dev ## every case of the matrices of which `make test` takes a sample
 	$(PYTEST) -m matrix $(OPTIONS)

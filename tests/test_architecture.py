@@ -92,6 +92,19 @@ def test_no_tier_imports_another_tier_of_its_platform(platform: str) -> None:
     assert not [(name, other) for name in tiers for other in imported_modules(name, MODULES) & (tiers - {name})]
 
 
+def test_no_test_imports_from_another_test_module() -> None:
+    """What tests share is in support/."""
+    files = sorted((PROJECT / "tests").rglob("*.py"))
+    crossed = [
+        f"{path.relative_to(PROJECT)} imports {name}"
+        for path in files
+        for name in imports(path)
+        if name.startswith("tests.") and "support" not in name.split(".")
+    ]
+    assert len(files) > 200
+    assert not crossed
+
+
 def test_an_import_that_goes_up_is_found(tmp_path: Path) -> None:
     module = tmp_path / "text.py"
     module.write_text("def late() -> None:\n    from deploy.session import Aws\n")
