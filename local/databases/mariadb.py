@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 import tempfile
 import time
 from pathlib import Path
@@ -31,6 +32,7 @@ from local.host.process import GuardedProcess, give, run_as, unprivileged_user
 ADMINISTRATOR = "rdsadmin"
 """The superuser, named as RDS names its own."""
 
+CONNECT_TIMEOUT_SECONDS = 10.0
 START_TIMEOUT_SECONDS = 60.0
 """After this time a start counts as failed; two seconds are usual, a loaded machine needs more."""
 
@@ -150,16 +152,29 @@ class MariaDb:
 
     def administer(self, database: str | None = None) -> pymysql.connections.Connection[Any]:
         """Return an autocommit connection as the superuser, by the Unix socket. Raises pymysql.err.MySQLError."""
-        return pymysql.connect(
+        connection = pymysql.connections.Connection(
             unix_socket=str(self._socket),
             user=ADMINISTRATOR,
             password=self._password,
             database=database,
             charset="utf8mb4",
             autocommit=True,
-            connect_timeout=10,
             ssl_disabled=True,  # PyMySQL would load all of the system's certificates each time
+            defer_connect=True,
         )
+        connection.connect(self._connected_socket())
+        return connection
+
+    def _connected_socket(self) -> socket.socket:
+        """Return a socket to the server. PyMySQL would leave its own open if the server does not accept it."""
+        unix_socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        unix_socket.settimeout(CONNECT_TIMEOUT_SECONDS)
+        try:
+            unix_socket.connect(str(self._socket))
+        except OSError as error:
+            unix_socket.close()
+            raise pymysql.err.OperationalError(2002, f"no connection to {self._socket}: {error}") from error
+        return unix_socket
 
     def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
         """Return the last lines of the server's log."""

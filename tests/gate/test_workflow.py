@@ -34,7 +34,7 @@ def test_workflow_runs_only_existing_commands_of_the_project() -> None:
         match = re.fullmatch(r"make ([\w-]+)( \w+=\S.*)?|\.venv/bin/python -m gate [^\n;&|]+", command)
         assert match, command
         targets.add(match[1])
-    assert targets - {None} == {"setup", "check", "matrix", "demo"}
+    assert targets - {None} == {"setup", "check", "coverage", "matrix", "demo"}
     missing = {target for target in targets - {None} if not re.search(rf"^{target}:", makefile, re.MULTILINE)}
     assert not missing
 
