@@ -19,6 +19,7 @@ from local.host.project import PROJECT
 from tests.local.support.databases import DATABASE, master
 from tests.local.support.processes import processes_of, wait_until_gone
 from tests.local.support.stacks import change, delete
+from tests.support.processes import popen
 
 pytestmark = pytest.mark.emulator
 
@@ -59,7 +60,7 @@ def test_nothing_outlives_a_killed_test_run() -> None:
         "cloud = EmbeddedCloud(); cloud.start(); change(cloud, 'db', DATABASE); "
         "print(cloud.settings.run_directory, flush=True); time.sleep(60)"
     )
-    owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    owner = popen([sys.executable, "-c", program], stdin=None)
     assert owner.stdout is not None
     run_directory = Path(owner.stdout.readline().strip())
     assert any("postgres" in line for line in processes_of(run_directory))

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
+from troposphere import Template
+from troposphere.sns import SubscriptionResource as Subscription
 
+from builders.assembly.emit import as_dict
+from builders.assembly.root import assemble
+from builders.platforms import PLATFORMS
 from tests.builders.support.paths import PROJECT
 from tests.builders.support.resources import templates
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_plain_data_are_those_of_troposphere(platform: str) -> None:
+    for template in assemble(PLATFORMS[platform]).templates.values():
+        assert as_dict(template) == template.to_dict()
+
+
+def test_resource_without_a_required_property_is_an_error() -> None:
+    template = Template()
+    template.add_resource(Subscription("Mail", Protocol="email"))
+    with pytest.raises(ValueError, match="TopicArn required"):
+        as_dict(template)
 
 
 def test_committed_yaml_reads_back_as_what_was_built() -> None:
