@@ -14,6 +14,8 @@ from local.host.guard import GRACE_SECONDS, User, as_user, guarded_command
 
 _PATIENCE_SECONDS = GRACE_SECONDS + 4
 """How long ``stop`` waits for the guard, which kills the command after its grace."""
+_DETACHED: list[subprocess.Popen[bytes]] = []
+"""Guards that may outlive this process. Python warns of a running process that it collects; these run on purpose."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,18 @@ class GuardedProcess:
             command, stop_signal=stop_signal, grace_seconds=grace_seconds, user=user, detached=detached, remove=remove
         )
         with log_file.open("ab") as log:
-            return cls(
-                subprocess.Popen(
-                    guarded,
-                    stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=environment,
-                    cwd=directory,
-                    start_new_session=True,
-                )
+            guard = subprocess.Popen(
+                guarded,
+                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=directory,
+                start_new_session=True,
             )
+        if detached:
+            _DETACHED.append(guard)
+        return cls(guard)
 
     @property
     def pid(self) -> int:
