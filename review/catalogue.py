@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from review.examples import EXAMPLES, Example
-from review.findings import FINDINGS, ReviewFinding
+from review.finding import ReviewFinding
+from review.findings import FINDINGS
 
 _WRAPPER = textwrap.TextWrapper(width=118, break_long_words=False, break_on_hyphens=False)
 _EXAMPLES = (

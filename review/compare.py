@@ -19,7 +19,7 @@ from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
 from review.difference import Difference, differences
-from review.findings import Remark
+from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement

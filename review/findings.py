@@ -7,8 +7,7 @@ notes on how far to trust a line.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from review.finding import ReviewFinding, Verdict
 
 _STACK_POLICIES = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html"
 _UPDATE_POLICIES = (
@@ -17,63 +16,11 @@ _UPDATE_POLICIES = (
 _VALIDATION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"
 
 
-@dataclass(frozen=True)
-class Remark:
-    """A finding on one resource or on the plan, as the review prints it.
-
-    Attributes:
-        code: The code of the finding.
-        sentence: Its sentence, with the values of this resource.
-    """
-
-    code: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.sentence} ({self.code})"
-
-
-@dataclass(frozen=True)
-class ReviewFinding:
-    """One finding of the review.
-
-    Attributes:
-        code: Its stable code.
-        sentence: What the review prints, with ``{names}`` for values.
-        reason: What it means for the deployment, and why.
-        possible: The sentence if the change is only possible; None if the sentence is the same.
-        source_url: The page of AWS on which it rests, or "".
-        comes_with: The codes of findings that always accompany this one.
-    """
-
-    code: str
-    sentence: str
-    reason: str
-    possible: str | None = None
-    source_url: str = ""
-    comes_with: tuple[str, ...] = ()
-
-    def remark(self, *, certain: bool = True, **values: str) -> Remark:
-        """The finding with the values of one resource.
-
-        Args:
-            certain: Whether the change is certain.
-            values: The values by their name in the sentence.
-        """
-        sentence = self.sentence if certain or self.possible is None else self.possible
-        return Remark(self.code, sentence.format(**values))
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """Its sentences, with ``<name>`` for each value."""
-        sentences = (self.sentence,) if self.possible is None else (self.sentence, self.possible)
-        return tuple(re.sub(r"\{(\w+)\}", r"<\1>", sentence) for sentence in sentences)
-
-
 # ---- obstacles ------------------------------------------------------------------------------------------------------
 
 NAME_STAYS = ReviewFinding(
     code="R101",
+    verdict=Verdict.BLOCKED,
     sentence="it is to be replaced but keeps its {property}; give it another name in the same change",
     reason=(
         "CloudFormation creates the new resource before it deletes the old one. Both would have the same name, so the "
@@ -82,6 +29,7 @@ NAME_STAYS = ReviewFinding(
 )
 NAME_IN_USE = ReviewFinding(
     code="R102",
+    verdict=Verdict.BLOCKED,
     sentence="{resource} has its name, and is deleted only after this one is created; give it another name",
     reason=(
         "A resource that gets another logical id, or moves to another nested stack, is a new resource for CloudFormation. "
@@ -91,6 +39,7 @@ NAME_IN_USE = ReviewFinding(
 )
 DENIED_BY_POLICY = ReviewFinding(
     code="R103",
+    verdict=Verdict.BLOCKED,
     sentence="the stack policy denies {action} on {type}",
     reason=(
         "A stack policy denies what no statement allows, and a denial outweighs every allowance. The update fails at this "
@@ -103,6 +52,8 @@ DENIED_BY_POLICY = ReviewFinding(
 
 REMOVED_WITH_DATA = ReviewFinding(
     code="R201",
+    verdict=Verdict.BLOCKED,
+    possible_verdict=Verdict.LOOK,
     sentence="is removed: {id}",
     possible="may be removed: {id}",
     reason=(
@@ -112,6 +63,8 @@ REMOVED_WITH_DATA = ReviewFinding(
 )
 REPLACED_BY_EMPTY = ReviewFinding(
     code="R202",
+    verdict=Verdict.BLOCKED,
+    possible_verdict=Verdict.LOOK,
     sentence="is replaced by an empty one: {id}",
     possible="may be replaced by an empty one: {id}",
     reason=(
@@ -124,6 +77,7 @@ REPLACED_BY_EMPTY = ReviewFinding(
 
 GROUP_REPLACED = ReviewFinding(
     code="R203",
+    verdict=Verdict.LOOK,
     sentence="a new group with new instances takes its place; the old one is deleted when the new one is healthy",
     possible=(
         "a new group with new instances may take its place; the old one may be deleted when the new one is healthy"
@@ -136,6 +90,7 @@ GROUP_REPLACED = ReviewFinding(
 )
 INSTANCE_REFRESH = ReviewFinding(
     code="R204",
+    verdict=Verdict.LOOK,
     sentence="an instance refresh will replace its instances",
     possible="an instance refresh may replace its instances",
     reason="The UpdatePolicy has AutoScalingInstanceRefresh, and a property changes that new instances need.",
@@ -143,6 +98,7 @@ INSTANCE_REFRESH = ReviewFinding(
 )
 ROLLING_WITH_SIGNALS = ReviewFinding(
     code="R205",
+    verdict=Verdict.LOOK,
     sentence=(
         "its instances will be replaced, {batch} at a time, {kept} kept in service, waiting up to {pause} for the signal of "
         "each"
@@ -159,6 +115,7 @@ ROLLING_WITH_SIGNALS = ReviewFinding(
 )
 ROLLING_WITHOUT_SIGNALS = ReviewFinding(
     code="R206",
+    verdict=Verdict.LOOK,
     sentence="its instances will be replaced, {batch} at a time, {kept} kept in service, without waiting for signals",
     possible="its instances may be replaced, {batch} at a time, {kept} kept in service, without waiting for signals",
     reason=(
@@ -179,6 +136,7 @@ INSTANCES_STAY = ReviewFinding(
 
 VALIDATION_WARNS = ReviewFinding(
     code="R208",
+    verdict=Verdict.LOOK,
     sentence="{place}: {reason}",
     reason=(
         "CloudFormation's own validation found what the change set does not show, such as a service quota that would be "
@@ -188,6 +146,7 @@ VALIDATION_WARNS = ReviewFinding(
 )
 VALIDATION_SKIPPED = ReviewFinding(
     code="R209",
+    verdict=Verdict.LOOK,
     sentence="{place}: not checked: {reason}",
     reason=(
         "CloudFormation skipped a check, or the deployer could not read its warnings, most often because a permission is "
@@ -200,6 +159,7 @@ VALIDATION_SKIPPED = ReviewFinding(
 
 ONLY_CLOUDFORMATION = ReviewFinding(
     code="R301",
+    verdict=Verdict.LOOK,
     sentence="only CloudFormation lists it",
     reason=(
         "No template of either side has the resource. A module or a transform made it. The review takes CloudFormation's "
@@ -224,6 +184,7 @@ STACK_MIGHT_CHANGE = ReviewFinding(
 
 NOT_IN_TEMPLATES = ReviewFinding(
     code="R304",
+    verdict=Verdict.LOOK,
     sentence="CloudFormation lists a change that the templates do not show",
     reason=(
         "The templates and parameters stay the same, but CloudFormation lists a direct change, or a change without a cause. "
@@ -296,6 +257,7 @@ CLOUDFORMATION_REPLACES = ReviewFinding(
 )
 NO_NESTED_CHANGE_SETS = ReviewFinding(
     code="R313",
+    verdict=Verdict.LOOK,
     sentence="CloudFormation gave no change sets of the nested stacks; they are judged by their templates alone",
     reason=(
         "Without the change set of a nested stack, the review cannot compare CloudFormation's word with the templates. What "

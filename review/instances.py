@@ -13,7 +13,7 @@ from cfn.text import scalar_text
 from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from review import findings
 from review.difference import Difference
-from review.findings import Remark
+from review.finding import Remark
 from review.scripts import value_text
 
 # A change of one of these properties makes CloudFormation apply the policy.

@@ -16,7 +16,7 @@ from cfn.marks import State
 from cfn.types import STACK
 from review import findings
 from review.compare import Fate
-from review.findings import Remark
+from review.finding import Remark
 from review.model import Change, Detail
 from review.replacement import Replacement
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from review import findings
-from review.findings import Remark
+from review.finding import Remark
 
 HIDDEN = "****"
 """What CloudFormation and the plan show of a NoEcho parameter."""

@@ -21,7 +21,7 @@ from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
 from review.difference import Difference
-from review.findings import Remark
+from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change, ChangeSet, Plan, Stack, StackPath, ValidationFinding
 from review.replacement import STATEFUL, Replacement, replaces

@@ -12,7 +12,8 @@ import pytest
 
 from review import findings
 from review.examples import EXAMPLES
-from review.findings import FINDINGS, ReviewFinding
+from review.finding import ReviewFinding
+from review.findings import FINDINGS
 from review.render import review_json, review_markdown, review_text
 from review.verdict import judge_plan
 from tests.review.support.examples import example_plan

@@ -9,7 +9,7 @@ import pytest
 from cfn.marks import State
 from review.compare import Fate
 from review.difference import Difference
-from review.findings import Remark
+from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change
 from review.replacement import Replacement

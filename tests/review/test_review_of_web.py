@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review.findings import Remark
+from review.finding import Remark
 from review.judgement import Certainty
 from review.model import Change, Plan
 from review.render import (
