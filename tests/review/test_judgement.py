@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cfn.marks import State
+from review import findings
 from review.compare import Fate
 from review.difference import Difference
 from review.finding import Remark
@@ -44,12 +45,12 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
         (
             None,
             listed("True", action="Add"),
-            Judgement("Add", CERTAIN, SURELY, (Remark("R301", "only CloudFormation lists it"),)),
+            Judgement("Add", CERTAIN, SURELY, (findings.ONLY_CLOUDFORMATION.remark(),)),
         ),
         (
             None,
             listed("", action="Dynamic"),
-            Judgement("Dynamic", POSSIBLE, NO, (Remark("R301", "only CloudFormation lists it"),)),
+            Judgement("Dynamic", POSSIBLE, NO, (findings.ONLY_CLOUDFORMATION.remark(),)),
         ),
         # the templates show no change
         (
@@ -60,8 +61,8 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 NOISE,
                 NO,
                 (
-                    Remark("R305", "every value that it takes from elsewhere stays the same"),
-                    Remark("R306", "the replacement that CloudFormation lists is false"),
+                    findings.VALUES_STAY.remark(),
+                    findings.REPLACEMENT_FALSE.remark(),
                 ),
             ),
         ),
@@ -72,7 +73,7 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 POSSIBLE,
                 MAY,
-                (Remark("R304", "CloudFormation lists a change that the templates do not show"),),
+                (findings.NOT_IN_TEMPLATES.remark(),),
             ),
         ),
         (
@@ -82,13 +83,13 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 NOISE,
                 NO,
-                (Remark("R303", "the nested stack is listed because its template or inputs might change"),),
+                (findings.STACK_MIGHT_CHANGE.remark(),),
             ),
         ),
         # the templates show a change
         (fate("Modify"), listed("False", detail("A")), Judgement("Modify", CERTAIN, NO)),
         (fate("Add", state=State.POSSIBLE), listed(action="Add"), Judgement("Add", POSSIBLE, NO)),
-        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, (Remark("R309", "CloudFormation does not list it"),))),
+        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, (findings.NOT_LISTED.remark(),))),
         (fate("Modify", kind=STACK), None, Judgement("Modify", CERTAIN, NO)),
         (
             fate("Modify", differences=(Difference("Metadata", 1, 2, State.CHANGED, flows=False),)),
@@ -97,15 +98,13 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 CERTAIN,
                 NO,
-                (Remark("R308", "only attributes of the template change; the resource does not"),),
+                (findings.ATTRIBUTES_ONLY.remark(),),
             ),
         ),
         (
             fate("Modify", state=State.POSSIBLE),
             listed("False", detail("A")),
-            Judgement(
-                "Modify", POSSIBLE, NO, (Remark("R307", "depends on a value that is known only while deploying"),)
-            ),
+            Judgement("Modify", POSSIBLE, NO, (findings.KNOWN_LATER.remark(),)),
         ),
     ],
 )
@@ -119,14 +118,14 @@ def test_missing_change_sets_of_nested_stacks_make_nothing_less_certain() -> Non
 
 def test_new_tags_of_the_stack_reach_the_resource() -> None:
     retagged = Context(complete=True, retagged=True)
-    judgement = Judgement("Modify", CERTAIN, NO, (Remark("R302", "the stack's tags change"),))
+    judgement = Judgement("Modify", CERTAIN, NO, (findings.STACK_TAGS.remark(),))
     assert judge(fate(None), listed("False", detail("", attribute="Tags")), retagged) == judgement
     assert judge(fate(None), listed(scope=["Tags"]), retagged) == judgement
 
 
-SAYS_A = Remark("R312", "CloudFormation says of A that a change may replace the resource")
-STAYS = Remark("R311", "the replacement that CloudFormation lists comes from values that stay the same")
-IN_PLACE = Remark("R310", "its schema says that it is replaced, CloudFormation says that it changes in place")
+SAYS_A = findings.CLOUDFORMATION_REPLACES.remark(properties="A")
+STAYS = findings.REPLACEMENT_FROM_SAME_VALUES.remark()
+IN_PLACE = findings.CHANGES_IN_PLACE.remark()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from review.finding import Remark
+from review import findings
 from review.judgement import Certainty
 from review.model import Change, Plan
 from review.render import (
@@ -168,8 +168,7 @@ def test_replacement_of_named_types_of_the_web_is_an_obstacle(
     templates = [f"Resources: {{X: {{Type: 'AWS::{kind}', Properties: {text}}}}}" for text in (properties, after)]
     claims = change_set(claim("X", f"AWS::{kind}", replacement="True"))
     review, changes = judged(make_plan({"root.yaml": templates[1]}, deployed("s", templates[0]), claims=claims))
-    sentence = f"it is to be replaced but keeps its {name}; give it another name in the same change"
-    assert changes["X"].obstacle == Remark("R101", sentence)
+    assert changes["X"].obstacle == findings.NAME_STAYS.remark(property=name)
     assert review.obstacles
 
 
