@@ -10,10 +10,10 @@ One convention for what is not known: a value stays the function that it is in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from cfn.marks import State, marked
+from cfn.marks import State, marked, state_of, unmarked
 from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
 
 
@@ -33,9 +33,12 @@ class Unknown:
 
     Attributes:
         reason: Why it is unknown, as the end of a sentence.
+        state: Whether it may change while CloudFormation deploys. An unknown truth of values that stay is the same before
+            and after.
     """
 
     reason: str
+    state: State = State.SAME
 
     def __bool__(self) -> NoReturn:
         raise TypeError(f"an unknown truth is neither true nor false: {self.reason}")
@@ -105,8 +108,19 @@ class Scope:
         if compare is None:
             return Unknown(f"{function} is not evaluated here")
         sides = [_comparable(self.resolve(side)) for side in argument[:2]]
-        unknown = next((side for side in sides if isinstance(side, Unknown)), None)
-        return compare(*sides) if unknown is None else unknown
+        unknown = [side for side in sides if isinstance(side, Unknown)]
+        return _heaviest(unknown) if unknown else compare(*sides)
+
+    def condition_expression(self, name: str) -> Any:
+        """The resolved expression of a condition, with the conditions it names in place of their names."""
+        return self._expanded(self.document.get("Conditions", {}).get(name))
+
+    def _expanded(self, node: Any) -> Any:
+        if isinstance(node, dict) and set(node) == {"Condition"}:
+            return self.condition_expression(str(node["Condition"]))
+        if isinstance(node, dict) and next(iter(node), "") in ("Fn::And", "Fn::Or", "Fn::Not"):
+            return {function: [self._expanded(part) for part in parts] for function, parts in node.items()}
+        return self.resolve(node)
 
     def _some(self, nodes: list[Any], *, decisive: bool) -> Truth:
         """And, Or: an unknown part does not matter where another part decides."""
@@ -114,7 +128,7 @@ class Scope:
         if any(truth is decisive for truth in truths):
             return decisive
         unknown = [truth for truth in truths if isinstance(truth, Unknown)]
-        return unknown[-1] if unknown else not decisive
+        return _heaviest(unknown) if unknown else not decisive
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
@@ -173,7 +187,7 @@ class Scope:
         name, then, otherwise = argument
         truth = self.condition(str(name))
         if isinstance(truth, Unknown):
-            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, State.POSSIBLE)
+            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, truth.state)
         return self.resolve(then if truth else otherwise)
 
     def _sub(self, argument: Any) -> Any:
@@ -227,14 +241,21 @@ def _comparable(value: Any) -> _Comparable | Unknown:
         return scalar_text(value)
     items = value if isinstance(value, list) else [value]
     unresolved = next((item for item in items if not is_scalar(item)), None)
-    return [scalar_text(item) for item in items] if unresolved is None else _unknown(unresolved)
+    if unresolved is None:
+        return [scalar_text(item) for item in items]
+    return Unknown(_reason(unmarked(unresolved)), state_of(value))
 
 
-def _unknown(value: Any) -> Unknown:
+def _reason(value: Any) -> str:
     if not isinstance(value, dict) or len(value) != 1:
-        return Unknown(f"{value!r} is not a text")
+        return f"{value!r} is not a text"
     function, argument = next(iter(value.items()))
-    return Unknown(f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here")
+    return f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here"
+
+
+def _heaviest(unknown: list[Unknown]) -> Unknown:
+    """The last of several unknown truths, with the heaviest of their states."""
+    return replace(unknown[-1], state=max(truth.state for truth in unknown))
 
 
 def _items(value: _Comparable) -> list[str]:

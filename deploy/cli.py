@@ -38,7 +38,8 @@ from review.errors import PlanError
 from review.model import Plan
 from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, save_plan, save_record
 from review.render import plan_summary, review_json, review_markdown, review_text
-from review.verdict import Review, judge_plan
+from review.reviewed import Review
+from review.verdict import judge_plan
 
 INTERRUPTED = 130
 

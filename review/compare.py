@@ -8,12 +8,12 @@ what happens to the resource. A value changes only if its resource is replaced o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cfn.marks import State, marked, state_of, unmarked
-from cfn.resolve import Scope, Truth, Unknown
+from cfn.resolve import NO_VALUE, Scope, Truth, Unknown
 from cfn.templates import parse
 from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
@@ -23,6 +23,7 @@ from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
+from review.sections import SectionChange, section_changes
 
 Replaces = Callable[[str, Iterable[str]], Replacement]
 """(resource type, changed properties) -> whether the change replaces the resource."""
@@ -30,7 +31,8 @@ Replaces = Callable[[str, Iterable[str]], Replacement]
 # Attributes that an update in place may give another value: a launch template's LatestVersionNumber, what a custom
 # resource answers, a parameter's Value.
 VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
-OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
+_NAMES = ("Type", "Condition", "DependsOn")  # attributes that hold names, not values
+_NOT_COMPARED = ("TemplateURL", "Parameters")  # of a nested stack: its template is compared, and so are its parameters
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,13 @@ class Fate:
     Attributes:
         action: Add, Modify, Remove, or None if nothing happens.
         state: Whether it surely happens.
+        before: The deployed resource: its entry in the template, resolved; None if it does not exist.
+        after: The planned resource, resolved and with marks; None if it does not exist.
         replaced_by: The properties whose change replaces the resource.
         fixed_name: The property that names the resource and stays, if the resource is to be replaced.
         taken_from: The deployed resource that has the name of a resource to be added.
         consequence: What else happens.
+        type_before: The deployed type, if the planned one is another.
     """
 
     path: StackPath
@@ -54,10 +59,13 @@ class Fate:
     state: State
     replacement: Replacement
     differences: tuple[Difference, ...]
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
     replaced_by: tuple[str, ...] = ()
     fixed_name: str | None = None
     taken_from: str | None = None
     consequence: Remark | None = None
+    type_before: str | None = None
 
 
 @dataclass
@@ -69,6 +77,7 @@ class TreeComparison:
         pseudo: The pseudo parameters.
         replaces: Whether a change of properties replaces a resource.
         fates: What happens to every resource, in the order in which the walk decides it.
+        sections: What changes in the other sections of the templates.
         names: Which deployed resource has a name today, by type and name.
         new_names: The names of the resources to be added, by their place.
     """
@@ -77,6 +86,7 @@ class TreeComparison:
     pseudo: Mapping[str, str]
     replaces: Replaces
     fates: list[Fate] = field(default_factory=list)
+    sections: list[SectionChange] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     new_names: dict[StackPath, str] = field(default_factory=dict)
 
@@ -98,12 +108,7 @@ class TreeComparison:
 
     def remove(self, path: StackPath, stack: Stack) -> None:
         """Record that everything of a stack is removed, because nothing nests it any more."""
-        for logical_id, resource in stack.resources.items():
-            self.names.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
-            kind, physical_id = resource.type, resource.physical_id
-            self.fates.append(Fate(path, logical_id, kind, physical_id, "Remove", State.CHANGED, Replacement.NO, ()))
-            if logical_id in stack.children:
-                self.remove((*path, logical_id), stack.children[logical_id])
+        StackComparison(self, path, stack, {"Resources": {}}, {}).compare()
 
 
 class StackComparison:
@@ -141,6 +146,7 @@ class StackComparison:
             if logical_id not in self.document["Resources"]:
                 self._record(self._removed(logical_id, resource.type))
                 self._remove_child(logical_id)
+        self.tree.sections += section_changes(self.path, self.old, self.new, is_new=self.deployed is None)
         outputs = self.document.get("Outputs", {})
         return {
             name: self._output(name, entry) for name, entry in outputs.items() if self.new.present(entry) is not False
@@ -192,16 +198,28 @@ class StackComparison:
         return Fate(self.path, logical_id, kind, physical_id, None, State.SAME, Replacement.NO, ())
 
     def _removed(self, logical_id: str, kind: str) -> Fate:
-        return replace(self._unchanged(logical_id, kind), action="Remove", state=State.CHANGED)
+        before = self._deployed_entry(logical_id)
+        gone = tuple(content_differences(before, {}))
+        unchanged = self._unchanged(logical_id, kind)
+        return replace(unchanged, action="Remove", state=State.CHANGED, differences=gone, before=before)
+
+    def _deployed_entry(self, logical_id: str) -> dict[str, Any]:
+        """The resource's entry in the deployed template, resolved; empty if a module or a transform made it."""
+        return _entry(self.old, self.old_document["Resources"].get(logical_id, {}))
 
     def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
-        name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
+        unchanged = self._unchanged(logical_id, kind)
+        if present is False:
+            return replace(unchanged, state=State.CHANGED)
+        after = _entry(self.new, resource)
+        name = name_of(kind, after.get("Properties") or {}) if present is True else None
         if isinstance(name, str):
             self.tree.new_names[(*self.path, logical_id)] = name
-        action = None if present is False else "Add"
         state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
-        return replace(self._unchanged(logical_id, kind), action=action, state=state)
+        return replace(
+            unchanged, action="Add", state=state, differences=tuple(content_differences({}, after)), after=after
+        )
 
     def _note_names(self, logical_id: str) -> None:
         """Note the names that a deployed resource has today."""
@@ -216,24 +234,19 @@ class StackComparison:
     def _modified(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
         unchanged = self._unchanged(logical_id, kind)
+        before, after = self._deployed_entry(logical_id), _entry(self.new, resource)
+        unchanged = replace(unchanged, before=before, after=after)
         deployed = self._resource(logical_id)
+        changes = tuple(entry_differences(before, after))
         if deployed is not None and deployed.type != kind:
-            retyped = Difference("Type", deployed.type, kind, State.CHANGED, flows=False)
-            return replace(
-                unchanged,
-                action="Modify",
-                state=State.CHANGED,
-                replacement=Replacement.CERTAIN,
-                differences=(retyped,),
-            )
-        changes = self._differences(logical_id, resource)
-        undecided = isinstance(present, Unknown)
+            return self._retyped(unchanged, deployed.type, changes)
+        undecided = self._is_undecided(logical_id, resource, present)
         states = [difference.state for difference in changes] + ([State.POSSIBLE] if undecided else [])
-        policy = self.new.resolve(resource.get("UpdatePolicy"))
+        policy = after.get("UpdatePolicy")
         replacement, causes = self._replacement(kind, changes, policy)
         fixed = None
         if replacement is not Replacement.NO:
-            fixed = fixed_name(kind, self.new.resolve(_own_properties(resource)), changes)
+            fixed = fixed_name(kind, after.get("Properties") or {}, changes)
         return replace(
             unchanged,
             action="Modify" if changes or undecided else None,
@@ -245,15 +258,27 @@ class StackComparison:
             consequence=instances.consequence(kind, policy, changes),
         )
 
-    def _differences(self, logical_id: str, resource: Mapping[str, Any]) -> tuple[Difference, ...]:
-        """All differences of a resource, its properties first."""
+    def _retyped(self, unchanged: Fate, type_before: str, changes: tuple[Difference, ...]) -> Fate:
+        """Another type under the same logical id, which CloudFormation rejects."""
+        retyped = Difference("Type", type_before, unchanged.type, State.CHANGED, flows=False)
+        return replace(
+            unchanged,
+            action="Modify",
+            state=State.CHANGED,
+            replacement=Replacement.CERTAIN,
+            differences=(retyped, *changes),
+            type_before=type_before,
+        )
+
+    def _is_undecided(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> bool:
+        """Whether the deployment decides if the resource stays: its condition is unknown, and may not be as before."""
+        if not isinstance(present, Unknown):
+            return False
         old = self.old_document["Resources"].get(logical_id, {})
-        before, after = self.old.resolve(_own_properties(old)), self.new.resolve(_own_properties(resource))
-        changes = [*differences(before, after, "Properties")]
-        for attribute in OTHER_ATTRIBUTES:
-            before, after = self.old.resolve(old.get(attribute)), self.new.resolve(resource.get(attribute))
-            changes += differences(before, after, attribute)
-        return tuple(changes)
+        if present.state is not State.SAME or "Condition" not in old:
+            return True
+        before = self.old.condition_expression(str(old["Condition"]))
+        return bool(before != self.new.condition_expression(str(resource["Condition"])))
 
     def _replacement(
         self, kind: str, changes: Iterable[Difference], policy: Any
@@ -344,9 +369,37 @@ def _attribute_state(fate: Fate, name: str) -> State:
     return State.SAME
 
 
-def _own_properties(resource: Mapping[str, Any]) -> Any:
-    """The properties to compare. A nested stack's URL changes with any byte of its template, which is compared itself."""
-    properties = resource.get("Properties") or {}
-    if resource.get("Type") != STACK:
-        return properties
-    return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
+def _entry(scope: Scope, resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource's entry in the template, resolved. ``Condition`` and ``DependsOn`` are names, and stay as they are.
+
+    The URL of a nested stack changes with any byte of its template, which is compared itself.
+    """
+    entry = {key: value if key in _NAMES else scope.resolve(value) for key, value in resource.items()}
+    if isinstance(entry.get("DependsOn"), str):
+        entry["DependsOn"] = [entry["DependsOn"]]
+    if entry.get("Type") == STACK:
+        entry["Properties"] = {
+            key: value for key, value in (entry.get("Properties") or {}).items() if key not in _NOT_COMPARED
+        }
+    return {key: value for key, value in entry.items() if value is not NO_VALUE}
+
+
+def entry_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """All differences of two entries of one resource, its properties first."""
+    yield from differences(before.get("Properties") or {}, after.get("Properties") or {}, "Properties")
+    for attribute in _attributes(before, after):
+        yield from differences(before.get(attribute), after.get(attribute), attribute)
+
+
+def content_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """The content of a resource that is added or removed: one difference for each property and attribute."""
+    old, new = before.get("Properties") or {}, after.get("Properties") or {}
+    for name in {**old, **new}:
+        yield Difference(f"Properties/{name}", old.get(name), unmarked(new.get(name)), State.CHANGED, flows=False)
+    for name in _attributes(before, after):
+        yield Difference(name, before.get(name), unmarked(after.get(name)), State.CHANGED, flows=False)
+
+
+def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The attributes of a resource beside its type and properties: ``DependsOn``, ``DeletionPolicy`` and so on."""
+    return [name for name in {**before, **after} if name not in ("Type", "Properties")]

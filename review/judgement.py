@@ -121,6 +121,10 @@ def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judg
 
 def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
     sections = {difference.path.split("/")[0] for difference in fate.differences}
+    if fate.type_before is not None:
+        return judgement
+    if sections == {"DependsOn"}:
+        return judgement.noting(findings.ORDER_ONLY.remark())
     if fate.action == "Modify" and "Properties" not in sections:
         return judgement.noting(findings.ATTRIBUTES_ONLY.remark())
     if fate.type == STACK:

@@ -6,19 +6,21 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cfn.marks import State
 from review import findings
 from review.codec import encode
 from review.difference import Difference
+from review.finding import Remark, Verdict
 from review.judgement import Certainty
 from review.model import Plan
 from review.plan_file import without_texts
 from review.replacement import Replacement
+from review.reviewed import Review, ReviewedResource, ValueChange
 from review.scripts import changed_lines, is_script, value_text
-from review.verdict import Review, ReviewedResource, ValueChange
+from review.sections import SectionChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
 MAX_VALUE = 160  # characters of a value
@@ -47,7 +49,7 @@ def review_json(review: Review) -> str:
     document["plan"] = encode(without_texts(review.plan))
     # Readers of the JSON select by this property, which encode leaves out.
     for entry, change in zip(document["changes"], review.changes, strict=True):
-        entry["loses_data"] = change.loses_data
+        entry["loses_data"] = bool(change.losses)
     document["remarks"] = encode(review.remarks)
     document["summary"] = count_changes(review)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
@@ -96,6 +98,29 @@ def summary_sentence(review: Review) -> str:
     return f"{', '.join(parts)}{noise}."
 
 
+def verdict_sentence(review: Review) -> str:
+    """The verdict with what it asks for."""
+    blocked = [change.name for change in review.real if change.verdict is Verdict.BLOCKED]
+    words = {
+        Verdict.FINE: "fine.",
+        Verdict.LOOK: "look: read the lines under LOOK before you execute the plan.",
+        Verdict.BLOCKED: f"blocked: executing the plan needs --allow for {', '.join(blocked)}.",
+    }
+    return words[review.verdict]
+
+
+def section_name(change: SectionChange) -> str:
+    """A section's entry as the review names it: ``Network: Output VpcId``."""
+    stack = f"{'/'.join(change.path)}: " if change.path else ""
+    return f"{stack}{change.section} {change.name}".rstrip()
+
+
+def _export(change: SectionChange) -> str:
+    entry = change.after if change.after is not None else change.before
+    exported = entry.get("Export") if change.section == "Output" and isinstance(entry, Mapping) else None
+    return f" (export {short_text(exported.get('Name'))})" if isinstance(exported, Mapping) else ""
+
+
 class _PlainText:
     """The marks of plain text."""
 
@@ -134,23 +159,31 @@ class _Writer:
         plan = review.plan
         verb = "creates" if plan.kind == "CREATE" else "updates"
         yield f"{plan.platform} {plan.environment}: {verb} stack {plan.stack} ({plan.account}, {plan.region})"
+        yield f"Planned {plan.created}. Verdict: {verdict_sentence(review)}"
         if plan.unchanged:
             yield "No changes: templates and parameters are those of the last deployment. Manual changes are not checked."
-            yield from self._values("Settings", review.settings)
+            yield from self._text_only(detailed=detailed)
             return
         yield summary_sentence(review)
         if review.lacks_change_sets:
             yield str(findings.NO_NESTED_CHANGE_SETS.remark())
         yield from self._warnings()
         yield from self._tree(detailed=detailed)
+        yield from self._sections()
         yield from self._chapter("IAM and key policies", [change for change in review.real if change.iam])
         yield from self._chapter("Network", [change for change in review.real if change.network])
         yield from self._values("Parameters", review.parameters)
         yield from self._values("Artifacts", review.artifacts)
         yield from self._values("Settings", review.settings)
-        if detailed:
-            title = "Listed by CloudFormation, but nothing will happen"
-            yield from self._resources(title, review.of(Certainty.NOISE))
+        yield from self._noise(detailed=detailed)
+
+    def _text_only(self, *, detailed: bool) -> Iterator[str]:
+        """What differs in the templates although CloudFormation has nothing to execute."""
+        if self.review.real or self.review.sections:
+            yield "The texts of the templates differ where CloudFormation changes nothing:"
+            yield from self._tree(detailed=detailed)
+            yield from self._sections()
+        yield from self._values("Settings", self.review.settings)
 
     @property
     def _is_new(self) -> bool:
@@ -160,16 +193,33 @@ class _Writer:
 
     def _warnings(self) -> Iterator[str]:
         review = self.review
-        obstacles = [f"{self._name(change)}: {change.obstacle}" for change in review.obstacles]
-        losses = [f"{self._name(change)} {change.loss}" for change in review.losses]
-        replaced = [change for change in review.replaced if not change.loses_data]
-        replacements = [f"{self._name(change)}{_replacement(change)}{_causes(change)}" for change in replaced]
-        consequences = [f"{self._name(change)}: {change.consequence}" for change in review.real if change.consequence]
-        yield from self._list("THIS WILL FAIL", obstacles)
+        yield from self._list("THIS WILL FAIL", self._named(lambda change: change.obstacles))
         yield from self._list("CloudFormation warns", (str(warning.remark) for warning in review.warnings))
-        yield from self._list("DATA IS LOST", losses)
+        yield from self._list("DATA IS LOST", self._named(lambda change: change.losses, " "))
+        yield from self._list("BLOCKED", self._graded(Verdict.BLOCKED))
+        yield from self._list("LOOK", self._graded(Verdict.LOOK))
+        replaced = [change for change in review.replaced if not change.losses]
+        replacements = [f"{self._name(change)}{_replacement(change)}{_causes(change)}" for change in replaced]
         yield from self._list("Replacements", replacements)
-        yield from self._list("Instances", consequences)
+        yield from self._list("Instances", self._named(lambda change: change.instances))
+
+    def _named(self, of: Callable[[ReviewedResource], Iterable[Remark]], separator: str = ": ") -> Iterator[str]:
+        """The findings of the resources, each behind the name of its resource."""
+        for change in self.review.real:
+            for finding in of(change):
+                yield f"{self._name(change)}{separator}{finding}"
+
+    def _graded(self, verdict: Verdict) -> Iterator[str]:
+        """All findings of a verdict that no other chapter lists."""
+        yield from self._named(lambda change: [finding for finding in change.graded if finding.verdict is verdict])
+        for section in self.review.sections:
+            for finding in section.findings:
+                if finding.verdict is verdict:
+                    yield f"{section_name(section)}: {finding}"
+        for setting in self.review.settings:
+            for finding in setting.findings:
+                if finding.verdict is verdict:
+                    yield f"{setting.name}: {finding}"
 
     def _list(self, title: str, items: Iterable[str]) -> Iterator[str]:
         listed = [self.marks.item(1, item) for item in items]
@@ -181,6 +231,8 @@ class _Writer:
 
     def _tree(self, *, detailed: bool) -> Iterator[str]:
         """Resources under their stacks; of a new stack only how many of each type, unless ``detailed``."""
+        if not self.review.real:
+            return
         yield self.marks.title("Resources")
         for path in sorted({change.path for change in self.review.real}):
             changes = [change for change in self.review.real if change.path == path]
@@ -192,7 +244,7 @@ class _Writer:
             else:
                 yield self.marks.item(len(path), name)
             for change in changes:
-                yield from self._resource(change, len(path) + 1, change.logical_id)
+                yield from self._resource(change, len(path) + 1, change.logical_id, detailed=detailed)
 
     def _chapter(self, title: str, changes: Sequence[ReviewedResource]) -> Iterator[str]:
         """The resources of a chapter; of a new stack only how many of each type."""
@@ -207,18 +259,60 @@ class _Writer:
             for change in changes:
                 yield from self._resource(change, 1, change.name)
 
-    def _resource(self, change: ReviewedResource, depth: int, name: str) -> Iterator[str]:
+    def _resource(self, change: ReviewedResource, depth: int, name: str, *, detailed: bool = False) -> Iterator[str]:
         sign = SIGNS.get(change.action, "?")
         possible = " [possible]" if change.certainty is Certainty.POSSIBLE else ""
         yield self.marks.item(depth, f"{sign} {name} {self.marks.code(change.type)}{_replacement(change)}{possible}")
-        if change.action == "Modify":
-            for difference in change.differences:
-                yield from self._difference(difference, depth + 2)
-        for note in change.notes:
-            yield self.marks.item(depth + 2, str(note))
+        for finding in change.findings:
+            yield self.marks.item(depth + 2, str(finding))
+        # What a removed resource was is in the deployed template; the review names it, and shows it on request.
+        shown = change.certainty is not Certainty.NOISE and (detailed or change.action != "Remove")
+        for difference in change.differences if shown else ():
+            yield from self._difference(difference, depth + 2)
+
+    # ---- other sections and noise -----------------------------------------------------------------------------------
+
+    def _sections(self) -> Iterator[str]:
+        """Outputs in a chapter of their own, because other stacks import them; then all other sections."""
+        sections = self.review.sections
+        outputs = [change for change in sections if change.section == "Output"]
+        others = [change for change in sections if change.section != "Output"]
+        for title, changes in (("Outputs", outputs), ("Other sections of the templates", others)):
+            if changes and self._is_new:
+                counts = Counter(change.section for change in changes)
+                yield from self._list(
+                    title, [", ".join(f"+ {number} {word}" for word, number in sorted(counts.items()))]
+                )
+            elif changes:
+                yield self.marks.title(title)
+                for change in changes:
+                    yield from self._section(change)
+
+    def _section(self, change: SectionChange) -> Iterator[str]:
+        possible = " [possible]" if change.state is State.POSSIBLE else ""
+        yield self.marks.item(1, f"{SIGNS[change.action]} {section_name(change)}{_export(change)}{possible}")
+        for finding in change.findings:
+            yield self.marks.item(3, str(finding))
+        for difference in change.differences:
+            yield from self._difference(difference, 3)
+
+    def _noise(self, *, detailed: bool) -> Iterator[str]:
+        """What CloudFormation lists and the review overrules: each resource behind the reason."""
+        noise = self.review.of(Certainty.NOISE)
+        title = "Listed by CloudFormation, but nothing will happen"
+        if detailed:
+            yield from self._resources(title, noise)
+            return
+        by_reason: dict[tuple[Remark, ...], list[str]] = {}
+        for change in noise:
+            by_reason.setdefault(change.notes, []).append(change.name)
+        reasons = ("; ".join(map(str, notes)) for notes in by_reason)
+        yield from self._list(
+            title, (f"{', '.join(names)}: {reason}" for reason, names in zip(reasons, by_reason.values(), strict=True))
+        )
 
     def _difference(self, difference: Difference, depth: int) -> Iterator[str]:
-        path = difference.path.removeprefix("Properties/")
+        path = difference.path.removeprefix("Properties/") or "content"
         before, after = difference.before, difference.after
         if difference.flows:
             verb = "changes" if difference.state is State.CHANGED else "may change"

@@ -16,7 +16,8 @@ from review.render import (
     short_text,
     summary_sentence,
 )
-from review.verdict import Review, judge_plan
+from review.reviewed import Review
+from review.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 DIGEST = "0123456789ab" + "c" * 52
@@ -94,6 +95,7 @@ def test_review_text() -> None:
         review_text(small_review())
         == """\
 small dev: updates stack small-dev (111122223333, us-east-1)
+Planned 2026-01-01T00:00:00+00:00. Verdict: blocked: executing the plan needs --allow for Gone.
 1 to add, 1 to change, 1 to remove.
 
 DATA IS LOST
@@ -107,6 +109,7 @@ small-dev
       BillingMode: PROVISIONED -> PAY_PER_REQUEST
   + Topic AWS::SNS::Topic
   - Gone AWS::DynamoDB::Table
+      is removed: Gone-id (R201)
 """
     )
 
@@ -116,6 +119,7 @@ def test_review_markdown() -> None:
         review_markdown(small_review())
         == """\
 small dev: updates stack small-dev (111122223333, us-east-1)
+Planned 2026-01-01T00:00:00+00:00. Verdict: blocked: executing the plan needs --allow for Gone.
 1 to add, 1 to change, 1 to remove.
 
 ### DATA IS LOST
@@ -129,6 +133,7 @@ small dev: updates stack small-dev (111122223333, us-east-1)
       - BillingMode: `PROVISIONED` -> `PAY_PER_REQUEST`
   - + Topic `AWS::SNS::Topic`
   - - Gone `AWS::DynamoDB::Table`
+      - is removed: Gone-id (R201)
 """
     )
 

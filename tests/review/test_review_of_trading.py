@@ -11,7 +11,8 @@ from cfn.templates import load_templates
 from review.judgement import Certainty
 from review.model import Stack
 from review.replacement import Replacement
-from review.verdict import Review, judge_plan
+from review.reviewed import Review
+from review.verdict import judge_plan
 from tests.review.support.plans import as_deployed, everything_replaced, make_plan
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,8 @@ from review.render import (
     review_text,
 )
 from review.replacement import Replacement
-from review.verdict import Review, judge_plan
+from review.reviewed import Review
+from review.verdict import judge_plan
 from tests.review.support.plans import as_deployed, everything_replaced, make_plan
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def test_new_version_of_the_service_replaces_instances_and_nothing_else(before: 
     }
     assert {change.certainty for change in review.real} == {Certainty.CERTAIN}
     assert {change.replacement for change in review.real} == {Replacement.NO}
-    (consequence,) = [change.consequence for change in review.real if change.consequence]
+    (consequence,) = [finding for change in review.real for finding in change.instances]
     assert consequence.code == "R205"
     assert consequence.sentence.startswith("its instances will be replaced, 1 at a time")
     assert "+export ARTIFACT_KEY='web/payments/new.zip'" in review_text(review)
@@ -68,7 +69,7 @@ def test_newer_image_replaces_instances(before: Stack) -> None:
     """The parameter names a public SSM parameter; the stack and the change set hold the image that it names."""
     review = judged(before, WebImageId="/another/image")
     assert touched(review) == {("AWS::EC2::LaunchTemplate", "Modify"), ("AWS::AutoScaling::AutoScalingGroup", "Modify")}
-    assert [change.logical_id for change in review.real if change.consequence] == ["WebGroup"]
+    assert [change.logical_id for change in review.real if change.instances] == ["WebGroup"]
 
 
 @pytest.mark.requirement("X-ALB-1")

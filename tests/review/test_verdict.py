@@ -18,7 +18,8 @@ from review.render import (
     review_text,
 )
 from review.replacement import Replacement
-from review.verdict import Review, ReviewedResource, judge_plan
+from review.reviewed import Review, ReviewedResource
+from review.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 CREATE_ONLY = {
@@ -207,7 +208,7 @@ def test_replacement_for_a_value_that_stays_is_ignored() -> None:
 
 def test_data_loss_is_reported() -> None:
     change = judged_change("{TableName: b}", "{TableName: a}", "AWS::DynamoDB::Table")
-    assert change.loses_data
+    assert change.losses
     assert change.replacement is Replacement.CERTAIN
 
 
@@ -215,12 +216,12 @@ def test_replacement_under_the_same_name_is_an_obstacle() -> None:
     """CloudFormation: "cannot update a stack when a custom-named resource requires replacing"."""
     subnet = "AWS::EC2::SecurityGroup"
     change = judged_change("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
-    assert change.obstacle is not None
-    assert change.obstacle.code == "R101"
-    assert "keeps its GroupName" in change.obstacle.sentence
+    (obstacle,) = change.obstacles
+    assert obstacle.code == "R101"
+    assert "keeps its GroupName" in obstacle.sentence
     assert change.replaced_by == ("GroupDescription",)
     renamed = judged_change("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
-    assert renamed.obstacle is None
+    assert not renamed.obstacles
 
 
 @pytest.mark.parametrize(
@@ -253,7 +254,7 @@ def test_removed_resource_that_is_kept_loses_no_data() -> None:
     for policy, loses in (("Retain", False), ("Delete", True)):
         claims = change_set(claim("X", "AWS::DynamoDB::Table", "Remove", "", policy=policy))
         _, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=claims))
-        assert changes["X"].loses_data is loses
+        assert bool(changes["X"].losses) is loses
 
 
 def test_removed_nested_stack_lists_its_resources() -> None:
@@ -261,7 +262,9 @@ def test_removed_nested_stack_lists_its_resources() -> None:
     claims = change_set(claim("Database", STACK, "Remove", ""))
     review, changes = judged(make_plan(gone, tree(), claims=claims))
     assert changes["Database/Cluster"].action == "Remove"
-    assert changes["Database/Cluster"].loses_data
+    assert [finding.code for finding in changes["Database/Cluster"].findings if finding.code.startswith("R2")] == [
+        "R211"
+    ]
     assert {change.name for change in review.real} == {"Database/Cluster", "Database/Group"}
 
 

@@ -1,71 +1,10 @@
-"""A plan for each finding that a review can print, by the code of the finding.
-
-``docs/rules.md`` shows them, and the tests take each of them through the review. A review itself does not load them.
-"""
+"""Examples of the findings R3xx: why the review judges a change so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Example:
-    """A plan that has one finding.
-
-    Attributes:
-        before: The deployed template, in YAML.
-        after: The planned template, in YAML.
-        plan: What else the plan holds, in YAML: ``Changes`` as CloudFormation lists them (by default each resource that
-            differs), ``StackPolicy``, ``Tags``, and ``Validation`` with the findings of CloudFormation's validation.
-    """
-
-    before: str
-    after: str
-    plan: str = ""
-
-
-def _edited(template: str, before: str, after: str, plan: str = "") -> Example:
-    """The example in which one text of a template changes."""
-    return Example(template, template.replace(before, after), plan)
-
-
-_GROUP = """\
-Resources:
-  Web:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    UpdatePolicy:
-      AutoScalingRollingUpdate: {MaxBatchSize: 1, MinInstancesInService: 2}
-    Properties:
-      MinSize: '2'
-      MaxSize: '4'
-      LaunchTemplate: {LaunchTemplateId: lt-1, Version: '1'}
-"""
-_ROLLING = "AutoScalingRollingUpdate: {MaxBatchSize: 1, MinInstancesInService: 2}"
-
-
-def _group(policy: str) -> Example:
-    """A group that gets another version of its launch template, under an UpdatePolicy."""
-    return _edited(_GROUP.replace(_ROLLING, policy), "Version: '1'", "Version: '2'")
-
-
-_ADDRESS = Example(
-    """\
-Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {CidrBlock: 10.0.0.0/16}
-""",
-    """\
-Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {CidrBlock: 10.0.0.0/16}
-  Address:
-    Type: AWS::EC2::EIP
-    Properties: {Domain: vpc}
-""",
-)
+from review.examples.example import Example, edited
 
 _TRANSFORMED = """\
 Transform: AddSubscriptions
@@ -111,109 +50,7 @@ Resources:
     Properties: {ImageId: ami-1, PlacementGroupName: one}
 """
 
-EXAMPLES: Mapping[str, Example] = {
-    "R101": _edited(
-        """\
-Resources:
-  Database:
-    Type: AWS::EC2::SecurityGroup
-    Properties:
-      GroupName: database
-      GroupDescription: Database
-""",
-        "GroupDescription: Database",
-        "GroupDescription: Database, reached by functions only",
-    ),
-    "R102": _edited(
-        """\
-Resources:
-  Alerts:
-    Type: AWS::SNS::Topic
-    Properties: {TopicName: alerts}
-""",
-        "Alerts:",
-        "AlertTopic:",
-    ),
-    "R103": _edited(
-        """\
-Resources:
-  Cluster:
-    Type: AWS::RDS::DBCluster
-    Properties: {Engine: aurora-mysql, BackupRetentionPeriod: 7}
-""",
-        "BackupRetentionPeriod: 7",
-        "BackupRetentionPeriod: 14",
-        """\
-StackPolicy:
-  Statement:
-    - {Effect: Allow, Action: 'Update:*', Principal: '*', Resource: '*'}
-    - Effect: Deny
-      Action: 'Update:*'
-      Principal: '*'
-      Resource: '*'
-      Condition: {StringEquals: {ResourceType: [AWS::RDS::DBCluster]}}
-""",
-    ),
-    "R201": Example(
-        """\
-Resources:
-  Alerts: {Type: AWS::SNS::Topic}
-  Sessions:
-    Type: AWS::DynamoDB::Table
-    Properties: {TableName: sessions}
-""",
-        """\
-Resources:
-  Alerts: {Type: AWS::SNS::Topic}
-""",
-    ),
-    "R202": _edited(
-        """\
-Resources:
-  Sessions:
-    Type: AWS::DynamoDB::Table
-    Properties: {TableName: sessions-dev}
-""",
-        "sessions-dev",
-        "sessions-qa",
-    ),
-    "R203": _group("AutoScalingReplacingUpdate: {WillReplace: true}"),
-    "R204": _group("AutoScalingInstanceRefresh: {Strategy: Rolling}"),
-    "R205": _group(
-        """\
-AutoScalingRollingUpdate:
-        MaxBatchSize: 1
-        MinInstancesInService: 2
-        WaitOnResourceSignals: true
-        PauseTime: PT10M"""
-    ),
-    "R206": _group(_ROLLING),
-    "R207": _edited(
-        _GROUP.replace(f"    UpdatePolicy:\n      {_ROLLING}\n", ""),
-        "Version: '1'",
-        "Version: '2'",
-    ),
-    "R208": Example(
-        _ADDRESS.before,
-        _ADDRESS.after,
-        """\
-Validation:
-  - stack: small-dev
-    place: /Resources/Address
-    reason: The quota of 5 elastic addresses would be exceeded
-""",
-    ),
-    "R209": Example(
-        _ADDRESS.before,
-        _ADDRESS.after,
-        """\
-Validation:
-  - stack: small-dev
-    place: /Resources/Address
-    reason: not authorized to perform servicequotas:GetServiceQuota
-    skipped: true
-""",
-    ),
+NOTES: Mapping[str, Example] = {
     "R301": Example(
         _TRANSFORMED,
         _TRANSFORMED,
@@ -260,7 +97,7 @@ Changes:
         ChangeSource: DirectModification
 """,
     ),
-    "R305": _edited(
+    "R305": edited(
         _POLICY,
         "DisplayName: Alerts",
         "DisplayName: Alarms",
@@ -277,7 +114,7 @@ Changes:
         ChangeSource: ResourceReference
 """,
     ),
-    "R306": _edited(
+    "R306": edited(
         _POLICY,
         "DisplayName: Alerts",
         "DisplayName: Alarms",
@@ -294,7 +131,7 @@ Changes:
         ChangeSource: ResourceReference
 """,
     ),
-    "R307": _edited(
+    "R307": edited(
         """\
 Resources:
   Migration:
@@ -319,7 +156,7 @@ Changes:
         ChangeSource: ResourceAttribute
 """,
     ),
-    "R308": _edited(
+    "R308": edited(
         """\
 Resources:
   Alerts:
@@ -330,8 +167,8 @@ Resources:
         "Owner: operations",
         "Changes: []\n",
     ),
-    "R309": _edited(_TOPIC, "DisplayName: Alerts", "DisplayName: Alarms", "Changes: []\n"),
-    "R310": _edited(
+    "R309": edited(_TOPIC, "DisplayName: Alerts", "DisplayName: Alarms", "Changes: []\n"),
+    "R310": edited(
         _INSTANCE,
         "PlacementGroupName: one",
         "PlacementGroupName: two",
@@ -347,7 +184,7 @@ Changes:
         ChangeSource: DirectModification
 """,
     ),
-    "R311": _edited(
+    "R311": edited(
         """\
 Parameters:
   KeyArn: {Type: String, Default: arn:aws:kms:us-east-1:111122223333:key/1}
@@ -373,7 +210,7 @@ Changes:
         ChangeSource: ParameterReference
 """,
     ),
-    "R312": _edited(
+    "R312": edited(
         """\
 Resources:
   Endpoint:
@@ -394,5 +231,30 @@ Changes:
         ChangeSource: DirectModification
 """,
     ),
-    "R313": _edited(_NESTED, "TimeoutInMinutes: 30", "TimeoutInMinutes: 60"),
+    "R313": edited(_NESTED, "TimeoutInMinutes: 30", "TimeoutInMinutes: 60"),
+    "R314": edited(
+        """\
+Resources:
+  Alerts: {Type: AWS::SNS::Topic}
+  Alarms:
+    Type: AWS::SNS::Topic
+    DependsOn: Alerts
+""",
+        "    DependsOn: Alerts\n",
+        "",
+        "Changes: []\n",
+    ),
+    "R315": Example(
+        """\
+Resources:
+  Alerts: {Type: AWS::SNS::Topic}
+  Alarms:
+    Type: AWS::SNS::Topic
+    DeletionPolicy: Retain
+""",
+        """\
+Resources:
+  Alerts: {Type: AWS::SNS::Topic}
+""",
+    ),
 }
