@@ -35,9 +35,10 @@ from deploy.session import Aws, explain
 from deploy.settings import Deployment, Project, load_deployment, protecting_rows
 from review.codec import encode
 from review.errors import PlanError
+from review.formats.document import review_json
 from review.model import Plan
 from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, save_plan, save_record
-from review.render import plan_summary, review_json, review_markdown, review_text
+from review.render import plan_summary, review_markdown, review_text
 from review.reviewed import Review
 from review.verdict import judge_plan
 

@@ -3,21 +3,22 @@
 It makes no call and imports neither botocore nor the deployer, so a review needs no credentials and gives the same result
 on every machine. Each stage takes frozen values and returns new ones::
 
-    plan file ── plan_file, codec ──> Plan (model)
+    plan file ── plan_file, codec ──> Plan (model) <── offline ── two template sets, without AWS
        │
        ├─ deployed templates ──┐
        ├─ planned templates ───┴─ compare ──> a Fate for each resource: what the templates alone change
+       │                            │         sections: outputs, conditions and so on
        │                            difference: where two values differ; names, replacement, instances, scripts
        └─ change set ────────────────────────> a Change for each resource: what CloudFormation lists
                                     │
                                 judgement ──> a Judgement for each resource: certain, possible or noise
                                     │
-                                verdict ────> Review: with chapters, obstacles (names, stack policy), parameters, settings
+                                verdict ────> Review (reviewed): each change with its findings, stakes among them
                                     │
-                                render ─────> text, Markdown, JSON
+                                render, formats ─> text, Markdown, JSON
 
-    findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
-    examples, a plan for each finding ───────────────┘
+    finding: what a finding is; findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
+    examples, a plan for each finding ───────────────────────────────────────────┘
 
 - ``compare`` follows a value from a resource through outputs and parameters into other stacks. It must not look at the
   change set, so that the two sources stay independent.

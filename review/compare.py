@@ -134,9 +134,9 @@ class StackComparison:
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
         deployed_values = self.deployed.parameters if self.deployed else {}
-        return {
-            name: deployed_values.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()
-        }
+        defaults = {name: scalar_text(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
+        known = {name: value for name, value in deployed_values.items() if name in declared}
+        return {**defaults, **known}
 
     def compare(self) -> Mapping[str, Any]:
         """Decide the fate of every resource; gives the outputs, marked where they may change."""
@@ -328,7 +328,9 @@ class StackComparison:
         deployed = child.parameters if child is not None else {}
         values: dict[str, Any] = {}
         for name, rules in document.get("Parameters", {}).items():
-            value = planned[name] if name in planned else rules.get("Default", "")
+            if name not in planned and "Default" not in rules:
+                continue  # stays unresolved; CloudFormation rejects it
+            value = planned[name] if name in planned else rules["Default"]
             if name in before and name in deployed and unmarked(value) == before[name]:
                 values[name] = marked(deployed[name], state_of(value))
             else:

@@ -111,7 +111,7 @@ def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judg
     certainty = Certainty.CERTAIN if fate.state is State.CHANGED else Certainty.POSSIBLE
     judgement = Judgement(str(fate.action), certainty, fate.replacement)
     if claim is None:
-        return _unlisted(fate, judgement) if context.complete else judgement
+        return _unlisted(fate, judgement, context)
     if fate.action != "Modify":
         return judgement
     replacement, note = _reconcile(fate, claim)
@@ -119,7 +119,8 @@ def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judg
     return judgement if note is None else judgement.noting(note)
 
 
-def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
+def _unlisted(fate: Fate, judgement: Judgement, context: Context) -> Judgement:
+    """CloudFormation does not list the change: it need not, or it should, or it was not asked."""
     sections = {difference.path.split("/")[0] for difference in fate.differences}
     if fate.type_before is not None:
         return judgement
@@ -127,7 +128,7 @@ def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
         return judgement.noting(findings.ORDER_ONLY.remark())
     if fate.action == "Modify" and "Properties" not in sections:
         return judgement.noting(findings.ATTRIBUTES_ONLY.remark())
-    if fate.type == STACK:
+    if fate.type == STACK or not context.complete:
         return judgement
     return replace(judgement, certainty=Certainty.POSSIBLE).noting(findings.NOT_LISTED.remark())
 

@@ -12,11 +12,11 @@ from typing import Any
 from cfn.marks import State
 from review import findings
 from review.codec import encode
+from review.counts import count_changes, summary_sentence
 from review.difference import Difference
 from review.finding import Remark, Verdict
 from review.judgement import Certainty
 from review.model import Plan
-from review.plan_file import without_texts
 from review.replacement import Replacement
 from review.reviewed import Review, ReviewedResource, ValueChange
 from review.scripts import changed_lines, is_script, value_text
@@ -43,18 +43,6 @@ def review_markdown(review: Review) -> str:
     return "\n".join(_Writer(review, _Markdown()).lines(detailed=False)) + "\n"
 
 
-def review_json(review: Review) -> str:
-    """The review as JSON: everything but the templates' texts."""
-    document: dict[str, Any] = encode(review)
-    document["plan"] = encode(without_texts(review.plan))
-    # Readers of the JSON select by this property, which encode leaves out.
-    for entry, change in zip(document["changes"], review.changes, strict=True):
-        entry["loses_data"] = bool(change.losses)
-    document["remarks"] = encode(review.remarks)
-    document["summary"] = count_changes(review)
-    return json.dumps(document, indent=2, sort_keys=True) + "\n"
-
-
 def plan_summary(review: Review) -> dict[str, Any]:
     """The plan in short, as data: its change set, its artifacts and the counts of its review."""
     plan: Plan = review.plan
@@ -66,36 +54,6 @@ def plan_summary(review: Review) -> dict[str, Any]:
         "summary": count_changes(review),
         "artifacts": [encode(artifact) for artifact in plan.artifacts],
     }
-
-
-def count_changes(review: Review) -> dict[str, int]:
-    """How many resources are added, modified, replaced, removed, only possibly changed, and listed for nothing."""
-    certain = [change for change in review.real if change.certainty is Certainty.CERTAIN]
-    modified = [change for change in certain if change.action == "Modify"]
-    replaced = [change for change in modified if change.replacement is Replacement.CERTAIN]
-    actions = Counter(change.action for change in certain)
-    return {
-        "add": actions["Add"],
-        "modify": len(modified) - len(replaced),
-        "replace": len(replaced),
-        "remove": actions["Remove"],
-        "possible": len(review.real) - len(certain),
-        "noise": len(review.of(Certainty.NOISE)),
-        "loses_data": len(review.losses),
-        "will_fail": len(review.obstacles),
-        "warnings": len([finding for finding in review.warnings if not finding.skipped]),
-    }
-
-
-def summary_sentence(review: Review) -> str:
-    """The counts as a sentence."""
-    counts = count_changes(review)
-    words = {"add": "to add", "modify": "to change", "replace": "to replace", "remove": "to remove"}
-    parts = [f"{counts[key]} {word}" for key, word in words.items() if counts[key]]
-    parts += [f"{counts['possible']} that may change"] if counts["possible"] else []
-    parts = parts or ["nothing changes"]
-    noise = f" ({counts['noise']} more listed by CloudFormation will not change)" if counts["noise"] else ""
-    return f"{', '.join(parts)}{noise}."
 
 
 def verdict_sentence(review: Review) -> str:
@@ -157,9 +115,9 @@ class _Writer:
         """All lines of the review."""
         review = self.review
         plan = review.plan
-        verb = "creates" if plan.kind == "CREATE" else "updates"
-        yield f"{plan.platform} {plan.environment}: {verb} stack {plan.stack} ({plan.account}, {plan.region})"
-        yield f"Planned {plan.created}. Verdict: {verdict_sentence(review)}"
+        yield review.title
+        planned = f"Planned {plan.created}. " if plan.created else ""
+        yield f"{planned}Verdict: {verdict_sentence(review)}"
         if plan.unchanged:
             yield "No changes: templates and parameters are those of the last deployment. Manual changes are not checked."
             yield from self._text_only(detailed=detailed)

@@ -110,11 +110,13 @@ class Review:
     """What a plan does.
 
     Attributes:
+        title: What is reviewed, in one line.
         sections: What changes in the templates beside the resources.
         service_is_whole: Whether CloudFormation gave a change set for every nested stack that it changes.
     """
 
     plan: Plan
+    title: str
     changes: tuple[ReviewedResource, ...]
     sections: tuple[SectionChange, ...]
     parameters: tuple[ValueChange, ...]
@@ -159,7 +161,7 @@ class Review:
     @property
     def lacks_change_sets(self) -> bool:
         """Whether an update has to be judged without the change sets of nested stacks."""
-        return not self.service_is_whole and self.plan.kind == "UPDATE"
+        return not self.service_is_whole and self.plan.kind == "UPDATE" and not self.plan.is_offline
 
     @property
     def losses(self) -> tuple[ReviewedResource, ...]:

@@ -29,11 +29,12 @@ from review.reviewed import Review, ReviewedResource, ValueChange
 from review.stakes import stakes
 
 
-def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
+def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None) -> Review:
     """Judge every change of a plan.
 
     Args:
         plan: The plan.
+        title: What is reviewed, in one line; platform, environment and stack by default.
         replaces: Which properties replace their resource; cfn-lint's schemas by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
@@ -46,6 +47,7 @@ def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
     parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
     return Review(
         plan=plan,
+        title=title or _title(plan),
         changes=tuple(changes),
         sections=tuple(comparison.sections),
         parameters=tuple(change for change in parameters if not filled_by_packaging(change.name)),
@@ -55,13 +57,18 @@ def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
     )
 
 
+def _title(plan: Plan) -> str:
+    verb = "creates" if plan.kind == "CREATE" else "updates"
+    return f"{plan.platform} {plan.environment}: {verb} stack {plan.stack} ({plan.account}, {plan.region})"
+
+
 def _by_schema(region: str, resource_type: str, paths: Iterable[str]) -> Replacement:
     return replaces(resource_type, paths, region)
 
 
 def _is_complete(change_set: ChangeSet) -> bool:
     """Whether every nested stack that the change set changes has a change set of its own."""
-    return all(
+    return bool(change_set.id) and all(
         change.child is not None
         for _, change in change_set.walk()
         if change.type == STACK and change.action != "Remove"

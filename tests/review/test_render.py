@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from cfn.marks import State, marked
-from review.render import (
-    MAX_VALUE,
-    count_changes,
-    review_markdown,
-    review_text,
-    short_pair,
-    short_text,
-    summary_sentence,
-)
+from review.counts import count_changes, summary_sentence
+from review.render import MAX_VALUE, review_markdown, review_text, short_pair, short_text
 from review.reviewed import Review
 from review.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, make_plan

@@ -1,0 +1,4 @@
+"""Compares two template sets without AWS.
+
+- ``sources``: reads a set from a folder, a file or a revision of git, and a parameter file for it.
+"""
