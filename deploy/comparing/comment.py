@@ -12,21 +12,23 @@ from review.reviewed import Review
 MARKER = "<!-- cloudformation-review -->"
 """The first line of the comment, by which the workflow finds it again."""
 MAX_CHARACTERS = 65_536  # of a comment on GitHub; the API answers 422 to a longer one
-_TOO_LONG = "\n\nThis review is longer than a comment can be. The whole is in the artifacts of the workflow.\n"
+_TOO_LONG = "\nSections that do not fit into a comment are left out. The whole is in the artifacts of the workflow.\n"
 
 
 def comment(reviews: Sequence[EnvironmentReview]) -> str:
     """The whole comment.
 
-    Environments of one platform with the same result share a section. A comment that would be too long ends early and
-    says so; its verdicts are first.
+    Environments of one platform with the same result share a section. A section that does not fit is left out, and the
+    comment says so; its verdicts are first.
     """
     verdict = max((entry.review.verdict for entry in reviews if entry.review), default=Verdict.FINE)
     sections = [_section(names, body) for names, body in _sections(reviews)]
-    text = "\n".join([MARKER, f"## Review of the templates: {verdict.word}", "", *_table(reviews), *sections])
-    if len(text) <= MAX_CHARACTERS:
-        return text
-    return text[: MAX_CHARACTERS - len(_TOO_LONG)].rsplit("\n", 1)[0] + _TOO_LONG
+    text = "\n".join([MARKER, f"## Review of the templates: {verdict.word}", "", *_table(reviews), ""])
+    shown = [section for section in sections if len(text) + len(section) + len(_TOO_LONG) <= MAX_CHARACTERS]
+    # In the order of the platforms, as many as fit together.
+    while len(text) + sum(map(len, shown)) + len(_TOO_LONG) > MAX_CHARACTERS:
+        shown.pop()
+    return text + "".join(shown) + ("" if len(shown) == len(sections) else _TOO_LONG)
 
 
 def _table(reviews: Iterable[EnvironmentReview]) -> list[str]:
@@ -51,4 +53,4 @@ def _sections(reviews: Iterable[EnvironmentReview]) -> list[tuple[list[str], str
 
 
 def _section(names: Sequence[str], body: str) -> str:
-    return f"<details><summary>{', '.join(names)}</summary>\n\n{body}\n</details>\n"
+    return f"<details><summary>{', '.join(names)}</summary>\n\n{body}\n</details>\n\n"

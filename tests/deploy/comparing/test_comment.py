@@ -97,10 +97,11 @@ def test_protection_that_ends_is_shown(project: Project) -> None:
 
 
 def test_comment_is_never_longer_than_github_takes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comment_module, "MAX_CHARACTERS", 600)
+    monkeypatch.setattr(comment_module, "MAX_CHARACTERS", 500)
     write(project.root, "orders", TEMPLATE.replace("600", "700"), dev="small", staging="large", prod="large")
     text = comment(review_environments(project, "one"))
-    assert len(text) <= 600
+    assert len(text) <= 500
+    assert text.count("<details>") == text.count("</details>") == 0
     assert "The whole is in the artifacts of the workflow." in text
 
 
