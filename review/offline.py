@@ -31,12 +31,14 @@ class Side:
         parameters: The known values of the root's parameters; a parameter without value and default stays unresolved.
         tags: The tags of the stack.
         stack_policy: The stack policy as JSON, or None.
+        termination_protection: Whether the stack is protected from deletion.
     """
 
     templates: CommittedTemplates
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     stack_policy: str | None = None
+    termination_protection: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -84,14 +86,20 @@ def offline_plan(before: Side | None, after: Side, place: Place) -> Plan:
         parameters=after.values,
         tags=after.tags,
         stack_policy=after.stack_policy,
-        termination_protection=False,
+        termination_protection=after.termination_protection,
         change_set=NO_CHANGE_SET,
         deployed=None,
     )
     if before is None:
         return plan
     root = _AssumedStack(before.templates, before.templates.root.name, before.values, plan.pseudo, place.stack)
-    return replace(plan, deployed=root.stack(before.tags, before.stack_policy))
+    deployed = replace(
+        root.stack(),
+        tags=before.tags,
+        policy=before.stack_policy,
+        termination_protection=before.termination_protection,
+    )
+    return replace(plan, deployed=deployed)
 
 
 def _values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +161,7 @@ class _AssumedStack:
             if self.scope.present(entry) is not False
         }
 
-    def stack(self, tags: Mapping[str, str] | None = None, policy: str | None = None) -> Stack:
+    def stack(self) -> Stack:
         """The stack with all nested ones."""
         present = {
             logical_id: resource
@@ -169,9 +177,9 @@ class _AssumedStack:
             template=self.templates.by_name[self.file].text,
             parameters=self.values,
             outputs=self.outputs(),
-            tags=tags or {},
+            tags={},
             termination_protection=False,
-            policy=policy,
+            policy=None,
             resources={logical_id: Resource(str(entry["Type"]), "", "") for logical_id, entry in present.items()},
             children={logical_id: child.stack() for logical_id, child in children.items() if child is not None},
         )

@@ -147,6 +147,11 @@ class _Writer:
     def _is_new(self) -> bool:
         return self.review.plan.kind == "CREATE"
 
+    @property
+    def _root_name(self) -> str:
+        """Without AWS not the name of the stack, so that environments with the same changes have the same text."""
+        return "root" if self.review.plan.is_offline else self.review.plan.stack
+
     # ---- before the changes -----------------------------------------------------------------------------------------
 
     def _warnings(self) -> Iterator[str]:
@@ -194,7 +199,7 @@ class _Writer:
         yield self.marks.title("Resources")
         for path in sorted({change.path for change in self.review.real}):
             changes = [change for change in self.review.real if change.path == path]
-            name = "/".join(path) or self.review.plan.stack
+            name = "/".join(path) or self._root_name
             added = [change for change in changes if _is_certain_addition(change)]
             if self._is_new and not detailed and added:
                 yield self.marks.item(len(path), f"{name}: + {len(added)}: {_count_by_type(added)}")

@@ -177,6 +177,11 @@ class Review:
         yield from self.remarks
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes at all, not even what only the templates say."""
+        return not (self.changes or self.sections or self.parameters or self.artifacts or self.settings)
+
+    @property
     def verdict(self) -> Verdict:
         """The heaviest verdict of all findings."""
         return max((finding.verdict for finding in self.findings), default=Verdict.FINE)

@@ -42,7 +42,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.settings": ("deploy.errors",),
     "deploy.session": ("deploy.errors",),
     "deploy.packaging": ("cfn", "deploy.errors", "deploy.session", "deploy.settings"),
-    "deploy.comparing": ("cfn", "deploy.errors", "review"),
+    "deploy.comparing": ("cfn", "deploy.errors", "deploy.settings", "review"),
     "deploy.planning": ("cfn", "deploy.errors", "deploy.packaging", "deploy.session", "deploy.settings", "review"),
     "deploy.execution": ("cfn", "deploy.errors", "deploy.planning", "deploy.session", "review"),
     "deploy.replaying": ("deploy.errors", "deploy.session"),

@@ -16,27 +16,20 @@ from cfn.templates import ROOTS, CommittedTemplates, load_templates
 from deploy.errors import UsageError
 from review.offline import Side
 
-NOTHING = "none"
-"""The source of a set that does not exist yet."""
 TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read_side(source: str, parameters: str | None) -> Side | None:
+def read_side(source: str, parameters: str | None) -> Side:
     """Read one side of a comparison.
 
     Args:
-        source: A folder or a file, ``<revision>:<path>``, or ``none``.
+        source: A folder or a file, or ``<revision>:<path>``.
         parameters: A parameter file, as a path or ``<revision>:<path>``; None for the templates' defaults.
-
-    Returns:
-        None for the source ``none``.
 
     Raises:
         UsageError: The source or the parameter file does not exist or is not readable.
         TemplateError: A template of the source has a fault.
     """
-    if source == NOTHING:
-        return None
     with _checked_out(source) as path:
         templates = _read_templates(path, source)
     configuration = _read_configuration(parameters) if parameters else {}
@@ -95,16 +88,40 @@ def _checked_out(source: str) -> Iterator[Path]:
         yield _copy_revision(revision, path, Path(folder))
 
 
+@contextmanager
+def checked_out_project(revision: str, root: Path) -> Iterator[Path]:
+    """A copy of the folders templates/ and params/ of a revision.
+
+    Args:
+        revision: The revision.
+        root: The folder of the project, in its repository.
+
+    Raises:
+        UsageError: git does not know the revision.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        names = _git("-C", str(root), "ls-tree", "--name-only", revision, "templates", "params").decode("utf-8")
+        archive = _git("-C", str(root), "archive", "--format=tar", revision, *names.split()) if names else b""
+        _unpack(archive, Path(folder))
+        yield Path(folder)
+
+
 def _copy_revision(revision: str, path: str, folder: Path) -> Path:
     """Copy a folder, or a template with those beside it, out of a revision."""
     kind = _git("cat-file", "-t", f"{revision}:{path}").decode("ascii").strip()
     tree = "" if kind == "tree" and path in ("", ".") else path if kind == "tree" else str(Path(path).parent)
-    archive = _git("archive", "--format=tar", f"{revision}:{'' if tree == '.' else tree}")
+    _unpack(_git("archive", "--format=tar", f"{revision}:{'' if tree == '.' else tree}"), folder)
+    return folder if kind == "tree" else folder / Path(path).name
+
+
+def _unpack(archive: bytes, folder: Path) -> None:
+    """Write the templates and parameter files of an archive of git's, whose names never leave the folder."""
+    if not archive:
+        return
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         for member in files:
             if member.isfile() and member.name.endswith(TEMPLATE_SUFFIXES):
                 _write(files, member, folder / member.name)
-    return folder if kind == "tree" else folder / Path(path).name
 
 
 def _write(files: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -121,5 +138,7 @@ def _git(*arguments: str) -> bytes:
         raise UsageError("git is not installed.", "Install git, or give folders instead of revisions.") from None
     except subprocess.CalledProcessError as error:
         reason = error.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise UsageError(f"git {arguments[0]}: {''.join(reason)}.", "Give <revision>:<path> as git knows it.") from None
+        raise UsageError(
+            f"git: {''.join(reason)}.", "Give a revision, or <revision>:<path>, as git knows it."
+        ) from None
     return done.stdout

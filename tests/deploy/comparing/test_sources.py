@@ -10,7 +10,6 @@ import pytest
 
 from deploy.comparing.sources import read_side
 from deploy.errors import UsageError
-from review.offline import Side
 
 pytestmark = pytest.mark.requirement("REV-3")
 
@@ -39,12 +38,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def side_of(source: str, parameters: str | None = None) -> Side:
-    side = read_side(source, parameters)
-    assert side is not None
-    return side
-
-
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
@@ -57,35 +50,31 @@ def side_of(source: str, parameters: str | None = None) -> Side:
     ],
 )
 def test_source_is_a_folder_or_its_root_today_or_at_a_revision(repository: Path, source: str, kind: str) -> None:
-    templates = side_of(source).templates
+    templates = read_side(source, None).templates
     assert set(templates.by_name) == {"root.yaml", "child.yaml"}
     assert templates.by_name["child.yaml"].document["Resources"]["T"]["Type"] == kind
 
 
 @pytest.mark.parametrize("source", ["lone.yaml", "one:lone.yaml"])
 def test_source_is_a_single_template(repository: Path, source: str) -> None:
-    assert set(side_of(source).templates.by_name) == {"lone.yaml"}
+    assert set(read_side(source, None).templates.by_name) == {"lone.yaml"}
 
 
 def test_folder_with_one_template_needs_no_root_by_name(repository: Path) -> None:
     (repository / "one").mkdir()
     (repository / "one" / "topic.json").write_text(json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}))
-    assert side_of("one").templates.root.name == "topic.json"
+    assert read_side("one", None).templates.root.name == "topic.json"
 
 
 @pytest.mark.parametrize("parameters", ["dev.json", "one:dev.json"])
 def test_parameter_file_of_today_or_of_a_revision(repository: Path, parameters: str) -> None:
-    side = side_of("templates/small", parameters)
+    side = read_side("templates/small", parameters)
     assert (side.parameters, side.tags) == ({"A": "1"}, {"Owner": "desk"})
 
 
 def test_parameter_file_of_the_aws_cli(repository: Path) -> None:
     (repository / "list.json").write_text(json.dumps([{"ParameterKey": "A", "ParameterValue": "2"}]))
-    assert side_of("templates/small", "list.json").parameters == {"A": "2"}
-
-
-def test_nothing_is_a_side_that_does_not_exist_yet() -> None:
-    assert read_side("none", None) is None
+    assert read_side("templates/small", "list.json").parameters == {"A": "2"}
 
 
 @pytest.mark.parametrize(
