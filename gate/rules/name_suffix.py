@@ -11,14 +11,17 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-# The property that names a resource of each type, where an account or a region knows it by that name. A data file and not
-# an import, because cfn-lint loads this rule by its path, in editors too, where the project's packages may be missing.
-_TABLE = Path(__file__).parents[2] / "cfn" / "name_properties.json"
-NAMES: dict[str, str] = json.loads(_TABLE.read_text("utf-8"))
+# The table of cfn/names.py. A data file and not an import, because cfn-lint loads this rule by its path, in editors too,
+# where the project's packages may be missing.
+_TABLE: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "cfn" / "name_properties.json").read_text("utf-8")
+)
+# By type. A name that is unique only inside another resource is absent, because it cannot collide with other environments.
+NAMES: dict[str, list[str]] = {kind: row["paths"] for kind, row in _TABLE.items() if "within" not in row}
 
 
 class NameSuffix(CloudFormationLintRule):
-    """Checks the property that names a resource, in every arm of Fn::If.
+    """Checks the properties that name a resource, in every arm of Fn::If.
 
     A name that contains the id of a resource of the same template is unique by that id.
     """
@@ -28,7 +31,7 @@ class NameSuffix(CloudFormationLintRule):
     description = (
         "An explicit name ends in the parameter EnvironmentSuffix. The account, the region, .fifo or the path that a "
         "service appends to a name (/aws/rds/cluster/NAME/postgresql) may follow. A name with the id of a resource of the "
-        "same template needs no suffix."
+        "same template needs no suffix, nor does a name inside another resource, such as a stage of an API."
     )
     reason = "A name without the suffix collides with the name in a second environment in the same account."
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"
@@ -71,12 +74,12 @@ class NameSuffix(CloudFormationLintRule):
 
 
 def _names(logical_id: str, resource: dict[str, Any]) -> Iterator[tuple[list[str | int], Any]]:
-    steps = NAMES.get(resource.get("Type", ""), "")
-    value: Any = resource.get("Properties")
-    for step in steps.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    if value is not None:
-        yield ["Resources", logical_id, "Properties", *steps.split(".")], value
+    for path in NAMES.get(resource.get("Type", ""), ()):
+        value: Any = resource.get("Properties")
+        for step in path.split("/"):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            yield ["Resources", logical_id, "Properties", *path.split("/")], value
 
 
 def _texts(value: Any) -> Iterator[str]:

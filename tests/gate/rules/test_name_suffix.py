@@ -56,9 +56,19 @@ def test_name_without_the_suffix_at_its_end_fails(name: str) -> None:
     assert [path for path, _ in run_rule(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
 
 
-def test_name_below_another_property_is_checked() -> None:
-    database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseInput: {Name: trading}}\n"
-    assert [path for path, _ in run_rule(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
+def test_every_property_that_names_a_resource_is_checked() -> None:
+    """A database of Glue has two, and one of them is inside another property."""
+    database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseName: a, DatabaseInput: {Name: b}}\n"
+    assert [path for path, _ in run_rule(NameSuffix(), database)] == [
+        "Resources/It/Properties/DatabaseName",
+        "Resources/It/Properties/DatabaseInput/Name",
+    ]
+
+
+def test_name_inside_another_resource_passes() -> None:
+    """Each environment has its own API, so their stages may share a name."""
+    stage = "  It:\n    Type: AWS::ApiGateway::Stage\n    Properties: {RestApiId: !Ref Api, StageName: live}\n"
+    assert run_rule(NameSuffix(), stage) == []
 
 
 def test_unnamed_resource_passes() -> None:
@@ -74,4 +84,4 @@ def test_rule_loads_by_its_path_alone(tmp_path: Path) -> None:
     code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['NAMES']['AWS::IAM::Role'])"
     command = [sys.executable, "-I", "-c", code, name_suffix.__file__]
     loaded = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert loaded.stdout == "RoleName\n"
+    assert loaded.stdout == "['RoleName']\n"
