@@ -1,12 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from gate.rules import name_suffix
 from gate.rules.name_suffix import NameSuffix
 from tests.gate.support.rules import run_rule
 
@@ -77,11 +72,3 @@ def test_unnamed_resource_passes() -> None:
 
 def test_parameter_of_the_suffix_is_configurable() -> None:
     assert run_rule(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []
-
-
-def test_rule_loads_by_its_path_alone(tmp_path: Path) -> None:
-    """As cfn-lint loads it in an editor: the project is not on the path."""
-    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['NAMES']['AWS::IAM::Role'])"
-    command = [sys.executable, "-I", "-c", code, name_suffix.__file__]
-    loaded = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert loaded.stdout == "['RoleName']\n"
