@@ -19,7 +19,7 @@ import balancer_logs.handler
 import log_alerts.handler
 import process.handler
 import query.handler
-from common import custom_resource
+from common import custom_resource, entitlements
 from common.database import Database
 from common.entitlements import Entitlements
 from common.errors import BadObjectError, DatabaseUnavailableError, MigrationError, RequestError
@@ -119,7 +119,7 @@ def run_query(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Non
             fault()
 
     monkeypatch.setattr(query.handler, "_database", Failing)
-    monkeypatch.setattr(query.handler, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
+    monkeypatch.setattr(entitlements, "from_environment", lambda: Entitlements(lambda _: entitlement()))
     window = {"from": "2026-01-02T10:00:00Z", "to": "2026-01-02T11:00:00Z"}
     event = api_event("GET", "/v1/bars/{symbol}", queryStringParameters=window, pathParameters={"symbol": "ZQXJ7"})
     assert query.handler.handler(event, Context())["statusCode"] in (500, 503)
