@@ -26,7 +26,16 @@ from common.errors import BadObjectError, DatabaseUnavailableError, MigrationErr
 from common.observe import describe
 from common.schema import RecordError
 from process.pipeline import Pipeline
-from tests.lambda_src.support.fakes import Context, FakeS3, api_event, client_error, entitlement, ndjson_gz, sqs_event
+from tests.lambda_src.support.fakes import (
+    Context,
+    FakeS3,
+    FakeTopic,
+    api_event,
+    client_error,
+    entitlement,
+    ndjson_gz,
+    sqs_event,
+)
 from tests.lambda_src.support.processing import BUCKETS, key_of
 from tests.lambda_src.support.records import T0, trade
 
@@ -151,19 +160,11 @@ RUNS: dict[str, Run] = {
 }
 
 
-class Topic:
-    def __init__(self) -> None:
-        self.published: list[dict[str, str]] = []
-
-    def publish(self, **message: str) -> None:
-        self.published.append(message)
-
-
 @pytest.fixture
 def mails(monkeypatch: pytest.MonkeyPatch) -> Callable[[io.StringIO], str]:
     """What log_alerts publishes for the lines with errors."""
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:alerts")
-    topic = Topic()
+    topic = FakeTopic()
     monkeypatch.setattr(log_alerts.handler, "client", lambda _: topic)
 
     def forward(log: io.StringIO) -> str:
