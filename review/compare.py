@@ -214,7 +214,7 @@ class StackComparison:
             return replace(unchanged, state=State.CHANGED)
         after = _entry(self.new, resource)
         name = name_of(kind, after.get("Properties") or {}) if present is True else None
-        if isinstance(name, str):
+        if name is not None:
             self.tree.new_names[(*self.path, logical_id)] = name
         state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
         return replace(
@@ -228,7 +228,7 @@ class StackComparison:
             return
         properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
         for name in (deployed.physical_id, name_of(deployed.type, self.old.resolve(properties))):
-            if isinstance(name, str) and name:
+            if name:
                 self.tree.names.setdefault((deployed.type, name), "/".join((*self.path, logical_id)))
 
     def _modified(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:

@@ -39,6 +39,13 @@ def no_credentials_and_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
 
+class Terminal(io.StringIO):
+    """Standard input with a person before it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def save(project: Project, plan: Plan) -> Path:
     path = project.plan("small", "dev")
     save_plan(plan, path)
@@ -103,11 +110,6 @@ def test_end_of_input_is_no_confirmation(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-D at the question printed a traceback."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(""))
@@ -157,10 +159,6 @@ def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.Capt
 def test_confirmation_is_the_stacks_name(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, message: str
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
