@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from deploy.replaying.replay import RAW_PREFIX
+from deploy.replaying.layout import RAW_PREFIX
 
 _BUCKET: dict[str, Any] = {"help": "artifact bucket instead of platform-artifacts-<account>-<region>"}
 _STACK_NAME: dict[str, Any] = {"help": "instead of the one in deployment.json"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -180,7 +182,7 @@ def test_interruption_says_that_operations_in_aws_continue(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_plan", interrupt)
+    monkeypatch.setattr("deploy.commands.review.load_plan", interrupt)
     assert run(project, "review") == 130
     assert "Operations that started in AWS continue" in capsys.readouterr().err
 
@@ -193,7 +195,7 @@ def test_unexpected_rejection_by_aws_is_no_traceback(
     def raise_access_denied(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "load_plan", raise_access_denied)
+    monkeypatch.setattr("deploy.commands.review.load_plan", raise_access_denied)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
@@ -253,7 +255,7 @@ def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
         "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
     }
     scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
-    monkeypatch.setattr(cli, "Aws", lambda region, profile: scripted.aws)
+    monkeypatch.setattr("deploy.commands.destroy.Aws", lambda region, profile: scripted.aws)
     assert run(project, "destroy", "--yes", *options) == 1
     assert "termination protection in params/small/deployment.json (prod)" in capsys.readouterr().err
 
@@ -273,7 +275,24 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
     assert run.stdout.strip() == "[]"
 
 
-def test_help_names_every_command() -> None:
+def test_review_loads_nothing_that_talks_to_aws(project: Project) -> None:
+    """Loading botocore takes half a second to load, and a review needs none of it."""
+    save(project, make_plan({"root.yaml": TEMPLATE}))
+    code = (
+        "import sys, pathlib\n"
+        "from deploy import cli\n"
+        "from deploy.settings import Project\n"
+        "exit_code = cli.main(['review', '--json', '--platform', 'small'], project=Project(pathlib.Path(sys.argv[1])))\n"
+        "print(exit_code, sorted({'boto3', 'botocore', 'urllib3'} & set(sys.modules)), file=sys.stderr)"
+    )
+    root = Path(cli.__file__).parents[1]
+    command = [sys.executable, "-c", code, str(project.root)]
+    loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert loaded.stderr.strip() == "0 []"
+
+
+def test_every_command_is_in_the_help_and_has_a_module() -> None:
     words = build_parser().format_help()
-    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
-        assert command in words
+    for command, module in cli.COMMANDS.items():
+        assert re.search(rf"^ +{command}\b", words, re.MULTILINE)
+        assert callable(importlib.import_module(module).run)
