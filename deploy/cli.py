@@ -1,7 +1,8 @@
 """The commands of ``python -m deploy``, and the one place where an error becomes a message and an exit code.
 
 Exit codes: 0 success, or nothing to do; 1 AWS rejected a call, or something remains; 2 the command, a file or a parameter
-is wrong and nothing was called; 3 the plan is rejected because something changed; 130 interrupted.
+is wrong and nothing was called; 3 the plan is rejected because something changed; 4 and 5 ``--fail-on`` (5 if something is
+blocked); 130 interrupted.
 """
 
 from __future__ import annotations

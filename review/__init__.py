@@ -15,6 +15,7 @@ on every machine. Each stage takes frozen values and returns new ones::
                                 verdict ────> Review: with chapters, obstacles (names, stack policy), parameters, settings
                                     │
                                 render ─────> text, Markdown, JSON
+                                fail_on ────> the exit code of a command
 
     findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
     examples, a plan for each finding ───────────────┘

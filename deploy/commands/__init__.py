@@ -6,7 +6,7 @@ In: the parsed arguments and the ``Project``. Out: what a person or a program re
 botocore, which takes half a second.
 
 - ``bootstrap``, ``package``, ``plan``, ``review``, ``execute``, ``outputs``, ``destroy``, ``replay``: the commands.
-- ``options`` reads what several commands take.
+- ``options`` reads what several commands take; ``gating`` is the option ``--fail-on``.
 
 A command must not decide anything about stacks: it calls the stages, asks and prints. It must not catch their errors, which
 ``cli`` turns into a message and an exit code.

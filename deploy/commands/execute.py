@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from cfn.templates import load_templates
+from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.options import plan_path_of
 from deploy.console import confirm, progress, say
 from deploy.execution.execute import execute_plan
@@ -19,11 +20,14 @@ from review.verdict import judge_plan
 
 def run(arguments: Namespace, project: Project) -> int:
     """Execute the plan and print the outputs."""
+    fail_on = fail_on_of(arguments)
     path = plan_path_of(arguments, project)
     plan = load_plan(path)
     aws = Aws(arguments.region or plan.region, arguments.profile)
     _warn_of_local_changes(plan, project)
     review = judge_plan(plan)
+    if failed := report_failures(review, fail_on):
+        return failed
     if review.losses and not confirm(_losses(review), plan.stack, yes=arguments.yes):
         return 1
     outcome = execute_plan(aws, plan, load_record(path), progress)

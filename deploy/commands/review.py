@@ -6,6 +6,7 @@ import getpass
 from argparse import Namespace
 from datetime import UTC, datetime
 
+from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.options import plan_path_of
 from deploy.console import say
 from deploy.settings import Project
@@ -17,6 +18,7 @@ from review.verdict import judge_plan
 
 def run(arguments: Namespace, project: Project) -> int:
     """Print the review and record that it was shown."""
+    fail_on = fail_on_of(arguments)
     path = plan_path_of(arguments, project)
     plan = load_plan(path)
     review = judge_plan(plan)
@@ -29,7 +31,7 @@ def run(arguments: Namespace, project: Project) -> int:
         text = review_text(review, detailed=arguments.all)
     say(text.rstrip("\n"))
     save_record(path, review_record(plan))
-    return 0
+    return report_failures(review, fail_on)
 
 
 def review_record(plan: Plan) -> ReviewRecord:

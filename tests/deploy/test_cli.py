@@ -170,6 +170,40 @@ def test_confirmation_is_the_stacks_name(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize(("option", "code"), [("blocked", 5), ("look", 5), ("R202,R101", 5), ("R201", 0)])
+def test_review_ends_with_the_exit_code_of_its_findings(
+    project: Project, capsys: pytest.CaptureFixture[str], option: str, code: int
+) -> None:
+    """A pipeline stops without reading the review."""
+    save(project, losing())
+    assert run(project, "review", "--json", "--fail-on", option) == code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["summary"]["loses_data"] == 1
+    assert ("the review has R202" in printed.err) is bool(code)
+
+
+@pytest.mark.requirement("REV-2")
+def test_execute_with_a_finding_that_fails_executes_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There are no credentials, so a call would fail with another exit code."""
+    save(project, losing())
+    assert run(project, "execute", "--yes", "--fail-on", "look") == 5
+    assert "--fail-on look: the review has R202 (exit code 5)." in capsys.readouterr().err
+
+
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize("command", ["review", "execute"])
+def test_unknown_code_to_fail_on_is_rejected_before_anything(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run(project, command, "--fail-on", "R201,R999") == 2
+    message = capsys.readouterr().err
+    assert "R999 is no verdict and no code of a finding." in message
+    assert "docs/rules.md has all codes" in message
+
+
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "execute") == 3
