@@ -6,10 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from deploy.replaying.replay import RAW_PREFIX
+from deploy.replaying.layout import RAW_PREFIX
 
 _BUCKET: dict[str, Any] = {"help": "artifact bucket instead of platform-artifacts-<account>-<region>"}
 _STACK_NAME: dict[str, Any] = {"help": "instead of the one in deployment.json"}
+_FAIL_ON: dict[str, Any] = {
+    "metavar": "blocked|look|CODES",
+    "help": "exit with 5 if a finding has the verdict blocked, with 4 for look, or for one of these codes (R201,R103)",
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,11 +79,13 @@ def _add_review(commands: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--plan", type=Path, help="the plan file")
     command.add_argument("--format", choices=("text", "markdown", "json"), default="text")
     command.add_argument("--all", action="store_true", help="also every new resource, and what will not change")
+    command.add_argument("--fail-on", **_FAIL_ON)
 
 
 def _add_execute(commands: Any, common: argparse.ArgumentParser) -> None:
     command = commands.add_parser("execute", parents=[common], help="execute exactly the reviewed plan")
     command.add_argument("--plan", type=Path, help="the plan file")
+    command.add_argument("--fail-on", **{**_FAIL_ON, "help": f"execute nothing and {_FAIL_ON['help']}"})
 
 
 def _add_outputs(commands: Any, common: argparse.ArgumentParser) -> None:
