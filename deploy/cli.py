@@ -19,7 +19,7 @@ from entry import INTERRUPTED, load
 
 COMMANDS = {
     name: f"deploy.commands.{name}"
-    for name in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay")
+    for name in ("bootstrap", "package", "plan", "diff", "review", "execute", "outputs", "destroy", "replay")
 }
 """Command -> the module that has its ``run``."""
 

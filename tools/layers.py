@@ -49,6 +49,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.console": ("deploy.errors",),
     "deploy.commands": (
         "cfn",
+        "deploy.comparing",
         "deploy.console",
         "deploy.errors",
         "deploy.execution",
@@ -59,7 +60,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "deploy.settings",
         "review",
     ),
-    "deploy.arguments": ("deploy.replaying",),
+    "deploy.arguments": ("deploy.replaying", "review"),
     # It imports a command's module by name, when the command runs.
     "deploy.cli": (
         "cfn",

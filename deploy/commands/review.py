@@ -10,10 +10,8 @@ from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.options import plan_path_of
 from deploy.console import say
 from deploy.settings import Project
-from review.formats.document import review_json
 from review.model import Plan
 from review.plan_file import ReviewRecord, load_plan, plan_digest, save_record
-from review.render import review_markdown, review_text
 from review.verdict import judge_plan
 
 
@@ -23,14 +21,8 @@ def run(arguments: Namespace, project: Project) -> int:
     path = plan_path_of(arguments, project)
     plan = load_plan(path)
     review = judge_plan(plan)
-    form = "json" if arguments.json else arguments.format
-    if form == "json":
-        text = review_json(review)
-    elif form == "markdown":
-        text = review_markdown(review)
-    else:
-        text = review_text(review, detailed=arguments.all)
-    say(text.rstrip("\n"))
+    form = form_of("json" if arguments.json else arguments.format)
+    say(form(review, arguments.all).rstrip("\n"))
     save_record(path, review_record(plan))
     return report_failures(review, fail_on)
 
