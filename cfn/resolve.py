@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from cfn.marks import State, marked
-from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
+from cfn.text import Variable, is_function, is_scalar, joined, list_items, scalar_text, sub_parts
 
 
 class _NoValue:
@@ -121,10 +121,8 @@ class Scope:
     def resolve(self, node: Any) -> Any:
         """The node with all functions resolved that can be; NO_VALUE if nothing remains of it."""
         if isinstance(node, dict):
-            if len(node) == 1:
-                name, argument = next(iter(node.items()))
-                if name in ("Ref", "Condition") or name.startswith("Fn::"):
-                    return self._function(name, argument)
+            if is_function(node):
+                return self._function(*next(iter(node.items())))
             resolved = {key: self.resolve(item) for key, item in node.items()}
             return {key: item for key, item in resolved.items() if item is not NO_VALUE}
         if isinstance(node, list):
