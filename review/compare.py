@@ -259,11 +259,14 @@ class StackComparison:
         self, kind: str, changes: Iterable[Difference], policy: Any
     ) -> tuple[Replacement, tuple[str, ...]]:
         """The heaviest replacement that the differences cause, and the properties that cause it."""
-        by_property = {
-            difference.path.removeprefix("Properties/"): self._replacement_by(kind, difference, policy)
-            for difference in changes
-            if difference.path.startswith("Properties/")
-        }
+        by_property: dict[str, Replacement] = {}
+        for difference in changes:
+            if difference.path.startswith("Properties/"):
+                path = difference.path.removeprefix(
+                    "Properties/"
+                )  # one path may stand twice: removed, and another item now
+                caused = self._replacement_by(kind, difference, policy)
+                by_property[path] = max(caused, by_property.get(path, Replacement.NO))
         replacement = max(by_property.values(), default=Replacement.NO)
         if replacement is Replacement.NO:
             return replacement, ()
