@@ -7,14 +7,14 @@ on every machine. Each stage takes frozen values and returns new ones::
        │
        ├─ deployed templates ──┐
        ├─ planned templates ───┴─ compare ──> a Fate for each resource: what the templates alone change
-       │                            difference: where two values differ; names, replacement, instances, scripts
+       │                            difference, matching: where two values differ; names, replacement, instances, scripts
        └─ change set ────────────────────────> a Change for each resource: what CloudFormation lists
                                     │
                                 judgement ──> a Judgement for each resource: certain, possible or noise
                                     │
                                 verdict ────> Review: with chapters, obstacles (names, stack policy), parameters, settings
                                     │
-                                render ─────> text, Markdown, JSON
+                                render ─────> pieces ── formats ──> text, Markdown; JSON
 
     findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
     examples, a plan for each finding ───────────────┘
@@ -23,7 +23,8 @@ on every machine. Each stage takes frozen values and returns new ones::
   change set, so that the two sources stay independent.
 - ``judgement`` decides where the two differ. CloudFormation is right about what changes on its own; about a value that comes
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed.
-- ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON.
+- ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
+  makes the texts of templates and of AWS harmless in each medium.
 
 The design costs memory and time: the plan holds every template twice, and cfn-lint's schemas take two and a half seconds to
 load. The return is that a nested stack whose sibling changes is not reported as replaced, which CloudFormation's own change

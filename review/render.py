@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from cfn.marks import State
 from review import findings
 from review.codec import encode
-from review.difference import Difference
+from review.formats.differences import change_pieces, difference_pieces, shown_path, value_pieces
+from review.formats.markdown import as_markdown
+from review.formats.pieces import Item, Piece, Title, code
+from review.formats.text import as_text
 from review.judgement import Certainty
 from review.model import Plan
 from review.plan_file import without_texts
 from review.replacement import Replacement
-from review.scripts import changed_lines, is_script, value_text
 from review.verdict import Review, ReviewedResource, ValueChange
 
 SIGNS = {"Add": "+", "Remove": "-", "Modify": "~", "Import": "<", "Dynamic": "?"}
-MAX_VALUE = 160  # characters of a value
-MAX_LINES = 60  # of a script that changes
-DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256; twelve digits distinguish two
 
 
 def review_text(review: Review, *, detailed: bool = False) -> str:
@@ -33,12 +29,12 @@ def review_text(review: Review, *, detailed: bool = False) -> str:
         review: The review.
         detailed: Also lists each resource of a new stack, and the changes that are noise.
     """
-    return "\n".join(_Writer(review, _PlainText()).lines(detailed=detailed)) + "\n"
+    return as_text(_Writer(review).pieces(detailed=detailed))
 
 
 def review_markdown(review: Review) -> str:
     """The review as the comment of a pull request."""
-    return "\n".join(_Writer(review, _Markdown()).lines(detailed=False)) + "\n"
+    return as_markdown(_Writer(review).pieces(detailed=False))
 
 
 def review_json(review: Review) -> str:
@@ -96,40 +92,14 @@ def summary_sentence(review: Review) -> str:
     return f"{', '.join(parts)}{noise}."
 
 
-class _PlainText:
-    """The marks of plain text."""
-
-    def title(self, words: str) -> str:
-        return f"\n{words}\n{'-' * len(words)}"
-
-    def item(self, depth: int, words: str) -> str:
-        return f"{'  ' * depth}{words}"
-
-    def code(self, words: str) -> str:
-        return words
-
-
-class _Markdown:
-    """The marks of Markdown."""
-
-    def title(self, words: str) -> str:
-        return f"\n### {words}\n"
-
-    def item(self, depth: int, words: str) -> str:
-        return f"{'  ' * depth}- {words}"
-
-    def code(self, words: str) -> str:
-        return f"`{words}`" if words else ""
-
-
 class _Writer:
-    """Writes the chapters of a review in one set of marks."""
+    """Writes the chapters of a review."""
 
-    def __init__(self, review: Review, marks: _PlainText | _Markdown) -> None:
-        self.review, self.marks = review, marks
+    def __init__(self, review: Review) -> None:
+        self.review = review
 
-    def lines(self, *, detailed: bool) -> Iterator[str]:
-        """All lines of the review."""
+    def pieces(self, *, detailed: bool) -> Iterator[Piece]:
+        """All pieces of the review."""
         review = self.review
         plan = review.plan
         verb = "creates" if plan.kind == "CREATE" else "updates"
@@ -158,7 +128,7 @@ class _Writer:
 
     # ---- before the changes -----------------------------------------------------------------------------------------
 
-    def _warnings(self) -> Iterator[str]:
+    def _warnings(self) -> Iterator[Piece]:
         review = self.review
         obstacles = [f"{self._name(change)}: {change.obstacle}" for change in review.obstacles]
         losses = [f"{self._name(change)} {change.loss}" for change in review.losses]
@@ -171,108 +141,65 @@ class _Writer:
         yield from self._list("Replacements", replacements)
         yield from self._list("Instances", consequences)
 
-    def _list(self, title: str, items: Iterable[str]) -> Iterator[str]:
-        listed = [self.marks.item(1, item) for item in items]
+    def _list(self, title: str, items: Iterable[str]) -> Iterator[Piece]:
+        listed = [Item(1, item) for item in items]
         if listed:
-            yield self.marks.title(title)
+            yield Title(title)
             yield from listed
 
     # ---- resources --------------------------------------------------------------------------------------------------
 
-    def _tree(self, *, detailed: bool) -> Iterator[str]:
+    def _tree(self, *, detailed: bool) -> Iterator[Piece]:
         """Resources under their stacks; of a new stack only how many of each type, unless ``detailed``."""
-        yield self.marks.title("Resources")
+        yield Title("Resources")
         for path in sorted({change.path for change in self.review.real}):
             changes = [change for change in self.review.real if change.path == path]
             name = "/".join(path) or self.review.plan.stack
             added = [change for change in changes if _is_certain_addition(change)]
             if self._is_new and not detailed and added:
-                yield self.marks.item(len(path), f"{name}: + {len(added)}: {_count_by_type(added)}")
+                yield Item(len(path), f"{name}: + {len(added)}: {_count_by_type(added)}")
                 changes = [change for change in changes if not _is_certain_addition(change)]
             else:
-                yield self.marks.item(len(path), name)
+                yield Item(len(path), name)
             for change in changes:
                 yield from self._resource(change, len(path) + 1, change.logical_id)
 
-    def _chapter(self, title: str, changes: Sequence[ReviewedResource]) -> Iterator[str]:
+    def _chapter(self, title: str, changes: Sequence[ReviewedResource]) -> Iterator[Piece]:
         """The resources of a chapter; of a new stack only how many of each type."""
         if not self._is_new:
             yield from self._resources(title, changes)
         elif changes:
             yield from self._list(title, [f"+ {len(changes)}: {_count_by_type(changes)}"])
 
-    def _resources(self, title: str, changes: Sequence[ReviewedResource]) -> Iterator[str]:
+    def _resources(self, title: str, changes: Sequence[ReviewedResource]) -> Iterator[Piece]:
         if changes:
-            yield self.marks.title(title)
+            yield Title(title)
             for change in changes:
                 yield from self._resource(change, 1, change.name)
 
-    def _resource(self, change: ReviewedResource, depth: int, name: str) -> Iterator[str]:
+    def _resource(self, change: ReviewedResource, depth: int, name: str) -> Iterator[Piece]:
         sign = SIGNS.get(change.action, "?")
         possible = " [possible]" if change.certainty is Certainty.POSSIBLE else ""
-        yield self.marks.item(depth, f"{sign} {name} {self.marks.code(change.type)}{_replacement(change)}{possible}")
+        yield Item(depth, f"{sign} {name} {code(change.type)}{_replacement(change)}{possible}")
         if change.action == "Modify":
             for difference in change.differences:
-                yield from self._difference(difference, depth + 2)
+                yield from difference_pieces(difference, depth + 2)
         for note in change.notes:
-            yield self.marks.item(depth + 2, str(note))
-
-    def _difference(self, difference: Difference, depth: int) -> Iterator[str]:
-        path = difference.path.removeprefix("Properties/")
-        before, after = difference.before, difference.after
-        if difference.flows:
-            verb = "changes" if difference.state is State.CHANGED else "may change"
-            value = self.marks.code(short_text(before))
-            yield self.marks.item(depth, f"{path}: {value} {verb} with what it refers to")
-        elif is_script(before) or is_script(after):
-            lines = changed_lines(before, after)
-            yield self.marks.item(depth, f"{path}: these lines change")
-            for line in lines[:MAX_LINES]:
-                yield self.marks.item(depth + 1, self.marks.code(_short_line(line)))
-            if len(lines) > MAX_LINES:
-                yield self.marks.item(depth + 1, f"… and {len(lines) - MAX_LINES} more lines")
-        else:
-            old, new = short_pair(before, after)
-            yield self.marks.item(depth, f"{path}: {self.marks.code(old)} -> {self.marks.code(new)}")
+            yield Item(depth + 2, str(note))
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
-    def _values(self, title: str, changes: Iterable[ValueChange]) -> Iterator[str]:
-        yield from self._list(title, map(self._value, changes))
-
-    def _value(self, change: ValueChange) -> str:
-        before = "" if self._is_new else f"{self.marks.code(short_text(change.before))} -> "
-        return f"{change.name}: {before}{self.marks.code(short_text(change.after))}"
+    def _values(self, title: str, changes: Sequence[ValueChange]) -> Iterator[Piece]:
+        if changes:
+            yield Title(title)
+        for change in changes:
+            if self._is_new:
+                yield from value_pieces(change.name, change.after, 1)
+            else:
+                yield from change_pieces(change.name, change.before, change.after, 1)
 
     def _name(self, change: ReviewedResource) -> str:
-        return f"{change.name} {self.marks.code(change.type)}"
-
-
-def short_text(value: Any, limit: int = MAX_VALUE) -> str:
-    """A value in one line of at most ``limit`` characters."""
-    if value is None:
-        return "(none)"
-    text = value_text(value)
-    words = json.dumps(value, sort_keys=True) if text is None else text
-    words = DIGEST.sub(r"\1…", " ".join(words.split()))
-    return words if len(words) <= limit else f"{words[: limit - 1]}…"
-
-
-def short_pair(before: Any, after: Any) -> tuple[str, str]:
-    """Two values in one line each, cut so that the place where they differ is visible."""
-    texts = [short_text(value, limit=sys.maxsize) for value in (before, after)]
-    pairs = enumerate(zip(*texts, strict=False))
-    start = next((index for index, (old, new) in pairs if old != new), min(map(len, texts)))
-    if max(map(len, texts)) > MAX_VALUE and start > MAX_VALUE // 2:
-        cut = start - MAX_VALUE // 4
-        texts = [f"…{text[cut:]}" for text in texts]
-    return short_text(texts[0]), short_text(texts[1])
-
-
-def _short_line(line: str) -> str:
-    """A line of a script with its indentation."""
-    line = DIGEST.sub(r"\1…", line)
-    return line if len(line) <= MAX_VALUE else f"{line[: MAX_VALUE - 1]}…"
+        return f"{change.name} {code(change.type)}"
 
 
 def _replacement(change: ReviewedResource) -> str:
@@ -281,8 +208,8 @@ def _replacement(change: ReviewedResource) -> str:
 
 
 def _causes(change: ReviewedResource) -> str:
-    causes = change.replaced_by or [difference.path.removeprefix("Properties/") for difference in change.differences]
-    return f" by {', '.join(causes[:3])}" if causes else ""
+    causes = change.replaced_by or [difference.path for difference in change.differences]
+    return f" by {', '.join(map(shown_path, causes[:3]))}" if causes else ""
 
 
 def _is_certain_addition(change: ReviewedResource) -> bool:
