@@ -159,6 +159,11 @@ def visible(text: str) -> str:
     return "".join(_visible_character(character) for character in text)
 
 
+def visible_lines(text: str) -> str:
+    """The text as a terminal may print it, with its own lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def _visible_character(character: str) -> str:
     if character.isprintable() and not _UNSEEN.match(character):
         return character

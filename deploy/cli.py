@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cfn.errors import ActionableError
 from cfn.parameters import load_parameters, with_defaults
 from cfn.templates import CommittedTemplates, load_templates
+from cfn.text import visible, visible_lines
 from deploy.arguments import build_parser
 from deploy.errors import DestroyError, ReplayError, UsageError
 from deploy.execution.destroy import DestroyResult, destroy_stack, require_unprotected
@@ -71,13 +72,14 @@ def _fail(error: ActionableError) -> int:
     return error.exit_code
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _say(text: str) -> None:
+    """Print lines to stdout. No text of a template or of AWS reaches the terminal as anything but text."""
+    print(visible_lines(text), flush=True)
 
 
-def _progress(line: str) -> None:
-    """Print to stderr, so that ``--json`` leaves stdout to the program that reads it."""
-    print(line, file=sys.stderr, flush=True)
+def _progress(text: str) -> None:
+    """Print lines to stderr, so that ``--json`` leaves stdout to the program that reads it."""
+    print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 # ---- bootstrap ------------------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def _plan_inputs(arguments: Namespace, project: Project) -> tuple[Aws, PlanInput
     aws = Aws(deployment.region, arguments.profile)
     unchecked = check_account(aws, with_defaults(root, configuration.parameters), file)
     for sentence in (*configuration.undecided_rules, *unchecked):
-        _progress(f"note: {sentence}")
+        _progress(visible(f"note: {sentence}"))
     change_set_kind(deployment.stack_name, describe_stack(aws.client("cloudformation"), deployment.stack_name))
     package = _built_package(arguments, project, aws, templates)
     return aws, PlanInputs(deployment, templates, configuration, package)
@@ -203,7 +205,7 @@ def _execute(arguments: Namespace, project: Project) -> int:
 
 
 def _losses(review: Review) -> str:
-    lines = [f"  {change.name} ({change.type}, {change.physical_id})" for change in review.losses]
+    lines = [visible(f"  {change.name} ({change.type}, {change.physical_id})") for change in review.losses]
     return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
 
 
@@ -227,10 +229,15 @@ def _outputs(arguments: Namespace, project: Project) -> int:
         if arguments.name not in values:
             names = ", ".join(values) or "none"
             raise UsageError(f"{deployment.stack_name} has no output {arguments.name}.", f"It has: {names}.")
-        _say(values[arguments.name])
+        _say_value(values[arguments.name])
         return 0
     _say((outputs_json(outputs) if arguments.json else outputs_text(outputs)).rstrip("\n"))
     return 0
+
+
+def _say_value(value: str) -> None:
+    """Print a value. A program that reads it gets it as it is, a terminal on one line."""
+    print(visible(value) if sys.stdout.isatty() else value, flush=True)
 
 
 def _destroy(arguments: Namespace, project: Project) -> int:
@@ -262,7 +269,7 @@ def _report_destruction(arguments: Namespace, stack: str, result: DestroyResult)
         document = {"existed": result.existed, "left": result.remaining, "notes": result.notes}
         _say(json.dumps(document, indent=2))
     for note in result.notes:
-        _progress(note)
+        _progress(visible(note))
     if result.remaining:
         do = "Delete these resources by hand, or find out what created them."
         raise DestroyError(stack, f"{stack} is deleted, but these resources remain:", result.remaining, do)
@@ -311,7 +318,7 @@ def _report_replay(arguments: Namespace, backlog: Backlog, result: ReplayResult)
         }
         _say(json.dumps({"found": encode(backlog), "replayed": replayed}, indent=2, sort_keys=True))
     if result.remaining:
-        lines = "".join(f"\n  {entry}" for entry in result.remaining)
+        lines = "".join(f"\n  {visible(entry)}" for entry in result.remaining)
         raise ReplayError(f"This stays in quarantine:{lines}\n")
 
 

@@ -44,7 +44,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.packaging": ("cfn", "deploy.errors", "deploy.session", "deploy.settings"),
     "deploy.planning": ("cfn", "deploy.errors", "deploy.packaging", "deploy.session", "deploy.settings", "review"),
     "deploy.execution": ("cfn", "deploy.errors", "deploy.planning", "deploy.session", "review"),
-    "deploy.replaying": ("deploy.errors", "deploy.session"),
+    "deploy.replaying": ("cfn", "deploy.errors", "deploy.session"),
     "deploy.arguments": ("deploy.replaying",),
     "deploy.cli": (
         "cfn",
