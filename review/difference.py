@@ -89,7 +89,8 @@ def differences(
         yield from _whole(before, planned, path)
     else:
         yield from _Comparison(order_matters or _unknown).values(before, planned, _Place(path))
-    yield from _flowing(after, path)
+    if state_of(after) is not State.SAME:
+        yield from _flowing(after, path)
 
 
 def path_below(path: str, key: Any) -> str:
@@ -133,7 +134,7 @@ class _Place:
 
     def below(self, key: Any, one_or_many: int | None = None) -> _Place:
         """The place of a key or an index."""
-        return replace(self, path=path_below(self.path, key), one_or_many=one_or_many)
+        return _Place(path_below(self.path, key), self.in_text, one_or_many)
 
 
 # Elements of a policy statement -> how many mappings lie between the element and its values.
@@ -151,6 +152,8 @@ class _Comparison:
 
     def values(self, before: Any, after: Any, place: _Place) -> Iterator[Difference]:
         """The differences of two values that both exist."""
+        if _is_same(before, after, exactly=place.in_text):
+            return
         if _is_mapping(before) and _is_mapping(after):
             yield from self._mappings(before, after, place)
         elif isinstance(before, list) and isinstance(after, list):
@@ -159,7 +162,7 @@ class _Comparison:
             yield from self._leaves(before, after, place)
 
     def _mappings(self, before: Mapping[Any, Any], after: Mapping[Any, Any], place: _Place) -> Iterator[Difference]:
-        old, new = ({scalar_text(key): value for key, value in side.items()} for side in (before, after))
+        old, new = _keyed(before), _keyed(after)
         is_statement = "Effect" in old and "Effect" in new
         for key in [*old, *(key for key in new if key not in old)]:
             below = place.below(key, _one_or_many(key, place, is_statement=is_statement))
@@ -189,15 +192,12 @@ class _Comparison:
 
     def _leaves(self, before: Any, after: Any, place: _Place) -> Iterator[Difference]:
         """The differences of two values that are not both mappings and not both lists."""
-        text = _exact_text if place.in_text else _text
-        if text(before) == text(after):
-            return
         documents = json_document(before), json_document(after)
         if documents[0] is not None and type(documents[0]) is type(documents[1]):
             within = list(self.values(*documents, _Place(place.path, in_text=True)))
             yield from within or [_difference(Kind.FORM, place.path, before, after)]
         else:
-            kind = Kind.FORM if _is_other_form(before, after, place, text) else Kind.CHANGED
+            kind = Kind.FORM if _is_other_form(before, after, place) else Kind.CHANGED
             yield _difference(kind, place.path, before, after)
 
 
@@ -208,6 +208,24 @@ def _difference(kind: Kind, path: str, before: Any, after: Any) -> Difference:
 def _is_mapping(value: Any) -> bool:
     """Whether the value is a mapping of properties, not an intrinsic function."""
     return isinstance(value, dict) and not is_function(value)
+
+
+def _is_same(before: Any, after: Any, *, exactly: bool) -> bool:
+    """Whether CloudFormation passes both values on alike; within JSON (``exactly``), where a number is no text, are equal."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        old, new = (side if all(isinstance(key, str) for key in side) else _keyed(side) for side in (before, after))
+        return old.keys() == new.keys() and all(_is_same(old[key], new[key], exactly=exactly) for key in old)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(
+            _is_same(old, new, exactly=exactly) for old, new in zip(before, after, strict=True)
+        )
+    if type(before) is type(after) and before == after:
+        return True
+    return not exactly and is_scalar(before) and is_scalar(after) and scalar_text(before) == scalar_text(after)
+
+
+def _keyed(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    return {scalar_text(key): value for key, value in mapping.items()}
 
 
 def _text(value: Any) -> str:
@@ -239,14 +257,14 @@ def _one_or_many(key: str, place: _Place, *, is_statement: bool) -> int | None:
     return _STATEMENT_ELEMENTS.get(key) if is_statement else None
 
 
-def _is_other_form(before: Any, after: Any, place: _Place, text: Callable[[Any], str]) -> bool:
+def _is_other_form(before: Any, after: Any, place: _Place) -> bool:
     """Whether two values that differ are the same number, or one value and a list of it where IAM takes both."""
     if _is_number(before) and _is_number(after):
         return bool(before == after)
     if place.one_or_many != 0:
         return False
     old, new = (value if isinstance(value, list) else [value] for value in (before, after))
-    return len(old) == len(new) == 1 and text(old[0]) == text(new[0])
+    return len(old) == len(new) == 1 and _is_same(old, new, exactly=place.in_text)
 
 
 def _is_number(value: Any) -> bool:

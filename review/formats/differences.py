@@ -1,4 +1,4 @@
-"""A difference as pieces: on one line if it is short, as a unified diff if it is not."""
+"""Shows a difference: on one line if it is short, otherwise as a unified diff."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ def as_markdown(pieces: Iterable[Piece]) -> str:
 
 @dataclass
 class _Lists:
-    """Nested lists. Markdown takes an item that is indented too far for code, so a depth that is skipped is none.
+    """Nested lists, each indented by two spaces below its item, also where a depth is skipped.
+
+    CommonMark reads an item that is indented by four spaces too many as a block of code.
 
     Attributes:
         depths: The depths of the items that the next piece may be below.
@@ -42,7 +44,7 @@ class _Lists:
                 indent, shown = self._indent_below(depth), [visible(line) for line in lines]
                 border = fence(shown)
                 yield f"{indent}{border}{'diff' if is_diff else ''}"
-                yield from (f"{indent}{line}" for line in shown)
+                yield from (f"{indent}{line}" if line else "" for line in shown)
                 yield f"{indent}{border}"
             case _:
                 self.depths.clear()

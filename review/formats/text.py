@@ -23,7 +23,7 @@ def _lines(piece: Piece) -> Iterator[tuple[str, str]]:
         case Item(depth, words):
             yield INDENT * depth, _plain(words)
         case Block(depth, lines):
-            yield from ((INDENT * depth, line) for line in lines)
+            yield from ((INDENT * depth if line else "", line) for line in lines)
         case _:
             yield "", _plain(piece)
 

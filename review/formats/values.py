@@ -1,4 +1,4 @@
-"""Values as lines, whole; and that two values that differ never look the same.
+"""Shows values whole, as lines. Two values that differ never look the same.
 
 A value that is a mapping or a list, also one in a text that holds JSON, reads like YAML. References are placeholders, as in
 ``Fn::Sub``. Where two values would look the same, both are written as JSON, in which every value has a form of its own.

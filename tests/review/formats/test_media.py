@@ -40,7 +40,7 @@ small-dev
       Name: a`b -> c
       Policy: added
         +Action: ``` * ```
-        
+
          x
   + Queue
 
@@ -48,7 +48,7 @@ Network
 -------
     Deep
       a
-"""  # noqa: W293
+"""
     )
 
 
@@ -67,7 +67,7 @@ small dev: 1 to change
     - Policy: added
       ````diff
       +Action: ``` * ```
-      
+
        x
       ````
   - `+` Queue
@@ -78,7 +78,7 @@ small dev: 1 to change
   ```
   a
   ```
-"""  # noqa: W293
+"""
     )
 
 

@@ -58,7 +58,7 @@ def blocks(text: str) -> Iterator[tuple[str, int, str]]:
             level = len(indent) // 2 - 1
             kind = language or "code"
             while (line := next(lines)) != f"{indent}{border}":
-                assert line.startswith(indent)
+                assert line.startswith(indent) or not line
                 content = line.removeprefix(indent)
                 assert not re.match(rf" {{0,3}}`{{{len(border)},}} *$", content)
                 yield kind, level + 1, content
