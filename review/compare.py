@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from cfn.marks import State, marked, state_of, unmarked
@@ -19,12 +20,12 @@ from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK
 from review import instances
 from review.attributes import attribute_state, property_of
-from review.difference import Difference, differences
+from review.difference import Difference, differences, path_below, path_steps
 from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
-from review.schema_facts import Pointer
+from review.schema_facts import Pointer, order_matters
 from review.sections import SectionChange, section_changes
 
 Replaces = Callable[[str, Iterable[Difference]], Replacement]
@@ -426,18 +427,30 @@ def _may_vanish(expression: Any) -> bool:
 
 def entry_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     """All differences of two entries of one resource, its properties first."""
-    yield from differences(before.get("Properties") or {}, after.get("Properties") or {}, "Properties")
-    for attribute in _attributes(before, after):
-        yield from differences(before.get(attribute), after.get(attribute), attribute)
+    order = partial(_order_matters, str(after.get("Type")))
+    for path, old, new in _parts(before, after):
+        yield from differences(old, new, path, order_matters=order)
 
 
 def content_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     """The content of a resource that is added or removed: one difference for each property and attribute."""
     old, new = before.get("Properties") or {}, after.get("Properties") or {}
     for name in {**old, **new}:
-        yield Difference(f"Properties/{name}", old.get(name), unmarked(new.get(name)), State.CHANGED, flows=False)
+        yield from differences(old.get(name), unmarked(new.get(name)), path_below("Properties", name))
     for name in _attributes(before, after):
-        yield Difference(name, before.get(name), unmarked(after.get(name)), State.CHANGED, flows=False)
+        yield from differences(before.get(name), unmarked(after.get(name)), name)
+
+
+def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    yield "Properties", before.get("Properties") or {}, after.get("Properties") or {}
+    for name in _attributes(before, after):
+        yield name, before.get(name), after.get(name)
+
+
+def _order_matters(resource_type: str, path: str) -> bool:
+    """Whether the order of a list has a meaning: in a policy it has none, and neither has the order of dependencies."""
+    steps = path_steps(path)
+    return steps != ["DependsOn"] and "Statement" not in steps and order_matters(resource_type, path)
 
 
 def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

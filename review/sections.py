@@ -91,8 +91,8 @@ def _entry_change(path: StackPath, section: str, name: str, before: Any, after: 
         return
     if before is None or after is None:
         action = "Add" if before is None else "Remove"
-        content = Difference("", before, unmarked(after), State.CHANGED, flows=False)
-        yield SectionChange(path, section, name, action, State.CHANGED, (content,), before, unmarked(after))
+        content = tuple(differences(before, unmarked(after)))
+        yield SectionChange(path, section, name, action, State.CHANGED, content, before, unmarked(after))
     elif changes := tuple(differences(before, after)):
         yield SectionChange(
             path, section, name, "Modify", max(change.state for change in changes), changes, before, unmarked(after)
