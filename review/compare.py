@@ -224,9 +224,9 @@ class StackComparison:
         return {key: value for key, value in entry.items() if value is not NO_VALUE}
 
     def _is_from_outside(self, logical_id: str) -> bool:
-        """Whether the planned template nests a template that is not in the set."""
+        """Whether the planned template does not nest a template of the set there."""
         properties = self.document["Resources"].get(logical_id, {}).get("Properties") or {}
-        return "TemplateURL" in properties and str(properties["TemplateURL"]) not in self.tree.documents
+        return str(properties.get("TemplateURL")) not in self.tree.documents
 
     def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
