@@ -23,6 +23,8 @@ on every machine. Each stage takes frozen values and returns new ones::
   change set, so that the two sources stay independent.
 - ``judgement`` decides where the two differ. CloudFormation is right about what changes on its own; about a value that comes
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed.
+- ``strength`` says of one changed resource what becomes weaker or stronger, and what an update interrupts. It takes the
+  resolved properties of both sides and nothing else. ``holds`` lists the types whose deletion loses something.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON.
 
 The design costs memory and time: the plan holds every template twice, and cfn-lint's schemas take two and a half seconds to
