@@ -203,10 +203,12 @@ class Members(Measure):
     Attributes:
         absent: The list that an absent property means; ``EVERYTHING`` if it means all.
         all_words: The members that stand for all.
+        no_words: The members that stand for none.
     """
 
     absent: Any = ()
     all_words: Sequence[str] = ()
+    no_words: Sequence[str] = ()
 
     def _bounds(self) -> Bounds:
         return Bounds(NOTHING, EVERYTHING)
@@ -218,7 +220,7 @@ class Members(Measure):
         if isinstance(members, Unknown):
             return UNKNOWN
         rank = Protected.of(map(member_text, members))
-        return EVERYTHING if rank.members & set(self.all_words) else rank
+        return EVERYTHING if rank.members & set(self.all_words) else Protected(rank.members - set(self.no_words))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ which is only partly ordered. A change of a partly ordered rank can be weaker an
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Flag
@@ -14,6 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from review.strength.values import UNKNOWN, canonical
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 Rank = Any
 """A rank of strength with ``<=``, or ``UNKNOWN``."""
@@ -72,7 +75,10 @@ def _compare_unknown(before: Rank, after: Rank, bounds: Bounds) -> Outcome:
 
 @dataclass(frozen=True)
 class Granted:
-    """What is allowed: the more, the weaker. A member can be a pattern with ``*``, which contains what it matches."""
+    """What is allowed: the more, the weaker.
+
+    A member can be a pattern with ``*``, which contains what it matches, or a network, which contains smaller ones.
+    """
 
     members: frozenset[str]
 
@@ -86,11 +92,68 @@ class Granted:
         return all(self._allows(member) for member in other.members)
 
     def _allows(self, member: str) -> bool:
-        return member in self.members or any(fnmatchcase(member, pattern) for pattern in self._patterns)
+        if member in self.members or any(fnmatchcase(member, pattern) for pattern in self._patterns):
+            return True
+        inner = _network(member)
+        return inner is not None and any(is_inside(inner, outer) for outer in self._networks)
 
     @cached_property
     def _patterns(self) -> list[str]:
         return [member.replace("[", "[[]").replace("?", "[?]") for member in self.members if "*" in member]
+
+    @cached_property
+    def _networks(self) -> list[Network]:
+        return [network for network in map(_network, self.members) if network is not None]
+
+
+def _network(text: str) -> Network | None:
+    """The network that a text writes; None for another text."""
+    try:
+        return ipaddress.ip_network(text, strict=False) if "/" in text else None
+    except ValueError:
+        return None
+
+
+def is_inside(inner: Network, outer: Network) -> bool:
+    """Whether a network is a part of another, or the same."""
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A selection by name: those that are listed, or all but those.
+
+    Attributes:
+        names: The names.
+        all_but: Whether the names are those that are left out.
+    """
+
+    names: frozenset[str]
+    all_but: bool = False
+
+    def is_within(self, other: Selection) -> bool:
+        """Whether the other selects all that this one selects."""
+        if other.all_but:
+            return other.names <= self.names if self.all_but else not self.names & other.names
+        return not self.all_but and self.names <= other.names
+
+
+@dataclass(frozen=True)
+class Served(Selection):
+    """A selection of which more is weaker."""
+
+    def __le__(self, other: Served) -> bool:
+        """Whether this side selects all that the other selects."""
+        return other.is_within(self)
+
+
+@dataclass(frozen=True)
+class Watched(Selection):
+    """A selection of which more is stronger."""
+
+    def __le__(self, other: Watched) -> bool:
+        """Whether the other side selects all that this side selects."""
+        return self.is_within(other)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from typing import Any
 
 from review.finding import Remark, ReviewFinding
 from review.strength.findings import MAY_BE_WEAKER, PORTS, WORLD
+from review.strength.order import Network, is_inside
 from review.strength.values import Unknown, canonical, is_function, items, number, shown, text
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _ALL_PORTS = (0, 65535)
 _WEB_PORTS = ((80, 80), (443, 443))
@@ -224,7 +223,7 @@ def _holds(peer: Network | str, permissions: Iterable[Permission]) -> bool:
     if isinstance(peer, str):
         return peer in peers or any(whole.prefixlen == 0 for whole in networks)
     kin = [whole for whole in networks if whole.version == peer.version]
-    return any(peer.subnet_of(whole) for whole in ipaddress.collapse_addresses(kin))  # type: ignore[arg-type,type-var]
+    return any(is_inside(peer, whole) for whole in ipaddress.collapse_addresses(kin))  # type: ignore[type-var]
 
 
 # ---- network ACLs ---------------------------------------------------------------------------------------------------

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from review.strength.measures import at
-from review.strength.order import Granted, Opaque, Rank
+from review.strength.order import Granted, Opaque, Rank, Served
 from review.strength.values import UNKNOWN, Unknown, canonical, is_function, items, text
 
 _ACTIONS = {"Allow": 0, "Count": 2, "Captcha": 3, "Challenge": 3, "Monetize": 3, "Block": 4}
@@ -41,6 +40,10 @@ def overridden_rules(value: Any) -> Rank:
     return Granted.of(at(rule, "Name") for rule in listed if "Block" not in (at(rule, "ActionToUse") or {}))
 
 
+EVERYWHERE = Served(frozenset(), all_but=True)
+"""All countries."""
+
+
 def countries(value: Any) -> Rank:
     """The countries that a distribution serves: an allow list, or all but those of a deny list."""
     kind = text(at(value, "RestrictionType") or "none")
@@ -49,28 +52,7 @@ def countries(value: Any) -> Rank:
         return UNKNOWN
     if kind == "none":
         return EVERYWHERE
-    return Countries(frozenset(map(canonical, listed)), all_but=kind == "blacklist")
-
-
-@dataclass(frozen=True)
-class Countries:
-    """The rank of a restriction by country: the more countries, the weaker.
-
-    Attributes:
-        all_but: Whether the codes are those of the countries that are not served.
-    """
-
-    codes: frozenset[str]
-    all_but: bool
-
-    def __le__(self, other: Countries) -> bool:
-        """Whether this side serves all countries that the other serves."""
-        if self.all_but:
-            return self.codes <= other.codes if other.all_but else not self.codes & other.codes
-        return not other.all_but and other.codes <= self.codes
-
-
-EVERYWHERE = Countries(frozenset(), all_but=True)
+    return Served(frozenset(map(canonical, listed)), all_but=kind == "blacklist")
 
 
 def packet_action(value: Any) -> Rank:

@@ -25,7 +25,7 @@ _AUDIT_TRAIL: tuple[Row, ...] = table(
     (_TRAIL, "IncludeGlobalServiceEvents", On(absent=UNKNOWN)),
     (_STORE, ("IngestionEnabled", "MultiRegionEnabled"), On(absent=True)),
     (_STORE, "OrganizationEnabled", On()),
-    (_RECORDER, "RecordingGroup/AllSupported", On(absent=UNKNOWN)),
+    (_RECORDER, "RecordingGroup", Graded(grades.recorded_types, Bounds(UNKNOWN, grades.EVERY_TYPE))),
     (_RECORDER, "StartedOnCreate", On(absent=True)),
 )
 
@@ -38,14 +38,14 @@ _LOGGING: tuple[Row, ...] = (
         LOGGING,
         # Audit trails
         (_TRAIL, ("CloudWatchLogsLogGroupArn", "SnsTopicName"), Present()),
-        (_TRAIL, ("EventSelectors", "AdvancedEventSelectors"), Unordered()),
+        (_TRAIL, "EventSelectors", Graded(grades.logged_events, _COVERED)),
+        (_TRAIL, "EventSelectors/ExcludeManagementEventSources", Allows()),
+        (_TRAIL, "AdvancedEventSelectors", Unordered()),
         (_TRAIL, "InsightSelectors", Members()),
         (_TRAIL, "S3BucketName", Unordered()),
         (_STORE, "AdvancedEventSelectors", Unordered()),
         (_STORE, "InsightSelectors", Members()),
         (_RECORDER, "RecordingGroup/IncludeGlobalResourceTypes", On()),
-        (_RECORDER, "RecordingGroup/ResourceTypes", Members()),
-        (_RECORDER, "ExclusionByResourceTypes/ResourceTypes", Allows()),
         (_RECORDER, "RecordingMode/RecordingFrequency", Levels(("DAILY", "CONTINUOUS"), absent="CONTINUOUS")),
         (_RECORDER, "RecordingMode/RecordingModeOverrides", Unordered()),
         (
@@ -111,6 +111,9 @@ _LOGGING: tuple[Row, ...] = (
             "LoggingConfig/SystemLogLevel",
             Levels(("WARN", "INFO", "DEBUG"), absent="INFO"),
         ),
+        ("AWS::EC2::Instance", "Monitoring", On()),
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateData/Monitoring/Enabled", On()),
+        ("AWS::AutoScaling::LaunchConfiguration", "InstanceMonitoring", On(absent=True)),
         ("AWS::StepFunctions::StateMachine", "TracingConfiguration/Enabled", On()),
         ("AWS::StepFunctions::StateMachine", "LoggingConfiguration/Level", Levels(("OFF", "FATAL", "ERROR", "ALL"))),
         ("AWS::StepFunctions::StateMachine", "LoggingConfiguration/Destinations", Present()),
@@ -227,7 +230,11 @@ _LOGGING: tuple[Row, ...] = (
         ),
         # The defaults of these depend on the version.
         (_PARAMETERS, ("Parameters/log_checkpoints", "Parameters/log_lock_waits"), On(absent=UNKNOWN)),
-        (_PARAMETERS, ("Parameters/pgaudit.log", "Parameters/server_audit_events"), Members(all_words=("all", "ALL"))),
+        (
+            _PARAMETERS,
+            ("Parameters/pgaudit.log", "Parameters/server_audit_events"),
+            Members(all_words=("all", "ALL"), no_words=("none",)),
+        ),
         (_PARAMETERS, ("Parameters/pgaudit.role",), Present()),
         (_PARAMETERS, "Parameters/server_audit_excl_users", Allows()),
         (_PARAMETERS, "Parameters/shared_preload_libraries", Members()),

@@ -75,6 +75,19 @@ METHOD = {"HttpMethod": "GET", "AuthorizationType": "AWS_IAM"}
 PARAMETERS = "AWS::RDS::DBClusterParameterGroup"
 
 
+def recorded(*kinds: str, **parts: Any) -> dict[str, Any]:
+    return {"RecordingGroup": {"ResourceTypes": list(kinds), **parts}}
+
+
+def all_recorded_but(*kinds: str) -> dict[str, Any]:
+    return {"RecordingGroup": {"ExclusionByResourceTypes": {"ResourceTypes": list(kinds)}}}
+
+
+def selected(kinds: str = "All", *buckets: str, **parts: Any) -> dict[str, Any]:
+    resources = [{"Type": "AWS::S3::Object", "Values": list(buckets)}]
+    return {"EventSelectors": [{"ReadWriteType": kinds, "DataResources": resources, **parts}]}
+
+
 def parameters(**values: Any) -> dict[str, Any]:
     return {"Parameters": {name.replace("__", "."): value for name, value in values.items()}}
 
@@ -229,6 +242,41 @@ CASES: list[Case] = [
         METHOD,
     ),
     # Records
+    (
+        "AWS::Config::ConfigurationRecorder",
+        findings.AUDIT_TRAIL,
+        recorded(AllSupported=True),
+        recorded("AWS::S3::Bucket"),
+    ),
+    ("AWS::Config::ConfigurationRecorder", findings.AUDIT_TRAIL, {}, recorded("AWS::S3::Bucket")),
+    (
+        "AWS::Config::ConfigurationRecorder",
+        findings.AUDIT_TRAIL,
+        recorded("AWS::S3::Bucket", "AWS::IAM::Role"),
+        recorded("AWS::S3::Bucket"),
+    ),
+    (
+        "AWS::Config::ConfigurationRecorder",
+        findings.AUDIT_TRAIL,
+        recorded(AllSupported=True),
+        all_recorded_but("AWS::IAM::Role"),
+    ),
+    (
+        "AWS::Config::ConfigurationRecorder",
+        findings.AUDIT_TRAIL,
+        all_recorded_but("AWS::IAM::Role"),
+        recorded("AWS::S3::Bucket"),
+    ),
+    ("AWS::CloudTrail::Trail", findings.LOGGING, selected(), selected("WriteOnly")),
+    ("AWS::CloudTrail::Trail", findings.LOGGING, {}, selected("ReadOnly")),
+    ("AWS::CloudTrail::Trail", findings.LOGGING, {}, selected(IncludeManagementEvents=False)),
+    ("AWS::CloudTrail::Trail", findings.LOGGING, selected("All", "arn:aws:s3:::a/"), selected()),
+    (
+        "AWS::CloudTrail::Trail",
+        findings.LOGGING,
+        selected(),
+        selected(ExcludeManagementEventSources=["kms.amazonaws.com"]),
+    ),
     ("AWS::EC2::FlowLog", findings.LOGGING, {"TrafficType": "ALL"}, {"TrafficType": "ACCEPT"}),
     (
         "AWS::EKS::Cluster",

@@ -19,6 +19,9 @@ from review.strength.order import (
     Opaque,
     Outcome,
     Protected,
+    Selection,
+    Served,
+    Watched,
     compare,
 )
 from review.strength.values import UNKNOWN
@@ -29,6 +32,8 @@ RANKS = st.one_of(
     st.tuples(st.booleans(), st.booleans()),
     st.tuples(st.builds(Protected, st.frozensets(WORDS)), st.builds(Protected, st.frozensets(WORDS))),
     st.tuples(st.builds(Granted, st.frozensets(WORDS)), st.builds(Granted, st.frozensets(WORDS))),
+    st.tuples(*[st.builds(Served, st.frozensets(WORDS), st.booleans())] * 2),
+    st.tuples(*[st.builds(Watched, st.frozensets(WORDS), st.booleans())] * 2),
 )
 REVERSED = {Outcome.WEAKER: Outcome.STRONGER, Outcome.STRONGER: Outcome.WEAKER}
 
@@ -81,14 +86,39 @@ def test_sets_can_gain_and_lose_at_once() -> None:
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [
+        (["10.0.0.0/16"], ["10.0.0.0/8"]),
+        (["10.0.0.0/16", "10.1.0.0/16"], ["10.0.0.0/8"]),
+        (["2001:db8::/64"], ["::/0"]),
         (["https://desk.example.com"], ["*"]),
         (["https://desk.example.com"], ["https://*.example.com"]),
         ([], ["https://desk.example.com"]),
         (["https://desk.example.com", "https://a.example.com"], ["https://*.example.com"]),
     ],
 )
-def test_pattern_allows_what_it_matches(narrow: list[str], wide: list[str]) -> None:
+def test_pattern_or_network_allows_what_it_contains(narrow: list[str], wide: list[str]) -> None:
     assert compare(Granted.of(narrow), Granted.of(wide), Bounds()) is Outcome.WEAKER
+
+
+def test_network_of_another_version_is_no_part_of_a_network() -> None:
+    both = Outcome.WEAKER | Outcome.STRONGER
+    assert compare(Granted.of(["10.0.0.0/8"]), Granted.of(["::/0"]), Bounds()) == both
+
+
+def test_absence_of_names_equals_no_names() -> None:
+    assert compare(Members(no_words=("none",)).rank("none"), Members().rank(None), Bounds()) is Outcome.EQUAL
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (Selection(frozenset("a")), Selection(frozenset("ab"))),
+        (Selection(frozenset("ab"), all_but=True), Selection(frozenset("a"), all_but=True)),
+        (Selection(frozenset("a")), Selection(frozenset("b"), all_but=True)),
+    ],
+)
+def test_selection_by_name_or_by_exception_is_within_another(less: Selection, more: Selection) -> None:
+    assert less.is_within(more)
+    assert not more.is_within(less)
 
 
 def test_everything_is_more_than_any_list() -> None:
@@ -110,6 +140,7 @@ def test_everything_is_more_than_any_list() -> None:
         (Levels(("host",), absent="bridge", other=1), None, "host"),
         (Members(), "a,b", ["b"]),
         (Members(all_words=("all",)), ["all"], ["a", "b"]),
+        (Members(no_words=("none",)), "read", "none"),
         (Allows(absent=("GET",)), None, ["GET", "POST"]),
         (Allows(all_words=("0.0.0.0/0",)), ["10.0.0.0/8"], ["0.0.0.0/0"]),
     ],
