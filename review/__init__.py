@@ -30,6 +30,8 @@ on every machine. Each stage takes frozen values and returns new ones::
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed. It
   overrules CloudFormation only with a note. Where it follows CloudFormation, ``verdict`` has the trees compared again, so
   that other resources follow too.
+- ``strength`` says of one changed resource what becomes weaker or stronger, and what an update interrupts. It takes the
+  resolved properties of both sides and nothing else. ``holds`` lists the types whose deletion loses something.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
   makes the texts of templates and of AWS harmless in each medium.
 

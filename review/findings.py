@@ -76,7 +76,7 @@ REMOVED_WITH_DATA = ReviewFinding(
     sentence="is removed: {id}",
     possible="may be removed: {id}",
     reason=(
-        "The resource holds data, keys to data, or logs, and its DeletionPolicy does not keep them. The review names the id "
+        "The resource holds data, identity or evidence, and its DeletionPolicy does not keep them. The review names the id "
         "of the resource, so that you can back it up."
     ),
 )
@@ -87,7 +87,7 @@ REPLACED_BY_EMPTY = ReviewFinding(
     sentence="is replaced by an empty one: {id}",
     possible="may be replaced by an empty one: {id}",
     reason=(
-        "The resource holds data, keys to data, or logs. CloudFormation creates a new resource without them and deletes the "
+        "The resource holds data, identity or evidence. CloudFormation creates a new resource without them and deletes the "
         "old one, because a property that changes cannot change in place and the UpdateReplacePolicy does not keep the old "
         "one."
     ),

@@ -20,6 +20,7 @@ from cfn.types import STACK
 from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
+from review.consequences import consequences
 from review.difference import Difference, differences, path_below
 from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
@@ -28,7 +29,6 @@ from review.replacement import Replacement
 from review.replacement import replaces as replaces_by_schema
 from review.reviewed import Review, ReviewedResource, ValueChange
 from review.sections import SectionChange
-from review.stakes import stakes
 
 
 def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None) -> Review:
@@ -119,11 +119,17 @@ def _reviewed(fates: Iterable[Fate], plan: Plan, context: Context) -> Iterator[R
         fate, claim = own.get(place), claims.get(place)
         judgement = judge(fate, claim, context)
         if judgement is not None:
-            yield _resource(place, fate, claim, judgement)
+            is_new = plan.kind == "CREATE"
+            remarks = [*consequences(fate, claim, judgement, is_new=is_new), *judgement.notes]
+            yield _resource(place, fate, claim, judgement, by_weight(remarks))
 
 
 def _resource(
-    place: tuple[StackPath, str], fate: Fate | None, claim: Change | None, judgement: Judgement
+    place: tuple[StackPath, str],
+    fate: Fate | None,
+    claim: Change | None,
+    judgement: Judgement,
+    remarks: tuple[Remark, ...],
 ) -> ReviewedResource:
     path, logical_id = place
     kind = fate.type if fate else claim.type if claim else ""
@@ -140,7 +146,7 @@ def _resource(
         differences=differences,
         before=fate.before if fate else None,
         after=unmarked(fate.after) if fate else None,
-        findings=by_weight([*_consequences(fate, claim, judgement), *judgement.notes]),
+        findings=remarks,
         iam=IAM.has(kind, judgement.action, differences),
         network=NETWORK.has(kind, judgement.action, differences),
         replaced_by=fate.replaced_by if fate and judgement.replacement is not Replacement.NO else (),
@@ -150,26 +156,6 @@ def _resource(
 def by_weight(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     """The findings with the heaviest verdict first, otherwise in their order."""
     return tuple(sorted(remarks, key=lambda remark: -remark.verdict))
-
-
-def _consequences(fate: Fate | None, claim: Change | None, judgement: Judgement) -> Iterator[Remark]:
-    """What happens because of the change, beside the change itself."""
-    if fate is not None and judgement.certainty is not Certainty.NOISE:
-        yield from _obstacles(fate, judgement)
-    yield from stakes(fate, claim, judgement)
-    if fate is not None and fate.consequence is not None and judgement.certainty is not Certainty.NOISE:
-        yield fate.consequence
-
-
-def _obstacles(fate: Fate, judgement: Judgement) -> Iterator[Remark]:
-    """Why CloudFormation will reject the change while it executes."""
-    if fate.type_before is not None:
-        yield findings.TYPE_CHANGES.remark(before=fate.type_before, after=fate.type)
-    elif fate.taken_from is not None:
-        yield findings.NAME_IN_USE.remark(resource=fate.taken_from)
-    elif fate.fixed_name is not None and judgement.replacement is Replacement.CERTAIN:
-        # CloudFormation creates the new resource before it deletes the old one, so both would have one name.
-        yield findings.NAME_STAYS.remark(property=fate.fixed_name)
 
 
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
