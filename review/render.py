@@ -100,19 +100,12 @@ def summary_sentence(review: Review) -> str:
 
 def verdict_sentence(review: Review) -> str:
     """The verdict with what it asks for."""
-    blocked = [change.name for change in review.real if change.verdict is Verdict.BLOCKED]
     words = {
         Verdict.FINE: "fine.",
         Verdict.LOOK: "look: read the lines under LOOK before you execute the plan.",
-        Verdict.BLOCKED: f"blocked: executing the plan needs --allow for {', '.join(blocked)}.",
+        Verdict.BLOCKED: f"blocked: executing the plan needs --allow for {', '.join(review.blocked)}.",
     }
     return words[review.verdict]
-
-
-def section_name(change: SectionChange) -> str:
-    """A section's entry as the review names it: ``Network: Output VpcId``."""
-    stack = f"{'/'.join(change.path)}: " if change.path else ""
-    return f"{stack}{change.section} {change.name}".rstrip()
 
 
 def _export(change: SectionChange) -> str:
@@ -215,7 +208,7 @@ class _Writer:
         for section in self.review.sections:
             for finding in section.findings:
                 if finding.verdict is verdict:
-                    yield f"{section_name(section)}: {finding}"
+                    yield f"{section.label}: {finding}"
         for setting in self.review.settings:
             for finding in setting.findings:
                 if finding.verdict is verdict:
@@ -290,7 +283,7 @@ class _Writer:
 
     def _section(self, change: SectionChange) -> Iterator[str]:
         possible = " [possible]" if change.state is State.POSSIBLE else ""
-        yield self.marks.item(1, f"{SIGNS[change.action]} {section_name(change)}{_export(change)}{possible}")
+        yield self.marks.item(1, f"{SIGNS[change.action]} {change.label}{_export(change)}{possible}")
         for finding in change.findings:
             yield self.marks.item(3, str(finding))
         for difference in change.differences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,15 @@ class Review:
             for change in part:
                 yield from change.findings
         yield from self.remarks
+
+    @property
+    def blocked(self) -> tuple[str, ...]:
+        """The names of all that is blocked; each must be allowed by its name before the plan is executed."""
+        named: list[tuple[str, Iterable[Remark]]] = [(change.name, change.findings) for change in self.real]
+        named += [(section.label, section.findings) for section in self.sections]
+        named += [(setting.name, setting.findings) for setting in self.settings]
+        named += [(remark.code, [remark]) for remark in self.remarks]
+        return tuple(name for name, found in named if any(remark.verdict is Verdict.BLOCKED for remark in found))
 
     @property
     def verdict(self) -> Verdict:

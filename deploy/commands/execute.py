@@ -1,36 +1,52 @@
-"""``deploy execute``: executes exactly the reviewed plan."""
+"""``deploy execute``: executes exactly the approved plan."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
 from cfn.templates import load_templates
+from deploy.commands.approving import (
+    new_approval,
+    record_approval,
+    recorded_approval,
+    require_allowed,
+    require_blocked,
+)
 from deploy.commands.gating import fail_on_of, report_failures
-from deploy.commands.options import plan_path_of
+from deploy.commands.plan_files import find_plan
 from deploy.console import confirm, progress, say
 from deploy.execution.execute import execute_plan
 from deploy.execution.outputs import outputs_json, outputs_text, read_outputs
+from deploy.execution.staleness import Standing, standing_of
 from deploy.session import Aws
 from deploy.settings import Project
+from review.approval import Approval
 from review.model import Plan
-from review.plan_file import load_plan, load_record
+from review.render import verdict_sentence
 from review.reviewed import Review
 from review.verdict import judge_plan
+
+APPROVE = "Run `deploy review`, then `deploy approve`; or give --yes."
 
 
 def run(arguments: Namespace, project: Project) -> int:
     """Execute the plan and print the outputs."""
     fail_on = fail_on_of(arguments)
-    path = plan_path_of(arguments, project)
-    plan = load_plan(path)
+    found = find_plan(arguments, project)
+    plan = found.plan
     aws = Aws(arguments.region or plan.region, arguments.profile)
     _warn_of_local_changes(plan, project)
     review = judge_plan(plan)
     if failed := report_failures(review, fail_on):
         return failed
-    if review.losses and not confirm(_losses(review), plan.stack, yes=arguments.yes):
-        return 1
-    outcome = execute_plan(aws, plan, load_record(path), progress)
+    require_blocked(review, arguments.allow)
+    approval = None
+    if standing_of(aws, plan) is Standing.NOT_STARTED and _changes_anything(review):
+        approval = _approval(arguments, aws, review, found.path)
+        if approval is None:
+            return 1
+    outcome = execute_plan(aws, plan, approval, progress)
     if outcome is None:
         say(f"{plan.stack}: no changes, nothing was executed.")
         return 0
@@ -40,9 +56,29 @@ def run(arguments: Namespace, project: Project) -> int:
     return 0
 
 
-def _losses(review: Review) -> str:
-    lines = [f"  {change.name} ({change.type}, {change.physical_id})" for change in review.losses]
-    return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
+def _changes_anything(review: Review) -> bool:
+    return bool(review.settings) or not review.plan.unchanged
+
+
+def _approval(arguments: Namespace, aws: Aws, review: Review, path: Path | None) -> Approval | None:
+    """The recorded approval, or else a new one by ``--yes`` or by the answer at the terminal; None if the answer is no.
+
+    Raises:
+        BlockedError: A blocked change is allowed neither by the approval nor by ``--allow``.
+        UsageError: There is no approval, no ``--yes`` and no terminal.
+    """
+    plan = review.plan
+    recorded = recorded_approval(aws, plan, path)
+    allowed = {*arguments.allow, *(recorded.allowed if recorded is not None else ())}
+    require_allowed(review, allowed)
+    if recorded is not None:
+        return recorded
+    question = f"The plan for {plan.stack} is not approved. Verdict: {verdict_sentence(review)} Execute it?"
+    if not confirm(question, plan.stack, yes=arguments.yes, otherwise=APPROVE):
+        return None
+    approval = new_approval(aws, plan, allowed)
+    record_approval(aws, plan, approval, path)
+    return approval
 
 
 def _warn_of_local_changes(plan: Plan, project: Project) -> None:
@@ -51,4 +87,4 @@ def _warn_of_local_changes(plan: Plan, project: Project) -> None:
         return
     committed = {name: template.sha256 for name, template in load_templates(folder).by_name.items()}
     if committed != {name: template.sha256 for name, template in plan.templates.items()}:
-        progress("note: the templates here differ from the plan's; the reviewed plan is executed.")
+        progress("note: the templates here differ from the plan's; the planned templates are executed.")

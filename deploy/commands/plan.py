@@ -8,12 +8,14 @@ from pathlib import Path
 
 from cfn.parameters import load_parameters, with_defaults
 from cfn.templates import load_templates
-from deploy.commands.options import deployment_of, plan_path_of
+from deploy.commands.options import deployment_of
 from deploy.commands.package import package_for, package_text
+from deploy.commands.plan_files import plan_path_of
 from deploy.console import progress, say
 from deploy.planning.changesets import delete_change_set
 from deploy.planning.plan import PlanInputs, change_set_kind, create_plan
 from deploy.planning.preflight import check_account
+from deploy.planning.shared_plans import share_plan
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
 from deploy.settings import Project
@@ -25,12 +27,13 @@ from review.verdict import judge_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:
-    """Create the plan, save it and print its review."""
+    """Create the plan, save it here and in the artifact bucket, and print its review."""
     aws, inputs = _plan_inputs(arguments, project)
     plan = create_plan(aws, inputs)
     path = plan_path_of(arguments, project)
     _delete_previous_change_set(aws, path, plan)
     save_plan(plan, path)
+    share_plan(aws, plan)
     review = judge_plan(plan)
     if arguments.json:
         say(json.dumps(plan_summary(review), indent=2, sort_keys=True))

@@ -1,9 +1,10 @@
-"""Checks that nothing changed since a plan was created: the stacks, the change set, and the packaged templates."""
+"""Checks how far a plan is executed, and that nothing changed since: the stacks, the change set, the packaged templates."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,27 +25,41 @@ UNUSABLE = {
 }
 
 
-def is_being_executed(aws: Aws, plan: Plan) -> bool:
-    """Check that the plan still fits, and whether CloudFormation already executes it.
+class Standing(Enum):
+    """How far CloudFormation has executed a plan."""
+
+    NOT_STARTED = "nothing was executed"
+    RUNNING = "the change set is being executed"
+
+
+def standing_of(aws: Aws, plan: Plan) -> Standing:
+    """How far the plan is executed; the stacks are not compared.
 
     Raises:
-        StalePlanError: Something changed since the plan; the error lists everything that did.
+        StalePlanError: The plan is for another account or region, or its change set cannot be executed any more.
     """
     reasons = list(_wrong_place(aws, plan))
     if reasons:
         raise StalePlanError(plan.stack, reasons, "Use the credentials and region of the plan, or plan again.")
-    cloudformation = aws.client("cloudformation")
     if plan.unchanged:
-        reasons = list(_changed_stacks(cloudformation, plan))
-    else:
-        status, reasons = _change_set_status(cloudformation, plan)
-        if status == "EXECUTE_IN_PROGRESS":
-            return True
-        if not reasons:
-            reasons = [*_changed_stacks(cloudformation, plan), *_changed_templates(aws, plan)]
+        return Standing.NOT_STARTED
+    status, reasons = _change_set_status(aws.client("cloudformation"), plan)
     if reasons:
         raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
-    return False
+    return Standing.RUNNING if status == "EXECUTE_IN_PROGRESS" else Standing.NOT_STARTED
+
+
+def require_fitting(aws: Aws, plan: Plan) -> None:
+    """Check that a plan of which nothing was executed still fits.
+
+    Raises:
+        StalePlanError: Something changed since the plan; the error lists everything that did.
+    """
+    reasons = list(_changed_stacks(aws.client("cloudformation"), plan))
+    if not plan.unchanged:
+        reasons += _changed_templates(aws, plan)
+    if reasons:
+        raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
 
 
 def _wrong_place(aws: Aws, plan: Plan) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Executing exactly the reviewed plan, and rejecting it if anything changed."""
+"""Executing exactly the approved plan, and rejecting it if anything changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from botocore.stub import ANY
 from cfn.templates import text_digest
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution.execute import ALLOW_ALL, apply_stack_settings, execute_plan, expected_resources
+from review.approval import Approval
 from review.model import Plan, PlannedTemplate
-from review.plan_file import ReviewRecord, plan_digest
+from review.plan_file import plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted
 from tests.review.support.plans import change_set, deployed, make_plan, stack_arn
 
@@ -30,8 +31,8 @@ def update(**more: Any) -> Plan:
     return make_plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
-def review_record(plan: Plan) -> ReviewRecord:
-    return ReviewRecord(plan_digest(plan), "2026-01-01", "me")
+def approval_of(plan: Plan) -> Approval:
+    return Approval(plan_digest(plan), "2026-01-01", "me", "arn:me")
 
 
 def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
@@ -75,20 +76,24 @@ def events(scripted: Scripted, news: Sequence[dict[str, Any]]) -> None:
     scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": news}, {"StackName": STACK})
 
 
-def execute(scripted: Scripted, plan: Plan, record: ReviewRecord | None = None) -> Any:
+def execute(scripted: Scripted, plan: Plan, approval: Approval | None = None) -> Any:
     lines: list[str] = []
-    return execute_plan(scripted.aws, plan, record or review_record(plan), lines.append, sleep=lambda seconds: None)
+    return execute_plan(scripted.aws, plan, approval or approval_of(plan), lines.append, sleep=lambda seconds: None)
 
 
-def test_plan_that_was_not_reviewed_is_rejected(scripted: Scripted) -> None:
-    with pytest.raises(StalePlanError, match="it was not reviewed"):
+@pytest.mark.requirement("REV-2")
+def test_plan_that_was_not_approved_is_rejected(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    with pytest.raises(StalePlanError, match="it was not approved"):
         execute_plan(scripted.aws, update(), None, print)
 
 
-def test_plan_that_changed_after_its_review_is_rejected(scripted: Scripted) -> None:
-    record = review_record(update())
-    with pytest.raises(StalePlanError, match="not the plan that was reviewed"):
-        execute(scripted, update(termination_protection=True), record)
+@pytest.mark.requirement("REV-2")
+def test_plan_that_changed_after_its_approval_is_rejected(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    approval = approval_of(update())
+    with pytest.raises(StalePlanError, match="the approval is of another plan"):
+        execute(scripted, update(termination_protection=True), approval)
 
 
 @pytest.mark.parametrize(
