@@ -23,6 +23,9 @@ COMMANDS = {
 }
 """Command -> the module that has its ``run``."""
 
+INTERRUPTED_SENTENCE = "Interrupted. Operations that started in AWS continue; repeat the command to follow them."
+"""For a command that says nothing more precise."""
+
 
 def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -> int:
     """Run one command.
@@ -39,8 +42,8 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -
     try:
         exit_code: int = load(COMMANDS[arguments.command]).run(arguments, project)
         return exit_code
-    except KeyboardInterrupt:
-        progress("\nInterrupted. Operations that started in AWS continue; repeat the command to follow them.")
+    except KeyboardInterrupt as interruption:
+        progress(f"\n{str(interruption) or INTERRUPTED_SENTENCE}")
         return INTERRUPTED
     except Exception as error:
         explained = _explained(error, project)

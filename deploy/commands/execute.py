@@ -17,6 +17,7 @@ from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.plan_files import find_plan
 from deploy.console import confirm, progress, say
 from deploy.execution.execute import execute_plan
+from deploy.execution.interruption import interrupted_execution
 from deploy.execution.outputs import outputs_json, outputs_text, read_outputs
 from deploy.execution.staleness import Standing, standing_of
 from deploy.session import Aws
@@ -41,16 +42,20 @@ def run(arguments: Namespace, project: Project) -> int:
     if failed := report_failures(review, fail_on):
         return failed
     require_blocked(review, arguments.allow)
-    approval = None
-    if standing_of(aws, plan) is Standing.NOT_STARTED and _changes_anything(review):
+    standing, approval = standing_of(aws, plan), None
+    if standing is Standing.NOT_STARTED and _changes_anything(review):
         approval = _approval(arguments, aws, review, found.path)
         if approval is None:
             return 1
-    outcome = execute_plan(aws, plan, approval, progress)
+    try:
+        outcome = execute_plan(aws, plan, approval, progress)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(interrupted_execution(aws, plan)) from None
     if outcome is None:
         say(f"{plan.stack}: no changes, nothing was executed.")
         return 0
-    say(f"{plan.stack}: {outcome.status} in {outcome.elapsed_seconds:.0f} s.")
+    duration = "" if standing.has_ended else f" in {outcome.elapsed_seconds:.0f} s"
+    say(f"{plan.stack}: {outcome.status}{duration}.")
     outputs = read_outputs(aws, plan.stack)
     say(outputs_json(outputs) if arguments.json else outputs_text(outputs))
     return 0

@@ -4,8 +4,9 @@ In: a ``Plan`` and its ``Approval``, or the name of a stack. Out: an ``Outcome``
 
 - ``staleness`` checks how far the plan is executed, and that nothing changed since.
 - ``execute`` starts the change set and applies stack policy and termination protection; ``watch`` follows the events.
+- ``interruption`` says what Ctrl-C leaves.
 - ``outputs`` reads the outputs.
-- ``destroy`` deletes a stack; ``remaining`` finds what still exists.
+- ``destroy`` deletes a stack; ``remaining`` finds what still exists, also of a stack that is ``deleted`` already.
 
 It must not execute anything but the change set that was approved: another digest, another stack state or another template
 rejects the plan. It must not delete a stack that a row of deployment.json protects.

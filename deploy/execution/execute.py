@@ -1,7 +1,11 @@
 """Executes exactly the change set of an approved plan, or rejects the plan because something changed.
 
 The stack policy is set on the root and on every nested stack, because a root's policy does not reach into them. It is set
-before an update, so that it guards this update, and afterwards, so that it covers new nested stacks.
+before an update, so that it guards this update, and afterwards, so that it covers new nested stacks. It guards no creation.
+
+Termination protection is set before the execution, also of a new stack. So a command that is killed leaves no complete stack
+without it. Any status but DELETE_IN_PROGRESS and DELETE_COMPLETE allows that:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
 """
 
 from __future__ import annotations
@@ -62,17 +66,27 @@ def execute_plan(
     if plan.unchanged:
         apply_stack_settings(cloudformation, plan, plan.deployed.id if plan.deployed else plan.stack)
         return None
-    watch = Watch(cloudformation, plan.change_set.stack_id, say, total=expected_resources(plan), sleep=sleep)
-    if standing is Standing.RUNNING:
-        say("This change set is being executed already; following it.")
-        watch.resume()
-    else:
-        _start(cloudformation, plan, watch)
-    outcome = watch.follow()
-    if outcome.status not in SUCCESS:
+    outcome = _outcome(cloudformation, plan, standing, say, sleep)
+    if outcome.status not in SUCCESS or standing is Standing.FAILED:
         raise ExecutionError(plan.stack, outcome.status, outcome.root_cause, _remedy(outcome.status))
     apply_stack_settings(cloudformation, plan, plan.change_set.stack_id)
     return outcome
+
+
+def _outcome(cloudformation: Any, plan: Plan, standing: Standing, say: Say, sleep: Sleep) -> Outcome:
+    """Follow the execution to its end, from its start or from where it is."""
+    told = _say_nothing if standing.has_ended else say
+    watch = Watch(cloudformation, plan.change_set.stack_id, told, total=expected_resources(plan), sleep=sleep)
+    if standing is Standing.NOT_STARTED:
+        _start(cloudformation, plan, watch)
+    else:
+        say(f"This change set {'was executed' if standing.has_ended else 'is being executed'} already.")
+        watch.resume()
+    return watch.follow()
+
+
+def _say_nothing(_: str) -> None:
+    """For events that are over: only how they ended is of interest."""
 
 
 def _require_approval(plan: Plan, approval: Approval | None) -> None:
@@ -86,6 +100,8 @@ def _start(cloudformation: Any, plan: Plan, watch: Watch) -> None:
     watch.begin([stack.id for path, stack in plan.deployed.walk() if path] if plan.deployed else ())
     if plan.kind == "UPDATE":
         apply_stack_settings(cloudformation, plan, plan.change_set.stack_id)
+    else:
+        _apply_protection(cloudformation, plan, describe_stack(cloudformation, plan.change_set.stack_id))
     try:
         cloudformation.execute_change_set(
             ChangeSetName=plan.change_set.id,
@@ -118,10 +134,16 @@ def apply_stack_settings(cloudformation: Any, plan: Plan, stack_id: str) -> None
         policy = plan.stack_policy or (ALLOW_ALL if deployed else None)
         if policy and (not deployed or json.loads(deployed) != json.loads(policy)):
             cloudformation.set_stack_policy(StackName=identifier, StackPolicyBody=policy)
-    if bool(description.get("EnableTerminationProtection", False)) is not plan.termination_protection:
-        cloudformation.update_termination_protection(
-            StackName=description["StackId"], EnableTerminationProtection=plan.termination_protection
-        )
+    _apply_protection(cloudformation, plan, description)
+
+
+def _apply_protection(cloudformation: Any, plan: Plan, description: Mapping[str, Any] | None) -> None:
+    """Set the termination protection of a described stack as the plan says."""
+    if description is None or bool(description.get("EnableTerminationProtection")) is plan.termination_protection:
+        return
+    cloudformation.update_termination_protection(
+        StackName=description["StackId"], EnableTerminationProtection=plan.termination_protection
+    )
 
 
 def _stack_ids(cloudformation: Any, stack_id: str) -> Iterator[str]:

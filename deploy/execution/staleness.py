@@ -19,8 +19,6 @@ from review.model import Plan
 PLAN_AGAIN = "Run `deploy plan` and `deploy review` again."
 UNUSABLE = {
     "OBSOLETE": "the stack was changed since, so its change set is obsolete",
-    "EXECUTE_COMPLETE": "its change set was executed already",
-    "EXECUTE_FAILED": "its change set was executed already, and failed",
     "UNAVAILABLE": "its change set cannot be executed",
 }
 
@@ -30,6 +28,22 @@ class Standing(Enum):
 
     NOT_STARTED = "nothing was executed"
     RUNNING = "the change set is being executed"
+    SUCCEEDED = "the change set was executed"
+    FAILED = "the execution of the change set failed"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the execution is over."""
+        return self in (Standing.SUCCEEDED, Standing.FAILED)
+
+
+_BY_EXECUTION_STATUS = {
+    "EXECUTE_IN_PROGRESS": Standing.RUNNING,
+    # ExecuteChangeSet deletes all other change sets of the stack. So no later one was executed while this one still exists:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
+    "EXECUTE_COMPLETE": Standing.SUCCEEDED,
+    "EXECUTE_FAILED": Standing.FAILED,
+}
 
 
 def standing_of(aws: Aws, plan: Plan) -> Standing:
@@ -46,7 +60,7 @@ def standing_of(aws: Aws, plan: Plan) -> Standing:
     status, reasons = _change_set_status(aws.client("cloudformation"), plan)
     if reasons:
         raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
-    return Standing.RUNNING if status == "EXECUTE_IN_PROGRESS" else Standing.NOT_STARTED
+    return _BY_EXECUTION_STATUS.get(status, Standing.NOT_STARTED)
 
 
 def require_fitting(aws: Aws, plan: Plan) -> None:

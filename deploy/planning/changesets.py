@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from cfn.types import STACK
 from deploy.errors import ChangeSetError
-from deploy.planning.snapshot import resolved_parameters
+from deploy.planning.snapshot import does_not_exist, resolved_parameters
 from deploy.planning.validations import validation_faults, validation_warnings
 from deploy.session import DENIED, code_of, message_of
 from review.model import NO_CHANGES, Change, ChangeSet, Detail
@@ -120,9 +120,7 @@ def delete_change_set(cloudformation: Any, identifier: str) -> None:
 
 def is_gone(error: ClientError) -> bool:
     """Whether the error says that the change set, or its stack, does not exist (any more)."""
-    return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or (
-        code_of(error) == "ValidationError" and "does not exist" in message_of(error)
-    )
+    return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or does_not_exist(error)
 
 
 def wait_for_change_set(cloudformation: Any, identifier: str, *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,7 +139,43 @@ def test_failed_update_rolls_back_and_the_plan_cannot_be_reused(desk: Desk) -> N
     output = desk.deploy(code=1)
     assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in output
     assert "The stack is as it was before" in output
-    assert "executed already" in desk.run("execute", "--yes", code=3)
+    again = desk.run("execute", code=1)
+    assert "This change set was executed already." in again
+    assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in again
+
+
+def test_execute_again_after_its_end_completes_the_settings(
+    desk: Desk, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first command was killed while AWS created the stack, which then had no stack policy."""
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    desk.run("plan", "--wheels", "host")
+    with monkeypatch.context() as patch:
+        patch.setattr("deploy.execution.execute.Watch.follow", killed)
+        output = desk.run("execute", "--yes", code=130)
+    assert "Interrupted. small-dev is in CREATE_" in output
+    assert "The change set was" in output
+    again = desk.run("execute")
+    assert "CREATE_COMPLETE" in again
+    assert "FunctionName" in again, "the outputs"
+    assert aws.client("cloudformation").get_stack_policy(StackName="small-dev")["StackPolicyBody"]
+    assert "This change set was executed already." in desk.run("execute")
+
+
+def test_interruption_before_the_start_says_that_nothing_was_started(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    desk.run("plan", "--wheels", "host")
+    with monkeypatch.context() as patch:
+        patch.setattr("deploy.execution.execute.require_fitting", killed)
+        output = desk.run("execute", "--yes", code=130)
+    assert "Interrupted. small-dev is in REVIEW_IN_PROGRESS. The change set was not started." in output
 
 
 def test_stack_that_changed_since_the_plan_is_rejected(desk: Desk) -> None:
