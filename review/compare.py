@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cfn.mangled import parse_answer, restored
 from cfn.marks import State, marked, state_of, unmarked
 from cfn.resolve import NO_VALUE, Scope, Truth, Unknown
-from cfn.templates import parse
 from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
 from review import instances
@@ -76,6 +76,7 @@ class TreeComparison:
         documents: The planned templates by file name.
         pseudo: The pseudo parameters.
         replaces: Whether a change of properties replaces a resource.
+        is_ascii: Whether all planned templates are ASCII, so that CloudFormation's answers show each character.
         fates: What happens to every resource, in the order in which the walk decides it.
         sections: What changes in the other sections of the templates.
         names: Which deployed resource has a name today, by type and name.
@@ -85,6 +86,7 @@ class TreeComparison:
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
+    is_ascii: bool = True
     fates: list[Fate] = field(default_factory=list)
     sections: list[SectionChange] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -127,9 +129,16 @@ class StackComparison:
         self.child_outputs: dict[str, Mapping[str, Any]] = {}
         own = {"AWS::StackName": deployed.name, "AWS::StackId": deployed.id} if deployed else {}
         pseudo = {**tree.pseudo, **own}
-        self.old_document = parse(deployed.template, "/".join(path) or "root") if deployed else {"Resources": {}}
+        self.old_document = self._deployed_document()
         self.new = Scope(document, values, pseudo, self._new_attribute)
         self.old = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
+
+    def _deployed_document(self) -> Mapping[str, Any]:
+        """The deployed template, in which CloudFormation's answer has a "?" for each character that is not ASCII."""
+        if self.deployed is None:
+            return {"Resources": {}}
+        answer = parse_answer(self.deployed.template, "/".join(self.path) or "root")
+        return answer if self.tree.is_ascii else restored(answer, self.document)
 
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})

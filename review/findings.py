@@ -288,7 +288,8 @@ NOT_IN_TEMPLATES = ReviewFinding(
     sentence="CloudFormation lists a change that the templates do not show",
     reason=(
         "The templates and parameters stay the same, but CloudFormation lists a direct change, or a change without a cause. "
-        "The value of a dynamic reference may have changed. The change is possible."
+        "The value of a dynamic reference may have changed, or a character that is not ASCII, for which CloudFormation's "
+        "answers have a question mark. The change is possible."
     ),
 )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cfn.mangled import REPLACEMENT
 from cfn.marks import State
 from cfn.types import STACK
 from review import findings
@@ -103,7 +104,8 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
 
 
 def _same_value(detail: Detail) -> bool:
-    return detail.before is not None and detail.before == detail.after
+    """Whether both values are known to be the same. A "?" may stand for another character on each side."""
+    return detail.before is not None and detail.before == detail.after and REPLACEMENT not in detail.before
 
 
 def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judgement:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from cfn.mangled import restored
 from cfn.marks import State, unmarked
 from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
@@ -37,13 +38,15 @@ def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
         replaces: Which properties replace their resource; cfn-lint's schemas by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
-    comparison = TreeComparison(documents, plan.pseudo, replaces or partial(_by_schema, plan.region))
+    is_ascii = all(template.text.isascii() for template in plan.templates.values())
+    comparison = TreeComparison(documents, plan.pseudo, replaces or partial(_by_schema, plan.region), is_ascii)
     values = _root_values(plan)
-    fates = comparison.compare(plan.root, values, plan.deployed)
-    tags = _value_changes(plan.deployed.tags, plan.tags) if plan.deployed else ()
+    deployed = _with_restored_values(plan.deployed, values, plan.tags) if plan.deployed else None
+    fates = comparison.compare(plan.root, values, deployed)
+    tags = _value_changes(deployed.tags, plan.tags) if deployed else ()
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
     changes = _with_policy_obstacles(plan, _without_idle_stacks(list(_reviewed(fates, plan, context))))
-    parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
+    parameters = _value_changes(deployed.parameters if deployed else {}, values)
     return Review(
         plan=plan,
         changes=tuple(changes),
@@ -198,6 +201,12 @@ def _value_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple
     return tuple(
         ValueChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
+
+
+def _with_restored_values(stack: Stack, values: Mapping[str, str], tags: Mapping[str, str]) -> Stack:
+    """The stack whose parameters and tags have the planned characters where the answer had a "?" for them."""
+    parameters = restored(dict(stack.parameters), dict(values))
+    return replace(stack, parameters=parameters, tags=restored(dict(stack.tags), dict(tags)))
 
 
 def _root_values(plan: Plan) -> dict[str, str]:

@@ -16,6 +16,7 @@ from cfn.templates import text_digest
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution.execute import ALLOW_ALL, apply_stack_settings, execute_plan, expected_resources
 from deploy.execution.interruption import interrupted_execution
+from deploy.execution.staleness import require_fitting
 from review.approval import Approval
 from review.model import Plan, PlannedTemplate
 from review.plan_file import plan_digest
@@ -150,6 +151,37 @@ def test_other_template_in_the_change_set_is_rejected(scripted: Scripted) -> Non
     get_template(scripted, "Resources:\n  Y: {Type: 'AWS::SNS::Topic'}\n")
     with pytest.raises(StalePlanError, match="the change set has another root template"):
         execute(scripted, update())
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Resources:\n  X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: café}}\n", None),
+        # YAML cannot read the answer: "? " begins a key.
+        ("Resources:\n  X:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: é x\n", None),
+        # A template in JSON comes back as an object.
+        (
+            '{"Resources": {"X": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "café"}}}}',
+            '{"Resources": {"X": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "caf?"}}}}',
+        ),
+    ],
+    ids=["yaml", "unreadable", "json"],
+)
+def test_root_with_other_characters_than_ascii_is_executed(scripted: Scripted, text: str, answer: str | None) -> None:
+    """GetTemplate answers a question mark for each of them, and the plan was rejected for ever."""
+    describe(scripted)
+    get_template(scripted, answer or text.encode("ascii", "replace").decode())
+    require_fitting(scripted.aws, make_plan({"root.yaml": text}, update().deployed))
+
+
+@pytest.mark.requirement("REV-1")
+def test_other_character_than_the_planned_one_is_rejected(scripted: Scripted) -> None:
+    text = "Resources:\n  X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: café}}\n"
+    describe(scripted)
+    get_template(scripted, text.replace("café", "cafe"))
+    with pytest.raises(StalePlanError, match="another root template"):
+        require_fitting(scripted.aws, make_plan({"root.yaml": text}, update().deployed))
 
 
 @pytest.mark.parametrize(
