@@ -382,6 +382,18 @@ KEPT = ReviewFinding(
     source_url=_DELETION_POLICY,
 )
 
+VALUES_MISSING = ReviewFinding(
+    code="R316",
+    verdict=Verdict.LOOK,
+    sentence="CloudFormation leaves out values in {stack}: {reason}",
+    reason=(
+        "CloudFormation could not show the values of a change. The words are CloudFormation's. The review still lists the "
+        "change and takes the values from the templates, but what only CloudFormation knows of them is missing. The line "
+        "comes before the changes."
+    ),
+    source_url="https://github.com/aws/aws-cdk-cli/issues/1780",
+)
+
 FINDINGS = (
     NAME_STAYS,
     NAME_IN_USE,
@@ -419,5 +431,6 @@ FINDINGS = (
     NO_NESTED_CHANGE_SETS,
     ORDER_ONLY,
     KEPT,
+    VALUES_MISSING,
 )
 """All findings, sorted by code."""

@@ -86,6 +86,7 @@ class ChangeSet:
     Attributes:
         parameters: Resolved values, those of SSM parameters too.
         warnings: The findings of CloudFormation's validation in the whole tree; only the root's change set has them.
+        incomplete: Why CloudFormation left out values of changes, in its words; empty if it shows all.
     """
 
     id: str
@@ -96,6 +97,7 @@ class ChangeSet:
     parameters: Mapping[str, str]
     changes: tuple[Change, ...]
     warnings: tuple[ValidationFinding, ...] = ()
+    incomplete: str = ""
 
     @property
     def unchanged(self) -> bool:
@@ -113,6 +115,13 @@ class ChangeSet:
             yield path, change
             if change.child is not None:
                 yield from change.child.walk((*path, change.logical_id))
+
+    def tree(self, path: StackPath = ()) -> Iterator[tuple[StackPath, ChangeSet]]:
+        """The change set and those of all nested stacks, parents first, each with the path of its stack."""
+        yield path, self
+        for change in self.changes:
+            if change.child is not None:
+                yield from change.child.tree((*path, change.logical_id))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from review.codec import decode, encode
 from review.errors import PlanError
 from review.model import Plan, Stack
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_plan(plan: Plan, path: Path) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cfn.marks import State
-from review import findings
 from review.codec import encode
 from review.difference import Difference
 from review.finding import Remark, Verdict
@@ -158,8 +157,7 @@ class _Writer:
             yield from self._text_only(detailed=detailed)
             return
         yield summary_sentence(review)
-        if review.lacks_change_sets:
-            yield str(findings.NO_NESTED_CHANGE_SETS.remark())
+        yield from map(str, review.gaps)
         yield from self._warnings()
         yield from self._tree(detailed=detailed)
         yield from self._sections()

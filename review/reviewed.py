@@ -150,11 +150,21 @@ class Review:
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """The findings on the plan as a whole: those of CloudFormation's validation, and change sets that are missing."""
+        """The findings on the plan as a whole: what is missing, and what CloudFormation's validation found."""
         if self.plan.unchanged:
             return ()
+        return (*self.gaps, *(warning.remark for warning in self.warnings))
+
+    @property
+    def gaps(self) -> tuple[Remark, ...]:
+        """What is missing in CloudFormation's answers: change sets of nested stacks, or values of changes."""
         missing = (findings.NO_NESTED_CHANGE_SETS.remark(),) if self.lacks_change_sets else ()
-        return (*missing, *(warning.remark for warning in self.warnings))
+        incomplete = (
+            findings.VALUES_MISSING.remark(stack="/".join(path) or self.plan.stack, reason=part.incomplete)
+            for path, part in self.plan.change_set.tree()
+            if part.incomplete
+        )
+        return (*missing, *incomplete)
 
     @property
     def lacks_change_sets(self) -> bool:

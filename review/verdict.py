@@ -23,8 +23,8 @@ from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
 from review.difference import Difference
 from review.finding import Remark
-from review.judgement import Certainty, Context, Judgement, judge
-from review.model import Change, ChangeSet, Plan, Stack, StackPath
+from review.judgement import KNOWN_AFTER_APPLY, Certainty, Context, Judgement, judge
+from review.model import Change, ChangeSet, Detail, Plan, Stack, StackPath
 from review.replacement import Replacement, replaces
 from review.reviewed import Review, ReviewedResource, ValueChange
 from review.stakes import stakes
@@ -138,10 +138,17 @@ def _obstacles(fate: Fate, judgement: Judgement) -> Iterator[Remark]:
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
     """The values that CloudFormation lists, for a resource of which the comparison knows no difference."""
     return tuple(
-        Difference(f"Properties/{detail.name}", detail.before, detail.after, State.CHANGED, flows=False)
+        _claimed_difference(detail)
         for detail in (claim.details if claim else ())
         if detail.attribute == "Properties" and detail.name and detail.before != detail.after
     )
+
+
+def _claimed_difference(detail: Detail) -> Difference:
+    path = f"Properties/{detail.name}"
+    if detail.after is not None and KNOWN_AFTER_APPLY in detail.after:
+        return Difference(path, detail.before, None, State.POSSIBLE, flows=True)
+    return Difference(path, detail.before, detail.after, State.CHANGED, flows=False)
 
 
 def _without_idle_stacks(changes: list[ReviewedResource]) -> Iterator[ReviewedResource]:

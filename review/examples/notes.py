@@ -257,4 +257,15 @@ Resources:
   Alerts: {Type: AWS::SNS::Topic}
 """,
     ),
+    "R316": edited(
+        """\
+Resources:
+  Alerts:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: Alerts}
+""",
+        "DisplayName: Alerts",
+        "DisplayName: Alarms",
+        "Incomplete: 'Logical Id: Alerts, failed property validation'\n",
+    ),
 }
