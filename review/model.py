@@ -177,13 +177,21 @@ class PlannedTemplate:
 
 @dataclass(frozen=True)
 class PlannedArtifact:
-    """A packaged folder: the parameter that carries its key, the SHA-256 of its content, and its size in bytes."""
+    """A packaged folder.
+
+    Attributes:
+        parameter: The parameter that carries its key.
+        sha256: The SHA-256 of its content.
+        size: Its size in bytes.
+        sources: The digest of its sources, without the wheels.
+    """
 
     name: str
     parameter: str
     key: str
     sha256: str
     size: int
+    sources: str
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from cfn.templates import load_templates
 from deploy.commands.approving import (
     new_approval,
     record_approval,
@@ -23,7 +22,6 @@ from deploy.execution.staleness import Standing, standing_of
 from deploy.session import Aws
 from deploy.settings import Project
 from review.approval import Approval
-from review.model import Plan
 from review.render import verdict_sentence
 from review.reviewed import Review
 from review.verdict import judge_plan
@@ -37,7 +35,6 @@ def run(arguments: Namespace, project: Project) -> int:
     found = find_plan(arguments, project)
     plan = found.plan
     aws = Aws(arguments.region or plan.region, arguments.profile)
-    _warn_of_local_changes(plan, project)
     review = judge_plan(plan)
     if failed := report_failures(review, fail_on):
         return failed
@@ -84,12 +81,3 @@ def _approval(arguments: Namespace, aws: Aws, review: Review, path: Path | None)
     approval = new_approval(aws, plan, allowed)
     record_approval(aws, plan, approval, path)
     return approval
-
-
-def _warn_of_local_changes(plan: Plan, project: Project) -> None:
-    folder = project.templates(plan.platform)
-    if not folder.is_dir():
-        return
-    committed = {name: template.sha256 for name, template in load_templates(folder).by_name.items()}
-    if committed != {name: template.sha256 for name, template in plan.templates.items()}:
-        progress("note: the templates here differ from the plan's; the planned templates are executed.")

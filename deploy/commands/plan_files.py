@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.commands.options import deployment_of
 from deploy.console import progress
+from deploy.planning.freshness import notes
 from deploy.settings import Project
 from review.model import Plan
 from review.plan_file import load_plan
@@ -32,11 +34,18 @@ def plan_path_of(arguments: Namespace, project: Project) -> Path:
 
 
 def find_plan(arguments: Namespace, project: Project) -> FoundPlan:
-    """Read the plan that the arguments name.
+    """Read the plan that the arguments name, and print how it compares with what is on this disk.
 
     Raises:
         PlanError: The file or the object is missing or not a plan.
     """
+    found = _read(arguments, project)
+    for sentence in notes(found.plan, found.path, project, datetime.now(UTC)):
+        progress(f"note: {sentence}")
+    return found
+
+
+def _read(arguments: Namespace, project: Project) -> FoundPlan:
     if arguments.from_bucket:
         return FoundPlan(_fetched_plan(arguments, project), None)
     path = plan_path_of(arguments, project)

@@ -105,7 +105,9 @@ class PlanInputs:
     def planned_artifacts(self) -> tuple[PlannedArtifact, ...]:
         """The packaged folders."""
         return tuple(
-            PlannedArtifact(artifact.name, artifact.parameter, artifact.key, artifact.sha256, artifact.zipped)
+            PlannedArtifact(
+                artifact.name, artifact.parameter, artifact.key, artifact.sha256, artifact.zipped, artifact.sources
+            )
             for artifact in self.package.artifacts
         )
 

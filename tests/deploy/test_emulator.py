@@ -89,7 +89,9 @@ def test_bootstrap_twice_changes_nothing_the_second_time(desk: Desk, aws: Aws) -
 def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
     """Create, no changes, update by parameter and code, outputs, destroy."""
     desk.run("plan", "--wheels", "host")
-    assert "6 to add" in desk.run("review")
+    review = desk.run("review")
+    assert "6 to add" in review
+    assert [line for line in review.splitlines() if line.startswith("note: ") and "ago." not in line] == []
     assert "is not approved" in desk.run("execute", code=2)
     assert "Approved by" in desk.run("approve", "--yes")
     assert "[8/8] CREATE_COMPLETE" in desk.run("execute")
@@ -101,6 +103,9 @@ def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
 
     desk.set(Message="bye", WithArchive="true")
     desk.edit("lambda_src/hello/handler.py", lambda text: text + "\n# changed\n")
+    notes = desk.run("review")
+    assert "note: params/small/dev.json differs from the plan's: Message, WithArchive;" in notes
+    assert "note: sources here differ from the plan's: hello;" in notes
     output = desk.deploy()
     assert "1 to add, 1 to change" in output
     assert "Environment/Variables/MESSAGE: hello -> bye" in output
