@@ -39,15 +39,21 @@ def run(arguments: Namespace, project: Project) -> int:
     if failed := report_failures(review, fail_on):
         return failed
     require_blocked(review, arguments.allow)
-    standing, approval = standing_of(aws, plan), None
-    if standing is Standing.NOT_STARTED and _changes_anything(review):
-        approval = _approval(arguments, aws, review, found.path)
-        if approval is None:
-            return 1
     try:
-        outcome = execute_plan(aws, plan, approval, progress)
+        return _execute(arguments, aws, review, found.path)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(interrupted_execution(aws, plan)) from None
+
+
+def _execute(arguments: Namespace, aws: Aws, review: Review, path: Path | None) -> int:
+    """Execute the plan, or follow its execution; gives the exit code."""
+    plan = review.plan
+    standing, approval = standing_of(aws, plan), None
+    if standing is Standing.NOT_STARTED and _changes_anything(review):
+        approval = _approval(arguments, aws, review, path)
+        if approval is None:
+            return 1
+    outcome = execute_plan(aws, plan, approval, progress)
     if outcome is None:
         say(f"{plan.stack}: no changes, nothing was executed.")
         return 0

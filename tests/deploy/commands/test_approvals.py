@@ -204,6 +204,20 @@ def test_answer_at_the_terminal_approves(
     assert (load_approval(path) is not None) is (code == 0)
 
 
+def test_interruption_at_the_question_says_that_nothing_was_started(
+    project: Project, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    save(project, adding())
+    monkeypatch.setattr("deploy.commands.execute.confirm", interrupt)
+    monkeypatch.setattr("deploy.execution.interruption.describe_stack", lambda client, name: None)
+    assert run(project, "execute") == 130
+    assert "Interrupted. small-dev does not exist. The change set was not started." in capsys.readouterr().err
+    assert aws.executed == []
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("command", ["execute", "approve"])
 def test_blocked_plan_needs_the_names_of_all_that_is_blocked(
