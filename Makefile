@@ -15,7 +15,7 @@ TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench bench-reference demo local down \
-        gates bootstrap package changeset review execute outputs replay destroy lock clean
+        gates bootstrap package changeset review approve execute outputs replay destroy lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -149,7 +149,10 @@ changeset: setup ## packages, makes the nested change set, saves and prints the 
 review: setup ## what the plan would change, and how certain that is
 	$(DEPLOY) review $(TARGET)
 
-execute: setup ## executes exactly the reviewed plan
+approve: setup ## allows the plan to be executed, here or on another machine
+	$(DEPLOY) approve $(TARGET)
+
+execute: setup ## executes exactly the approved plan
 	$(DEPLOY) execute $(TARGET)
 
 outputs: setup ## the stack's outputs

@@ -8,30 +8,29 @@ changes in place and the value depends on what changes (``attributes``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
+from cfn.mangled import parse_answer, restored
 from cfn.marks import State, marked, state_of, unmarked
-from cfn.resolve import NO_VALUE, Scope, Truth, Unknown
-from cfn.templates import parse
+from cfn.resolve import Scope, Truth, Unknown
 from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK
 from review import instances
 from review.attributes import attribute_state, property_of
-from review.difference import Difference, differences, path_below, path_steps
+from review.difference import Difference
+from review.entries import content_differences, entry_differences, resolved_entry
 from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
-from review.schema_facts import Pointer, order_matters
+from review.schema_facts import Pointer
 from review.sections import SectionChange, section_changes
 
 Replaces = Callable[[str, Iterable[Difference]], Replacement]
 """(resource type, changes) -> whether the changes replace the resource."""
 
-_NAMES = ("Type", "Condition", "DependsOn")  # attributes that hold names, not values
 _NOT_COMPARED = ("TemplateURL", "Parameters")  # of a nested stack: its template is compared, and so are its parameters
 
 
@@ -76,6 +75,7 @@ class TreeComparison:
         documents: The planned templates by file name.
         pseudo: The pseudo parameters.
         replaces: Whether changes replace a resource.
+        is_ascii: Whether all planned templates are ASCII, so that CloudFormation's answers show each character.
         settled: The replacements that CloudFormation knows better, by the place of the resource. Values follow them.
         fates: What happens to every resource, in the order in which the walk decides it.
         sections: What changes in the other sections of the templates.
@@ -86,6 +86,7 @@ class TreeComparison:
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
+    is_ascii: bool = True
     settled: Mapping[StackPath, Replacement] = field(default_factory=dict)
     fates: list[Fate] = field(default_factory=list)
     sections: list[SectionChange] = field(default_factory=list)
@@ -129,9 +130,16 @@ class StackComparison:
         self.child_outputs: dict[str, Mapping[str, Any]] = {}
         own = {"AWS::StackName": deployed.name, "AWS::StackId": deployed.id} if deployed else {}
         pseudo = {**tree.pseudo, **own}
-        self.old_document = parse(deployed.template, "/".join(path) or "root") if deployed else {"Resources": {}}
+        self.old_document = self._deployed_document()
         self.new = Scope(document, values, pseudo, self._new_attribute)
         self.old = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
+
+    def _deployed_document(self) -> Mapping[str, Any]:
+        """The deployed template, in which CloudFormation's answer has a "?" for each character that is not ASCII."""
+        if self.deployed is None:
+            return {"Resources": {}}
+        answer = parse_answer(self.deployed.template, "/".join(self.path) or "root")
+        return answer if self.tree.is_ascii else restored(answer, self.document)
 
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
@@ -210,18 +218,16 @@ class StackComparison:
         return self._entry(self.old, logical_id, self.old_document["Resources"].get(logical_id, {}))
 
     def _entry(self, scope: Scope, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-        """A resource's entry in the template, resolved. ``Condition`` and ``DependsOn`` are names, and stay as they are.
+        """A resource's entry in the template, resolved.
 
         The URL of a nested stack changes with any byte of its template, which is compared itself. Of a template from
         outside of the set only the URL and the parameters can be compared.
         """
-        entry = {key: value if key in _NAMES else scope.resolve(value) for key, value in resource.items()}
-        if isinstance(entry.get("DependsOn"), str):
-            entry["DependsOn"] = [entry["DependsOn"]]
+        entry = resolved_entry(scope, resource)
         if entry.get("Type") == STACK and not self._is_from_outside(logical_id):
             properties = (entry.get("Properties") or {}).items()
             entry["Properties"] = {key: value for key, value in properties if key not in _NOT_COMPARED}
-        return {key: value for key, value in entry.items() if value is not NO_VALUE}
+        return entry
 
     def _is_from_outside(self, logical_id: str) -> bool:
         """Whether the planned template does not nest a template of the set there."""
@@ -423,36 +429,3 @@ def _may_vanish(expression: Any) -> bool:
     if not isinstance(expression, Mapping):
         return False
     return expression == {"Ref": "AWS::NoValue"} or any(map(_may_vanish, expression.get("Fn::If", ())))
-
-
-def entry_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """All differences of two entries of one resource, its properties first."""
-    order = partial(_order_matters, str(after.get("Type")))
-    for path, old, new in _parts(before, after):
-        yield from differences(old, new, path, order_matters=order)
-
-
-def content_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """The content of a resource that is added or removed: one difference for each property and attribute."""
-    old, new = before.get("Properties") or {}, after.get("Properties") or {}
-    for name in {**old, **new}:
-        yield from differences(old.get(name), unmarked(new.get(name)), path_below("Properties", name))
-    for name in _attributes(before, after):
-        yield from differences(before.get(name), unmarked(after.get(name)), name)
-
-
-def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    yield "Properties", before.get("Properties") or {}, after.get("Properties") or {}
-    for name in _attributes(before, after):
-        yield name, before.get(name), after.get(name)
-
-
-def _order_matters(resource_type: str, path: str) -> bool:
-    """Whether the order of a list has a meaning: in a policy it has none, and neither has the order of dependencies."""
-    steps = path_steps(path)
-    return steps != ["DependsOn"] and "Statement" not in steps and order_matters(resource_type, path)
-
-
-def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The attributes of a resource beside its type and properties: ``DependsOn``, ``DeletionPolicy`` and so on."""
-    return [name for name in {**before, **after} if name not in ("Type", "Properties")]

@@ -50,6 +50,12 @@ class SectionChange:
     after: Any
     findings: tuple[Remark, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The entry as the review names it: ``Network: Output VpcId``."""
+        stack = f"{'/'.join(self.path)}: " if self.path else ""
+        return f"{stack}{self.section} {self.name}".rstrip()
+
 
 def section_changes(path: StackPath, old: Scope, new: Scope, *, is_new: bool) -> Iterator[SectionChange]:
     """The changes of all sections but the resources.

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cfn.marks import unmarked
+from cfn.mangled import restored
+from cfn.marks import State, unmarked
 from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
@@ -23,8 +24,8 @@ from review.compare import Fate, Replaces, TreeComparison
 from review.consequences import consequences
 from review.difference import Difference, differences, path_below
 from review.finding import Remark
-from review.judgement import Certainty, Context, Judgement, judge
-from review.model import Change, ChangeSet, Plan, Stack, StackPath
+from review.judgement import KNOWN_AFTER_APPLY, Certainty, Context, Judgement, judge
+from review.model import Change, ChangeSet, Detail, Plan, Stack, StackPath
 from review.replacement import Replacement
 from review.replacement import replaces as replaces_by_schema
 from review.reviewed import Review, ReviewedResource, ValueChange
@@ -40,13 +41,15 @@ def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None)
         replaces: Which changes replace their resource; the schemas decide by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
+    is_ascii = all(template.text.isascii() for template in plan.templates.values())
     values = _root_values(plan)
-    tags = _value_changes(plan.deployed.tags, plan.tags) if plan.deployed else ()
+    deployed = _with_restored_values(plan.deployed, values, plan.tags) if plan.deployed else None
+    tags = _value_changes(deployed.tags, plan.tags) if deployed else ()
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
-    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema)
-    resources, sections = _compared(plan, values, context, comparison)
+    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema, is_ascii)
+    resources, sections = _compared(replace(plan, deployed=deployed), values, context, comparison)
     changes = _with_policy_obstacles(plan, _without_idle_stacks(resources))
-    parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
+    parameters = _value_changes(deployed.parameters if deployed else {}, values)
     return Review(
         plan=plan,
         title=title or _title(plan),
@@ -164,8 +167,15 @@ def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
         difference
         for detail in (claim.details if claim else ())
         if detail.attribute == "Properties" and detail.name
-        for difference in differences(detail.before, detail.after, path_below("Properties", detail.name))
+        for difference in _differences_of_detail(detail)
     )
+
+
+def _differences_of_detail(detail: Detail) -> Iterable[Difference]:
+    path = path_below("Properties", detail.name)
+    if detail.after is not None and KNOWN_AFTER_APPLY in detail.after:
+        return [Difference(path, detail.before, None, State.POSSIBLE, flows=True)]
+    return differences(detail.before, detail.after, path)
 
 
 def _without_idle_stacks(changes: list[ReviewedResource]) -> Iterator[ReviewedResource]:
@@ -225,6 +235,12 @@ def _value_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple
     return tuple(
         ValueChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
+
+
+def _with_restored_values(stack: Stack, values: Mapping[str, str], tags: Mapping[str, str]) -> Stack:
+    """The stack whose parameters and tags have the planned characters where the answer had a "?" for them."""
+    parameters = restored(dict(stack.parameters), dict(values))
+    return replace(stack, parameters=parameters, tags=restored(dict(stack.tags), dict(tags)))
 
 
 def _root_values(plan: Plan) -> dict[str, str]:
