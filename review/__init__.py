@@ -16,6 +16,7 @@ on every machine. Each stage takes frozen values and returns new ones::
                                 verdict ────> Review (reviewed): each change with its findings, stakes among them
                                     │
                                 render, formats ─> text, Markdown, JSON
+                                fail_on ────> the exit code of a command
 
     finding: what a finding is; findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
     examples, a plan for each finding ───────────────────────────────────────────┘

@@ -46,10 +46,11 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.planning": ("cfn", "deploy.errors", "deploy.packaging", "deploy.session", "deploy.settings", "review"),
     "deploy.execution": ("cfn", "deploy.errors", "deploy.planning", "deploy.session", "review"),
     "deploy.replaying": ("deploy.errors", "deploy.session"),
-    "deploy.arguments": ("deploy.replaying",),
-    "deploy.cli": (
+    "deploy.console": ("deploy.errors",),
+    "deploy.commands": (
         "cfn",
-        "deploy.arguments",
+        "deploy.comparing",
+        "deploy.console",
         "deploy.errors",
         "deploy.execution",
         "deploy.packaging",
@@ -58,6 +59,17 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "deploy.session",
         "deploy.settings",
         "review",
+    ),
+    "deploy.arguments": ("deploy.replaying", "review"),
+    # It imports a command's module by name, when the command runs.
+    "deploy.cli": (
+        "cfn",
+        "deploy.arguments",
+        "deploy.commands",
+        "deploy.console",
+        "deploy.session",
+        "deploy.settings",
+        "entry",
     ),
     "deploy.__main__": ("deploy.cli", "entry"),
     # From platforms to templates

@@ -31,14 +31,16 @@ from deploy.replaying.dead_letters import (
     find_queue,
     move_dead_letters,
 )
+from deploy.replaying.layout import (
+    MAX_LINE_BYTES,
+    OBJECTS_PREFIX,
+    RAW_PREFIX,
+    REASON_SUFFIX,
+    RECORDS_PREFIX,
+    SUFFIX,
+)
 from deploy.session import Aws, code_of
 
-RAW_PREFIX = "market-data/"
-OBJECTS_PREFIX = "quarantine/objects/"
-RECORDS_PREFIX = "quarantine/records/"
-REASON_SUFFIX = ".reason.json"
-SUFFIX = ".ndjson.gz"
-MAX_LINE_BYTES = 4096  # of a rejected line, which the quarantine shows
 MAX_ENTRIES = 20  # of each kind, which the list shows
 FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 GONE = frozenset({"404", "NoSuchKey", "NotFound"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -166,6 +168,40 @@ def test_confirmation_is_the_stacks_name(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize(("option", "code"), [("blocked", 5), ("look", 5), ("R202,R101", 5), ("R201", 0)])
+def test_review_ends_with_the_exit_code_of_its_findings(
+    project: Project, capsys: pytest.CaptureFixture[str], option: str, code: int
+) -> None:
+    """A pipeline stops without reading the review."""
+    save(project, losing())
+    assert run(project, "review", "--json", "--fail-on", option) == code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["summary"]["loses_data"] == 1
+    assert ("the review has R202" in printed.err) is bool(code)
+
+
+@pytest.mark.requirement("REV-2")
+def test_execute_with_a_finding_that_fails_executes_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There are no credentials, so a call would fail with another exit code."""
+    save(project, losing())
+    assert run(project, "execute", "--yes", "--fail-on", "look") == 5
+    assert "--fail-on look: the review has R202 (exit code 5)." in capsys.readouterr().err
+
+
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize("command", ["review", "execute"])
+def test_unknown_code_to_fail_on_is_rejected_before_anything(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run(project, command, "--fail-on", "R201,R999") == 2
+    message = capsys.readouterr().err
+    assert "R999 is no verdict and no code of a finding." in message
+    assert "docs/rules.md has all codes" in message
+
+
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "execute") == 3
@@ -178,7 +214,7 @@ def test_interruption_says_that_operations_in_aws_continue(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_plan", interrupt)
+    monkeypatch.setattr("deploy.commands.review.load_plan", interrupt)
     assert run(project, "review") == 130
     assert "Operations that started in AWS continue" in capsys.readouterr().err
 
@@ -191,7 +227,7 @@ def test_unexpected_rejection_by_aws_is_no_traceback(
     def raise_access_denied(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "load_plan", raise_access_denied)
+    monkeypatch.setattr("deploy.commands.review.load_plan", raise_access_denied)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
@@ -251,7 +287,7 @@ def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
         "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
     }
     scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
-    monkeypatch.setattr(cli, "Aws", lambda region, profile: scripted.aws)
+    monkeypatch.setattr("deploy.commands.destroy.Aws", lambda region, profile: scripted.aws)
     assert run(project, "destroy", "--yes", *options) == 1
     assert "termination protection in params/small/deployment.json (prod)" in capsys.readouterr().err
 
@@ -271,7 +307,24 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
     assert run.stdout.strip() == "[]"
 
 
-def test_help_names_every_command() -> None:
+def test_review_loads_nothing_that_talks_to_aws(project: Project) -> None:
+    """Loading botocore takes half a second to load, and a review needs none of it."""
+    save(project, make_plan({"root.yaml": TEMPLATE}))
+    code = (
+        "import sys, pathlib\n"
+        "from deploy import cli\n"
+        "from deploy.settings import Project\n"
+        "exit_code = cli.main(['review', '--json', '--platform', 'small'], project=Project(pathlib.Path(sys.argv[1])))\n"
+        "print(exit_code, sorted({'boto3', 'botocore', 'urllib3'} & set(sys.modules)), file=sys.stderr)"
+    )
+    root = Path(cli.__file__).parents[1]
+    command = [sys.executable, "-c", code, str(project.root)]
+    loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert loaded.stderr.strip() == "0 []"
+
+
+def test_every_command_is_in_the_help_and_has_a_module() -> None:
     words = build_parser().format_help()
-    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
-        assert command in words
+    for command, module in cli.COMMANDS.items():
+        assert re.search(rf"^ +{command}\b", words, re.MULTILINE)
+        assert callable(importlib.import_module(module).run)
