@@ -64,11 +64,12 @@ clean: ## removes everything that was made
 	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/, and the pages of docs/ that are made from the code
+templates: setup ## writes templates/, and the other files that are made from the code or from cfn-lint
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.rules_page
+	$(BIN)/python -m tools.schema_facts
 	$(BIN)/python -m tools.layers docs/architecture.md
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NoReturn
 
-from cfn.marks import State, marked, state_of, unmarked
-from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
+from cfn.marks import State, marked, opened, state_of, unmarked
+from cfn.text import Variable, is_function, is_scalar, joined, list_items, scalar_text, sub_parts
 
 
 class _NoValue:
@@ -72,10 +73,10 @@ class Scope:
 
     def parameter(self, name: str) -> Any:
         """The value of a parameter; a list for a list type."""
-        value = self.parameters[name]
+        value, state = opened(self.parameters[name])
         kind = str(self.document["Parameters"][name].get("Type", "String"))
         is_list = "List<" in kind or kind == "CommaDelimitedList"
-        return list_items(value) if is_list and isinstance(value, str) else value
+        return marked(list_items(value) if is_list and isinstance(value, str) else value, state)
 
     # ---- truths -----------------------------------------------------------------------------------------------------
 
@@ -134,11 +135,9 @@ class Scope:
 
     def resolve(self, node: Any) -> Any:
         """The node with all functions resolved that can be; NO_VALUE if nothing remains of it."""
+        if is_function(node):
+            return self._function(*next(iter(node.items())))
         if isinstance(node, dict):
-            if len(node) == 1:
-                name, argument = next(iter(node.items()))
-                if name in ("Ref", "Condition") or name.startswith("Fn::"):
-                    return self._function(name, argument)
             resolved = {key: self.resolve(item) for key, item in node.items()}
             return {key: item for key, item in resolved.items() if item is not NO_VALUE}
         if isinstance(node, list):
@@ -159,13 +158,13 @@ class Scope:
         resolved = self.resolve(argument)
         match name:
             case "Fn::FindInMap":
-                return self._find_in_map(resolved)
+                return marked(self._find_in_map(unmarked(resolved)), state_of(resolved))
             case "Fn::Join":
-                return _join(resolved)
+                return _join(*resolved)
             case "Fn::Select":
-                return _select(resolved)
+                return _select(*resolved)
             case "Fn::Split":
-                return _split(resolved)
+                return marked(_split(*unmarked(resolved)), state_of(resolved))
         return {name: resolved}
 
     def _reference(self, name: str) -> Any:
@@ -186,9 +185,19 @@ class Scope:
     def _if(self, argument: Any) -> Any:
         name, then, otherwise = argument
         truth = self.condition(str(name))
-        if isinstance(truth, Unknown):
-            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, truth.state)
-        return self.resolve(then if truth else otherwise)
+        if not isinstance(truth, Unknown):
+            return self.resolve(then if truth else otherwise)
+        branches = {True: self.resolve(then), False: self.resolve(otherwise)}
+        today = truth if truth.state is State.SAME else self._today.condition(str(name))
+        if isinstance(today, bool) and branches[today] is not NO_VALUE:
+            return marked(branches[today], truth.state)
+        return marked({"Fn::If": [name, *branches.values()]}, truth.state)
+
+    @cached_property
+    def _today(self) -> Scope:
+        """The same template with today's values."""
+        values = {name: unmarked(value) for name, value in self.parameters.items()}
+        return Scope(self.document, values, self.pseudo, lambda *reference: unmarked(self.attribute(*reference)))
 
     def _sub(self, argument: Any) -> Any:
         parts, values = sub_parts(argument)
@@ -208,26 +217,27 @@ class Scope:
         return node
 
 
-def _join(argument: Any) -> Any:
-    delimiter, items = argument
+def _join(delimiter: str, value: Any) -> Any:
+    items, state = opened(value)
     if not isinstance(items, list):
-        return {"Fn::Join": argument}
+        return marked({"Fn::Join": [delimiter, items]}, state)
     parts: list[Any] = []
     for number, item in enumerate(items):
         parts += [delimiter, item] if number else [item]
-    return joined(parts)
+    return marked(joined(parts), state)
 
 
-def _select(argument: Any) -> Any:
-    index, items = argument
-    if isinstance(items, list) and scalar_text(index).isdigit() and int(scalar_text(index)) < len(items):
-        return items[int(scalar_text(index))]
-    return {"Fn::Select": argument}
+def _select(position: Any, value: Any) -> Any:
+    items, state = opened(value)
+    index = scalar_text(unmarked(position))
+    state = max(state, state_of(position))
+    if isinstance(items, list) and index.isdigit() and int(index) < len(items):
+        return marked(items[int(index)], state)
+    return marked({"Fn::Select": [unmarked(position), items]}, state)
 
 
-def _split(argument: Any) -> Any:
-    delimiter, text = argument
-    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": argument}
+def _split(delimiter: str, text: Any) -> Any:
+    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": [delimiter, text]}
 
 
 # ---- comparisons of known values ------------------------------------------------------------------------------------

@@ -24,6 +24,14 @@ def is_scalar(value: Any) -> bool:
     return isinstance(value, (str, int, float))
 
 
+def is_function(value: Any) -> bool:
+    """Whether the value is an intrinsic function, or a reference to a condition."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    (name,) = value
+    return name in ("Ref", "Condition") or str(name).startswith("Fn::")
+
+
 def parameter_text(value: Any) -> Any:
     """A parameter's value as text: a scalar as such, a list of scalars joined by commas. Other values do not change."""
     if is_scalar(value):
@@ -71,7 +79,7 @@ def joined(parts: list[Any]) -> Any:
 
     Returns:
         One text, or one flat ``Fn::Join`` where a part is not known, so that a resolved ``Fn::Sub`` and a resolved
-        ``Fn::Join`` are equal.
+        ``Fn::Join`` are equal. Only a ``Fn::Join`` of a list that is not known has a delimiter after its resolution.
     """
     pieces: list[Any] = []
     for part in _flattened(parts):
@@ -86,10 +94,18 @@ def joined(parts: list[Any]) -> Any:
 
 def _flattened(parts: list[Any]) -> Iterator[Any]:
     for part in parts:
-        if isinstance(part, dict) and set(part) == {"Fn::Join"} and part["Fn::Join"][0] == "":
+        if is_joined_text(part):
             yield from _flattened(part["Fn::Join"][1])
         else:
             yield part
+
+
+def is_joined_text(value: Any) -> bool:
+    """Whether the value is a text of which a part is not known, as ``joined`` gives it."""
+    if not isinstance(value, dict) or set(value) != {"Fn::Join"}:
+        return False
+    argument = value["Fn::Join"]
+    return isinstance(argument, list) and argument[0] == "" and isinstance(argument[1], list)
 
 
 def placeholder(value: Any) -> str | None:
@@ -115,7 +131,7 @@ def readable(value: Any) -> str | None:
         return readable(argument)
     if function == "Fn::Sub":
         return _sub_text(argument)
-    if function == "Fn::Join" and argument[0] == "" and isinstance(argument[1], list):
+    if is_joined_text(value):
         return "".join(map(part_text, argument[1]))
     return placeholder(value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 STACK = "AWS::CloudFormation::Stack"
 CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
 AUTO_SCALING_GROUP = "AWS::AutoScaling::AutoScalingGroup"
-LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"
 BUCKET = "AWS::S3::Bucket"
 
 

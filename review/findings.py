@@ -313,8 +313,8 @@ KNOWN_LATER = ReviewFinding(
     code="R307",
     sentence="depends on a value that is known only while deploying",
     reason=(
-        "The resource takes a value that an update in place may change, such as the answer of a custom resource. The change "
-        "is possible."
+        "The resource takes a value that an update in place may change, such as the answer of a custom resource or the DNS "
+        "names of an endpoint that gets another subnet. The change is possible."
     ),
 )
 ATTRIBUTES_ONLY = ReviewFinding(
@@ -334,6 +334,7 @@ NOT_LISTED = ReviewFinding(
 CHANGES_IN_PLACE = ReviewFinding(
     code="R310",
     sentence="its schema says that it is replaced, CloudFormation says that it changes in place",
+    possible="its schema does not rule out a replacement, CloudFormation says that it changes in place",
     reason=(
         "CloudFormation is right about a property that changes by itself. The schema that cfn-lint carries is stricter than "
         "the service. The resource stays."
@@ -381,6 +382,17 @@ KEPT = ReviewFinding(
     source_url=_DELETION_POLICY,
 )
 
+LESSER_REPLACEMENT = ReviewFinding(
+    code="R316",
+    sentence="CloudFormation lists no certain replacement, but {properties} changes, and cannot change in place",
+    possible="CloudFormation lists no replacement, but {properties} may be unable to change in place",
+    reason=(
+        "CloudFormation does not know a value from another resource before it deploys; the review followed the value. Or "
+        "CloudFormation does not say how the property changes. By its schema, the property cannot change in place, or not "
+        "always. A custom resource is replaced if its function answers with another id."
+    ),
+)
+
 FINDINGS = (
     NAME_STAYS,
     NAME_IN_USE,
@@ -418,5 +430,6 @@ FINDINGS = (
     NO_NESTED_CHANGE_SETS,
     ORDER_ONLY,
     KEPT,
+    LESSER_REPLACEMENT,
 )
 """All findings, sorted by code."""

@@ -7,7 +7,7 @@ from difflib import unified_diff
 from typing import Any
 
 from cfn.marks import state_of, unmarked
-from cfn.text import part_text, readable
+from cfn.text import is_joined_text, part_text, readable
 
 
 def value_text(value: Any) -> str | None:
@@ -47,7 +47,7 @@ def _parts(value: Any) -> Iterator[Any]:
     """The parts of a joined text, with their marks."""
     if isinstance(value, dict) and "Fn::Base64" in value:
         yield from _parts(value["Fn::Base64"])
-    elif isinstance(value, dict) and "Fn::Join" in value:
+    elif is_joined_text(value):
         yield from value["Fn::Join"][1]
     else:
         yield value

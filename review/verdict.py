@@ -7,7 +7,7 @@ knows what only CloudFormation can know. ``judgement`` decides between them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,8 +24,10 @@ from review.difference import Difference
 from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change, ChangeSet, Plan, Stack, StackPath
-from review.replacement import Replacement, replaces
+from review.replacement import Replacement
+from review.replacement import replaces as replaces_by_schema
 from review.reviewed import Review, ReviewedResource, ValueChange
+from review.sections import SectionChange
 from review.stakes import stakes
 
 
@@ -35,21 +37,21 @@ def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None)
     Args:
         plan: The plan.
         title: What is reviewed, in one line; platform, environment and stack by default.
-        replaces: Which properties replace their resource; cfn-lint's schemas by default.
+        replaces: Which changes replace their resource; the schemas decide by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
-    comparison = TreeComparison(documents, plan.pseudo, replaces or partial(_by_schema, plan.region))
     values = _root_values(plan)
-    fates = comparison.compare(plan.root, values, plan.deployed)
     tags = _value_changes(plan.deployed.tags, plan.tags) if plan.deployed else ()
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
-    changes = _with_policy_obstacles(plan, _without_idle_stacks(list(_reviewed(fates, plan, context))))
+    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema)
+    resources, sections = _compared(plan, values, context, comparison)
+    changes = _with_policy_obstacles(plan, _without_idle_stacks(resources))
     parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
     return Review(
         plan=plan,
         title=title or _title(plan),
         changes=tuple(changes),
-        sections=tuple(comparison.sections),
+        sections=tuple(sections),
         parameters=tuple(change for change in parameters if not filled_by_packaging(change.name)),
         artifacts=tuple(change for change in parameters if filled_by_packaging(change.name)),
         settings=(*_setting_changes(plan), *(replace(change, name=f"tag {change.name}") for change in tags)),
@@ -62,10 +64,6 @@ def _title(plan: Plan) -> str:
     return f"{plan.platform} {plan.environment}: {verb} stack {plan.stack} ({plan.account}, {plan.region})"
 
 
-def _by_schema(region: str, resource_type: str, paths: Iterable[str]) -> Replacement:
-    return replaces(resource_type, paths, region)
-
-
 def _is_complete(change_set: ChangeSet) -> bool:
     """Whether every nested stack that the change set changes has a change set of its own."""
     return bool(change_set.id) and all(
@@ -76,6 +74,41 @@ def _is_complete(change_set: ChangeSet) -> bool:
 
 
 # ---- resources ------------------------------------------------------------------------------------------------------
+
+
+def _compared(
+    plan: Plan,
+    values: Mapping[str, str],
+    context: Context,
+    comparison: Callable[[Mapping[StackPath, Replacement]], TreeComparison],
+) -> tuple[list[ReviewedResource], list[SectionChange]]:
+    """The judged resources, and what changes in the other sections.
+
+    Where CloudFormation knows better whether a resource is replaced, the values that others take from it follow the
+    judgement. So the trees are compared again until no judgement is new: values lead in one direction only.
+    """
+    settled: dict[StackPath, Replacement] = {}
+    while True:
+        tree = comparison(settled)
+        fates = tree.compare(plan.root, values, plan.deployed)
+        resources = list(_reviewed(fates, plan, context))
+        corrected = _corrected_replacements(fates, resources)
+        if corrected == settled:
+            return resources, tree.sections
+        settled = corrected
+
+
+def _corrected_replacements(
+    fates: Iterable[Fate], resources: Iterable[ReviewedResource]
+) -> dict[StackPath, Replacement]:
+    """The replacements of the judgement, where the comparison has another one."""
+    judged = {(*resource.path, resource.logical_id): resource.replacement for resource in resources}
+    compared = {
+        (*fate.path, fate.logical_id): fate.replacement
+        for fate in fates
+        if fate.action == "Modify" and fate.type_before is None
+    }
+    return {place: judged[place] for place, own in compared.items() if place in judged and judged[place] is not own}
 
 
 def _reviewed(fates: Iterable[Fate], plan: Plan, context: Context) -> Iterator[ReviewedResource]:

@@ -10,6 +10,7 @@ from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.options import plan_path_of
 from deploy.console import say
 from deploy.settings import Project
+from review.formats.forms import form_of
 from review.model import Plan
 from review.plan_file import ReviewRecord, load_plan, plan_digest, save_record
 from review.verdict import judge_plan

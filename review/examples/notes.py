@@ -134,24 +134,28 @@ Changes:
     "R307": edited(
         """\
 Resources:
-  Migration:
-    Type: Custom::DatabaseMigration
-    Properties: {ServiceToken: arn:aws:lambda:us-east-1:111122223333:function:migrate, Key: '1'}
-  Version:
-    Type: AWS::SNS::Topic
-    Properties: {DisplayName: !GetAtt Migration.Version}
+  Door:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcEndpointType: Interface
+      VpcId: vpc-1
+      ServiceName: com.amazonaws.us-east-1.sqs
+      SubnetIds: [subnet-1]
+  DoorNames:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: StringList, Value: !Join [",", !GetAtt Door.DnsEntries]}
 """,
-        "Key: '1'",
-        "Key: '2'",
+        "[subnet-1]",
+        "[subnet-1, subnet-2]",
         """\
 Changes:
-  - {Action: Modify, LogicalResourceId: Migration, ResourceType: Custom::DatabaseMigration, Replacement: 'False'}
+  - {Action: Modify, LogicalResourceId: Door, ResourceType: AWS::EC2::VPCEndpoint, Replacement: 'False'}
   - Action: Modify
-    LogicalResourceId: Version
-    ResourceType: AWS::SNS::Topic
+    LogicalResourceId: DoorNames
+    ResourceType: AWS::SSM::Parameter
     Replacement: 'False'
     Details:
-      - Target: {Attribute: Properties, Name: DisplayName, RequiresRecreation: Never}
+      - Target: {Attribute: Properties, Name: Value, RequiresRecreation: Never}
         Evaluation: Dynamic
         ChangeSource: ResourceAttribute
 """,
@@ -255,6 +259,31 @@ Resources:
         """\
 Resources:
   Alerts: {Type: AWS::SNS::Topic}
+""",
+    ),
+    "R316": edited(
+        """\
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Database:
+    Type: AWS::EC2::SecurityGroup
+    Properties: {GroupDescription: Database, VpcId: !Ref Vpc}
+""",
+        "10.0.0.0/16",
+        "10.1.0.0/16",
+        """\
+Changes:
+  - {Action: Modify, LogicalResourceId: Vpc, ResourceType: AWS::EC2::VPC, Replacement: 'True'}
+  - Action: Modify
+    LogicalResourceId: Database
+    ResourceType: AWS::EC2::SecurityGroup
+    Replacement: Conditional
+    Details:
+      - Target: {Attribute: Properties, Name: VpcId, RequiresRecreation: Always}
+        Evaluation: Dynamic
+        ChangeSource: ResourceReference
 """,
     ),
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from review.counts import count_changes
+from review.difference import Difference
 from review.formats.document import review_json
 from review.judgement import Certainty
 from review.model import ChangeSet, Detail, Plan, Stack, ValidationFinding
@@ -30,9 +31,9 @@ CREATE_ONLY = {
 }
 
 
-def judge(resource_type: str, paths: Iterable[str]) -> Replacement:
-    """The schemas' knowledge, small and without the loading of cfn-lint."""
-    touched = {path.split("/")[0] for path in paths} & CREATE_ONLY.get(resource_type, set())
+def judge(resource_type: str, differences: Iterable[Difference]) -> Replacement:
+    """The schemas' knowledge, small and without cfn-lint's."""
+    touched = {difference.path.split("/")[1] for difference in differences} & CREATE_ONLY.get(resource_type, set())
     return Replacement.CERTAIN if touched else Replacement.NO
 
 

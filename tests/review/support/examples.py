@@ -47,7 +47,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ch
     for logical_id, resource in {**old, **new}.items():
         action = "Add" if logical_id not in old else "Remove" if logical_id not in new else "Modify"
         if old.get(logical_id) != new.get(logical_id):
-            yield claim(logical_id, resource["Type"], action)
+            yield claim(logical_id, resource["Type"], action, "")
 
 
 def _listed(change: Mapping[str, Any]) -> Change:
