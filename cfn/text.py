@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+# Characters that Python counts as printable and that a terminal does not show: fillers, variation selectors and the like,
+# from Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def scalar_text(value: Any) -> str:
@@ -150,3 +153,26 @@ def _sub_text(argument: Any) -> str:
         return part_text(values[match[2]]) if match[2] in values and not match[1] else match[0]
 
     return _VARIABLE.sub(replaced, text)
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, as a terminal may print it.
+
+    A character that a reader does not see as itself becomes its escape sequence: a control character (``\x1b``, ``\n``),
+    one that changes the direction of writing (``\u202e``), one without width (``\u200b``), a space other than the ASCII
+    space, half a surrogate pair. So a text can neither move the cursor nor hide or reorder what stands beside it.
+    """
+    if text.isprintable() and not _UNSEEN.search(text):
+        return text
+    return "".join(_visible_character(character) for character in text)
+
+
+def visible_lines(text: str) -> str:
+    """The text as a terminal may print it, with its own lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable() and not _UNSEEN.match(character):
+        return character
+    return character.encode("unicode_escape").decode("ascii")

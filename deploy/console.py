@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 
+from cfn.text import visible, visible_lines
 from deploy.errors import UsageError
 
 
-def say(line: str) -> None:
-    """Print a result."""
-    print(line, flush=True)
+def say(text: str) -> None:
+    """Print a result. No text of a template or of AWS reaches the terminal as anything but text."""
+    print(visible_lines(text), flush=True)
 
 
-def progress(line: str) -> None:
+def say_value(value: str) -> None:
+    """Print one value: exact for a program that reads it, harmless for a terminal."""
+    print(visible(value) if sys.stdout.isatty() else value, flush=True)
+
+
+def progress(text: str) -> None:
     """Print to stderr, so that ``--json`` leaves stdout to the program that reads it."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 def confirm(question: str, answer: str, *, yes: bool) -> bool:

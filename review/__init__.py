@@ -8,7 +8,7 @@ on every machine. Each stage takes frozen values and returns new ones::
        ├─ deployed templates ──┐
        ├─ planned templates ───┴─ compare ──> a Fate for each resource: what the templates alone change
        │                            │         sections: outputs, conditions and so on
-       │                            difference: where two values differ; names, replacement, instances, scripts
+       │                            difference, matching: where two values differ; names, replacement, instances, scripts
        │                            attributes, return_values: which values follow a change in place
        │                            schema_facts: what the resource types' schemas say of all this
        └─ change set ────────────────────────> a Change for each resource: what CloudFormation lists
@@ -17,7 +17,7 @@ on every machine. Each stage takes frozen values and returns new ones::
                                     │
                                 verdict ────> Review (reviewed): each change with its findings, stakes among them
                                     │
-                                render, formats ─> text, Markdown, JSON
+                                render ─────> pieces ── formats ──> text, Markdown; formats.document ──> JSON
                                 fail_on ────> the exit code of a command
 
     finding: what a finding is; findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
@@ -30,7 +30,8 @@ on every machine. Each stage takes frozen values and returns new ones::
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed. It
   overrules CloudFormation only with a note. Where it follows CloudFormation, ``verdict`` has the trees compared again, so
   that other resources follow too.
-- ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON.
+- ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
+  makes the texts of templates and of AWS harmless in each medium.
 
 The design costs memory: the plan holds every template twice. It costs a table of the attributes that AWS does not describe
 for programs. The return is that a nested stack whose sibling changes is not reported as replaced, which CloudFormation's own

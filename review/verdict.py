@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cfn.marks import State, unmarked
+from cfn.marks import unmarked
 from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
@@ -20,7 +20,7 @@ from cfn.types import STACK
 from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
-from review.difference import Difference
+from review.difference import Difference, differences, path_below
 from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
 from review.model import Change, ChangeSet, Plan, Stack, StackPath
@@ -175,9 +175,10 @@ def _obstacles(fate: Fate, judgement: Judgement) -> Iterator[Remark]:
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
     """The values that CloudFormation lists, for a resource of which the comparison knows no difference."""
     return tuple(
-        Difference(f"Properties/{detail.name}", detail.before, detail.after, State.CHANGED, flows=False)
+        difference
         for detail in (claim.details if claim else ())
-        if detail.attribute == "Properties" and detail.name and detail.before != detail.after
+        if detail.attribute == "Properties" and detail.name
+        for difference in differences(detail.before, detail.after, path_below("Properties", detail.name))
     )
 
 

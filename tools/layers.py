@@ -45,8 +45,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.comparing": ("cfn", "deploy.errors", "deploy.settings", "review"),
     "deploy.planning": ("cfn", "deploy.errors", "deploy.packaging", "deploy.session", "deploy.settings", "review"),
     "deploy.execution": ("cfn", "deploy.errors", "deploy.planning", "deploy.session", "review"),
-    "deploy.replaying": ("deploy.errors", "deploy.session"),
-    "deploy.console": ("deploy.errors",),
+    "deploy.replaying": ("cfn", "deploy.errors", "deploy.session"),
+    "deploy.console": ("cfn", "deploy.errors"),
     "deploy.commands": (
         "cfn",
         "deploy.comparing",
@@ -107,7 +107,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "local.__main__": ("entry", "local.cloud", "local.demos", "local.host", "local.lifecycle"),
     # What looks after the project and measures it
     "tools": ("builders", "common", "entry", "gate", "local.host", "review"),
-    "bench": ("builders", "deploy", "entry", "local"),
+    "bench": ("builders", "cfn", "deploy", "entry", "local"),
 }
 """Package or module → what it may import beside itself.
 

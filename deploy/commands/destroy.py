@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
+from cfn.text import visible
 from deploy.commands.options import deployment_of, region_of
 from deploy.console import confirm, progress, say
 from deploy.errors import DestroyError
@@ -46,7 +47,7 @@ def _report(result: DestroyResult, stack: str, *, as_json: bool) -> None:
         document = {"existed": result.existed, "left": result.remaining, "notes": result.notes}
         say(json.dumps(document, indent=2))
     for note in result.notes:
-        progress(note)
+        progress(visible(note))
     if result.remaining:
         do = "Delete these resources by hand, or find out what created them."
         raise DestroyError(stack, f"{stack} is deleted, but these resources remain:", result.remaining, do)

@@ -119,7 +119,7 @@ def _documents(entries: Sequence[EnvironmentReview]) -> str:
         }
         for entry in entries
     ]
-    return json.dumps({"format": 1, "environments": rows}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"format": 1, "environments": rows}, indent=2) + "\n"
 
 
 _TOGETHER: Mapping[str, Callable[[Sequence[EnvironmentReview]], str]] = {

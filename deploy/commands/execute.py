@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from cfn.templates import load_templates
+from cfn.text import visible
 from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.options import plan_path_of
 from deploy.console import confirm, progress, say
@@ -41,7 +42,7 @@ def run(arguments: Namespace, project: Project) -> int:
 
 
 def _losses(review: Review) -> str:
-    lines = [f"  {change.name} ({change.type}, {change.physical_id})" for change in review.losses]
+    lines = [visible(f"  {change.name} ({change.type}, {change.physical_id})") for change in review.losses]
     return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from deploy.commands.options import deployment_of
-from deploy.console import say
+from deploy.console import say, say_value
 from deploy.errors import UsageError
 from deploy.execution.outputs import outputs_json, outputs_text, read_outputs
 from deploy.session import Aws
@@ -21,7 +21,7 @@ def run(arguments: Namespace, project: Project) -> int:
         if arguments.name not in values:
             names = ", ".join(values) or "none"
             raise UsageError(f"{deployment.stack_name} has no output {arguments.name}.", f"It has: {names}.")
-        say(values[arguments.name])
+        say_value(values[arguments.name])
         return 0
     say((outputs_json(outputs) if arguments.json else outputs_text(outputs)).rstrip("\n"))
     return 0

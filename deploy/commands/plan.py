@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cfn.parameters import load_parameters, with_defaults
 from cfn.templates import load_templates
+from cfn.text import visible
 from deploy.commands.options import deployment_of, plan_path_of
 from deploy.commands.package import package_for, package_text
 from deploy.console import progress, say
@@ -52,7 +53,7 @@ def _plan_inputs(arguments: Namespace, project: Project) -> tuple[Aws, PlanInput
     aws = Aws(deployment.region, arguments.profile)
     unchecked = check_account(aws, with_defaults(root, configuration.parameters), file)
     for sentence in (*configuration.undecided_rules, *unchecked):
-        progress(f"note: {sentence}")
+        progress(visible(f"note: {sentence}"))
     change_set_kind(deployment.stack_name, describe_stack(aws.client("cloudformation"), deployment.stack_name))
     package = package_for(arguments, project, aws, templates)
     return aws, PlanInputs(deployment, templates, configuration, package)

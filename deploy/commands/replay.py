@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
+from cfn.text import visible
 from deploy.commands.options import deployment_of
 from deploy.console import confirm, progress, say
 from deploy.errors import ReplayError, UsageError
@@ -47,5 +48,5 @@ def _report(backlog: Backlog, result: ReplayResult, *, as_json: bool) -> None:
         }
         say(json.dumps({"found": encode(backlog), "replayed": replayed}, indent=2, sort_keys=True))
     if result.remaining:
-        lines = "".join(f"\n  {entry}" for entry in result.remaining)
+        lines = "".join(f"\n  {visible(entry)}" for entry in result.remaining)
         raise ReplayError(f"This stays in quarantine:{lines}\n")

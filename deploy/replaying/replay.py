@@ -23,6 +23,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.text import visible
 from deploy.errors import ReplayError
 from deploy.replaying.dead_letters import (
     ObjectQueue,
@@ -120,7 +121,7 @@ def backlog_text(aws: Aws, backlog: Backlog) -> str:
         lines += [f"  {entry.key}  {reason(s3, backlog.bucket, entry)}" for entry in entries[:MAX_ENTRIES]]
         lines += [f"  … and {len(entries) - MAX_ENTRIES} more"] if len(entries) > MAX_ENTRIES else []
     lines.append(f"{backlog.dead_letters} dead letters")
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def replay_backlog(aws: Aws, backlog: Backlog, say: Callable[[str], None]) -> ReplayResult:

@@ -29,7 +29,7 @@ REPLACEMENTS: Mapping[Replacement, str] = {
 
 def review_json(review: Review) -> str:
     """The document as text."""
-    return json.dumps(review_document(review), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(review_document(review), indent=2) + "\n"
 
 
 def review_document(review: Review) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def _property(difference: Difference) -> dict[str, Any]:
         "path": difference.path,
         "before": difference.before,
         "after": difference.after,
-        "kind": "changed",
+        "kind": str(difference.kind),
+        "orderMatters": difference.order_matters,
         "certainty": str(Certainty.CERTAIN if difference.state is State.CHANGED else Certainty.POSSIBLE),
         "flows": difference.flows,
     }

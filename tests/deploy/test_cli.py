@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,50 @@ def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[
     save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
+
+
+NAME = "\x1b[2A\x1b[2K` **no findings**"
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize("command", ["plan", "losses"])
+def test_no_text_of_a_template_controls_the_terminal(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    after = f"Resources: {{X: {{Type: 'AWS::DynamoDB::Table', Properties: {{TableName: {json.dumps(NAME)}}}}}}}"
+    before = deployed("small-dev", TEMPLATE)
+    before = replace(before, resources={"X": replace(before.resources["X"], physical_id=f"{NAME}\nX")})
+    claims = change_set(claim("X", "AWS::DynamoDB::Table", replacement="True"))
+    save(project, make_plan({"root.yaml": after}, before, claims=claims))
+    run(project, *(["review"] if command == "plan" else ["execute"]))
+    output = "".join(capsys.readouterr())
+    assert r"\x1b[2A\x1b[2K` **no findings**" in output
+    assert all(line.isprintable() for line in output.split("\n"))
+    assert "\nX" not in output
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(False, "a\x1b[2K\nb\n"), (True, "a\\x1b[2K\\nb\n")])
+def test_value_of_an_output_is_exact_for_programs_and_visible_for_people(
+    project: Project,
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: bool,
+    shown: str,
+) -> None:
+    stack = {
+        "StackName": "small-dev",
+        "StackStatus": "CREATE_COMPLETE",
+        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "Outputs": [{"OutputKey": "Name", "OutputValue": "a\x1b[2K\nb"}],
+    }
+    for _ in range(2):
+        scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
+    monkeypatch.setattr("deploy.commands.outputs.Aws", lambda region, profile: scripted.aws)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert run(project, "outputs", "Name") == 0
+    assert run(project, "outputs") == 0
+    assert capsys.readouterr().out == f"{shown}Name  a\\x1b[2K\\nb\n"
 
 
 def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

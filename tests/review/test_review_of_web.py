@@ -7,10 +7,7 @@ import pytest
 from review import findings
 from review.judgement import Certainty
 from review.model import Change, Plan
-from review.render import (
-    MAX_LINES,
-    review_text,
-)
+from review.render import review_text
 from review.replacement import Replacement
 from review.reviewed import Review, ReviewedResource
 from review.verdict import judge_plan
@@ -147,9 +144,9 @@ def test_reference_to_a_secret_is_shown_unresolved() -> None:
     before, after = RULE.replace(":STAGE", ""), RULE.replace("STAGE", ":AWSPENDING")
     claims = change_set(claim("Rule", "AWS::ElasticLoadBalancingV2::ListenerRule"))
     review, _ = judged(make_plan({"root.yaml": after}, as_deployed({"r": before}, "r", {}), claims=claims))
-    text = review_text(review)
-    assert "{{resolve:secretsmanager:${Header}:SecretString}} -> {{resolve:secretsmanager:${Header}:" in text
-    assert "SecretString::AWSPENDING}}" in text
+    lines = [line.strip() for line in review_text(review).splitlines()]
+    assert "-{{resolve:secretsmanager:${Header}:SecretString}}" in lines
+    assert "+{{resolve:secretsmanager:${Header}:SecretString::AWSPENDING}}" in lines
 
 
 @pytest.mark.parametrize(
@@ -215,16 +212,6 @@ def test_new_resource_with_a_name_of_its_own_has_no_obstacle() -> None:
     after = before.replace("Old:", "New:").replace("TopicName: a", "TopicName: b")
     _, changes = judged(make_plan({"root.yaml": after}, deployed("s", before)))
     assert not changes["New"].obstacles
-
-
-def test_long_script_is_cut() -> None:
-    old, new = ("\n".join(f"{word} {number}" for number in range(100)) for word in ("old", "new"))
-    texts = [f"Resources: {{L: {{Type: '{LAUNCH}', Properties: {{U: {script!r}}}}}}}" for script in (old, new)]
-    texts = [text.replace("'old 0", '"old 0').replace("'new 0", '"new 0').replace("99'", '99"') for text in texts]
-    review, _ = judged(
-        make_plan({"root.yaml": texts[1]}, deployed("s", texts[0]), claims=change_set(claim("L", LAUNCH)))
-    )
-    assert f"… and {201 - MAX_LINES} more lines" in review_text(review)
 
 
 @pytest.mark.parametrize(
