@@ -9,15 +9,16 @@ BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.requirements
 DEV    := $(VENV)/.requirements-dev
 BENCH  := .venv-bench/.requirements-bench
+CDK    := bench/cdk/node_modules/.package-lock.json
 DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench demo local down \
+.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench bench-reference demo local down \
         gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Environment ------------------------------------------------------------------------------------------------------
 # Each environment comes from a lock with its hashes, and anew when the lock has changed.
@@ -30,6 +31,10 @@ $(SETUP): requirements.txt
 
 $(DEV): requirements-dev.txt $(SETUP)
 	@$(PYTHON) -m tools.venv $(VENV) $<
+	@touch $@
+
+$(CDK): bench/cdk/package-lock.json
+	@npm ci --silent --no-audit --no-fund --prefix $(dir $<)
 	@touch $@
 
 $(BENCH): requirements-bench.txt
@@ -61,14 +66,15 @@ hooks: dev ## the checks of .pre-commit-config.yaml, before each commit in this 
 	@$(BIN)/pre-commit install
 
 clean: ## removes everything that was made
-	rm -rf $(VENV) .venv-bench .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-bench bench/cdk/node_modules .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
-templates: setup ## writes templates/, and the pages of docs/ that are made from the code
+templates: setup ## writes templates/, and the other files that are made from the code or from cfn-lint
 	$(BIN)/python generate.py
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.rules_page
+	$(BIN)/python -m tools.schema_facts
 	$(BIN)/python -m tools.layers docs/architecture.md
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
@@ -115,7 +121,9 @@ matrix: dev ## every case of the matrices of which `make test` takes a sample
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
 	$(BIN)/python -m local.host.servers
 
-bench: dev $(BENCH) ## speed, as ratios to references measured in the same run
+bench-reference: $(CDK) ## the CDK's difference library, with which `make bench` compares the review; needs npm
+
+bench: dev $(BENCH) $(if $(shell command -v npm),$(CDK)) ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)
 
 # --- Embedded AWS -----------------------------------------------------------------------------------------------------

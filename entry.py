@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 
 INTERRUPTED = 130
 """128 + SIGINT: the exit code that shells use for a command that Ctrl-C has ended."""
@@ -44,9 +44,7 @@ def run(module: str, interrupted: str) -> int:
         interrupted: The sentence for Ctrl-C while ``main`` runs.
     """
     try:
-        # An import needs no cleanup. An exception could be lost during it, because parts of it run in callbacks.
-        _on_interrupt(_exit_at_once)
-        main: Callable[[], int] = importlib.import_module(module).main
+        main: Callable[[], int] = load(module).main
         _on_interrupt(signal.default_int_handler)
         return _complete(main)
     except KeyboardInterrupt:
@@ -62,6 +60,21 @@ def run(module: str, interrupted: str) -> int:
         for stream in (sys.stdout, sys.stderr):
             if _has_no_reader(stream):
                 _discard(stream)
+
+
+def load(module: str) -> ModuleType:
+    """Import a module; meanwhile Ctrl-C ends the process with a sentence.
+
+    An import needs no cleanup. An exception could be lost during it, because parts of it run in callbacks.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or previous is None:
+        return importlib.import_module(module)  # Ctrl-C does not reach this thread, or not Python
+    _on_interrupt(_exit_at_once)
+    try:
+        return importlib.import_module(module)
+    finally:
+        _on_interrupt(previous)
 
 
 @contextlib.contextmanager
@@ -97,7 +110,7 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _on_interrupt(handler: Handler) -> None:
+def _on_interrupt(handler: Handler | int) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # nohup and a shell's background jobs ignore it
         signal.signal(signal.SIGINT, handler)
 

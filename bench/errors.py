@@ -26,3 +26,12 @@ class UnknownBenchError(BenchError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"no bench is called {name}; the benches are: {', '.join(known)}")
+
+
+class MissingReferenceError(BenchError):
+    """Node.js or the reference of the review is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the CDK's difference library is missing: install Node.js with npm, then `make bench-reference`"
+        )

@@ -173,7 +173,7 @@ def filled_database() -> Iterator[tuple[Any, psycopg.Connection[Any]]]:
             closing(database.Database(lambda: target, lambda _: "x")) as shared_database,
             database.connect(target, "x") as bare,
             mock.patch.object(handler, "_database", return_value=shared_database),
-            mock.patch.object(handler, "_entitlements", return_value=rights),
+            mock.patch.object(entitlements, "from_environment", return_value=rights),
         ):
             yield handler.route, bare
     finally:

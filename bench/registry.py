@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import generate, growth, ingest, lint, path, process, query, suite
+from bench import generate, growth, ingest, lint, path, process, query, review, suite
 from bench.rows import Row, Settings
 
 
@@ -28,6 +28,7 @@ BENCHES = (
     Bench("generate", "How long do templates take, against importing troposphere?", generate.run),
     Bench("growth", "Does one more resource cost the same on a platform of any size?", growth.run),
     Bench("lint", "How long does the gate take, against plain cfn-lint?", lint.run),
+    Bench("review", "How long does a review take, against the CDK's difference library?", review.run),
     Bench("suite", "How long do all tests and the unit tests take, against the cold gate?", suite.run),
     Bench("ingest", "How fast is validation, against plain Python, and what does a cold start import?", ingest.run),
     Bench("process", "How long do a million trades take, against a bare DuckDB query and pandas?", process.run),

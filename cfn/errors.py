@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cfn.text import visible
+
 
 class ActionableError(Exception):
     """A failure that the person at the terminal can act upon.
@@ -42,7 +44,7 @@ class TemplateError(DocumentError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a parameter file.
+    """One fault of a parameter file. Its text is one line, whatever the file has.
 
     Attributes:
         file: The path as messages show it.
@@ -60,7 +62,7 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.name}: {self.what} {self.do}".strip()
+        return visible(f"{place}: {self.name}: {self.what} {self.do}".strip())
 
 
 class ParameterError(DocumentError):

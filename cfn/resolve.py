@@ -10,11 +10,12 @@ One convention for what is not known: a value stays the function that it is in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NoReturn
 
-from cfn.marks import State, marked
-from cfn.text import Variable, is_scalar, joined, list_items, scalar_text, sub_parts
+from cfn.marks import State, marked, opened, state_of, unmarked
+from cfn.text import Variable, is_function, is_scalar, joined, list_items, scalar_text, sub_parts
 
 
 class _NoValue:
@@ -33,9 +34,12 @@ class Unknown:
 
     Attributes:
         reason: Why it is unknown, as the end of a sentence.
+        state: Whether it may change while CloudFormation deploys. An unknown truth of values that stay is the same before
+            and after.
     """
 
     reason: str
+    state: State = State.SAME
 
     def __bool__(self) -> NoReturn:
         raise TypeError(f"an unknown truth is neither true nor false: {self.reason}")
@@ -69,10 +73,10 @@ class Scope:
 
     def parameter(self, name: str) -> Any:
         """The value of a parameter; a list for a list type."""
-        value = self.parameters[name]
+        value, state = opened(self.parameters[name])
         kind = str(self.document["Parameters"][name].get("Type", "String"))
         is_list = "List<" in kind or kind == "CommaDelimitedList"
-        return list_items(value) if is_list and isinstance(value, str) else value
+        return marked(list_items(value) if is_list and isinstance(value, str) else value, state)
 
     # ---- truths -----------------------------------------------------------------------------------------------------
 
@@ -105,8 +109,19 @@ class Scope:
         if compare is None:
             return Unknown(f"{function} is not evaluated here")
         sides = [_comparable(self.resolve(side)) for side in argument[:2]]
-        unknown = next((side for side in sides if isinstance(side, Unknown)), None)
-        return compare(*sides) if unknown is None else unknown
+        unknown = [side for side in sides if isinstance(side, Unknown)]
+        return _heaviest(unknown) if unknown else compare(*sides)
+
+    def condition_expression(self, name: str) -> Any:
+        """The resolved expression of a condition, with the conditions it names in place of their names."""
+        return self._expanded(self.document.get("Conditions", {}).get(name))
+
+    def _expanded(self, node: Any) -> Any:
+        if isinstance(node, dict) and set(node) == {"Condition"}:
+            return self.condition_expression(str(node["Condition"]))
+        if isinstance(node, dict) and next(iter(node), "") in ("Fn::And", "Fn::Or", "Fn::Not"):
+            return {function: [self._expanded(part) for part in parts] for function, parts in node.items()}
+        return self.resolve(node)
 
     def _some(self, nodes: list[Any], *, decisive: bool) -> Truth:
         """And, Or: an unknown part does not matter where another part decides."""
@@ -114,17 +129,15 @@ class Scope:
         if any(truth is decisive for truth in truths):
             return decisive
         unknown = [truth for truth in truths if isinstance(truth, Unknown)]
-        return unknown[-1] if unknown else not decisive
+        return _heaviest(unknown) if unknown else not decisive
 
     # ---- values -----------------------------------------------------------------------------------------------------
 
     def resolve(self, node: Any) -> Any:
         """The node with all functions resolved that can be; NO_VALUE if nothing remains of it."""
+        if is_function(node):
+            return self._function(*next(iter(node.items())))
         if isinstance(node, dict):
-            if len(node) == 1:
-                name, argument = next(iter(node.items()))
-                if name in ("Ref", "Condition") or name.startswith("Fn::"):
-                    return self._function(name, argument)
             resolved = {key: self.resolve(item) for key, item in node.items()}
             return {key: item for key, item in resolved.items() if item is not NO_VALUE}
         if isinstance(node, list):
@@ -145,13 +158,13 @@ class Scope:
         resolved = self.resolve(argument)
         match name:
             case "Fn::FindInMap":
-                return self._find_in_map(resolved)
+                return marked(self._find_in_map(unmarked(resolved)), state_of(resolved))
             case "Fn::Join":
-                return _join(resolved)
+                return _join(*resolved)
             case "Fn::Select":
-                return _select(resolved)
+                return _select(*resolved)
             case "Fn::Split":
-                return _split(resolved)
+                return marked(_split(*unmarked(resolved)), state_of(resolved))
         return {name: resolved}
 
     def _reference(self, name: str) -> Any:
@@ -172,9 +185,19 @@ class Scope:
     def _if(self, argument: Any) -> Any:
         name, then, otherwise = argument
         truth = self.condition(str(name))
-        if isinstance(truth, Unknown):
-            return marked({"Fn::If": [name, self.resolve(then), self.resolve(otherwise)]}, State.POSSIBLE)
-        return self.resolve(then if truth else otherwise)
+        if not isinstance(truth, Unknown):
+            return self.resolve(then if truth else otherwise)
+        branches = {True: self.resolve(then), False: self.resolve(otherwise)}
+        today = truth if truth.state is State.SAME else self._today.condition(str(name))
+        if isinstance(today, bool) and branches[today] is not NO_VALUE:
+            return marked(branches[today], truth.state)
+        return marked({"Fn::If": [name, *branches.values()]}, truth.state)
+
+    @cached_property
+    def _today(self) -> Scope:
+        """The same template with today's values."""
+        values = {name: unmarked(value) for name, value in self.parameters.items()}
+        return Scope(self.document, values, self.pseudo, lambda *reference: unmarked(self.attribute(*reference)))
 
     def _sub(self, argument: Any) -> Any:
         parts, values = sub_parts(argument)
@@ -194,26 +217,27 @@ class Scope:
         return node
 
 
-def _join(argument: Any) -> Any:
-    delimiter, items = argument
+def _join(delimiter: str, value: Any) -> Any:
+    items, state = opened(value)
     if not isinstance(items, list):
-        return {"Fn::Join": argument}
+        return marked({"Fn::Join": [delimiter, items]}, state)
     parts: list[Any] = []
     for number, item in enumerate(items):
         parts += [delimiter, item] if number else [item]
-    return joined(parts)
+    return marked(joined(parts), state)
 
 
-def _select(argument: Any) -> Any:
-    index, items = argument
-    if isinstance(items, list) and scalar_text(index).isdigit() and int(scalar_text(index)) < len(items):
-        return items[int(scalar_text(index))]
-    return {"Fn::Select": argument}
+def _select(position: Any, value: Any) -> Any:
+    items, state = opened(value)
+    index = scalar_text(unmarked(position))
+    state = max(state, state_of(position))
+    if isinstance(items, list) and index.isdigit() and int(index) < len(items):
+        return marked(items[int(index)], state)
+    return marked({"Fn::Select": [unmarked(position), items]}, state)
 
 
-def _split(argument: Any) -> Any:
-    delimiter, text = argument
-    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": argument}
+def _split(delimiter: str, text: Any) -> Any:
+    return text.split(delimiter) if isinstance(text, str) else {"Fn::Split": [delimiter, text]}
 
 
 # ---- comparisons of known values ------------------------------------------------------------------------------------
@@ -227,14 +251,21 @@ def _comparable(value: Any) -> _Comparable | Unknown:
         return scalar_text(value)
     items = value if isinstance(value, list) else [value]
     unresolved = next((item for item in items if not is_scalar(item)), None)
-    return [scalar_text(item) for item in items] if unresolved is None else _unknown(unresolved)
+    if unresolved is None:
+        return [scalar_text(item) for item in items]
+    return Unknown(_reason(unmarked(unresolved)), state_of(value))
 
 
-def _unknown(value: Any) -> Unknown:
+def _reason(value: Any) -> str:
     if not isinstance(value, dict) or len(value) != 1:
-        return Unknown(f"{value!r} is not a text")
+        return f"{value!r} is not a text"
     function, argument = next(iter(value.items()))
-    return Unknown(f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here")
+    return f"{argument} is not known yet" if function == "Ref" else f"{function} is not evaluated here"
+
+
+def _heaviest(unknown: list[Unknown]) -> Unknown:
+    """The last of several unknown truths, with the heaviest of their states."""
+    return replace(unknown[-1], state=max(truth.state for truth in unknown))
 
 
 def _items(value: _Comparable) -> list[str]:

@@ -149,13 +149,18 @@ def nested_urls(document: Mapping[str, Any]) -> dict[str, str]:
     return urls
 
 
-def load_templates(folder: Path) -> CommittedTemplates:
+def load_templates(folder: Path, root: str | None = None) -> CommittedTemplates:
     """Read the templates of ``templates/<platform>/`` that its root reaches by relative TemplateURLs.
+
+    Args:
+        folder: The folder.
+        root: The file name of the root; ``root.yaml`` or ``root.json`` by default.
 
     Raises:
         TemplateError: A template is missing, unreadable, too large, or nests itself.
     """
-    root_path = next((folder / name for name in ROOTS if (folder / name).is_file()), None)
+    names = ROOTS if root is None else (root,)
+    root_path = next((folder / name for name in names if (folder / name).is_file()), None)
     if root_path is None:
         raise TemplateError(f"{folder.parent.name}/{folder.name}", "no root template.", "Run `python generate.py`.")
     templates: dict[str, Template] = {}

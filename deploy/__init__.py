@@ -21,9 +21,10 @@ One stage after the other, and nothing shared but frozen values::
     execution ─── staleness, execute, watch: exactly that change set; outputs; destroy, remaining
     replaying ─── replay, dead_letters: quarantined data and dead letters, back for processing
 
-Each folder says what goes in, what comes out, what it must not do, and what the design costs. ``cli`` runs the stages and
-turns an error into a message and an exit code. Every call takes the ``Aws`` of ``session``, so tests put botocore's Stubber
-there, and ``AWS_ENDPOINT_URL`` sends the same code to the embedded AWS.
+Each folder says what goes in, what comes out, what it must not do, and what the design costs. ``commands`` has a module for
+each command, which runs the stages. ``cli`` loads that module and turns an error into a message and an exit code. Every call
+takes the ``Aws`` of ``session``, so tests put botocore's Stubber there, and ``AWS_ENDPOINT_URL`` sends the same code to the
+embedded AWS.
 
 Errors::
 

@@ -6,10 +6,29 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from deploy.replaying.replay import RAW_PREFIX
+from deploy.replaying.layout import RAW_PREFIX
+from review.formats.forms import FORMS
 
 _BUCKET: dict[str, Any] = {"help": "artifact bucket instead of platform-artifacts-<account>-<region>"}
 _STACK_NAME: dict[str, Any] = {"help": "instead of the one in deployment.json"}
+_FAIL_ON: dict[str, Any] = {
+    "metavar": "blocked|look|CODES",
+    "help": "exit with 5 if a finding has the verdict blocked, with 4 for look, or for one of these codes (R201,R103)",
+}
+
+
+_DIFF = """\
+Compares two template sets without AWS, with the same review as of a change set.
+
+  deploy diff main:templates/trading templates/trading --parameters params/trading/prod.json
+  deploy diff old.yaml new.yaml --format json --fail-on blocked
+  deploy diff --against origin/main --format markdown
+
+Without a parameter file the defaults of the templates count, and a parameter without a default stays unresolved."""
+
+
+class _Paragraphs(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of the description."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -20,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_bootstrap(commands, common)
     _add_package(commands, common)
     _add_plan(commands, common)
+    _add_diff(commands)
     _add_review(commands, common)
     _add_execute(commands, common)
     _add_outputs(commands, common)
@@ -70,16 +90,37 @@ def _add_packaging_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_diff(commands: Any) -> None:
+    command = commands.add_parser(
+        "diff", help="the review of two template sets, without AWS", description=_DIFF, formatter_class=_Paragraphs
+    )
+    command.add_argument("old", nargs="?", metavar="OLD", help="a folder, a template, or <revision>:<path>")
+    command.add_argument("new", nargs="?", metavar="NEW", help="the same, of the newer side")
+    words = "compare every environment of every platform in this checkout with a revision of git"
+    command.add_argument("--against", metavar="REVISION", help=words)
+    words = "a parameter file, or <revision>:<path>; once for both sides, or twice, for OLD and NEW"
+    command.add_argument("--parameters", metavar="FILE", action="append", default=[], help=words)
+    command.add_argument("--region", help="the value of AWS::Region (default: us-east-1)")
+    command.add_argument("--account", help="the value of AWS::AccountId (default: 111122223333, as in AWS's examples)")
+    command.add_argument("--format", choices=FORMS, default="text")
+    command.add_argument("--json", action="store_true", help="the same as --format json")
+    command.add_argument("--out", type=Path, help="a file instead of the terminal; of --against with html a folder")
+    command.add_argument("--all", action="store_true", help="also every new resource, and what is removed")
+    command.add_argument("--fail-on", **_FAIL_ON)
+
+
 def _add_review(commands: Any, common: argparse.ArgumentParser) -> None:
     command = commands.add_parser("review", parents=[common], help="print what the plan does; needs no AWS")
     command.add_argument("--plan", type=Path, help="the plan file")
-    command.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    command.add_argument("--format", choices=FORMS, default="text")
     command.add_argument("--all", action="store_true", help="also every new resource, and what will not change")
+    command.add_argument("--fail-on", **_FAIL_ON)
 
 
 def _add_execute(commands: Any, common: argparse.ArgumentParser) -> None:
     command = commands.add_parser("execute", parents=[common], help="execute exactly the reviewed plan")
     command.add_argument("--plan", type=Path, help="the plan file")
+    command.add_argument("--fail-on", **{**_FAIL_ON, "help": f"execute nothing and {_FAIL_ON['help']}"})
 
 
 def _add_outputs(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cfn.errors import ActionableError, Fault
+from cfn.text import visible
 
 
 class DeployError(ActionableError):
@@ -120,4 +121,5 @@ class ReplayError(DeployError):
 
 
 def _indented(items: Iterable[object]) -> str:
-    return "\n".join(f"  {item}" for item in items)
+    """A line for each item, whatever AWS or a template put into it."""
+    return "\n".join(f"  {visible(str(item))}" for item in items)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from cfn.text import visible_lines
 from gate import reports
 from gate.errors import GateError
 from gate.lint import default_jobs
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if path:
                 _write(Path(path), report(result))
     except (GateError, OSError) as error:
-        print(f"gate: {error}", file=sys.stderr)
+        print(f"gate: {visible_lines(str(error))}", file=sys.stderr)
         return 2
     print(reports.FORMATS[options.format](result))
     return 1 if result.findings else 0

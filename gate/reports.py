@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from cfn.text import visible, visible_lines
 from gate.findings import Finding, Level, Tool
 from gate.run import Check, GateResult
 
@@ -38,7 +39,7 @@ def text(result: GateResult) -> str:
         f"{finding.message} [{finding.tool}]"
         for finding in result.findings
     ]
-    return "\n".join([*lines, summary(result)])
+    return "\n".join([*map(visible, lines), summary(result)])
 
 
 def _resource_prefix(finding: Finding) -> str:
@@ -75,7 +76,8 @@ def github(result: GateResult) -> str:
 
 
 def _data(value: str) -> str:
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """A value in a command; GitHub's log would interpret control characters."""
+    return visible_lines(value).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(value: str) -> str:
@@ -183,9 +185,12 @@ def _junit_suite(
     for check in checks:
         case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{tool}", name=check.file, file=check.file)
         if check in findings:
+            # XML has no form for most control characters.
             first = findings[check][0]
-            failure = ElementTree.SubElement(case, "failure", type=first.rule, message=f"{first.rule} {first.message}")
-            failure.text = "\n".join(f"{f.file}:{f.line}:{f.column}: {f.rule} {f.message}" for f in findings[check])
+            message = visible(f"{first.rule} {first.message}")
+            failure = ElementTree.SubElement(case, "failure", type=first.rule, message=message)
+            lines = (f"{f.file}:{f.line}:{f.column}: {f.rule} {f.message}" for f in findings[check])
+            failure.text = "\n".join(map(visible, lines))
     return suite
 
 

@@ -14,6 +14,20 @@ from cfn.templates import parse
 from gate.errors import NoTemplatesError, OutsideRootError
 from gate.findings import Finding, GateRule, Tool, at_line
 
+_EXAMPLE = """
+    Resources:
+      Network:
+        Type: AWS::CloudFormation::Stack
+        DeletionPolicy: Delete
+        UpdateReplacePolicy: Delete
+        Properties:
+          TemplateURL: netwrok.yaml # the file is network.yaml
+          Tags:
+            - {Key: Environment, Value: dev}
+            - {Key: CostCenter, Value: orders}
+            - {Key: Compliance, Value: none}
+            - {Key: DataClassification, Value: Internal}
+"""
 RULE = GateRule(
     id="GATE03",
     tool=Tool.TEMPLATES,
@@ -26,34 +40,8 @@ RULE = GateRule(
     source_url=(
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html"
     ),
-    failing_example="""
-        Resources:
-          Network:
-            Type: AWS::CloudFormation::Stack
-            DeletionPolicy: Delete
-            UpdateReplacePolicy: Delete
-            Properties:
-              TemplateURL: netwrok.yaml # the file is network.yaml
-              Tags:
-                - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: orders}
-                - {Key: Compliance, Value: none}
-                - {Key: DataClassification, Value: Internal}
-    """,
-    passing_example="""
-        Resources:
-          Network:
-            Type: AWS::CloudFormation::Stack
-            DeletionPolicy: Delete
-            UpdateReplacePolicy: Delete
-            Properties:
-              TemplateURL: network.yaml
-              Tags:
-                - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: orders}
-                - {Key: Compliance, Value: none}
-                - {Key: DataClassification, Value: Internal}
-    """,
+    failing_example=_EXAMPLE,
+    passing_example=_EXAMPLE.replace("netwrok.yaml # the file is network.yaml", "network.yaml"),
 )
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 # Finds the relative TemplateURLs of a template by pattern instead of parsing it, because an unchanged template must cost

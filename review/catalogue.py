@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from review.examples import EXAMPLES, Example
+from review.examples import EXAMPLES
+from review.examples.example import Example
 from review.finding import ReviewFinding
 from review.findings import FINDINGS
 from review.strength.examples import EXAMPLES as STRENGTH_EXAMPLES

@@ -2,35 +2,36 @@
 
 CloudFormation compares expressions, and expects a value that comes from another nested stack to change. Here the value is
 followed: from the resource through its stack's output and the parent into the other stack's parameter, together with
-what happens to the resource. A value changes only if its resource is replaced or its expression changes.
+what happens to the resource. A value changes if its expression changes, if its resource is replaced, or if its resource
+changes in place and the value depends on what changes (``attributes``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cfn.marks import State, marked, state_of, unmarked
-from cfn.resolve import Scope, Truth, Unknown
+from cfn.resolve import NO_VALUE, Scope, Truth, Unknown
 from cfn.templates import parse
 from cfn.text import parameter_text, scalar_text
-from cfn.types import AUTO_SCALING_GROUP, STACK, is_custom
+from cfn.types import AUTO_SCALING_GROUP, STACK
 from review import instances
+from review.attributes import attribute_state, property_of
 from review.difference import Difference, differences
 from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
 from review.replacement import Replacement
+from review.schema_facts import Pointer
+from review.sections import SectionChange, section_changes
 
-Replaces = Callable[[str, Iterable[str]], Replacement]
-"""(resource type, changed properties) -> whether the change replaces the resource."""
+Replaces = Callable[[str, Iterable[Difference]], Replacement]
+"""(resource type, changes) -> whether the changes replace the resource."""
 
-# Attributes that an update in place may give another value: a launch template's LatestVersionNumber, what a custom
-# resource answers, a parameter's Value.
-VOLATILE = re.compile(r"Version|Latest|^Value$|^Data|Serial|ETag")
-OTHER_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Metadata")
+_NAMES = ("Type", "Condition", "DependsOn")  # attributes that hold names, not values
+_NOT_COMPARED = ("TemplateURL", "Parameters")  # of a nested stack: its template is compared, and so are its parameters
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class Fate:
     Attributes:
         action: Add, Modify, Remove, or None if nothing happens.
         state: Whether it surely happens.
+        before: The deployed resource: its entry in the template, resolved; None if it does not exist.
+        after: The planned resource, resolved and with marks; None if it does not exist.
         replaced_by: The properties whose change replaces the resource.
         fixed_name: The property that names the resource and stays, if the resource is to be replaced.
         taken_from: The deployed resource that has the name of a resource to be added.
         consequence: What else happens.
+        type_before: The deployed type, if the planned one is another.
     """
 
     path: StackPath
@@ -54,10 +58,13 @@ class Fate:
     state: State
     replacement: Replacement
     differences: tuple[Difference, ...]
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
     replaced_by: tuple[str, ...] = ()
     fixed_name: str | None = None
     taken_from: str | None = None
     consequence: Remark | None = None
+    type_before: str | None = None
 
 
 @dataclass
@@ -67,8 +74,10 @@ class TreeComparison:
     Attributes:
         documents: The planned templates by file name.
         pseudo: The pseudo parameters.
-        replaces: Whether a change of properties replaces a resource.
+        replaces: Whether changes replace a resource.
+        settled: The replacements that CloudFormation knows better, by the place of the resource. Values follow them.
         fates: What happens to every resource, in the order in which the walk decides it.
+        sections: What changes in the other sections of the templates.
         names: Which deployed resource has a name today, by type and name.
         new_names: The names of the resources to be added, by their place.
     """
@@ -76,7 +85,9 @@ class TreeComparison:
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
+    settled: Mapping[StackPath, Replacement] = field(default_factory=dict)
     fates: list[Fate] = field(default_factory=list)
+    sections: list[SectionChange] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     new_names: dict[StackPath, str] = field(default_factory=dict)
 
@@ -98,12 +109,7 @@ class TreeComparison:
 
     def remove(self, path: StackPath, stack: Stack) -> None:
         """Record that everything of a stack is removed, because nothing nests it any more."""
-        for logical_id, resource in stack.resources.items():
-            self.names.setdefault((resource.type, resource.physical_id), "/".join((*path, logical_id)))
-            kind, physical_id = resource.type, resource.physical_id
-            self.fates.append(Fate(path, logical_id, kind, physical_id, "Remove", State.CHANGED, Replacement.NO, ()))
-            if logical_id in stack.children:
-                self.remove((*path, logical_id), stack.children[logical_id])
+        StackComparison(self, path, stack, {"Resources": {}}, {}).compare()
 
 
 class StackComparison:
@@ -129,9 +135,9 @@ class StackComparison:
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
         deployed_values = self.deployed.parameters if self.deployed else {}
-        return {
-            name: deployed_values.get(name, scalar_text(rules.get("Default", ""))) for name, rules in declared.items()
-        }
+        defaults = {name: scalar_text(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
+        known = {name: value for name, value in deployed_values.items() if name in declared}
+        return {**defaults, **known}
 
     def compare(self) -> Mapping[str, Any]:
         """Decide the fate of every resource; gives the outputs, marked where they may change."""
@@ -141,18 +147,19 @@ class StackComparison:
             if logical_id not in self.document["Resources"]:
                 self._record(self._removed(logical_id, resource.type))
                 self._remove_child(logical_id)
+        self.tree.sections += section_changes(self.path, self.old, self.new, is_new=self.deployed is None)
         outputs = self.document.get("Outputs", {})
         return {
             name: self._output(name, entry) for name, entry in outputs.items() if self.new.present(entry) is not False
         }
 
     def _output(self, name: str, entry: Mapping[str, Any]) -> Any:
-        value = self.new.resolve(entry["Value"])
+        value = parameter_text(self.new.resolve(entry["Value"]))
         deployed_value = self.deployed.outputs.get(name) if self.deployed else None
         old_entry = self.old_document.get("Outputs", {}).get(name)
         if deployed_value is None or old_entry is None:
             return value if isinstance(value, str) else None
-        if unmarked(value) == self.old.resolve(old_entry["Value"]):
+        if unmarked(value) == parameter_text(self.old.resolve(old_entry["Value"])):
             return marked(deployed_value, state_of(value))
         return value if isinstance(value, str) else marked(deployed_value, State.CHANGED)
 
@@ -192,16 +199,47 @@ class StackComparison:
         return Fate(self.path, logical_id, kind, physical_id, None, State.SAME, Replacement.NO, ())
 
     def _removed(self, logical_id: str, kind: str) -> Fate:
-        return replace(self._unchanged(logical_id, kind), action="Remove", state=State.CHANGED)
+        before = self._deployed_entry(logical_id)
+        gone = tuple(content_differences(before, {}))
+        unchanged = self._unchanged(logical_id, kind)
+        return replace(unchanged, action="Remove", state=State.CHANGED, differences=gone, before=before)
+
+    def _deployed_entry(self, logical_id: str) -> dict[str, Any]:
+        """The resource's entry in the deployed template, resolved; empty if a module or a transform made it."""
+        return self._entry(self.old, logical_id, self.old_document["Resources"].get(logical_id, {}))
+
+    def _entry(self, scope: Scope, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """A resource's entry in the template, resolved. ``Condition`` and ``DependsOn`` are names, and stay as they are.
+
+        The URL of a nested stack changes with any byte of its template, which is compared itself. Of a template from
+        outside of the set only the URL and the parameters can be compared.
+        """
+        entry = {key: value if key in _NAMES else scope.resolve(value) for key, value in resource.items()}
+        if isinstance(entry.get("DependsOn"), str):
+            entry["DependsOn"] = [entry["DependsOn"]]
+        if entry.get("Type") == STACK and not self._is_from_outside(logical_id):
+            properties = (entry.get("Properties") or {}).items()
+            entry["Properties"] = {key: value for key, value in properties if key not in _NOT_COMPARED}
+        return {key: value for key, value in entry.items() if value is not NO_VALUE}
+
+    def _is_from_outside(self, logical_id: str) -> bool:
+        """Whether the planned template nests a template that is not in the set."""
+        properties = self.document["Resources"].get(logical_id, {}).get("Properties") or {}
+        return "TemplateURL" in properties and str(properties["TemplateURL"]) not in self.tree.documents
 
     def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
-        name = name_of(kind, self.new.resolve(resource.get("Properties") or {})) if present is True else None
-        if isinstance(name, str):
+        unchanged = self._unchanged(logical_id, kind)
+        if present is False:
+            return replace(unchanged, state=State.CHANGED)
+        after = self._entry(self.new, logical_id, resource)
+        name = name_of(kind, after.get("Properties") or {}) if present is True else None
+        if name is not None:
             self.tree.new_names[(*self.path, logical_id)] = name
-        action = None if present is False else "Add"
         state = State.POSSIBLE if isinstance(present, Unknown) else State.CHANGED
-        return replace(self._unchanged(logical_id, kind), action=action, state=state)
+        return replace(
+            unchanged, action="Add", state=state, differences=tuple(content_differences({}, after)), after=after
+        )
 
     def _note_names(self, logical_id: str) -> None:
         """Note the names that a deployed resource has today."""
@@ -210,30 +248,25 @@ class StackComparison:
             return
         properties = self.old_document["Resources"].get(logical_id, {}).get("Properties") or {}
         for name in (deployed.physical_id, name_of(deployed.type, self.old.resolve(properties))):
-            if isinstance(name, str) and name:
+            if name:
                 self.tree.names.setdefault((deployed.type, name), "/".join((*self.path, logical_id)))
 
     def _modified(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
         unchanged = self._unchanged(logical_id, kind)
+        before, after = self._deployed_entry(logical_id), self._entry(self.new, logical_id, resource)
+        unchanged = replace(unchanged, before=before, after=after)
         deployed = self._resource(logical_id)
+        changes = tuple(entry_differences(before, after))
         if deployed is not None and deployed.type != kind:
-            retyped = Difference("Type", deployed.type, kind, State.CHANGED, flows=False)
-            return replace(
-                unchanged,
-                action="Modify",
-                state=State.CHANGED,
-                replacement=Replacement.CERTAIN,
-                differences=(retyped,),
-            )
-        changes = self._differences(logical_id, resource)
-        undecided = isinstance(present, Unknown)
+            return self._retyped(unchanged, deployed.type, changes)
+        undecided = self._is_undecided(logical_id, resource, present)
         states = [difference.state for difference in changes] + ([State.POSSIBLE] if undecided else [])
-        policy = self.new.resolve(resource.get("UpdatePolicy"))
+        policy = after.get("UpdatePolicy")
         replacement, causes = self._replacement(kind, changes, policy)
         fixed = None
         if replacement is not Replacement.NO:
-            fixed = fixed_name(kind, self.new.resolve(_own_properties(resource)), changes)
+            fixed = fixed_name(kind, after.get("Properties") or {}, changes)
         return replace(
             unchanged,
             action="Modify" if changes or undecided else None,
@@ -245,32 +278,46 @@ class StackComparison:
             consequence=instances.consequence(kind, policy, changes),
         )
 
-    def _differences(self, logical_id: str, resource: Mapping[str, Any]) -> tuple[Difference, ...]:
-        """All differences of a resource, its properties first."""
+    def _retyped(self, unchanged: Fate, type_before: str, changes: tuple[Difference, ...]) -> Fate:
+        """Another type under the same logical id, which CloudFormation rejects."""
+        retyped = Difference("Type", type_before, unchanged.type, State.CHANGED, flows=False)
+        return replace(
+            unchanged,
+            action="Modify",
+            state=State.CHANGED,
+            replacement=Replacement.CERTAIN,
+            differences=(retyped, *changes),
+            type_before=type_before,
+        )
+
+    def _is_undecided(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> bool:
+        """Whether the deployment decides if the resource stays: its condition is unknown, and may not be as before."""
+        if not isinstance(present, Unknown):
+            return False
         old = self.old_document["Resources"].get(logical_id, {})
-        before, after = self.old.resolve(_own_properties(old)), self.new.resolve(_own_properties(resource))
-        changes = [*differences(before, after, "Properties")]
-        for attribute in OTHER_ATTRIBUTES:
-            before, after = self.old.resolve(old.get(attribute)), self.new.resolve(resource.get(attribute))
-            changes += differences(before, after, attribute)
-        return tuple(changes)
+        if present.state is not State.SAME or "Condition" not in old:
+            return True
+        before = self.old.condition_expression(str(old["Condition"]))
+        return bool(before != self.new.condition_expression(str(resource["Condition"])))
 
     def _replacement(
         self, kind: str, changes: Iterable[Difference], policy: Any
     ) -> tuple[Replacement, tuple[str, ...]]:
         """The heaviest replacement that the differences cause, and the properties that cause it."""
-        by_property = {
-            difference.path.removeprefix("Properties/"): self._replacement_by(kind, difference, policy)
-            for difference in changes
-            if difference.path.startswith("Properties/")
-        }
+        by_property: dict[str, Replacement] = {}
+        for difference in changes:
+            if difference.path.startswith("Properties/"):
+                name = difference.path.removeprefix("Properties/")
+                caused = self._replacement_by(kind, difference, policy)
+                # A property can have two differences: its expression changes, and the new one flows.
+                by_property[name] = max(caused, by_property.get(name, Replacement.NO))
         replacement = max(by_property.values(), default=Replacement.NO)
         if replacement is Replacement.NO:
             return replacement, ()
         return replacement, tuple(path for path, caused in by_property.items() if caused is replacement)
 
     def _replacement_by(self, kind: str, difference: Difference, policy: Any) -> Replacement:
-        caused = self.tree.replaces(kind, [difference.path.removeprefix("Properties/")])
+        caused = self.tree.replaces(kind, [difference])
         if kind == AUTO_SCALING_GROUP and caused is Replacement.POSSIBLE:
             # Its schema calls these properties conditional; the update policy decides.
             caused = Replacement.CERTAIN if instances.replaces_group(policy) else Replacement.NO
@@ -287,7 +334,7 @@ class StackComparison:
         properties = resource.get("Properties") or {}
         document = self.tree.documents.get(str(properties.get("TemplateURL")))
         if document is None:
-            return  # a template from outside the set: only its parameters could be compared
+            return  # a template from outside of the set
         child = self.deployed.children.get(logical_id) if self.deployed else None
         values = self._child_parameters(logical_id, properties, document, child)
         comparison = StackComparison(self.tree, (*self.path, logical_id), child, document, values)
@@ -303,7 +350,9 @@ class StackComparison:
         deployed = child.parameters if child is not None else {}
         values: dict[str, Any] = {}
         for name, rules in document.get("Parameters", {}).items():
-            value = planned[name] if name in planned else rules.get("Default", "")
+            if name not in planned and "Default" not in rules:
+                continue  # stays unresolved; CloudFormation rejects it
+            value = planned[name] if name in planned else rules["Default"]
             if name in before and name in deployed and unmarked(value) == before[name]:
                 values[name] = marked(deployed[name], state_of(value))
             else:
@@ -313,14 +362,15 @@ class StackComparison:
     # ---- references -------------------------------------------------------------------------------------------------
 
     def _new_attribute(self, logical_id: str, name: str) -> Any:
-        symbol: Any = {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+        symbol = _symbol(logical_id, name)
         if logical_id not in self.document["Resources"]:
             return symbol  # a broken reference; cfn-lint reports it
         fate = self.fate(logical_id)
         if name.startswith("Outputs.") and logical_id in self.child_outputs:
             value = self.child_outputs[logical_id].get(name.removeprefix("Outputs."))
             return symbol if value is None else value
-        return marked(symbol, _attribute_state(fate, name))
+        stated = self._stated_property(logical_id, name)
+        return marked(symbol, self._attribute_state(fate, name)) if stated is None else self.new.resolve(stated[1])
 
     def _old_attribute(self, logical_id: str, name: str) -> Any:
         child = self.deployed.children.get(logical_id) if self.deployed else None
@@ -328,25 +378,68 @@ class StackComparison:
             deployed_value = child.outputs.get(name.removeprefix("Outputs."))
             if deployed_value is not None:
                 return deployed_value
-        return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
+        stated = self._stated_property(logical_id, name)
+        return _symbol(logical_id, name) if stated is None else self.old.resolve(stated[0])
+
+    def _attribute_state(self, fate: Fate, name: str) -> State:
+        """Whether an attribute of a resource changes (name "" for its id)."""
+        if fate.action == "Add":
+            return State.SAME
+        replacement = self.tree.settled.get((*fate.path, fate.logical_id), fate.replacement)
+        if replacement is not Replacement.NO:
+            return State.CHANGED if replacement is Replacement.CERTAIN else State.POSSIBLE
+        return attribute_state(fate.type, name, fate.differences)
+
+    def _stated_property(self, logical_id: str, name: str) -> tuple[Any, Any] | None:
+        """The deployed and the planned expression of the property whose value an attribute has.
+
+        None unless both templates state the property, so that either both sides have a value or neither has.
+        """
+        old, new = (document["Resources"].get(logical_id, {}) for document in (self.old_document, self.document))
+        if self._resource(logical_id) is None or old.get("Type") != new.get("Type"):
+            return None
+        pointer = property_of(str(new["Type"]), name)
+        if pointer is None:
+            return None
+        expressions = (_stated(old.get("Properties"), pointer), _stated(new.get("Properties"), pointer))
+        return None if None in expressions else expressions
 
 
-def _attribute_state(fate: Fate, name: str) -> State:
-    """Whether an attribute of a resource changes (name "" for its id)."""
-    if fate.action == "Add":
-        return State.SAME
-    if fate.replacement is not Replacement.NO:
-        return State.CHANGED if fate.replacement is Replacement.CERTAIN else State.POSSIBLE
-    if name == "LatestVersionNumber" and instances.changes_version(fate.type, fate.differences):
-        return State.CHANGED
-    if fate.action == "Modify" and name and (is_custom(fate.type) or VOLATILE.search(name)):
-        return State.POSSIBLE
-    return State.SAME
+def _symbol(logical_id: str, name: str) -> Any:
+    return {"Fn::GetAtt": [logical_id, name]} if name else {"Ref": logical_id}
 
 
-def _own_properties(resource: Mapping[str, Any]) -> Any:
-    """The properties to compare. A nested stack's URL changes with any byte of its template, which is compared itself."""
-    properties = resource.get("Properties") or {}
-    if resource.get("Type") != STACK:
-        return properties
-    return {key: value for key, value in properties.items() if key not in ("TemplateURL", "Parameters")}
+def _stated(properties: Any, pointer: Pointer) -> Any:
+    """The expression of a property; None if the template does not state it, or only under a condition."""
+    for part in pointer:
+        if not isinstance(properties, Mapping):
+            return None
+        properties = properties.get(part)
+    return None if _may_vanish(properties) else properties
+
+
+def _may_vanish(expression: Any) -> bool:
+    if not isinstance(expression, Mapping):
+        return False
+    return expression == {"Ref": "AWS::NoValue"} or any(map(_may_vanish, expression.get("Fn::If", ())))
+
+
+def entry_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """All differences of two entries of one resource, its properties first."""
+    yield from differences(before.get("Properties") or {}, after.get("Properties") or {}, "Properties")
+    for attribute in _attributes(before, after):
+        yield from differences(before.get(attribute), after.get(attribute), attribute)
+
+
+def content_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """The content of a resource that is added or removed: one difference for each property and attribute."""
+    old, new = before.get("Properties") or {}, after.get("Properties") or {}
+    for name in {**old, **new}:
+        yield Difference(f"Properties/{name}", old.get(name), unmarked(new.get(name)), State.CHANGED, flows=False)
+    for name in _attributes(before, after):
+        yield Difference(name, before.get(name), unmarked(after.get(name)), State.CHANGED, flows=False)
+
+
+def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The attributes of a resource beside its type and properties: ``DependsOn``, ``DeletionPolicy`` and so on."""
+    return [name for name in {**before, **after} if name not in ("Type", "Properties")]

@@ -7,12 +7,21 @@ notes on how far to trust a line.
 
 from __future__ import annotations
 
-from review.finding import ReviewFinding, Verdict
+from review.finding import Label, ReviewFinding, Verdict
 
 _STACK_POLICIES = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html"
 _UPDATE_POLICIES = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html"
 )
+_DELETION_POLICY = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"
+)
+_UPDATE_REPLACE_POLICY = (
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatereplacepolicy.html"
+)
+_EXPORTS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html"
+_PARAMETERS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html"
+_TERMINATION_PROTECTION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html"
 _VALIDATION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"
 
 
@@ -46,6 +55,16 @@ DENIED_BY_POLICY = ReviewFinding(
         "resource and the stack rolls back."
     ),
     source_url=_STACK_POLICIES,
+)
+
+TYPE_CHANGES = ReviewFinding(
+    code="R104",
+    verdict=Verdict.BLOCKED,
+    sentence="its type changes from {before} to {after}; give the new resource another logical id",
+    reason=(
+        "CloudFormation permits no other type under the same logical id, and rejects the change set. Under another logical "
+        "id, CloudFormation creates the new resource and deletes the old one."
+    ),
 )
 
 # ---- warnings -------------------------------------------------------------------------------------------------------
@@ -155,6 +174,87 @@ VALIDATION_SKIPPED = ReviewFinding(
     source_url=_VALIDATION,
 )
 
+REMOVED_AND_KEPT = ReviewFinding(
+    code="R210",
+    verdict=Verdict.LOOK,
+    sentence="is no longer managed, but keeps existing and costs: {id}",
+    possible="may be no longer managed, but keeps existing and costs: {id}",
+    reason=(
+        "The resource holds data or an identity, and its DeletionPolicy keeps it. No stack owns it any more. You can import "
+        "it into a stack, or delete it by hand."
+    ),
+    source_url=_DELETION_POLICY,
+)
+REMOVED_WITH_SNAPSHOT = ReviewFinding(
+    code="R211",
+    verdict=Verdict.BLOCKED,
+    possible_verdict=Verdict.LOOK,
+    sentence="is deleted, a snapshot is kept: {id}",
+    possible="may be deleted, a snapshot is kept: {id}",
+    reason=(
+        "The DeletionPolicy is Snapshot, or the resource type has it as default. The data is in the snapshot. What uses the "
+        "resource fails until you restore it."
+    ),
+    source_url=_DELETION_POLICY,
+)
+REPLACED_AND_KEPT = ReviewFinding(
+    code="R212",
+    verdict=Verdict.BLOCKED,
+    possible_verdict=Verdict.LOOK,
+    sentence="is replaced by an empty one; {kept}: {id}",
+    possible="may be replaced by an empty one; {kept}: {id}",
+    reason=(
+        "The resource holds data or an identity, and a property that changes cannot change in place. The "
+        "UpdateReplacePolicy keeps the old resource or a snapshot of it, but everything that refers to the resource gets the "
+        "new, empty one."
+    ),
+    source_url=_UPDATE_REPLACE_POLICY,
+)
+EXPORT_ENDS = ReviewFinding(
+    code="R213",
+    verdict=Verdict.LOOK,
+    sentence="the export {name} ends; the update fails while another stack imports it",
+    reason=(
+        "CloudFormation removes or renames no export that another stack imports. `aws cloudformation list-imports` names the "
+        "stacks."
+    ),
+    source_url=_EXPORTS,
+)
+EXPORT_CHANGES = ReviewFinding(
+    code="R214",
+    verdict=Verdict.LOOK,
+    sentence="the value of the export {name} changes; the update fails while another stack imports it",
+    possible="the value of the export {name} may change; the update fails while another stack imports it",
+    reason=(
+        "CloudFormation changes no exported value that another stack imports. `aws cloudformation list-imports` names the "
+        "stacks."
+    ),
+    source_url=_EXPORTS,
+)
+PARAMETER_SHOWN = ReviewFinding(
+    code="R215",
+    verdict=Verdict.LOOK,
+    label=Label.WEAKER,
+    sentence="without NoEcho, everybody who may describe the stack sees its value",
+    reason="NoEcho hides the value of a parameter in the console and in API answers. The parameter loses it.",
+    source_url=_PARAMETERS,
+)
+TERMINATION_PROTECTION_ENDS = ReviewFinding(
+    code="R216",
+    verdict=Verdict.LOOK,
+    label=Label.WEAKER,
+    sentence="without termination protection, one call deletes the stack",
+    reason="The stack is protected from deletion today, and deployment.json ends that.",
+    source_url=_TERMINATION_PROTECTION,
+)
+STACK_POLICY_CHANGES = ReviewFinding(
+    code="R217",
+    verdict=Verdict.LOOK,
+    sentence="another stack policy allows other updates: compare the two",
+    reason="A stack policy decides which resources an update may change, replace or delete.",
+    source_url=_STACK_POLICIES,
+)
+
 # ---- notes ----------------------------------------------------------------------------------------------------------
 
 ONLY_CLOUDFORMATION = ReviewFinding(
@@ -213,8 +313,8 @@ KNOWN_LATER = ReviewFinding(
     code="R307",
     sentence="depends on a value that is known only while deploying",
     reason=(
-        "The resource takes a value that an update in place may change, such as the answer of a custom resource. The change "
-        "is possible."
+        "The resource takes a value that an update in place may change, such as the answer of a custom resource or the DNS "
+        "names of an endpoint that gets another subnet. The change is possible."
     ),
 )
 ATTRIBUTES_ONLY = ReviewFinding(
@@ -234,6 +334,7 @@ NOT_LISTED = ReviewFinding(
 CHANGES_IN_PLACE = ReviewFinding(
     code="R310",
     sentence="its schema says that it is replaced, CloudFormation says that it changes in place",
+    possible="its schema does not rule out a replacement, CloudFormation says that it changes in place",
     reason=(
         "CloudFormation is right about a property that changes by itself. The schema that cfn-lint carries is stricter than "
         "the service. The resource stays."
@@ -265,10 +366,38 @@ NO_NESTED_CHANGE_SETS = ReviewFinding(
     ),
 )
 
+ORDER_ONLY = ReviewFinding(
+    code="R314",
+    sentence="only the order of creation and deletion changes",
+    reason="DependsOn decides when CloudFormation creates, updates and deletes the resource. The resource itself stays.",
+)
+KEPT = ReviewFinding(
+    code="R315",
+    sentence="{id} keeps existing, and no stack manages it",
+    possible="{id} may keep existing, and no stack manages it",
+    reason=(
+        "The DeletionPolicy or the UpdateReplacePolicy is Retain. CloudFormation leaves the resource as it is. It holds no "
+        "data, but may cost, and may hold a name that the next creation needs."
+    ),
+    source_url=_DELETION_POLICY,
+)
+
+LESSER_REPLACEMENT = ReviewFinding(
+    code="R316",
+    sentence="CloudFormation lists no certain replacement, but {properties} changes, and cannot change in place",
+    possible="CloudFormation lists no replacement, but {properties} may be unable to change in place",
+    reason=(
+        "CloudFormation does not know a value from another resource before it deploys; the review followed the value. Or "
+        "CloudFormation does not say how the property changes. By its schema, the property cannot change in place, or not "
+        "always. A custom resource is replaced if its function answers with another id."
+    ),
+)
+
 FINDINGS = (
     NAME_STAYS,
     NAME_IN_USE,
     DENIED_BY_POLICY,
+    TYPE_CHANGES,
     REMOVED_WITH_DATA,
     REPLACED_BY_EMPTY,
     GROUP_REPLACED,
@@ -278,6 +407,14 @@ FINDINGS = (
     INSTANCES_STAY,
     VALIDATION_WARNS,
     VALIDATION_SKIPPED,
+    REMOVED_AND_KEPT,
+    REMOVED_WITH_SNAPSHOT,
+    REPLACED_AND_KEPT,
+    EXPORT_ENDS,
+    EXPORT_CHANGES,
+    PARAMETER_SHOWN,
+    TERMINATION_PROTECTION_ENDS,
+    STACK_POLICY_CHANGES,
     ONLY_CLOUDFORMATION,
     STACK_TAGS,
     STACK_MIGHT_CHANGE,
@@ -291,5 +428,8 @@ FINDINGS = (
     REPLACEMENT_FROM_SAME_VALUES,
     CLOUDFORMATION_REPLACES,
     NO_NESTED_CHANGE_SETS,
+    ORDER_ONLY,
+    KEPT,
+    LESSER_REPLACEMENT,
 )
 """All findings, sorted by code."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from cfn.marks import State
 from cfn.text import scalar_text
-from cfn.types import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from cfn.types import AUTO_SCALING_GROUP
 from review import findings
 from review.difference import Difference
 from review.finding import Remark
@@ -20,14 +20,6 @@ from review.scripts import value_text
 TRIGGERS = frozenset(
     {"LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy", "VPCZoneIdentifier", "PlacementGroup"}
 )
-
-
-def changes_version(resource_type: str, differences: Iterable[Difference]) -> bool:
-    """Whether a launch template gets a new version, so that its LatestVersionNumber changes for certain."""
-    return resource_type == LAUNCH_TEMPLATE and any(
-        difference.path.startswith("Properties/LaunchTemplateData") and difference.state is State.CHANGED
-        for difference in differences
-    )
 
 
 def replaces_group(policy: Any) -> bool:

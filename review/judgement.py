@@ -9,11 +9,12 @@ Each change is then
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cfn.marks import State
-from cfn.types import STACK
+from cfn.types import STACK, is_custom
 from review import findings
 from review.compare import Fate
 from review.finding import Remark
@@ -93,7 +94,8 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
         return noise.noting(findings.STACK_MIGHT_CHANGE.remark())
     # Without both values a direct change cannot be shown to be none; without any detail nothing can.
     direct = any(detail.source == "DirectModification" and not _same_value(detail) for detail in claim.details)
-    if direct or not claim.details or claim.action != "Modify":
+    proven = any(map(_proves_change, claim.details))
+    if direct or proven or not claim.details or claim.action != "Modify":
         possible = Judgement(claim.action, Certainty.POSSIBLE, _claimed_replacement(claim))
         return possible.noting(findings.NOT_IN_TEMPLATES.remark())
     noise = noise.noting(findings.VALUES_STAY.remark())
@@ -106,12 +108,22 @@ def _same_value(detail: Detail) -> bool:
     return detail.before is not None and detail.before == detail.after
 
 
+def _proves_change(detail: Detail) -> bool:
+    """Whether CloudFormation has evaluated the value already (static) and found another one.
+
+    Of a value that comes from elsewhere only two values prove it: CloudFormation lists the parameter even if it stays.
+    """
+    if detail.evaluation != "Static" or _same_value(detail):
+        return False
+    return detail.source == "DirectModification" or None not in (detail.before, detail.after)
+
+
 def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judgement:
     """The comparison found a change, which CloudFormation lists too or does not."""
     certainty = Certainty.CERTAIN if fate.state is State.CHANGED else Certainty.POSSIBLE
     judgement = Judgement(str(fate.action), certainty, fate.replacement)
     if claim is None:
-        return _unlisted(fate, judgement) if context.complete else judgement
+        return _unlisted(fate, judgement, context)
     if fate.action != "Modify":
         return judgement
     replacement, note = _reconcile(fate, claim)
@@ -119,11 +131,16 @@ def _with_difference(fate: Fate, claim: Change | None, context: Context) -> Judg
     return judgement if note is None else judgement.noting(note)
 
 
-def _unlisted(fate: Fate, judgement: Judgement) -> Judgement:
+def _unlisted(fate: Fate, judgement: Judgement, context: Context) -> Judgement:
+    """CloudFormation does not list the change: it need not, or it should, or it was not asked."""
     sections = {difference.path.split("/")[0] for difference in fate.differences}
+    if fate.type_before is not None:
+        return judgement
+    if sections == {"DependsOn"}:
+        return judgement.noting(findings.ORDER_ONLY.remark())
     if fate.action == "Modify" and "Properties" not in sections:
         return judgement.noting(findings.ATTRIBUTES_ONLY.remark())
-    if fate.type == STACK:
+    if fate.type == STACK or not context.complete:
         return judgement
     return replace(judgement, certainty=Certainty.POSSIBLE).noting(findings.NOT_LISTED.remark())
 
@@ -139,23 +156,45 @@ def _reconcile(fate: Fate, claim: Change) -> tuple[Replacement, Remark | None]:
     comparison knows more.
 
     Returns:
-        The replacement, and a note if the two differ for a reason.
+        The replacement, and a note wherever it is not the one that CloudFormation lists.
     """
     claimed, own = _claimed_replacement(claim), fate.replacement
     if claimed is own:
         return own, None
+    return _lesser_claim(fate, claim) if claimed < own else _greater_claim(fate, claim)
+
+
+def _lesser_claim(fate: Fate, claim: Change) -> tuple[Replacement, Remark | None]:
+    """CloudFormation lists no replacement, or one that is less certain."""
+    certain = fate.replacement is Replacement.CERTAIN
+    details = _details_of(claim, {cause.split("/")[0] for cause in fate.replaced_by})
+    in_place = bool(details) and all(detail.requires_recreation == "Never" for detail in details)
+    if in_place and not is_custom(fate.type):
+        return _claimed_replacement(claim), findings.CHANGES_IN_PLACE.remark(certain=certain)
+    if not claim.replacement or not fate.replaced_by:
+        return fate.replacement, None  # CloudFormation says nothing, or the type changes
+    causes = ", ".join(fate.replaced_by)
+    return fate.replacement, findings.LESSER_REPLACEMENT.remark(certain=certain, properties=causes)
+
+
+def _greater_claim(fate: Fate, claim: Change) -> tuple[Replacement, Remark | None]:
+    """CloudFormation lists a replacement, or a more certain one."""
+    claimed, own = _claimed_replacement(claim), fate.replacement
+    if not claim.details:
+        return claimed, None  # without a reason nothing can be checked
     changing = {
         difference.path.split("/")[1] for difference in fate.differences if difference.path.startswith("Properties/")
     }
-    details = [detail for detail in claim.details if detail.attribute == "Properties" and detail.name in changing]
-    if claimed < own:
-        if details and all(detail.requires_recreation == "Never" for detail in details):
-            return claimed, findings.CHANGES_IN_PLACE.remark()
-        return own, None
-    if not any(detail.requires_recreation in ("Always", "Conditionally") for detail in details):
-        note = findings.REPLACEMENT_FROM_SAME_VALUES.remark()
-        return (own if claim.details else claimed), note
-    names = ", ".join(sorted({detail.name for detail in details}))
-    static = any(detail.requires_recreation == "Always" and detail.evaluation == "Static" for detail in details)
+    changing |= {detail.name for detail in claim.details if _proves_change(detail)}
+    details = _details_of(claim, changing)
+    replacing = [detail for detail in details if detail.requires_recreation in ("Always", "Conditionally")]
+    if not replacing:
+        return own, findings.REPLACEMENT_FROM_SAME_VALUES.remark()
+    names = ", ".join(sorted({detail.name for detail in replacing}))
+    static = any(detail.requires_recreation == "Always" and detail.evaluation == "Static" for detail in replacing)
     replacement = claimed if static else max(own, Replacement.POSSIBLE)
     return replacement, findings.CLOUDFORMATION_REPLACES.remark(properties=names)
+
+
+def _details_of(claim: Change, properties: Collection[str]) -> list[Detail]:
+    return [detail for detail in claim.details if detail.attribute == "Properties" and detail.name in properties]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from review import findings
 from review.finding import Remark
@@ -130,8 +131,9 @@ class Stack:
 
     Attributes:
         updated: When it last changed, as text.
-        parameters: The values as CloudFormation resolved them; those of NoEcho parameters are ``****``.
-        outputs: The values by output.
+        parameters: The values as CloudFormation resolved them; those of NoEcho parameters are ``****``. Without AWS
+            (``offline``), a value that only CloudFormation knows is the function of the template.
+        outputs: The values by output, as the parameters.
         policy: The stack policy as JSON, or None.
         children: The nested stacks by logical id.
     """
@@ -141,8 +143,8 @@ class Stack:
     status: str
     updated: str
     template: str
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    outputs: Mapping[str, Any]
     tags: Mapping[str, str]
     termination_protection: bool
     policy: str | None
@@ -207,6 +209,11 @@ class Plan:
     termination_protection: bool
     change_set: ChangeSet
     deployed: Stack | None
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the plan was made without AWS, so that CloudFormation's word is missing."""
+        return not self.change_set.id
 
     @property
     def unchanged(self) -> bool:

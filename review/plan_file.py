@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cfn.templates import text_digest
 from review.codec import decode, encode
 from review.errors import PlanError
-from review.model import Plan, Stack
+from review.model import Plan
 
 FORMAT = 1
 
@@ -79,15 +79,3 @@ def load_record(path: Path) -> ReviewRecord | None:
         return decode(ReviewRecord, json.loads(record_path(path).read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-
-
-def without_texts(plan: Plan) -> Plan:
-    """The plan without the texts of its templates, for printing it as JSON."""
-    templates = {name: replace(template, text="") for name, template in plan.templates.items()}
-    deployed = _without_template(plan.deployed) if plan.deployed else None
-    return replace(plan, templates=templates, deployed=deployed)
-
-
-def _without_template(stack: Stack) -> Stack:
-    children = {logical_id: _without_template(child) for logical_id, child in stack.children.items()}
-    return replace(stack, template="", children=children)

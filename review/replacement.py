@@ -1,19 +1,20 @@
-"""Which properties replace their resource, by the schemas of the resource types, and which types hold data.
+"""Which changes replace their resource, by the schemas of the resource types, and which types hold data.
 
-cfn-lint carries CloudFormation's resource schemas with ``createOnlyProperties``. So the review knows a replacement
-without a call, and can report a replacement that CloudFormation lists and will not make. Loading the schemas takes two
-and a half seconds, so the review loads them only if a property of an existing resource changes.
+The schemas name the create-only properties (``review.schema_facts``). So the review knows a replacement without a call, and can
+report a replacement that CloudFormation lists and will not make.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from functools import cache
 from typing import Any
 
+from cfn.text import is_function
 from cfn.types import is_custom
+from review.difference import Difference
 from review.holds import HOLDS
+from review.schema_facts import Pointer, SchemaFacts, facts_of, to_pointer
 
 
 class Replacement(IntEnum):
@@ -28,57 +29,67 @@ STATEFUL = frozenset(HOLDS)
 """The types whose deletion loses data, identity or evidence."""
 
 
-def replaces(resource_type: str, paths: Iterable[str], region: str) -> Replacement:
-    """Whether a change of some properties replaces the resource.
+def replaces(resource_type: str, differences: Iterable[Difference]) -> Replacement:
+    """Whether some changes replace the resource, if they happen.
 
     Args:
         resource_type: The type of the resource.
-        paths: The changed properties below Properties: ``A/B/0/C``.
-        region: The region whose schemas count.
+        differences: The changes. Only those of properties count.
 
     Returns:
         POSSIBLE for a custom resource, which is replaced if its function answers with another id, and for a type without
         a schema, such as one newer than cfn-lint.
     """
-    if is_custom(resource_type):
+    facts = None if is_custom(resource_type) else facts_of(resource_type)
+    if facts is None:
         return Replacement.POSSIBLE
-    create_only = _create_only(resource_type, region)
-    if create_only is None:
-        return Replacement.POSSIBLE
-    always, sometimes = create_only
-    changed = list(paths)
-    if any(_within(path, always) for path in changed):
+    sometimes = _sometimes_create_only(facts)
+    weights = [Replacement.NO]
+    for difference in differences:
+        weights += [_changes(difference, pointer) for pointer in facts.create_only]
+        weights += [min(_changes(difference, pointer), Replacement.POSSIBLE) for pointer in sometimes]
+    return max(weights)
+
+
+def _sometimes_create_only(facts: SchemaFacts) -> frozenset[Pointer]:
+    """The properties whose change may replace the resource.
+
+    An update must keep the primary identifier, so a property that is part of it cannot always change in place:
+    https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html
+    """
+    return facts.conditional_create_only | (facts.primary_identifier - facts.read_only)
+
+
+# ---- the value at a pointer -----------------------------------------------------------------------------------------
+
+_UNKNOWN = object()
+
+
+def _changes(difference: Difference, pointer: Pointer) -> Replacement:
+    """Whether a difference changes the value at a pointer: CERTAIN, NO, or POSSIBLE where the value is not known."""
+    section, _, path = difference.path.partition("/")
+    place = to_pointer(path)
+    if section != "Properties":
+        return Replacement.NO
+    if place[: len(pointer)] == pointer:
         return Replacement.CERTAIN
-    return Replacement.POSSIBLE if any(_within(path, sometimes) for path in changed) else Replacement.NO
+    if place != pointer[: len(place)]:
+        return Replacement.NO
+    below = pointer[len(place) :]
+    before, after = (list(_values_at(value, below)) for value in (difference.before, difference.after))
+    if difference.flows or _UNKNOWN in before or _UNKNOWN in after:
+        return Replacement.POSSIBLE
+    return Replacement.NO if before == after else Replacement.CERTAIN
 
 
-_Patterns = frozenset[tuple[str, ...]]
-
-
-def _within(path: str, patterns: _Patterns) -> bool:
-    """Whether the path is at, below or above one of the patterns; a change above a property changes it too."""
-    parts = tuple(part for part in path.split("/") if not part.isdigit())
-    return any(
-        all(part == expected for part, expected in zip(parts, pattern, strict=False))
-        for pattern in patterns
-        if pattern and parts
-    )
-
-
-@cache
-def _create_only(resource_type: str, region: str) -> tuple[_Patterns, _Patterns] | None:
-    """The properties of a type that always replace and those that sometimes do; None without a schema."""
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
-
-    manager: Any = PROVIDER_SCHEMA_MANAGER
-    try:
-        schema = manager.get_resource_schema(region, resource_type).schema
-    except ResourceNotFoundError:
-        return None
-    return _paths(schema.get("createOnlyProperties")), _paths(schema.get("conditionalCreateOnlyProperties"))
-
-
-def _paths(pointers: Any) -> _Patterns:
-    """``/properties/A/items/B`` or ``/properties/A/*/B`` -> ("A", "B")."""
-    skipped = {"properties", "items", "*", ""}
-    return frozenset(tuple(part for part in pointer.split("/") if part not in skipped) for pointer in pointers or ())
+def _values_at(value: Any, pointer: Pointer) -> Iterator[Any]:
+    """The values at a pointer below a value, in a list those of each item; ``_UNKNOWN`` below a function."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _values_at(item, pointer)
+    elif value is None or not pointer:
+        yield from () if value is None else (value,)
+    elif isinstance(value, dict) and not is_function(value):
+        yield from _values_at(value.get(pointer[0]), pointer[1:])
+    else:
+        yield _UNKNOWN

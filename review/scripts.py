@@ -1,13 +1,12 @@
-"""Scripts, such as an instance's user data, as lines: those that differ, and those that change with a reference."""
+"""Scripts, such as an instance's user data, as lines, and those that change with a reference."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import unified_diff
 from typing import Any
 
 from cfn.marks import state_of, unmarked
-from cfn.text import part_text, readable
+from cfn.text import is_joined_text, part_text, readable
 
 
 def value_text(value: Any) -> str | None:
@@ -19,12 +18,6 @@ def is_script(value: Any) -> bool:
     """Whether the value is a text of several lines."""
     text = value_text(value)
     return text is not None and "\n" in text.rstrip("\n")
-
-
-def changed_lines(before: Any, after: Any) -> list[str]:
-    """The lines that differ between two texts: with a sign before each, one line around, and where they are."""
-    old, new = ((value_text(value) or "").splitlines() for value in (before, after))
-    return list(unified_diff(old, new, n=1, lineterm=""))[2:]  # without the names of files
 
 
 def flowing_lines(value: Any) -> str | None:
@@ -47,7 +40,7 @@ def _parts(value: Any) -> Iterator[Any]:
     """The parts of a joined text, with their marks."""
     if isinstance(value, dict) and "Fn::Base64" in value:
         yield from _parts(value["Fn::Base64"])
-    elif isinstance(value, dict) and "Fn::Join" in value:
+    elif is_joined_text(value):
         yield from value["Fn::Join"][1]
     else:
         yield value

@@ -7,12 +7,12 @@ knows what only CloudFormation can know. ``judgement`` decides between them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cfn.marks import State
+from cfn.marks import unmarked
 from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
@@ -20,142 +20,38 @@ from cfn.types import STACK
 from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
-from review.difference import Difference
+from review.difference import Difference, differences, path_below
 from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
-from review.model import Change, ChangeSet, Plan, Stack, StackPath, ValidationFinding
-from review.replacement import STATEFUL, Replacement, replaces
-
-KEEPING_POLICIES = ("Retain", "Snapshot", "RetainExceptOnCreate")
-
-
-@dataclass(frozen=True)
-class ReviewedResource:
-    """One resource of the tree that the plan changes, or that CloudFormation lists as changed.
-
-    Attributes:
-        action: Add, Modify, Remove, Import or Dynamic.
-        notes: Why it was judged so.
-        loss: That it loses data, with its id; None if it loses none.
-        replaced_by: The properties whose change replaces it.
-        obstacle: Why executing the change would fail, if that is known.
-        consequence: What the change does to things that no template names, such as instances.
-    """
-
-    path: StackPath
-    logical_id: str
-    type: str
-    physical_id: str
-    action: str
-    certainty: Certainty
-    replacement: Replacement
-    differences: tuple[Difference, ...]
-    notes: tuple[Remark, ...]
-    loss: Remark | None
-    iam: bool
-    network: bool
-    replaced_by: tuple[str, ...]
-    obstacle: Remark | None
-    consequence: Remark | None
-
-    @property
-    def name(self) -> str:
-        """Its logical ids from the root down, joined by slashes."""
-        return "/".join((*self.path, self.logical_id))
-
-    @property
-    def loses_data(self) -> bool:
-        """Whether the change loses data."""
-        return self.loss is not None
+from review.model import Change, ChangeSet, Plan, Stack, StackPath
+from review.replacement import Replacement
+from review.replacement import replaces as replaces_by_schema
+from review.reviewed import Review, ReviewedResource, ValueChange
+from review.sections import SectionChange
+from review.stakes import stakes
 
 
-@dataclass(frozen=True)
-class ValueChange:
-    """A parameter, tag or setting that changes; None stands for no value."""
-
-    name: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Review:
-    """What a plan does.
-
-    Attributes:
-        service_is_whole: Whether CloudFormation gave a change set for every nested stack that it changes.
-    """
-
-    plan: Plan
-    changes: tuple[ReviewedResource, ...]
-    parameters: tuple[ValueChange, ...]
-    artifacts: tuple[ValueChange, ...]
-    settings: tuple[ValueChange, ...]
-    service_is_whole: bool
-
-    def of(self, certainty: Certainty) -> tuple[ReviewedResource, ...]:
-        """The changes of one certainty."""
-        return tuple(change for change in self.changes if change.certainty is certainty)
-
-    @property
-    def real(self) -> tuple[ReviewedResource, ...]:
-        """All changes that are not noise, without the nested stacks themselves."""
-        return tuple(
-            change for change in self.changes if change.certainty is not Certainty.NOISE and change.type != STACK
-        )
-
-    @property
-    def replaced(self) -> tuple[ReviewedResource, ...]:
-        """The resources that are or may be replaced."""
-        return tuple(change for change in self.real if change.replacement is not Replacement.NO)
-
-    @property
-    def obstacles(self) -> tuple[ReviewedResource, ...]:
-        """The changes that CloudFormation will reject while it executes, with the rollback that follows."""
-        return tuple(change for change in self.real if change.obstacle)
-
-    @property
-    def warnings(self) -> tuple[ValidationFinding, ...]:
-        """The findings of CloudFormation's validation, which may reject these while it executes."""
-        return self.plan.change_set.warnings
-
-    @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """The findings on the plan as a whole: those of CloudFormation's validation, and change sets that are missing."""
-        if self.plan.unchanged:
-            return ()
-        missing = (findings.NO_NESTED_CHANGE_SETS.remark(),) if self.lacks_change_sets else ()
-        return (*missing, *(warning.remark for warning in self.warnings))
-
-    @property
-    def lacks_change_sets(self) -> bool:
-        """Whether an update has to be judged without the change sets of nested stacks."""
-        return not self.service_is_whole and self.plan.kind == "UPDATE"
-
-    @property
-    def losses(self) -> tuple[ReviewedResource, ...]:
-        """The changes that lose data."""
-        return tuple(change for change in self.real if change.loses_data)
-
-
-def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
+def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None) -> Review:
     """Judge every change of a plan.
 
     Args:
         plan: The plan.
-        replaces: Which properties replace their resource; cfn-lint's schemas by default.
+        title: What is reviewed, in one line; platform, environment and stack by default.
+        replaces: Which changes replace their resource; the schemas decide by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
-    comparison = TreeComparison(documents, plan.pseudo, replaces or partial(_by_schema, plan.region))
     values = _root_values(plan)
-    fates = comparison.compare(plan.root, values, plan.deployed)
     tags = _value_changes(plan.deployed.tags, plan.tags) if plan.deployed else ()
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
-    changes = _with_policy_obstacles(plan, _without_idle_stacks(list(_reviewed(fates, plan.change_set, context))))
+    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema)
+    resources, sections = _compared(plan, values, context, comparison)
+    changes = _with_policy_obstacles(plan, _without_idle_stacks(resources))
     parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
     return Review(
         plan=plan,
+        title=title or _title(plan),
         changes=tuple(changes),
+        sections=tuple(sections),
         parameters=tuple(change for change in parameters if not filled_by_packaging(change.name)),
         artifacts=tuple(change for change in parameters if filled_by_packaging(change.name)),
         settings=(*_setting_changes(plan), *(replace(change, name=f"tag {change.name}") for change in tags)),
@@ -163,13 +59,14 @@ def judge_plan(plan: Plan, *, replaces: Replaces | None = None) -> Review:
     )
 
 
-def _by_schema(region: str, resource_type: str, paths: Iterable[str]) -> Replacement:
-    return replaces(resource_type, paths, region)
+def _title(plan: Plan) -> str:
+    verb = "creates" if plan.kind == "CREATE" else "updates"
+    return f"{plan.platform} {plan.environment}: {verb} stack {plan.stack} ({plan.account}, {plan.region})"
 
 
 def _is_complete(change_set: ChangeSet) -> bool:
     """Whether every nested stack that the change set changes has a change set of its own."""
-    return all(
+    return bool(change_set.id) and all(
         change.child is not None
         for _, change in change_set.walk()
         if change.type == STACK and change.action != "Remove"
@@ -179,10 +76,45 @@ def _is_complete(change_set: ChangeSet) -> bool:
 # ---- resources ------------------------------------------------------------------------------------------------------
 
 
-def _reviewed(fates: Iterable[Fate], change_set: ChangeSet, context: Context) -> Iterator[ReviewedResource]:
+def _compared(
+    plan: Plan,
+    values: Mapping[str, str],
+    context: Context,
+    comparison: Callable[[Mapping[StackPath, Replacement]], TreeComparison],
+) -> tuple[list[ReviewedResource], list[SectionChange]]:
+    """The judged resources, and what changes in the other sections.
+
+    Where CloudFormation knows better whether a resource is replaced, the values that others take from it follow the
+    judgement. So the trees are compared again until no judgement is new: values lead in one direction only.
+    """
+    settled: dict[StackPath, Replacement] = {}
+    while True:
+        tree = comparison(settled)
+        fates = tree.compare(plan.root, values, plan.deployed)
+        resources = list(_reviewed(fates, plan, context))
+        corrected = _corrected_replacements(fates, resources)
+        if corrected == settled:
+            return resources, tree.sections
+        settled = corrected
+
+
+def _corrected_replacements(
+    fates: Iterable[Fate], resources: Iterable[ReviewedResource]
+) -> dict[StackPath, Replacement]:
+    """The replacements of the judgement, where the comparison has another one."""
+    judged = {(*resource.path, resource.logical_id): resource.replacement for resource in resources}
+    compared = {
+        (*fate.path, fate.logical_id): fate.replacement
+        for fate in fates
+        if fate.action == "Modify" and fate.type_before is None
+    }
+    return {place: judged[place] for place, own in compared.items() if place in judged and judged[place] is not own}
+
+
+def _reviewed(fates: Iterable[Fate], plan: Plan, context: Context) -> Iterator[ReviewedResource]:
     """The judged resources: those of the templates first, then those that only CloudFormation lists."""
     own = {(fate.path, fate.logical_id): fate for fate in fates}
-    claims = {(path, change.logical_id): change for path, change in change_set.walk()}
+    claims = {(path, change.logical_id): change for path, change in plan.change_set.walk()}
     for place in [*own, *(place for place in claims if place not in own)]:
         fate, claim = own.get(place), claims.get(place)
         judgement = judge(fate, claim, context)
@@ -196,54 +128,58 @@ def _resource(
     path, logical_id = place
     kind = fate.type if fate else claim.type if claim else ""
     noise = judgement.certainty is Certainty.NOISE
-    replacing = judgement.replacement is not Replacement.NO
     differences = (fate.differences if fate else ()) or (() if noise else _claimed_differences(claim))
-    keeps_data = claim is not None and claim.policy_action.removeprefix("ReplaceAnd") in KEEPING_POLICIES
-    gone = judgement.action == "Remove" or replacing
-    physical_id = (fate.physical_id if fate else "") or (claim.physical_id if claim else "")
-    loses_data = gone and kind in STATEFUL and not keeps_data and not noise
     return ReviewedResource(
         path=path,
         logical_id=logical_id,
         type=kind,
-        physical_id=physical_id,
+        physical_id=(fate.physical_id if fate else "") or (claim.physical_id if claim else ""),
         action=judgement.action,
         certainty=judgement.certainty,
         replacement=judgement.replacement,
         differences=differences,
-        notes=judgement.notes,
-        loss=_loss(judgement, physical_id) if loses_data else None,
+        before=fate.before if fate else None,
+        after=unmarked(fate.after) if fate else None,
+        findings=by_weight([*_consequences(fate, claim, judgement), *judgement.notes]),
         iam=IAM.has(kind, judgement.action, differences),
         network=NETWORK.has(kind, judgement.action, differences),
-        replaced_by=fate.replaced_by if fate and replacing else (),
-        obstacle=_name_obstacle(fate, judgement.replacement) if fate else None,
-        consequence=fate.consequence if fate and not noise else None,
+        replaced_by=fate.replaced_by if fate and judgement.replacement is not Replacement.NO else (),
     )
 
 
-def _loss(judgement: Judgement, physical_id: str) -> Remark:
-    removed = judgement.action == "Remove"
-    certain = judgement.certainty is Certainty.CERTAIN and (removed or judgement.replacement is Replacement.CERTAIN)
-    finding = findings.REMOVED_WITH_DATA if removed else findings.REPLACED_BY_EMPTY
-    return finding.remark(certain=certain, id=physical_id or "no id known")
+def by_weight(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """The findings with the heaviest verdict first, otherwise in their order."""
+    return tuple(sorted(remarks, key=lambda remark: -remark.verdict))
+
+
+def _consequences(fate: Fate | None, claim: Change | None, judgement: Judgement) -> Iterator[Remark]:
+    """What happens because of the change, beside the change itself."""
+    if fate is not None and judgement.certainty is not Certainty.NOISE:
+        yield from _obstacles(fate, judgement)
+    yield from stakes(fate, claim, judgement)
+    if fate is not None and fate.consequence is not None and judgement.certainty is not Certainty.NOISE:
+        yield fate.consequence
+
+
+def _obstacles(fate: Fate, judgement: Judgement) -> Iterator[Remark]:
+    """Why CloudFormation will reject the change while it executes."""
+    if fate.type_before is not None:
+        yield findings.TYPE_CHANGES.remark(before=fate.type_before, after=fate.type)
+    elif fate.taken_from is not None:
+        yield findings.NAME_IN_USE.remark(resource=fate.taken_from)
+    elif fate.fixed_name is not None and judgement.replacement is Replacement.CERTAIN:
+        # CloudFormation creates the new resource before it deletes the old one, so both would have one name.
+        yield findings.NAME_STAYS.remark(property=fate.fixed_name)
 
 
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
     """The values that CloudFormation lists, for a resource of which the comparison knows no difference."""
     return tuple(
-        Difference(f"Properties/{detail.name}", detail.before, detail.after, State.CHANGED, flows=False)
+        difference
         for detail in (claim.details if claim else ())
-        if detail.attribute == "Properties" and detail.name and detail.before != detail.after
+        if detail.attribute == "Properties" and detail.name
+        for difference in differences(detail.before, detail.after, path_below("Properties", detail.name))
     )
-
-
-def _name_obstacle(fate: Fate, replacement: Replacement) -> Remark | None:
-    """CloudFormation creates the new resource before it deletes the old one, so both would have one name."""
-    if fate.taken_from is not None:
-        return findings.NAME_IN_USE.remark(resource=fate.taken_from)
-    if fate.fixed_name is None or replacement is not Replacement.CERTAIN:
-        return None
-    return findings.NAME_STAYS.remark(property=fate.fixed_name)
 
 
 def _without_idle_stacks(changes: list[ReviewedResource]) -> Iterator[ReviewedResource]:
@@ -283,7 +219,7 @@ def _lies_within(path: StackPath, stacks: set[StackPath]) -> bool:
 
 
 def _with_policy_obstacle(change: ReviewedResource, policy: StackPolicy) -> ReviewedResource:
-    if change.obstacle or change.certainty is Certainty.NOISE or change.action in ("Add", "Import"):
+    if change.obstacles or change.certainty is Certainty.NOISE or change.action in ("Add", "Import"):
         return change
     if change.replacement is Replacement.CERTAIN:
         action = "Update:Replace"
@@ -291,7 +227,8 @@ def _with_policy_obstacle(change: ReviewedResource, policy: StackPolicy) -> Revi
         action = "Update:Delete" if _is_removed(change) else "Update:Modify"
     if policy.allows(action, change.logical_id, change.type):
         return change
-    return replace(change, obstacle=findings.DENIED_BY_POLICY.remark(action=action, type=change.type))
+    denied = findings.DENIED_BY_POLICY.remark(action=action, type=change.type)
+    return replace(change, findings=by_weight([denied, *change.findings]))
 
 
 # ---- parameters and settings ----------------------------------------------------------------------------------------
@@ -320,10 +257,12 @@ def _setting_changes(plan: Plan) -> Iterator[ValueChange]:
     before = str(deployed.termination_protection).lower() if deployed else None
     after = str(plan.termination_protection).lower()
     if before != after:
-        yield ValueChange("termination protection", before, after)
+        ends = (findings.TERMINATION_PROTECTION_ENDS.remark(),) if before == "true" else ()
+        yield ValueChange("termination protection", before, after, ends)
     policy_before = deployed.policy if deployed else None
     if _policy(policy_before) != _policy(plan.stack_policy):
-        yield ValueChange("stack policy", policy_before, plan.stack_policy)
+        changes = (findings.STACK_POLICY_CHANGES.remark(),) if policy_before else ()
+        yield ValueChange("stack policy", policy_before, plan.stack_policy, changes)
 
 
 def _policy(text: str | None) -> Any:

@@ -22,10 +22,12 @@ PROJECT = Path(__file__).parent.parent
 
 
 def project_files() -> Iterator[str]:
-    """Every file of the project; what make and the tools write is in folders that begin with a dot, or in build/."""
+    """Every file of the project; what make and the tools write begins with a dot, or is in build/ or node_modules/."""
     for folder, folders, files in os.walk(PROJECT):
         folders[:] = [name for name in folders if name == ".github" or name[0] not in "._"]
-        folders[:] = [name for name in folders if name != "build" or Path(folder) != PROJECT]
+        folders[:] = [
+            name for name in folders if name != "node_modules" and (name != "build" or Path(folder) != PROJECT)
+        ]
         yield from (Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
     yield from (path.relative_to(PROJECT).as_posix() for path in (PROJECT / ".ci").iterdir())
 

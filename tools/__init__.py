@@ -5,6 +5,7 @@
 - ``tools.openapi`` writes docs/openapi.yaml from the routes, the functions' schema and their limits.
 - ``tools.layers`` has the table of what may import what, and draws it in docs/architecture.md.
 - ``tools.rules_page`` writes docs/rules.md from the rules of every check.
+- ``tools.schema_facts`` writes review/schema_facts.json from cfn-lint's resource schemas.
 
 They have a package of their own because each other package has one subject. The gate's are templates and parameters, and a
 list of old pins is neither a finding nor a bench. No other package imports a tool.

@@ -42,13 +42,15 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "deploy.settings": ("deploy.errors",),
     "deploy.session": ("deploy.errors",),
     "deploy.packaging": ("cfn", "deploy.errors", "deploy.session", "deploy.settings"),
+    "deploy.comparing": ("cfn", "deploy.errors", "deploy.settings", "review"),
     "deploy.planning": ("cfn", "deploy.errors", "deploy.packaging", "deploy.session", "deploy.settings", "review"),
     "deploy.execution": ("cfn", "deploy.errors", "deploy.planning", "deploy.session", "review"),
-    "deploy.replaying": ("deploy.errors", "deploy.session"),
-    "deploy.arguments": ("deploy.replaying",),
-    "deploy.cli": (
+    "deploy.replaying": ("cfn", "deploy.errors", "deploy.session"),
+    "deploy.console": ("cfn", "deploy.errors"),
+    "deploy.commands": (
         "cfn",
-        "deploy.arguments",
+        "deploy.comparing",
+        "deploy.console",
         "deploy.errors",
         "deploy.execution",
         "deploy.packaging",
@@ -57,6 +59,17 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "deploy.session",
         "deploy.settings",
         "review",
+    ),
+    "deploy.arguments": ("deploy.replaying", "review"),
+    # It imports a command's module by name, when the command runs.
+    "deploy.cli": (
+        "cfn",
+        "deploy.arguments",
+        "deploy.commands",
+        "deploy.console",
+        "deploy.session",
+        "deploy.settings",
+        "entry",
     ),
     "deploy.__main__": ("deploy.cli", "entry"),
     # From platforms to templates
@@ -94,7 +107,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "local.__main__": ("entry", "local.cloud", "local.demos", "local.host", "local.lifecycle"),
     # What looks after the project and measures it
     "tools": ("builders", "common", "entry", "gate", "local.host", "review"),
-    "bench": ("builders", "deploy", "entry", "local"),
+    "bench": ("builders", "cfn", "deploy", "entry", "local"),
 }
 """Package or module → what it may import beside itself.
 

@@ -31,7 +31,8 @@ This page has every code that a report of this project shows.
   the code before each finding. SARIF has it as `ruleId`, JUnit as the `type` of a failure. A finding of any level fails the
   gate.
 - **Rxxx** are the findings of the review of a plan. `make review` prints the code in parentheses after the sentence. JSON has
-  it as `code`. A finding of the review stops no command: the reviewer decides.
+  it as `code`. A finding that is blocked must be allowed by the name of its resource. `--fail-on` ends `review` and `execute`
+  with an exit code if the review has a finding that the option names.
 
 `make templates` writes this page from the code. A test runs the gate over each example of a rule: the first fails with this
 code and no other, the second passes. Another test reviews the plan of each example of a finding: the review prints this code

@@ -102,7 +102,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _create(folder: Path, python: Path) -> None:
-    """Create the environment with pip and nothing else."""
+    """Create the environment with pip and nothing else.
+
+    Raises:
+        SetupError: The folder is a link, whose target would be emptied, or venv or pip failed.
+    """
+    if folder.is_symlink():
+        what = f"{folder} is a link to {folder.resolve()}, which a new environment would empty."
+        raise SetupError(f"{what} Delete the link, or update the environment there.")
     has_ensurepip = importlib.util.find_spec("ensurepip") is not None
     options = [] if has_ensurepip else ["--without-pip"]
     result = _run([sys.executable, "-m", "venv", "--clear", *options, str(folder)])

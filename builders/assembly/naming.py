@@ -6,15 +6,16 @@ limit only with a long suffix already fails at generation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from troposphere import AWSObject
+from troposphere import AWSObject, BaseAWSObject
 
 from builders.contract.errors import NamingError
 from builders.contract.names import ACCOUNT_ID, SUFFIX
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
-from cfn.types import name_path
+from cfn.names import NAMINGS
 
 _LONGEST = {
     SUFFIX: "s" * (ENVIRONMENT_SUFFIX.max_length or 0),
@@ -30,19 +31,17 @@ class NameRule:
     Attributes:
         limit: the service's limit in characters.
         endings: the endings of which a name must have one.
-        property: the property that holds the name; empty for the one in the table of ``cfn``.
     """
 
     limit: int
     endings: tuple[str, ...] = ("-" + SUFFIX,)
-    property: str = ""
 
 
 # Some services dictate the names of their log groups. They append to the resource's name, which has the suffix, or to its id.
 _SERVICE_LOG_ENDINGS = ("-" + SUFFIX, *(f"-{SUFFIX}/{log}" for log in ("audit", "error", "postgresql")), "}/" + "live")
 
-# A row without a property takes it from the table of ``cfn``, which has the names that an account or a region knows.
-_ROWS: dict[str, NameRule] = {
+# The properties that hold the names are in the table of ``cfn.names``.
+NAME_RULES: dict[str, NameRule] = {
     "AWS::AutoScaling::AutoScalingGroup": NameRule(255),
     "AWS::ApiGateway::ApiKey": NameRule(1024),
     "AWS::ApiGateway::RestApi": NameRule(1024),
@@ -60,17 +59,17 @@ _ROWS: dict[str, NameRule] = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": NameRule(32),
     "AWS::ElasticLoadBalancingV2::TargetGroup": NameRule(32),
     # Athena allows no hyphen in names, so the suffix follows an underscore.
-    "AWS::Glue::Database": NameRule(255, ("_" + SUFFIX,), property="DatabaseName"),
+    "AWS::Glue::Database": NameRule(255, ("_" + SUFFIX,)),
     "AWS::IAM::InstanceProfile": NameRule(128),
     "AWS::IAM::ManagedPolicy": NameRule(128),
     "AWS::IAM::Role": NameRule(64),
     "AWS::KMS::Alias": NameRule(256),
     "AWS::Lambda::Function": NameRule(64),
-    "AWS::IAM::ServiceLinkedRole": NameRule(64 - len("AWSServiceRoleForAutoScaling_"), property="CustomSuffix"),
+    "AWS::IAM::ServiceLinkedRole": NameRule(64 - len("AWSServiceRoleForAutoScaling_")),
     "AWS::Logs::DeliveryDestination": NameRule(60),
     "AWS::Logs::DeliverySource": NameRule(60),
-    "AWS::Logs::MetricFilter": NameRule(512, property="FilterName"),
-    "AWS::Logs::ResourcePolicy": NameRule(255, property="PolicyName"),
+    "AWS::Logs::MetricFilter": NameRule(512),
+    "AWS::Logs::ResourcePolicy": NameRule(255),
     "AWS::Logs::LogGroup": NameRule(512, _SERVICE_LOG_ENDINGS),
     "AWS::RDS::DBCluster": NameRule(63),
     "AWS::RDS::DBClusterParameterGroup": NameRule(255),
@@ -82,10 +81,6 @@ _ROWS: dict[str, NameRule] = {
     "AWS::SNS::Topic": NameRule(256),
     "AWS::SQS::Queue": NameRule(80),
     "AWS::WAFv2::WebACL": NameRule(128),
-}
-
-NAME_RULES: dict[str, NameRule] = {
-    kind: row if row.property else replace(row, property=".".join(name_path(kind))) for kind, row in _ROWS.items()
 }
 
 # Names of the account, not of an environment. A service dictates these singletons (requirement A-8).
@@ -106,13 +101,13 @@ def check_names(template: TierTemplate) -> None:
         NamingError: the first name that lacks the suffix or can exceed the limit of its service.
     """
     for title, resource in template.resources.items():
-        rule = NAME_RULES.get(resource.resource_type or "")
-        if rule and rule.property in resource.properties:
-            _check(f"{title} ({resource.resource_type})", resource, rule)
+        kind = resource.resource_type or ""
+        if kind in NAME_RULES:
+            for pattern in _patterns(kind, resource):
+                _check(f"{title} ({kind})", pattern, NAME_RULES[kind])
 
 
-def _check(title: str, resource: AWSObject, rule: NameRule) -> None:
-    pattern = _pattern(resource.properties[rule.property])
+def _check(title: str, pattern: str, rule: NameRule) -> None:
     if pattern in SINGLETON_NAMES:
         return
     if not pattern.endswith(rule.endings):
@@ -122,6 +117,16 @@ def _check(title: str, resource: AWSObject, rule: NameRule) -> None:
         raise NamingError(
             title, pattern, f"can become {length} characters long, but the limit is {rule.limit}. Shorten the name."
         )
+
+
+def _patterns(kind: str, resource: AWSObject) -> Iterator[str]:
+    """Yields what each property that names the resource holds, as a text of ``Fn::Sub``."""
+    for path in NAMINGS[kind].paths:
+        value: Any = resource
+        for step in path.split("/"):
+            value = value.properties.get(step) if isinstance(value, BaseAWSObject) else None
+        if value is not None:
+            yield _pattern(value)
 
 
 def _pattern(value: Any) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from troposphere import Base64, Join, Ref, Sub
 from troposphere.athena import (
@@ -257,13 +258,10 @@ def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Tab
     partitions = f"date=${{!date}}/{'hour=${!hour}/' if row.hourly else ''}"
     names = ("date", "hour") if row.hourly else ("date",)
     return template.add(
-        Table(
+        _catalogue_entry(
             f"{pascal(row.name)}Table",
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(database),
-            TableInput=TableInput(
+            database,
+            TableInput(
                 Name=row.name,
                 Description=row.description,
                 TableType="EXTERNAL_TABLE",
@@ -303,14 +301,10 @@ def add_view(template: TierTemplate, database: Database, view: LakeView) -> Tabl
         separators=(",", ":"),
     )
     return template.add(
-        Table(
+        _catalogue_entry(
             f"{pascal(view.name)}View",
-            DependsOn=[f"{pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-            CatalogId=Ref("AWS::AccountId"),
-            DatabaseName=Ref(database),
-            TableInput=TableInput(
+            database,
+            TableInput(
                 Name=view.name,
                 Description=view.description,
                 TableType="VIRTUAL_VIEW",
@@ -321,7 +315,21 @@ def add_view(template: TierTemplate, database: Database, view: LakeView) -> Tabl
                 ViewOriginalText=Join("", ["/* Presto View: ", Base64(Sub(definition)), " */"]),
                 ViewExpandedText="/* Presto View */",
             ),
+            DependsOn=[f"{pascal(row.name)}Table" for row in TABLES if f"FROM {row.name}" in view.query],
         )
+    )
+
+
+def _catalogue_entry(title: str, database: Database, content: TableInput, **attributes: Any) -> Table:
+    """A table or a view of the database. It goes with the stack."""
+    return Table(
+        title,
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Delete",
+        CatalogId=Ref("AWS::AccountId"),
+        DatabaseName=Ref(database),
+        TableInput=content,
+        **attributes,
     )
 
 

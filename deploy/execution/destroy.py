@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.text import visible
 from cfn.types import BUCKET
 from deploy.errors import DestroyError
 from deploy.execution.remaining import kept_resources, remaining_log_groups, tagged_resources
@@ -151,7 +152,7 @@ def _attempt(
         if code_of(error) != "ValidationError":
             raise
         do = "Remove what holds it (a stack that imports its outputs, a protection), then repeat."
-        what = f"{deployed.name} cannot be deleted: {message_of(error)}."
+        what = f"{deployed.name} cannot be deleted: {visible(message_of(error))}."
         raise DestroyError(deployed.name, what, do=do) from None
     return watch.follow()
 
@@ -173,7 +174,7 @@ def empty_bucket(s3: Any, bucket: str) -> int:
             if objects:
                 response = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
                 for error in response.get("Errors", []):
-                    what = f"{bucket}/{error.get('Key')} cannot be deleted: {error.get('Message')}."
+                    what = visible(f"{bucket}/{error.get('Key')} cannot be deleted: {error.get('Message')}.")
                     raise DestroyError(bucket, what, do="Remove what holds it (object lock, a policy), then repeat.")
                 count += len(objects)
     except ClientError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from cfn.text import visible
 from deploy.errors import StackStateError
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
@@ -43,9 +44,9 @@ def read_output_values(aws: Aws, stack: str) -> dict[str, str]:
 
 
 def outputs_text(outputs: tuple[Output, ...]) -> str:
-    """A table of names and values."""
+    """A table of names and values, a line for each."""
     width = max((len(output.name) for output in outputs), default=0)
-    return "".join(f"{output.name:<{width}}  {output.value}\n" for output in outputs)
+    return "".join(f"{visible(f'{output.name:<{width}}  {output.value}')}\n" for output in outputs)
 
 
 def outputs_json(outputs: tuple[Output, ...]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cfn.text import visible
 from cfn.types import AUTO_SCALING_GROUP, STACK
 from deploy.errors import AccessError
 from deploy.session import explain, is_passing
@@ -88,9 +89,9 @@ class Outcome:
         causes = [event for event in self.failures if not event.is_own and not FOLLOWERS.search(event.reason)]
         causes = [event for event in causes if event.type != STACK] or causes or list(self.failures)
         if not causes:
-            return self.reason or "CloudFormation gives no reason"
+            return visible(self.reason) or "CloudFormation gives no reason"
         first = causes[0]
-        text = f"{first.name} ({first.type}) {first.status}: {first.reason or 'no reason is given'}"
+        text = visible(f"{first.name} ({first.type}) {first.status}: {first.reason or 'no reason is given'}")
         if first.type == AUTO_SCALING_GROUP and "signal" in first.reason.lower():
             # SignalResource carries no text, so the group can only count.
             text += "\n  Why an instance did not start is in the application's log group, stream <instance id>/boot."
@@ -289,7 +290,7 @@ class Watch:
         of_instances = event.type == AUTO_SCALING_GROUP and INSTANCES.search(event.reason)
         has_reason = event.reason and (event.status.endswith("_FAILED") or of_instances)
         reason = f"  {event.reason}" if has_reason else ""
-        return f"{self._elapsed(started)} {count} {event.status:<20} {event.name}  {event.type}{reason}"
+        return visible(f"{self._elapsed(started)} {count} {event.status:<20} {event.name}  {event.type}{reason}")
 
     def _elapsed(self, started: float) -> str:
         seconds = int(self.clock() - started)

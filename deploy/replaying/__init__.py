@@ -5,6 +5,7 @@ In: the raw bucket, its archive and its queue, which the stack's outputs and the
 
 - ``replay`` lists the quarantine and replays its objects and records.
 - ``dead_letters`` moves the dead letters of the object queue.
+- ``layout`` has the prefixes and suffixes of the keys.
 
 It must not lose an entry: the work is in the queue or stored before the entry is deleted, so a crash at any point leaves it
 in one of the two places. It must not overwrite a raw object that exists.

@@ -23,6 +23,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.text import visible
 from deploy.errors import ReplayError
 from deploy.replaying.dead_letters import (
     ObjectQueue,
@@ -31,14 +32,16 @@ from deploy.replaying.dead_letters import (
     find_queue,
     move_dead_letters,
 )
+from deploy.replaying.layout import (
+    MAX_LINE_BYTES,
+    OBJECTS_PREFIX,
+    RAW_PREFIX,
+    REASON_SUFFIX,
+    RECORDS_PREFIX,
+    SUFFIX,
+)
 from deploy.session import Aws, code_of
 
-RAW_PREFIX = "market-data/"
-OBJECTS_PREFIX = "quarantine/objects/"
-RECORDS_PREFIX = "quarantine/records/"
-REASON_SUFFIX = ".reason.json"
-SUFFIX = ".ndjson.gz"
-MAX_LINE_BYTES = 4096  # of a rejected line, which the quarantine shows
 MAX_ENTRIES = 20  # of each kind, which the list shows
 FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 GONE = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -118,7 +121,7 @@ def backlog_text(aws: Aws, backlog: Backlog) -> str:
         lines += [f"  {entry.key}  {reason(s3, backlog.bucket, entry)}" for entry in entries[:MAX_ENTRIES]]
         lines += [f"  … and {len(entries) - MAX_ENTRIES} more"] if len(entries) > MAX_ENTRIES else []
     lines.append(f"{backlog.dead_letters} dead letters")
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def replay_backlog(aws: Aws, backlog: Backlog, say: Callable[[str], None]) -> ReplayResult:

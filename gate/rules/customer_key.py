@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from cfnlint.helpers import import_filename
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
+
+values = import_filename("_values", str(Path(__file__).parent)).values  # by path, as cfn-lint loads this file
 
 # The property in which each type names its key. All rows of a type apply. `*` is every element of a list.
 KEYS: tuple[tuple[str, str], ...] = (
@@ -55,7 +59,6 @@ SWITCHES: tuple[tuple[str, str], ...] = (
     ("AWS::RDS::DBCluster", "StorageEncrypted"),
     ("AWS::RDS::DBInstance", "StorageEncrypted"),
 )
-_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class CustomerKey(CloudFormationLintRule):
@@ -84,20 +87,7 @@ class CustomerKey(CloudFormationLintRule):
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """
-    passing_example = """
-        Resources:
-          Topic:
-            Type: AWS::SNS::Topic
-            DeletionPolicy: Delete
-            UpdateReplacePolicy: Delete
-            Properties:
-              KmsMasterKeyId: alias/orders
-              Tags:
-                - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: orders}
-                - {Key: Compliance, Value: none}
-                - {Key: DataClassification, Value: Internal}
-    """
+    passing_example = failing_example.replace("alias/aws/sns", "alias/orders")
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Returns a match for each missing key or switch."""
@@ -115,38 +105,21 @@ def _check(path: list[str | int], kind: str, properties: dict[str, Any]) -> Iter
     keys = [] if in_cluster else [key for type_, key in KEYS if type_ == kind]
     keys += [key for type_, needed_by, key in KEYS_WITH if type_ == kind and _is_on(properties, needed_by)]
     for key in dict.fromkeys(keys):
-        if not all(_is_customer_key(value) for value in _values(properties, key.split("."))):
+        if not all(_is_customer_key(value) for value in values(properties, key)):
             yield RuleMatch(match_path, f"{key} does not name a customer-managed key")
     for type_, switch in SWITCHES:
         if type_ == kind and not in_cluster and not _is_always_on(properties, switch):
             yield RuleMatch(match_path, f"{switch} is not true")
 
 
-def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    """Yields all values that a path can have, in both arms of each Fn::If. None means that the property is absent."""
-    if isinstance(value, dict) and set(value) == {"Fn::If"}:
-        for arm in value["Fn::If"][1:]:
-            yield from _values(arm, steps)
-    elif value == _NO_VALUE or value is None:
-        yield None
-    elif not steps:
-        yield value
-    elif steps[0] == "*":
-        elements = value if isinstance(value, list) and value else [None]
-        for element in elements:
-            yield from _values(element, steps[1:])
-    else:
-        yield from _values(value.get(steps[0]) if isinstance(value, dict) else None, steps[1:])
-
-
 def _is_on(properties: dict[str, Any], path: str) -> bool:
     """Whether a switch can be on. An Fn::If that may switch it on needs the key."""
-    return any(value not in (None, False, "false") for value in _values(properties, path.split(".")))
+    return any(value not in (None, False, "false") for value in values(properties, path))
 
 
 def _is_always_on(properties: dict[str, Any], path: str) -> bool:
     """Whether a switch is on in every arm and every element."""
-    return all(value not in (None, False, "false") for value in _values(properties, path.split(".")))
+    return all(value not in (None, False, "false") for value in values(properties, path))
 
 
 def _is_customer_key(value: Any) -> bool:

@@ -44,16 +44,7 @@ class DeletionPolicy(CloudFormationLintRule):
               CatalogId: !Ref AWS::AccountId
               DatabaseInput: {Description: Orders by day}
     """
-    passing_example = """
-        Resources:
-          Database:
-            Type: AWS::Glue::Database
-            DeletionPolicy: Delete
-            UpdateReplacePolicy: Delete
-            Properties:
-              CatalogId: !Ref AWS::AccountId
-              DatabaseInput: {Description: Orders by day}
-    """
+    passing_example = failing_example.replace("Retain", "Delete")
 
     def __init__(self) -> None:
         super().__init__()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from cfnlint.helpers import import_filename
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
+
+values = import_filename("_values", str(Path(__file__).parent)).values  # by path, as cfn-lint loads this file
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
 # The ids of the managed policies, by the property that takes them. The pages of the guide list them.
@@ -74,25 +78,7 @@ class ManagedPolicy(CloudFormationLintRule):
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """
-    passing_example = """
-        Resources:
-          Distribution:
-            Type: AWS::CloudFront::Distribution
-            Properties:
-              DistributionConfig:
-                Enabled: true
-                Origins:
-                  - {Id: files, DomainName: files.example.com, S3OriginConfig: {}}
-                DefaultCacheBehavior:
-                  TargetOriginId: files
-                  ViewerProtocolPolicy: https-only
-                  CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6 # CachingOptimized
-              Tags:
-                - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: orders}
-                - {Key: Compliance, Value: none}
-                - {Key: DataClassification, Value: Internal}
-    """
+    passing_example = failing_example.replace("7e88639e58f5", "7e88639e58f6 # CachingOptimized")
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Returns a match for each unknown id."""
@@ -112,14 +98,6 @@ def _ids(path: list[str | int], node: Any) -> Iterator[tuple[list[str | int], st
     elif isinstance(node, dict):
         for key, value in node.items():
             if key in MANAGED:
-                yield from (([*path, key], key, text) for text in _texts(value))
+                yield from (([*path, key], key, str(text)) for text in values(value) if isinstance(text, str))
             else:
                 yield from _ids([*path, key], value)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield str(value)
-    elif isinstance(value, dict) and "Fn::If" in value:
-        for arm in value["Fn::If"][1:]:
-            yield from _texts(arm)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cfnlint.helpers import import_filename
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-# The property that names a resource of each type, where an account or a region knows it by that name. A data file and not
-# an import, because cfn-lint loads this rule by its path, in editors too, where the project's packages may be missing.
-_TABLE = Path(__file__).parents[2] / "cfn" / "name_properties.json"
-NAMES: dict[str, str] = json.loads(_TABLE.read_text("utf-8"))
+values = import_filename("_values", str(Path(__file__).parent)).values  # by path, as cfn-lint loads this file
+
+# The table of cfn/names.py. A data file and not an import, because the project's packages may be missing in an editor.
+_TABLE: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "cfn" / "name_properties.json").read_text("utf-8")
+)
+# By type. A name that is unique only inside another resource is absent, because it cannot collide with other environments.
+NAMES: dict[str, list[str]] = {
+    kind: [path.replace("/", ".") for path in row["paths"]] for kind, row in _TABLE.items() if "within" not in row
+}
 
 
 class NameSuffix(CloudFormationLintRule):
-    """Checks the property that names a resource, in every arm of Fn::If.
+    """Checks the properties that name a resource, in every arm of Fn::If.
 
     A name that contains the id of a resource of the same template is unique by that id.
     """
@@ -28,7 +34,7 @@ class NameSuffix(CloudFormationLintRule):
     description = (
         "An explicit name ends in the parameter EnvironmentSuffix. The account, the region, .fifo or the path that a "
         "service appends to a name (/aws/rds/cluster/NAME/postgresql) may follow. A name with the id of a resource of the "
-        "same template needs no suffix."
+        "same template needs no suffix, nor does a name inside another resource, such as a stage of an API."
     )
     reason = "A name without the suffix collides with the name in a second environment in the same account."
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html"
@@ -62,33 +68,19 @@ class NameSuffix(CloudFormationLintRule):
         ending = re.compile(rf"[-_/]{suffix}(-\$\{{AWS::(AccountId|Region)\}})*(\.fifo)?(/.*)?$")
         resources = cfn.get_resources()
         return [
-            RuleMatch(path, f"name {text!r} does not end in ${{{self.config['parameter']}}}")
+            RuleMatch(
+                ["Resources", logical_id, "Properties", *path.split(".")],
+                f"name {text!r} does not end in ${{{self.config['parameter']}}}",
+            )
             for logical_id, resource in resources.items()
-            for path, value in _names(logical_id, resource)
-            for text in _texts(value)
-            if not ending.search(text) and not _refers_to(text, resources)
+            for path in NAMES.get(resource.get("Type", ""), ())
+            for value in values(resource.get("Properties"), path)
+            if value is not None and not ending.search(text := _text(value)) and not _refers_to(text, resources)
         ]
 
 
-def _names(logical_id: str, resource: dict[str, Any]) -> Iterator[tuple[list[str | int], Any]]:
-    steps = NAMES.get(resource.get("Type", ""), "")
-    value: Any = resource.get("Properties")
-    for step in steps.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    if value is not None:
-        yield ["Resources", logical_id, "Properties", *steps.split(".")], value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yields a name as text with ``${…}`` for references: one text for each arm of Fn::If, none for an absent name."""
-    if isinstance(value, dict) and "Fn::If" in value:
-        for arm in value["Fn::If"][1:]:
-            yield from _texts(arm)
-    elif value != {"Ref": "AWS::NoValue"}:
-        yield _text(value)
-
-
 def _text(value: Any) -> str:
+    """Returns a name as text with ``${…}`` for references."""
     if not isinstance(value, dict):
         return str(value)
     function, argument = next(iter(value.items()))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from cfnlint.helpers import import_filename
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
+
+values = import_filename("_values", str(Path(__file__).parent)).values  # by path, as cfn-lint loads this file
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 BALANCER_POLICY = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
@@ -19,7 +23,6 @@ APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGateway::DomainName")
 ENCRYPTED = ("HTTPS", "TLS")
 TO_HTTPS = ("https-only", "redirect-to-https")
 DEFAULT_CERTIFICATE = {"CloudFrontDefaultCertificate": True}
-_NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class TransportSecurity(CloudFormationLintRule):
@@ -63,29 +66,7 @@ class TransportSecurity(CloudFormationLintRule):
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """
-    passing_example = """
-        Parameters:
-          BalancerArn: {Type: String}
-          CertificateArn: {Type: String}
-        Resources:
-          Listener:
-            Type: AWS::ElasticLoadBalancingV2::Listener
-            Properties:
-              LoadBalancerArn: !Ref BalancerArn
-              Port: 443
-              Protocol: HTTPS
-              SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06
-              Certificates:
-                - CertificateArn: !Ref CertificateArn
-              DefaultActions:
-                - Type: fixed-response
-                  FixedResponseConfig: {StatusCode: '404'}
-              Tags:
-                - {Key: Environment, Value: dev}
-                - {Key: CostCenter, Value: orders}
-                - {Key: Compliance, Value: none}
-                - {Key: DataClassification, Value: Internal}
-    """
+    passing_example = failing_example.replace("ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06")
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Returns a match for each policy that is missing or too old."""
@@ -103,60 +84,42 @@ def _faults(kind: str, properties: dict[str, Any]) -> Iterator[str]:
         config = properties.get("DistributionConfig") or {}
         yield from _viewers(config)
         yield from _origins(config)
-    elif kind in APIS and not all(_fits(API_POLICY, value) for value in _values(properties, "SecurityPolicy")):
+    elif kind in APIS and not all(_fits(API_POLICY, value) for value in values(properties, "SecurityPolicy")):
         yield "SecurityPolicy does not require TLS 1.2 or newer"
 
 
 def _listener(properties: dict[str, Any]) -> Iterator[str]:
-    for arm in _arms(properties):
-        encrypted = any(value in ENCRYPTED for value in _values(arm, "Protocol"))
+    for arm in values(properties):
+        encrypted = any(value in ENCRYPTED for value in values(arm, "Protocol"))
         # The condition that sets the protocol may set the policy too, so an absent policy counts only if no arm has one.
-        policies = [value for value in _values(arm, "SslPolicy") if value is not None]
+        policies = [value for value in values(arm, "SslPolicy") if value is not None]
         if encrypted and not (policies and all(_fits(BALANCER_POLICY, value) for value in policies)):
             yield "SslPolicy does not require TLS 1.2 or newer"
 
 
 def _viewers(config: dict[str, Any]) -> Iterator[str]:
-    for value in _values(config, "ViewerCertificate"):
+    for value in values(config, "ViewerCertificate"):
         certificate = value if isinstance(value, dict) else DEFAULT_CERTIFICATE
         own = certificate.get("CloudFrontDefaultCertificate") not in (True, "true")
-        versions = _values(certificate, "MinimumProtocolVersion")
+        versions = values(certificate, "MinimumProtocolVersion")
         if own and not all(_fits(VIEWER_POLICY, version) for version in versions):
             yield "ViewerCertificate.MinimumProtocolVersion is not TLS 1.2 or newer"
-    behaviors = [*_values(config, "DefaultCacheBehavior"), *_values(config, "CacheBehaviors.*")]
+    behaviors = [*values(config, "DefaultCacheBehavior"), *values(config, "CacheBehaviors.*")]
     for behavior in behaviors:
-        policies = _values(behavior, "ViewerProtocolPolicy")
+        policies = values(behavior, "ViewerProtocolPolicy")
         if behavior is not None and not all(policy in TO_HTTPS for policy in policies):
             yield "ViewerProtocolPolicy allows HTTP"
 
 
 def _origins(config: dict[str, Any]) -> Iterator[str]:
-    for origin in _values(config, "Origins.*.CustomOriginConfig"):
-        if origin is None or all(policy == "http-only" for policy in _values(origin, "OriginProtocolPolicy")):
+    for origin in values(config, "Origins.*.CustomOriginConfig"):
+        if origin is None or all(policy == "http-only" for policy in values(origin, "OriginProtocolPolicy")):
             continue
         # An absent list counts as SSLv3, so that it fails.
-        protocols = {name for names in _values(origin, "OriginSSLProtocols") for name in names or ["SSLv3"]}
+        protocols = {name for names in values(origin, "OriginSSLProtocols") for name in names or ["SSLv3"]}
         if protocols != {"TLSv1.2"}:
             yield "OriginSSLProtocols is not TLSv1.2 alone"
 
 
 def _fits(pattern: re.Pattern[str], value: Any) -> bool:
     return isinstance(value, str) and pattern.match(value) is not None
-
-
-def _arms(value: Any) -> Iterator[Any]:
-    """Yields the value, or both arms of an Fn::If. None means that the property is absent."""
-    if isinstance(value, dict) and set(value) == {"Fn::If"}:
-        for arm in value["Fn::If"][1:]:
-            yield from _arms(arm)
-    else:
-        yield None if value == _NO_VALUE else value
-
-
-def _values(value: Any, path: str) -> Iterator[Any]:
-    """Yields all values that a path can have, in both arms of each Fn::If. ``*`` is every element of a list."""
-    step, _, rest = path.partition(".")
-    for arm in _arms(value):
-        elements = arm if isinstance(arm, list) else []
-        for item in elements if step == "*" else [arm.get(step) if isinstance(arm, dict) else None]:
-            yield from _values(item, rest) if rest and item is not None else _arms(item)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from common import settings
+from common import s3_events, settings
 from common.clients import client
 from common.observe import count, describe, logger, observed
 
@@ -26,28 +24,24 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return dict(process_partial_response(event, _process_message, processor, context))
 
 
-def objects_of(body: str) -> list[tuple[str, str]]:
-    """Bucket and key of the new log files in an S3 event; empty for S3's test event and for other objects.
+def log_files_of(body: str) -> list[tuple[str, str]]:
+    """Bucket and key of the new log files in an S3 event. Logs other objects and leaves them out.
 
     Raises ValueError or KeyError for a body that is not an S3 event. Such a message ends in the dead-letter queue.
     """
-    document = json.loads(body)
-    if document.get("Event") == "s3:TestEvent":
-        return []
-    objects = []
-    for entry in document["Records"]:
-        bucket, key = str(entry["s3"]["bucket"]["name"]), unquote_plus(str(entry["s3"]["object"]["key"]))
+    files = []
+    for bucket, key in s3_events.objects_of(body):
         if key.startswith(PREFIX) and key.endswith(SUFFIX):
-            objects.append((bucket, key))
+            files.append((bucket, key))
         else:
             logger.warning("object is not a balancer's log", extra={"bucket": bucket, "key": key})
-    return objects
+    return files
 
 
 def _process_message(record: SQSRecord) -> None:
     group = settings.required("BALANCER_LOG_GROUP")
     try:
-        for bucket, key in objects_of(record.body):
+        for bucket, key in log_files_of(record.body):
             counts = copy_file(client("s3"), client("logs"), bucket, key, group)
             if counts is None:
                 logger.warning("log file does not exist any more", extra={"key": key})

@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from . import settings
 from .errors import RequestError
 
 CACHE_SECONDS = 30.0
@@ -81,6 +83,12 @@ def from_table(table: str) -> Entitlements:
         return item
 
     return Entitlements(fetch)
+
+
+@cache
+def from_environment() -> Entitlements:
+    """Entitlements from the table that API_KEYS_TABLE names. All invocations of an execution environment share them."""
+    return from_table(settings.required("API_KEYS_TABLE"))
 
 
 def _texts(value: Mapping[str, Any] | None) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import Any
 
 from common import entitlements, rest, schema, settings
@@ -15,11 +14,6 @@ from .store import store_batch
 from .validation import Rules
 
 
-@cache
-def _entitlements() -> entitlements.Entitlements:
-    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
-
-
 @observed
 def handler(event: dict[str, Any], context: Any) -> rest.Response:
     """Entry point of the Lambda function."""
@@ -28,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> rest.Response:
 
 def post_market_data(event: dict[str, Any]) -> rest.Response:
     """Validate and store one batch. Raises RequestError."""
-    entitlement = _entitlements().require(rest.api_key_id(event), "ingest")
+    entitlement = entitlements.from_environment().require(rest.api_key_id(event), "ingest")
     batch = read_batch(
         rest.body_bytes(event),
         rest.header(event, "Content-Type"),

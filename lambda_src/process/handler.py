@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from common import settings
+from common import s3_events, settings
 from common.clients import client
 from common.database import Database, Target, session_options
 from common.errors import ConfigurationError
@@ -69,16 +67,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def keys_of(body: str, raw_bucket: str) -> list[str]:
-    """The keys of new market data in an S3 event; empty for S3's test event and for other objects.
+    """The keys of new market data in an S3 event. Logs other objects and leaves them out.
 
     Raises ValueError or KeyError for a body that is not an S3 event. Such a message ends in the dead-letter queue.
     """
-    document = json.loads(body)
-    if document.get("Event") == "s3:TestEvent":
-        return []
     keys = []
-    for entry in document["Records"]:
-        bucket, key = str(entry["s3"]["bucket"]["name"]), unquote_plus(str(entry["s3"]["object"]["key"]))
+    for bucket, key in s3_events.objects_of(body):
         if bucket == raw_bucket and key.startswith(RAW_PREFIX) and key.endswith(SUFFIX):
             keys.append(key)
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from common import entitlements, rest, schema, settings
+from common import entitlements, rest, schema
 from common.database import Database, Target, session_options
 from common.errors import DatabaseUnavailableError, RequestError
 from common.observe import count, logger, observed
@@ -33,11 +33,6 @@ class _Health:
 
 
 _health = _Health()
-
-
-@cache
-def _entitlements() -> entitlements.Entitlements:
-    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
 
 
 @cache
@@ -85,7 +80,7 @@ def _database_answers() -> bool:
 
 
 def _page(event: dict[str, Any], name: str, read_page: ReadPage) -> rest.Response:
-    entitlement = _entitlements().require(rest.api_key_id(event), "query")
+    entitlement = entitlements.from_environment().require(rest.api_key_id(event), "query")
     page = request.parse(rest.path_parameter(event, "symbol"), rest.query_parameters(event))
     if not entitlement.allows(page.symbol):
         raise RequestError(403, "symbol_not_entitled", f"This API key may not read {page.symbol}")

@@ -7,7 +7,6 @@ requires that token in the ``Session-Token`` header and the same API key.
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import Any
 
 from common import entitlements, rest, settings
@@ -20,11 +19,6 @@ from .model import Session, authorize, is_session_id, open_session, requested_tt
 TOKEN_HEADER = "Session-Token"
 
 
-@cache
-def _entitlements() -> entitlements.Entitlements:
-    return entitlements.from_table(settings.required("API_KEYS_TABLE"))
-
-
 @observed
 def handler(event: dict[str, Any], context: Any) -> rest.Response:
     """Entry point of the Lambda function."""
@@ -33,7 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> rest.Response:
 
 def route(event: dict[str, Any]) -> rest.Response:
     """Serve one request. Raises RequestError."""
-    entitlement = _entitlements().require(rest.api_key_id(event), "sessions")
+    entitlement = entitlements.from_environment().require(rest.api_key_id(event), "sessions")
     method = event.get("httpMethod")
     session_id = rest.path_parameter(event, "id")
     if method == "POST" and not session_id:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from review.examples import Example
+from review.examples.example import Example
 
 
 def _resource(resource_type: str, before: str, after: str, *, attribute: bool = False) -> Example:

@@ -12,6 +12,7 @@ import pytest
 from builders.assembly.naming import NAME_RULES, SINGLETON_NAMES, longest
 from builders.iam.regions import GLOBAL_ACTIONS
 from builders.platforms import PLATFORMS
+from cfn.names import NAMINGS, value_at
 from tests.builders.support.policies import policy_documents, statements
 from tests.builders.support.resources import Resource, all_resources, find_resource, templates, text
 
@@ -79,16 +80,22 @@ def _ids(resource: Resource) -> str:
 
 
 # --- A-1 names -------------------------------------------------------------------------------------------------------
+def _names(resource: Resource) -> list[str]:
+    """What the properties that name the resource hold; a database of Glue has two."""
+    values = [value_at(resource.properties, path) for path in NAMINGS[resource.type].paths]
+    return [text(value) for value in values if value is not None]
+
+
 @pytest.mark.requirement("A-1")
 @pytest.mark.parametrize("resource", list(all_resources(*NAME_RULES)), ids=_ids)
 def test_every_named_resource_ends_in_the_suffix_within_its_services_limit(resource: Resource) -> None:
     rule = NAME_RULES[resource.type]
-    assert rule.property in resource.properties, "a name that CloudFormation generates lacks the suffix"
-    name = text(resource.properties[rule.property])
-    if name in SINGLETON_NAMES:
-        return
-    assert name.endswith(rule.endings)
-    assert len(longest(name)) <= rule.limit
+    names = _names(resource)
+    assert names, "a name that CloudFormation generates lacks the suffix"
+    for name in names:
+        if name not in SINGLETON_NAMES:
+            assert name.endswith(rule.endings)
+            assert len(longest(name)) <= rule.limit
 
 
 @pytest.mark.requirement("A-1")
@@ -105,7 +112,7 @@ def test_suffix_is_a_checked_root_parameter(platform: str) -> None:
 @pytest.mark.requirement("A-1")
 def test_no_two_resources_of_one_account_share_a_name() -> None:
     """Two platforms exist side by side under one suffix, so this includes resources of both."""
-    named = [(f.type, text(f.properties[NAME_RULES[f.type].property])) for f in all_resources(*NAME_RULES)]
+    named = [(f.type, name) for f in all_resources(*NAME_RULES) for name in set(_names(f))]
     assert len(named) == len(set(named))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,13 @@ def no_credentials_and_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+
+class Terminal(io.StringIO):
+    """Standard input with a person before it."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def save(project: Project, plan: Plan) -> Path:
@@ -103,11 +113,6 @@ def test_end_of_input_is_no_confirmation(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-D at the question printed a traceback."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(""))
@@ -131,6 +136,50 @@ def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[
     save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
+
+
+NAME = "\x1b[2A\x1b[2K` **no findings**"
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize("command", ["plan", "losses"])
+def test_no_text_of_a_template_controls_the_terminal(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    after = f"Resources: {{X: {{Type: 'AWS::DynamoDB::Table', Properties: {{TableName: {json.dumps(NAME)}}}}}}}"
+    before = deployed("small-dev", TEMPLATE)
+    before = replace(before, resources={"X": replace(before.resources["X"], physical_id=f"{NAME}\nX")})
+    claims = change_set(claim("X", "AWS::DynamoDB::Table", replacement="True"))
+    save(project, make_plan({"root.yaml": after}, before, claims=claims))
+    run(project, *(["review"] if command == "plan" else ["execute"]))
+    output = "".join(capsys.readouterr())
+    assert r"\x1b[2A\x1b[2K` **no findings**" in output
+    assert all(line.isprintable() for line in output.split("\n"))
+    assert "\nX" not in output
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(False, "a\x1b[2K\nb\n"), (True, "a\\x1b[2K\\nb\n")])
+def test_value_of_an_output_is_exact_for_programs_and_visible_for_people(
+    project: Project,
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: bool,
+    shown: str,
+) -> None:
+    stack = {
+        "StackName": "small-dev",
+        "StackStatus": "CREATE_COMPLETE",
+        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "Outputs": [{"OutputKey": "Name", "OutputValue": "a\x1b[2K\nb"}],
+    }
+    for _ in range(2):
+        scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
+    monkeypatch.setattr("deploy.commands.outputs.Aws", lambda region, profile: scripted.aws)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    assert run(project, "outputs", "Name") == 0
+    assert run(project, "outputs") == 0
+    assert capsys.readouterr().out == f"{shown}Name  a\\x1b[2K\\nb\n"
 
 
 def test_missing_plan_says_what_to_do(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,15 +206,45 @@ def test_losing_data_needs_a_person_or_yes(project: Project, capsys: pytest.Capt
 def test_confirmation_is_the_stacks_name(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str, message: str
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     save(project, losing())
     assert run(project, "review") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     assert run(project, "execute") == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize(("option", "code"), [("blocked", 5), ("look", 5), ("R202,R101", 5), ("R201", 0)])
+def test_review_ends_with_the_exit_code_of_its_findings(
+    project: Project, capsys: pytest.CaptureFixture[str], option: str, code: int
+) -> None:
+    """A pipeline stops without reading the review."""
+    save(project, losing())
+    assert run(project, "review", "--json", "--fail-on", option) == code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["summary"]["loses_data"] == 1
+    assert ("the review has R202" in printed.err) is bool(code)
+
+
+@pytest.mark.requirement("REV-2")
+def test_execute_with_a_finding_that_fails_executes_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There are no credentials, so a call would fail with another exit code."""
+    save(project, losing())
+    assert run(project, "execute", "--yes", "--fail-on", "look") == 5
+    assert "--fail-on look: the review has R202 (exit code 5)." in capsys.readouterr().err
+
+
+@pytest.mark.requirement("REV-2")
+@pytest.mark.parametrize("command", ["review", "execute"])
+def test_unknown_code_to_fail_on_is_rejected_before_anything(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert run(project, command, "--fail-on", "R201,R999") == 2
+    message = capsys.readouterr().err
+    assert "R999 is no verdict and no code of a finding." in message
+    assert "docs/rules.md has all codes" in message
 
 
 def test_unreviewed_plan_has_an_exit_code_of_its_own(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,7 +259,7 @@ def test_interruption_says_that_operations_in_aws_continue(
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_plan", interrupt)
+    monkeypatch.setattr("deploy.commands.review.load_plan", interrupt)
     assert run(project, "review") == 130
     assert "Operations that started in AWS continue" in capsys.readouterr().err
 
@@ -193,7 +272,7 @@ def test_unexpected_rejection_by_aws_is_no_traceback(
     def raise_access_denied(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "load_plan", raise_access_denied)
+    monkeypatch.setattr("deploy.commands.review.load_plan", raise_access_denied)
     assert run(project, "review") == 1
     assert "These credentials may not call DescribeStacks: no right." in capsys.readouterr().err
 
@@ -253,7 +332,7 @@ def test_destroying_a_protected_stack_is_rejected_before_the_confirmation(
         "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
     }
     scripted["cloudformation"].add_response("describe_stacks", {"Stacks": [stack]})
-    monkeypatch.setattr(cli, "Aws", lambda region, profile: scripted.aws)
+    monkeypatch.setattr("deploy.commands.destroy.Aws", lambda region, profile: scripted.aws)
     assert run(project, "destroy", "--yes", *options) == 1
     assert "termination protection in params/small/deployment.json (prod)" in capsys.readouterr().err
 
@@ -264,16 +343,33 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
         "import importlib, pkgutil, sys, deploy\n"
         "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"
         "    module.name == 'deploy.__main__' or importlib.import_module(module.name)\n"
-        "from review.replacement import replaces\n"
-        "replaces('AWS::S3::Bucket', ['BucketName'], 'us-east-1')\n"
-        "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders')])"
+        "from review.schema_facts import facts_of\n"
+        "facts_of('AWS::S3::Bucket')\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders', 'cfnlint')])"
     )
     root = Path(cli.__file__).parents[1]
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert run.stdout.strip() == "[]"
 
 
-def test_help_names_every_command() -> None:
+def test_review_loads_nothing_that_talks_to_aws(project: Project) -> None:
+    """Loading botocore takes half a second to load, and a review needs none of it."""
+    save(project, make_plan({"root.yaml": TEMPLATE}))
+    code = (
+        "import sys, pathlib\n"
+        "from deploy import cli\n"
+        "from deploy.settings import Project\n"
+        "exit_code = cli.main(['review', '--json', '--platform', 'small'], project=Project(pathlib.Path(sys.argv[1])))\n"
+        "print(exit_code, sorted({'boto3', 'botocore', 'urllib3'} & set(sys.modules)), file=sys.stderr)"
+    )
+    root = Path(cli.__file__).parents[1]
+    command = [sys.executable, "-c", code, str(project.root)]
+    loaded = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert loaded.stderr.strip() == "0 []"
+
+
+def test_every_command_is_in_the_help_and_has_a_module() -> None:
     words = build_parser().format_help()
-    for command in ("bootstrap", "package", "plan", "review", "execute", "outputs", "destroy", "replay"):
-        assert command in words
+    for command, module in cli.COMMANDS.items():
+        assert re.search(rf"^ +{command}\b", words, re.MULTILINE)
+        assert callable(importlib.import_module(module).run)

@@ -57,6 +57,12 @@ def test_error_has_the_exit_code_of_its_branch(error: ActionableError, root: typ
         (StalePlanError("s", ["a", "b"], "Plan again."), "The plan for s is rejected:\n  a\n  b\nPlan again."),
         (DestroyError("s", "It is protected.", do="Wait."), "It is protected. Wait."),
         (DestroyError("s", "These remain:", ["a", "b"], "Delete them."), "These remain:\n  a\n  b\nDelete them."),
+        (DestroyError("s", "These remain:", ["a\n  b\x1b"], "Delete it."), "These remain:\n  a\\n  b\\x1b\nDelete it."),
+        (
+            ParameterError([Fault("dev.json", "Size\n", "'\u202ex' is no size.", "Correct it.")]),
+            "The parameters have one fault; nothing was called:\n"
+            "  dev.json: Size\\n: '\\u202ex' is no size. Correct it.",
+        ),
     ],
 )
 def test_message_has_what_is_wrong_and_what_to_do(error: ActionableError, message: str) -> None:

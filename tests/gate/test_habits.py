@@ -30,12 +30,15 @@ RENOVATE = PROJECT / "renovate.json"
 
 @functools.cache
 def own_files() -> frozenset[str]:
-    """Returns the paths of all files, as git prints them. Skips build/ and folders that begin with a dot, which git ignores."""
+    """Returns the paths of all files, as git prints them.
+
+    Skips build/, node_modules/ and folders that begin with a dot, which git ignores.
+    """
     paths: set[str] = set()
     for folder, folders, files in os.walk(PROJECT):
         top = Path(folder) == PROJECT
         folders[:] = [name for name in folders if name == ".github" or not name.startswith((".", "__pycache__"))]
-        folders[:] = [name for name in folders if not (top and name == "build")]
+        folders[:] = [name for name in folders if name != "node_modules" and not (top and name == "build")]
         paths.update(Path(folder, name).relative_to(PROJECT).as_posix() for name in files)
     return frozenset(paths)
 

@@ -166,6 +166,17 @@ def test_github_commands_escape_delimiters() -> None:
     assert line == ("::error file=a%3Ab%2Cc.yaml,line=3,endLine=3,col=5,title=E3002::Group: 50 %25%0Aof it")
 
 
+@pytest.mark.requirement("REV-1")
+def test_message_with_control_characters_stays_on_its_line() -> None:
+    """cfn-lint quotes what a template has, and XML has no form for most control characters."""
+    run = result(finding(message="'\x1b[2K\nb.yaml:1:1: E1 error' is not one of"))
+    assert reports.text(run).splitlines()[0].endswith(r"'\x1b[2K\nb.yaml:1:1: E1 error' is not one of [cfn-lint]")
+    assert r"'\x1b[2K%0Ab.yaml:1:1: E1 error' is" in reports.github(run)
+    failure = ElementTree.fromstring(reports.junit(run)).find(".//failure")
+    assert failure is not None
+    assert r"'\x1b[2K\nb.yaml" in str(failure.get("message"))
+
+
 def test_json_holds_the_findings_and_the_checks() -> None:
     content = json.loads(reports.as_json(result(*FINDINGS)))
     assert [item["rule"] for item in content["findings"]] == ["E3002", "W2001", "GATE02"]

@@ -18,6 +18,21 @@ def request_for(root: Path) -> GateRequest:
     return GateRequest(root=root, cache_folder=root / ".cache", jobs=2)
 
 
+def add_rule(root: Path, edit: Edit, statement: str) -> None:
+    """Adds a rule of cfn-lint that runs a statement for each template."""
+    rules = root / "rules"
+    rules.mkdir()
+    (rules / "rule.py").write_text(
+        "import os\n"
+        "from cfnlint.rules import CloudFormationLintRule\n"
+        "class Rule(CloudFormationLintRule):\n"
+        "    id = 'E9899'\n"
+        "    def match(self, cfn):\n"
+        f"        {statement}\n"
+    )
+    edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
+
+
 def summarize(result: GateResult) -> set[tuple[str, str, str]]:
     return {(finding.tool, finding.rule, finding.file) for finding in result.findings}
 
@@ -61,16 +76,7 @@ def test_clean_project_has_no_finding_and_only_a_change_is_checked_again(demo: P
 
 def test_exception_in_a_rule_is_a_finding(demo: Path, edit: Edit) -> None:
     """A template must not pass a rule that raises an exception. cfn-lint reports E0002."""
-    broken = demo / "rules"
-    broken.mkdir()
-    (broken / "broken.py").write_text(
-        "from cfnlint.rules import CloudFormationLintRule\n"
-        "class Broken(CloudFormationLintRule):\n"
-        "    id = 'E9899'\n"
-        "    def match(self, cfn):\n"
-        "        raise KeyError('surprise')\n"
-    )
-    edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
+    add_rule(demo, edit, "raise KeyError('surprise')")
     result = run_checks(dataclasses.replace(request_for(demo), paths=("templates/demo/logs.yaml",)))
     assert summarize(result) == {("cfn-lint", "E0002", "templates/demo/logs.yaml")}
 
@@ -118,17 +124,7 @@ def test_key_covers_tools_and_the_gate_itself(demo: Path, monkeypatch: pytest.Mo
 
 def test_worker_that_dies_is_an_error(demo: Path, edit: Edit) -> None:
     """For example, the system kills the worker when memory runs out. No check was made, so no template may pass."""
-    deadly = demo / "rules"
-    deadly.mkdir()
-    (deadly / "deadly.py").write_text(
-        "import os\n"
-        "from cfnlint.rules import CloudFormationLintRule\n"
-        "class Deadly(CloudFormationLintRule):\n"
-        "    id = 'E9898'\n"
-        "    def match(self, cfn):\n"
-        "        os._exit(9)\n"
-    )
-    edit(".cfnlintrc", "append_rules:", "append_rules:\n  - rules")
+    add_rule(demo, edit, "os._exit(9)")
     with pytest.raises(WorkerError, match="cfn-lint ended without a result"):
         run_checks(request_for(demo))
     assert not list((demo / ".cache").glob("*"))

@@ -19,14 +19,23 @@ import balancer_logs.handler
 import log_alerts.handler
 import process.handler
 import query.handler
-from common import custom_resource
+from common import custom_resource, entitlements
 from common.database import Database
 from common.entitlements import Entitlements
 from common.errors import BadObjectError, DatabaseUnavailableError, MigrationError, RequestError
 from common.observe import describe
 from common.schema import RecordError
 from process.pipeline import Pipeline
-from tests.lambda_src.support.fakes import Context, FakeS3, api_event, client_error, entitlement, ndjson_gz, sqs_event
+from tests.lambda_src.support.fakes import (
+    Context,
+    FakeS3,
+    FakeTopic,
+    api_event,
+    client_error,
+    entitlement,
+    ndjson_gz,
+    sqs_event,
+)
 from tests.lambda_src.support.processing import BUCKETS, key_of
 from tests.lambda_src.support.records import T0, trade
 
@@ -119,7 +128,7 @@ def run_query(fault: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Non
             fault()
 
     monkeypatch.setattr(query.handler, "_database", Failing)
-    monkeypatch.setattr(query.handler, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
+    monkeypatch.setattr(entitlements, "from_environment", lambda: Entitlements(lambda _: entitlement()))
     window = {"from": "2026-01-02T10:00:00Z", "to": "2026-01-02T11:00:00Z"}
     event = api_event("GET", "/v1/bars/{symbol}", queryStringParameters=window, pathParameters={"symbol": "ZQXJ7"})
     assert query.handler.handler(event, Context())["statusCode"] in (500, 503)
@@ -151,19 +160,11 @@ RUNS: dict[str, Run] = {
 }
 
 
-class Topic:
-    def __init__(self) -> None:
-        self.published: list[dict[str, str]] = []
-
-    def publish(self, **message: str) -> None:
-        self.published.append(message)
-
-
 @pytest.fixture
 def mails(monkeypatch: pytest.MonkeyPatch) -> Callable[[io.StringIO], str]:
     """What log_alerts publishes for the lines with errors."""
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:alerts")
-    topic = Topic()
+    topic = FakeTopic()
     monkeypatch.setattr(log_alerts.handler, "client", lambda _: topic)
 
     def forward(log: io.StringIO) -> str:

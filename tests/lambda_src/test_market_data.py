@@ -13,11 +13,12 @@ import pytest
 import ingest.handler
 import query.handler
 from bench import plain_ingest
+from common import entitlements
 from common.database import Database
-from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from tests.lambda_src.support import market_day, plain_reference
 from tests.lambda_src.support.analytics_answers import agree_with_numpy
+from tests.lambda_src.support.entitlements import stored_entitlements
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.support.processing import (
     BARS_ONCE,
@@ -35,9 +36,8 @@ pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-2", "T-DATA-3")
 def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], dynamodb: FakeDynamoDB) -> None:
     monkeypatch.setenv("RAW_BUCKET", "raw")
     dynamodb.tables["keys"] = {"key-1": entitlement()}
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
-    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: rights)
-    monkeypatch.setattr(query.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
 
 
 @pytest.fixture

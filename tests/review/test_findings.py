@@ -14,7 +14,8 @@ from review import findings
 from review.examples import EXAMPLES
 from review.finding import ReviewFinding
 from review.findings import FINDINGS
-from review.render import review_json, review_markdown, review_text
+from review.formats.document import review_json
+from review.render import review_markdown, review_text
 from review.verdict import judge_plan
 from tests.review.support.examples import example_plan
 

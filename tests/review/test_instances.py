@@ -8,7 +8,7 @@ import pytest
 
 from cfn.marks import State
 from review.difference import Difference
-from review.instances import changes_version, consequence, replaces_group
+from review.instances import consequence, replaces_group
 
 GROUP, LAUNCH = "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"
 
@@ -76,16 +76,3 @@ def test_consequence_needs_a_trigger(resource_type: str, path: str, state: State
 )
 def test_replaces_group(policy: Any, replaces: bool) -> None:
     assert replaces_group(policy) is replaces
-
-
-@pytest.mark.parametrize(
-    ("resource_type", "path", "state", "changes"),
-    [
-        (LAUNCH, "Properties/LaunchTemplateData/ImageId", State.CHANGED, True),
-        (LAUNCH, "Properties/LaunchTemplateData/ImageId", State.POSSIBLE, False),
-        (LAUNCH, "Properties/TagSpecifications", State.CHANGED, False),
-        (GROUP, "Properties/LaunchTemplateData", State.CHANGED, False),
-    ],
-)
-def test_changes_version(resource_type: str, path: str, state: State, changes: bool) -> None:
-    assert changes_version(resource_type, [difference(path, state)]) is changes

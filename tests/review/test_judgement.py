@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from cfn.marks import State
+from review import findings
 from review.compare import Fate
 from review.difference import Difference
 from review.finding import Remark
 from review.judgement import Certainty, Context, Judgement, judge
-from review.model import Change
+from review.model import Change, Detail
 from review.replacement import Replacement
 from tests.review.support.plans import claim, detail
 
@@ -24,7 +25,12 @@ DIFFERENCE = Difference("Properties/A", 1, 2, State.CHANGED, flows=False)
 
 def fate(action: str | None, replacement: Replacement = NO, kind: str = TABLE, **more: Any) -> Fate:
     """What the comparison says of resource X."""
-    fields = {"state": State.CHANGED if action else State.SAME, "differences": (DIFFERENCE,) if action else ()} | more
+    fields: dict[str, Any] = {
+        "state": State.CHANGED if action else State.SAME,
+        "differences": (DIFFERENCE,) if action else (),
+        "replaced_by": () if replacement is NO else ("A",),
+    }
+    fields |= more
     return Fate((), "X", kind, "x", action, replacement=replacement, **fields)
 
 
@@ -44,12 +50,12 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
         (
             None,
             listed("True", action="Add"),
-            Judgement("Add", CERTAIN, SURELY, (Remark("R301", "only CloudFormation lists it"),)),
+            Judgement("Add", CERTAIN, SURELY, (findings.ONLY_CLOUDFORMATION.remark(),)),
         ),
         (
             None,
             listed("", action="Dynamic"),
-            Judgement("Dynamic", POSSIBLE, NO, (Remark("R301", "only CloudFormation lists it"),)),
+            Judgement("Dynamic", POSSIBLE, NO, (findings.ONLY_CLOUDFORMATION.remark(),)),
         ),
         # the templates show no change
         (
@@ -60,8 +66,8 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 NOISE,
                 NO,
                 (
-                    Remark("R305", "every value that it takes from elsewhere stays the same"),
-                    Remark("R306", "the replacement that CloudFormation lists is false"),
+                    findings.VALUES_STAY.remark(),
+                    findings.REPLACEMENT_FALSE.remark(),
                 ),
             ),
         ),
@@ -72,7 +78,7 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 POSSIBLE,
                 MAY,
-                (Remark("R304", "CloudFormation lists a change that the templates do not show"),),
+                (findings.NOT_IN_TEMPLATES.remark(),),
             ),
         ),
         (
@@ -82,13 +88,13 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 NOISE,
                 NO,
-                (Remark("R303", "the nested stack is listed because its template or inputs might change"),),
+                (findings.STACK_MIGHT_CHANGE.remark(),),
             ),
         ),
         # the templates show a change
         (fate("Modify"), listed("False", detail("A")), Judgement("Modify", CERTAIN, NO)),
         (fate("Add", state=State.POSSIBLE), listed(action="Add"), Judgement("Add", POSSIBLE, NO)),
-        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, (Remark("R309", "CloudFormation does not list it"),))),
+        (fate("Modify"), None, Judgement("Modify", POSSIBLE, NO, (findings.NOT_LISTED.remark(),))),
         (fate("Modify", kind=STACK), None, Judgement("Modify", CERTAIN, NO)),
         (
             fate("Modify", differences=(Difference("Metadata", 1, 2, State.CHANGED, flows=False),)),
@@ -97,15 +103,13 @@ FLOWING = detail("B", "Always", "Dynamic", "ParameterReference", "Arn")
                 "Modify",
                 CERTAIN,
                 NO,
-                (Remark("R308", "only attributes of the template change; the resource does not"),),
+                (findings.ATTRIBUTES_ONLY.remark(),),
             ),
         ),
         (
             fate("Modify", state=State.POSSIBLE),
             listed("False", detail("A")),
-            Judgement(
-                "Modify", POSSIBLE, NO, (Remark("R307", "depends on a value that is known only while deploying"),)
-            ),
+            Judgement("Modify", POSSIBLE, NO, (findings.KNOWN_LATER.remark(),)),
         ),
     ],
 )
@@ -119,14 +123,17 @@ def test_missing_change_sets_of_nested_stacks_make_nothing_less_certain() -> Non
 
 def test_new_tags_of_the_stack_reach_the_resource() -> None:
     retagged = Context(complete=True, retagged=True)
-    judgement = Judgement("Modify", CERTAIN, NO, (Remark("R302", "the stack's tags change"),))
+    judgement = Judgement("Modify", CERTAIN, NO, (findings.STACK_TAGS.remark(),))
     assert judge(fate(None), listed("False", detail("", attribute="Tags")), retagged) == judgement
     assert judge(fate(None), listed(scope=["Tags"]), retagged) == judgement
 
 
-SAYS_A = Remark("R312", "CloudFormation says of A that a change may replace the resource")
-STAYS = Remark("R311", "the replacement that CloudFormation lists comes from values that stay the same")
-IN_PLACE = Remark("R310", "its schema says that it is replaced, CloudFormation says that it changes in place")
+SAYS_A = findings.CLOUDFORMATION_REPLACES.remark(properties="A")
+STAYS = findings.REPLACEMENT_FROM_SAME_VALUES.remark()
+IN_PLACE, MAY_BE_IN_PLACE = (findings.CHANGES_IN_PLACE.remark(certain=certain) for certain in (True, False))
+MORE, MAYBE_MORE = (findings.LESSER_REPLACEMENT.remark(certain=certain, properties="A") for certain in (True, False))
+SAYS_B = findings.CLOUDFORMATION_REPLACES.remark(properties="B")
+LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
 @pytest.mark.parametrize(
@@ -139,12 +146,71 @@ IN_PLACE = Remark("R310", "its schema says that it is replaced, CloudFormation s
         (NO, listed("Conditional", detail("A", "Conditionally")), MAY, (SAYS_A,)),
         (NO, listed("True", detail("A"), FLOWING), NO, (STAYS,)),
         (NO, listed("True", FLOWING), NO, (STAYS,)),
-        (NO, listed("True"), SURELY, (STAYS,)),
+        (NO, listed("True"), SURELY, ()),
         (SURELY, listed("False", detail("A", "Never")), NO, (IN_PLACE,)),
-        (SURELY, listed("False"), SURELY, ()),
-        (SURELY, listed("Conditional", detail("A", "Conditionally")), SURELY, ()),
+        (MAY, listed("False", detail("A", "Never")), NO, (MAY_BE_IN_PLACE,)),
+        (SURELY, listed("False"), SURELY, (MORE,)),
+        (SURELY, listed(""), SURELY, ()),
+        (MAY, listed("False"), MAY, (MAYBE_MORE,)),
+        (SURELY, listed("Conditional", detail("A", "Conditionally")), SURELY, (MORE,)),
+        # what CloudFormation says of another property is no answer for this one
+        (SURELY, listed("False", detail("B", "Never")), SURELY, (MORE,)),
+        # B does not change in the templates, but CloudFormation has evaluated it: a dynamic reference
+        (NO, listed("True", detail("A"), detail("B", "Always", before="1", after="2")), SURELY, (SAYS_B,)),
+        (NO, listed("True", detail("B", "Always", "Static", "ParameterReference", "P", "1", "2")), SURELY, (SAYS_B,)),
+        (NO, listed("True", detail("B", "Always", "Static", "ParameterReference", "P", "1", "1")), NO, (STAYS,)),
+        (NO, listed("True", detail("B", "Always", "Dynamic", "ParameterReference", "P", "1", LATER)), NO, (STAYS,)),
     ],
 )
+@pytest.mark.requirement("REV-1")
 def test_replacement(own: Replacement, claimed: Change, replacement: Replacement, notes: tuple[Remark, ...]) -> None:
     """The comparison's replacement against CloudFormation's, for a change of property A."""
     assert judge(fate("Modify", own), claimed, COMPLETE) == Judgement("Modify", CERTAIN, replacement, notes)
+
+
+@pytest.mark.requirement("REV-1")
+def test_custom_resource_may_be_replaced_whatever_cloudformation_says() -> None:
+    """Only its function knows: CloudFormation replaces it if the function answers with another id."""
+    claimed = listed("False", detail("A", "Never"))
+    judgement = judge(fate("Modify", MAY, "Custom::Migration"), claimed, COMPLETE)
+    assert judgement == Judgement("Modify", CERTAIN, MAY, (MAYBE_MORE,))
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize("replacement", ["False", "Conditional", "True"])
+@pytest.mark.parametrize("evaluation", ["Static", "Dynamic"])
+@pytest.mark.parametrize("recreation", ["Never", "Conditionally", "Always"])
+@pytest.mark.parametrize("name", ["A", "B", None])
+@pytest.mark.parametrize("own", [NO, MAY, SURELY])
+def test_review_overrules_cloudformation_only_with_a_note(
+    own: Replacement, name: str | None, recreation: str, evaluation: str, replacement: str
+) -> None:
+    details = () if name is None else (detail(name, recreation, evaluation),)
+    judgement = judge(fate("Modify", own), listed(replacement, *details), COMPLETE)
+    assert judgement is not None
+    claimed = {"False": NO, "Conditional": MAY, "True": SURELY}[replacement]
+    assert judgement.replacement is claimed or judgement.notes
+
+
+@pytest.mark.requirement("REV-1")
+def test_value_that_may_change_and_is_listed_is_never_noise() -> None:
+    flowing = Difference("Properties/B", "b", "b", State.POSSIBLE, flows=True)
+    judgement = judge(fate("Modify", state=State.POSSIBLE, differences=(flowing,)), listed("False", FLOWING), COMPLETE)
+    assert judgement is not None
+    assert judgement.certainty is POSSIBLE
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize(
+    ("listed_detail", "certainty"),
+    [
+        (detail("B", "Never", "Static", "ParameterReference", "P", "1", "2"), POSSIBLE),
+        (detail("B", "Never", "Static", "ParameterReference", "P", "1", "1"), NOISE),
+        (detail("B", "Never", "Static", "ParameterReference", "P"), NOISE),
+        (detail("B", "Never", "Dynamic", "ParameterReference", "P", "1", LATER), NOISE),
+    ],
+)
+def test_change_that_cloudformation_has_evaluated_is_not_noise(listed_detail: Detail, certainty: Certainty) -> None:
+    judgement = judge(fate(None), listed("False", listed_detail), COMPLETE)
+    assert judgement is not None
+    assert judgement.certainty is certainty

@@ -1,72 +1,17 @@
-"""Values and reviews as a person reads them: input and output."""
+"""Reviews as a person reads them: input and output."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 import pytest
 
-from cfn.marks import State, marked
-from review.render import (
-    MAX_VALUE,
-    count_changes,
-    review_markdown,
-    review_text,
-    short_pair,
-    short_text,
-    summary_sentence,
-)
-from review.verdict import Review, judge_plan
+from review.counts import count_changes, summary_sentence
+from review.formats.document import review_json
+from review.render import review_markdown, review_text
+from review.reviewed import Review
+from review.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, make_plan
-
-DIGEST = "0123456789ab" + "c" * 52
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "(none)"),
-        ("a  b\n c", "a b c"),
-        (True, "true"),
-        (["a", 1], '["a", 1]'),
-        ({"b": 1, "a": 2}, '{"a": 2, "b": 1}'),
-        ({"Ref": "B"}, "${B}"),
-        (marked({"Fn::GetAtt": ["B", "Arn"]}, State.CHANGED), "${B.Arn}"),
-        (f"functions/x/{DIGEST}.zip", "functions/x/0123456789ab….zip"),
-        ("x" * 200, "x" * (MAX_VALUE - 1) + "…"),
-    ],
-)
-def test_short_text(value: Any, text: str) -> None:
-    assert short_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "pair"),
-    [
-        ("a", "b", ("a", "b")),
-        (None, 3, ("(none)", "3")),
-        ({"Ref": "A"}, "x", ("${A}", "x")),
-        (
-            "x" * 100 + "old" + "y" * 100,
-            "x" * 100 + "new",
-            ("…" + "x" * 40 + "old" + "y" * 100, "…" + "x" * 40 + "new"),
-        ),
-    ],
-)
-def test_short_pair(before: Any, after: Any, pair: tuple[str, str]) -> None:
-    assert short_pair(before, after) == pair
-
-
-def test_long_values_are_cut_around_the_difference() -> None:
-    before, after = short_pair("x" * 300 + "old" + "y" * 300, "x" * 300 + "new" + "y" * 300)
-    assert "old" in before
-    assert "new" in after
-    assert len(before) <= MAX_VALUE
-
-
-def test_digests_are_short_enough_to_read() -> None:
-    assert short_text("functions/x/" + "0123456789ab" + "c" * 52 + ".zip") == "functions/x/0123456789ab….zip"
-
 
 TABLE = "AWS::DynamoDB::Table"
 OLD = """
@@ -94,6 +39,7 @@ def test_review_text() -> None:
         review_text(small_review())
         == """\
 small dev: updates stack small-dev (111122223333, us-east-1)
+Planned 2026-01-01T00:00:00+00:00. Verdict: blocked: executing the plan needs --allow for Gone.
 1 to add, 1 to change, 1 to remove.
 
 DATA IS LOST
@@ -107,6 +53,7 @@ small-dev
       BillingMode: PROVISIONED -> PAY_PER_REQUEST
   + Topic AWS::SNS::Topic
   - Gone AWS::DynamoDB::Table
+      is removed: Gone-id (R201)
 """
     )
 
@@ -116,19 +63,21 @@ def test_review_markdown() -> None:
         review_markdown(small_review())
         == """\
 small dev: updates stack small-dev (111122223333, us-east-1)
+Planned `2026-01-01T00:00:00+00:00`. Verdict: blocked: executing the plan needs `--allow` for Gone.
 1 to add, 1 to change, 1 to remove.
 
 ### DATA IS LOST
 
-  - Gone `AWS::DynamoDB::Table` is removed: Gone-id (R201)
+- Gone `AWS::DynamoDB::Table` is removed: Gone-id (R201)
 
 ### Resources
 
 - small-dev
-  - ~ Kept `AWS::DynamoDB::Table`
-      - BillingMode: `PROVISIONED` -> `PAY_PER_REQUEST`
-  - + Topic `AWS::SNS::Topic`
-  - - Gone `AWS::DynamoDB::Table`
+  - `~` Kept `AWS::DynamoDB::Table`
+    - BillingMode: `PROVISIONED` -> `PAY_PER_REQUEST`
+  - `+` Topic `AWS::SNS::Topic`
+  - `-` Gone `AWS::DynamoDB::Table`
+    - is removed: Gone-id (R201)
 """
     )
 
@@ -146,3 +95,99 @@ def test_count_changes() -> None:
 def test_summary_sentence_of_a_plan_that_changes_nothing() -> None:
     same = make_plan({"root.yaml": OLD}, deployed("small-dev", OLD))
     assert summary_sentence(judge_plan(same)) == "nothing changes."
+
+
+def review_of(before: str, after: str, kind: str = "AWS::IAM::ManagedPolicy") -> Review:
+    """The review of one resource X whose properties change."""
+    old, new = (f"Resources: {{X: {{Type: '{kind}', Properties: {properties}}}}}" for properties in (before, after))
+    return judge_plan(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=change_set(claim("X", kind))))
+
+
+GRANT = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::trades/*"}
+LONG_GRANT = {
+    "Action": [f"s3:{verb}Object" for verb in ("Get", "Put", "Delete", "Restore", "Replicate")],
+    "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+    "Effect": "Allow",
+    "Principal": "*",
+    "Resource": "arn:aws:s3:::trades/*",
+}
+
+
+def policy(*statements: object, name: str = "one") -> str:
+    return json.dumps({"PolicyDocument": {"Version": "2012-10-17", "Id": name, "Statement": statements}})
+
+
+@pytest.mark.requirement("REV-1")
+def test_new_statement_is_shown_whole() -> None:
+    """The review showed the beginning of Action, and never Effect, Principal and Resource."""
+    review = review_of(policy(GRANT), policy(GRANT, LONG_GRANT))
+    lines = [
+        "+Effect: Allow",
+        '+Principal: "*"',
+        "+Action:",
+        "+  - s3:GetObject",
+        "+  - s3:PutObject",
+        "+  - s3:DeleteObject",
+        "+  - s3:RestoreObject",
+        "+  - s3:ReplicateObject",
+        "+Resource: arn:aws:s3:::trades/*",
+        "+Condition:",
+        "+  StringEquals:",
+        "+    aws:PrincipalOrgID: o-1",
+    ]
+    text = [line.strip() for line in review_text(review).splitlines()]
+    assert text[text.index("PolicyDocument/Statement/1: added") + 1 :][: len(lines)] == lines
+    markdown = [line.strip() for line in review_markdown(review).splitlines()]
+    assert markdown[markdown.index("- PolicyDocument/Statement/1: added") + 1 :][: len(lines) + 2] == [
+        "```diff",
+        *lines,
+        "```",
+    ]
+
+
+@pytest.mark.requirement("REV-1")
+def test_both_changes_of_a_policy_that_is_a_text_are_shown() -> None:
+    """The second change was more than 160 characters behind the first one, and was not shown."""
+    closed = {**LONG_GRANT, "Principal": {"AWS": "111122223333"}}
+    before, after = ({"PolicyDocument": json.dumps(document)} for document in (
+        {"Id": "one", "Statement": [closed]}, {"Id": "two", "Statement": [LONG_GRANT]}
+    ))  # fmt: skip
+    text = review_text(review_of(json.dumps(before), json.dumps(after), "AWS::Logs::ResourcePolicy"))
+    assert "PolicyDocument/Id: one -> two\n" in text
+    assert 'PolicyDocument/Statement/0/Principal: {"AWS": "111122223333"} -> *\n' in text
+
+
+@pytest.mark.requirement("REV-1")
+def test_another_order_is_called_so() -> None:
+    """One permission was shown as added, and one as removed."""
+    first, second = (
+        {**GRANT, "Action": ["s3:PutObject", "s3:GetObject"]},
+        {**GRANT, "Action": ["s3:GetObject", "s3:PutObject"]},
+    )
+    review = review_of(policy(first), policy(second))
+    order = '["s3:PutObject", "s3:GetObject"] -> ["s3:GetObject", "s3:PutObject"] (the same elements in another order)'
+    assert f"PolicyDocument/Statement/0/Action: {order}\n" in review_text(review)
+    (difference,) = json.loads(review_json(review))["changes"][0]["properties"]
+    assert (difference["kind"], difference["orderMatters"]) == ("order", None)
+
+
+@pytest.mark.requirement("REV-1")
+def test_texts_of_a_template_are_neither_control_characters_nor_markup() -> None:
+    """A DisplayName wiped the line above from the terminal, and was printed in bold outside of its code span."""
+    name = "\x1b[2A\x1b[2K` **Reviewed by security: no findings**"
+    review = review_of('{DisplayName: ""}', json.dumps({"DisplayName": name}), "AWS::SNS::Topic")
+    assert r'DisplayName: "" -> \x1b[2A\x1b[2K` **Reviewed by security: no findings**' in review_text(review)
+    assert r'DisplayName: `""` -> ``\x1b[2A\x1b[2K` **Reviewed by security: no findings**``' in review_markdown(review)
+
+
+def test_parameter_and_setting_are_shown_whole() -> None:
+    template = "Parameters: {Text: {Type: String, Default: a}}\nResources: {X: {Type: 'AWS::SNS::Topic'}}"
+    stack_policy = json.dumps(
+        {"Statement": [{**GRANT, "Action": "Update:*", "Resource": "LogicalResourceId/Database"}]}
+    )
+    plan = make_plan(
+        {"root.yaml": template}, deployed("s", template, {"Text": "a"}), {"Text": "b" * 101}, stack_policy=stack_policy
+    )
+    text = review_text(judge_plan(plan))
+    assert f"  Text: changes\n    -a\n    +{'b' * 101}\n" in text
+    assert '    +Statement:\n    +  - Effect: Allow\n    +    Principal: "*"\n' in text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cfn.marks import State, marked
-from review.scripts import changed_lines, flowing_lines, is_script, value_text
+from review.scripts import flowing_lines, is_script, value_text
 
 X, Y = {"Ref": "X"}, {"Ref": "Y"}
 FLOWING = marked(X, State.CHANGED)
@@ -40,20 +40,6 @@ def test_text_of_a_value_with_marks(value: Any, text: str | None) -> None:
 )
 def test_script_is_a_text_of_several_lines(value: Any, script: bool) -> None:
     assert is_script(value) is script
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "lines"),
-    [
-        ("a\nb\nc", "a\nb\nc", []),
-        ("a\nb\nc", "a\nB\nc", ["@@ -1,3 +1,3 @@", " a", "-b", "+B", " c"]),
-        ("1\n2\n3\n4\n5", "1\n2\n3\n4\n5\n6", ["@@ -5 +5,2 @@", " 5", "+6"]),
-        (None, "a\nb", ["@@ -0,0 +1,2 @@", "+a", "+b"]),
-        ({"Fn::Join": ["", ["a\n", X]]}, {"Fn::Join": ["", ["a\n", Y]]}, ["@@ -1,2 +1,2 @@", " a", "-${X}", "+${Y}"]),
-    ],
-)
-def test_changed_lines(before: Any, after: Any, lines: list[str]) -> None:
-    assert changed_lines(before, after) == lines
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 
+from review.counts import count_changes
+from review.difference import Difference
+from review.formats.document import review_json
 from review.judgement import Certainty
 from review.model import ChangeSet, Detail, Plan, Stack, ValidationFinding
-from review.render import (
-    count_changes,
-    review_json,
-    review_markdown,
-    review_text,
-)
+from review.render import review_markdown, review_text
 from review.replacement import Replacement
-from review.verdict import Review, ReviewedResource, judge_plan
+from review.reviewed import Review, ReviewedResource
+from review.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 CREATE_ONLY = {
@@ -32,9 +31,9 @@ CREATE_ONLY = {
 }
 
 
-def judge(resource_type: str, paths: Iterable[str]) -> Replacement:
-    """The schemas' knowledge, small and without the loading of cfn-lint."""
-    touched = {path.split("/")[0] for path in paths} & CREATE_ONLY.get(resource_type, set())
+def judge(resource_type: str, differences: Iterable[Difference]) -> Replacement:
+    """The schemas' knowledge, small and without cfn-lint's."""
+    touched = {difference.path.split("/")[1] for difference in differences} & CREATE_ONLY.get(resource_type, set())
     return Replacement.CERTAIN if touched else Replacement.NO
 
 
@@ -207,7 +206,7 @@ def test_replacement_for_a_value_that_stays_is_ignored() -> None:
 
 def test_data_loss_is_reported() -> None:
     change = judged_change("{TableName: b}", "{TableName: a}", "AWS::DynamoDB::Table")
-    assert change.loses_data
+    assert change.losses
     assert change.replacement is Replacement.CERTAIN
 
 
@@ -215,12 +214,12 @@ def test_replacement_under_the_same_name_is_an_obstacle() -> None:
     """CloudFormation: "cannot update a stack when a custom-named resource requires replacing"."""
     subnet = "AWS::EC2::SecurityGroup"
     change = judged_change("{GroupName: g, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
-    assert change.obstacle is not None
-    assert change.obstacle.code == "R101"
-    assert "keeps its GroupName" in change.obstacle.sentence
+    (obstacle,) = change.obstacles
+    assert obstacle.code == "R101"
+    assert "keeps its GroupName" in obstacle.sentence
     assert change.replaced_by == ("GroupDescription",)
     renamed = judged_change("{GroupName: h, GroupDescription: b}", "{GroupName: g, GroupDescription: a}", subnet)
-    assert renamed.obstacle is None
+    assert not renamed.obstacles
 
 
 @pytest.mark.parametrize(
@@ -253,7 +252,7 @@ def test_removed_resource_that_is_kept_loses_no_data() -> None:
     for policy, loses in (("Retain", False), ("Delete", True)):
         claims = change_set(claim("X", "AWS::DynamoDB::Table", "Remove", "", policy=policy))
         _, changes = judged(make_plan({"root.yaml": new}, deployed("small-dev", old), claims=claims))
-        assert changes["X"].loses_data is loses
+        assert bool(changes["X"].losses) is loses
 
 
 def test_removed_nested_stack_lists_its_resources() -> None:
@@ -261,7 +260,9 @@ def test_removed_nested_stack_lists_its_resources() -> None:
     claims = change_set(claim("Database", STACK, "Remove", ""))
     review, changes = judged(make_plan(gone, tree(), claims=claims))
     assert changes["Database/Cluster"].action == "Remove"
-    assert changes["Database/Cluster"].loses_data
+    assert [finding.code for finding in changes["Database/Cluster"].findings if finding.code.startswith("R2")] == [
+        "R211"
+    ]
     assert {change.name for change in review.real} == {"Database/Cluster", "Database/Group"}
 
 
@@ -450,7 +451,9 @@ def test_markdown_and_json_have_the_same_content() -> None:
     review = judge_plan(make_plan(TEMPLATES, tree(), {"Cidr": "10.1.0.0/16"}, false_replacements()), replaces=judge)
     document = json.loads(review_json(review))
     assert document["summary"]["replace"] == 2
-    assert document["plan"]["templates"]["root.yaml"]["text"] == ""
+    assert [change["path"] for change in document["changes"] if change["replacement"] == "yes"] == [
+        change.name for change in review.real if change.replacement is Replacement.CERTAIN
+    ]
     text = review_markdown(review)
     assert "### Replacements" in text
     assert "`AWS::EC2::VPC` REPLACED" in text

@@ -115,6 +115,17 @@ def test_lock_is_installed_with_its_hashes(
     assert f"Installed {lock} into {tmp_path / 'env'} (" in capsys.readouterr().out
 
 
+def test_link_is_refused_because_its_target_would_be_emptied(
+    python: Path, lock: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Incident: worktrees shared one environment by a link, and make in one of them emptied it for all."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "env").symlink_to(tmp_path / "shared")
+    assert venv.main(["--new", str(tmp_path / "env"), str(lock)]) == 1
+    assert "Delete the link" in capsys.readouterr().err
+    assert not (tmp_path / "log").exists(), "nothing was called"
+
+
 def test_second_lock_is_added_to_the_same_environment(python: Path, lock: Path, tmp_path: Path) -> None:
     for options in (["--new"], []):
         assert venv.main([*options, str(tmp_path / "env"), str(lock)]) == 0

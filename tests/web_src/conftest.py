@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +14,16 @@ from payments.app import create_app
 from payments.database import Database
 from payments.health import Health
 from payments.store import Store
+from tests.support.folders import server_folder
 from tests.web_src.support.ledger import Ledger
 from tests.web_src.support.service import Service
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A folder below /tmp. The database's user can reach it, unlike pytest's own folders."""
-    path = Path(tempfile.mkdtemp(prefix="payments-test-", dir="/tmp"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    """The folder of the database server."""
+    with server_folder("payments-test-") as path:
+        yield path
 
 
 @pytest.fixture(scope="module")

@@ -204,8 +204,11 @@ def test_only_new_versions_of_tls_are_spoken(service: Service, ledger: Ledger) -
     new = unverified_tls()
     new.maximum_version = ssl.TLSVersion.TLSv1_2
     new.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")  # the first of ELBSecurityPolicy-2016-08
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as plain:
-        assert new.wrap_socket(plain).version() == "TLSv1.2"
+    with (
+        socket.create_connection(("127.0.0.1", service.port), timeout=10) as plain,
+        new.wrap_socket(plain) as encrypted,
+    ):
+        assert encrypted.version() == "TLSv1.2"
 
 
 def test_oldest_stalled_connections_are_closed_if_there_are_too_many(server: Ledger) -> None:

@@ -170,6 +170,19 @@ def test_root_cause_is_the_first_resource_that_failed_on_its_own() -> None:
     )
 
 
+@pytest.mark.requirement("REV-1")
+def test_reason_of_an_event_is_text_on_its_line() -> None:
+    """A resource provider's own words come with an event, and could write over the lines above."""
+    reason = "no\x1b[2K\nUPDATE_COMPLETE  Database/Cluster"
+    failed = (ROOT, "Third", "Desk::Party::Resource", "x", "CREATE_FAILED", reason)
+    lines: list[str] = []
+    service = Service(("ROLLBACK_COMPLETE", [own(ROOT, "CREATE_IN_PROGRESS"), failed]))
+    outcome = watch(service, lines.append).follow()
+    shown = r"no\x1b[2K\nUPDATE_COMPLETE  Database/Cluster"
+    assert lines[-1].endswith(f"CREATE_FAILED        Third  Desk::Party::Resource  {shown}")
+    assert outcome.root_cause == f"Third (Desk::Party::Resource) CREATE_FAILED: {shown}"
+
+
 def test_nested_stack_known_only_from_the_reason_of_its_failure_is_read() -> None:
     """A child failed before its parent had its id, so only the parent's reason names it."""
     service = Service(

@@ -15,18 +15,15 @@ import pytest
 from deploy import cli
 from deploy.errors import ReplayError
 from deploy.replaying.dead_letters import PATIENCE_POLLS, find_queue, move_dead_letters
-from deploy.replaying.replay import (
+from deploy.replaying.layout import (
     MAX_LINE_BYTES,
     OBJECTS_PREFIX,
     RAW_PREFIX,
     REASON_SUFFIX,
     RECORDS_PREFIX,
     SUFFIX,
-    ReplayResult,
-    backlog_text,
-    find_backlog,
-    replay_backlog,
 )
+from deploy.replaying.replay import ReplayResult, backlog_text, find_backlog, replay_backlog
 from deploy.settings import Project
 from tests.deploy.support.aws import Scripted
 from tests.deploy.support.quarantine import ARCHIVE, QUEUE, RAW, Cloud, Killed
@@ -267,8 +264,8 @@ def desk(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Cloud, Call
     """The command on a filled quarantine, without a terminal."""
     cloud = filled_cloud()
     values = {"RawBucketName": RAW, "ArchiveBucketName": ARCHIVE}
-    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: values)
-    monkeypatch.setattr(cli, "Aws", lambda region, profile: cloud.aws)
+    monkeypatch.setattr("deploy.commands.replay.read_output_values", lambda aws, stack: values)
+    monkeypatch.setattr("deploy.commands.replay.Aws", lambda region, profile: cloud.aws)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     return cloud, lambda *arguments: cli.main(["replay", "--platform", "small", *arguments], project=project)
 
@@ -308,6 +305,6 @@ def test_remaining_entries_are_listed_and_make_an_exit_code(
 def test_platform_without_quarantine_is_named(
     desk: tuple[Cloud, Callable[..., int]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "read_output_values", lambda aws, stack: {})
+    monkeypatch.setattr("deploy.commands.replay.read_output_values", lambda aws, stack: {})
     assert desk[1]("--yes") == 2
     assert "has no output RawBucketName" in capsys.readouterr().err

@@ -1,12 +1,7 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from gate.rules import name_suffix
 from gate.rules.name_suffix import NameSuffix
 from tests.gate.support.rules import run_rule
 
@@ -56,9 +51,19 @@ def test_name_without_the_suffix_at_its_end_fails(name: str) -> None:
     assert [path for path, _ in run_rule(NameSuffix(), role(name))] == ["Resources/It/Properties/RoleName"]
 
 
-def test_name_below_another_property_is_checked() -> None:
-    database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseInput: {Name: trading}}\n"
-    assert [path for path, _ in run_rule(NameSuffix(), database)] == ["Resources/It/Properties/DatabaseInput/Name"]
+def test_every_property_that_names_a_resource_is_checked() -> None:
+    """A database of Glue has two, and one of them is inside another property."""
+    database = "  It:\n    Type: AWS::Glue::Database\n    Properties: {DatabaseName: a, DatabaseInput: {Name: b}}\n"
+    assert [path for path, _ in run_rule(NameSuffix(), database)] == [
+        "Resources/It/Properties/DatabaseName",
+        "Resources/It/Properties/DatabaseInput/Name",
+    ]
+
+
+def test_name_inside_another_resource_passes() -> None:
+    """Each environment has its own API, so their stages may share a name."""
+    stage = "  It:\n    Type: AWS::ApiGateway::Stage\n    Properties: {RestApiId: !Ref Api, StageName: live}\n"
+    assert run_rule(NameSuffix(), stage) == []
 
 
 def test_unnamed_resource_passes() -> None:
@@ -67,11 +72,3 @@ def test_unnamed_resource_passes() -> None:
 
 def test_parameter_of_the_suffix_is_configurable() -> None:
     assert run_rule(NameSuffix(), role("!Sub trading-${Stage}"), parameter="Stage") == []
-
-
-def test_rule_loads_by_its_path_alone(tmp_path: Path) -> None:
-    """As cfn-lint loads it in an editor: the project is not on the path."""
-    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['NAMES']['AWS::IAM::Role'])"
-    command = [sys.executable, "-I", "-c", code, name_suffix.__file__]
-    loaded = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert loaded.stdout == "RoleName\n"

@@ -19,7 +19,7 @@ import balancer_logs.handler
 from balancer_logs import events
 from balancer_logs.events import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Stream, stream_name
 from balancer_logs.files import MAX_LINE_BYTES, copy_file
-from balancer_logs.handler import objects_of
+from balancer_logs.handler import log_files_of
 from balancer_logs.lines import _NAMES, REQUIRED, convert
 from common.errors import BadObjectError
 from local.cloud import EmbeddedCloud
@@ -426,10 +426,10 @@ def test_on_the_embedded_aws_the_lines_of_a_file_reach_the_log_group(
 
 
 def test_only_log_files_of_the_balancer_are_read() -> None:
-    assert objects_of(json.dumps({"Event": "s3:TestEvent"})) == []
+    assert log_files_of(json.dumps({"Event": "s3:TestEvent"})) == []
     for key in ("cloudfront/a.log.gz", "balancer/AWSLogs/1/ELBAccessLogTestFile"):
-        assert objects_of(sqs_event(key)["Records"][0]["body"]) == []
-    assert objects_of(sqs_event("balancer/a+b%3D.log.gz")["Records"][0]["body"]) == [("raw", "balancer/a b=.log.gz")]
+        assert log_files_of(sqs_event(key)["Records"][0]["body"]) == []
+    assert log_files_of(sqs_event("balancer/a+b%3D.log.gz")["Records"][0]["body"]) == [("raw", "balancer/a b=.log.gz")]
 
 
 def test_times_are_utc() -> None:

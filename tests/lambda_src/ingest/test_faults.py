@@ -46,7 +46,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], 
     monkeypatch.setenv("API_KEYS_TABLE", "keys")
     dynamodb.tables["keys"] = {"key-1": entitlement()}
     rights = entitlements.from_table("keys")
-    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: rights)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
 
 
 def post(headers: dict[str, str] | None = None, body: str = json.dumps({"records": RECORDS})) -> dict[str, Any]:

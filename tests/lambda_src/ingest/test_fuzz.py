@@ -15,6 +15,7 @@ import pytest
 
 import ingest.handler
 from bench import plain_ingest
+from common import entitlements
 from common.entitlements import Entitlements
 from local.market_data.generator import GeneratorOptions, generate
 from tests.lambda_src.support.fakes import Context, FakeS3, api_event, entitlement
@@ -69,7 +70,7 @@ def test_mutilated_bodies_give_2xx_or_4xx_and_lose_nothing(
     s3: FakeS3, fake_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAW_BUCKET", "raw")
-    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
+    monkeypatch.setattr(entitlements, "from_environment", lambda: Entitlements(lambda _: entitlement()))
     chance = random.Random(20260105)
     records = list(generate(GeneratorOptions(trades=50, bad=5)))
     answers: Counter[int] = Counter()

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ingest.handler
-from common.entitlements import Entitlements
+from common import entitlements
 from ingest import batch, validation
+from tests.lambda_src.support.entitlements import stored_entitlements
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, client_error, entitlement
 from tests.lambda_src.support.records import T0
 
@@ -29,8 +30,8 @@ BAD = {**GOOD, "price": -1}
 def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], dynamodb: FakeDynamoDB) -> None:
     monkeypatch.setenv("RAW_BUCKET", "raw")
     dynamodb.tables["keys"] = {"key-1": entitlement()}
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
-    monkeypatch.setattr(ingest.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
 
 
 def post(body: object, headers: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -308,7 +309,7 @@ def test_records_that_become_valid_later_are_not_lost_to_the_idempotency(s3: Fak
     dynamodb.tables["keys"]["key-1"] = entitlement(symbols=("ACME",))
     first = post(batch_of_two)
     assert first["json"]["rejectedRecords"][0]["reason"] == "is not in this API key's entitlement"
-    ingest.handler._entitlements()._cache.clear()
+    entitlements.from_environment()._cache.clear()
     dynamodb.tables["keys"]["key-1"] = entitlement()
     assert post(batch_of_two)["json"]["accepted"] == 2
     assert {record["symbol"] for record in stored(s3)} == {"ACME", "B"}

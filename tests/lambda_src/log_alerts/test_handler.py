@@ -11,26 +11,18 @@ import pytest
 
 import log_alerts.handler
 from log_alerts import alert
-from tests.lambda_src.support.fakes import Context
+from tests.lambda_src.support.fakes import Context, FakeTopic
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-OBS-1")
 
 
-class Topic:
-    def __init__(self) -> None:
-        self.published: list[dict[str, str]] = []
-
-    def publish(self, **message: str) -> None:
-        self.published.append(message)
-
-
 @pytest.fixture
-def topic(fake_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Topic:
+def topic(fake_clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FakeTopic:
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:alerts")
     monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/trading-log-alerts-dev")
     monkeypatch.setenv("ENVIRONMENT", "dev")
-    fake_clients["sns"] = Topic()
-    topic: Topic = fake_clients["sns"]
+    fake_clients["sns"] = FakeTopic()
+    topic: FakeTopic = fake_clients["sns"]
     return topic
 
 
@@ -42,7 +34,7 @@ def delivery(
     return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()}}
 
 
-def test_similar_errors_are_one_entry_with_their_number(topic: Topic) -> None:
+def test_similar_errors_are_one_entry_with_their_number(topic: FakeTopic) -> None:
     result = log_alerts.handler.handler(
         delivery("ERROR in request 1234", "ERROR in request 99", "Task timed out after 30.00 seconds"), Context()
     )
@@ -53,13 +45,13 @@ def test_similar_errors_are_one_entry_with_their_number(topic: Topic) -> None:
     assert "ERROR in request 1234" in message["Message"]
 
 
-def test_json_lines_are_grouped_by_error_not_by_request(topic: Topic) -> None:
+def test_json_lines_are_grouped_by_error_not_by_request(topic: FakeTopic) -> None:
     line = {"level": "ERROR", "message": "object quarantined", "service": "process"}
     lines = [json.dumps({**line, "key": f"k{n}", "timestamp": str(n)}) for n in range(5)]
     assert log_alerts.handler.handler(delivery(*lines), Context())["groups"] == 1
 
 
-def test_the_message_never_exceeds_the_limit_of_sns(topic: Topic) -> None:
+def test_the_message_never_exceeds_the_limit_of_sns(topic: FakeTopic) -> None:
     words = [f"{chr(0x4E00 + n // 50)}{chr(0x4E00 + n % 50)} " + "é😀" * 3000 for n in range(600)]
     log_alerts.handler.handler(delivery(*words, group="/é" * 200), Context())
     (message,) = topic.published
@@ -70,7 +62,7 @@ def test_the_message_never_exceeds_the_limit_of_sns(topic: Topic) -> None:
     assert len(message["Subject"]) == alert.SUBJECT_LIMIT
 
 
-def test_the_functions_own_errors_and_control_messages_publish_nothing(topic: Topic) -> None:
+def test_the_functions_own_errors_and_control_messages_publish_nothing(topic: FakeTopic) -> None:
     own = delivery("ERROR", group="/aws/lambda/trading-log-alerts-dev")
     for event in (own, delivery("x", kind="CONTROL_MESSAGE"), delivery()):
         assert log_alerts.handler.handler(event, Context()) == {"published": 0, "groups": 0}
@@ -78,11 +70,11 @@ def test_the_functions_own_errors_and_control_messages_publish_nothing(topic: To
 
 
 @pytest.mark.parametrize("event", [{}, {"awslogs": {"data": "!"}}, {"awslogs": {"data": "eA=="}}, {"awslogs": None}])
-def test_an_unknown_event_is_an_error_so_that_lambda_reports_it(event: dict[str, Any], topic: Topic) -> None:
+def test_an_unknown_event_is_an_error_so_that_lambda_reports_it(event: dict[str, Any], topic: FakeTopic) -> None:
     with pytest.raises(alert.PayloadError):
         log_alerts.handler.handler(event, Context())
 
 
-def test_lone_surrogates_do_not_prevent_an_alert(topic: Topic) -> None:
+def test_lone_surrogates_do_not_prevent_an_alert(topic: FakeTopic) -> None:
     log_alerts.handler.handler(delivery("bad \ud800 text"), Context())
     assert "bad ? text" in topic.published[0]["Message"]

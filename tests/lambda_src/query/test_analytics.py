@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import query.handler
-from common import schema
+from common import entitlements, schema
 from common.database import Database
-from common.entitlements import Entitlements
 from process.pipeline import Pipeline
 from query import analytics
 from query.request import INTERVAL_MINUTES
 from tests.lambda_src.support import plain_reference
 from tests.lambda_src.support.analytics_answers import agree_with_numpy, ask
+from tests.lambda_src.support.entitlements import stored_entitlements
 from tests.lambda_src.support.fakes import FakeDynamoDB, FakeS3, entitlement
 from tests.lambda_src.support.processing import BUCKETS, deliver, truncate
 from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, deliveries, quote, records, trade
@@ -43,8 +43,8 @@ with_a_database = settings(max_examples=10, deadline=None, suppress_health_check
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["keys"] = {"key-1": entitlement()}
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
-    monkeypatch.setattr(query.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import query.handler
-from common import schema
+from common import entitlements, schema
 from common.database import Database, Target
-from common.entitlements import Entitlements
 from common.errors import RequestError
 from process.pipeline import Pipeline
 from query import request
 from tests.lambda_src.support import plain_reference
+from tests.lambda_src.support.entitlements import stored_entitlements
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, FakeS3, api_event, entitlement
 from tests.lambda_src.support.processing import BUCKETS, DAY, deliver, truncate
 from tests.lambda_src.support.records import MINUTE, SECOND, T0, Record, quote, records, trade
@@ -36,8 +36,8 @@ INTERVALS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "1d": 1440}
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, dynamodb: FakeDynamoDB) -> None:
     dynamodb.tables["keys"] = {"key-1": entitlement(symbols=("ACME", "B", "NONE"))}
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
-    monkeypatch.setattr(query.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
     monkeypatch.setattr(query.handler, "_health", query.handler._Health())
 
 

@@ -13,9 +13,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import sessions.handler
+from common import entitlements
 from common.entitlements import CACHE_SECONDS, Entitlements, from_table
 from common.errors import RequestError
 from sessions import model
+from tests.lambda_src.support.entitlements import stored_entitlements
 from tests.lambda_src.support.fakes import Context, FakeDynamoDB, api_event, client_error, entitlement
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-5")
@@ -25,8 +27,8 @@ pytestmark = pytest.mark.requirement("T-FN-2", "T-DATA-5")
 def _environment(monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any], dynamodb: FakeDynamoDB) -> None:
     monkeypatch.setenv("SESSIONS_TABLE", "sessions")
     dynamodb.tables |= {"sessions": {}, "keys": {"key-1": entitlement(), "key-2": entitlement()}}
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"))
-    monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
 
 
 def call(method: str, session_id: str = "", token: str = "", body: str | None = None, key: str = "key-1") -> Any:
@@ -85,7 +87,7 @@ def test_other_methods_are_a_405(method: str, session_id: str) -> None:
 
 def test_a_disabled_key_is_rejected_within_a_minute(dynamodb: FakeDynamoDB) -> None:
     now = [0.0]
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
+    rights = stored_entitlements(dynamodb, lambda: now[0])
     rights.require("key-1", "sessions")
     dynamodb.tables["keys"]["key-1"] = entitlement(enabled=False)
     now[0] = CACHE_SECONDS
@@ -95,7 +97,7 @@ def test_a_disabled_key_is_rejected_within_a_minute(dynamodb: FakeDynamoDB) -> N
 
 
 def test_entitlements_are_read_once_while_they_are_fresh(dynamodb: FakeDynamoDB) -> None:
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), time.monotonic)
+    rights = stored_entitlements(dynamodb, time.monotonic)
     before = dynamodb.reads
     for _ in range(5):
         rights.require("key-1", "ingest")
@@ -113,8 +115,8 @@ def test_a_disabled_key_that_is_in_use_gets_403_within_a_minute(
 ) -> None:
     """The test controls the clock and calls the handler every second; a key in use is rejected after half a minute."""
     now = [0.0]
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
-    monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
+    rights = stored_entitlements(dynamodb, lambda: now[0])
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
     assert call("POST")[0] == 201
     dynamodb.tables["keys"]["key-1"] = entitlement(enabled=False)
     answers = {}
@@ -136,7 +138,7 @@ def test_the_cache_uses_the_wall_clock() -> None:
 
 def test_a_clock_that_was_set_back_does_not_keep_a_disabled_key(dynamodb: FakeDynamoDB) -> None:
     now = [1_000_000.0]
-    rights = Entitlements(lambda key: dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item"), lambda: now[0])
+    rights = stored_entitlements(dynamodb, lambda: now[0])
     rights.require("key-1", "sessions")
     dynamodb.tables["keys"]["key-1"] = entitlement(enabled=False)
     now[0] -= 3600
@@ -295,7 +297,7 @@ def test_without_dynamodb_an_expired_entitlement_is_not_accepted(
         return dynamodb.get_item("keys", {"apiKeyId": {"S": key}}).get("Item")
 
     rights = Entitlements(fetch, lambda: now[0])
-    monkeypatch.setattr(sessions.handler, "_entitlements", lambda: rights)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: rights)
     assert call("POST")[0] == 201
     down[0] = True
     assert call("POST")[0] == 201, "still fresh"

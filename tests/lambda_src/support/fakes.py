@@ -156,6 +156,16 @@ def _key(key: dict[str, Any]) -> str:
     return str(value["S"])
 
 
+class FakeTopic:
+    """The ``publish`` of SNS's client, which keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.published: list[dict[str, str]] = []
+
+    def publish(self, **message: str) -> None:
+        self.published.append(message)
+
+
 def entitlement(
     scopes: tuple[str, ...] = ("ingest", "query", "sessions"), symbols: tuple[str, ...] = ("*",), enabled: bool = True
 ) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from local.databases.mariadb import MariaDb
 from local.host import servers
 from local.host.certificates import Certificates, ensure_certificates
 from local.testing import programs_or_skip
+from tests.support.folders import server_folder
 
 __all__ = ["Server", "mariadb", "mysql_database", "mysql_server"]
 
@@ -76,10 +75,8 @@ class Server:
 def mysql_server() -> Iterator[Server]:
     """One server for all tests of this worker."""
     programs_or_skip(servers.MARIADB)
-    folder = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
-    folder.chmod(0o711)  # the server's user must reach it
-    certificates = ensure_certificates(folder / "tls")
-    try:
+    with server_folder("mariadb-test-") as folder:
+        certificates = ensure_certificates(folder / "tls")
         with MariaDb(
             folder / "server",
             certificate=certificates.certificate,
@@ -87,8 +84,6 @@ def mysql_server() -> Iterator[Server]:
             authority=certificates.authority,
         ) as running:
             yield Server(running, certificates)
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

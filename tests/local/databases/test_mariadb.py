@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from local.databases.mariadb import MariaDb
 from local.host.certificates import Certificates, ensure_certificates
 from local.host.errors import StartError
 from local.host.ports import free_port
+from tests.support.folders import server_folder
 
 pytestmark = [
     pytest.mark.requirement("X-DB-1"),
@@ -30,11 +29,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """Below /tmp, which the server's user can reach: pytest's own folders are closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix="mariadb-test-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    """The folder of the servers and their certificates."""
+    with server_folder("mariadb-test-") as path:
+        yield path
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from cfn.templates import parse
 from review import catalogue, strength
-from review.examples import Example
+from review.examples.example import Example
 from review.finding import Label, Remark, ReviewFinding, Verdict
 from review.strength import findings, grade
 from review.strength.examples import EXAMPLES

@@ -10,7 +10,7 @@ import yaml
 
 from cfn.parameters import with_defaults
 from cfn.templates import parse
-from review.examples import Example
+from review.examples.example import Example
 from review.model import Change, ChangeSet, Detail, Plan, ValidationFinding
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
@@ -21,14 +21,22 @@ def example_plan(example: Example) -> Plan:
     changes = (
         map(_listed, more["Changes"]) if "Changes" in more else _changes(parse(example.before), parse(example.after))
     )
-    policy = more.get("StackPolicy")
+    policy, deployed_policy = more.get("StackPolicy"), more.get("DeployedStackPolicy")
+    protection = more.get("TerminationProtection", {"Deployed": False, "Planned": False})
     warnings = tuple(ValidationFinding(**finding) for finding in more.get("Validation", []))
     listed = change_set(*changes)
     return make_plan(
         {"root.yaml": example.after},
-        deployed("small-dev", example.before, with_defaults(parse(example.before), {})),
+        deployed(
+            "small-dev",
+            example.before,
+            with_defaults(parse(example.before), {}),
+            policy=json.dumps(deployed_policy) if deployed_policy else None,
+            termination_protection=protection["Deployed"],
+        ),
         claims=ChangeSet(**{**vars(listed), "warnings": warnings}),
         stack_policy=json.dumps(policy) if policy else None,
+        termination_protection=protection["Planned"],
         tags=more.get("Tags", {}),
     )
 
@@ -39,7 +47,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ch
     for logical_id, resource in {**old, **new}.items():
         action = "Add" if logical_id not in old else "Remove" if logical_id not in new else "Modify"
         if old.get(logical_id) != new.get(logical_id):
-            yield claim(logical_id, resource["Type"], action)
+            yield claim(logical_id, resource["Type"], action, "")
 
 
 def _listed(change: Mapping[str, Any]) -> Change:

@@ -75,7 +75,7 @@ def as_deployed(
 
     def attribute(logical_id: str, attribute_name: str) -> str:
         if attribute_name.startswith("Outputs."):
-            return child(logical_id).outputs[attribute_name.removeprefix("Outputs.")]
+            return str(child(logical_id).outputs[attribute_name.removeprefix("Outputs.")])
         return f"{logical_id}-{attribute_name or 'id'}"
 
     scope = Scope(document, values, {**PSEUDO, "AWS::StackName": stack}, attribute)

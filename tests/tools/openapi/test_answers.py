@@ -17,7 +17,7 @@ from tools.openapi.functions import function_module
 pytestmark = pytest.mark.requirement("T-DATA-1", "T-DATA-5")
 
 clients = function_module("common.clients")
-Entitlements = function_module("common.entitlements").Entitlements
+entitlements = function_module("common.entitlements")
 ingest_handler, sessions_handler = function_module("ingest.handler"), function_module("sessions.handler")
 GOOD = examples.batch()["records"][0]
 
@@ -30,9 +30,9 @@ def rights(monkeypatch: pytest.MonkeyPatch) -> FakeS3:
     monkeypatch.setenv("RAW_BUCKET", "raw")
     monkeypatch.setenv("SESSIONS_TABLE", "sessions")
     monkeypatch.setattr(clients, "client", clients_by_service.__getitem__)
+    monkeypatch.setattr(entitlements, "from_environment", lambda: entitlements.Entitlements(lambda _: entitlement()))
     for function in (ingest_handler, sessions_handler):
         monkeypatch.setattr(function, "client", clients_by_service.__getitem__)
-        monkeypatch.setattr(function, "_entitlements", lambda: Entitlements(lambda _: entitlement()))
     return s3
 
 

@@ -1,0 +1,31 @@
+"""What several commands read from their arguments."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from deploy.settings import Deployment, Project, load_deployment
+
+
+def deployment_of(arguments: Namespace, project: Project) -> Deployment:
+    """The row of deployment.json that the command names, with the options that replace a value."""
+    return load_deployment(
+        project,
+        arguments.platform,
+        arguments.environment,
+        region=arguments.region,
+        stack_name=getattr(arguments, "stack_name", None),
+    )
+
+
+def region_of(arguments: Namespace, project: Project) -> str:
+    """The region of the command; ``deployment.json`` is read only if ``--region`` is not given."""
+    region: str | None = arguments.region
+    return region or deployment_of(arguments, project).region
+
+
+def plan_path_of(arguments: Namespace, project: Project) -> Path:
+    """The plan file of the command."""
+    path: Path | None = arguments.plan
+    return path or project.plan(arguments.platform, arguments.environment)

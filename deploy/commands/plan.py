@@ -1,0 +1,70 @@
+"""``deploy plan``: packages, creates the change set and saves the plan."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from cfn.parameters import load_parameters, with_defaults
+from cfn.templates import load_templates
+from cfn.text import visible
+from deploy.commands.options import deployment_of, plan_path_of
+from deploy.commands.package import package_for, package_text
+from deploy.console import progress, say
+from deploy.planning.changesets import delete_change_set
+from deploy.planning.plan import PlanInputs, change_set_kind, create_plan
+from deploy.planning.preflight import check_account
+from deploy.planning.snapshot import describe_stack
+from deploy.session import Aws
+from deploy.settings import Project
+from review.errors import PlanError
+from review.model import Plan
+from review.plan_file import load_plan, save_plan
+from review.render import plan_summary, review_text
+from review.verdict import judge_plan
+
+
+def run(arguments: Namespace, project: Project) -> int:
+    """Create the plan, save it and print its review."""
+    aws, inputs = _plan_inputs(arguments, project)
+    plan = create_plan(aws, inputs)
+    path = plan_path_of(arguments, project)
+    _delete_previous_change_set(aws, path, plan)
+    save_plan(plan, path)
+    review = judge_plan(plan)
+    if arguments.json:
+        say(json.dumps(plan_summary(review), indent=2, sort_keys=True))
+        return 0
+    say(package_text(inputs.package))
+    say(review_text(review))
+    say(f"Plan: {project.relative(path)}{'' if plan.unchanged else '. Next: deploy review.'}")
+    return 0
+
+
+def _plan_inputs(arguments: Namespace, project: Project) -> tuple[Aws, PlanInputs]:
+    """Check everything that can be checked, then package."""
+    deployment = deployment_of(arguments, project)
+    templates = load_templates(project.templates(deployment.platform))
+    root = templates.root.document
+    path = project.parameters(deployment.platform, deployment.environment)
+    file = project.relative(path)
+    configuration = load_parameters(path, root, file, region=deployment.region)
+    aws = Aws(deployment.region, arguments.profile)
+    unchecked = check_account(aws, with_defaults(root, configuration.parameters), file)
+    for sentence in (*configuration.undecided_rules, *unchecked):
+        progress(visible(f"note: {sentence}"))
+    change_set_kind(deployment.stack_name, describe_stack(aws.client("cloudformation"), deployment.stack_name))
+    package = package_for(arguments, project, aws, templates)
+    return aws, PlanInputs(deployment, templates, configuration, package)
+
+
+def _delete_previous_change_set(aws: Aws, path: Path, plan: Plan) -> None:
+    """Delete the change set of the plan that this one replaces; it can no longer be executed."""
+    try:
+        previous = load_plan(path)
+    except PlanError:
+        return  # no readable previous plan; CloudFormation deletes its change set at the next execution
+    same_stack = (previous.account, previous.region, previous.stack) == (plan.account, plan.region, plan.stack)
+    if same_stack and previous.change_set.id:
+        delete_change_set(aws.client("cloudformation"), previous.change_set.id)

@@ -1,0 +1,126 @@
+"""The review as data: the JSON that programs read. Its schema is ``docs/review.schema.json``.
+
+The document is stable: an incompatible change raises ``format``. A path in ``properties`` leads through the entry of the
+template: ``Properties/Tags/0/Value``, ``DeletionPolicy``; it is empty for a whole entry.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cfn.marks import State
+from review.counts import count_changes
+from review.difference import Difference
+from review.finding import Remark, Verdict
+from review.judgement import Certainty
+from review.replacement import Replacement
+from review.reviewed import Review, ReviewedResource, ValueChange
+from review.sections import SectionChange
+
+FORMAT = 1
+REPLACEMENTS: Mapping[Replacement, str] = {
+    Replacement.NO: "no",
+    Replacement.POSSIBLE: "possible",
+    Replacement.CERTAIN: "yes",
+}
+
+
+def review_json(review: Review) -> str:
+    """The document as text."""
+    return json.dumps(review_document(review), indent=2) + "\n"
+
+
+def review_document(review: Review) -> dict[str, Any]:
+    """The review as plain data, in the order in which people read it."""
+    plan = review.plan
+    return {
+        "format": FORMAT,
+        "title": review.title,
+        "kind": plan.kind,
+        "platform": plan.platform,
+        "environment": plan.environment,
+        "stack": plan.stack,
+        "account": "" if plan.is_offline else plan.account,
+        "region": plan.region,
+        "created": plan.created,
+        "changeSet": plan.change_set.id,
+        "verdict": review.verdict.word,
+        "summary": count_changes(review),
+        "changes": [*map(_resource, review.changes), *map(_section, review.sections)],
+        "parameters": [*map(_value, review.parameters)],
+        "artifacts": [*map(_value, review.artifacts)],
+        "settings": [*map(_value, review.settings)],
+        "findings": [*map(_finding, review.remarks)],
+    }
+
+
+def _resource(change: ReviewedResource) -> dict[str, Any]:
+    return {
+        "path": change.name,
+        "logicalId": change.logical_id,
+        "type": change.type,
+        "physicalId": change.physical_id,
+        "action": change.action,
+        "replacement": REPLACEMENTS[change.replacement],
+        "replacedBy": list(change.replaced_by),
+        "certainty": str(change.certainty),
+        "verdict": change.verdict.word,
+        "properties": [*map(_property, change.differences)],
+        "findings": [*map(_finding, change.findings)],
+    }
+
+
+def _section(change: SectionChange) -> dict[str, Any]:
+    """An entry of another section has the word for it as type: ``Output``, ``Condition``."""
+    name = change.name or change.section
+    certainty = Certainty.CERTAIN if change.state is State.CHANGED else Certainty.POSSIBLE
+    return {
+        "path": "/".join((*change.path, name)),
+        "logicalId": name,
+        "type": change.section,
+        "physicalId": "",
+        "action": change.action,
+        "replacement": REPLACEMENTS[Replacement.NO],
+        "replacedBy": [],
+        "certainty": str(certainty),
+        "verdict": _heaviest(change.findings).word,
+        "properties": [*map(_property, change.differences)],
+        "findings": [*map(_finding, change.findings)],
+    }
+
+
+def _property(difference: Difference) -> dict[str, Any]:
+    return {
+        "path": difference.path,
+        "before": difference.before,
+        "after": difference.after,
+        "kind": str(difference.kind),
+        "orderMatters": difference.order_matters,
+        "certainty": str(Certainty.CERTAIN if difference.state is State.CHANGED else Certainty.POSSIBLE),
+        "flows": difference.flows,
+    }
+
+
+def _finding(remark: Remark) -> dict[str, Any]:
+    return {
+        "code": remark.code,
+        "label": None if remark.label is None else str(remark.label),
+        "direction": None if remark.label is None else str(remark.label.direction),
+        "verdict": remark.verdict.word,
+        "message": remark.sentence,
+    }
+
+
+def _value(change: ValueChange) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+        "findings": [*map(_finding, change.findings)],
+    }
+
+
+def _heaviest(findings: Iterable[Remark]) -> Verdict:
+    return max((finding.verdict for finding in findings), default=Verdict.FINE)
