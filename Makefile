@@ -13,7 +13,7 @@ DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench demo local down \
+.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases browser bench demo local down \
         gates bootstrap package changeset review execute outputs replay destroy lock clean
 
 help: ## this list
@@ -114,6 +114,9 @@ matrix: dev ## every case of the matrices of which `make test` takes a sample
 
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
 	$(BIN)/python -m local.host.servers
+
+browser: setup ## a Chromium for the tests of HTML pages, into the user's cache where this machine has none
+	$(BIN)/python -m local.host.browser
 
 bench: dev $(BENCH) ## speed, as ratios to references measured in the same run
 	$(BIN)/python -m bench $(OPTIONS)
