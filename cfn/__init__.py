@@ -9,7 +9,7 @@ result depends on its arguments alone.
   conditions, rules and intrinsic functions. It must not guess: what only CloudFormation knows stays a function or
   ``Unknown``.
 - ``marks``: whether a value may change while CloudFormation deploys.
-- ``text``: values as CloudFormation passes them on, and as a person reads them.
+- ``text``: values as CloudFormation passes them on, and as a person reads them; ``json_text``: texts that hold JSON.
 - ``parameters``, with ``root_rules``: a parameter file and a root template → all faults together.
 - ``stack_policy``: a policy and an update → allowed or not.
 - ``types``, with ``name_properties.json``: types that the code treats specially, and the property that names each type.

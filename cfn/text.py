@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _VARIABLE = re.compile(r"\$\{(!?)([^}]+)\}")
+# Characters that Python counts as printable and that a terminal does not show: fillers, variation selectors and the like,
+# from Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def scalar_text(value: Any) -> str:
@@ -22,6 +25,14 @@ def scalar_text(value: Any) -> str:
 def is_scalar(value: Any) -> bool:
     """Whether the value is a text, a number or a boolean."""
     return isinstance(value, (str, int, float))
+
+
+def is_function(value: Any) -> bool:
+    """Whether the value is an intrinsic function."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    key = str(next(iter(value)))
+    return key in ("Ref", "Condition") or key.startswith("Fn::")
 
 
 def parameter_text(value: Any) -> Any:
@@ -134,3 +145,21 @@ def _sub_text(argument: Any) -> str:
         return part_text(values[match[2]]) if match[2] in values and not match[1] else match[0]
 
     return _VARIABLE.sub(replaced, text)
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, as a terminal may print it.
+
+    A character that a reader does not see as itself becomes its escape sequence: a control character (``\x1b``, ``\n``),
+    one that changes the direction of writing (``\u202e``), one without width (``\u200b``), a space other than the ASCII
+    space, half a surrogate pair. So a text can neither move the cursor nor hide or reorder what stands beside it.
+    """
+    if text.isprintable() and not _UNSEEN.search(text):
+        return text
+    return "".join(_visible_character(character) for character in text)
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable() and not _UNSEEN.match(character):
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cfn.text import Variable, joined, list_items, parameter_text, placeholder, readable, scalar_text, sub_parts
+from cfn.text import (
+    Variable,
+    joined,
+    list_items,
+    parameter_text,
+    placeholder,
+    readable,
+    scalar_text,
+    sub_parts,
+    visible,
+)
 
 REF, ATTRIBUTE = {"Ref": "B"}, {"Fn::GetAtt": ["C", "D"]}
 
@@ -105,3 +117,29 @@ def test_placeholder(value: Any, text: str | None) -> None:
 )
 def test_readable(value: Any, text: str | None) -> None:
     assert readable(value) == text
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a ${B} – é 漢 🙂", "a ${B} – é 漢 🙂"),
+        ("a\tb\r\nc", r"a\tb\r\nc"),
+        ("\x1b[2K", r"\x1b[2K"),
+        ("\x7f\x9b", r"\x7f\x9b"),
+        ("\u202ea\u2066b\u200b\ufeff", r"\u202ea\u2066b\u200b\ufeff"),
+        ("a\u2028b\u2029c\x85", r"a\u2028b\u2029c\x85"),
+        ("a\u00a0b\u3000c", r"a\xa0b\u3000c"),
+        ("a\u3164b\ufe0f\U000e0100\U000e0041", r"a\u3164b\ufe0f\U000e0100\U000e0041"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_visible_text(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(st.text())
+def test_visible_text_can_be_printed_as_it_stands(text: str) -> None:
+    shown = visible(text)
+    assert shown.isprintable()
+    assert visible(shown) == shown
