@@ -32,19 +32,35 @@ Causes = Mapping[str, tuple[str, ...]]
 _NOTHING: Mapping[str, Any] = {"Resources": {}}
 
 
-def find_causes(review: Review) -> dict[str, Causes]:
+@dataclass(frozen=True)
+class AllCauses:
     """The causes of all changes that have some elsewhere.
 
-    Returns:
-        The name of a resource or an output, with its stack (``Network/Vpc``) -> its causes: names of resources, of nested
-        stacks whose parameters change, or of parameters of the root.
+    A cause is the name of a resource with its stack (``Network/Vpc``), of a nested stack whose parameters change, or of a
+    parameter of the root.
+
+    Attributes:
+        resources: By the name of the resource.
+        outputs: By the name of the output, with its stack. An output may have the name of a resource.
     """
+
+    resources: Mapping[str, Causes]
+    outputs: Mapping[str, Causes]
+
+
+def find_causes(review: Review) -> AllCauses:
+    """Find what causes the changes of a review."""
     finder = _Finder(review)
     changes = [change for change in review.changes if change.certainty is not Certainty.NOISE]
-    found = {change.name: finder.of_resource(change) for change in changes}
     outputs = [change for change in review.sections if change.section == "Output"]
-    found |= {"/".join((*change.path, change.name)): finder.of_output(change) for change in outputs}
-    return {name: causes for name, causes in found.items() if causes}
+    return AllCauses(
+        _existing((change.name, finder.of_resource(change)) for change in changes),
+        _existing(("/".join((*change.path, change.name)), finder.of_output(change)) for change in outputs),
+    )
+
+
+def _existing(causes: Iterable[tuple[str, Causes]]) -> dict[str, Causes]:
+    return {name: found for name, found in causes if found}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from cfn.templates import CommittedTemplates, Template, parse
-from review.causes import Causes, find_causes
+from review.causes import AllCauses, find_causes
 from review.offline import Place, Side, offline_plan
 from review.replacement import Replacement
 from review.verdict import judge_plan
@@ -70,7 +70,7 @@ def side(templates: Mapping[str, str], parameters: Mapping[str, str] | None = No
     return Side(CommittedTemplates(by_name["root.yaml"], by_name), parameters or {})
 
 
-def causes_of(after: Side, before: Side | None = None) -> dict[str, Causes]:
+def causes_of(after: Side, before: Side | None = None) -> AllCauses:
     """The causes of an update; a VPC and what names it are replaced by any change."""
 
     def replaces(resource_type: str, paths: object) -> Replacement:
@@ -86,50 +86,50 @@ def edited(file: str, before: str, after: str) -> Side:
 
 def test_a_value_that_flows_names_the_replaced_resource_in_another_stack() -> None:
     causes = causes_of(side(TEMPLATES, {"Cidr": "10.2.0.0/16"}))
-    assert causes["Network/Vpc"] == {"Properties/CidrBlock": ("Cidr",)}
-    assert causes["Logs/Group"] == {
+    assert causes.resources["Network/Vpc"] == {"Properties/CidrBlock": ("Cidr",)}
+    assert causes.resources["Logs/Group"] == {
         "Properties/GroupDescription": ("Network/Vpc",),
         "Properties/VpcId": ("Network/Vpc",),
     }
-    assert causes["Logs/Rule"] == {"Properties/GroupId": ("Logs/Group",)}
+    assert causes.resources["Logs/Rule"] == {"Properties/GroupId": ("Logs/Group",)}
 
 
 def test_an_output_names_the_replaced_resource() -> None:
     causes = causes_of(side(TEMPLATES, {"Cidr": "10.2.0.0/16"}))
-    assert causes["Network/VpcId"] == {"Value": ("Network/Vpc",)}
+    assert causes.outputs["Network/VpcId"] == {"Value": ("Network/Vpc",)}
 
 
 def test_a_parameter_is_followed_to_the_root() -> None:
     causes = causes_of(side(TEMPLATES, {"Days": "60"}))
-    assert causes == {"Logs/Log": {"Properties/RetentionInDays": ("Days",)}}
+    assert causes.resources == {"Logs/Log": {"Properties/RetentionInDays": ("Days",)}}
 
 
 def test_a_resource_that_appears_by_its_condition_names_the_parameter() -> None:
     causes = causes_of(side(TEMPLATES, {"Days": "90"}))
-    assert causes["Logs/Alarm"] == {"": ("Days",)}
+    assert causes.resources["Logs/Alarm"] == {"": ("Days",)}
 
 
 def test_a_nested_stack_that_appears_names_the_parameter_and_what_is_in_it_names_nothing() -> None:
     causes = causes_of(side(TEMPLATES, {"Keep": "yes"}))
-    assert causes == {"Archive": {"": ("Keep",)}}
+    assert causes.resources == {"Archive": {"": ("Keep",)}}
 
 
 def test_an_edit_of_the_template_has_no_cause_elsewhere() -> None:
-    assert causes_of(edited("logs.yaml", "RetentionInDays: !Ref Days", "RetentionInDays: 7")) == {}
+    assert causes_of(edited("logs.yaml", "RetentionInDays: !Ref Days", "RetentionInDays: 7")).resources == {}
 
 
 def test_an_edit_of_what_the_parent_passes_names_the_nested_stack() -> None:
-    assert causes_of(edited("root.yaml", "Days: !Ref Days}", "Days: 7}")) == {
+    assert causes_of(edited("root.yaml", "Days: !Ref Days}", "Days: 7}")).resources == {
         "Logs/Log": {"Properties/RetentionInDays": ("Logs",)}
     }
 
 
 def test_another_default_in_a_nested_stack_names_its_parameter() -> None:
     causes = causes_of(edited("logs.yaml", "Size: {Type: Number, Default: 1}", "Size: {Type: Number, Default: 2}"))
-    assert causes == {"Logs/Rule": {"Properties/FromPort": ("Logs/Size",)}}
+    assert causes.resources == {"Logs/Rule": {"Properties/FromPort": ("Logs/Size",)}}
 
 
 def test_a_new_set_has_no_causes() -> None:
     review = judge_plan(offline_plan(None, side(TEMPLATES), Place()))
     assert review.real
-    assert find_causes(review) == {}
+    assert find_causes(review) == AllCauses({}, {})
