@@ -82,7 +82,14 @@ def tables(change: ReviewedResource) -> tuple[Table, ...]:
     elif change.action == "Remove":
         after = {}
     found = [*_policy_tables(before, after), *_rule_tables(change.type, before, after)]
-    return tuple(table for table in found if table.rows)
+    return tuple(_without_empty_columns(table) for table in found if table.rows)
+
+
+def _without_empty_columns(table: Table) -> Table:
+    """The table without columns in which no row has a text, such as the principals of a role's policy."""
+    used = [index for index in range(len(table.columns)) if any(row.cells[index] for row in table.rows)]
+    rows = tuple(Row(row.sign, tuple(row.cells[index] for index in used)) for row in table.rows)
+    return Table(table.path, tuple(table.columns[index] for index in used), rows, table.same)
 
 
 def row_text(row: Row) -> str:
