@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
 _REPLACEMENTS = {"yes": "replaced", "possible": "may be replaced"}
 _KINDS = {"order": "the same elements in another order", "form": "the same meaning, written differently"}
 _AREAS = {"iam": "IAM", "network": "network"}
+_OPTIONS = ("blocked", "look", "fine", "removed", "replaced", "may be replaced", "changed", "added", "resource")
 _SMALL = 8  # so many changes are shown open
 _FINDINGS = {finding.code: finding for finding in FINDINGS}
 
@@ -415,6 +416,11 @@ def _tags(change: Document) -> Iterator[Tag]:
     yield from (Tag(_AREAS[area], "area") for area in change["areas"])
 
 
+def _place(option: str) -> int:
+    """Where an option is in its group; those without a place keep their order, behind the others."""
+    return _OPTIONS.index(option) if option in _OPTIONS else len(_OPTIONS)
+
+
 def _filters(entries: Sequence[Entry]) -> Iterator[Filter]:
     """The groups of options that tell some changes from others."""
     groups = (
@@ -431,4 +437,4 @@ def _filters(entries: Sequence[Entry]) -> Iterator[Filter]:
             for option in options_of(entry):
                 counts[option] = counts.get(option, 0) + 1
         if any(count < len(entries) for count in counts.values()):
-            yield Filter(name, title, tuple(counts.items()))
+            yield Filter(name, title, tuple(sorted(counts.items(), key=lambda item: _place(item[0]))))
