@@ -12,6 +12,7 @@ result depends on its arguments alone.
 - ``text``: values as CloudFormation passes them on, and as a person reads them; ``json_text``: texts that hold JSON.
 - ``parameters``, with ``root_rules``: a parameter file and a root template → all faults together.
 - ``stack_policy``: a policy and an update → allowed or not.
+- ``sarif``: findings in files, as code scanning takes them.
 - ``types``, with ``name_properties.json``: types that the code treats specially, and the property that names each type.
 
 The design costs a second implementation of a part of CloudFormation. The return is that the gate, the plan and the review

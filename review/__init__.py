@@ -15,7 +15,7 @@ on every machine. Each stage takes frozen values and returns new ones::
                                     │
                                 verdict ────> Review (reviewed): each change with its findings, stakes among them
                                     │
-                                render, formats ─> text, Markdown, JSON
+                                render, formats ─> text, Markdown, JSON, HTML, SARIF
 
     finding: what a finding is; findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
     examples, a plan for each finding ───────────────────────────────────────────┘
@@ -24,6 +24,7 @@ on every machine. Each stage takes frozen values and returns new ones::
   change set, so that the two sources stay independent.
 - ``judgement`` decides where the two differ. CloudFormation is right about what changes on its own; about a value that comes
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed.
+- ``causes`` explains which resource or parameter makes a change. It must not decide whether something changes.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON.
 
 The design costs memory and time: the plan holds every template twice, and cfn-lint's schemas take two and a half seconds to
