@@ -1,4 +1,4 @@
-"""``python -m tools.review_pictures`` makes the pictures of ``docs/review.md`` again: three reviews, as Chromium shows them.
+"""``python -m tools.review_pictures`` makes the pictures of ``docs/review.md`` again: three reviews, drawn by Chromium.
 
 Each review compares a committed template set with an edit of it, without AWS. A picture changes with the templates, the page
 and the fonts of the machine, so no test compares them.
@@ -88,6 +88,9 @@ _DATABASE_RULE_OPEN = """\
       Description: PostgreSQL, from the offices
 """
 
+_NETWORK = "transactions prod: other addresses of the network"
+_ADDRESSES = (Edit("network.yaml", "CidrBlock: 10.0.0.0/16", "CidrBlock: 10.20.0.0/16"),)
+
 PICTURES = (
     Picture(
         file="review-permissions.png",
@@ -101,11 +104,19 @@ PICTURES = (
         opened=("IngestPolicy",),
     ),
     Picture(
-        file="review-causes.png",
-        title="transactions prod: other addresses of the network",
+        file="review-blocked.png",
+        title=_NETWORK,
         platform="transactions",
         environment="prod",
-        edits=(Edit("network.yaml", "CidrBlock: 10.0.0.0/16", "CidrBlock: 10.20.0.0/16"),),
+        edits=_ADDRESSES,
+        height=660,
+    ),
+    Picture(
+        file="review-causes.png",
+        title=_NETWORK,
+        platform="transactions",
+        environment="prod",
+        edits=_ADDRESSES,
         height=620,
         scheme="dark",
         shown="#causes",
@@ -129,12 +140,12 @@ def review_of(picture: Picture) -> Review:
     )
     committed = load_templates(PROJECT / "templates" / picture.platform)
     before = _side(committed, configuration, {})
-    after = _side(_edited(committed, picture.edits), configuration, picture.parameters)
+    after = _side(edited(committed, picture.edits), configuration, picture.parameters)
     place = Place(stack=f"{picture.platform}-{picture.environment}")
     return judge_plan(offline_plan(before, after, place), title=picture.title)
 
 
-def _edited(committed: CommittedTemplates, edits: tuple[Edit, ...]) -> CommittedTemplates:
+def edited(committed: CommittedTemplates, edits: tuple[Edit, ...]) -> CommittedTemplates:
     """The set with its edits.
 
     Raises:
