@@ -1,11 +1,11 @@
 """The review as one HTML file that needs nothing beside it: no server, no network, no other file.
 
-``review_html`` renders ``page.html.j2`` from the view in ``model``. The template escapes every value, and shows a character
-that hides as its escape sequence. The page asks its browser to load nothing: its policy allows only this style and this
-script, by their hashes. Without JavaScript the page shows the same; the script only filters, moves the focus and opens what
-is printed.
+``review_html`` renders ``page.html.j2`` from the view that ``model`` makes. The template escapes every value, and shows a
+character that hides as its escape sequence. The page asks its browser to load nothing: its policy allows only this style and
+this script, by their hashes. Without JavaScript the page shows the same; the script only filters, moves the focus and opens
+what is printed.
 
-- ``model``: what the page shows, as frozen values
+- ``view``: what the template reads, as frozen values; ``model``: from a review to these values
 - ``graph``: places for the graph of causes
 - ``console``: the address of the change set in the console of AWS
 """

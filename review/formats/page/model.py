@@ -1,12 +1,11 @@
-"""What the page shows, ready for its template: the document of the review, with words, links and tables.
+"""From a review to the view of its page: the document of the review, with words, links and tables.
 
 Nothing here is decided anew. Values become text only; the template escapes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,186 +14,34 @@ from review.findings import FINDINGS
 from review.formats.document import review_document
 from review.formats.page.console import console_url
 from review.formats.page.graph import Drawing, Node, draw
+from review.formats.page.view import (
+    ACTIONS,
+    AREAS,
+    REPLACEMENTS,
+    Cause,
+    Concern,
+    Document,
+    Entry,
+    Filter,
+    Link,
+    Page,
+    Property,
+    StackEntries,
+    Tag,
+    Value,
+    happens,
+    is_resource,
+    short_type,
+)
 from review.formats.tables import Table, tables
 from review.formats.values import change_lines, short_change, short_value, value_lines
 from review.plan_file import ReviewRecord
 from review.reviewed import Review
 
-ACTIONS: Mapping[str, tuple[str, str]] = {
-    "Add": ("+", "added"),
-    "Modify": ("~", "changed"),
-    "Remove": ("-", "removed"),
-    "Import": ("<", "imported"),
-    "Dynamic": ("?", "decided while deploying"),
-}
-_REPLACEMENTS = {"yes": "replaced", "possible": "may be replaced"}
 _KINDS = {"order": "the same elements in another order", "form": "the same meaning, written differently"}
-_AREAS = {"iam": "IAM", "network": "network"}
 _OPTIONS = ("blocked", "look", "fine", "removed", "replaced", "may be replaced", "changed", "added", "resource")
 _SMALL = 8  # so many changes are shown open
 _FINDINGS = {finding.code: finding for finding in FINDINGS}
-
-Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Link:
-    """A name with the id of the element that shows it; empty if none does."""
-
-    name: str
-    target: str
-
-
-@dataclass(frozen=True)
-class Tag:
-    """A word on a change, with the class that gives it its colour."""
-
-    word: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Property:
-    """One place that changes.
-
-    Attributes:
-        before: On one line; None if there is nothing before or ``lines`` has it.
-        after: The same after the change.
-        lines: The diff, or the value of what is added or removed, if it does not fit on one line.
-        note: What else there is to say about it.
-        causes: Where the value comes from.
-    """
-
-    path: str
-    before: str | None
-    after: str | None
-    lines: tuple[str, ...]
-    flows: bool
-    possible: bool
-    note: str
-    causes: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One change of the tree.
-
-    Attributes:
-        tables: The policies and rules that change.
-        properties: What changes outside of the tables.
-        in_tables: What changes within them, place by place.
-        causes: The causes that none of the properties names.
-    """
-
-    id: str
-    stack: str
-    change: Document
-    sign: str
-    tags: tuple[Tag, ...]
-    tables: tuple[Table, ...]
-    properties: tuple[Property, ...]
-    in_tables: tuple[Property, ...]
-    causes: tuple[Link, ...]
-    effects: tuple[Link, ...]
-
-    @property
-    def type(self) -> str:
-        """The type without the usual ``AWS::``."""
-        return str(self.change["type"]).removeprefix("AWS::")
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The words for weaker and stronger, each once."""
-        return tuple(dict.fromkeys(finding["label"] for finding in self.change["findings"] if finding["label"]))
-
-    @property
-    def happens(self) -> str:
-        """What happens to it, in one word or three."""
-        return _happens(self.change)
-
-    @property
-    def areas(self) -> tuple[str, ...]:
-        """The chapters of the review that list it too, in words."""
-        return tuple(_AREAS[area] for area in self.change["areas"])
-
-    @property
-    def section(self) -> str:
-        """``resource``, or the section of the template in lower case."""
-        return "resource" if "::" in self.change["type"] else self.type.lower()
-
-
-@dataclass(frozen=True)
-class StackEntries:
-    """The changes in one stack."""
-
-    id: str
-    name: str
-    entries: tuple[Entry, ...]
-
-
-@dataclass(frozen=True)
-class Concern:
-    """All findings of one code that ask for attention: the reason once, then where."""
-
-    code: str
-    reason: str
-    source_url: str
-    places: tuple[tuple[Link, str, Document], ...]
-
-
-@dataclass(frozen=True)
-class Value:
-    """A parameter, an artifact or a setting."""
-
-    id: str
-    value: Document
-    before: str
-    after: str
-    effects: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One group of options by which changes are filtered: each option with how many changes have it."""
-
-    name: str
-    title: str
-    options: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What causes changes, and which."""
-
-    link: Link
-    what: str
-    effects: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Everything that the template reads."""
-
-    document: Document
-    unchanged: bool
-    is_new: bool
-    console_url: str | None
-    approval: ReviewRecord | None
-    blocked: tuple[Concern, ...]
-    look: tuple[Concern, ...]
-    stacks: tuple[StackEntries, ...]
-    is_small: bool
-    filters: tuple[Filter, ...]
-    values: tuple[tuple[str, tuple[Value, ...]], ...]
-    noise: tuple[tuple[str, tuple[Document, ...]], ...]
-    causes: tuple[Cause, ...]
-    drawing: Drawing | None
-    glossary: tuple[ReviewFinding, ...]
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The changes of all stacks."""
-        return tuple(entry for stack in self.stacks for entry in stack.entries)
 
 
 def page(review: Review, approval: ReviewRecord | None) -> Page:
@@ -224,7 +71,6 @@ class _Builder:
         return Page(
             document=self.document,
             unchanged=self.review.plan.unchanged,
-            is_new=self.document["kind"] == "CREATE",
             console_url=console_url(self.review.plan),
             approval=approval,
             blocked=tuple(self._concerns("blocked")),
@@ -248,7 +94,7 @@ class _Builder:
             for _, prefix, rows in self.values
             for number, row in enumerate(rows, 1)
         }
-        resources = {change["path"]: change for change in self.changes if "::" in change["type"]}
+        resources = {change["path"]: change for change in self.changes if is_resource(change)}
         return links | {path: Link(path, self.ids[id(change)]) for path, change in resources.items()}
 
     def _link(self, cause: str) -> Link:
@@ -277,7 +123,7 @@ class _Builder:
         """All findings, each with its place and the type of what has it; the place of the plan as a whole is empty."""
         for change in self.changes:
             link = Link(change["path"], self.ids[id(change)])
-            yield from ((link, change["type"].removeprefix("AWS::"), finding) for finding in change["findings"])
+            yield from ((link, short_type(change), finding) for finding in change["findings"])
         for _, _, rows in self.values:
             for row in rows:
                 yield from ((self.links[row["name"]], "", finding) for finding in row["findings"])
@@ -302,8 +148,7 @@ class _Builder:
 
     def _entry(self, change: Document) -> Entry:
         sign, _ = ACTIONS.get(change["action"], ACTIONS["Dynamic"])
-        is_resource = "::" in change["type"]
-        its_tables = self.tables.get(change["path"], ()) if is_resource else ()
+        its_tables = self.tables.get(change["path"], ()) if is_resource(change) else ()
         properties = [self._property(change, row) for row in change["properties"]]
         in_tables = [_is_in(row["path"], its_tables) for row in change["properties"]]
         outside = tuple(row for row, inside in zip(properties, in_tables, strict=True) if not inside)
@@ -318,7 +163,7 @@ class _Builder:
             properties=outside,
             in_tables=tuple(row for row, inside in zip(properties, in_tables, strict=True) if inside),
             causes=tuple(link for link in map(self._link, change["causes"]) if link not in shown),
-            effects=self.effects.get(change["path"], ()) if is_resource else (),
+            effects=self.effects.get(change["path"], ()) if is_resource(change) else (),
         )
 
     def _property(self, change: Document, row: Document) -> Property:
@@ -361,7 +206,7 @@ class _Builder:
             yield Cause(self._link(cause), self._what(cause), effects)
 
     def _what(self, cause: str) -> str:
-        change = next((change for change in self.changes if change["path"] == cause and "::" in change["type"]), None)
+        change = next((change for change in self.changes if change["path"] == cause and is_resource(change)), None)
         if change is not None:
             return _subtitle(change)
         return "parameter" if cause in self.links else "parameters of the nested stack"
@@ -385,12 +230,7 @@ class _Builder:
 
 
 def _subtitle(change: Document) -> str:
-    return f"{_happens(change)} {change['type'].removeprefix('AWS::')}"
-
-
-def _happens(change: Document) -> str:
-    _, action = ACTIONS.get(change["action"], ACTIONS["Dynamic"])
-    return _REPLACEMENTS.get(change["replacement"], action)
+    return f"{happens(change)} {short_type(change)}"
 
 
 def _one_line(before: Any, after: Any, *, flows: bool) -> tuple[str, str] | None:
@@ -408,12 +248,12 @@ def _is_in(path: str, its_tables: Iterable[Table]) -> bool:
 def _tags(change: Document) -> Iterator[Tag]:
     if change["verdict"] != "fine":
         yield Tag(change["verdict"], change["verdict"])
-    yield Tag(_happens(change), "replace" if change["replacement"] in _REPLACEMENTS else change["action"].lower())
+    yield Tag(happens(change), "replace" if change["replacement"] in REPLACEMENTS else change["action"].lower())
     if change["certainty"] == "possible":
         yield Tag("possible", "possible")
     labels = {finding["label"]: finding["direction"] for finding in change["findings"] if finding["label"]}
     yield from (Tag(label, direction) for label, direction in labels.items())
-    yield from (Tag(_AREAS[area], "area") for area in change["areas"])
+    yield from (Tag(AREAS[area], "area") for area in change["areas"])
 
 
 def _place(option: str) -> int:
