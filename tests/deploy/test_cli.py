@@ -140,11 +140,27 @@ def test_review_needs_no_credentials(project: Project, capsys: pytest.CaptureFix
     assert "1 to add" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("option", "begins"), [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{")])
-def test_review_has_three_forms(project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "begins"),
+    [("text", "small dev: "), ("markdown", "small dev: "), ("json", "{"), ("html", ".deploy/"), ("sarif", "{")],
+)
+def test_review_has_a_form_for_each_reader(
+    project: Project, capsys: pytest.CaptureFixture[str], option: str, begins: str
+) -> None:
     save(project, make_plan({"root.yaml": TEMPLATE}))
     assert run(project, "review", "--format", option) == 0
     assert capsys.readouterr().out.startswith(begins)
+
+
+@pytest.mark.requirement("REV-4")
+@pytest.mark.parametrize("option", ["text", "html"])
+def test_review_for_people_is_a_page_too(project: Project, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    save(project, make_plan({"root.yaml": TEMPLATE}))
+    assert run(project, "review", "--format", option) == 0
+    assert ".deploy/small-dev.review.html\n" in "".join(capsys.readouterr())
+    page = project.root / ".deploy" / "small-dev.review.html"
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert page.stat().st_mode & 0o777 == 0o600
 
 
 NAME = "\x1b[2A\x1b[2K` **no findings**"
