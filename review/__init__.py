@@ -30,6 +30,7 @@ on every machine. Each stage takes frozen values and returns new ones::
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed. It
   overrules CloudFormation only with a note. Where it follows CloudFormation, ``verdict`` has the trees compared again, so
   that other resources follow too.
+- ``access``, a package below all of these, decides whether changed policies allow more than before.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
   makes the texts of templates and of AWS harmless in each medium.
 
