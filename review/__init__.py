@@ -33,6 +33,8 @@ on every machine. Each stage takes frozen values and returns new ones::
 - ``causes`` explains which resource or parameter makes a change. It must not decide whether something changes.
 - ``strength`` says of one changed resource what becomes weaker or stronger, and what an update interrupts. It takes the
   resolved properties of both sides and nothing else. ``holds`` lists the types whose deletion loses something.
+- ``access``, a package below all of these, decides whether changed policies allow more than before; ``permissions`` makes
+  findings of its answers.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
   makes the texts of templates and of AWS harmless in each medium.
 

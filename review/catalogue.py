@@ -48,6 +48,12 @@ _CHAPTERS = (
         "Review, interruptions: R5xx",
         "The update happens in place, and the resource is out of service for a while.",
     ),
+    (
+        "R6",
+        "Review, permissions: R6xx",
+        "Policies are compared without AWS. The answer is *not broader*, *broader* with a request as example, or *unknown*, "
+        "which counts as broader. All identity policies of a role are compared together, within its permissions boundary.",
+    ),
 )
 _ALL_EXAMPLES = {**EXAMPLES, **STRENGTH_EXAMPLES}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from review import findings
 from review.compare import Fate
-from review.finding import Remark, Verdict
+from review.finding import Remark
 from review.judgement import Certainty, Judgement
 from review.model import Change
 from review.replacement import Replacement
@@ -23,7 +23,7 @@ def consequences(fate: Fate | None, claim: Change | None, judgement: Judgement, 
         fate: What the templates say; None for a resource that no template has.
         claim: What CloudFormation lists; None for a resource that it does not list.
         judgement: What will happen.
-        is_new: Whether the whole stack is new. Nothing of it can be weaker than before, so only what is blocked counts.
+        is_new: Whether the whole stack is new.
     """
     if judgement.certainty is Certainty.NOISE:
         return
@@ -32,7 +32,7 @@ def consequences(fate: Fate | None, claim: Change | None, judgement: Judgement, 
     yield from stakes(fate, claim, judgement)
     if fate is not None:
         grades = _grades(fate)
-        yield from (remark for remark in grades if remark.verdict is Verdict.BLOCKED) if is_new else grades
+        yield from filter(None, (remark.of_new_stack() for remark in grades)) if is_new else grades
         yield from _interruptions(fate, judgement)
 
 

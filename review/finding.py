@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 
@@ -75,6 +75,14 @@ class Remark:
 
     def __str__(self) -> str:
         return f"{self.sentence} ({self.code})"
+
+    def of_new_stack(self) -> Remark | None:
+        """The finding on a stack that is new; None if it does not count there.
+
+        Nothing of a new stack is weaker than before. What would be blocked in an update is what the reviewer should know of
+        a new stack, too.
+        """
+        return replace(self, verdict=Verdict.LOOK) if self.verdict is Verdict.BLOCKED else None
 
 
 @dataclass(frozen=True)

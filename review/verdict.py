@@ -26,6 +26,7 @@ from review.difference import Difference, differences, path_below
 from review.finding import Remark
 from review.judgement import KNOWN_AFTER_APPLY, Certainty, Context, Judgement, judge
 from review.model import Change, ChangeSet, Detail, Plan, Stack, StackPath
+from review.permissions import permission_findings
 from review.replacement import Replacement
 from review.replacement import replaces as replaces_by_schema
 from review.reviewed import Review, ReviewedResource, ValueChange
@@ -48,7 +49,7 @@ def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None)
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
     comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema, is_ascii)
     resources, sections = _compared(replace(plan, deployed=deployed), values, context, comparison)
-    changes = _with_policy_obstacles(plan, _without_idle_stacks(resources))
+    changes = _with_permissions(plan, _with_policy_obstacles(plan, _without_idle_stacks(resources)), values)
     parameters = _value_changes(deployed.parameters if deployed else {}, values)
     return Review(
         plan=plan,
@@ -203,6 +204,23 @@ def _with_policy_obstacles(plan: Plan, changes: Iterable[ReviewedResource]) -> l
     removed = {(*change.path, change.logical_id) for change in listed if change.type == STACK and _is_removed(change)}
     return [
         change if _lies_within(change.path, removed) else _with_policy_obstacle(change, policy) for change in listed
+    ]
+
+
+def _with_permissions(
+    plan: Plan, changes: Iterable[ReviewedResource], values: Mapping[str, Any]
+) -> list[ReviewedResource]:
+    """The changes with what their policies allow."""
+    listed = list(changes)
+    real = {change.name: change for change in listed if change.certainty is not Certainty.NOISE}
+    remarks = permission_findings(plan, real, values)
+    if plan.kind == "CREATE":
+        remarks = {name: [*filter(None, (remark.of_new_stack() for remark in own))] for name, own in remarks.items()}
+    return [
+        replace(change, findings=by_weight([*remarks[change.name], *change.findings]))
+        if remarks.get(change.name) and change.name in real
+        else change
+        for change in listed
     ]
 
 

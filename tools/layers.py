@@ -35,7 +35,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "payments": (),
     # Documents, reviews and checks: no call to AWS
     "cfn": (),
-    "review": ("cfn",),
+    "review.access": ("cfn",),
+    "review": ("cfn", "review.access"),
     "gate": ("cfn", "entry"),
     # The deployer
     "deploy.errors": ("cfn",),

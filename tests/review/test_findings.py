@@ -15,6 +15,7 @@ from review.examples import EXAMPLES
 from review.finding import ReviewFinding
 from review.findings import FINDINGS
 from review.formats.document import review_json
+from review.permissions import FINDINGS as PERMISSION_FINDINGS
 from review.render import review_markdown, review_text
 from review.verdict import judge_plan
 from tests.review.support.examples import example_plan
@@ -61,7 +62,7 @@ def test_codes_are_unique_sorted_and_of_a_known_group() -> None:
 
 
 def test_every_finding_has_an_example() -> None:
-    assert list(EXAMPLES) == [finding.code for finding in FINDINGS]
+    assert list(EXAMPLES) == [finding.code for finding in (*FINDINGS, *PERMISSION_FINDINGS)]
 
 
 def test_no_sentence_belongs_to_two_codes() -> None:

@@ -91,9 +91,9 @@ def run(project: Project, *arguments: str) -> int:
 def test_review_records_nothing(project: Project, aws: FakeAws, form: str) -> None:
     """``review --json > file`` was the approval that ``execute`` asked for, though no person had read it."""
     path = save(project, adding())
-    before = sorted(path.parent.iterdir())
+    before = {*path.parent.iterdir()}
     assert run(project, "review", "--format", form) == 0
-    assert sorted(path.parent.iterdir()) == before
+    assert {file.name for file in {*path.parent.iterdir()} - before} <= {"small-dev.review.html"}
     assert run(project, "execute") == 2
     assert aws.executed == []
 

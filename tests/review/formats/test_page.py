@@ -15,8 +15,8 @@ import pytest
 
 from cfn.templates import CommittedTemplates, Template, parse
 from review.approval import Approval
+from review.codes import ALL_FINDINGS
 from review.examples import EXAMPLES
-from review.findings import FINDINGS
 from review.formats import page as package
 from review.formats.page import review_html
 from review.formats.page.console import console_url
@@ -30,7 +30,7 @@ from tests.review.support.plans import change_set, deployed, make_plan
 pytestmark = pytest.mark.requirement("REV-4")
 
 FOLDER = Path(package.__file__).parent
-REASONS = {finding.code: finding.reason.replace("`", "") for finding in FINDINGS}
+REASONS = {finding.code: finding.reason.replace("`", "") for finding in ALL_FINDINGS}
 HOSTILE = (
     "</style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><a href=javascript:alert(3)>&amp;\u202e"
 )
