@@ -126,10 +126,11 @@ def read_policy(policy: Any, kind: Kind) -> frozenset[Entry]:
         plain = _parsed(plain)
     if not isinstance(plain, dict) or not set(plain) <= {"Version", "Id", "Statement"} or "Statement" not in plain:
         return frozenset({_unread(plain, Cause.SHAPE)})
-    if plain.get("Version") not in _VERSIONS:
+    version = plain.get("Version")
+    if not isinstance(version, str | None) or version not in _VERSIONS:
         return frozenset({_unread(plain, Cause.SHAPE)})
     statements = plain["Statement"] if isinstance(plain["Statement"], list) else [plain["Statement"]]
-    variables = _VERSIONS[plain.get("Version")]
+    variables = _VERSIONS[version]
     return frozenset(_read_statement(statement, kind, variables) for statement in statements)
 
 
