@@ -14,8 +14,8 @@ DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases bench bench-reference demo local down \
-        gates bootstrap package changeset review execute outputs replay destroy lock clean
+.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases browser bench bench-reference \
+        demo local down gates bootstrap package changeset review approve execute outputs replay destroy lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,9 @@ matrix: dev ## every case of the matrices of which `make test` takes a sample
 databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
 	$(BIN)/python -m local.host.servers
 
+browser: setup ## a Chromium for the tests of HTML pages, into the user's cache where this machine has none
+	$(BIN)/python -m local.host.browser
+
 bench-reference: $(CDK) ## the CDK's difference library, with which `make bench` compares the review; needs npm
 
 bench: dev $(BENCH) $(if $(shell command -v npm),$(CDK)) ## speed, as ratios to references measured in the same run
@@ -149,7 +152,10 @@ changeset: setup ## packages, makes the nested change set, saves and prints the 
 review: setup ## what the plan would change, and how certain that is
 	$(DEPLOY) review $(TARGET)
 
-execute: setup ## executes exactly the reviewed plan
+approve: setup ## allows the plan to be executed, here or on another machine
+	$(DEPLOY) approve $(TARGET)
+
+execute: setup ## executes exactly the approved plan
 	$(DEPLOY) execute $(TARGET)
 
 outputs: setup ## the stack's outputs

@@ -38,7 +38,7 @@ START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 GOAL = Goal(at_most=50)
 BARS_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.05
-STEPS = (("bootstrap", "--yes"), ("plan", "--wheels", "host"), ("review",), ("execute", "--yes"))
+STEPS = (("bootstrap", "--yes"), ("plan", "--wheels", "host"), ("execute", "--yes"))
 _BARE_QUERY = """
 COPY (
     SELECT symbol, date_trunc('minute', ts) AS minute, arg_min(price, ts) AS open, max(price) AS high,

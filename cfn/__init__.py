@@ -12,6 +12,7 @@ result depends on its arguments alone.
 - ``text``: values as CloudFormation passes them on, and as a person reads them; ``json_text``: texts that hold JSON.
 - ``parameters``, with ``root_rules``: a parameter file and a root template → all faults together.
 - ``stack_policy``: a policy and an update → allowed or not.
+- ``sarif``: findings in files, as code scanning takes them.
 - ``types``: types that the code treats specially.
 - ``names``, with ``name_properties.json``: the properties with which a template names resources.
 

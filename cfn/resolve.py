@@ -23,6 +23,7 @@ class _NoValue:
 
 
 NO_VALUE = _NoValue()
+_NO_VALUE_REFERENCE = {"Ref": "AWS::NoValue"}
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ class Scope:
         today = truth if truth.state is State.SAME else self._today.condition(str(name))
         if isinstance(today, bool) and branches[today] is not NO_VALUE:
             return marked(branches[today], truth.state)
-        return marked({"Fn::If": [name, *branches.values()]}, truth.state)
+        undecided = [_NO_VALUE_REFERENCE if branch is NO_VALUE else branch for branch in branches.values()]
+        return marked({"Fn::If": [name, *undecided]}, truth.state)
 
     @cached_property
     def _today(self) -> Scope:

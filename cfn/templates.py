@@ -92,6 +92,21 @@ def parse(text: str, name: str = "template") -> Mapping[str, Any]:
     return document
 
 
+@functools.lru_cache(maxsize=PARSED_TEMPLATES)
+def entry_lines(text: str) -> Mapping[tuple[str, str], int]:
+    """Where the entries of a readable template are.
+
+    Returns:
+        (section, name of the entry) -> the line of its name, counted from 1; ("Outputs", "") is the section itself.
+    """
+    lines = {}
+    for section, entries in _yaml.compose(text, Loader=_Base).value:
+        lines[section.value, ""] = section.start_mark.line + 1
+        if isinstance(entries, yaml.MappingNode):
+            lines |= {(section.value, name.value): name.start_mark.line + 1 for name, _ in entries.value}
+    return lines
+
+
 def text_digest(text: str) -> str:
     """SHA-256 of the text's UTF-8 bytes, hexadecimal."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -16,7 +16,7 @@ One stage after the other, and nothing shared but frozen values::
           │
     planning ──── plan: changesets (nested, every page, every child), validations (warnings), snapshot (deployed stacks)
           │
-    plan file ─── review ── review record (the digest of the plan that a person saw)
+    plan file ─── review ── approval (the digest of the plan that a person allows, and the names of what is blocked)
           │
     execution ─── staleness, execute, watch: exactly that change set; outputs; destroy, remaining
     replaying ─── replay, dead_letters: quarantined data and dead letters, back for processing
@@ -38,7 +38,8 @@ Errors::
         ├── BootstrapError     the artifact bucket
         ├── StackStateError    the command cannot start from this state
         ├── ChangeSetError     CloudFormation could not create the change set
-        ├── StalePlanError     exit code 3: the plan is not the reviewed one, or no longer fits
+        ├── StalePlanError     exit code 3: the plan is not the approved one, or no longer fits
+        ├── BlockedError       exit code 5: a blocked change was not allowed by its name
         ├── ExecutionError     the deployment failed
         ├── DestroyError       the stack could not be deleted, or resources remain
         └── ReplayError        quarantined data or dead letters cannot be replayed

@@ -11,6 +11,12 @@ from review.formats.forms import FORMS
 
 _BUCKET: dict[str, Any] = {"help": "artifact bucket instead of platform-artifacts-<account>-<region>"}
 _STACK_NAME: dict[str, Any] = {"help": "instead of the one in deployment.json"}
+_ALLOW: dict[str, Any] = {
+    "metavar": "NAME",
+    "action": "append",
+    "default": [],
+    "help": "allow a blocked change by the name that the review gives it, such as Database/Cluster; can be repeated",
+}
 _FAIL_ON: dict[str, Any] = {
     "metavar": "blocked|look|CODES",
     "help": "exit with 5 if a finding has the verdict blocked, with 4 for look, or for one of these codes (R201,R103)",
@@ -41,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_plan(commands, common)
     _add_diff(commands)
     _add_review(commands, common)
+    _add_approve(commands, common)
     _add_execute(commands, common)
     _add_outputs(commands, common)
     _add_destroy(commands, common)
@@ -64,6 +71,7 @@ def _add_bootstrap(commands: Any, common: argparse.ArgumentParser) -> None:
         "bootstrap", parents=[common], help="create the artifact bucket of this account and region"
     )
     command.add_argument("--bucket", **_BUCKET)
+    command.add_argument("--allow", **_ALLOW)
 
 
 def _add_package(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -111,16 +119,32 @@ def _add_diff(commands: Any) -> None:
 
 def _add_review(commands: Any, common: argparse.ArgumentParser) -> None:
     command = commands.add_parser("review", parents=[common], help="print what the plan does; needs no AWS")
-    command.add_argument("--plan", type=Path, help="the plan file")
+    _add_plan_options(command)
     command.add_argument("--format", choices=FORMS, default="text")
     command.add_argument("--all", action="store_true", help="also every new resource, and what will not change")
     command.add_argument("--fail-on", **_FAIL_ON)
 
 
+def _add_approve(commands: Any, common: argparse.ArgumentParser) -> None:
+    command = commands.add_parser("approve", parents=[common], help="allow the plan to be executed")
+    _add_plan_options(command)
+    command.add_argument("--allow", **_ALLOW)
+
+
 def _add_execute(commands: Any, common: argparse.ArgumentParser) -> None:
-    command = commands.add_parser("execute", parents=[common], help="execute exactly the reviewed plan")
-    command.add_argument("--plan", type=Path, help="the plan file")
+    command = commands.add_parser("execute", parents=[common], help="execute exactly the approved plan")
+    _add_plan_options(command)
+    command.add_argument("--allow", **_ALLOW)
     command.add_argument("--fail-on", **{**_FAIL_ON, "help": f"execute nothing and {_FAIL_ON['help']}"})
+
+
+def _add_plan_options(command: argparse.ArgumentParser) -> None:
+    source = command.add_mutually_exclusive_group()
+    source.add_argument("--plan", type=Path, help="the plan file")
+    words = "the latest plan of the stack in the artifact bucket, made on any machine"
+    source.add_argument("--from-bucket", action="store_true", help=words)
+    command.add_argument("--stack-name", **_STACK_NAME)
+    command.add_argument("--bucket", **_BUCKET)
 
 
 def _add_outputs(commands: Any, common: argparse.ArgumentParser) -> None:

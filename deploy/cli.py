@@ -1,8 +1,8 @@
 """The commands of ``python -m deploy``, and the one place where an error becomes a message and an exit code.
 
 Exit codes: 0 success, or nothing to do; 1 AWS rejected a call, or something remains; 2 the command, a file or a parameter
-is wrong and nothing was called; 3 the plan is rejected because something changed; 4 and 5 ``--fail-on`` (5 if something is
-blocked); 130 interrupted.
+is wrong, or a confirmation is missing, and nothing was changed; 3 the plan is rejected because something changed; 4
+``--fail-on`` names a finding; 5 such a finding is blocked, or a blocked change was not allowed by its name; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -19,9 +19,23 @@ from entry import INTERRUPTED, load
 
 COMMANDS = {
     name: f"deploy.commands.{name}"
-    for name in ("bootstrap", "package", "plan", "diff", "review", "execute", "outputs", "destroy", "replay")
+    for name in (
+        "bootstrap",
+        "package",
+        "plan",
+        "diff",
+        "review",
+        "approve",
+        "execute",
+        "outputs",
+        "destroy",
+        "replay",
+    )
 }
 """Command -> the module that has its ``run``."""
+
+INTERRUPTED_SENTENCE = "Interrupted. Operations that started in AWS continue; repeat the command to follow them."
+"""For a command that says nothing more precise."""
 
 
 def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -> int:
@@ -39,8 +53,8 @@ def main(argv: Sequence[str] | None = None, *, project: Project | None = None) -
     try:
         exit_code: int = load(COMMANDS[arguments.command]).run(arguments, project)
         return exit_code
-    except KeyboardInterrupt:
-        progress("\nInterrupted. Operations that started in AWS continue; repeat the command to follow them.")
+    except KeyboardInterrupt as interruption:
+        progress(f"\n{str(interruption) or INTERRUPTED_SENTENCE}")
         return INTERRUPTED
     except Exception as error:
         explained = _explained(error, project)

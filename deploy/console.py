@@ -23,16 +23,22 @@ def progress(text: str) -> None:
     print(visible_lines(text), file=sys.stderr, flush=True)
 
 
-def confirm(question: str, answer: str, *, yes: bool) -> bool:
-    """Ask the person to type the answer; with ``yes`` the person has answered already.
+def confirm(question: str, answer: str, *, yes: bool, otherwise: str = "Give --yes to confirm.") -> bool:
+    """Ask the person to type the answer.
+
+    Args:
+        question: The question.
+        answer: What confirms it.
+        yes: Whether the person has confirmed it on the command line.
+        otherwise: What to do without a terminal.
 
     Raises:
-        UsageError: There is no terminal, so no person can answer, and ``yes`` is needed.
+        UsageError: There is no terminal, so no person can answer.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask at.", "Give --yes to confirm.")
+        raise UsageError(f"{question} There is no terminal to ask at.", otherwise)
     progress(question)
     try:
         typed = input(f"Type {answer} to continue: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from cfn.errors import ActionableError, Fault
@@ -79,7 +80,7 @@ class ChangeSetError(DeployError):
 
 
 class StalePlanError(DeployError):
-    """The plan is rejected because the stack, the change set or an artifact changed after it, or it has no review."""
+    """The plan is rejected because the stack, the change set or an artifact changed after it, or it was not approved."""
 
     exit_code = 3
 
@@ -87,6 +88,23 @@ class StalePlanError(DeployError):
         self.stack = stack
         self.reasons = tuple(reasons)
         super().__init__(f"The plan for {stack} is rejected:\n{_indented(self.reasons)}\n", do)
+
+
+class BlockedError(DeployError):
+    """Changes of the plan are blocked, and nobody allowed them by name.
+
+    Attributes:
+        names: The names to allow.
+    """
+
+    exit_code = 5
+
+    def __init__(self, stack: str, names: Sequence[str]) -> None:
+        self.stack = stack
+        self.names = tuple(names)
+        options = " ".join(f"--allow {shlex.quote(name)}" for name in self.names)
+        what = f"Changes of {stack} are blocked:\n{_indented(self.names)}\n"
+        super().__init__(what, f"`deploy review` says why. To allow them all, give {options}")
 
 
 class ExecutionError(DeployError):

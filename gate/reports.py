@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 from xml.etree import ElementTree
 
+from cfn.sarif import Region, Result, Rule, sarif_log
 from cfn.text import visible, visible_lines
 from gate.findings import Finding, Level, Tool
 from gate.run import Check, GateResult
 
-SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _GITHUB_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
@@ -88,28 +86,12 @@ FORMATS: Mapping[str, Callable[[GateResult], str]] = {"text": text, "json": as_j
 
 
 def sarif(result: GateResult) -> str:
-    """Returns SARIF 2.1.0 with one run, as code scanning accepts it. Describes each rule with findings once."""
+    """Returns SARIF 2.1.0. Describes each rule with findings once."""
     first_findings: dict[str, Finding] = {}
     for finding in result.findings:
         first_findings.setdefault(finding.rule, finding)
-    rules = sorted(first_findings)
-    driver = {
-        "name": "cloud-platforms gate",
-        "semanticVersion": "1.0.0",
-        "rules": [_sarif_rule(first_findings[rule]) for rule in rules],
-    }
-    log = {
-        "$schema": SARIF_SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": driver, "extensions": _extensions(result)},
-                "columnKind": "utf16CodeUnits",
-                "results": [_sarif_result(finding, rules.index(finding.rule)) for finding in result.findings],
-            }
-        ],
-    }
-    return json.dumps(log, indent=2) + "\n"
+    rules = [_sarif_rule(first_findings[rule]) for rule in sorted(first_findings)]
+    return sarif_log("cloud-platforms gate", rules, [*map(_sarif_result, result.findings)], _extensions(result))
 
 
 def _extensions(result: GateResult) -> list[dict[str, str]]:
@@ -122,42 +104,22 @@ def _extensions(result: GateResult) -> list[dict[str, str]]:
     ]
 
 
-def _sarif_rule(finding: Finding) -> dict[str, Any]:
-    rule: dict[str, Any] = {
-        "id": finding.rule,
-        "shortDescription": {"text": finding.title or finding.rule},
-        "defaultConfiguration": {"level": str(finding.level)},
-        "properties": {"tags": [finding.tool]},
-    }
-    if finding.help_uri:
-        rule["helpUri"] = finding.help_uri
-    return rule
+def _sarif_rule(finding: Finding) -> Rule:
+    return Rule(
+        finding.rule, finding.title or finding.rule, str(finding.level), (finding.tool,), help_uri=finding.help_uri
+    )
 
 
-def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    # The line is left out, because it moves with every edit and code scanning must recognize the finding.
-    identity = "\0".join((finding.rule, finding.file, finding.resource, finding.message))
-    location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": finding.file, "uriBaseId": "%SRCROOT%"},
-            "region": {
-                "startLine": finding.line,
-                "startColumn": finding.column,
-                "endLine": max(finding.end_line, finding.line),
-                "endColumn": finding.end_column,
-            },
-        }
-    }
-    if finding.resource:
-        location["logicalLocations"] = [{"name": finding.resource, "kind": "resource"}]
-    return {
-        "ruleId": finding.rule,
-        "ruleIndex": rule_index,
-        "level": str(finding.level),
-        "message": {"text": finding.message},
-        "locations": [location],
-        "partialFingerprints": {"gateFinding/v1": hashlib.sha256(identity.encode()).hexdigest()},
-    }
+def _sarif_result(finding: Finding) -> Result:
+    return Result(
+        rule=finding.rule,
+        level=str(finding.level),
+        message=finding.message,
+        file=finding.file,
+        region=Region(finding.line, finding.end_line, finding.column, finding.end_column),
+        resource=finding.resource,
+        identity=("gateFinding/v1", "\0".join((finding.rule, finding.file, finding.resource, finding.message))),
+    )
 
 
 def junit(result: GateResult) -> str:

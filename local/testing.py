@@ -1,4 +1,4 @@
-"""Fixtures for tests that need the embedded AWS or a database server.
+"""Fixtures for tests that need the embedded AWS, a database server or a browser.
 
 A conftest.py takes them by their names:
 
@@ -15,10 +15,13 @@ from collections.abc import Iterator
 import pytest
 
 from local.cloud import EmbeddedCloud
-from local.host import servers
+from local.host import browser, servers
 
 REQUIRE = "REQUIRE_DATABASES"
 """If this variable is set to anything but 0, as in CI, a test that lacks a database fails instead of skipping."""
+
+REQUIRE_BROWSER = "REQUIRE_BROWSER"
+"""The same for a test that lacks a browser."""
 
 LACK = "a database is missing: "
 """How the reason of such a skip begins."""
@@ -30,9 +33,24 @@ def programs_or_skip(product: servers.Product) -> servers.Programs:
     if programs is not None:
         return programs
     reason = f"{LACK}{product.name}"
-    if os.environ.get(REQUIRE, "0") not in ("", "0"):
+    if _is_set(REQUIRE):
         pytest.fail(f"{reason}, and {REQUIRE} is set. `make databases` says why it is missing.", pytrace=False)
     pytest.skip(reason)
+
+
+def browser_or_skip() -> browser.Browser:
+    """Return the browser of this machine. Skip the test, or fail it, if there is none."""
+    chromium = browser.find()
+    if chromium is not None:
+        return chromium
+    if _is_set(REQUIRE_BROWSER):
+        reason = f"a browser is missing, and {REQUIRE_BROWSER} is set. `make browser` says why it is missing."
+        pytest.fail(reason, pytrace=False)
+    pytest.skip("a browser is missing: `make browser` downloads it, or says why not")
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "0") not in ("", "0")
 
 
 @pytest.fixture(scope="session")

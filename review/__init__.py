@@ -17,7 +17,7 @@ on every machine. Each stage takes frozen values and returns new ones::
                                     │
                                 verdict ────> Review (reviewed): each change with its findings, stakes among them
                                     │
-                                render ─────> pieces ── formats ──> text, Markdown; formats.document ──> JSON
+                                render ─────> pieces ── formats ──> text, Markdown; formats.document ──> JSON, HTML; SARIF
                                 fail_on ────> the exit code of a command
 
     finding: what a finding is; findings, the sentences that all of these print ─┬─ catalogue ──> docs/rules.md
@@ -30,6 +30,11 @@ on every machine. Each stage takes frozen values and returns new ones::
   from another stack the comparison knows more. It must not drop a change that only one source has: noise stays listed. It
   overrules CloudFormation only with a note. Where it follows CloudFormation, ``verdict`` has the trees compared again, so
   that other resources follow too.
+- ``causes`` explains which resource or parameter makes a change. It must not decide whether something changes.
+- ``strength`` says of one changed resource what becomes weaker or stronger, and what an update interrupts. It takes the
+  resolved properties of both sides and nothing else. ``holds`` lists the types whose deletion loses something.
+- ``access``, a package below all of these, decides whether changed policies allow more than before; ``permissions`` makes
+  findings of its answers.
 - ``render`` decides nothing. What it prints is in the ``Review``, and so in its JSON. ``formats`` shows every value whole, and
   makes the texts of templates and of AWS harmless in each medium.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from review.codes import ALL_FINDINGS
 from review.examples import EXAMPLES
 from review.examples.example import Example
 from review.finding import ReviewFinding
-from review.findings import FINDINGS
+from review.strength.examples import EXAMPLES as STRENGTH_EXAMPLES
 
 _WRAPPER = textwrap.TextWrapper(width=118, break_long_words=False, break_on_hyphens=False)
 _EXAMPLES = (
@@ -35,13 +36,32 @@ _CHAPTERS = (
         "A note below a change says why the review judges it as certain, as possible, or as a change that will not happen. "
         "`make review OPTIONS=--all` also lists the changes that will not happen.",
     ),
+    (
+        "R4",
+        "Review, strength: R4xx",
+        "The change makes the platform weaker or stronger, or permissions and networks broader or narrower. Each code has a "
+        "sentence for either direction. The reviewer has to look at the first, or to name the resource before its execution. "
+        "A change in the other direction needs nothing. A test grades the change of each example.",
+    ),
+    (
+        "R5",
+        "Review, interruptions: R5xx",
+        "The update happens in place, and the resource is out of service for a while.",
+    ),
+    (
+        "R6",
+        "Review, permissions: R6xx",
+        "Policies are compared without AWS. The answer is *not broader*, *broader* with a request as example, or *unknown*, "
+        "which counts as broader. All identity policies of a role are compared together, within its permissions boundary.",
+    ),
 )
+_ALL_EXAMPLES = {**EXAMPLES, **STRENGTH_EXAMPLES}
 
 
 def sections() -> tuple[str, ...]:
     """Returns the sections in Markdown. Each begins with a heading of the second level."""
     return tuple(
-        _section(title, introduction, [finding for finding in FINDINGS if finding.code.startswith(prefix)])
+        _section(title, introduction, [finding for finding in ALL_FINDINGS if finding.code.startswith(prefix)])
         for prefix, title, introduction in _CHAPTERS
     )
 
@@ -53,12 +73,15 @@ def _section(title: str, introduction: str, findings: Sequence[ReviewFinding]) -
 
 
 def _finding_text(finding: ReviewFinding) -> str:
-    certain, *possible = (f"`{form} ({finding.code})`" for form in finding.forms)
-    blocks = [f"### {finding.code}", certain, *(f"If the change is only possible: {form}" for form in possible)]
-    return _join([*blocks, "\n".join(_items(finding)), *_example_blocks(EXAMPLES[finding.code])])
+    certain, *others = (f"`{form} ({finding.code})`" for form in finding.forms)
+    case = "If the change is only possible" if finding.possible else "If the change goes the other way"
+    blocks = [f"### {finding.code}", certain, *(f"{case}: {form}" for form in others)]
+    return _join([*blocks, "\n".join(_items(finding)), *_example_blocks(_ALL_EXAMPLES[finding.code])])
 
 
 def _items(finding: ReviewFinding) -> Iterable[str]:
+    if finding.reverse:
+        yield f"- **Verdict**: {finding.verdict.word}"
     yield _item(f"**Reason**: {finding.reason}")
     if finding.source_url:
         yield f"- **Source**: <{finding.source_url}>"

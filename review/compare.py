@@ -8,18 +8,19 @@ changes in place and the value depends on what changes (``attributes``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cfn.mangled import parse_answer, restored
 from cfn.marks import State, marked, state_of, unmarked
-from cfn.resolve import NO_VALUE, Scope, Truth, Unknown
-from cfn.templates import parse
+from cfn.resolve import Scope, Truth, Unknown
 from cfn.text import parameter_text, scalar_text
 from cfn.types import AUTO_SCALING_GROUP, STACK
 from review import instances
 from review.attributes import attribute_state, property_of
-from review.difference import Difference, differences
+from review.difference import Difference
+from review.entries import content_differences, entry_differences, resolved_entry
 from review.finding import Remark
 from review.model import HIDDEN, Resource, Stack, StackPath
 from review.names import fixed_name, name_of
@@ -30,7 +31,6 @@ from review.sections import SectionChange, section_changes
 Replaces = Callable[[str, Iterable[Difference]], Replacement]
 """(resource type, changes) -> whether the changes replace the resource."""
 
-_NAMES = ("Type", "Condition", "DependsOn")  # attributes that hold names, not values
 _NOT_COMPARED = ("TemplateURL", "Parameters")  # of a nested stack: its template is compared, and so are its parameters
 
 
@@ -75,6 +75,7 @@ class TreeComparison:
         documents: The planned templates by file name.
         pseudo: The pseudo parameters.
         replaces: Whether changes replace a resource.
+        is_ascii: Whether all planned templates are ASCII, so that CloudFormation's answers show each character.
         settled: The replacements that CloudFormation knows better, by the place of the resource. Values follow them.
         fates: What happens to every resource, in the order in which the walk decides it.
         sections: What changes in the other sections of the templates.
@@ -85,6 +86,7 @@ class TreeComparison:
     documents: Mapping[str, Mapping[str, Any]]
     pseudo: Mapping[str, str]
     replaces: Replaces
+    is_ascii: bool = True
     settled: Mapping[StackPath, Replacement] = field(default_factory=dict)
     fates: list[Fate] = field(default_factory=list)
     sections: list[SectionChange] = field(default_factory=list)
@@ -128,9 +130,16 @@ class StackComparison:
         self.child_outputs: dict[str, Mapping[str, Any]] = {}
         own = {"AWS::StackName": deployed.name, "AWS::StackId": deployed.id} if deployed else {}
         pseudo = {**tree.pseudo, **own}
-        self.old_document = parse(deployed.template, "/".join(path) or "root") if deployed else {"Resources": {}}
+        self.old_document = self._deployed_document()
         self.new = Scope(document, values, pseudo, self._new_attribute)
         self.old = Scope(self.old_document, self._old_parameters(), pseudo, self._old_attribute)
+
+    def _deployed_document(self) -> Mapping[str, Any]:
+        """The deployed template, in which CloudFormation's answer has a "?" for each character that is not ASCII."""
+        if self.deployed is None:
+            return {"Resources": {}}
+        answer = parse_answer(self.deployed.template, "/".join(self.path) or "root")
+        return answer if self.tree.is_ascii else restored(answer, self.document)
 
     def _old_parameters(self) -> dict[str, Any]:
         declared = self.old_document.get("Parameters", {})
@@ -209,23 +218,21 @@ class StackComparison:
         return self._entry(self.old, logical_id, self.old_document["Resources"].get(logical_id, {}))
 
     def _entry(self, scope: Scope, logical_id: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-        """A resource's entry in the template, resolved. ``Condition`` and ``DependsOn`` are names, and stay as they are.
+        """A resource's entry in the template, resolved.
 
         The URL of a nested stack changes with any byte of its template, which is compared itself. Of a template from
         outside of the set only the URL and the parameters can be compared.
         """
-        entry = {key: value if key in _NAMES else scope.resolve(value) for key, value in resource.items()}
-        if isinstance(entry.get("DependsOn"), str):
-            entry["DependsOn"] = [entry["DependsOn"]]
+        entry = resolved_entry(scope, resource)
         if entry.get("Type") == STACK and not self._is_from_outside(logical_id):
             properties = (entry.get("Properties") or {}).items()
             entry["Properties"] = {key: value for key, value in properties if key not in _NOT_COMPARED}
-        return {key: value for key, value in entry.items() if value is not NO_VALUE}
+        return entry
 
     def _is_from_outside(self, logical_id: str) -> bool:
-        """Whether the planned template nests a template that is not in the set."""
+        """Whether the planned template does not nest a template of the set there."""
         properties = self.document["Resources"].get(logical_id, {}).get("Properties") or {}
-        return "TemplateURL" in properties and str(properties["TemplateURL"]) not in self.tree.documents
+        return str(properties.get("TemplateURL")) not in self.tree.documents
 
     def _added(self, logical_id: str, resource: Mapping[str, Any], present: Truth) -> Fate:
         kind = str(resource["Type"])
@@ -422,24 +429,3 @@ def _may_vanish(expression: Any) -> bool:
     if not isinstance(expression, Mapping):
         return False
     return expression == {"Ref": "AWS::NoValue"} or any(map(_may_vanish, expression.get("Fn::If", ())))
-
-
-def entry_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """All differences of two entries of one resource, its properties first."""
-    yield from differences(before.get("Properties") or {}, after.get("Properties") or {}, "Properties")
-    for attribute in _attributes(before, after):
-        yield from differences(before.get(attribute), after.get(attribute), attribute)
-
-
-def content_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """The content of a resource that is added or removed: one difference for each property and attribute."""
-    old, new = before.get("Properties") or {}, after.get("Properties") or {}
-    for name in {**old, **new}:
-        yield Difference(f"Properties/{name}", old.get(name), unmarked(new.get(name)), State.CHANGED, flows=False)
-    for name in _attributes(before, after):
-        yield Difference(name, before.get(name), unmarked(after.get(name)), State.CHANGED, flows=False)
-
-
-def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The attributes of a resource beside its type and properties: ``DependsOn``, ``DeletionPolicy`` and so on."""
-    return [name for name in {**before, **after} if name not in ("Type", "Properties")]

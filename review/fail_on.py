@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from review.codes import CODES
 from review.errors import ReviewError
 from review.finding import Remark, Verdict
-from review.findings import FINDINGS
 from review.reviewed import Review
 
 LOOK_EXIT_CODE = 4
@@ -14,7 +14,6 @@ LOOK_EXIT_CODE = 4
 BLOCKED_EXIT_CODE = 5
 """The exit code if a finding fails the command whose verdict is blocked."""
 
-_CODES = frozenset(finding.code for finding in FINDINGS)
 _VERDICTS = {verdict.word: verdict for verdict in (Verdict.BLOCKED, Verdict.LOOK)}
 
 
@@ -42,9 +41,9 @@ class FailOn:
         if text in _VERDICTS:
             return cls(text, _VERDICTS[text])
         codes = frozenset(word.strip() for word in text.split(","))
-        unknown = sorted(codes - _CODES)
+        unknown = sorted(codes - CODES)
         if unknown:
-            kinds = ", ".join(sorted({f"{code[:2]}xx" for code in _CODES}))
+            kinds = ", ".join(sorted({f"{code[:2]}xx" for code in CODES}))
             words = ", ".join(word or "an empty word" for word in unknown)
             what = f"--fail-on {text}: {words} is no verdict and no code of a finding."
             do = f"Give blocked, look, or codes such as R201,R103. docs/rules.md has all codes ({kinds})."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 
@@ -43,6 +43,19 @@ class Label(StrEnum):
         """Broader is weaker, and narrower is stronger."""
         return Direction.WEAKER if self in (Label.WEAKER, Label.BROADER) else Direction.STRONGER
 
+    @property
+    def opposite(self) -> Label:
+        """The label of the reversed change."""
+        return _OPPOSITES[self]
+
+
+_OPPOSITES = {
+    Label.WEAKER: Label.STRONGER,
+    Label.STRONGER: Label.WEAKER,
+    Label.BROADER: Label.NARROWER,
+    Label.NARROWER: Label.BROADER,
+}
+
 
 @dataclass(frozen=True)
 class Remark:
@@ -63,6 +76,14 @@ class Remark:
     def __str__(self) -> str:
         return f"{self.sentence} ({self.code})"
 
+    def of_new_stack(self) -> Remark | None:
+        """The finding on a stack that is new; None if it does not count there.
+
+        Nothing of a new stack is weaker than before. What would be blocked in an update is what the reviewer should know of
+        a new stack, too.
+        """
+        return replace(self, verdict=Verdict.LOOK) if self.verdict is Verdict.BLOCKED else None
+
 
 @dataclass(frozen=True)
 class ReviewFinding:
@@ -76,6 +97,7 @@ class ReviewFinding:
         possible_verdict: The verdict if the change is only possible; None if the verdict is the same.
         label: Whether the change weakens or strengthens something; None if it does neither.
         possible: The sentence if the change is only possible; None if the sentence is the same.
+        reverse: The sentence if the change goes the other way, with the opposite label; None if there is no such finding.
         source_url: The page of AWS on which it rests, or "".
         comes_with: The codes of findings that always accompany this one.
     """
@@ -87,6 +109,7 @@ class ReviewFinding:
     possible_verdict: Verdict | None = None
     label: Label | None = None
     possible: str | None = None
+    reverse: str | None = None
     source_url: str = ""
     comes_with: tuple[str, ...] = ()
 
@@ -101,8 +124,18 @@ class ReviewFinding:
         verdict = self.verdict if certain or self.possible_verdict is None else self.possible_verdict
         return Remark(self.code, sentence.format(**values), verdict, self.label)
 
+    def reversed_remark(self, **values: str) -> Remark:
+        """The finding on a change that goes the other way: a reviewer has to do nothing about it.
+
+        Raises:
+            ValueError: The finding has no reverse.
+        """
+        if self.reverse is None or self.label is None:
+            raise ValueError(f"{self.code} has no reverse")
+        return Remark(self.code, self.reverse.format(**values), Verdict.FINE, self.label.opposite)
+
     @property
     def forms(self) -> tuple[str, ...]:
         """Its sentences, with ``<name>`` for each value."""
-        sentences = (self.sentence,) if self.possible is None else (self.sentence, self.possible)
-        return tuple(re.sub(r"\{(\w+)\}", r"<\1>", sentence) for sentence in sentences)
+        sentences = (self.sentence, self.possible, self.reverse)
+        return tuple(re.sub(r"\{(\w+)\}", r"<\1>", sentence) for sentence in sentences if sentence is not None)

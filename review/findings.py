@@ -76,7 +76,7 @@ REMOVED_WITH_DATA = ReviewFinding(
     sentence="is removed: {id}",
     possible="may be removed: {id}",
     reason=(
-        "The resource holds data, keys to data, or logs, and its DeletionPolicy does not keep them. The review names the id "
+        "The resource holds data, identity or evidence, and its DeletionPolicy does not keep them. The review names the id "
         "of the resource, so that you can back it up."
     ),
 )
@@ -87,7 +87,7 @@ REPLACED_BY_EMPTY = ReviewFinding(
     sentence="is replaced by an empty one: {id}",
     possible="may be replaced by an empty one: {id}",
     reason=(
-        "The resource holds data, keys to data, or logs. CloudFormation creates a new resource without them and deletes the "
+        "The resource holds data, identity or evidence. CloudFormation creates a new resource without them and deletes the "
         "old one, because a property that changes cannot change in place and the UpdateReplacePolicy does not keep the old "
         "one."
     ),
@@ -288,7 +288,8 @@ NOT_IN_TEMPLATES = ReviewFinding(
     sentence="CloudFormation lists a change that the templates do not show",
     reason=(
         "The templates and parameters stay the same, but CloudFormation lists a direct change, or a change without a cause. "
-        "The value of a dynamic reference may have changed. The change is possible."
+        "The value of a dynamic reference may have changed, or a character that is not ASCII, for which CloudFormation's "
+        "answers have a question mark. The change is possible."
     ),
 )
 
@@ -392,6 +393,17 @@ LESSER_REPLACEMENT = ReviewFinding(
         "always. A custom resource is replaced if its function answers with another id."
     ),
 )
+VALUES_MISSING = ReviewFinding(
+    code="R317",
+    verdict=Verdict.LOOK,
+    sentence="CloudFormation leaves out values in {stack}: {reason}",
+    reason=(
+        "CloudFormation could not show the values of a change. The words are CloudFormation's. The review still lists the "
+        "change and takes the values from the templates, but what only CloudFormation knows of them is missing. The line "
+        "comes before the changes."
+    ),
+    source_url="https://github.com/aws/aws-cdk-cli/issues/1780",
+)
 
 FINDINGS = (
     NAME_STAYS,
@@ -431,5 +443,6 @@ FINDINGS = (
     ORDER_ONLY,
     KEPT,
     LESSER_REPLACEMENT,
+    VALUES_MISSING,
 )
 """All findings, sorted by code."""

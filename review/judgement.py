@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cfn.mangled import REPLACEMENT
 from cfn.marks import State
 from cfn.types import STACK, is_custom
 from review import findings
@@ -20,6 +21,11 @@ from review.compare import Fate
 from review.finding import Remark
 from review.model import Change, Detail
 from review.replacement import Replacement
+
+NEVER_TRUNCATED = 256
+"""A value of at most so many characters counts as whole."""
+KNOWN_AFTER_APPLY = "{{changeSet:KNOWN_AFTER_APPLY}}"
+"""What CloudFormation shows of a value, or a part of one, that it does not know before the deployment."""
 
 
 class Certainty(StrEnum):
@@ -105,7 +111,17 @@ def _without_difference(fate: Fate, claim: Change, context: Context) -> Judgemen
 
 
 def _same_value(detail: Detail) -> bool:
-    return detail.before is not None and detail.before == detail.after
+    """Whether both values are known, and the same."""
+    return detail.before is not None and detail.before == detail.after and _is_exact(detail.before)
+
+
+def _is_exact(value: str) -> bool:
+    """Whether CloudFormation shows the value itself.
+
+    Large values can be truncated, at a length that is not documented. A "?" may stand for another character on each side:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceTargetDefinition.html
+    """
+    return len(value) <= NEVER_TRUNCATED and REPLACEMENT not in value and KNOWN_AFTER_APPLY not in value
 
 
 def _proves_change(detail: Detail) -> bool:

@@ -87,6 +87,7 @@ class ChangeSet:
     Attributes:
         parameters: Resolved values, those of SSM parameters too.
         warnings: The findings of CloudFormation's validation in the whole tree; only the root's change set has them.
+        incomplete: Why CloudFormation left out values of changes, in its words; empty if it shows all.
     """
 
     id: str
@@ -97,6 +98,7 @@ class ChangeSet:
     parameters: Mapping[str, str]
     changes: tuple[Change, ...]
     warnings: tuple[ValidationFinding, ...] = ()
+    incomplete: str = ""
 
     @property
     def unchanged(self) -> bool:
@@ -114,6 +116,13 @@ class ChangeSet:
             yield path, change
             if change.child is not None:
                 yield from change.child.walk((*path, change.logical_id))
+
+    def tree(self, path: StackPath = ()) -> Iterator[tuple[StackPath, ChangeSet]]:
+        """The change set and those of all nested stacks, parents first, each with the path of its stack."""
+        yield path, self
+        for change in self.changes:
+            if change.child is not None:
+                yield from change.child.tree((*path, change.logical_id))
 
 
 @dataclass(frozen=True)
@@ -170,13 +179,21 @@ class PlannedTemplate:
 
 @dataclass(frozen=True)
 class PlannedArtifact:
-    """A packaged folder: the parameter that carries its key, the SHA-256 of its content, and its size in bytes."""
+    """A packaged folder.
+
+    Attributes:
+        parameter: The parameter that carries its key.
+        sha256: The SHA-256 of its content.
+        size: Its size in bytes.
+        sources: The digest of its sources, without the wheels.
+    """
 
     name: str
     parameter: str
     key: str
     sha256: str
     size: int
+    sources: str
 
 
 @dataclass(frozen=True)

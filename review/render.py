@@ -8,7 +8,6 @@ from typing import Any
 
 from cfn.marks import State
 from cfn.text import readable
-from review import findings
 from review.codec import encode
 from review.counts import count_changes, summary_sentence
 from review.finding import Remark, Verdict
@@ -55,19 +54,12 @@ def plan_summary(review: Review) -> dict[str, Any]:
 
 def verdict_sentence(review: Review) -> str:
     """The verdict with what it asks for."""
-    blocked = [change.name for change in review.real if change.verdict is Verdict.BLOCKED]
     words = {
         Verdict.FINE: "fine.",
         Verdict.LOOK: "look: read the lines under LOOK before you execute the plan.",
-        Verdict.BLOCKED: f"blocked: executing the plan needs --allow for {', '.join(blocked)}.",
+        Verdict.BLOCKED: f"blocked: executing the plan needs --allow for {', '.join(review.blocked)}.",
     }
     return words[review.verdict]
-
-
-def section_name(change: SectionChange) -> str:
-    """A section's entry as the review names it: ``Network: Output VpcId``."""
-    stack = f"{'/'.join(change.path)}: " if change.path else ""
-    return f"{stack}{change.section} {change.name}".rstrip()
 
 
 def _export(change: SectionChange) -> str:
@@ -96,8 +88,7 @@ class _Writer:
             yield from self._text_only(detailed=detailed)
             return
         yield summary_sentence(review)
-        if review.lacks_change_sets:
-            yield str(findings.NO_NESTED_CHANGE_SETS.remark())
+        yield from map(str, review.gaps)
         yield from self._warnings()
         yield from self._tree(detailed=detailed)
         yield from self._sections()
@@ -151,7 +142,7 @@ class _Writer:
         for section in self.review.sections:
             for finding in section.findings:
                 if finding.verdict is verdict:
-                    yield f"{section_name(section)}: {finding}"
+                    yield f"{section.label}: {finding}"
         for setting in self.review.settings:
             for finding in setting.findings:
                 if finding.verdict is verdict:
@@ -230,7 +221,7 @@ class _Writer:
 
     def _section(self, change: SectionChange) -> Iterator[Piece]:
         possible = " [possible]" if change.state is State.POSSIBLE else ""
-        yield Item(1, f"{SIGNS[change.action]} {section_name(change)}{_export(change)}{possible}")
+        yield Item(1, f"{SIGNS[change.action]} {change.label}{_export(change)}{possible}")
         for finding in change.findings:
             yield Item(3, str(finding))
         for difference in change.differences:

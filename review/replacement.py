@@ -13,6 +13,7 @@ from typing import Any
 from cfn.text import is_function
 from cfn.types import is_custom
 from review.difference import Difference
+from review.holds import HOLDS
 from review.schema_facts import Pointer, SchemaFacts, facts_of, to_pointer
 
 
@@ -24,17 +25,8 @@ class Replacement(IntEnum):
     CERTAIN = 2
 
 
-# Types whose deletion loses data or keys to data. Log groups are among them, because they are evidence.
-STATEFUL = frozenset(
-    {
-        "AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::GlobalCluster", "AWS::DynamoDB::Table",
-        "AWS::DynamoDB::GlobalTable", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret",
-        "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::EFS::FileSystem", "AWS::EC2::Volume",
-        "AWS::ElastiCache::ReplicationGroup", "AWS::OpenSearchService::Domain", "AWS::Kinesis::Stream",
-        "AWS::Backup::BackupVault", "AWS::CloudTrail::Trail", "AWS::Cognito::UserPool", "AWS::ECR::Repository",
-        "AWS::SSM::Parameter", "AWS::Glue::Database", "AWS::Glue::Table",
-    }
-)  # fmt: skip
+STATEFUL = frozenset(HOLDS)
+"""The types whose deletion loses data, identity or evidence."""
 
 
 def replaces(resource_type: str, differences: Iterable[Difference]) -> Replacement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,11 +152,21 @@ class Review:
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """The findings on the plan as a whole: those of CloudFormation's validation, and change sets that are missing."""
+        """The findings on the plan as a whole: what is missing, and what CloudFormation's validation found."""
         if self.plan.unchanged:
             return ()
+        return (*self.gaps, *(warning.remark for warning in self.warnings))
+
+    @property
+    def gaps(self) -> tuple[Remark, ...]:
+        """What is missing in CloudFormation's answers: change sets of nested stacks, or values of changes."""
         missing = (findings.NO_NESTED_CHANGE_SETS.remark(),) if self.lacks_change_sets else ()
-        return (*missing, *(warning.remark for warning in self.warnings))
+        incomplete = (
+            findings.VALUES_MISSING.remark(stack="/".join(path) or self.plan.stack, reason=part.incomplete)
+            for path, part in self.plan.change_set.tree()
+            if part.incomplete
+        )
+        return (*missing, *incomplete)
 
     @property
     def lacks_change_sets(self) -> bool:
@@ -180,6 +190,15 @@ class Review:
     def is_empty(self) -> bool:
         """Whether nothing changes at all, not even what only the templates say."""
         return not (self.changes or self.sections or self.parameters or self.artifacts or self.settings)
+
+    @property
+    def blocked(self) -> tuple[str, ...]:
+        """The names of all that is blocked; each must be allowed by its name before the plan is executed."""
+        named: list[tuple[str, Iterable[Remark]]] = [(change.name, change.findings) for change in self.real]
+        named += [(section.label, section.findings) for section in self.sections]
+        named += [(setting.name, setting.findings) for setting in self.settings]
+        named += [(remark.code, [remark]) for remark in self.remarks]
+        return tuple(name for name, found in named if any(remark.verdict is Verdict.BLOCKED for remark in found))
 
     @property
     def verdict(self) -> Verdict:

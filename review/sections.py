@@ -50,6 +50,12 @@ class SectionChange:
     after: Any
     findings: tuple[Remark, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The entry as the review names it: ``Network: Output VpcId``."""
+        stack = f"{'/'.join(self.path)}: " if self.path else ""
+        return f"{stack}{self.section} {self.name}".rstrip()
+
 
 def section_changes(path: StackPath, old: Scope, new: Scope, *, is_new: bool) -> Iterator[SectionChange]:
     """The changes of all sections but the resources.
@@ -91,8 +97,8 @@ def _entry_change(path: StackPath, section: str, name: str, before: Any, after: 
         return
     if before is None or after is None:
         action = "Add" if before is None else "Remove"
-        content = Difference("", before, unmarked(after), State.CHANGED, flows=False)
-        yield SectionChange(path, section, name, action, State.CHANGED, (content,), before, unmarked(after))
+        content = tuple(differences(before, unmarked(after)))
+        yield SectionChange(path, section, name, action, State.CHANGED, content, before, unmarked(after))
     elif changes := tuple(differences(before, after)):
         yield SectionChange(
             path, section, name, "Modify", max(change.state for change in changes), changes, before, unmarked(after)

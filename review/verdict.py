@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cfn.marks import unmarked
+from cfn.mangled import restored
+from cfn.marks import State, unmarked
 from cfn.parameters import filled_by_packaging
 from cfn.stack_policy import StackPolicy
 from cfn.templates import parse
@@ -20,15 +21,16 @@ from cfn.types import STACK
 from review import findings
 from review.chapters import IAM, NETWORK
 from review.compare import Fate, Replaces, TreeComparison
+from review.consequences import consequences
 from review.difference import Difference, differences, path_below
 from review.finding import Remark
-from review.judgement import Certainty, Context, Judgement, judge
-from review.model import Change, ChangeSet, Plan, Stack, StackPath
+from review.judgement import KNOWN_AFTER_APPLY, Certainty, Context, Judgement, judge
+from review.model import Change, ChangeSet, Detail, Plan, Stack, StackPath
+from review.permissions import permission_findings
 from review.replacement import Replacement
 from review.replacement import replaces as replaces_by_schema
 from review.reviewed import Review, ReviewedResource, ValueChange
 from review.sections import SectionChange
-from review.stakes import stakes
 
 
 def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None) -> Review:
@@ -40,13 +42,15 @@ def judge_plan(plan: Plan, *, title: str = "", replaces: Replaces | None = None)
         replaces: Which changes replace their resource; the schemas decide by default.
     """
     documents = {name: parse(template.text, name) for name, template in plan.templates.items()}
+    is_ascii = all(template.text.isascii() for template in plan.templates.values())
     values = _root_values(plan)
-    tags = _value_changes(plan.deployed.tags, plan.tags) if plan.deployed else ()
+    deployed = _with_restored_values(plan.deployed, values, plan.tags) if plan.deployed else None
+    tags = _value_changes(deployed.tags, plan.tags) if deployed else ()
     context = Context(complete=_is_complete(plan.change_set), retagged=bool(tags))
-    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema)
-    resources, sections = _compared(plan, values, context, comparison)
-    changes = _with_policy_obstacles(plan, _without_idle_stacks(resources))
-    parameters = _value_changes(plan.deployed.parameters if plan.deployed else {}, values)
+    comparison = partial(TreeComparison, documents, plan.pseudo, replaces or replaces_by_schema, is_ascii)
+    resources, sections = _compared(replace(plan, deployed=deployed), values, context, comparison)
+    changes = _with_permissions(plan, _with_policy_obstacles(plan, _without_idle_stacks(resources)), values)
+    parameters = _value_changes(deployed.parameters if deployed else {}, values)
     return Review(
         plan=plan,
         title=title or _title(plan),
@@ -119,11 +123,17 @@ def _reviewed(fates: Iterable[Fate], plan: Plan, context: Context) -> Iterator[R
         fate, claim = own.get(place), claims.get(place)
         judgement = judge(fate, claim, context)
         if judgement is not None:
-            yield _resource(place, fate, claim, judgement)
+            is_new = plan.kind == "CREATE"
+            remarks = [*consequences(fate, claim, judgement, is_new=is_new), *judgement.notes]
+            yield _resource(place, fate, claim, judgement, by_weight(remarks))
 
 
 def _resource(
-    place: tuple[StackPath, str], fate: Fate | None, claim: Change | None, judgement: Judgement
+    place: tuple[StackPath, str],
+    fate: Fate | None,
+    claim: Change | None,
+    judgement: Judgement,
+    remarks: tuple[Remark, ...],
 ) -> ReviewedResource:
     path, logical_id = place
     kind = fate.type if fate else claim.type if claim else ""
@@ -140,7 +150,7 @@ def _resource(
         differences=differences,
         before=fate.before if fate else None,
         after=unmarked(fate.after) if fate else None,
-        findings=by_weight([*_consequences(fate, claim, judgement), *judgement.notes]),
+        findings=remarks,
         iam=IAM.has(kind, judgement.action, differences),
         network=NETWORK.has(kind, judgement.action, differences),
         replaced_by=fate.replaced_by if fate and judgement.replacement is not Replacement.NO else (),
@@ -152,34 +162,21 @@ def by_weight(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     return tuple(sorted(remarks, key=lambda remark: -remark.verdict))
 
 
-def _consequences(fate: Fate | None, claim: Change | None, judgement: Judgement) -> Iterator[Remark]:
-    """What happens because of the change, beside the change itself."""
-    if fate is not None and judgement.certainty is not Certainty.NOISE:
-        yield from _obstacles(fate, judgement)
-    yield from stakes(fate, claim, judgement)
-    if fate is not None and fate.consequence is not None and judgement.certainty is not Certainty.NOISE:
-        yield fate.consequence
-
-
-def _obstacles(fate: Fate, judgement: Judgement) -> Iterator[Remark]:
-    """Why CloudFormation will reject the change while it executes."""
-    if fate.type_before is not None:
-        yield findings.TYPE_CHANGES.remark(before=fate.type_before, after=fate.type)
-    elif fate.taken_from is not None:
-        yield findings.NAME_IN_USE.remark(resource=fate.taken_from)
-    elif fate.fixed_name is not None and judgement.replacement is Replacement.CERTAIN:
-        # CloudFormation creates the new resource before it deletes the old one, so both would have one name.
-        yield findings.NAME_STAYS.remark(property=fate.fixed_name)
-
-
 def _claimed_differences(claim: Change | None) -> tuple[Difference, ...]:
     """The values that CloudFormation lists, for a resource of which the comparison knows no difference."""
     return tuple(
         difference
         for detail in (claim.details if claim else ())
         if detail.attribute == "Properties" and detail.name
-        for difference in differences(detail.before, detail.after, path_below("Properties", detail.name))
+        for difference in _differences_of_detail(detail)
     )
+
+
+def _differences_of_detail(detail: Detail) -> Iterable[Difference]:
+    path = path_below("Properties", detail.name)
+    if detail.after is not None and KNOWN_AFTER_APPLY in detail.after:
+        return [Difference(path, detail.before, None, State.POSSIBLE, flows=True)]
+    return differences(detail.before, detail.after, path)
 
 
 def _without_idle_stacks(changes: list[ReviewedResource]) -> Iterator[ReviewedResource]:
@@ -207,6 +204,23 @@ def _with_policy_obstacles(plan: Plan, changes: Iterable[ReviewedResource]) -> l
     removed = {(*change.path, change.logical_id) for change in listed if change.type == STACK and _is_removed(change)}
     return [
         change if _lies_within(change.path, removed) else _with_policy_obstacle(change, policy) for change in listed
+    ]
+
+
+def _with_permissions(
+    plan: Plan, changes: Iterable[ReviewedResource], values: Mapping[str, Any]
+) -> list[ReviewedResource]:
+    """The changes with what their policies allow."""
+    listed = list(changes)
+    real = {change.name: change for change in listed if change.certainty is not Certainty.NOISE}
+    remarks = permission_findings(plan, real, values)
+    if plan.kind == "CREATE":
+        remarks = {name: [*filter(None, (remark.of_new_stack() for remark in own))] for name, own in remarks.items()}
+    return [
+        replace(change, findings=by_weight([*remarks[change.name], *change.findings]))
+        if remarks.get(change.name) and change.name in real
+        else change
+        for change in listed
     ]
 
 
@@ -239,6 +253,12 @@ def _value_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple
     return tuple(
         ValueChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
+
+
+def _with_restored_values(stack: Stack, values: Mapping[str, str], tags: Mapping[str, str]) -> Stack:
+    """The stack whose parameters and tags have the planned characters where the answer had a "?" for them."""
+    parameters = restored(dict(stack.parameters), dict(values))
+    return replace(stack, parameters=parameters, tags=restored(dict(stack.tags), dict(tags)))
 
 
 def _root_values(plan: Plan) -> dict[str, str]:

@@ -53,12 +53,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that start a server as slow, and reject a marker with the id of an unknown requirement."""
+    """Mark tests that start a server or a browser as slow, and reject a marker with the id of an unknown requirement."""
     # The longest modules come first, so that the run does not wait for them at its end.
     items.sort(key=lambda item: "e2e" not in item.path.parts)
     known = set(requirement_ids())
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database"):
+        starts_server = SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database")
+        if starts_server or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.slow)
         for marker in item.iter_markers("requirement"):
             if unknown := set(marker.args) - known:

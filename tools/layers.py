@@ -35,7 +35,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "payments": (),
     # Documents, reviews and checks: no call to AWS
     "cfn": (),
-    "review": ("cfn",),
+    "review.access": ("cfn",),
+    "review": ("cfn", "review.access"),
     "gate": ("cfn", "entry"),
     # The deployer
     "deploy.errors": ("cfn",),
@@ -106,7 +107,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     ),
     "local.__main__": ("entry", "local.cloud", "local.demos", "local.host", "local.lifecycle"),
     # What looks after the project and measures it
-    "tools": ("builders", "common", "entry", "gate", "local.host", "review"),
+    "tools": ("builders", "cfn", "common", "entry", "gate", "local.host", "review"),
     "bench": ("builders", "cfn", "deploy", "entry", "local"),
 }
 """Package or module → what it may import beside itself.

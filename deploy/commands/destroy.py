@@ -10,6 +10,7 @@ from deploy.commands.options import deployment_of, region_of
 from deploy.console import confirm, progress, say
 from deploy.errors import DestroyError
 from deploy.execution.destroy import DestroyResult, destroy_stack, require_unprotected
+from deploy.execution.interruption import interrupted_deletion
 from deploy.packaging.package import bucket_name
 from deploy.planning.bootstrap import STACK_NAME
 from deploy.planning.snapshot import describe_stack
@@ -36,7 +37,10 @@ def run(arguments: Namespace, project: Project) -> int:
         if not confirm(question, stack, yes=arguments.yes):
             return 1
     empty_first = buckets if description is not None else ()
-    result = destroy_stack(aws, stack, progress, protected_by=protected_by, empty_first=empty_first)
+    try:
+        result = destroy_stack(aws, stack, progress, protected_by=protected_by, empty_first=empty_first)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(interrupted_deletion(aws, stack)) from None
     _report(result, stack, as_json=arguments.json)
     return 0
 

@@ -15,7 +15,7 @@ from deploy.console import progress, say
 from deploy.errors import UsageError
 from deploy.settings import Project
 from review.formats.document import review_document
-from review.formats.forms import form_of
+from review.formats.forms import write_review
 from review.offline import Place, Side, offline_plan
 from review.reviewed import Review
 from review.verdict import judge_plan
@@ -32,7 +32,9 @@ def run(arguments: Namespace, project: Project) -> int:
         reviews = _against(arguments, project)
     else:
         reviews = [_review_of_sides(arguments)]
-        _write(arguments, form_of("json" if arguments.json else arguments.format)(reviews[0], arguments.all))
+        form = "json" if arguments.json else arguments.format
+        folder = arguments.new if Path(arguments.new).is_dir() else str(Path(arguments.new).parent)
+        _write(arguments, write_review(form, reviews[0], detailed=arguments.all, folder=folder))
     return max((report_failures(review, fail_on) for review in reviews), default=0)
 
 
@@ -102,10 +104,9 @@ def _against(arguments: Namespace, project: Project) -> list[Review]:
 
 
 def _texts(entries: Sequence[EnvironmentReview]) -> str:
-    show = form_of("text")
     gone = "{} {}: no row any more; the stack stays until `deploy destroy`.\n"
     return "\n".join(
-        show(entry.review, False) if entry.review else gone.format(entry.platform, entry.environment)
+        write_review("text", entry.review) if entry.review else gone.format(entry.platform, entry.environment)
         for entry in entries
     )
 
@@ -137,5 +138,6 @@ def _write_each(folder: Path | None, form: str, entries: Sequence[EnvironmentRev
     for entry in entries:
         if entry.review is not None and not entry.review.is_empty:
             path = folder / f"{entry.platform}-{entry.environment}.{form}"
-            path.write_text(form_of(form)(entry.review, True), "utf-8")
+            folder_of_templates = f"templates/{entry.platform}"
+            path.write_text(write_review(form, entry.review, detailed=True, folder=folder_of_templates), "utf-8")
             progress(f"Written to {path}.")

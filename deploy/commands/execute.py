@@ -1,55 +1,89 @@
-"""``deploy execute``: executes exactly the reviewed plan."""
+"""``deploy execute``: executes exactly the approved plan."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 
-from cfn.templates import load_templates
-from cfn.text import visible
+from deploy.commands.approving import (
+    new_approval,
+    record_approval,
+    recorded_approval,
+    require_allowed,
+    require_blocked,
+)
 from deploy.commands.gating import fail_on_of, report_failures
-from deploy.commands.options import plan_path_of
+from deploy.commands.plan_files import find_plan
 from deploy.console import confirm, progress, say
 from deploy.execution.execute import execute_plan
+from deploy.execution.interruption import interrupted_execution
 from deploy.execution.outputs import outputs_json, outputs_text, read_outputs
+from deploy.execution.staleness import Standing, standing_of
 from deploy.session import Aws
 from deploy.settings import Project
-from review.model import Plan
-from review.plan_file import load_plan, load_record
+from review.approval import Approval
+from review.render import verdict_sentence
 from review.reviewed import Review
 from review.verdict import judge_plan
+
+APPROVE = "Run `deploy review`, then `deploy approve`; or give --yes."
 
 
 def run(arguments: Namespace, project: Project) -> int:
     """Execute the plan and print the outputs."""
     fail_on = fail_on_of(arguments)
-    path = plan_path_of(arguments, project)
-    plan = load_plan(path)
+    found = find_plan(arguments, project)
+    plan = found.plan
     aws = Aws(arguments.region or plan.region, arguments.profile)
-    _warn_of_local_changes(plan, project)
     review = judge_plan(plan)
     if failed := report_failures(review, fail_on):
         return failed
-    if review.losses and not confirm(_losses(review), plan.stack, yes=arguments.yes):
-        return 1
-    outcome = execute_plan(aws, plan, load_record(path), progress)
+    require_blocked(review, arguments.allow)
+    try:
+        return _execute(arguments, aws, review, found.path)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(interrupted_execution(aws, plan)) from None
+
+
+def _execute(arguments: Namespace, aws: Aws, review: Review, path: Path | None) -> int:
+    """Execute the plan, or follow its execution; gives the exit code."""
+    plan = review.plan
+    standing, approval = standing_of(aws, plan), None
+    if standing is Standing.NOT_STARTED and _changes_anything(review):
+        approval = _approval(arguments, aws, review, path)
+        if approval is None:
+            return 1
+    outcome = execute_plan(aws, plan, approval, progress)
     if outcome is None:
         say(f"{plan.stack}: no changes, nothing was executed.")
         return 0
-    say(f"{plan.stack}: {outcome.status} in {outcome.elapsed_seconds:.0f} s.")
+    duration = "" if standing.has_ended else f" in {outcome.elapsed_seconds:.0f} s"
+    say(f"{plan.stack}: {outcome.status}{duration}.")
     outputs = read_outputs(aws, plan.stack)
     say(outputs_json(outputs) if arguments.json else outputs_text(outputs))
     return 0
 
 
-def _losses(review: Review) -> str:
-    lines = [visible(f"  {change.name} ({change.type}, {change.physical_id})") for change in review.losses]
-    return "\n".join(["This removes or replaces resources that hold data:", *lines, "Execute it?"])
+def _changes_anything(review: Review) -> bool:
+    return bool(review.settings) or not review.plan.unchanged
 
 
-def _warn_of_local_changes(plan: Plan, project: Project) -> None:
-    folder = project.templates(plan.platform)
-    if not folder.is_dir():
-        return
-    committed = {name: template.sha256 for name, template in load_templates(folder).by_name.items()}
-    if committed != {name: template.sha256 for name, template in plan.templates.items()}:
-        progress("note: the templates here differ from the plan's; the reviewed plan is executed.")
+def _approval(arguments: Namespace, aws: Aws, review: Review, path: Path | None) -> Approval | None:
+    """The recorded approval, or else a new one by ``--yes`` or by the answer at the terminal; None if the answer is no.
+
+    Raises:
+        BlockedError: A blocked change is allowed neither by the approval nor by ``--allow``.
+        UsageError: There is no approval, no ``--yes`` and no terminal.
+    """
+    plan = review.plan
+    recorded = recorded_approval(aws, plan, path)
+    allowed = {*arguments.allow, *(recorded.allowed if recorded is not None else ())}
+    require_allowed(review, allowed)
+    if recorded is not None:
+        return recorded
+    question = f"The plan for {plan.stack} is not approved. Verdict: {verdict_sentence(review)} Execute it?"
+    if not confirm(question, plan.stack, yes=arguments.yes, otherwise=APPROVE):
+        return None
+    approval = new_approval(aws, plan, allowed)
+    record_approval(aws, plan, approval, path)
+    return approval

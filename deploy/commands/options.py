@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
 from deploy.settings import Deployment, Project, load_deployment
 
@@ -23,9 +22,3 @@ def region_of(arguments: Namespace, project: Project) -> str:
     """The region of the command; ``deployment.json`` is read only if ``--region`` is not given."""
     region: str | None = arguments.region
     return region or deployment_of(arguments, project).region
-
-
-def plan_path_of(arguments: Namespace, project: Project) -> Path:
-    """The plan file of the command."""
-    path: Path | None = arguments.plan
-    return path or project.plan(arguments.platform, arguments.environment)

@@ -9,15 +9,18 @@ from pathlib import Path
 from cfn.parameters import load_parameters, with_defaults
 from cfn.templates import load_templates
 from cfn.text import visible
-from deploy.commands.options import deployment_of, plan_path_of
+from deploy.commands.options import deployment_of
 from deploy.commands.package import package_for, package_text
+from deploy.commands.plan_files import plan_path_of
 from deploy.console import progress, say
 from deploy.planning.changesets import delete_change_set
+from deploy.planning.freshness import mark_finished, mark_unfinished
 from deploy.planning.plan import PlanInputs, change_set_kind, create_plan
 from deploy.planning.preflight import check_account
+from deploy.planning.shared_plans import share_plan
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
-from deploy.settings import Project
+from deploy.settings import Deployment, Project
 from review.errors import PlanError
 from review.model import Plan
 from review.plan_file import load_plan, save_plan
@@ -26,12 +29,15 @@ from review.verdict import judge_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:
-    """Create the plan, save it and print its review."""
-    aws, inputs = _plan_inputs(arguments, project)
+    """Create the plan, save it here and in the artifact bucket, and print its review."""
+    deployment, path = deployment_of(arguments, project), plan_path_of(arguments, project)
+    mark_unfinished(path)
+    aws, inputs = _plan_inputs(arguments, project, deployment)
     plan = create_plan(aws, inputs)
-    path = plan_path_of(arguments, project)
     _delete_previous_change_set(aws, path, plan)
     save_plan(plan, path)
+    share_plan(aws, plan)
+    mark_finished(path)
     review = judge_plan(plan)
     if arguments.json:
         say(json.dumps(plan_summary(review), indent=2, sort_keys=True))
@@ -42,9 +48,8 @@ def run(arguments: Namespace, project: Project) -> int:
     return 0
 
 
-def _plan_inputs(arguments: Namespace, project: Project) -> tuple[Aws, PlanInputs]:
+def _plan_inputs(arguments: Namespace, project: Project, deployment: Deployment) -> tuple[Aws, PlanInputs]:
     """Check everything that can be checked, then package."""
-    deployment = deployment_of(arguments, project)
     templates = load_templates(project.templates(deployment.platform))
     root = templates.root.document
     path = project.parameters(deployment.platform, deployment.environment)

@@ -1,33 +1,43 @@
-"""``deploy review``: prints what the plan does; needs no AWS."""
+"""``deploy review``: prints what the plan does; needs no AWS for a plan on this machine."""
 
 from __future__ import annotations
 
-import getpass
 from argparse import Namespace
-from datetime import UTC, datetime
+from pathlib import Path
 
 from deploy.commands.gating import fail_on_of, report_failures
-from deploy.commands.options import plan_path_of
-from deploy.console import say
+from deploy.commands.plan_files import FoundPlan, find_plan
+from deploy.console import progress, say
 from deploy.settings import Project
-from review.formats.forms import form_of
-from review.model import Plan
-from review.plan_file import ReviewRecord, load_plan, plan_digest, save_record
+from review.approval import load_approval
+from review.formats.forms import write_review
+from review.reviewed import Review
 from review.verdict import judge_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:
-    """Print the review and record that it was shown."""
+    """Print the review; record nothing. People also get it as a page, whose path is printed."""
     fail_on = fail_on_of(arguments)
-    path = plan_path_of(arguments, project)
-    plan = load_plan(path)
-    review = judge_plan(plan)
-    form = form_of("json" if arguments.json else arguments.format)
-    say(form(review, arguments.all).rstrip("\n"))
-    save_record(path, review_record(plan))
+    found = find_plan(arguments, project)
+    review = judge_plan(found.plan)
+    form = "json" if arguments.json else arguments.format
+    if form == "html":
+        say(project.relative(_write_page(project, found, review)))
+    else:
+        folder = f"templates/{found.plan.platform}"
+        say(write_review(form, review, detailed=arguments.all, folder=folder).rstrip("\n"))
+    if form == "text":
+        progress(f"As a page: {project.relative(_write_page(project, found, review))}")
     return report_failures(review, fail_on)
 
 
-def review_record(plan: Plan) -> ReviewRecord:
-    """The record that the plan was shown now, to this user."""
-    return ReviewRecord(plan_digest(plan), datetime.now(UTC).isoformat(timespec="seconds"), getpass.getuser())
+def _write_page(project: Project, found: FoundPlan, review: Review) -> Path:
+    """Write the page, readable by its owner only, because it describes the whole environment."""
+    from review.formats.page import review_html
+
+    approval = load_approval(found.path) if found.path is not None else None
+    page = project.work / f"{found.plan.platform}-{found.plan.environment}.review.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.touch(mode=0o600)
+    page.write_text(review_html(review, approval if approval and approval.is_for(found.plan) else None), "utf-8")
+    return page

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from cfn.text import visible
 from cfn.types import BUCKET
 from deploy.errors import DestroyError
+from deploy.execution.deleted import deleted_ids, last_deleted_stack
 from deploy.execution.remaining import kept_resources, remaining_log_groups, tagged_resources
 from deploy.execution.watch import Outcome, Watch, count_resources
 from deploy.planning.changesets import delete_change_set
@@ -37,7 +38,7 @@ class DestroyResult:
 
     Attributes:
         existed: Whether there was a stack.
-        remaining: What still exists of it.
+        remaining: What still exists of it, or of the stack of its name that was deleted last.
         notes: Explanations, as sentences.
     """
 
@@ -73,18 +74,30 @@ def destroy_stack(
     cloudformation = aws.client("cloudformation")
     description = describe_stack(cloudformation, stack)
     if description is None:
-        return DestroyResult(False, (), (f"There is no stack {stack} in {aws.region}.",))
+        return _remains_of_deleted(aws, stack, sleep)
     require_unprotected(stack, description, protected_by)
     _release(cloudformation, stack, description)
     if description["StackStatus"] == "REVIEW_IN_PROGRESS":
         _delete_change_sets(cloudformation, description["StackId"])
     deployed = read_stack(cloudformation, description)
+    if deployed is None:  # an earlier deletion has just ended
+        return _remains_of_deleted(aws, stack, sleep)
     for bucket in empty_first:
         say(f"{empty_bucket(aws.client('s3'), bucket)} object versions deleted from {bucket}")
     outcome, deleted = _delete(aws, deployed, say, sleep)
     remaining = [*kept_resources(outcome), *remaining_log_groups(aws, deployed)]
     tagged, notes = tagged_resources(aws, deployed, deleted, sleep)
     return DestroyResult(True, (*remaining, *tagged), tuple(notes))
+
+
+def _remains_of_deleted(aws: Aws, stack: str, sleep: Callable[[float], None]) -> DestroyResult:
+    """Look for what an earlier deletion left, whose command may have ended before it could look."""
+    notes = [f"There is no stack {stack} in {aws.region}."]
+    deleted = last_deleted_stack(aws.client("cloudformation"), stack)
+    if deleted is None:
+        return DestroyResult(False, (), tuple(notes))
+    tagged, more = tagged_resources(aws, deleted, deleted_ids(deleted), sleep)
+    return DestroyResult(False, (*remaining_log_groups(aws, deleted), *tagged), (*notes, *more))
 
 
 def require_unprotected(stack: str, description: Mapping[str, Any], protected_by: Sequence[str]) -> None:

@@ -1,7 +1,11 @@
-"""Executes exactly the change set of a reviewed plan, or rejects the plan because something changed.
+"""Executes exactly the change set of an approved plan, or rejects the plan because something changed.
 
 The stack policy is set on the root and on every nested stack, because a root's policy does not reach into them. It is set
-before an update, so that it guards this update, and afterwards, so that it covers new nested stacks.
+before an update, so that it guards this update, and afterwards, so that it covers new nested stacks. It guards no creation.
+
+Termination protection is set before the execution, also of a new stack. So a command that is killed leaves no complete stack
+without it. Any status but DELETE_IN_PROGRESS and DELETE_COMPLETE allows that:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
 """
 
 from __future__ import annotations
@@ -18,16 +22,17 @@ from cfn.resolve import Scope
 from cfn.templates import parse
 from cfn.types import STACK
 from deploy.errors import ExecutionError, StalePlanError
-from deploy.execution.staleness import PLAN_AGAIN, is_being_executed
+from deploy.execution.staleness import PLAN_AGAIN, Standing, require_fitting, standing_of
 from deploy.execution.watch import Outcome, Watch, count_resources
 from deploy.planning.changesets import INVALID_STATUS, is_gone
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws, code_of
+from review.approval import Approval
 from review.model import Plan
-from review.plan_file import ReviewRecord, plan_digest
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
+APPROVE = "Run `deploy review`, then `deploy approve`."
 SUCCESS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 ALLOW_ALL = json.dumps(
     {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}, sort_keys=True
@@ -35,14 +40,14 @@ ALLOW_ALL = json.dumps(
 
 
 def execute_plan(
-    aws: Aws, plan: Plan, record: ReviewRecord | None, say: Say, *, sleep: Sleep = time.sleep
+    aws: Aws, plan: Plan, approval: Approval | None, say: Say, *, sleep: Sleep = time.sleep
 ) -> Outcome | None:
     """Execute the plan and follow it.
 
     Args:
         aws: The account and region.
         plan: The plan.
-        record: The record of its review.
+        approval: Its approval. A plan that changes nothing needs none, nor does one whose execution began already.
         say: Prints a line.
         sleep: Waits some seconds.
 
@@ -50,39 +55,53 @@ def execute_plan(
         None if there was nothing to execute. The stack settings are applied either way.
 
     Raises:
-        StalePlanError: The plan has no review, or something changed since.
+        StalePlanError: The plan has no approval, or something changed since.
         ExecutionError: The deployment failed; the error has the first real failure.
     """
     cloudformation = aws.client("cloudformation")
-    _require_review(plan, record)
-    running = is_being_executed(aws, plan)
+    standing = standing_of(aws, plan)
+    if standing is Standing.NOT_STARTED:
+        _require_approval(plan, approval)
+        require_fitting(aws, plan)
     if plan.unchanged:
         apply_stack_settings(cloudformation, plan, plan.deployed.id if plan.deployed else plan.stack)
         return None
-    stack_id = plan.change_set.stack_id
-    watch = Watch(cloudformation, stack_id, say, total=expected_resources(plan), sleep=sleep)
-    if running:
-        say("This change set is being executed already; following it.")
-        watch.resume()
-    else:
-        _start(cloudformation, plan, watch)
-    outcome = watch.follow()
-    if outcome.status not in SUCCESS:
+    outcome = _outcome(cloudformation, plan, standing, say, sleep)
+    if outcome.status not in SUCCESS or standing is Standing.FAILED:
         raise ExecutionError(plan.stack, outcome.status, outcome.root_cause, _remedy(outcome.status))
-    apply_stack_settings(cloudformation, plan, stack_id)
+    apply_stack_settings(cloudformation, plan, plan.change_set.stack_id)
     return outcome
 
 
-def _require_review(plan: Plan, record: ReviewRecord | None) -> None:
-    if record is None or record.plan != plan_digest(plan):
-        reason = "it was not reviewed" if record is None else "it is not the plan that was reviewed"
-        raise StalePlanError(plan.stack, [reason], "Run `deploy review` first.")
+def _outcome(cloudformation: Any, plan: Plan, standing: Standing, say: Say, sleep: Sleep) -> Outcome:
+    """Follow the execution to its end, from its start or from where it is."""
+    told = _say_nothing if standing.has_ended else say
+    watch = Watch(cloudformation, plan.change_set.stack_id, told, total=expected_resources(plan), sleep=sleep)
+    if standing is Standing.NOT_STARTED:
+        _start(cloudformation, plan, watch)
+    else:
+        say(f"This change set {'was executed' if standing.has_ended else 'is being executed'} already.")
+        watch.resume()
+    return watch.follow()
+
+
+def _say_nothing(_: str) -> None:
+    """For events that are over: only how they ended is of interest."""
+
+
+def _require_approval(plan: Plan, approval: Approval | None) -> None:
+    if approval is not None and not approval.is_for(plan):
+        raise StalePlanError(plan.stack, ["the approval is of another plan"], APPROVE)
+    if approval is None and not plan.unchanged:
+        raise StalePlanError(plan.stack, ["it was not approved"], APPROVE)
 
 
 def _start(cloudformation: Any, plan: Plan, watch: Watch) -> None:
     watch.begin([stack.id for path, stack in plan.deployed.walk() if path] if plan.deployed else ())
     if plan.kind == "UPDATE":
         apply_stack_settings(cloudformation, plan, plan.change_set.stack_id)
+    else:
+        _apply_protection(cloudformation, plan, describe_stack(cloudformation, plan.change_set.stack_id))
     try:
         cloudformation.execute_change_set(
             ChangeSetName=plan.change_set.id,
@@ -115,10 +134,16 @@ def apply_stack_settings(cloudformation: Any, plan: Plan, stack_id: str) -> None
         policy = plan.stack_policy or (ALLOW_ALL if deployed else None)
         if policy and (not deployed or json.loads(deployed) != json.loads(policy)):
             cloudformation.set_stack_policy(StackName=identifier, StackPolicyBody=policy)
-    if bool(description.get("EnableTerminationProtection", False)) is not plan.termination_protection:
-        cloudformation.update_termination_protection(
-            StackName=description["StackId"], EnableTerminationProtection=plan.termination_protection
-        )
+    _apply_protection(cloudformation, plan, description)
+
+
+def _apply_protection(cloudformation: Any, plan: Plan, description: Mapping[str, Any] | None) -> None:
+    """Set the termination protection of a described stack as the plan says."""
+    if description is None or bool(description.get("EnableTerminationProtection")) is plan.termination_protection:
+        return
+    cloudformation.update_termination_protection(
+        StackName=description["StackId"], EnableTerminationProtection=plan.termination_protection
+    )
 
 
 def _stack_ids(cloudformation: Any, stack_id: str) -> Iterator[str]:

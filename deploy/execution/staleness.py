@@ -1,13 +1,15 @@
-"""Checks that nothing changed since a plan was created: the stacks, the change set, and the packaged templates."""
+"""Checks how far a plan is executed, and that nothing changed since: the stacks, the change set, the packaged templates."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cfn.mangled import parse_answer, restored
 from cfn.templates import Template, parse, rewrite_urls
 from deploy.errors import StalePlanError
 from deploy.planning.changesets import is_gone
@@ -18,33 +20,61 @@ from review.model import Plan
 PLAN_AGAIN = "Run `deploy plan` and `deploy review` again."
 UNUSABLE = {
     "OBSOLETE": "the stack was changed since, so its change set is obsolete",
-    "EXECUTE_COMPLETE": "its change set was executed already",
-    "EXECUTE_FAILED": "its change set was executed already, and failed",
     "UNAVAILABLE": "its change set cannot be executed",
 }
 
 
-def is_being_executed(aws: Aws, plan: Plan) -> bool:
-    """Check that the plan still fits, and whether CloudFormation already executes it.
+class Standing(Enum):
+    """How far CloudFormation has executed a plan."""
+
+    NOT_STARTED = "nothing was executed"
+    RUNNING = "the change set is being executed"
+    SUCCEEDED = "the change set was executed"
+    FAILED = "the execution of the change set failed"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the execution is over."""
+        return self in (Standing.SUCCEEDED, Standing.FAILED)
+
+
+_BY_EXECUTION_STATUS = {
+    "EXECUTE_IN_PROGRESS": Standing.RUNNING,
+    # ExecuteChangeSet deletes all other change sets of the stack. So no later one was executed while this one still exists:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
+    "EXECUTE_COMPLETE": Standing.SUCCEEDED,
+    "EXECUTE_FAILED": Standing.FAILED,
+}
+
+
+def standing_of(aws: Aws, plan: Plan) -> Standing:
+    """How far the plan is executed; the stacks are not compared.
 
     Raises:
-        StalePlanError: Something changed since the plan; the error lists everything that did.
+        StalePlanError: The plan is for another account or region, or its change set cannot be executed any more.
     """
     reasons = list(_wrong_place(aws, plan))
     if reasons:
         raise StalePlanError(plan.stack, reasons, "Use the credentials and region of the plan, or plan again.")
-    cloudformation = aws.client("cloudformation")
     if plan.unchanged:
-        reasons = list(_changed_stacks(cloudformation, plan))
-    else:
-        status, reasons = _change_set_status(cloudformation, plan)
-        if status == "EXECUTE_IN_PROGRESS":
-            return True
-        if not reasons:
-            reasons = [*_changed_stacks(cloudformation, plan), *_changed_templates(aws, plan)]
+        return Standing.NOT_STARTED
+    status, reasons = _change_set_status(aws.client("cloudformation"), plan)
     if reasons:
         raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
-    return False
+    return _BY_EXECUTION_STATUS.get(status, Standing.NOT_STARTED)
+
+
+def require_fitting(aws: Aws, plan: Plan) -> None:
+    """Check that a plan of which nothing was executed still fits.
+
+    Raises:
+        StalePlanError: Something changed since the plan; the error lists everything that did.
+    """
+    reasons = list(_changed_stacks(aws.client("cloudformation"), plan))
+    if not plan.unchanged:
+        reasons += _changed_templates(aws, plan)
+    if reasons:
+        raise StalePlanError(plan.stack, reasons, PLAN_AGAIN)
 
 
 def _wrong_place(aws: Aws, plan: Plan) -> Iterator[str]:
@@ -90,7 +120,7 @@ def _changed_templates(aws: Aws, plan: Plan) -> Iterator[str]:
     urls = {logical_id: plan.templates[name].url for logical_id, name in template.nested.items()}
     text = rewrite_urls(template, urls)
     response = aws.client("cloudformation").get_template(ChangeSetName=plan.change_set.id, TemplateStage="Original")
-    if parse(template_text(response), "the change set") != parse(text, plan.root):
+    if not _is_answer_for(template_text(response), text):
         yield "the change set has another root template than the plan"
     s3 = aws.client("s3")
     for name, planned in plan.templates.items():
@@ -100,6 +130,12 @@ def _changed_templates(aws: Aws, plan: Plan) -> Iterator[str]:
                 yield f"{name} is no longer in {plan.bucket}"
             elif digest and digest != planned.packaged_sha256:
                 yield f"{name} in {plan.bucket} does not have the plan's digest"
+
+
+def _is_answer_for(answer: str, text: str) -> bool:
+    """Whether GetTemplate gives the answer for a template: with a "?" for each character that is not ASCII."""
+    planned = parse(text)
+    return bool(restored(parse_answer(answer, "the change set"), planned) == planned)
 
 
 def _object_digest(s3: Any, plan: Plan, key: str) -> str | None:

@@ -41,7 +41,7 @@ COMPRESSION_LEVEL = 6  # 9 takes three times as long for half a percent less
 # #! is a script. The mode follows from that and not from the file system, which does not keep it everywhere.
 MODE, SCRIPT_MODE = 0o100644, 0o100755
 EXCLUDED = re.compile(r"(^|/)(__pycache__|\.[^/]+)(/|$)|\.py[cod]$|(^|/)requirements\.(txt|in)$")
-FORMAT = "2"  # raised when the layout of the zip changes, so that old cache entries are not used
+FORMAT = "3"  # raised when the layout of the zip or the record changes, so that old cache entries are not used
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ class Artifact:
         zipped: The size of the zip in bytes.
         unzipped: The size of its files in bytes.
         path: The zip in the cache.
+        sources: The digest of its sources, without the wheels (`sources_digest`).
     """
 
     name: str
@@ -112,6 +113,7 @@ class Artifact:
     zipped: int
     unzipped: int
     path: str
+    sources: str
 
     @property
     def key(self) -> str:
@@ -187,6 +189,15 @@ def build_artifact(source: Source, cache: Path, *, host: bool = False) -> Artifa
     return _write(source, files, record)
 
 
+def sources_digest(source: Source) -> str:
+    """The digest of what a folder is packaged from, on every machine and for every target the same.
+
+    It takes the pinned requirements for the wheels, which are not fetched.
+    """
+    requirements = source.folder / REQUIREMENTS
+    return _digest_of(_files(source), requirements.read_text("utf-8") if requirements.is_file() else "")
+
+
 def _files(source: Source) -> dict[str, bytes]:
     files = {}
     parent = source.folder.parent
@@ -221,6 +232,7 @@ def _write(source: Source, files: Mapping[str, bytes], record: Path) -> Artifact
         zipped=len(content),
         unzipped=unzipped,
         path=str(path),
+        sources=sources_digest(source),
     )
     record.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, content)

@@ -93,7 +93,7 @@ def build_package(
     require_bucket(s3, name, aws.account)
     urls, texts = rewrite_templates(platform, templates, f"https://s3.{aws.region}.{aws.url_suffix}/{name}")
     objects = [_zip_object(artifact) for artifact in artifacts]
-    objects += [_text_object(url.split(f"/{name}/", 1)[1], texts[file]) for file, url in urls.items()]
+    objects += [text_object(url.split(f"/{name}/", 1)[1], texts[file]) for file, url in urls.items()]
     uploaded = upload_missing(s3, name, aws.account, objects)
     return Package(
         bucket=name,
@@ -163,18 +163,23 @@ def upload_missing(s3: Any, bucket: str, account: str, objects: Sequence[BucketO
     def put(item: BucketObject) -> str | None:
         if object_exists(s3, bucket, account, item.key):
             return None
-        checksum = base64.b64encode(bytes.fromhex(item.sha256)).decode()
-        s3.put_object(
-            Bucket=bucket,
-            Key=item.key,
-            Body=item.read(),
-            ExpectedBucketOwner=account,
-            ChecksumSHA256=checksum,  # S3 rejects bytes that arrive otherwise than they were read
-        )
+        put_object(s3, bucket, account, item)
         return item.key
 
     with ThreadPoolExecutor(max_workers=UPLOADS) as pool:
         return {key for key in pool.map(put, objects) if key}
+
+
+def put_object(s3: Any, bucket: str, account: str, item: BucketObject) -> None:
+    """Upload an object. The bucket's default encrypts it."""
+    s3.put_object(
+        Bucket=bucket,
+        Key=item.key,
+        Body=item.read(),
+        ExpectedBucketOwner=account,
+        # S3 rejects bytes that arrive otherwise than they were read.
+        ChecksumSHA256=base64.b64encode(bytes.fromhex(item.sha256)).decode(),
+    )
 
 
 def object_exists(s3: Any, bucket: str, account: str, key: str) -> bool:
@@ -192,6 +197,7 @@ def _zip_object(artifact: Artifact) -> BucketObject:
     return BucketObject(artifact.key, artifact.zip_sha256, Path(artifact.path).read_bytes)
 
 
-def _text_object(key: str, text: str) -> BucketObject:
+def text_object(key: str, text: str) -> BucketObject:
+    """A text as an object for the bucket."""
     content = text.encode("utf-8")
     return BucketObject(key, hashlib.sha256(content).hexdigest(), lambda: content)

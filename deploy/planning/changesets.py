@@ -1,10 +1,11 @@
 """Creates a nested change set and reads all of it: every page and every child.
 
-CloudFormation has two habits that this module works around:
+CloudFormation has three habits that this module works around:
 
 - With ``IncludePropertyValues`` it drops whole changes that it cannot render, and the StatusReason of a failed
   change set (aws-cdk-cli issue 1780, boto3 issue 4178). So each change set is described twice, with values and without,
-  and the two descriptions are merged.
+  and the two descriptions are merged. Only the StatusReason says that values are missing, and the review passes that on.
+- A child may be settled later than its parent. So each change set of the tree is waited for.
 - A failed child shows in its parent only as "Nested change set arn:… was not successfully created". So the ARN is
   followed down to the change set with the real reason.
 """
@@ -22,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from cfn.types import STACK
 from deploy.errors import ChangeSetError
-from deploy.planning.snapshot import resolved_parameters
+from deploy.planning.snapshot import does_not_exist, resolved_parameters
 from deploy.planning.validations import validation_faults, validation_warnings
 from deploy.session import DENIED, code_of, message_of
 from review.model import NO_CHANGES, Change, ChangeSet, Detail
@@ -33,7 +34,7 @@ PENDING = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 INVALID_STATUS = frozenset({"InvalidChangeSetStatus", "InvalidChangeSetStatusException"})
 CREATION_SECONDS = 1800
 APPEARANCE_SECONDS = 30  # a new change set may not be readable at once
-INCOMPLETE = "can return incomplete ChangeSet data"
+INCOMPLETE = re.compile(r"can return incomplete ChangeSet data(?: because: *(?P<why>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def create_change_set(
         raise
     identifier = str(response["Id"])
     wait_for_change_set(cloudformation, identifier, sleep=sleep)
-    change_set = read_change_set(cloudformation, identifier)
+    change_set = read_change_set(cloudformation, identifier, sleep=sleep)
     if change_set.status == "CREATE_COMPLETE":
         warnings = validation_warnings(cloudformation, _completed(change_set, request.stack))
         return replace(change_set, warnings=tuple(warnings))
@@ -120,9 +121,7 @@ def delete_change_set(cloudformation: Any, identifier: str) -> None:
 
 def is_gone(error: ClientError) -> bool:
     """Whether the error says that the change set, or its stack, does not exist (any more)."""
-    return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or (
-        code_of(error) == "ValidationError" and "does not exist" in message_of(error)
-    )
+    return code_of(error) in ("ChangeSetNotFound", "ChangeSetNotFoundException") or does_not_exist(error)
 
 
 def wait_for_change_set(cloudformation: Any, identifier: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -152,21 +151,26 @@ def wait_for_change_set(cloudformation: Any, identifier: str, *, sleep: Callable
 # ---- reading --------------------------------------------------------------------------------------------------------
 
 
-def read_change_set(cloudformation: Any, identifier: str) -> ChangeSet:
-    """The change set with all pages of its changes, and the change sets of its children, all the way down."""
+def read_change_set(cloudformation: Any, identifier: str, *, sleep: Callable[[float], None] = time.sleep) -> ChangeSet:
+    """The change set with all pages of its changes, and the change sets of its children, all the way down.
+
+    Raises:
+        ChangeSetError: A child is not settled after half an hour.
+    """
     plain = _pages(cloudformation, identifier, values=False)
-    try:
-        with_values = _pages(cloudformation, identifier, values=True)
-    except ClientError as error:
-        if code_of(error) in DENIED or is_gone(error):
-            raise
-        with_values = plain  # this region or endpoint has no property values; the plain description has everything else
+    if plain["Status"] in PENDING:
+        wait_for_change_set(cloudformation, identifier, sleep=sleep)
+        plain = _pages(cloudformation, identifier, values=False)
+    with_values = _with_values(cloudformation, identifier, plain)
     changes = _merged(with_values.get("Changes", []), plain.get("Changes", []))
-    reason = str(plain.get("StatusReason") or "")
-    reason = "" if INCOMPLETE in reason else reason
+    reason, incomplete = _reasons(plain, with_values)
     children = {change.get("ChangeSetId") for change in changes} - {None, ""}
     # A failed parent may list no change at all and name the child only in its reason.
     unlisted = [arn for arn in CHANGE_SET_ARN.findall(reason) if arn not in children and arn != identifier]
+
+    def read_child(arn: str) -> ChangeSet:
+        return read_change_set(cloudformation, arn, sleep=sleep)
+
     return ChangeSet(
         id=str(plain.get("ChangeSetId") or identifier),
         stack_id=str(plain.get("StackId", "")),
@@ -175,10 +179,28 @@ def read_change_set(cloudformation: Any, identifier: str) -> ChangeSet:
         reason=reason,
         parameters=resolved_parameters(plain),
         changes=(
-            *(_change(cloudformation, change) for change in changes),
-            *(_unlisted_change(read_change_set(cloudformation, arn)) for arn in unlisted),
+            *(_change(change, read_child) for change in changes),
+            *(_unlisted_change(read_child(arn)) for arn in unlisted),
         ),
+        incomplete=incomplete,
     )
+
+
+def _with_values(cloudformation: Any, identifier: str, plain: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _pages(cloudformation, identifier, values=True)
+    except ClientError as error:
+        if code_of(error) in DENIED or is_gone(error):
+            raise
+        return plain  # this region or endpoint has no property values; the plain description has everything else
+
+
+def _reasons(plain: Mapping[str, Any], with_values: Mapping[str, Any]) -> tuple[str, str]:
+    """The reason of the change set's status, and why values are missing, each empty if there is none."""
+    reason = str(plain.get("StatusReason") or "")
+    warning = INCOMPLETE.search(str(with_values.get("StatusReason") or ""))
+    incomplete = " ".join((warning["why"] or "CloudFormation gives no reason").split()) if warning else ""
+    return "" if INCOMPLETE.search(reason) else reason, incomplete
 
 
 def _pages(cloudformation: Any, identifier: str, *, values: bool) -> dict[str, Any]:
@@ -212,7 +234,7 @@ def _identity(detail: Mapping[str, Any]) -> tuple[object, ...]:
     return target.get("Attribute"), target.get("Name"), detail.get("ChangeSource"), detail.get("CausingEntity")
 
 
-def _change(cloudformation: Any, change: Mapping[str, Any]) -> Change:
+def _change(change: Mapping[str, Any], read_child: Callable[[str], ChangeSet]) -> Change:
     child = change.get("ChangeSetId")
     return Change(
         action=str(change.get("Action", "")),
@@ -223,7 +245,7 @@ def _change(cloudformation: Any, change: Mapping[str, Any]) -> Change:
         policy_action=str(change.get("PolicyAction", "")),
         scope=tuple(change.get("Scope", [])),
         details=tuple(_detail(detail) for detail in change.get("Details", [])),
-        child=read_change_set(cloudformation, child) if child else None,
+        child=read_child(child) if child else None,
     )
 
 

@@ -20,7 +20,7 @@ from deploy.planning.changesets import ChangeSetRequest, create_change_set
 from deploy.planning.snapshot import describe_stack, read_stack
 from deploy.session import Aws
 from deploy.settings import Deployment
-from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate
+from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate, Stack
 from review.plan_file import FORMAT
 
 UPDATABLE = frozenset(
@@ -105,7 +105,9 @@ class PlanInputs:
     def planned_artifacts(self) -> tuple[PlannedArtifact, ...]:
         """The packaged folders."""
         return tuple(
-            PlannedArtifact(artifact.name, artifact.parameter, artifact.key, artifact.sha256, artifact.zipped)
+            PlannedArtifact(
+                artifact.name, artifact.parameter, artifact.key, artifact.sha256, artifact.zipped, artifact.sources
+            )
             for artifact in self.package.artifacts
         )
 
@@ -157,6 +159,15 @@ def create_plan(aws: Aws, inputs: PlanInputs, *, now: Callable[[], datetime] = _
         tags=dict(inputs.configuration.tags),
         stack_policy=inputs.stack_policy,
         termination_protection=deployment.termination_protection,
-        deployed=read_stack(cloudformation, description) if description and kind == "UPDATE" else None,
+        deployed=_deployed(cloudformation, description) if description and kind == "UPDATE" else None,
         change_set=create_change_set(cloudformation, inputs.request(kind)),  # after the snapshot: it may take minutes
     )
+
+
+def _deployed(cloudformation: Any, description: Mapping[str, Any]) -> Stack:
+    """The deployed stack. Raises StackStateError if it was deleted since it was described."""
+    stack = read_stack(cloudformation, description)
+    if stack is None:
+        name = str(description["StackName"])
+        raise StackStateError(name, "DELETE_COMPLETE", f"{name} was deleted meanwhile.", "Run `deploy plan` again.")
+    return stack

@@ -17,12 +17,17 @@ from review.model import Resource, Stack
 READERS = 4  # stacks read at a time; more of them only meet CloudFormation's throttling
 
 
+def does_not_exist(error: ClientError) -> bool:
+    """Whether the error says that the stack does not exist (any more)."""
+    return code_of(error) == "ValidationError" and "does not exist" in message_of(error)
+
+
 def describe_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
     """The stack's entry of DescribeStacks; None if no such stack exists, or if it is deleted."""
     try:
         stacks = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        if code_of(error) == "ValidationError" and "does not exist" in message_of(error):
+        if does_not_exist(error):
             return None
         raise
     existing = (stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE")
@@ -36,10 +41,22 @@ def update_stamp(description: Mapping[str, Any]) -> str:
     return moment.isoformat() if isinstance(moment, datetime) else str(moment or "")
 
 
-def read_stack(cloudformation: Any, description: Mapping[str, Any]) -> Stack:
-    """The stack of a DescribeStacks entry with all nested ones."""
+def read_stack(cloudformation: Any, description: Mapping[str, Any]) -> Stack | None:
+    """The stack of a DescribeStacks entry with all nested ones that exist; None if it was deleted meanwhile."""
     with ThreadPoolExecutor(max_workers=READERS) as pool:
-        return _read(cloudformation, description, pool)
+        return _read_existing(cloudformation, description, pool)
+
+
+def _read_existing(
+    cloudformation: Any, description: Mapping[str, Any] | None, pool: ThreadPoolExecutor | None
+) -> Stack | None:
+    """The stack; None if a deletion that runs removes it between two calls."""
+    try:
+        return None if description is None else _read(cloudformation, description, pool)
+    except ClientError as error:
+        if does_not_exist(error):
+            return None
+        raise
 
 
 def _read(cloudformation: Any, description: Mapping[str, Any], pool: ThreadPoolExecutor | None) -> Stack:
@@ -52,8 +69,7 @@ def _read(cloudformation: Any, description: Mapping[str, Any], pool: ThreadPoolE
     }
 
     def read_child(physical_id: str) -> Stack | None:
-        child = describe_stack(cloudformation, physical_id)
-        return _read(cloudformation, child, None) if child else None
+        return _read_existing(cloudformation, describe_stack(cloudformation, physical_id), None)
 
     children = list((pool.map if pool else map)(read_child, nested.values()))
     return Stack(

@@ -74,13 +74,14 @@ def _run(deployment: Deployment, *, stop: bool) -> int:
 
 
 def deploy(run: DemoRun) -> None:
-    """Deploy the platform, from the builders on. The deployer executes nothing that it did not plan and review."""
+    """Deploy the platform, from the builders on. The deployer executes nothing that no person allowed."""
     run.run("Generate the templates", "generate.py", "--platform", run.platform, tail=14)
     run.run("Lint them", "-m", "gate", tail=3)
     run.deploy("Artifact bucket", "bootstrap", "--yes", tail=1)
     run.deploy("Package and plan a nested change set", "plan", "--wheels", "host", head=9, tail=1)
     run.deploy("Review it", "review", head=22, tail=1)
-    run.deploy("Execute exactly that plan", "execute", "--yes", head=4, tail=20)
+    run.deploy("Approve it", "approve", "--yes", tail=3)
+    run.deploy("Execute exactly that plan", "execute", head=4, tail=20)
 
 
 def plan_again(run: DemoRun) -> None:

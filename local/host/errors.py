@@ -64,19 +64,19 @@ class PackageError(LocalError):
 
 
 class ServerMissingError(LocalError):
-    """This machine lacks a database server, and it cannot be downloaded.
+    """This machine lacks a database server or a browser, and it cannot be downloaded.
 
     Attributes:
-        name: the server.
+        name: the server or the browser.
         reason: why it cannot be downloaded.
     """
 
-    def __init__(self, name: str, reason: str, install: str) -> None:
+    def __init__(self, name: str, reason: str, install: str, variable: str) -> None:
         self.name = name
         self.reason = reason
         super().__init__(
             f"{name} is not on this machine and cannot be downloaded: {reason.rstrip('.')}. Install it ({install}), or name "
-            "its folder in DATABASE_PATH."
+            f"its folder in {variable}."
         )
 
 

@@ -31,7 +31,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Product:
-    """A database server.
+    """A database server, or another program that this machine may lack.
 
     Attributes:
         name: as messages name it.
@@ -40,6 +40,7 @@ class Product:
         packages: Debian's and Ubuntu's packages of them, as patterns of names.
         library: what the server must be linked with, "" if that does not matter.
         install: the commands that install it by hand.
+        variable: the variable that names the folders to search instead.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Product:
     packages: tuple[str, ...]
     library: str
     install: str
+    variable: str = SEARCH_VARIABLE
 
 
 MARIADB = Product(
@@ -93,7 +95,9 @@ class Programs:
         """Return this process's variables, and in them the folders in which unpacked packages keep their libraries."""
         if self.root is None:
             return dict(os.environ)
-        folders = sorted({*self.root.glob("usr/lib/*-linux-*"), *self.root.glob("lib/*-linux-*")})
+        # Debian's libpulse finds its own library by an absolute path, which is not that of the unpacked package.
+        patterns = ("usr/lib/*-linux-*", "lib/*-linux-*", "usr/lib/*-linux-*/pulseaudio")
+        folders = sorted({folder for pattern in patterns for folder in self.root.glob(pattern)})
         if not folders:
             return dict(os.environ)
         inherited = os.environ.get("LD_LIBRARY_PATH")
@@ -103,7 +107,7 @@ class Programs:
 
 def find(product: Product) -> Programs | None:
     """Return the product's programs on this machine if they run; None if they are missing."""
-    return _find(product, os.environ.get(SEARCH_VARIABLE), os.environ.get("PATH", os.defpath))
+    return _find(product, os.environ.get(product.variable), os.environ.get("PATH", os.defpath))
 
 
 @cache
@@ -129,8 +133,8 @@ def ensure(product: Product, say: Callable[[str], None]) -> Programs:
     programs = find(product)
     if programs is not None:
         return programs
-    if SEARCH_VARIABLE in os.environ:
-        raise ServerMissingError(product.name, f"{SEARCH_VARIABLE} names no folder with it", product.install)
+    if product.variable in os.environ:
+        raise _missing(product, f"{product.variable} names no folder with it")
     target = _cached(product)
     begun = time.monotonic()
     try:
@@ -140,13 +144,17 @@ def ensure(product: Product, say: Callable[[str], None]) -> Programs:
                     say(f"{product.name} is not on this machine: apt downloads its packages into {target.parent} …")
                 packages.unpack(product.packages, target)
     except (PackageError, OSError) as error:
-        raise ServerMissingError(product.name, str(error), product.install) from error
+        raise _missing(product, str(error)) from error
     _find.cache_clear()
     programs = find(product)
     if programs is None:
-        raise ServerMissingError(product.name, f"what was unpacked to {target} does not run", product.install)
+        raise _missing(product, f"what was unpacked to {target} does not run")
     say(f"{product.name} is there ({time.monotonic() - begun:.0f} s).")
     return programs
+
+
+def _missing(product: Product, reason: str) -> ServerMissingError:
+    return ServerMissingError(product.name, reason, product.install, product.variable)
 
 
 def _in_folders(product: Product, folders: list[Path]) -> Programs | None:
@@ -160,8 +168,9 @@ def _in_folders(product: Product, folders: list[Path]) -> Programs | None:
 
 def _in_cache(product: Product) -> Programs | None:
     root = _cached(product)
-    folders = [root / "usr/bin", root / "usr/sbin", *sorted(root.glob("usr/lib/postgresql/*/bin"), reverse=True)]
-    return _programs(product, folders, root)
+    # Chromium's own folder comes first, because the script of its name in usr/bin starts the one that is installed.
+    folders = [root / "usr/lib/chromium", root / "usr/bin", root / "usr/sbin"]
+    return _programs(product, [*folders, *sorted(root.glob("usr/lib/postgresql/*/bin"), reverse=True)], root)
 
 
 def _programs(product: Product, folders: list[Path], root: Path | None = None) -> Programs | None:

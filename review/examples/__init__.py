@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from review.examples.example import Example
 from review.examples.notes import NOTES
 from review.examples.obstacles import OBSTACLES
+from review.examples.permissions import PERMISSIONS
 from review.examples.warnings import WARNINGS
 
-EXAMPLES: Mapping[str, Example] = {**OBSTACLES, **WARNINGS, **NOTES}
+EXAMPLES: Mapping[str, Example] = {**OBSTACLES, **WARNINGS, **NOTES, **PERMISSIONS}

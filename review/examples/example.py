@@ -13,8 +13,8 @@ class Example:
         before: The deployed template, in YAML.
         after: The planned template, in YAML.
         plan: What else the plan holds, in YAML: ``Changes`` as CloudFormation lists them (by default each resource that
-            differs), ``StackPolicy``, ``DeployedStackPolicy``, ``TerminationProtection``, ``Tags``, and ``Validation`` with
-            the findings of CloudFormation's validation.
+            differs), ``StackPolicy``, ``DeployedStackPolicy``, ``TerminationProtection``, ``Tags``, ``Validation`` with
+            the findings of CloudFormation's validation, and ``Incomplete`` with the reason why values are missing.
     """
 
     before: str

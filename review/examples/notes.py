@@ -286,4 +286,15 @@ Changes:
         ChangeSource: ResourceReference
 """,
     ),
+    "R317": edited(
+        """\
+Resources:
+  Alerts:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: Alerts}
+""",
+        "DisplayName: Alerts",
+        "DisplayName: Alarms",
+        "Incomplete: 'Logical Id: Alerts, failed property validation'\n",
+    ),
 }

@@ -7,6 +7,9 @@
   the same.
 - ``text``, ``markdown``: pieces in one medium.
 - ``escape``: the one place that makes a text harmless in Markdown. ``cfn.text.visible`` does it for a terminal.
+- ``page``: the review as one HTML file.
+- ``sarif``: the findings for code scanning, beside the lines of the templates.
+- ``tables``: policies and rules of security groups as rows, for every form; ``values``: values as lines.
 
 Whoever composes pieces puts texts of templates, parameter files and AWS in as they are. ``text`` and ``markdown`` escape
 every character of every piece, also of words that are our own, so no text can be forgotten.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfn.marks import State
+from review.causes import AllCauses, Causes, find_causes
 from review.counts import count_changes
 from review.difference import Difference
 from review.finding import Remark, Verdict
@@ -35,6 +36,9 @@ def review_json(review: Review) -> str:
 def review_document(review: Review) -> dict[str, Any]:
     """The review as plain data, in the order in which people read it."""
     plan = review.plan
+    causes = find_causes(review)
+    resources = (_resource(change, causes.resources.get(change.name, {})) for change in review.changes)
+    sections = (_section(change, _causes_of_section(change, causes)) for change in review.sections)
     return {
         "format": FORMAT,
         "title": review.title,
@@ -48,7 +52,7 @@ def review_document(review: Review) -> dict[str, Any]:
         "changeSet": plan.change_set.id,
         "verdict": review.verdict.word,
         "summary": count_changes(review),
-        "changes": [*map(_resource, review.changes), *map(_section, review.sections)],
+        "changes": [*resources, *sections],
         "parameters": [*map(_value, review.parameters)],
         "artifacts": [*map(_value, review.artifacts)],
         "settings": [*map(_value, review.settings)],
@@ -56,7 +60,12 @@ def review_document(review: Review) -> dict[str, Any]:
     }
 
 
-def _resource(change: ReviewedResource) -> dict[str, Any]:
+def section_path(change: SectionChange) -> str:
+    """The path of an entry of another section: ``Network/VpcId``."""
+    return "/".join((*change.path, change.name or change.section))
+
+
+def _resource(change: ReviewedResource, causes: Causes) -> dict[str, Any]:
     return {
         "path": change.name,
         "logicalId": change.logical_id,
@@ -67,18 +76,19 @@ def _resource(change: ReviewedResource) -> dict[str, Any]:
         "replacedBy": list(change.replaced_by),
         "certainty": str(change.certainty),
         "verdict": change.verdict.word,
-        "properties": [*map(_property, change.differences)],
+        "areas": [area for area, is_in in (("iam", change.iam), ("network", change.network)) if is_in],
+        "causes": _all(causes),
+        "properties": [_property(difference, causes) for difference in change.differences],
         "findings": [*map(_finding, change.findings)],
     }
 
 
-def _section(change: SectionChange) -> dict[str, Any]:
+def _section(change: SectionChange, causes: Causes) -> dict[str, Any]:
     """An entry of another section has the word for it as type: ``Output``, ``Condition``."""
-    name = change.name or change.section
     certainty = Certainty.CERTAIN if change.state is State.CHANGED else Certainty.POSSIBLE
     return {
-        "path": "/".join((*change.path, name)),
-        "logicalId": name,
+        "path": section_path(change),
+        "logicalId": change.name or change.section,
         "type": change.section,
         "physicalId": "",
         "action": change.action,
@@ -86,12 +96,18 @@ def _section(change: SectionChange) -> dict[str, Any]:
         "replacedBy": [],
         "certainty": str(certainty),
         "verdict": _heaviest(change.findings).word,
-        "properties": [*map(_property, change.differences)],
+        "areas": [],
+        "causes": _all(causes),
+        "properties": [_property(difference, causes) for difference in change.differences],
         "findings": [*map(_finding, change.findings)],
     }
 
 
-def _property(difference: Difference) -> dict[str, Any]:
+def _causes_of_section(change: SectionChange, causes: AllCauses) -> Causes:
+    return causes.outputs.get(section_path(change), {}) if change.section == "Output" else {}
+
+
+def _property(difference: Difference, causes: Causes) -> dict[str, Any]:
     return {
         "path": difference.path,
         "before": difference.before,
@@ -100,6 +116,7 @@ def _property(difference: Difference) -> dict[str, Any]:
         "orderMatters": difference.order_matters,
         "certainty": str(Certainty.CERTAIN if difference.state is State.CHANGED else Certainty.POSSIBLE),
         "flows": difference.flows,
+        "causes": list(causes.get(difference.path, ())),
     }
 
 
@@ -120,6 +137,10 @@ def _value(change: ValueChange) -> dict[str, Any]:
         "after": change.after,
         "findings": [*map(_finding, change.findings)],
     }
+
+
+def _all(causes: Causes) -> list[str]:
+    return sorted({name for names in causes.values() for name in names})
 
 
 def _heaviest(findings: Iterable[Remark]) -> Verdict:

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from review.reviewed import Review
 
-Form = Callable[["Review", bool], str]
-"""(review, detailed) -> text. Only the text has more details on request."""
-
-FORMS = ("text", "markdown", "json")
+FORMS = ("text", "markdown", "json", "html", "sarif")
 
 
-def form_of(name: str) -> Form:
-    """The form of this name.
+def write_review(name: str, review: Review, *, detailed: bool = False, folder: str = "") -> str:
+    """The review in a form.
 
-    Raises:
-        KeyError: There is no such form.
+    Args:
+        name: One of ``FORMS``.
+        review: The review.
+        detailed: Whether the text also has each new resource, what is removed, and the reasons of noise.
+        folder: The folder of the templates in the repository, for the places in SARIF.
     """
-    module, function, takes_detail = _FORMS[name]
-    write = getattr(importlib.import_module(module), function)
-    if takes_detail:
-        return lambda review, detailed: str(write(review, detailed=detailed))
-    return lambda review, detailed: str(write(review))
+    match name:
+        case "text":
+            return str(_function("review.render", "review_text")(review, detailed=detailed))
+        case "markdown":
+            return str(_function("review.render", "review_markdown")(review))
+        case "json":
+            return str(_function("review.formats.document", "review_json")(review))
+        case "html":
+            return str(_function("review.formats.page", "review_html")(review))
+        case _:
+            return str(_function("review.formats.sarif", "review_sarif")(review, folder=folder))
 
 
-_FORMS = {
-    "text": ("review.render", "review_text", True),
-    "markdown": ("review.render", "review_markdown", False),
-    "json": ("review.formats.document", "review_json", False),
-}
+def _function(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)

@@ -8,6 +8,7 @@ import pytest
 
 from cfn.marks import State, marked, state_of, unmarked
 from cfn.resolve import NO_VALUE, Scope, Unknown
+from cfn.templates import parse
 
 DOCUMENT: dict[str, Any] = {
     "Parameters": {
@@ -96,3 +97,12 @@ def test_marks_stay_on_the_value_and_can_be_removed(scope: Scope) -> None:
 
 def test_undecided_if_is_possible(scope: Scope) -> None:
     assert state_of(scope.resolve({"Fn::If": ["Unknown", 1, 2]})) is State.POSSIBLE
+
+
+def test_undecided_condition_keeps_no_value_as_the_template_writes_it() -> None:
+    """The object that stands for it reached the JSON of a review, which then could not be written."""
+    document = parse(
+        "Parameters: {P: {Type: String}}\nConditions: {C: !Equals [!Ref P, a]}\nResources: {T: {Type: AWS::SNS::Topic}}\n"
+    )
+    value = Scope(document, {}, {}).resolve({"A": {"Fn::If": ["C", "x", {"Ref": "AWS::NoValue"}]}})
+    assert value == {"A": {"Fn::If": ["C", "x", {"Ref": "AWS::NoValue"}]}}

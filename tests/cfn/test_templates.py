@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cfn.errors import TemplateError
-from cfn.templates import Template, load_templates, parse, rewrite_urls
+from cfn.templates import Template, entry_lines, load_templates, parse, rewrite_urls
 
 
 def test_short_forms_become_long_forms() -> None:
@@ -107,3 +107,20 @@ def test_rewriting_takes_json(small: Path) -> None:
     text = json.dumps({"Resources": {"Ä": nested}}, indent=1, ensure_ascii=False)
     rewritten = rewrite_urls(Template("root.json", text, parse(text)), {"Ä": "https://x/a"})
     assert json.loads(rewritten)["Resources"]["Ä"]["Properties"]["TemplateURL"] == "https://x/a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Description: d\nResources:\n  # a comment\n  A:\n    Type: T\n  B: {Type: !Ref T}\nOutputs: {}\n",
+        '{"Description": "d",\n "Resources": {\n\n  "A": {\n"Type": "T"},\n  "B": {"Type": "T"}},\n"Outputs": {}}',
+    ],
+)
+def test_lines_of_entries_and_sections(text: str) -> None:
+    assert entry_lines(text) == {
+        ("Description", ""): 1,
+        ("Resources", ""): 2,
+        ("Resources", "A"): 4,
+        ("Resources", "B"): 6,
+        ("Outputs", ""): 7,
+    }

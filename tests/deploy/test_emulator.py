@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,18 +89,23 @@ def test_bootstrap_twice_changes_nothing_the_second_time(desk: Desk, aws: Aws) -
 def test_whole_life_of_a_platform(desk: Desk, aws: Aws) -> None:
     """Create, no changes, update by parameter and code, outputs, destroy."""
     desk.run("plan", "--wheels", "host")
-    assert "it was not reviewed" in desk.run("execute", "--yes", code=3)
-    assert "6 to add" in desk.run("review")
+    review = desk.run("review")
+    assert "6 to add" in review
+    assert [line for line in review.splitlines() if line.startswith("note: ") and "ago." not in line] == []
+    assert "is not approved" in desk.run("execute", code=2)
+    assert "Approved by" in desk.run("approve", "--yes")
     assert "[8/8] CREATE_COMPLETE" in desk.run("execute")
 
     again = desk.run("plan", "--wheels", "host")
     assert "No changes" in again
     assert "0 objects uploaded" in again
-    desk.run("review")
     assert "nothing was executed" in desk.run("execute")
 
     desk.set(Message="bye", WithArchive="true")
     desk.edit("lambda_src/hello/handler.py", lambda text: text + "\n# changed\n")
+    notes = desk.run("review")
+    assert "note: params/small/dev.json differs from the plan's: Message, WithArchive;" in notes
+    assert "note: sources here differ from the plan's: hello;" in notes
     output = desk.deploy()
     assert "1 to add, 1 to change" in output
     assert "Environment/Variables/MESSAGE: hello -> bye" in output
@@ -138,14 +144,50 @@ def test_failed_update_rolls_back_and_the_plan_cannot_be_reused(desk: Desk) -> N
     output = desk.deploy(code=1)
     assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in output
     assert "The stack is as it was before" in output
-    assert "executed already" in desk.run("execute", "--yes", code=3)
+    again = desk.run("execute", code=1)
+    assert "This change set was executed already." in again
+    assert "UPDATE_ROLLBACK_COMPLETE. First failure:\n  Functions/Function" in again
+
+
+def test_execute_again_after_its_end_completes_the_settings(
+    desk: Desk, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first command was killed while AWS created the stack, which then had no stack policy."""
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    desk.run("plan", "--wheels", "host")
+    with monkeypatch.context() as patch:
+        patch.setattr("deploy.execution.execute.Watch.follow", killed)
+        output = desk.run("execute", "--yes", code=130)
+    assert "Interrupted. small-dev is in CREATE_" in output
+    assert "The change set was" in output
+    again = desk.run("execute")
+    assert "CREATE_COMPLETE" in again
+    assert "FunctionName" in again, "the outputs"
+    assert aws.client("cloudformation").get_stack_policy(StackName="small-dev")["StackPolicyBody"]
+    assert "This change set was executed already." in desk.run("execute")
+
+
+def test_interruption_before_the_start_says_that_nothing_was_started(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    desk.run("plan", "--wheels", "host")
+    with monkeypatch.context() as patch:
+        patch.setattr("deploy.execution.execute.require_fitting", killed)
+        output = desk.run("execute", "--yes", code=130)
+    assert "Interrupted. small-dev is in REVIEW_IN_PROGRESS. The change set was not started." in output
 
 
 def test_stack_that_changed_since_the_plan_is_rejected(desk: Desk) -> None:
     desk.deploy()
     desk.set(Message="one")
     desk.run("plan", "--wheels", "host", "--out", str(desk.project.root / "old.json"))
-    desk.run("review", "--plan", str(desk.project.root / "old.json"))
+    desk.run("approve", "--yes", "--plan", str(desk.project.root / "old.json"))
     desk.set(Message="two")
     desk.deploy()
     assert "The plan for small-dev is rejected" in desk.run(
@@ -153,14 +195,39 @@ def test_stack_that_changed_since_the_plan_is_rejected(desk: Desk) -> None:
     )
 
 
-def test_replaced_table_needs_confirmation(desk: Desk) -> None:
+@pytest.mark.requirement("REV-2")
+def test_replaced_table_is_executed_only_if_it_is_allowed_by_its_name(desk: Desk) -> None:
     desk.deploy()
     desk.edit("templates/small/storage.yaml", lambda text: text.replace("small-sessions-", "small-visits-"))
     desk.run("plan", "--wheels", "host")
     output = desk.run("review")
     assert "DATA IS LOST" in output
     assert "Storage/Sessions AWS::DynamoDB::Table is replaced by an empty one: small-sessions-dev" in output
-    assert "Give --yes to confirm" in desk.run("execute", code=2)
+    assert "give --allow Storage/Sessions" in desk.run("execute", "--yes", code=5)
+    assert "give --allow Storage/Sessions" in desk.run("approve", "--yes", code=5)
+    desk.run("approve", "--yes", "--allow", "Storage/Sessions")
+    assert "UPDATE_COMPLETE" in desk.run("execute")
+
+
+@pytest.mark.requirement("REV-2")
+def test_one_machine_plans_another_approves_and_a_third_executes(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They share nothing but the artifact bucket."""
+    desk.run("plan", "--wheels", "host")
+    shutil.copytree(SMALL, tmp_path / "reviewer")
+    shutil.copytree(SMALL, tmp_path / "pipeline")
+    reviewer, pipeline = (Desk(Project(tmp_path / name), capsys) for name in ("reviewer", "pipeline"))
+    assert "There is no plan" in pipeline.run("execute", code=2)
+    assert "is not approved" in pipeline.run("execute", "--from-bucket", code=2)
+    assert "6 to add" in reviewer.run("review", "--from-bucket")
+    reviewer.run("approve", "--from-bucket", "--yes")
+    output = pipeline.run("execute", "--from-bucket")
+    assert "Approved by" in output
+    assert "CREATE_COMPLETE" in output
+    desk.set(Message="another")
+    desk.run("plan", "--wheels", "host")
+    assert "is not approved" in pipeline.run("execute", "--from-bucket", code=2), "the approval is of the first plan"
 
 
 def test_bucket_with_objects_is_emptied(desk: Desk, aws: Aws) -> None:

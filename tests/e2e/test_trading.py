@@ -444,14 +444,14 @@ def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site,
 
 
 def test_an_outdated_plan_is_rejected(site: Site) -> None:
-    """Another change between review and execution: the deployer executes nothing that the review did not explain."""
+    """Another change between approval and execution: the deployer executes nothing that the review did not explain."""
     first = str(site.root / "first.plan.json")
     site.edit_parameters(LogRetentionDays="90")
     assert site.deploy("plan", "--wheels", "host", "--out", first) == 0
-    assert site.deploy("review", "--plan", first) == 0
+    assert site.deploy("approve", "--yes", "--plan", first) == 0
     site.edit_parameters(LogRetentionDays="60", LogLevel="DEBUG")
     assert site.change() == 0, site.output
-    assert site.deploy("execute", "--yes", "--plan", first) == 3
+    assert site.deploy("execute", "--plan", first) == 3
     assert {g["retentionInDays"] for g in site.client("logs").describe_log_groups()["logGroups"]} == {60}
 
 

@@ -71,10 +71,11 @@ def test_no_step_installs_anything() -> None:
     assert not [name for name, job in jobs().items() if "services" in job or "container" in job]
 
 
-def test_jobs_that_test_require_databases() -> None:
+def test_jobs_that_test_require_databases_and_a_browser() -> None:
     testing = {name for name, job in jobs().items() if re.search(r"make (check|test)", " ".join(commands(job)))}
     assert testing == {"check"}
-    assert {jobs()[name].get("env", {}).get("REQUIRE_DATABASES") for name in testing} == {"1"}
+    for variable in ("REQUIRE_DATABASES", "REQUIRE_BROWSER"):
+        assert {jobs()[name].get("env", {}).get(variable) for name in testing} == {"1"}
 
 
 def test_workflow_tests_the_oldest_python_and_that_of_lambda() -> None:

@@ -125,7 +125,7 @@ def test_resource_that_is_kept_and_holds_no_data_is_named() -> None:
     gone = "  Gone: {Type: AWS::SNS::Subscription, DeletionPolicy: Retain}\n"
     claims = claim("Gone", "AWS::SNS::Subscription", "Remove", "", policy="Retain")
     (change,) = judge_plan(plan_of(TOPIC + gone, TOPIC, claims)).real
-    assert [finding.code for finding in change.findings] == ["R315"]
+    assert "R315" in [finding.code for finding in change.findings]
 
 
 def test_texts_that_differ_are_shown_where_cloudformation_has_nothing_to_change() -> None:

@@ -117,6 +117,23 @@ def test_judge(own: Fate | None, claimed: Change | None, judgement: Judgement | 
     assert judge(own, claimed, COMPLETE) == judgement
 
 
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize(
+    ("value", "certainty"),
+    [
+        ("short", NOISE),
+        ("x" * 256, NOISE),
+        ("x" * 257, POSSIBLE),  # large values can be truncated, and differ behind the cut
+        ("caf?", POSSIBLE),  # the answer has "?" for every character that is not ASCII
+        ("{{changeSet:KNOWN_AFTER_APPLY}}-x", POSSIBLE),
+    ],
+)
+def test_equal_values_are_the_same_only_if_cloudformation_shows_them_whole(value: str, certainty: Certainty) -> None:
+    judgement = judge(fate(None), listed("False", detail("A", before=value, after=value)), COMPLETE)
+    assert judgement is not None
+    assert judgement.certainty is certainty
+
+
 def test_missing_change_sets_of_nested_stacks_make_nothing_less_certain() -> None:
     assert judge(fate("Modify"), None, Context(complete=False, retagged=False)) == Judgement("Modify", CERTAIN, NO)
 

@@ -1,4 +1,4 @@
-"""The plan file between the commands, and the record of its review."""
+"""The plan file between the commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from review.errors import PlanError
-from review.plan_file import ReviewRecord, load_plan, load_record, plan_digest, record_path, save_plan, save_record
+from review.plan_file import load_plan, plan_digest, save_plan
 from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 TEMPLATE = "Resources: {X: {Type: 'AWS::SNS::Topic'}}"
@@ -69,13 +69,3 @@ def test_damaged_plan_is_rejected(tmp_path: Path, damage: Callable[[dict[str, An
 def test_missing_plan_says_to_plan(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="Run `deploy plan` first"):
         load_plan(tmp_path / "none.json")
-
-
-def test_review_record_is_read_back_and_a_broken_record_gives_none(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    assert load_record(path) is None
-    record = ReviewRecord("digest", "2026-01-01", "me")
-    save_record(path, record)
-    assert load_record(path) == record
-    record_path(path).write_text("{")
-    assert load_record(path) is None

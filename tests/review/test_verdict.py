@@ -11,6 +11,7 @@ import pytest
 
 from review.counts import count_changes
 from review.difference import Difference
+from review.finding import Verdict
 from review.formats.document import review_json
 from review.judgement import Certainty
 from review.model import ChangeSet, Detail, Plan, Stack, ValidationFinding
@@ -457,3 +458,34 @@ def test_markdown_and_json_have_the_same_content() -> None:
     text = review_markdown(review)
     assert "### Replacements" in text
     assert "`AWS::EC2::VPC` REPLACED" in text
+
+
+@pytest.mark.requirement("REV-1")
+def test_value_that_is_known_after_the_deployment_is_not_shown_as_a_value() -> None:
+    """CloudFormation writes ``{{changeSet:KNOWN_AFTER_APPLY}}`` for it, or within it."""
+    template = "Resources: {X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: '{{resolve:ssm:/name}}'}}}"
+    later = detail("DisplayName", before="old", after="{{changeSet:KNOWN_AFTER_APPLY}}")
+    plan = make_plan(
+        {"root.yaml": template},
+        deployed("small-dev", template),
+        claims=change_set(claim("X", "AWS::SNS::Topic", details=[later])),
+    )
+    text = review_text(judge_plan(plan))
+    assert "~ X AWS::SNS::Topic [possible]" in text
+    assert "DisplayName: old may change with what it refers to" in text
+    assert "KNOWN_AFTER_APPLY" not in text
+
+
+@pytest.mark.requirement("REV-1")
+def test_missing_values_are_reported_for_the_stack_that_lacks_them() -> None:
+    template = "Resources: {N: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: n.yaml}}}"
+    inner = "Resources: {X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: A}}}"
+    before = deployed("small-dev", template, children={"N": deployed("n", inner)})
+    child = replace(change_set(claim("X", "AWS::SNS::Topic")), incomplete="Logical Id: X, failed property validation")
+    listed = change_set(claim("N", "AWS::CloudFormation::Stack", child=child))
+    plan = make_plan({"root.yaml": template, "n.yaml": inner.replace("A}}}}", "B}}}}")}, before, claims=listed)
+    review = judge_plan(plan)
+    (gap,) = review.gaps
+    assert str(gap) == "CloudFormation leaves out values in N: Logical Id: X, failed property validation (R317)"
+    assert str(gap) in review_text(review)
+    assert review.verdict is Verdict.LOOK

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.errors import DestroyError
 from deploy.execution.destroy import DestroyResult, destroy_stack, empty_bucket
+from deploy.execution.interruption import interrupted_deletion
 from deploy.execution.remaining import OWN_LOG_GROUPS, kept_resources, sort_out, tagged_resources
 from deploy.execution.watch import Event, Outcome
 from tests.deploy.support.aws import ACCOUNT, Scripted, refusal
@@ -67,8 +68,112 @@ def destroy(scripted: Scripted, *protected_by: str) -> DestroyResult:
 GONE = [event(3, "DELETE_COMPLETE"), event(2, "DELETE_COMPLETE", "", "X", "raw")]
 
 
-def test_nothing_to_destroy_is_a_result(scripted: Scripted) -> None:
+def no_stack(scripted: Scripted) -> None:
     scripted["cloudformation"].add_client_error("describe_stacks", "ValidationError", "Stack small-dev does not exist")
+
+
+def list_deleted(scripted: Scripted, *summaries: dict[str, Any]) -> None:
+    stub = scripted["cloudformation"]
+    stub.add_response("list_stacks", {"StackSummaries": summaries}, {"StackStatusFilter": ["DELETE_COMPLETE"]})
+
+
+def deleted_summary(stack_id: str, day: int, name: str = "small-dev") -> dict[str, Any]:
+    times = {"CreationTime": STAMP, "DeletionTime": datetime(2026, 2, day, tzinfo=UTC)}
+    return {"StackId": stack_id, "StackName": name, "StackStatus": "DELETE_COMPLETE", **times}
+
+
+def list_resources(scripted: Scripted, stack_id: str, *resources: tuple[str, str, str, str]) -> None:
+    summaries = [
+        {
+            "LogicalResourceId": logical_id,
+            "ResourceType": kind,
+            "PhysicalResourceId": physical,
+            "ResourceStatus": status,
+            "LastUpdatedTimestamp": STAMP,
+        }
+        for logical_id, kind, physical, status in resources
+    ]
+    stub = scripted["cloudformation"]
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": summaries}, {"StackName": stack_id})
+
+
+@pytest.mark.requirement("A-2")
+def test_what_an_earlier_deletion_left_is_found_by_a_second_command(scripted: Scripted) -> None:
+    """`destroy` was killed, the deletion ended in AWS, and the second `destroy` said that there was nothing to destroy."""
+    nested = stack_arn("small-dev-Functions-1")
+    no_stack(scripted)
+    older, latest = deleted_summary("arn:other/old/1", 1), deleted_summary(STACK, 3)
+    list_deleted(scripted, older, latest, deleted_summary("arn:other/x/1", 9, "other"))
+    list_resources(
+        scripted,
+        STACK,
+        ("Raw", "AWS::S3::Bucket", "raw", "DELETE_COMPLETE"),
+        ("Functions", "AWS::CloudFormation::Stack", nested, "DELETE_COMPLETE"),
+    )
+    list_resources(scripted, nested, ("Hello", "AWS::Lambda::Function", "hello", "DELETE_COMPLETE"))
+    names = {"Key": "aws:cloudformation:stack-name", "Values": ["small-dev", "small-dev-Functions-1"]}
+    for _ in range(13):  # a minute of asking again: the tagging API lags behind
+        tagged = [{"ResourceARN": arn} for arn in ("arn:aws:s3:::raw", "arn:aws:sqs:us-east-1:1:lost")]
+        answer = {"ResourceTagMappingList": tagged}
+        scripted["resourcegroupstaggingapi"].add_response("get_resources", answer, {"TagFilters": [names]})
+    groups = {"logGroups": [{"logGroupName": "/aws/lambda/hello"}]}
+    scripted["logs"].add_response("describe_log_groups", groups, {"logGroupNamePrefix": "/aws/lambda/hello"})
+    result = destroy(scripted)
+    assert not result.existed
+    assert result.remaining == ("AWS::Logs::LogGroup /aws/lambda/hello", "arn:aws:sqs:us-east-1:1:lost")
+
+
+def test_nested_stack_that_vanishes_while_it_is_read_is_no_error(scripted: Scripted) -> None:
+    """`destroy` was killed and repeated while its deletion ran: GetStackPolicy of a nested stack was rejected."""
+    stub, nested = scripted["cloudformation"], stack_arn("small-dev-N-1")
+    describe(scripted, "DELETE_IN_PROGRESS")
+    list_resources(scripted, STACK, ("N", "AWS::CloudFormation::Stack", nested, "DELETE_IN_PROGRESS"))
+    child = {
+        "StackId": nested,
+        "StackName": "small-dev-N-1",
+        "StackStatus": "DELETE_IN_PROGRESS",
+        "CreationTime": STAMP,
+    }
+    stub.add_response("describe_stacks", {"Stacks": [child]}, {"StackName": nested})
+    list_resources(scripted, nested)
+    stub.add_response("get_template", {"TemplateBody": TEMPLATE})
+    stub.add_client_error("get_stack_policy", "ValidationError", f"Stack [{nested}] does not exist")
+    stub.add_response("get_template", {"TemplateBody": TEMPLATE})
+    stub.add_response("get_stack_policy", {})
+    attempt(scripted, "DELETE_COMPLETE", [event(1, "DELETE_IN_PROGRESS")], [event(2, "DELETE_COMPLETE")])
+    script_tags(scripted)
+    assert destroy(scripted).existed
+
+
+def test_stack_that_vanishes_while_it_is_read_is_looked_up_among_the_deleted(scripted: Scripted) -> None:
+    stub = scripted["cloudformation"]
+    describe(scripted, "DELETE_IN_PROGRESS")
+    list_resources(scripted, STACK)
+    stub.add_response("get_template", {"TemplateBody": TEMPLATE})
+    stub.add_client_error("get_stack_policy", "ValidationError", f"Stack [{STACK}] does not exist")
+    list_deleted(scripted)
+    assert destroy(scripted) == DestroyResult(False, (), ("There is no stack small-dev in us-east-1.",))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("DELETE_IN_PROGRESS", "small-dev is in DELETE_IN_PROGRESS. The deletion goes on in AWS."),
+        ("CREATE_COMPLETE", "small-dev is in CREATE_COMPLETE. No deletion is running."),
+        (None, "small-dev does not exist any more. Repeat the command to look for what remains of it."),
+    ],
+)
+def test_interruption_names_the_state(scripted: Scripted, status: str | None, sentence: str) -> None:
+    if status is None:
+        no_stack(scripted)
+    else:
+        describe(scripted, status)
+    assert sentence in interrupted_deletion(scripted.aws, "small-dev")
+
+
+def test_nothing_to_destroy_is_a_result(scripted: Scripted) -> None:
+    no_stack(scripted)
+    list_deleted(scripted)
     assert destroy(scripted) == DestroyResult(False, (), ("There is no stack small-dev in us-east-1.",))
 
 

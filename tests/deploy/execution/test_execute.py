@@ -1,4 +1,4 @@
-"""Executing exactly the reviewed plan, and rejecting it if anything changed."""
+"""Executing exactly the approved plan, and rejecting it if anything changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from botocore.stub import ANY
 from cfn.templates import text_digest
 from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution.execute import ALLOW_ALL, apply_stack_settings, execute_plan, expected_resources
+from deploy.execution.interruption import interrupted_execution
+from deploy.execution.staleness import require_fitting
+from review.approval import Approval
 from review.model import Plan, PlannedTemplate
-from review.plan_file import ReviewRecord, plan_digest
+from review.plan_file import plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted
 from tests.review.support.plans import change_set, deployed, make_plan, stack_arn
 
@@ -30,8 +33,8 @@ def update(**more: Any) -> Plan:
     return make_plan({"root.yaml": TEMPLATE}, deployed("small-dev", TEMPLATE), **more)
 
 
-def review_record(plan: Plan) -> ReviewRecord:
-    return ReviewRecord(plan_digest(plan), "2026-01-01", "me")
+def approval_of(plan: Plan) -> Approval:
+    return Approval(plan_digest(plan), "2026-01-01", "me", "arn:me")
 
 
 def describe(scripted: Scripted, status: str = "CREATE_COMPLETE", **more: Any) -> None:
@@ -75,20 +78,24 @@ def events(scripted: Scripted, news: Sequence[dict[str, Any]]) -> None:
     scripted["cloudformation"].add_response("describe_stack_events", {"StackEvents": news}, {"StackName": STACK})
 
 
-def execute(scripted: Scripted, plan: Plan, record: ReviewRecord | None = None) -> Any:
+def execute(scripted: Scripted, plan: Plan, approval: Approval | None = None) -> Any:
     lines: list[str] = []
-    return execute_plan(scripted.aws, plan, record or review_record(plan), lines.append, sleep=lambda seconds: None)
+    return execute_plan(scripted.aws, plan, approval or approval_of(plan), lines.append, sleep=lambda seconds: None)
 
 
-def test_plan_that_was_not_reviewed_is_rejected(scripted: Scripted) -> None:
-    with pytest.raises(StalePlanError, match="it was not reviewed"):
+@pytest.mark.requirement("REV-2")
+def test_plan_that_was_not_approved_is_rejected(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    with pytest.raises(StalePlanError, match="it was not approved"):
         execute_plan(scripted.aws, update(), None, print)
 
 
-def test_plan_that_changed_after_its_review_is_rejected(scripted: Scripted) -> None:
-    record = review_record(update())
-    with pytest.raises(StalePlanError, match="not the plan that was reviewed"):
-        execute(scripted, update(termination_protection=True), record)
+@pytest.mark.requirement("REV-2")
+def test_plan_that_changed_after_its_approval_is_rejected(scripted: Scripted) -> None:
+    describe_change_set(scripted)
+    approval = approval_of(update())
+    with pytest.raises(StalePlanError, match="the approval is of another plan"):
+        execute(scripted, update(termination_protection=True), approval)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +111,6 @@ def test_plan_for_elsewhere_is_rejected(scripted: Scripted, more: dict[str, str]
     ("status", "message"),
     [
         ("OBSOLETE", "the stack was changed since"),
-        ("EXECUTE_COMPLETE", "was executed already"),
-        ("EXECUTE_FAILED", "executed already, and failed"),
         ("UNAVAILABLE", "cannot be executed"),
     ],
 )
@@ -146,6 +151,37 @@ def test_other_template_in_the_change_set_is_rejected(scripted: Scripted) -> Non
     get_template(scripted, "Resources:\n  Y: {Type: 'AWS::SNS::Topic'}\n")
     with pytest.raises(StalePlanError, match="the change set has another root template"):
         execute(scripted, update())
+
+
+@pytest.mark.requirement("REV-1")
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Resources:\n  X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: café}}\n", None),
+        # YAML cannot read the answer: "? " begins a key.
+        ("Resources:\n  X:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: é x\n", None),
+        # A template in JSON comes back as an object.
+        (
+            '{"Resources": {"X": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "café"}}}}',
+            '{"Resources": {"X": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "caf?"}}}}',
+        ),
+    ],
+    ids=["yaml", "unreadable", "json"],
+)
+def test_root_with_other_characters_than_ascii_is_executed(scripted: Scripted, text: str, answer: str | None) -> None:
+    """GetTemplate answers a question mark for each of them, and the plan was rejected for ever."""
+    describe(scripted)
+    get_template(scripted, answer or text.encode("ascii", "replace").decode())
+    require_fitting(scripted.aws, make_plan({"root.yaml": text}, update().deployed))
+
+
+@pytest.mark.requirement("REV-1")
+def test_other_character_than_the_planned_one_is_rejected(scripted: Scripted) -> None:
+    text = "Resources:\n  X: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: café}}\n"
+    describe(scripted)
+    get_template(scripted, text.replace("café", "cafe"))
+    with pytest.raises(StalePlanError, match="another root template"):
+        require_fitting(scripted.aws, make_plan({"root.yaml": text}, update().deployed))
 
 
 @pytest.mark.parametrize(
@@ -255,6 +291,73 @@ def test_change_set_that_runs_already_is_followed(scripted: Scripted) -> None:
     events(scripted, news)
     settings(scripted)
     assert execute(scripted, update()).status == "UPDATE_COMPLETE"
+
+
+def test_execution_that_ended_meanwhile_gets_its_settings(scripted: Scripted) -> None:
+    """The first `execute` was killed, and the creation ended in AWS without the stack policy."""
+    policy = json.dumps({"Statement": []})
+    describe_change_set(scripted, "EXECUTE_COMPLETE")
+    news = [event(2, "CREATE_COMPLETE"), event(1, "CREATE_IN_PROGRESS", "User Initiated")]
+    events(scripted, news)
+    describe(scripted)
+    events(scripted, news)
+    events(scripted, news)
+    settings(scripted, None, policy)
+    lines: list[str] = []
+    plan = make_plan({"root.yaml": TEMPLATE}, stack_policy=policy)
+    outcome = execute_plan(scripted.aws, plan, None, lines.append, sleep=lambda seconds: None)
+    assert outcome is not None
+    assert outcome.status == "CREATE_COMPLETE"
+    assert lines == ["This change set was executed already."], "the events of before are not printed again"
+
+
+def test_execution_that_failed_meanwhile_says_why(scripted: Scripted) -> None:
+    describe_change_set(scripted, "EXECUTE_FAILED")
+    failed = event(2, "CREATE_FAILED", "Invalid topic name", "X", "arn:x")
+    news = [event(3, "ROLLBACK_COMPLETE"), failed, event(1, "CREATE_IN_PROGRESS", "User Initiated")]
+    events(scripted, news)
+    describe(scripted, "ROLLBACK_COMPLETE")
+    events(scripted, news)
+    events(scripted, news)
+    with pytest.raises(ExecutionError, match="Invalid topic name"):
+        execute_plan(scripted.aws, make_plan({"root.yaml": TEMPLATE}), None, print, sleep=lambda seconds: None)
+
+
+def test_new_stack_is_protected_before_its_creation_starts(scripted: Scripted) -> None:
+    """An `execute` that was killed left a complete stack without termination protection."""
+    stub = scripted["cloudformation"]
+    describe_change_set(scripted)
+    describe(scripted, "REVIEW_IN_PROGRESS")
+    get_template(scripted)
+    events(scripted, [event(1, "REVIEW_IN_PROGRESS")])
+    describe(scripted, "REVIEW_IN_PROGRESS")
+    protect = {"StackName": STACK, "EnableTerminationProtection": True}
+    stub.add_response("update_termination_protection", {}, protect)
+    stub.add_client_error("execute_change_set", "Throttling", "the process could be killed here")
+    with pytest.raises(Exception, match="could be killed here"):
+        execute(scripted, make_plan({"root.yaml": TEMPLATE}, termination_protection=True))
+
+
+@pytest.mark.parametrize(
+    ("execution", "status", "sentence"),
+    [
+        ("AVAILABLE", "REVIEW_IN_PROGRESS", "small-dev is in REVIEW_IN_PROGRESS. The change set was not started."),
+        ("EXECUTE_IN_PROGRESS", "CREATE_IN_PROGRESS", "is in CREATE_IN_PROGRESS. The change set was started, and its"),
+        ("EXECUTE_COMPLETE", "CREATE_COMPLETE", "is in CREATE_COMPLETE. The change set was executed."),
+        ("EXECUTE_FAILED", "ROLLBACK_COMPLETE", "is in ROLLBACK_COMPLETE. The execution of the change set failed."),
+    ],
+)
+def test_interruption_names_the_state_and_whether_anything_was_started(
+    scripted: Scripted, execution: str, status: str, sentence: str
+) -> None:
+    describe_change_set(scripted, execution)
+    describe(scripted, status)
+    assert sentence in interrupted_execution(scripted.aws, update())
+
+
+def test_interruption_without_an_answer_of_aws_is_a_sentence_too(scripted: Scripted) -> None:
+    scripted["cloudformation"].add_client_error("describe_change_set", "AccessDenied", "no")
+    assert "The state of small-dev cannot be read" in interrupted_execution(scripted.aws, update())
 
 
 def test_race_for_the_change_set_is_a_rejection(scripted: Scripted) -> None:

@@ -173,12 +173,49 @@ def test_changes_that_property_values_hide_are_merged_in(scripted: Scripted) -> 
     script_creation(scripted)
     answer(scripted, ROOT, plain, rich=[rich])
     script_validation(scripted, ROOT)
-    changes = {change.logical_id: change for change in create(scripted).changes}
+    created = create(scripted)
+    changes = {change.logical_id: change for change in created.changes}
     assert set(changes) == {"Kept", "Dropped"}
+    assert created.incomplete == "Logical Id: Dropped", "the review says so"
+    assert created.reason == ""
     assert [(detail.name, detail.before, detail.after) for detail in changes["Kept"].details] == [
         ("Tags", "a", "b"),
         ("Configuration", None, None),
     ]
+
+
+@pytest.mark.requirement("REV-1")
+def test_child_that_is_settled_after_its_root_is_waited_for(scripted: Scripted) -> None:
+    """Its changes were read while CloudFormation still wrote them."""
+    script_creation(scripted)
+    answer(scripted, ROOT, description(ROOT, [nested_change("Network", NETWORK)]))
+    stub = scripted["cloudformation"]
+    stub.add_response("describe_change_set", description(NETWORK, [], "CREATE_IN_PROGRESS"), {"ChangeSetName": NETWORK})
+    stub.add_response("describe_change_set", {"Status": "CREATE_IN_PROGRESS"}, {"ChangeSetName": NETWORK})
+    stub.add_response("describe_change_set", {"Status": "CREATE_COMPLETE"}, {"ChangeSetName": NETWORK})
+    answer(scripted, NETWORK, description(NETWORK, [change("Vpc")]))
+    script_validation(scripted, ROOT)
+    script_validation(scripted, NETWORK)
+    (network,) = create(scripted).changes
+    assert network.child is not None
+    assert network.child.status == "CREATE_COMPLETE"
+    assert [inner.logical_id for inner in network.child.changes] == ["Vpc"]
+
+
+@pytest.mark.requirement("REV-1")
+def test_all_of_250_changes_are_read(scripted: Scripted) -> None:
+    """The description has pages, in both forms, and the values of a change can be on another page than the plain one."""
+    names = [f"Topic{number}" for number in range(250)]
+    plain = [description(ROOT, [change(name) for name in names[start : start + 100]]) for start in (0, 100, 200)]
+    target = {"Attribute": "Properties", "Name": "DisplayName", "BeforeValue": "a", "AfterValue": "b"}
+    valued = [change(name, Details=[{"Target": target}]) for name in names]
+    rich = [description(ROOT, valued[start : start + 60]) for start in range(0, 250, 60)]
+    script_creation(scripted)
+    answer(scripted, ROOT, *plain, rich=rich)
+    script_validation(scripted, ROOT)
+    created = create(scripted)
+    assert [change.logical_id for change in created.changes] == names
+    assert {change.details[0].after for change in created.changes} == {"b"}
 
 
 def test_region_without_property_values_is_read_without_them(scripted: Scripted) -> None:

@@ -62,8 +62,8 @@ class Site:
         return code
 
     def change(self, environment: str = "dev") -> int:
-        """Plan, review and execute; returns the exit code of the first step that fails, or 0."""
-        for command, *options in (("plan", "--wheels", "host"), ("review",), ("execute", "--yes")):
+        """Plan and execute; returns the exit code of the first step that fails, or 0."""
+        for command, *options in (("plan", "--wheels", "host"), ("execute", "--yes")):
             if code := self.deploy(command, *options, environment=environment):
                 return code
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from cfn.parameters import with_defaults
 from cfn.templates import parse
 from review.examples.example import Example
-from review.model import Change, ChangeSet, Detail, Plan, ValidationFinding
+from review.model import Change, Detail, Plan, ValidationFinding
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 
@@ -34,7 +35,7 @@ def example_plan(example: Example) -> Plan:
             policy=json.dumps(deployed_policy) if deployed_policy else None,
             termination_protection=protection["Deployed"],
         ),
-        claims=ChangeSet(**{**vars(listed), "warnings": warnings}),
+        claims=replace(listed, warnings=warnings, incomplete=more.get("Incomplete", "")),
         stack_policy=json.dumps(policy) if policy else None,
         termination_protection=protection["Planned"],
         tags=more.get("Tags", {}),
