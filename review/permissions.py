@@ -56,7 +56,7 @@ ADMINISTRATION = ReviewFinding(
     code="R603",
     verdict=Verdict.BLOCKED,
     label=Label.BROADER,
-    sentence="gains administration, {place}: {example}",
+    sentence="broader permissions that give administration, {place}: {example}",
     reason=(
         "The identity gets an action with which it can give itself or others any permission (a policy, a role to assume or to "
         "pass, the code of a function, a key's policy), on resources that its policies do not name."
@@ -67,7 +67,7 @@ PUBLIC = ReviewFinding(
     code="R604",
     verdict=Verdict.BLOCKED,
     label=Label.BROADER,
-    sentence="opens to everybody, {place}: {example}",
+    sentence="broader permissions that open to everybody, {place}: {example}",
     reason=(
         "The policy allows a request of a principal in any account, without a condition on its account, organization, network "
         "or the resource that acts for it."

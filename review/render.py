@@ -14,6 +14,7 @@ from review.finding import Remark, Verdict
 from review.formats.differences import change_pieces, difference_pieces, shown_path, value_pieces
 from review.formats.markdown import as_markdown
 from review.formats.pieces import Item, Piece, Title, code
+from review.formats.tables import row_text, tables
 from review.formats.text import as_text
 from review.judgement import Certainty
 from review.model import Plan
@@ -194,6 +195,11 @@ class _Writer:
             yield Item(depth + 2, str(finding))
         # What a removed resource was is in the deployed template; the review names it, and shows it on request.
         shown = change.certainty is not Certainty.NOISE and (detailed or change.action != "Remove")
+        for table in tables(change) if shown and change.action != "Modify" else ():
+            name = "rule" if table.path == "Properties" else shown_path(table.path)
+            yield Item(depth + 2, f"{name}: {' | '.join(table.columns)}")
+            for row in table.rows:
+                yield Item(depth + 3, code(row_text(row)))
         for difference in change.differences if shown else ():
             if change.action == "Modify":
                 yield from difference_pieces(difference, depth + 2)

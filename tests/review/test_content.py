@@ -37,7 +37,16 @@ def test_added_resource_is_shown_with_its_content() -> None:
     text = review_text(judge_plan(plan_of(TOPIC, TOPIC + ROLE, claim("Helper", "AWS::IAM::Role", "Add", ""))))
     assert "+ Helper AWS::IAM::Role" in text
     assert "AdministratorAccess" in text
-    assert '"Principal": "*"' in text or "Principal: '*'" in text
+    assert "AssumeRolePolicyDocument: effect | action | principal\n        + Allow | sts:AssumeRole | *\n" in text
+
+
+def test_added_rule_of_a_security_group_is_a_row() -> None:
+    door = "  Door: {Type: AWS::EC2::SecurityGroupIngress, Properties: {GroupId: sg-1, IpProtocol: -1, CidrIp: 0.0.0.0/0}}\n"
+    text = review_text(
+        judge_plan(plan_of(TOPIC, TOPIC + door, claim("Door", "AWS::EC2::SecurityGroupIngress", "Add", "")))
+    )
+    assert "direction | protocol | ports | peer\n" in text
+    assert "+ in | all | all | 0.0.0.0/0\n" in text
 
 
 def test_change_of_order_alone_is_shown() -> None:
