@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cfn.mangled import parse_answer
 from cfn.templates import parse
 from review.access.causes import Cause
-from review.access.decision import Change, Comparison, decide
+from review.access.decision import Change, Comparison, compare, decide
 from review.access.discovery import Attachment, Place, attachments, comparisons
 from review.access.document import Document, load
 from review.access.engine import Question
@@ -116,7 +117,7 @@ def permission_findings(plan: Plan, changed: Mapping[str, Any], values: Mapping[
         return {}
     before, after = _deployed(plan), _planned(plan, values)
     result: dict[str, list[Remark]] = {}
-    for place, comparison in comparisons(before, after).items():
+    for place, comparison in comparisons(before, after, _remembered).items():
         remarks = list(_remarks(place, before.get(place), after.get(place), comparison, plan.pseudo))
         for name in _holders(place, before.get(place), after.get(place), changed):
             result.setdefault(name, []).extend(remarks)
@@ -214,6 +215,11 @@ def _graver(place: Place, before: Document, after: Document, pseudo: Mapping[str
     return None if witness is None else finding.remark(place=str(place), example=_sentence(witness))
 
 
+# Environments of one platform have many pairs of documents in common.
+_remembered = lru_cache(maxsize=1024)(compare)
+
+
+@lru_cache(maxsize=1024)
 def _newly_allowed(before: Document, after: Document) -> Witness | None:
     decision = decide(before, after)
     return next((witness for witness in decision.witnesses if witness.question is Question.ALLOWED), None)

@@ -7,7 +7,7 @@ so no policy is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +111,9 @@ PERMISSION_CONDITIONS: Mapping[str, tuple[str, str]] = {
 _PERMISSION_ELEMENTS = {"Action", "FunctionName", "Principal"}
 
 
+Compare = Callable[[Document | None, Document | None], Comparison]
+
+
 def attachments(
     root: StackTemplate, parameters: Mapping[str, Any], pseudo: Mapping[str, str]
 ) -> dict[Place, Attachment]:
@@ -119,8 +122,16 @@ def attachments(
     return {**_resource_policies(resources), **_Identities(resources).attachments()}
 
 
-def comparisons(before: Mapping[Place, Attachment], after: Mapping[Place, Attachment]) -> dict[Place, Comparison]:
-    """The comparison of every place whose policies differ."""
+def comparisons(
+    before: Mapping[Place, Attachment], after: Mapping[Place, Attachment], compare: Compare = compare
+) -> dict[Place, Comparison]:
+    """The comparison of every place whose policies differ.
+
+    Args:
+        before: The policies before the change.
+        after: The policies after the change.
+        compare: Compares two documents; a caller with many similar trees may give one that remembers its answers.
+    """
     result = {}
     for place in sorted({*before, *after}):
         old, new = (side[place].document if place in side else None for side in (before, after))
