@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from cfn.parameters import load_parameters
+from cfn.templates import CommittedTemplates, Template, load_templates, parse
 from review import permissions
 from review.finding import ReviewFinding
+from review.formats.document import review_document
 from review.holds import HOLDS
+from review.offline import Place, Side, offline_plan
 from review.strength import findings
+from review.verdict import judge_plan
 from tests.review.strength.support.changes import changed, steps
-from tests.review.strength.support.platforms import resource
+from tests.review.strength.support.platforms import ROOT, resource, resources
 from tests.review.strength.support.weakenings import POLICY_WEAKENINGS, UNDECIDED_REVERSALS, WEAKENINGS, Weakening
 from tests.review.support.committed_resources import Entries, entry, logical_id, neighbours, reviewed
 
@@ -30,6 +37,7 @@ BLOCKED = {
     permissions.PUBLIC,
 }
 """What must not be executed without a name: loss of protection, evidence or control. All else needs a look."""
+ROLES = sum(one.type == "AWS::IAM::Role" and one.name.startswith("trading/") for one in resources())
 FUNCTION = "trading/Functions/IngestFunction"
 ALL = [*WEAKENINGS, *POLICY_WEAKENINGS]
 
@@ -92,3 +100,25 @@ def test_function_url_for_everybody_is_blocked() -> None:
     (removed,) = reviewed({**around, "Url": url}, around)["changes"]
     assert (directions(added, findings.EXPOSURE), added["verdict"]) == ({"weaker"}, "blocked")
     assert directions(removed, findings.EXPOSURE) == {"stronger"}
+
+
+@pytest.mark.slow
+def test_denial_that_ends_is_broader_for_every_role_of_the_platform() -> None:
+    """The policy is in one stack, and the roles that have it are in others."""
+    committed = load_templates(ROOT / "templates" / "trading")
+    parameters = load_parameters(ROOT / "params" / "trading" / "prod.json", committed.root.document).parameters
+    before, after = Side(committed, parameters), Side(with_denial_less(committed, "ec2:*"), parameters)
+    for old, new, direction, verdict in ((before, after, "weaker", "look"), (after, before, "stronger", "fine")):
+        (change,) = review_document(judge_plan(offline_plan(old, new, Place())))["changes"]
+        assert (change["path"], change["verdict"]) == ("Keys/RegionDenyPolicy", verdict)
+        assert directions(change, permissions.BROADER) == {direction}
+        assert len(change["findings"]) == ROLES
+
+
+def with_denial_less(committed: CommittedTemplates, action: str) -> CommittedTemplates:
+    document: Any = copy.deepcopy(dict(committed.by_name["keys.yaml"].document))
+    (statement,) = document["Resources"]["RegionDenyPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement["NotAction"] = [*statement["NotAction"], action]
+    text = json.dumps(document)
+    template = Template("keys.yaml", text, parse(text))
+    return CommittedTemplates(committed.root, {**committed.by_name, "keys.yaml": template})
