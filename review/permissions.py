@@ -104,6 +104,11 @@ LIMITING_KEYS = (
     "kms:ViaService", "sts:ExternalId",
 )  # fmt: skip
 
+# Without a policy of their own these let no principal of a foreign account in:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+CLOSED_BY_DEFAULT = ("AWS::ApiGateway::RestApi", "AWS::KMS::Key")
+
 
 def permission_findings(plan: Plan, changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[Remark]]:
     """The findings by the name of the changed resource that holds the policy.
@@ -187,7 +192,7 @@ def _remarks(
     gained = [name for name in ADMINISTRATIVE_POLICIES if _attaches(after, name) and not _attaches(before, name)]
     if gained:
         yield ADMINISTRATION.remark(place=str(place), example=f"AWS's policy {', '.join(gained)} is attached")
-    graver = _graver(place, old, new, pseudo)
+    graver = None if gained else _graver(place, old, new, pseudo)
     if graver is not None:
         yield graver
     elif comparison.change is Change.UNKNOWN and not gained:
@@ -211,6 +216,8 @@ def _graver(place: Place, before: Document, after: Document, pseudo: Mapping[str
         probe, finding = _strangers(pseudo, place.kind), PUBLIC
     else:
         return None
+    if before.default_of in CLOSED_BY_DEFAULT:
+        before = Document.absent(place.kind)
     witness = _newly_allowed(before.bounded(probe), after.bounded(probe))
     return None if witness is None else finding.remark(place=str(place), example=_sentence(witness))
 

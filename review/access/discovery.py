@@ -98,6 +98,9 @@ ATTACHED_POLICIES: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::GroupPolicy": ("GroupName",),
 }
 """Type of a policy in ``PolicyDocument`` → the properties that name the identities to which it is attached."""
+# The text of this one is known: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
+ADMINISTRATOR_STATEMENT: Mapping[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 PERMISSION = "AWS::Lambda::Permission"
 # https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html: the statement that AddPermission adds.
 PERMISSION_CONDITIONS: Mapping[str, tuple[str, str]] = {
@@ -282,6 +285,8 @@ class _Identities:
         name = _name(arn)
         if name in self.policies:
             return self._document(self.policies[name]), name
+        if name.endswith(ADMINISTRATOR_ACCESS):
+            return load({"Statement": ADMINISTRATOR_STATEMENT}, Kind.IDENTITY), name
         unknown = [symbol.cause for symbol in symbols(name)]
         return unavailable(name, cause=unknown[0] if unknown else Cause.OTHER_POLICY), name
 
