@@ -14,7 +14,7 @@ DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale check test test-unit coverage matrix databases browser bench bench-reference \
+.PHONY: help setup dev outdated hooks templates format lint types stale diff check test test-unit coverage matrix databases browser bench bench-reference \
         demo local down gates bootstrap package changeset review approve execute outputs replay destroy lock clean
 
 help: ## this list
@@ -93,6 +93,12 @@ types: dev ## mypy, strict, over the tests too
 
 stale: setup ## fails where committed templates differ from what the builders make
 	$(BIN)/python generate.py --check --quiet
+
+# From where this branch left main, so that what main did since does not count. Without origin, the local main.
+AGAINST ?= $(shell git merge-base origin/main HEAD 2>/dev/null || echo main)
+
+diff: setup ## what this checkout changes in every environment, without AWS (OPTIONS="--against REVISION")
+	@$(DEPLOY) diff --against $(AGAINST) $(OPTIONS)
 
 gates: dev lint types ## format, lint, types: what `make test` does not run
 	$(BIN)/ruff format --check --quiet .

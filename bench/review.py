@@ -18,9 +18,12 @@ from typing import Any
 import yaml
 
 from bench.errors import MissingReferenceError
-from bench.measure import interleave, medians, timed_command, timed_process
+from bench.measure import interleave, medians, timed_call, timed_command, timed_process
 from bench.rows import Goal, Row, Settings
-from cfn.templates import parse
+from cfn.templates import load_templates, parse
+from review.access.discovery import attachments, comparisons
+from review.access.stacks import StackTemplate
+from review.offline import Place, Side, offline_plan
 
 REFERENCE = Path(__file__).parent / "cdk"
 RESOURCES = 2_500
@@ -59,11 +62,14 @@ def run(settings: Settings) -> list[Row]:
         )
         for name in pairs
     ]
-    return [*rows, _growth(times, samples), _edit_of_a_tier(settings)]
+    return [*rows, _growth(times, samples), *_beside_the_gate(settings)]
 
 
-def _edit_of_a_tier(settings: Settings) -> Row:
-    """In a copy of the checkout, because each sample edits a template, so that the gate has to check it anew."""
+def _beside_the_gate(settings: Settings) -> list[Row]:
+    """An edit of a tier, and the permissions of all environments, beside the cold gate.
+
+    In a copy of the checkout, because each sample edits a template, so that the gate has to check it anew.
+    """
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
         shutil.copytree(settings.project, checkout, ignore=shutil.ignore_patterns(".*", "node_modules", "build"))
@@ -79,17 +85,43 @@ def _edit_of_a_tier(settings: Settings) -> Row:
             return gate() + verdict()
 
         gate()  # fills the cache
-        subjects = {"edit": edit, "cold": timed_process(("-m", "gate", "--no-cache"), checkout)}
+        subjects = {
+            "edit": edit,
+            "permissions": timed_call(lambda: _compare_all_permissions(settings.project)),
+            "cold": timed_process(("-m", "gate", "--no-cache"), checkout),
+        }
         samples = interleave(subjects, min(settings.repetitions, 3), warm_up=False)
     times = medians(samples)
-    return Row(
-        figure="edit of one tier: gate and verdict",
-        value=times["edit"] / times["cold"],
-        measured=f"{times['edit']:.2f} s",
-        reference=f"gate, nothing known: {times['cold']:.2f} s",
-        goal=HALF_A_GATE,
-        samples=samples,
-    )
+    figures = {
+        "edit": "edit of one tier: gate and verdict",
+        "permissions": "permissions of all environments, unchanged",
+    }
+    return [
+        Row(
+            figure=figure,
+            value=times[name] / times["cold"],
+            measured=f"{times[name]:.2f} s",
+            reference=f"gate, nothing known: {times['cold']:.2f} s",
+            goal=HALF_A_GATE,
+            samples={key: samples[key] for key in (name, "cold")},
+        )
+        for name, figure in figures.items()
+    ]
+
+
+def _compare_all_permissions(project: Path) -> None:
+    """Find and compare every policy of every environment with itself, both sides resolved anew."""
+    pseudo = Place()
+    for path in sorted(project.glob("params/*/*.json")):
+        if path.name == "deployment.json":
+            continue
+        templates = load_templates(project / "templates" / path.parent.name)
+        documents = {name: template.document for name, template in templates.by_name.items()}
+        side = Side(templates, json.loads(path.read_text("utf-8"))["Parameters"])
+        plan = offline_plan(side, side, pseudo)
+        root = StackTemplate.of(documents, templates.root.name)
+        before, after = (attachments(root, side.values, plan.pseudo) for _ in range(2))
+        assert comparisons(before, after) == {}
 
 
 def _diff(old: Path, new: Path) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cfn.mangled import parse_answer
 from cfn.templates import parse
 from review.access.causes import Cause
-from review.access.decision import Change, Comparison, decide
+from review.access.decision import Change, Comparison, compare, decide
 from review.access.discovery import Attachment, Place, attachments, comparisons
 from review.access.document import Document, load
 from review.access.engine import Question
@@ -103,6 +104,11 @@ LIMITING_KEYS = (
     "kms:ViaService", "sts:ExternalId",
 )  # fmt: skip
 
+# Without a policy of their own these let no principal of a foreign account in:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+CLOSED_BY_DEFAULT = ("AWS::ApiGateway::RestApi", "AWS::KMS::Key")
+
 
 def permission_findings(plan: Plan, changed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, list[Remark]]:
     """The findings by the name of the changed resource that holds the policy.
@@ -116,7 +122,7 @@ def permission_findings(plan: Plan, changed: Mapping[str, Any], values: Mapping[
         return {}
     before, after = _deployed(plan), _planned(plan, values)
     result: dict[str, list[Remark]] = {}
-    for place, comparison in comparisons(before, after).items():
+    for place, comparison in comparisons(before, after, _remembered).items():
         remarks = list(_remarks(place, before.get(place), after.get(place), comparison, plan.pseudo))
         for name in _holders(place, before.get(place), after.get(place), changed):
             result.setdefault(name, []).extend(remarks)
@@ -186,7 +192,7 @@ def _remarks(
     gained = [name for name in ADMINISTRATIVE_POLICIES if _attaches(after, name) and not _attaches(before, name)]
     if gained:
         yield ADMINISTRATION.remark(place=str(place), example=f"AWS's policy {', '.join(gained)} is attached")
-    graver = _graver(place, old, new, pseudo)
+    graver = None if gained else _graver(place, old, new, pseudo)
     if graver is not None:
         yield graver
     elif comparison.change is Change.UNKNOWN and not gained:
@@ -210,10 +216,17 @@ def _graver(place: Place, before: Document, after: Document, pseudo: Mapping[str
         probe, finding = _strangers(pseudo, place.kind), PUBLIC
     else:
         return None
+    if before.default_of in CLOSED_BY_DEFAULT:
+        before = Document.absent(place.kind)
     witness = _newly_allowed(before.bounded(probe), after.bounded(probe))
     return None if witness is None else finding.remark(place=str(place), example=_sentence(witness))
 
 
+# Environments of one platform have many pairs of documents in common.
+_remembered = lru_cache(maxsize=1024)(compare)
+
+
+@lru_cache(maxsize=1024)
 def _newly_allowed(before: Document, after: Document) -> Witness | None:
     decision = decide(before, after)
     return next((witness for witness in decision.witnesses if witness.question is Question.ALLOWED), None)

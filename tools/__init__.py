@@ -6,6 +6,8 @@
 - ``tools.layers`` has the table of what may import what, and draws it in docs/architecture.md.
 - ``tools.rules_page`` writes docs/rules.md from the rules of every check.
 - ``tools.schema_facts`` writes review/schema_facts.json from cfn-lint's resource schemas.
+- ``tools.review_pictures`` makes the pictures of docs/review.md.
+- ``tools.pull_request_comment`` keeps the review of a pull request as one comment on GitHub.
 
 They have a package of their own because each other package has one subject. The gate's are templates and parameters, and a
 list of old pins is neither a finding nor a bench. No other package imports a tool.

@@ -108,7 +108,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "local.__main__": ("entry", "local.cloud", "local.demos", "local.host", "local.lifecycle"),
     # What looks after the project and measures it
     "tools": ("builders", "cfn", "common", "entry", "gate", "local.host", "review"),
-    "bench": ("builders", "cfn", "deploy", "entry", "local"),
+    "bench": ("builders", "cfn", "deploy", "entry", "local", "review"),
 }
 """Package or module → what it may import beside itself.
 

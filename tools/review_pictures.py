@@ -60,7 +60,7 @@ class Picture:
     edits: tuple[Edit, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     width: int = 1120
-    height: int = 900
+    height: int = 740
     scheme: Literal["light", "dark"] = "light"
     shown: str = ""
     opened: tuple[str, ...] = ()

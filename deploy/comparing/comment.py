@@ -11,7 +11,9 @@ from review.reviewed import Review
 
 MARKER = "<!-- cloudformation-review -->"
 """The first line of the comment, by which the workflow finds it again."""
-MAX_CHARACTERS = 65_536  # of a comment on GitHub; the API answers 422 to a longer one
+NO_CHANGES = "<!-- no changes -->"
+"""The second line if nothing changes; the workflow then creates no comment."""
+MAX_CHARACTERS = 65_000  # of the 65,536 of a comment on GitHub; the workflow adds a link
 _TOO_LONG = "\nSections that do not fit into a comment are left out. The whole is in the artifacts of the workflow.\n"
 
 
@@ -21,14 +23,20 @@ def comment(reviews: Sequence[EnvironmentReview]) -> str:
     Environments of one platform with the same result share a section. A section that does not fit is left out, and the
     comment says so; its verdicts are first.
     """
-    verdict = max((entry.review.verdict for entry in reviews if entry.review), default=Verdict.FINE)
     sections = [_section(names, body) for names, body in _sections(reviews)]
-    text = "\n".join([MARKER, f"## Review of the templates: {verdict.word}", "", *_table(reviews), ""])
+    text = "\n".join([*_head(reviews), "", *_table(reviews), ""])
     shown = [section for section in sections if len(text) + len(section) + len(_TOO_LONG) <= MAX_CHARACTERS]
     # In the order of the platforms, as many as fit together.
     while len(text) + sum(map(len, shown)) + len(_TOO_LONG) > MAX_CHARACTERS:
         shown.pop()
     return text + "".join(shown) + ("" if len(shown) == len(sections) else _TOO_LONG)
+
+
+def _head(reviews: Sequence[EnvironmentReview]) -> list[str]:
+    if all(entry.review is not None and entry.review.is_empty for entry in reviews):
+        return [MARKER, NO_CHANGES, "## Review of the templates: no changes"]
+    verdict = max((entry.review.verdict for entry in reviews if entry.review), default=Verdict.FINE)
+    return [MARKER, f"## Review of the templates: {verdict.word}"]
 
 
 def _table(reviews: Iterable[EnvironmentReview]) -> list[str]:

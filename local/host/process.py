@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import subprocess
@@ -16,6 +17,14 @@ _PATIENCE_SECONDS = GRACE_SECONDS + 4
 """How long ``stop`` waits for the guard, which kills the command after its grace."""
 _DETACHED: list[subprocess.Popen[bytes]] = []
 """Guards that may outlive this process. Python warns of a running process that it collects; these run on purpose."""
+
+
+@atexit.register
+def _let_go() -> None:
+    """Take the guards that still run for ended, when this process ends, so that Python does not warn of them."""
+    for guard in _DETACHED:
+        if guard.poll() is None:
+            guard.returncode = 0
 
 
 @dataclass(frozen=True)

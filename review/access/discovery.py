@@ -7,7 +7,7 @@ so no policy is skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,9 @@ ATTACHED_POLICIES: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::GroupPolicy": ("GroupName",),
 }
 """Type of a policy in ``PolicyDocument`` → the properties that name the identities to which it is attached."""
+# The text of this one is known: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
+ADMINISTRATOR_STATEMENT: Mapping[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 PERMISSION = "AWS::Lambda::Permission"
 # https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html: the statement that AddPermission adds.
 PERMISSION_CONDITIONS: Mapping[str, tuple[str, str]] = {
@@ -111,6 +114,9 @@ PERMISSION_CONDITIONS: Mapping[str, tuple[str, str]] = {
 _PERMISSION_ELEMENTS = {"Action", "FunctionName", "Principal"}
 
 
+Compare = Callable[[Document | None, Document | None], Comparison]
+
+
 def attachments(
     root: StackTemplate, parameters: Mapping[str, Any], pseudo: Mapping[str, str]
 ) -> dict[Place, Attachment]:
@@ -119,8 +125,16 @@ def attachments(
     return {**_resource_policies(resources), **_Identities(resources).attachments()}
 
 
-def comparisons(before: Mapping[Place, Attachment], after: Mapping[Place, Attachment]) -> dict[Place, Comparison]:
-    """The comparison of every place whose policies differ."""
+def comparisons(
+    before: Mapping[Place, Attachment], after: Mapping[Place, Attachment], compare: Compare = compare
+) -> dict[Place, Comparison]:
+    """The comparison of every place whose policies differ.
+
+    Args:
+        before: The policies before the change.
+        after: The policies after the change.
+        compare: Compares two documents; a caller with many similar trees may give one that remembers its answers.
+    """
     result = {}
     for place in sorted({*before, *after}):
         old, new = (side[place].document if place in side else None for side in (before, after))
@@ -271,6 +285,8 @@ class _Identities:
         name = _name(arn)
         if name in self.policies:
             return self._document(self.policies[name]), name
+        if name.endswith(ADMINISTRATOR_ACCESS):
+            return load({"Statement": ADMINISTRATOR_STATEMENT}, Kind.IDENTITY), name
         unknown = [symbol.cause for symbol in symbols(name)]
         return unavailable(name, cause=unknown[0] if unknown else Cause.OTHER_POLICY), name
 

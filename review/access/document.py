@@ -31,6 +31,14 @@ class Document:
         """
         return cls(kind, (frozenset({_ALLOW_ALL}) if kind is Kind.ENDPOINT else frozenset(),))
 
+    @property
+    def default_of(self) -> str | None:
+        """The resource type whose service applies a policy of its own, because the template has none; None elsewhere."""
+        defaults = (
+            entry for entry in self.layers[0] if isinstance(entry, Unread) and entry.cause is Cause.DEFAULT_POLICY
+        )
+        return next((entry.text for entry in defaults), None)
+
     def united(self, others: Iterable[Document]) -> Document:
         """The document with the statements of others that are attached to the same place."""
         first = self.layers[0].union(*(other.layers[0] for other in others))

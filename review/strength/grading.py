@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from cfn.marks import unmarked
-from review.finding import Remark
+from review.finding import Remark, ReviewFinding
 from review.strength import ports
 from review.strength.deletion import policy_remarks
 from review.strength.rows import Presence, Row, covers
@@ -68,15 +68,29 @@ def _presence_remarks(resource_type: str, before: Any, after: Any) -> Iterator[R
 
 
 def _row_remarks(resource_type: str, changed: Iterable[Place]) -> Iterator[Remark]:
-    typed, general = _rows().get(resource_type, {}), _rows()[""]
+    """The findings of the rows, the places above first.
+
+    An object that appears or vanishes is graded as a whole: a function that leaves its VPC loses its security groups too, and
+    is not narrower for that.
+    """
+    whole: list[tuple[str, ReviewFinding]] = []
     for place in changed:
-        last = place.path[-1] if place.path else ""
-        for row in typed.get(last, ()):
-            if row.is_for(place):
-                yield from row.remarks(place)
-        for row in general.get(last, ()):
-            if row.is_for(place) and not covers(chain(*typed.values()), place, row.finding):
-                yield from row.remarks(place)
+        for row in _rows_of(resource_type, place):
+            if any(row.finding is finding and place.label.startswith(f"{label}/") for label, finding in whole):
+                continue
+            remarks = [*row.remarks(place)]
+            yield from remarks
+            if remarks and place.label and None in (place.before, place.after):
+                whole.append((place.label, row.finding))
+
+
+def _rows_of(resource_type: str, place: Place) -> Iterator[Row]:
+    typed, general = _rows().get(resource_type, {}), _rows()[""]
+    last = place.path[-1] if place.path else ""
+    yield from (row for row in typed.get(last, ()) if row.is_for(place))
+    for row in general.get(last, ()):
+        if row.is_for(place) and not covers(chain(*typed.values()), place, row.finding):
+            yield row
 
 
 def _attribute_remarks(

@@ -96,6 +96,12 @@ def test_policy_of_aws_that_gives_administration(policy: str) -> None:
     assert findings(role(READ), attached) == [ADMINISTRATION]
 
 
+def test_administration_that_ends_is_narrower() -> None:
+    """Its detachment was "may be broader", as if the text of AdministratorAccess were not known."""
+    attached = role(READ, ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"])
+    assert findings(attached, role(READ)) == [NARROWER]
+
+
 def test_policy_whose_text_is_unknown_may_be_broader() -> None:
     attached = role(READ, ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"])
     assert findings(role(READ), attached) == [("R602", Label.BROADER, Verdict.LOOK)]
@@ -111,6 +117,22 @@ def test_policy_whose_text_is_unknown_may_be_broader() -> None:
 )
 def test_same_meaning_has_no_label(edit: Any) -> None:
     assert findings(role(READ), role(edit(READ))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "action"),
+    [("AWS::ApiGateway::RestApi", "Policy", "execute-api:Invoke"), ("AWS::KMS::Key", "KeyPolicy", "kms:Decrypt")],
+)
+def test_first_policy_that_lets_everybody_in_is_public(kind: str, name: str, action: str) -> None:
+    """An API without a policy that got one for everybody was "may be broader": its default was not known."""
+    allow = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
+    own = {**allow, "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}
+    without, opened, closed = (
+        {"Type": kind, "Properties": properties}
+        for properties in ({}, {name: {"Statement": [allow]}}, {name: {"Statement": [own]}})
+    )
+    assert findings(without, opened) == [PUBLIC]
+    assert findings(without, closed) == [("R602", Label.BROADER, Verdict.LOOK)]
 
 
 def test_weakening_and_its_reversal_have_opposite_labels() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.comparing import comment as comment_module
-from deploy.comparing.comment import MARKER, comment
+from deploy.comparing.comment import MARKER, NO_CHANGES, comment
 from deploy.comparing.environments import review_environments
 from deploy.errors import UsageError
 from deploy.settings import Project
@@ -61,6 +61,14 @@ def test_environments_with_the_same_result_share_a_section(project: Project) -> 
     assert "<summary>orders staging, orders prod</summary>" in text
     assert "| orders | dev | no changes |" in text
     assert "| bills | dev | no changes |" in text
+
+
+def test_comment_says_that_nothing_changes_only_if_that_is_so(project: Project) -> None:
+    text = comment(review_environments(project, "one"))
+    assert text.startswith(f"{MARKER}\n{NO_CHANGES}\n## Review of the templates: no changes\n")
+    assert "| orders | prod | no changes |" in text
+    write(project.root, "orders", TEMPLATE, dev="small", staging="large")
+    assert NO_CHANGES not in comment(review_environments(project, "one"))  # a row is gone
 
 
 def test_parameter_file_of_each_side_counts(project: Project) -> None:

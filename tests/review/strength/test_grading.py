@@ -234,3 +234,13 @@ def test_no_change_and_another_order_are_no_finding(resource: Resource) -> None:
     turned = {key: value[::-1] if key in unordered else value for key, value in properties.items()}
     unordered_by_code = {remark.code for remark in grade(resource.type, properties, turned)}
     assert unordered_by_code <= {findings.MAY_BE_WEAKER.code}, "an endpoint's subnets have no order"
+
+
+@pytest.mark.requirement("REV-2")
+def test_object_that_vanishes_is_graded_as_a_whole() -> None:
+    """A function that left its VPC was narrower too, because its security groups went with the VPC."""
+    inside = {"VpcConfig": {"SecurityGroupIds": ["sg-1"], "SubnetIds": ["subnet-1"]}}
+    assert [(one.code, one.label) for one in grade("AWS::Lambda::Function", inside, {})] == [("R411", Label.BROADER)]
+    assert [(one.code, one.label) for one in grade("AWS::Lambda::Function", {}, inside)] == [("R411", Label.NARROWER)]
+    more = {"VpcConfig": {**inside["VpcConfig"], "SecurityGroupIds": ["sg-1", "sg-2"]}}
+    assert [(one.code, one.label) for one in grade("AWS::Lambda::Function", inside, more)] == [("R411", Label.BROADER)]

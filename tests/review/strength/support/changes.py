@@ -21,7 +21,8 @@ def changed(properties: Mapping[str, Any], path: Path, value: Any) -> dict[str, 
     *parents, last = path
     node = copied
     for step in parents:
-        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[_index(node, step)]
+    last = _index(node, last)
     if value is REMOVED:
         del node[last]
     else:
@@ -29,8 +30,15 @@ def changed(properties: Mapping[str, Any], path: Path, value: Any) -> dict[str, 
     return dict(copied)
 
 
+def _index(node: Any, step: str | int) -> str | int:
+    """The position of a policy statement that the step names by its Sid; any other step itself."""
+    if isinstance(node, list) and isinstance(step, str):
+        return next(index for index, statement in enumerate(node) if statement.get("Sid") == step)
+    return step
+
+
 def steps(path: str) -> list[str | int]:
-    """The steps of a path; a number is a position in a list."""
+    """The steps of a path; a number is a position in a list, a name within a list the Sid of a statement."""
     return [int(step) if step.isdigit() else step for step in path.split("/")]
 
 

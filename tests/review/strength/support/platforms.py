@@ -59,7 +59,7 @@ def _of_platform(platform: str) -> Iterator[Resource]:
 
 def _of_stack(prefix: str, stack: Stack) -> Iterator[Resource]:
     document = parse(stack.template)
-    scope = Scope(document, stack.parameters, {**PSEUDO, "AWS::StackName": stack.name})
+    scope = Scope(document, stack.parameters, {**PSEUDO, "AWS::StackName": stack.name, "AWS::StackId": stack.id})
     for logical_id, entry in document["Resources"].items():
         if scope.present(entry) is not False:
             attributes = {key: scope.resolve(value) for key, value in entry.items() if key != "Properties"}
