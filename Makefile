@@ -115,7 +115,7 @@ test: dev ## all tests; ends with the requirements that no test names
 	@$(BIN)/python -m local.host.servers || test "$${REQUIRE_DATABASES:-0}" = 0
 	$(PYTEST) -m "not matrix" $(OPTIONS)
 
-test-unit: dev ## the tests that need no server: within a minute
+test-unit: dev ## the tests that need no server: in two minutes
 	$(PYTEST) -m "not slow and not emulator and not matrix" $(OPTIONS)
 
 coverage: dev ## branch coverage of the unit tests; fails below the floor in pyproject.toml

@@ -17,6 +17,11 @@ pytestmark = pytest.mark.requirement("REV-5")
 SETTINGS = Settings(repetitions=1, large=False)
 
 
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "RESOURCES", 200)
+
+
 def test_pairs_are_the_same_templates_for_both_libraries(tmp_path: Path) -> None:
     """The reference gets JSON, because its language parses that fastest."""
     pairs = review._pairs(SETTINGS, tmp_path)
