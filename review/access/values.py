@@ -46,8 +46,12 @@ class Bound:
     limit: Decimal
 
     def matches(self, text: str) -> bool:
-        """Whether a value has the relation to the limit."""
-        return bool(_RELATIONS[self.relation](_amount(self.family, text), self.limit))
+        """Whether a value has the relation to the limit. A text that is no number or date has none."""
+        try:
+            amount = _amount(self.family, text)
+        except ValueError:
+            return False
+        return bool(_RELATIONS[self.relation](amount, self.limit))
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,11 @@ class Network:
     block: ipaddress.IPv4Network | ipaddress.IPv6Network
 
     def matches(self, text: str) -> bool:
-        """Whether an address lies in the network."""
-        return ipaddress.ip_address(text) in self.block
+        """Whether an address lies in the network. A text that is no address lies in none."""
+        try:
+            return ipaddress.ip_address(text) in self.block
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,23 @@ def test_administration_that_ends_is_narrower() -> None:
     assert findings(attached, role(READ)) == [NARROWER]
 
 
+@pytest.mark.parametrize(
+    ("operator", "key", "value"),
+    [
+        ("NumericLessThan", "s3:TlsVersion", "1.2"),
+        ("DateLessThan", "aws:CurrentTime", "2026-01-01"),
+        ("NotIpAddress", "aws:SourceIp", "10.0.0.0/8"),
+    ],
+)
+def test_value_that_its_operator_cannot_read_may_be_broader(operator: str, key: str, value: str) -> None:
+    """The review ended with a ValueError: it tried a text for the key that the other side's operator could not read."""
+    before, after = (
+        bucket_policy(ANYBODY, {**TLS_ONLY, "Condition": {operator: {key: text}}}) for text in (value, "unreadable")
+    )
+    for old, new in ((before, after), (after, before)):
+        assert ("R602", Label.BROADER, Verdict.LOOK) in findings(old, new)
+
+
 def test_policy_whose_text_is_unknown_may_be_broader() -> None:
     attached = role(READ, ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"])
     assert findings(role(READ), attached) == [("R602", Label.BROADER, Verdict.LOOK)]
