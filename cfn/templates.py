@@ -65,7 +65,6 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-@functools.lru_cache(maxsize=PARSED_TEMPLATES)
 def parse(text: str, name: str = "template") -> Mapping[str, Any]:
     """Parse a template in YAML or JSON.
 
@@ -81,7 +80,7 @@ def parse(text: str, name: str = "template") -> Mapping[str, Any]:
         TemplateError: The text is not a template; the error has the line of the fault.
     """
     try:
-        document = _yaml.load(text, Loader=_Loader)
+        document = _loaded(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise TemplateError(name, f"not readable: {error.problem}.", "Generate it again.", line=line) from None
@@ -90,6 +89,12 @@ def parse(text: str, name: str = "template") -> Mapping[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
         raise TemplateError(name, "not a CloudFormation template: it has no Resources.", "Generate it again.")
     return document
+
+
+# By the text alone: a plan and its review call one text by several names, and parsing is most of a review's time.
+@functools.lru_cache(maxsize=PARSED_TEMPLATES)
+def _loaded(text: str) -> Any:
+    return _yaml.load(text, Loader=_Loader)
 
 
 @functools.lru_cache(maxsize=PARSED_TEMPLATES)

@@ -124,3 +124,16 @@ def test_lines_of_entries_and_sections(text: str) -> None:
         ("Resources", "B"): 6,
         ("Outputs", ""): 7,
     }
+
+
+@pytest.mark.requirement("REV-5")
+def test_text_is_parsed_once_whatever_its_name() -> None:
+    """The review of a large template parsed each text twice, because the callers name it differently."""
+    text = "Resources: {T: {Type: AWS::SNS::Topic}}\n"
+    assert parse(text, "root.yaml") is parse(text, "root") is parse(text)
+
+
+def test_error_of_an_unreadable_text_has_the_name_of_each_caller() -> None:
+    for name in ("one.yaml", "two.yaml"):
+        with pytest.raises(TemplateError, match=name):
+            parse("Resources: [\n", name)
