@@ -17,6 +17,7 @@ from builders.contract.names import name_text, pascal
 from builders.contract.platform import Platform
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.parts import tagging
+from builders.parts.suppressions import suppress_explicit_names
 
 ROOT = "root"
 
@@ -56,6 +57,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
             port.name: template.parameters[port.name] for port in _sorted(template.record.uses.values())
         }
         tagging.tag_everything(template)
+        suppress_explicit_names(template)
         naming.check_names(template)
     root = _root(platform, tiers, contract.producers, extension)
     return Assembly(

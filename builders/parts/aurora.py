@@ -19,8 +19,14 @@ from troposphere.rds import (
 
 from builders.contract import parameters, ports
 from builders.contract.template import Port, RootParameter, TierTemplate
+from builders.parts import pack_rules
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
+
+_NO_PROTECTION = (
+    "Deletion protection would keep destroy from leaving nothing (requirement A-2); termination protection of the stack guards "
+    "production"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
     cluster_parameters = _add_cluster_parameters(template, engine)
     log_groups = [_add_log_group(template, log, title, port) for log, (title, port) in engine.logs.items()]
     key = template.use(ports.DATABASE_KEY)
-    return template.add(
+    cluster = template.add(
         DBCluster(
             "DatabaseCluster",
             DependsOn=log_groups,
@@ -95,6 +101,8 @@ def add_cluster(template: TierTemplate, engine: Engine, **properties: Any) -> DB
             **properties,
         )
     )
+    suppress(cluster, _NO_PROTECTION, **pack_rules.CLUSTER_DELETION_PROTECTION)
+    return cluster
 
 
 def _add_subnet_group(template: TierTemplate) -> DBSubnetGroup:
@@ -178,8 +186,14 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
     suppress(
         instance,
         "Enhanced monitoring would write to RDSOSMetrics, an account-wide log group that outlives the stack (requirement "
-        "A-2); CloudWatch and Performance Insights cover the instance",
-        checkov=["CKV_AWS_118"],
+        "A-2); CloudWatch and Database Insights cover the instance",
+        **pack_rules.ENHANCED_MONITORING,
+    )
+    suppress(instance, _NO_PROTECTION, **pack_rules.INSTANCE_DELETION_PROTECTION)
+    suppress(
+        instance,
+        "Aurora backs up the cluster by itself; recovery points of a backup plan would outlive destroy (requirement A-2)",
+        **pack_rules.DATABASE_BACKUP_PLAN,
     )
     return instance
 

@@ -32,6 +32,7 @@ from builders.contract import ports
 from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate, only_if
 from builders.iam import arns, denials, statements
+from builders.parts import pack_rules
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.suppressions import suppress
 
@@ -150,6 +151,7 @@ def add_bucket(
             **properties,
         )
     )
+    _suppress_forced(bucket)
     emptying = _add_emptying(template, bucket, condition)
     denied = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
     return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying, condition))
@@ -190,16 +192,30 @@ def add_access_log_bucket(
         bucket,
         "S3 writes server access logs only to buckets encrypted with SSE-S3 (requirement A-4)",
         cfn_lint=["E9802"],
+        **pack_rules.BUCKET_WITHOUT_KEY,
     )
+    _suppress_forced(bucket)
     suppress(
         bucket,
         "This bucket receives the access logs; logging its own access here would go round in a circle",
-        checkov=["CKV_AWS_18"],
-        cfn_nag=["W35"],
+        **pack_rules.LOG_BUCKET,
     )
     arn = GetAtt(bucket, "Arn")
     statements_of_policy = [_log_delivery(template, arn), *grants(arn)]
     return BuiltBucket(bucket, _add_policy(template, bucket, statements_of_policy, _add_emptying(template, bucket)))
+
+
+def _suppress_forced(bucket: Bucket) -> None:
+    suppress(
+        bucket,
+        "Data stays in the environment's region (requirement A-3); versions guard against a loss",
+        **pack_rules.BUCKET_REPLICATION,
+    )
+    suppress(
+        bucket,
+        "A locked object cannot be deleted, so destroy could not empty the bucket (requirement A-2)",
+        **pack_rules.BUCKET_LOCK,
+    )
 
 
 def _common(template: TierTemplate, stem: str, rules: LifecycleConfiguration) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGro
 
 from builders.contract import parameters
 from builders.contract.template import Port, RootParameter, TierTemplate
+from builders.parts import pack_rules
+from builders.parts.suppressions import suppress
 from builders.parts.tagging import name_tag
 
 HAS_NO_ENDPOINTS = "WithoutInterfaceEndpoints"
@@ -108,7 +110,7 @@ class ToApis:
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """Adds the egress."""
-        template.add(
+        egress = template.add(
             SecurityGroupEgress(
                 f"{self.source}ToApis",
                 Condition=HAS_NO_ENDPOINTS,
@@ -117,6 +119,11 @@ class ToApis:
                 CidrIp="0.0.0.0/0",
                 **_tcp(443),
             )
+        )
+        suppress(
+            egress,
+            "HTTPS to AWS's APIs, whose public addresses have no group; InterfaceEndpoints=true removes this rule",
+            **pack_rules.EGRESS_TO_WORLD,
         )
 
 

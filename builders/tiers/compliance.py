@@ -25,8 +25,10 @@ from builders.contract.names import bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
+from builders.parts import pack_rules
 from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
 from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
+from builders.parts.suppressions import suppress
 
 MANAGES_RECORDER = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER_DAYS = 2557
@@ -166,7 +168,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
 
 def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
     """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
-    return add_role(
+    role = add_role(
         template,
         "ConfigRole",
         "config",
@@ -180,6 +182,12 @@ def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
         condition=MANAGES_RECORDER,
     )
+    suppress(
+        role,
+        "AWS Config requires AWS's own policy, which follows new types (requirement T-CFG-1)",
+        **pack_rules.MANAGED_POLICY,
+    )
+    return role
 
 
 def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:

@@ -29,8 +29,10 @@ from builders.contract import parameters, ports
 from builders.contract.template import Port, TierTemplate, only_if
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
+from builders.parts import pack_rules
 from builders.parts.logs import add_log_group
 from builders.parts.security_groups import HAS_NO_ENDPOINTS, GroupRow, Rule, add_security_groups
+from builders.parts.suppressions import suppress
 from builders.parts.tagging import name_tag
 
 HAS_NAT_PER_ZONE = "NatGatewayInEveryZone"
@@ -168,7 +170,7 @@ def add_zones(template: TierTemplate, vpc: VPC, layout: Layout, attachment: VPCG
     public_routes = template.add(
         RouteTable("PublicRouteTable", VpcId=Ref(vpc), Tags=name_tag(template.named("public-routes")))
     )
-    template.add(
+    route = template.add(
         Route(
             "PublicDefaultRoute",
             DependsOn=attachment,
@@ -176,6 +178,12 @@ def add_zones(template: TierTemplate, vpc: VPC, layout: Layout, attachment: VPCG
             DestinationCidrBlock="0.0.0.0/0",
             GatewayId=Ref("InternetGateway"),
         )
+    )
+    suppress(
+        route,
+        "The public subnets have a route to the internet (requirements T-NET-1 and X-NET-1); no database and no function is in "
+        "them",
+        **pack_rules.PUBLIC_ROUTE,
     )
     return [_add_zone(template, vpc, layout, public_routes, index, letter) for index, letter in enumerate("ABC")]
 

@@ -39,7 +39,7 @@ from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.parts import firewall
+from builders.parts import firewall, pack_rules
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
@@ -212,8 +212,7 @@ def _add_method(
         suppress(
             method,
             "Load balancers and monitors ask for health without credentials (requirement T-API-1); the stage throttles it",
-            checkov=["CKV_AWS_59"],
-            cfn_nag=["W59"],
+            **pack_rules.OPEN_ROUTE,
         )
     return method
 
@@ -380,7 +379,7 @@ def add_stage(template: TierTemplate, api: RestApi, deployment: Deployment, acco
         )
     )
     suppress(
-        stage, "An answer depends on the key's entitlements; a shared cache would leak it", checkov=["CKV_AWS_120"]
+        stage, "An answer depends on the key's entitlements; a shared cache would leak it", **pack_rules.STAGE_CACHE
     )
     return stage
 

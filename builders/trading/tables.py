@@ -17,6 +17,8 @@ from troposphere.dynamodb import (
 
 from builders.contract import ports
 from builders.contract.template import Port, TierTemplate, suffixed
+from builders.parts import pack_rules
+from builders.parts.suppressions import suppress
 from builders.trading import facts
 
 USER_SESSIONS_NAME = "user-sessions"
@@ -71,7 +73,7 @@ def add_table(template: TierTemplate, row: TableRow) -> Table:
     expiry: dict[str, Any] = (
         {"TimeToLiveSpecification": TimeToLiveSpecification(AttributeName=row.ttl, Enabled=True)} if row.ttl else {}
     )
-    return template.add(
+    table = template.add(
         Table(
             row.title,
             DeletionPolicy="Delete",
@@ -88,3 +90,9 @@ def add_table(template: TierTemplate, row: TableRow) -> Table:
             **expiry,
         )
     )
+    suppress(
+        table,
+        "Point-in-time recovery is on; recovery points of a backup plan would outlive destroy (requirement A-2)",
+        **pack_rules.TABLE_BACKUP_PLAN,
+    )
+    return table

@@ -25,6 +25,7 @@ from troposphere.elasticloadbalancingv2 import (
 
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
+from builders.parts import pack_rules
 from builders.parts.suppressions import suppress
 from builders.transactions import facts, origin_header
 
@@ -81,7 +82,13 @@ def add_balancer(template: TierTemplate) -> TargetGroup:
         balancer,
         "Deletion protection would keep destroy from leaving nothing (requirement A-2); termination protection of the stack "
         "guards production",
-        checkov=["CKV_AWS_150"],
+        **pack_rules.BALANCER_DELETION_PROTECTION,
+    )
+    suppress(
+        balancer,
+        "The web ACL is CloudFront's (requirement X-CDN-1); only CloudFront reaches the load balancer, by its addresses and the "
+        "secret header",
+        **pack_rules.BALANCER_WEB_ACL,
     )
     targets = add_target_group(template)
     add_listeners(template, balancer, targets)
@@ -153,8 +160,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
         http,
         "HTTP only until a certificate is given (requirement X-ALB-1); then this listener redirects and nothing reaches it but "
         "through the security group of CloudFront's addresses",
-        checkov=["CKV_AWS_2", "CKV_AWS_103"],
-        cfn_nag=["W56"],
+        **pack_rules.PLAIN_LISTENER,
     )
     https = template.add(
         Listener(

@@ -6,7 +6,9 @@ from troposphere import GetAtt, Ref
 
 from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
+from builders.parts import pack_rules
 from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
+from builders.parts.suppressions import suppress
 from builders.transactions import facts
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html
@@ -41,6 +43,12 @@ def build(platform: str) -> TierTemplate:
     """Builds the cluster and its two instances."""
     template = TierTemplate(platform, "Aurora MySQL: a writer and a reader in different zones.")
     cluster = add_cluster(template, MYSQL, EnableIAMDatabaseAuthentication=True)
+    suppress(
+        cluster,
+        "The general and the slow query log hold the values of statements, which can be card data; audit and error log are "
+        "exported",
+        **pack_rules.DATABASE_LOGS,
+    )
     *_, reader = add_instances(template, MYSQL, cluster, template.use(parameters.DATABASE_INSTANCE_CLASS))
     export_cluster(template, cluster)
     template.export(ports.DATABASE_MASTER_SECRET, GetAtt(cluster, "MasterUserSecret.SecretArn"))

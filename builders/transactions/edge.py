@@ -47,7 +47,7 @@ from builders.contract import parameters, ports
 from builders.contract.names import bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.parts import firewall
+from builders.parts import firewall, pack_rules
 from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 from builders.parts.logs import add_log_group
 from builders.parts.suppressions import suppress
@@ -146,10 +146,16 @@ def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -
         distribution,
         "CloudFront's standard log goes by delivery (version 2) to an encrypted log group below; the older kind needs a bucket "
         "with ACLs",
-        checkov=["CKV_AWS_86"],
-        cfn_nag=["W10"],
+        **pack_rules.OLDER_EDGE_LOG,
     )
-    suppress(distribution, "A payment service has no page to answer the bare address with", checkov=["CKV_AWS_305"])
+    suppress(
+        distribution,
+        "A deployment without certificate is for trials: its rule demands AllowPlaintextOrigin, which only dev sets",
+        **pack_rules.DEFAULT_CERTIFICATE,
+    )
+    suppress(
+        distribution, "There is one load balancer (requirement X-ALB-1), in three zones", **pack_rules.ORIGIN_FAILOVER
+    )
     return distribution
 
 

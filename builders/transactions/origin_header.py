@@ -24,6 +24,8 @@ from troposphere.secretsmanager import GenerateSecretString, Secret
 from builders.contract import ports
 from builders.contract.parameters import ORIGIN_HEADER_TURN, ORIGIN_HEADER_TURNS
 from builders.contract.template import TierTemplate
+from builders.parts import pack_rules
+from builders.parts.suppressions import suppress
 
 HEADER = "X-Origin-Verify"
 ROTATIONS = "OriginHeaderTurns"
@@ -55,7 +57,7 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
     Their key in the JSON is the generation, so that Secrets Manager generates a new value for a new generation.
     """
     template.add_mapping(ROTATIONS, rotations())
-    return [
+    secrets = [
         template.add(
             Secret(
                 f"Origin{colour}Secret",
@@ -74,6 +76,14 @@ def add_secrets(template: TierTemplate) -> list[Secret]:
         )
         for colour in COLOURS
     ]
+    for secret in secrets:
+        suppress(
+            secret,
+            "A new value must reach the load balancer and CloudFront in one deployment, so OriginHeaderTurn rotates it and not "
+            "Secrets Manager",
+            **pack_rules.SECRET_ROTATION,
+        )
+    return secrets
 
 
 def accepted_values(template: TierTemplate) -> list[AWSHelperFn]:

@@ -44,7 +44,7 @@ from builders.contract.names import SUFFIX
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
-from builders.parts import tagging
+from builders.parts import pack_rules, tagging
 from builders.parts.keys import KeyRow, KeyUse, add_key
 from builders.parts.lambdas import FunctionRow, add_function, export_function
 from builders.parts.logs import add_log_group
@@ -209,7 +209,7 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
     otherwise CloudFormation rolls back to the previous version.
     """
     signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
-    return template.add(
+    group = template.add(
         AutoScalingGroup(
             GROUP,
             DependsOn="HttpListener",
@@ -230,6 +230,10 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             MetricsCollection=[MetricsCollection(Granularity="1Minute")],
         )
     )
+    suppress(
+        group, "Every instance has the type of the parameter (requirement X-WEB-1)", **pack_rules.ONE_INSTANCE_TYPE
+    )
+    return group
 
 
 def _update_policy(template: TierTemplate) -> UpdatePolicy:
