@@ -10,11 +10,13 @@ SETUP  := $(VENV)/.requirements
 DEV    := $(VENV)/.requirements-dev
 BENCH  := .venv-bench/.requirements-bench
 CDK    := bench/cdk/node_modules/.package-lock.json
+PACKS  := .venv-packs/.requirements-packs
+NODE   := tools/packs/node/node_modules/.package-lock.json
 DEPLOY  = $(BIN)/python -m deploy
 TARGET  = --platform $(PLATFORM) --environment $(ENV) $(OPTIONS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev outdated hooks templates format lint types stale diff check test test-unit coverage matrix databases browser bench bench-reference \
+.PHONY: help setup dev outdated hooks templates format lint types stale diff packs check test test-unit coverage matrix databases browser bench bench-reference \
         demo local down gates bootstrap package changeset review approve execute outputs replay destroy lock clean
 
 help: ## this list
@@ -41,13 +43,21 @@ $(BENCH): requirements-bench.txt
 	@$(PYTHON) -m tools.venv --new $(@D) $<
 	@touch $@
 
+$(NODE): tools/packs/node/package-lock.json
+	@npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(dir $<)
+	@touch $@
+
+$(PACKS): requirements-packs.txt
+	@$(PYTHON) -m tools.venv --new $(@D) $<
+	@touch $@
+
 # What the Lambda runtime brings with boto3 is left out of the functions' locks; packaging installs just what they name.
 RUNTIME := botocore urllib3 six python-dateutil s3transfer boto3
 LOCK     = $(BIN)/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --quiet
 
 # Instances bring nothing: all that their services import is in the lock.
 lock: dev ## writes each requirements*.txt from its .in: here, for each function and for each service
-	for name in requirements requirements-dev requirements-bench; do \
+	for name in requirements requirements-dev requirements-bench requirements-packs; do \
 	  $(LOCK) $$name.in --output-file $$name.txt --universal --python-version 3.11 || exit 1; \
 	done
 	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
@@ -66,7 +76,7 @@ hooks: dev ## the checks of .pre-commit-config.yaml, before each commit in this 
 	@$(BIN)/pre-commit install
 
 clean: ## removes everything that was made
-	rm -rf $(VENV) .venv-bench bench/cdk/node_modules .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-bench .venv-packs bench/cdk/node_modules tools/packs/node/node_modules .cache .deploy .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 # --- Templates and gates ----------------------------------------------------------------------------------------------
 templates: setup ## writes templates/, and the other files that are made from the code or from cfn-lint
@@ -79,6 +89,10 @@ templates: setup ## writes templates/, and the other files that are made from th
 
 lint: setup ## cfn-lint and the other checks of templates and parameter files
 	$(BIN)/python -m gate $(OPTIONS)
+
+# Each pack in an environment of its own, because their dependencies contradict those of the project.
+packs: setup $(PACKS) $(NODE) ## checkov, cdk-nag and cfn-guard over the templates; needs npm
+	$(BIN)/python -m tools.packs $(OPTIONS)
 
 format: dev ## formats the code in place
 	$(BIN)/ruff format .
