@@ -23,7 +23,7 @@ from bench.rows import Goal, Row, Settings
 from cfn.templates import load_templates, parse
 from review.access.discovery import attachments, comparisons
 from review.access.stacks import StackTemplate
-from review.offline import Place, Side, offline_plan
+from review.plan.offline import Place, Side, offline_plan
 
 REFERENCE = Path(__file__).parent / "cdk"
 RESOURCES = 2_500

@@ -13,7 +13,7 @@ import pytest
 
 import entry
 from local.host.project import PROJECT
-from review.plan_file import save_plan
+from review.plan.plan_file import save_plan
 from tests.review.support.plans import make_plan
 from tests.support.imports import imports
 from tests.support.processes import popen

@@ -5,7 +5,7 @@
 - ``tools.openapi`` writes docs/openapi.yaml from the routes, the functions' schema and their limits.
 - ``tools.layers`` has the table of what may import what, and draws it in docs/architecture.md.
 - ``tools.rules_page`` writes docs/rules.md from the rules of every check.
-- ``tools.schema_facts`` writes review/schema_facts.json from cfn-lint's resource schemas.
+- ``tools.schema_facts`` writes review/resource_types/schema_facts.json from cfn-lint's resource schemas.
 - ``tools.review_pictures`` makes the pictures of docs/review.md.
 - ``tools.pull_request_comment`` keeps the review of a pull request as one comment on GitHub.
 

@@ -35,8 +35,24 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "payments": (),
     # Documents, reviews and checks: no call to AWS
     "cfn": (),
+    "review.errors": ("cfn",),
+    "review.examples": (),
+    "review.findings": ("review.examples",),
+    "review.resource_types": (),
     "review.access": ("cfn",),
-    "review": ("cfn", "review.access"),
+    "review.plan": ("cfn", "review.errors", "review.findings"),
+    "review.comparison": ("cfn", "review.findings", "review.plan", "review.resource_types"),
+    "review.strength": ("cfn", "review.findings", "review.resource_types"),
+    "review.judgement": (
+        "cfn",
+        "review.access",
+        "review.comparison",
+        "review.errors",
+        "review.findings",
+        "review.plan",
+        "review.strength",
+    ),
+    "review.formats": ("cfn", "review.comparison", "review.findings", "review.judgement", "review.plan"),
     "gate": ("cfn", "entry"),
     # The deployer
     "deploy.errors": ("cfn",),
@@ -115,7 +131,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
 A module belongs to the longest name that leads to it. A name on the right includes all that lies below it.
 """
 
-DIAGRAMS = {"packages": "", "builders": "builders", "deploy": "deploy", "local": "local"}
+DIAGRAMS = {"packages": "", "review": "review", "builders": "builders", "deploy": "deploy", "local": "local"}
 """Mark in a page → the package whose layers its diagram shows; empty for the packages of the whole repository."""
 
 

@@ -24,9 +24,9 @@ from typing import Any, Literal
 from cfn.templates import CommittedTemplates, Template, load_templates, parse
 from local.host import browser
 from review.formats.page import review_html
-from review.offline import Place, Side, offline_plan
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"

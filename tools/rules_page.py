@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gate import catalogue as gate_catalogue
-from review import catalogue as review_catalogue
+from review.findings import catalogue as review_catalogue
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 SECTIONS: tuple[Callable[[], Iterable[str]], ...] = (gate_catalogue.sections, review_catalogue.sections)

@@ -1,4 +1,4 @@
-"""``python -m tools.schema_facts`` writes review/schema_facts.json from the resource schemas of the installed cfn-lint.
+"""``python -m tools.schema_facts`` writes review/resource_types/schema_facts.json from the schemas of the installed cfn-lint.
 
 It reads the schemas that cfn-lint brings, not those that ``cfn-lint --update-specs`` puts into the user's cache, and does not
 import cfn-lint. So the file depends on the lock alone.
@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from review.schema_facts import FILE
+from review.resource_types.schema_facts import FILE
 
 Schema = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ _POINTERS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the file and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.schema_facts", description="Writes the facts of all types.")
-    parser.add_argument("--out", type=Path, default=FILE, help="default: review/schema_facts.json")
+    parser.add_argument("--out", type=Path, default=FILE, help="default: review/resource_types/schema_facts.json")
     options = parser.parse_args(argv)
     options.out.write_text(text(installed_schemas()), encoding="utf-8")
     return 0

@@ -9,9 +9,9 @@ from deploy.commands.plan_files import find_plan
 from deploy.console import confirm, say
 from deploy.session import Aws
 from deploy.settings import Project
-from review.counts import summary_sentence
-from review.render import verdict_sentence
-from review.verdict import judge_plan
+from review.formats.render import verdict_sentence
+from review.judgement.counts import summary_sentence
+from review.judgement.verdict import judge_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:

@@ -11,10 +11,10 @@ from deploy.console import progress
 from deploy.errors import BlockedError, UsageError
 from deploy.planning.shared_plans import fetch_approval, share_approval
 from deploy.session import Aws
-from review.approval import Approval, load_approval, save_approval
-from review.model import Plan
-from review.plan_file import plan_digest
-from review.reviewed import Review
+from review.judgement.reviewed import Review
+from review.plan.approval import Approval, load_approval, save_approval
+from review.plan.model import Plan
+from review.plan.plan_file import plan_digest
 
 
 def require_blocked(review: Review, names: Collection[str]) -> None:

@@ -11,8 +11,8 @@ from deploy.execution.execute import execute_plan
 from deploy.planning.bootstrap import plan_artifact_bucket
 from deploy.session import Aws
 from deploy.settings import Project
-from review.render import review_text
-from review.verdict import judge_plan
+from review.formats.render import review_text
+from review.judgement.verdict import judge_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:

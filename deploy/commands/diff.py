@@ -16,9 +16,9 @@ from deploy.errors import UsageError
 from deploy.settings import Project
 from review.formats.document import review_document
 from review.formats.forms import write_review
-from review.offline import Place, Side, offline_plan
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:

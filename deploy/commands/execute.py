@@ -21,10 +21,10 @@ from deploy.execution.outputs import outputs_json, outputs_text, read_outputs
 from deploy.execution.staleness import Standing, standing_of
 from deploy.session import Aws
 from deploy.settings import Project
-from review.approval import Approval
-from review.render import verdict_sentence
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.formats.render import verdict_sentence
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.approval import Approval
 
 APPROVE = "Run `deploy review`, then `deploy approve`; or give --yes."
 

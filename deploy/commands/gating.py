@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from deploy.console import progress
-from review.fail_on import FailOn, exit_code
-from review.reviewed import Review
+from review.judgement.fail_on import FailOn, exit_code
+from review.judgement.reviewed import Review
 
 
 def fail_on_of(arguments: Namespace) -> FailOn | None:

@@ -11,7 +11,7 @@ from deploy.console import say
 from deploy.packaging.package import Package, build_package
 from deploy.session import Aws
 from deploy.settings import Project
-from review.codec import encode
+from review.plan.codec import encode
 
 
 def run(arguments: Namespace, project: Project) -> int:

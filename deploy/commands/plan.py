@@ -22,10 +22,10 @@ from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
 from deploy.settings import Deployment, Project
 from review.errors import PlanError
-from review.model import Plan
-from review.plan_file import load_plan, save_plan
-from review.render import plan_summary, review_text
-from review.verdict import judge_plan
+from review.formats.render import plan_summary, review_text
+from review.judgement.verdict import judge_plan
+from review.plan.model import Plan
+from review.plan.plan_file import load_plan, save_plan
 
 
 def run(arguments: Namespace, project: Project) -> int:

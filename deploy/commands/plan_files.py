@@ -11,8 +11,8 @@ from deploy.commands.options import deployment_of
 from deploy.console import progress
 from deploy.planning.freshness import notes
 from deploy.settings import Project
-from review.model import Plan
-from review.plan_file import load_plan
+from review.plan.model import Plan
+from review.plan.plan_file import load_plan
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from deploy.execution.outputs import read_output_values
 from deploy.replaying.replay import Backlog, ReplayResult, backlog_text, find_backlog, replay_backlog
 from deploy.session import Aws
 from deploy.settings import Project
-from review.codec import encode
+from review.plan.codec import encode
 
 
 def run(arguments: Namespace, project: Project) -> int:

@@ -9,10 +9,10 @@ from deploy.commands.gating import fail_on_of, report_failures
 from deploy.commands.plan_files import FoundPlan, find_plan
 from deploy.console import progress, say
 from deploy.settings import Project
-from review.approval import load_approval
 from review.formats.forms import write_review
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.approval import load_approval
 
 
 def run(arguments: Namespace, project: Project) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from deploy.comparing.environments import EnvironmentReview
-from review.finding import Verdict
-from review.render import review_markdown
-from review.reviewed import Review
+from review.findings.finding import Verdict
+from review.formats.render import review_markdown
+from review.judgement.reviewed import Review
 
 MARKER = "<!-- cloudformation-review -->"
 """The first line of the comment, by which the workflow finds it again."""

@@ -11,9 +11,9 @@ from typing import Any
 from deploy.comparing.sources import checked_out_project, read_side
 from deploy.errors import UsageError
 from deploy.settings import Project
-from review.offline import Place, Side, offline_plan
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 
 Rows = Mapping[tuple[str, str], Mapping[str, Any]]
 """(platform, environment) -> the row of deployment.json."""

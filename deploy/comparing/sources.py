@@ -14,7 +14,7 @@ from typing import Any
 
 from cfn.templates import ROOTS, CommittedTemplates, load_templates
 from deploy.errors import UsageError
-from review.offline import Side
+from review.plan.offline import Side
 
 TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json")
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from cfn.types import STACK
 from deploy.planning.snapshot import does_not_exist
-from review.model import Resource, Stack
+from review.plan.model import Resource, Stack
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from deploy.execution.watch import Outcome, Watch, count_resources
 from deploy.planning.changesets import delete_change_set
 from deploy.planning.snapshot import describe_stack, read_stack
 from deploy.session import Aws, code_of, message_of
-from review.model import Stack
+from review.plan.model import Stack
 
 ATTEMPTS = 3
 NOT_EMPTY = re.compile(r"BucketNotEmpty|bucket you tried to delete is not empty|must be empty", re.IGNORECASE)

@@ -27,8 +27,8 @@ from deploy.execution.watch import Outcome, Watch, count_resources
 from deploy.planning.changesets import INVALID_STATUS, is_gone
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws, code_of
-from review.approval import Approval
-from review.model import Plan
+from review.plan.approval import Approval
+from review.plan.model import Plan
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]

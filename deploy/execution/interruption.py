@@ -8,7 +8,7 @@ from deploy.errors import StalePlanError
 from deploy.execution.staleness import Standing, standing_of
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
-from review.model import Plan
+from review.plan.model import Plan
 
 _EXECUTION = {
     Standing.NOT_STARTED: "The change set was not started.",

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cfn.types import STACK
 from deploy.execution.watch import Outcome
 from deploy.session import Aws, code_of, message_of
-from review.model import Stack
+from review.plan.model import Stack
 
 TAG_VALUES = 20  # GetResources takes as many values in a filter
 # The tagging API shows a deleted resource for a while, so it is called again before a resource counts as remaining.

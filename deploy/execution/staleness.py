@@ -15,7 +15,7 @@ from deploy.errors import StalePlanError
 from deploy.planning.changesets import is_gone
 from deploy.planning.snapshot import describe_stack, template_text, update_stamp
 from deploy.session import Aws, code_of
-from review.model import Plan
+from review.plan.model import Plan
 
 PLAN_AGAIN = "Run `deploy plan` and `deploy review` again."
 UNUSABLE = {

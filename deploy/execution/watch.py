@@ -19,7 +19,7 @@ from cfn.text import visible
 from cfn.types import AUTO_SCALING_GROUP, STACK
 from deploy.errors import AccessError
 from deploy.session import explain, is_passing
-from review.model import Stack, StackPath
+from review.plan.model import Stack, StackPath
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 5.0
 PATIENCE_SECONDS = 1800  # how long a lost connection is waited out

@@ -13,7 +13,7 @@ from deploy.packaging.package import Package, bucket_name
 from deploy.planning.plan import PlanInputs, create_plan
 from deploy.session import Aws
 from deploy.settings import Deployment
-from review.model import Plan
+from review.plan.model import Plan
 
 TEMPLATE = Path(__file__).with_name("bootstrap.yaml")
 STACK_NAME = "platform-artifacts"

@@ -26,7 +26,7 @@ from deploy.errors import ChangeSetError
 from deploy.planning.snapshot import does_not_exist, resolved_parameters
 from deploy.planning.validations import validation_faults, validation_warnings
 from deploy.session import DENIED, code_of, message_of
-from review.model import NO_CHANGES, Change, ChangeSet, Detail
+from review.plan.model import NO_CHANGES, Change, ChangeSet, Detail
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)  # no AUTO_EXPAND: the sets hold no transform
 CHANGE_SET_ARN = re.compile(r"arn:[\w-]+:cloudformation:[\w-]+:\d{12}:changeSet/[\w/-]+")

@@ -17,7 +17,7 @@ from cfn.parameters import filled_by_packaging, with_defaults
 from cfn.templates import load_templates, parse
 from deploy.packaging.artifacts import FUNCTION, SERVICE, sources_digest, sources_of
 from deploy.settings import Project
-from review.model import HIDDEN, Plan
+from review.plan.model import HIDDEN, Plan
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 

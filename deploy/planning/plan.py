@@ -20,8 +20,8 @@ from deploy.planning.changesets import ChangeSetRequest, create_change_set
 from deploy.planning.snapshot import describe_stack, read_stack
 from deploy.session import Aws
 from deploy.settings import Deployment
-from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate, Stack
-from review.plan_file import FORMAT
+from review.plan.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate, Stack
+from review.plan.plan_file import FORMAT
 
 UPDATABLE = frozenset(
     {

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from deploy.errors import UsageError
 from deploy.packaging.package import put_object, text_object
 from deploy.session import Aws, code_of
-from review.approval import Approval, approval_text, parse_approval
-from review.model import Plan
-from review.plan_file import parse_plan, plan_text
+from review.plan.approval import Approval, approval_text, parse_approval
+from review.plan.model import Plan
+from review.plan.plan_file import parse_plan, plan_text
 
 PREFIX = "plans/"
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from cfn.types import STACK
 from deploy.session import code_of, message_of
-from review.model import Resource, Stack
+from review.plan.model import Resource, Stack
 
 READERS = 4  # stacks read at a time; more of them only meet CloudFormation's throttling
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from review.model import ValidationFinding
+from review.plan.model import ValidationFinding
 
 EVENT = "VALIDATION_ERROR"
 UNREADABLE = "could not be read (cloudformation:DescribeEvents); the console shows them"

@@ -1,5 +1,6 @@
 """How a review looks: as text for a terminal, as Markdown for a pull request, as data for programs.
 
+- ``render``: the review as pieces, printed as text or Markdown.
 - ``document``: the review as data, with a published JSON Schema (``docs/review.schema.json``).
 - ``forms``: the forms by name.
 - ``pieces``: what a review is made of: paragraphs, titles, items, blocks of lines.

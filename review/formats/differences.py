@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from cfn.marks import State
-from review.difference import Difference, Kind, path_steps
+from review.comparison.difference import Difference, Kind, path_steps
+from review.comparison.scripts import is_script
 from review.formats.pieces import Block, Item, Piece, code
 from review.formats.values import change_lines, short_change, short_value, value_lines
-from review.scripts import is_script
 
 _ORDERS = {
     None: "the same elements in another order",

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cfn.marks import State
-from review.causes import AllCauses, Causes, find_causes
-from review.counts import count_changes
-from review.difference import Difference
-from review.finding import Remark, Verdict
-from review.judgement import Certainty
-from review.replacement import Replacement
-from review.reviewed import Review, ReviewedResource, ValueChange
-from review.sections import SectionChange
+from review.comparison.difference import Difference
+from review.comparison.replacement import Replacement
+from review.comparison.sections import SectionChange
+from review.findings.finding import Remark, Verdict
+from review.judgement.causes import AllCauses, Causes, find_causes
+from review.judgement.counts import count_changes
+from review.judgement.judgement import Certainty
+from review.judgement.reviewed import Review, ReviewedResource, ValueChange
 
 FORMAT = 1
 REPLACEMENTS: Mapping[Replacement, str] = {

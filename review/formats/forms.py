@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from review.reviewed import Review
+    from review.judgement.reviewed import Review
 
 FORMS = ("text", "markdown", "json", "html", "sarif")
 
@@ -22,9 +22,9 @@ def write_review(name: str, review: Review, *, detailed: bool = False, folder: s
     """
     match name:
         case "text":
-            return str(_function("review.render", "review_text")(review, detailed=detailed))
+            return str(_function("review.formats.render", "review_text")(review, detailed=detailed))
         case "markdown":
-            return str(_function("review.render", "review_markdown")(review))
+            return str(_function("review.formats.render", "review_markdown")(review))
         case "json":
             return str(_function("review.formats.document", "review_json")(review))
         case "html":

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from cfn.sarif import Region, Result, Rule, sarif_log
 from cfn.templates import entry_lines, nested_urls, parse
-from review.codes import ALL_FINDINGS
-from review.finding import Remark, Verdict
-from review.model import Plan, StackPath
-from review.reviewed import Review
-from review.sections import NAMED
+from review.comparison.sections import NAMED
+from review.findings.codes import ALL_FINDINGS
+from review.findings.finding import Remark, Verdict
+from review.judgement.reviewed import Review
+from review.plan.model import Plan, StackPath
 
 _LEVELS: Mapping[Verdict, str] = {Verdict.BLOCKED: "error", Verdict.LOOK: "warning", Verdict.FINE: "note"}
 _SECTIONS = {word: section for section, word in NAMED.items()}

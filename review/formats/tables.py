@@ -13,7 +13,7 @@ from typing import Any
 from cfn.json_text import json_document
 from cfn.text import readable, scalar_text
 from review.formats.values import short_value, value_lines
-from review.reviewed import ReviewedResource
+from review.judgement.reviewed import ReviewedResource
 
 ADDED, REMOVED, CHANGED, SAME = "+", "-", "~", " "
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from review.finding import Remark
-from review.holds import HOLDS
-from review.strength.findings import DELETION_POLICY
+from review.findings.finding import Remark
+from review.findings.strength import DELETION_POLICY
+from review.resource_types.holds import HOLDS
 from review.strength.measures import Levels
 from review.strength.order import compare
 from review.strength.rows import remarks

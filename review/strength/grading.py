@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from cfn.marks import unmarked
-from review.finding import Remark, ReviewFinding
+from review.findings.finding import Remark, ReviewFinding
 from review.strength import ports
 from review.strength.deletion import policy_remarks
 from review.strength.rows import Presence, Row, covers

@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 from cfn.marks import unmarked
-from review.finding import Remark
-from review.strength.findings import INTERRUPTS
+from review.findings.finding import Remark
+from review.findings.strength import INTERRUPTS
 from review.strength.tree import places
 
 _REFERENCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from review.finding import Remark, ReviewFinding
-from review.strength.findings import MAY_BE_WEAKER, PORTS, WORLD
+from review.findings.finding import Remark, ReviewFinding
+from review.findings.strength import MAY_BE_WEAKER, PORTS, WORLD
 from review.strength.order import Network, is_inside
 from review.strength.values import Unknown, canonical, is_function, items, number, shown, text
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from review.finding import Remark, ReviewFinding
-from review.strength.findings import MAY_BE_WEAKER
+from review.findings.finding import Remark, ReviewFinding
+from review.findings.strength import MAY_BE_WEAKER
 from review.strength.measures import Measure, On, at
 from review.strength.order import Outcome, Rank, compare
 from review.strength.tree import Place

@@ -19,8 +19,8 @@ import pytest
 from deploy import cli
 from deploy.arguments import build_parser
 from deploy.settings import Project
-from review.model import Plan
-from review.plan_file import save_plan
+from review.plan.model import Plan
+from review.plan.plan_file import save_plan
 from tests.deploy.support.aws import Scripted, refusal
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
@@ -340,7 +340,7 @@ def test_deployer_imports_neither_troposphere_nor_builders() -> None:
         "import importlib, pkgutil, sys, deploy\n"
         "for module in pkgutil.walk_packages(deploy.__path__, 'deploy.'):\n"
         "    module.name == 'deploy.__main__' or importlib.import_module(module.name)\n"
-        "from review.schema_facts import facts_of\n"
+        "from review.resource_types.schema_facts import facts_of\n"
         "facts_of('AWS::S3::Bucket')\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('troposphere', 'awacs', 'builders', 'cfnlint')])"
     )

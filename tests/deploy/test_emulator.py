@@ -16,7 +16,7 @@ from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
 from deploy.settings import Project
 from local.cloud import EmbeddedCloud
-from review.plan_file import load_plan
+from review.plan.plan_file import load_plan
 from tests.deploy.support.projects import SMALL
 
 pytestmark = pytest.mark.emulator

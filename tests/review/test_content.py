@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from review.finding import Verdict
-from review.model import Plan
-from review.render import review_text
-from review.replacement import Replacement
-from review.verdict import judge_plan
+from review.comparison.replacement import Replacement
+from review.findings.finding import Verdict
+from review.formats.render import review_text
+from review.judgement.verdict import judge_plan
+from review.plan.model import Plan
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 pytestmark = pytest.mark.requirement("REV-1")

@@ -13,11 +13,11 @@ import pytest
 from cfn.marks import State
 from cfn.resolve import NO_VALUE, Scope
 from cfn.templates import CommittedTemplates, Template, parse
-from review.attributes import property_of
-from review.difference import Difference, Kind
+from review.comparison.attributes import property_of
+from review.comparison.difference import Difference, Kind
 from review.formats.document import review_document
-from review.offline import Place, Side, offline_plan
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 from tests.review.support.edits import edited
 from tests.review.support.patch import apply, meaning
 

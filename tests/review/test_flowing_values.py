@@ -10,12 +10,12 @@ import pytest
 from cfn.marks import State
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.templates import load_templates
-from review.judgement import Certainty
-from review.model import Change, ChangeSet, Detail
-from review.render import review_text
-from review.replacement import Replacement
-from review.reviewed import Review, ReviewedResource
-from review.verdict import judge_plan
+from review.comparison.replacement import Replacement
+from review.formats.render import review_text
+from review.judgement.judgement import Certainty
+from review.judgement.reviewed import Review, ReviewedResource
+from review.judgement.verdict import judge_plan
+from review.plan.model import Change, ChangeSet, Detail
 from tests.review.support.plans import as_deployed, change_set, claim, deployed, detail, everything_replaced, make_plan
 
 ROOT = Path(__file__).parents[2]

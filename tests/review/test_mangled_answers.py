@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from review.judgement import Certainty
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.judgement import Certainty
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, detail, make_plan
 
 pytestmark = pytest.mark.requirement("REV-1")

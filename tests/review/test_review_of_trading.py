@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from review.judgement import Certainty
-from review.replacement import Replacement
+from review.comparison.replacement import Replacement
+from review.judgement.judgement import Certainty
 from tests.review.support.committed import DeployedSet, deployed_set
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from review.judgement import Certainty
-from review.render import review_text
-from review.replacement import Replacement
-from review.reviewed import Review
+from review.comparison.replacement import Replacement
+from review.formats.render import review_text
+from review.judgement.judgement import Certainty
+from review.judgement.reviewed import Review
 from tests.review.support.committed import DeployedSet, deployed_set
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from review import findings
-from review.judgement import Certainty
-from review.model import Change, Plan
-from review.render import review_text
-from review.replacement import Replacement
-from review.reviewed import Review, ReviewedResource
-from review.verdict import judge_plan
+from review.comparison.replacement import Replacement
+from review.findings import general
+from review.formats.render import review_text
+from review.judgement.judgement import Certainty
+from review.judgement.reviewed import Review, ReviewedResource
+from review.judgement.verdict import judge_plan
+from review.plan.model import Change, Plan
 from tests.review.support.plans import as_deployed, change_set, claim, deployed, make_plan
 
 LAUNCH, GROUP = "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::AutoScalingGroup"
@@ -166,7 +166,7 @@ def test_replacement_of_named_types_of_the_web_is_an_obstacle(
     templates = [f"Resources: {{X: {{Type: 'AWS::{kind}', Properties: {text}}}}}" for text in (properties, after)]
     claims = change_set(claim("X", f"AWS::{kind}", replacement="True"))
     review, changes = judged(make_plan({"root.yaml": templates[1]}, deployed("s", templates[0]), claims=claims))
-    assert changes["X"].obstacles == (findings.NAME_STAYS.remark(property=name),)
+    assert changes["X"].obstacles == (general.NAME_STAYS.remark(property=name),)
     assert review.obstacles
 
 

@@ -13,8 +13,8 @@ from functools import cache
 
 import pytest
 
-from review.chapters import IAM, NETWORK
-from review.holds import HOLDS
+from review.judgement.chapters import IAM, NETWORK
+from review.resource_types.holds import HOLDS
 from tests.review.strength.support.platforms import Resource, resources
 from tests.review.support.edit_checks import faults, removal_faults
 from tests.review.support.schema_files import replacement

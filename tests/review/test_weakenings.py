@@ -11,13 +11,12 @@ import pytest
 
 from cfn.parameters import load_parameters
 from cfn.templates import CommittedTemplates, Template, load_templates, parse
-from review import permissions
-from review.finding import ReviewFinding
+from review.findings import permissions, strength
+from review.findings.finding import ReviewFinding
 from review.formats.document import review_document
-from review.holds import HOLDS
-from review.offline import Place, Side, offline_plan
-from review.strength import findings
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
+from review.resource_types.holds import HOLDS
 from tests.review.strength.support.changes import changed, steps
 from tests.review.strength.support.platforms import ROOT, resource, resources
 from tests.review.strength.support.weakenings import POLICY_WEAKENINGS, UNDECIDED_REVERSALS, WEAKENINGS, Weakening
@@ -26,13 +25,13 @@ from tests.review.support.committed_resources import Entries, entry, logical_id,
 pytestmark = pytest.mark.requirement("REV-2")
 
 BLOCKED = {
-    findings.ENCRYPTION,
-    findings.BACKUP,
-    findings.POINT_IN_TIME_RECOVERY,
-    findings.VERSIONING,
-    findings.AUDIT_TRAIL,
-    findings.EXPOSURE,
-    findings.WORLD,
+    strength.ENCRYPTION,
+    strength.BACKUP,
+    strength.POINT_IN_TIME_RECOVERY,
+    strength.VERSIONING,
+    strength.AUDIT_TRAIL,
+    strength.EXPOSURE,
+    strength.WORLD,
     permissions.ADMINISTRATION,
     permissions.PUBLIC,
 }
@@ -98,8 +97,8 @@ def test_function_url_for_everybody_is_blocked() -> None:
     url = {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE", "TargetFunctionArn": {"Ref": "Elsewhere"}}}
     (added,) = reviewed(around, {**around, "Url": url})["changes"]
     (removed,) = reviewed({**around, "Url": url}, around)["changes"]
-    assert (directions(added, findings.EXPOSURE), added["verdict"]) == ({"weaker"}, "blocked")
-    assert directions(removed, findings.EXPOSURE) == {"stronger"}
+    assert (directions(added, strength.EXPOSURE), added["verdict"]) == ({"weaker"}, "blocked")
+    assert directions(removed, strength.EXPOSURE) == {"stronger"}
 
 
 @pytest.mark.slow

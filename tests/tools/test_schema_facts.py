@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review.schema_facts import FILE
+from review.resource_types.schema_facts import FILE
 from tools import schema_facts
 
 SCHEMA: dict[str, Any] = {
@@ -75,7 +75,7 @@ def test_type_that_differs_by_region_has_the_strictest_facts() -> None:
 
 
 def test_schemas_of_cfn_lint_are_the_same_in_all_regions() -> None:
-    """If this changes, the docstring of ``review.schema_facts`` and the strictest facts need a second look."""
+    """If this changes, the docstring of ``review.resource_types.schema_facts`` and the strictest facts need a second look."""
     types = [schema["typeName"] for schema in schema_facts.installed_schemas()]
     assert len(types) == len(set(types))
 

@@ -22,9 +22,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cfn.text import visible
-from review.approval import Approval
 from review.formats.page.model import page
-from review.reviewed import Review
+from review.judgement.reviewed import Review
+from review.plan.approval import Approval
 
 _FOLDER = Path(__file__).parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from review.model import Plan
+from review.plan.model import Plan
 
 # The regional consoles of each partition: https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html
 _DOMAINS: Mapping[str, str] = {

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from review.approval import Approval
-from review.codes import ALL_FINDINGS
-from review.finding import ReviewFinding
+from review.findings.codes import ALL_FINDINGS
+from review.findings.finding import ReviewFinding
 from review.formats.document import review_document
 from review.formats.page.console import console_url
 from review.formats.page.graph import Drawing, Node, draw
@@ -36,7 +35,8 @@ from review.formats.page.view import (
 )
 from review.formats.tables import Table, tables
 from review.formats.values import change_lines, short_change, short_value, value_lines
-from review.reviewed import Review
+from review.judgement.reviewed import Review
+from review.plan.approval import Approval
 
 _KINDS = {"order": "the same elements in another order", "form": "the same meaning, written differently"}
 _OPTIONS = ("blocked", "look", "fine", "removed", "replaced", "may be replaced", "changed", "added", "resource")

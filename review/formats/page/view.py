@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from review.approval import Approval
-from review.finding import ReviewFinding
+from review.comparison.sections import NAMED, WHOLE
+from review.findings.finding import ReviewFinding
 from review.formats.page.graph import Drawing
 from review.formats.tables import Table
-from review.sections import NAMED, WHOLE
+from review.plan.approval import Approval
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "Add": ("+", "added"),

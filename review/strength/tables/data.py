@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from review.strength.findings import (
+from review.findings.strength import (
     BACKUP,
     DELETION_PROTECTION,
     LOCK,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import ENCRYPTION
+from review.findings.strength import ENCRYPTION
 from review.strength.grades import data as grades
 from review.strength.measures import Graded, Key, Levels, Missing, Off, On, Present, Unordered
 from review.strength.order import Bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import WEB_FILTER
+from review.findings.strength import WEB_FILTER
 from review.strength.grades import filters as grades
 from review.strength.measures import (
     FLAG,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from review.strength.findings import AUTHORISATION, INSTANCE_METADATA, INTEGRITY, ISOLATION, ROTATION, SIGN_IN
+from review.findings.strength import AUTHORISATION, INSTANCE_METADATA, INTEGRITY, ISOLATION, ROTATION, SIGN_IN
 from review.strength.grades import identity as grades
 from review.strength.measures import (
     FLAG,

@@ -5,7 +5,7 @@ Rules of security groups and network ACLs are in ``ports``.
 
 from __future__ import annotations
 
-from review.strength.findings import AVAILABILITY, CORS, EXPOSURE, REACH
+from review.findings.strength import AVAILABILITY, CORS, EXPOSURE, REACH
 from review.strength.grades import network as grades
 from review.strength.measures import FLAG, Allows, Graded, Levels, Missing, Off, On, Present, Unordered
 from review.strength.order import EVERYBODY, EVERYTHING, NOBODY, NOTHING, Bounds

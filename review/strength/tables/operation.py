@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import AVAILABILITY, DEAD_LETTERS, LIMITS, PATCHING
+from review.findings.strength import AVAILABILITY, DEAD_LETTERS, LIMITS, PATCHING
 from review.strength.measures import (
     NEVER,
     Altered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import AUDIT_TRAIL, DATA_PROTECTION, LOGGING
+from review.findings.strength import AUDIT_TRAIL, DATA_PROTECTION, LOGGING
 from review.strength.grades import records as grades
 from review.strength.measures import Allows, Altered, Graded, Less, Levels, Members, More, Off, On, Present, Unordered
 from review.strength.order import EVERYTHING, NOTHING, Bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import REQUEST_CHECKS, TLS
+from review.findings.strength import REQUEST_CHECKS, TLS
 from review.strength.grades import transport as grades
 from review.strength.measures import FLAG, Allows, Altered, Graded, Levels, Members, More, Off, On, Present, Unordered
 from review.strength.order import EVERYTHING, NOTHING, Bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.strength.findings import ALARMS, CONFIG_RULES, DETECTION
+from review.findings.strength import ALARMS, CONFIG_RULES, DETECTION
 from review.strength.grades import watch as grades
 from review.strength.measures import (
     NEVER,

@@ -11,9 +11,9 @@ import pytest
 
 from deploy import cli
 from deploy.settings import Project
-from review.approval import Approval, load_approval, save_approval
-from review.model import Plan
-from review.plan_file import load_plan, plan_digest, save_plan
+from review.plan.approval import Approval, load_approval, save_approval
+from review.plan.model import Plan
+from review.plan.plan_file import load_plan, plan_digest, save_plan
 from tests.deploy.support.aws import ACCOUNT
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 

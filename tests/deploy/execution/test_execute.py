@@ -17,9 +17,9 @@ from deploy.errors import ExecutionError, StalePlanError
 from deploy.execution.execute import ALLOW_ALL, apply_stack_settings, execute_plan, expected_resources
 from deploy.execution.interruption import interrupted_execution
 from deploy.execution.staleness import require_fitting
-from review.approval import Approval
-from review.model import Plan, PlannedTemplate
-from review.plan_file import plan_digest
+from review.plan.approval import Approval
+from review.plan.model import Plan, PlannedTemplate
+from review.plan.plan_file import plan_digest
 from tests.deploy.support.aws import ACCOUNT, Scripted
 from tests.review.support.plans import change_set, deployed, make_plan, stack_arn
 

@@ -14,7 +14,7 @@ from deploy.planning.changesets import (
     delete_change_set,
     wait_for_change_set,
 )
-from review.model import ChangeSet
+from review.plan.model import ChangeSet
 from tests.deploy.support.aws import ACCOUNT, Scripted
 
 ARN = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:changeSet"

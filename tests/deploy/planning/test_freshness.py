@@ -15,7 +15,7 @@ from cfn.templates import load_templates
 from deploy.packaging.artifacts import FUNCTION, sources_digest, sources_of
 from deploy.planning.freshness import age, mark_finished, mark_unfinished, notes
 from deploy.settings import Project
-from review.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate
+from review.plan.model import HIDDEN, Plan, PlannedArtifact, PlannedTemplate
 from tests.review.support.plans import make_plan
 
 pytestmark = pytest.mark.requirement("REV-1")

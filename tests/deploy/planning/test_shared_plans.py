@@ -12,9 +12,9 @@ from botocore.response import StreamingBody
 
 from deploy.errors import UsageError
 from deploy.planning.shared_plans import fetch_approval, fetch_plan, share_approval, share_plan
-from review.approval import Approval, approval_text
 from review.errors import PlanError
-from review.plan_file import plan_digest, plan_text
+from review.plan.approval import Approval, approval_text
+from review.plan.plan_file import plan_digest, plan_text
 from tests.deploy.support.aws import ACCOUNT, Scripted
 from tests.review.support.plans import make_plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cfn.marks import State
-from review.difference import Difference, Kind
+from review.comparison.difference import Difference, Kind
 from review.formats.differences import change_pieces, difference_pieces, value_pieces
 from review.formats.pieces import Block, Item, Piece, code, spans
 

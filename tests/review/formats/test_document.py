@@ -12,9 +12,9 @@ import pytest
 from cfn.templates import CommittedTemplates, Template, parse
 from review.examples import EXAMPLES
 from review.formats.document import review_document, review_json
-from review.offline import Place, Side, offline_plan
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 from tests.review.support.examples import example_plan
 
 pytestmark = pytest.mark.requirement("REV-3")

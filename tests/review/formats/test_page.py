@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from cfn.templates import CommittedTemplates, Template, parse
-from review.approval import Approval
-from review.codes import ALL_FINDINGS
 from review.examples import EXAMPLES
+from review.findings.codes import ALL_FINDINGS
 from review.formats import page as package
 from review.formats.page import review_html
 from review.formats.page.console import console_url
-from review.model import Plan
-from review.offline import Place, Side, offline_plan
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.approval import Approval
+from review.plan.model import Plan
+from review.plan.offline import Place, Side, offline_plan
 from tests.review.support.examples import example_plan
 from tests.review.support.pages import Element, parse_page
 from tests.review.support.plans import change_set, deployed, make_plan

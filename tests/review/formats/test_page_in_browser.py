@@ -14,8 +14,8 @@ from cfn.templates import CommittedTemplates, Template, load_templates, parse
 from local.host.browser import OPTIONS
 from local.testing import browser_or_skip
 from review.formats.page import review_html
-from review.offline import Place, Side, offline_plan
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("REV-4")]
 

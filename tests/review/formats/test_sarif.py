@@ -9,11 +9,11 @@ import pytest
 
 from cfn.templates import CommittedTemplates, Template, parse
 from review.examples import EXAMPLES
-from review.findings import FINDINGS
+from review.findings.general import FINDINGS
 from review.formats.sarif import review_sarif
-from review.model import Plan
-from review.offline import Place, Side, offline_plan
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.model import Plan
+from review.plan.offline import Place, Side, offline_plan
 from tests.review.support.examples import example_plan
 from tests.review.support.plans import as_deployed, change_set, claim, make_plan
 from tests.support.sarif import validate_sarif

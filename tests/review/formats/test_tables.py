@@ -7,7 +7,7 @@ import json
 import pytest
 
 from review.formats.tables import Table, row_text, tables
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 pytestmark = pytest.mark.requirement("REV-4")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from review.finding import Label, Remark, Verdict
-from review.strength import findings, grade
+from review.findings import strength
+from review.findings.finding import Label, Remark, Verdict
+from review.strength import grade
 
 
 def policies(
@@ -31,7 +32,7 @@ def policies(
 )
 def test_policy_that_keeps_less_is_weaker(name: str, strong: str, weak: str | None) -> None:
     (remark,) = policies("AWS::EC2::Volume", {}, name, strong, weak)
-    assert (remark.code, remark.verdict, remark.label) == (findings.DELETION_POLICY.code, Verdict.LOOK, Label.WEAKER)
+    assert (remark.code, remark.verdict, remark.label) == (strength.DELETION_POLICY.code, Verdict.LOOK, Label.WEAKER)
     (remark,) = policies("AWS::EC2::Volume", {}, name, weak, strong)
     assert (remark.verdict, remark.label) == (Verdict.FINE, Label.STRONGER)
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfn.marks import State, marked
-from review.finding import Direction, Label, Verdict
-from review.strength import findings, grade
+from review.findings import strength
+from review.findings.finding import Direction, Label, Verdict
+from review.strength import grade
 from review.strength.values import is_function
 from tests.review.strength.support.changes import REMOVED, changed, summary
 from tests.review.strength.support.platforms import Resource, resources
@@ -26,16 +27,16 @@ UNKNOWN = {"Fn::ImportValue": "other-stack"}
 @pytest.mark.parametrize(
     ("resource_type", "finding"),
     [
-        ("AWS::CloudTrail::Trail", findings.AUDIT_TRAIL),
-        ("AWS::EC2::FlowLog", findings.AUDIT_TRAIL),
-        ("AWS::Backup::BackupPlan", findings.BACKUP),
-        ("AWS::CloudWatch::CompositeAlarm", findings.ALARMS),
-        ("AWS::Config::ConfigRule", findings.CONFIG_RULES),
-        ("AWS::GuardDuty::Detector", findings.DETECTION),
-        ("AWS::SecretsManager::RotationSchedule", findings.ROTATION),
-        ("AWS::WAFv2::WebACLAssociation", findings.WEB_FILTER),
-        ("AWS::Logs::SubscriptionFilter", findings.ALARMS),
-        ("AWS::ApiGateway::UsagePlan", findings.LIMITS),
+        ("AWS::CloudTrail::Trail", strength.AUDIT_TRAIL),
+        ("AWS::EC2::FlowLog", strength.AUDIT_TRAIL),
+        ("AWS::Backup::BackupPlan", strength.BACKUP),
+        ("AWS::CloudWatch::CompositeAlarm", strength.ALARMS),
+        ("AWS::Config::ConfigRule", strength.CONFIG_RULES),
+        ("AWS::GuardDuty::Detector", strength.DETECTION),
+        ("AWS::SecretsManager::RotationSchedule", strength.ROTATION),
+        ("AWS::WAFv2::WebACLAssociation", strength.WEB_FILTER),
+        ("AWS::Logs::SubscriptionFilter", strength.ALARMS),
+        ("AWS::ApiGateway::UsagePlan", strength.LIMITS),
     ],
 )
 def test_removal_of_a_protection_is_weaker_and_its_creation_stronger(resource_type: str, finding: Any) -> None:
@@ -61,7 +62,7 @@ def test_policy_that_denies_is_missed_and_one_that_only_allows_is_not() -> None:
     denies = {"PolicyDocument": {"Statement": [{"Effect": "Deny", "Action": "s3:*"}]}}
     allows = {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}}
     (remark,) = grade("AWS::S3::BucketPolicy", denies, None)
-    assert (remark.code, remark.label) == (findings.AUTHORISATION.code, Label.WEAKER)
+    assert (remark.code, remark.label) == (strength.AUTHORISATION.code, Label.WEAKER)
     assert grade("AWS::S3::BucketPolicy", allows, None) == ()
     assert grade("AWS::S3::BucketPolicy", denies, allows) == (), "changes of documents are not graded here"
 
@@ -81,7 +82,7 @@ def test_item_that_is_removed_is_not_compared_unless_its_settings_fall_back() ->
     volumes = {"BlockDeviceMappings": [{"DeviceName": "/dev/a", "Ebs": {"Encrypted": True}}]}
     assert grade("AWS::EC2::Instance", volumes, {}) == ()
     settings = {"MethodSettings": [{"ResourcePath": "/*", "HttpMethod": "*", "LoggingLevel": "ERROR"}]}
-    assert summary(grade("AWS::ApiGateway::Stage", settings, {})).codes == {findings.LOGGING.code}
+    assert summary(grade("AWS::ApiGateway::Stage", settings, {})).codes == {strength.LOGGING.code}
 
 
 @pytest.mark.requirement("REV-2")
@@ -92,7 +93,7 @@ def test_new_behaviour_that_allows_plain_text_is_weaker() -> None:
 
     one, two = distribution(("/a", "https-only")), distribution(("/b", "allow-all"), ("/a", "https-only"))
     (remark,) = grade("AWS::CloudFront::Distribution", one, two)
-    assert (remark.code, remark.label) == (findings.TLS.code, Label.WEAKER)
+    assert (remark.code, remark.label) == (strength.TLS.code, Label.WEAKER)
     (remark,) = grade("AWS::CloudFront::Distribution", two, one)
     assert remark.label is Label.STRONGER
 
@@ -115,14 +116,14 @@ def test_new_behaviour_that_allows_plain_text_is_weaker() -> None:
 )
 def test_unknown_value_may_be_weaker(before: Any, after: Any) -> None:
     (remark,) = grade(CLUSTER, before, after)
-    assert (remark.code, remark.verdict, remark.label) == (findings.MAY_BE_WEAKER.code, Verdict.LOOK, Label.WEAKER)
+    assert (remark.code, remark.verdict, remark.label) == (strength.MAY_BE_WEAKER.code, Verdict.LOOK, Label.WEAKER)
     assert grade(CLUSTER, after, after) == ()
 
 
 @pytest.mark.requirement("REV-2")
 def test_unknown_value_instead_of_the_weakest_is_not_weaker() -> None:
     (remark,) = grade(CLUSTER, {"StorageEncrypted": False}, {"StorageEncrypted": UNKNOWN})
-    assert (remark.code, remark.verdict, remark.label) == (findings.MAY_BE_WEAKER.code, Verdict.FINE, Label.STRONGER)
+    assert (remark.code, remark.verdict, remark.label) == (strength.MAY_BE_WEAKER.code, Verdict.FINE, Label.STRONGER)
 
 
 @pytest.mark.requirement("REV-2")
@@ -163,7 +164,7 @@ def test_update_policy_that_waits_for_no_signal_is_weaker() -> None:
         "UpdatePolicy/AutoScalingRollingUpdate/WaitOnResourceSignals true -> false",
         "UpdatePolicy/AutoScalingRollingUpdate/MinInstancesInService 2 -> none",
     ]
-    assert summary(remarks).codes == {findings.AVAILABILITY.code}
+    assert summary(remarks).codes == {strength.AVAILABILITY.code}
 
 
 # ---- every edit of both platforms -----------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def paths(value: Any, path: Path = ()) -> list[Path]:
 
 
 def is_definite(label: Label | None, code: str) -> bool:
-    return label is not None and code != findings.MAY_BE_WEAKER.code
+    return label is not None and code != strength.MAY_BE_WEAKER.code
 
 
 NEW_VALUES = st.one_of(
@@ -233,7 +234,7 @@ def test_no_change_and_another_order_are_no_finding(resource: Resource) -> None:
     unordered = {"SecurityGroupIds", "VpcSecurityGroupIds", "AlarmActions", "LoadBalancerAttributes", "SubnetIds"}
     turned = {key: value[::-1] if key in unordered else value for key, value in properties.items()}
     unordered_by_code = {remark.code for remark in grade(resource.type, properties, turned)}
-    assert unordered_by_code <= {findings.MAY_BE_WEAKER.code}, "an endpoint's subnets have no order"
+    assert unordered_by_code <= {strength.MAY_BE_WEAKER.code}, "an endpoint's subnets have no order"
 
 
 @pytest.mark.requirement("REV-2")

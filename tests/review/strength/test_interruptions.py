@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from review.finding import Verdict
-from review.strength.findings import INTERRUPTS
+from review.findings.finding import Verdict
+from review.findings.strength import INTERRUPTS
 from review.strength.interruptions import INTERRUPTIONS, Interruption, interruption
 from tests.review.strength.support.schemas import properties, types
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.finding import Direction, Label, Verdict
-from review.strength import findings, grade
+from review.findings import strength
+from review.findings.finding import Direction, Label, Verdict
+from review.strength import grade
 from tests.review.strength.support.changes import summary
 
 GROUP = "AWS::EC2::SecurityGroup"
@@ -86,11 +87,11 @@ def test_another_peer_is_broader_and_narrower() -> None:
 @pytest.mark.parametrize(
     ("rule", "code", "verdict"),
     [
-        ({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}, findings.WORLD.code, Verdict.BLOCKED),
-        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 443}, findings.WORLD.code, Verdict.BLOCKED),
-        ({"IpProtocol": "-1"}, findings.WORLD.code, Verdict.BLOCKED),
-        ({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}, findings.PORTS.code, Verdict.LOOK),
-        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}, findings.PORTS.code, Verdict.LOOK),
+        ({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}, strength.WORLD.code, Verdict.BLOCKED),
+        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 443}, strength.WORLD.code, Verdict.BLOCKED),
+        ({"IpProtocol": "-1"}, strength.WORLD.code, Verdict.BLOCKED),
+        ({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}, strength.PORTS.code, Verdict.LOOK),
+        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}, strength.PORTS.code, Verdict.LOOK),
     ],
 )
 def test_open_to_the_world_is_blocked_except_for_the_web(
@@ -115,7 +116,7 @@ def test_group_that_becomes_the_world_is_only_broader() -> None:
 def test_group_without_rules_for_what_leaves_lets_everything_out() -> None:
     closed = {"SecurityGroupEgress": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}]}
     (remark,) = grade(GROUP, closed, {})
-    assert (remark.code, remark.label) == (findings.PORTS.code, BROADER)
+    assert (remark.code, remark.label) == (strength.PORTS.code, BROADER)
     assert "all traffic to 0.0.0.0/0" in remark.sentence
     (remark,) = grade(GROUP, {}, closed)
     assert remark.label is NARROWER
@@ -132,7 +133,7 @@ def test_rule_that_moves_to_another_group_is_both() -> None:
 def test_list_of_rules_that_is_not_known_may_be_weaker() -> None:
     unknown = {"SecurityGroupIngress": {"Fn::If": ["Open", [tcp(22)], [tcp(443)]]}}
     (remark,) = grade(GROUP, ingress(tcp(443)), unknown)
-    assert (remark.code, remark.verdict) == (findings.MAY_BE_WEAKER.code, Verdict.LOOK)
+    assert (remark.code, remark.verdict) == (strength.MAY_BE_WEAKER.code, Verdict.LOOK)
     assert grade(GROUP, unknown, unknown) == ()
 
 
@@ -169,7 +170,7 @@ def test_entry_of_an_acl_denies_or_allows(narrow: Any, wide: Any) -> None:
 @pytest.mark.requirement("REV-2")
 def test_another_number_of_an_entry_may_be_weaker() -> None:
     (remark,) = grade("AWS::EC2::NetworkAclEntry", entry("deny"), entry("deny", number=200))
-    assert remark.code == findings.MAY_BE_WEAKER.code
+    assert remark.code == strength.MAY_BE_WEAKER.code
 
 
 PORTS = st.integers(1, 300)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.finding import Direction
+from review.findings.finding import Direction
+from review.findings.strength import MAY_BE_WEAKER
 from review.strength import grade
-from review.strength.findings import MAY_BE_WEAKER
 from review.strength.grading import PRESENCES, ROWS
 from review.strength.measures import Graded, Key, Measure
 from review.strength.order import Outcome, compare

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from review.finding import Direction, Label, Verdict
-from review.strength import findings, grade
+from review.findings import strength
+from review.findings.finding import Direction, Label, Verdict
+from review.strength import grade
 from tests.review.strength.support.changes import changed, steps, summary
 from tests.review.strength.support.platforms import resource
 from tests.review.strength.support.weakenings import WEAKENINGS, Weakening
@@ -51,7 +52,7 @@ def test_reversal_has_the_opposite_label_and_needs_no_look(weakening: Weakening)
 def test_function_url_without_authentication_is_public() -> None:
     """Nothing of it was under any chapter."""
     (remark,) = grade("AWS::Lambda::Url", None, {"AuthType": "NONE", "TargetFunctionArn": "f"})
-    assert (remark.verdict, remark.label, remark.code) == (Verdict.BLOCKED, Label.BROADER, findings.EXPOSURE.code)
+    assert (remark.verdict, remark.label, remark.code) == (Verdict.BLOCKED, Label.BROADER, strength.EXPOSURE.code)
     (remark,) = grade("AWS::Lambda::Url", {"AuthType": "NONE", "TargetFunctionArn": "f"}, None)
     assert (remark.verdict, remark.label) == (Verdict.FINE, Label.NARROWER)
     assert grade("AWS::Lambda::Url", None, {"AuthType": "AWS_IAM", "TargetFunctionArn": "f"}) == ()
@@ -61,7 +62,7 @@ def test_function_url_without_authentication_is_public() -> None:
 def test_open_method_is_public_unless_it_asks_for_a_key() -> None:
     with_key = {"AuthorizationType": "NONE", "ApiKeyRequired": True, "HttpMethod": "GET"}
     without = {**with_key, "ApiKeyRequired": False}
-    assert findings.EXPOSURE.code in summary(grade("AWS::ApiGateway::Method", with_key, without)).codes
-    assert findings.EXPOSURE.code in summary(grade("AWS::ApiGateway::Method", None, without)).codes
-    assert findings.EXPOSURE.code not in summary(grade("AWS::ApiGateway::Method", None, with_key)).codes
+    assert strength.EXPOSURE.code in summary(grade("AWS::ApiGateway::Method", with_key, without)).codes
+    assert strength.EXPOSURE.code in summary(grade("AWS::ApiGateway::Method", None, without)).codes
+    assert strength.EXPOSURE.code not in summary(grade("AWS::ApiGateway::Method", None, with_key)).codes
     assert grade("AWS::ApiGateway::Method", None, {**without, "HttpMethod": "OPTIONS"}) == ()

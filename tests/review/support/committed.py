@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.templates import load_templates
-from review.model import Stack
-from review.reviewed import Review
-from review.verdict import judge_plan
+from review.judgement.reviewed import Review
+from review.judgement.verdict import judge_plan
+from review.plan.model import Stack
 from tests.review.support.plans import as_deployed, everything_replaced, make_plan
 
 PROJECT = Path(__file__).parents[3]

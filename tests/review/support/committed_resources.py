@@ -10,8 +10,8 @@ from typing import Any
 
 from cfn.templates import CommittedTemplates, Template, parse
 from review.formats.document import review_document
-from review.offline import Place, Side, offline_plan
-from review.verdict import judge_plan
+from review.judgement.verdict import judge_plan
+from review.plan.offline import Place, Side, offline_plan
 from tests.review.strength.support.platforms import Resource, resources
 
 ELSEWHERE = "Elsewhere"

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfn.marks import State
-from review import permissions
-from review.difference import Difference, Kind
-from review.finding import Label
-from review.holds import HOLDS
-from review.strength import findings
+from review.comparison.difference import Difference, Kind
+from review.findings import permissions, strength
+from review.findings.finding import Label
+from review.resource_types.holds import HOLDS
 from tests.review.strength.support.platforms import Resource
 from tests.review.support.committed_resources import Entries, entry, logical_id, neighbours, reviewed
 from tests.review.support.patch import apply, meaning
@@ -120,7 +119,7 @@ def _is_about(named: str, path: Path) -> bool:
 
 
 def _label_faults(forward: _Reviewed, backward: _Reviewed) -> Iterator[str]:
-    undecided = {findings.MAY_BE_WEAKER.code}
+    undecided = {strength.MAY_BE_WEAKER.code}
     if permissions.UNKNOWN.code in {code for code, _ in (*forward.labels, *backward.labels)}:
         undecided |= PERMISSIONS
     there, back = (_comparable(side.labels, undecided) for side in (forward, backward))

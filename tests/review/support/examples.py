@@ -12,7 +12,7 @@ import yaml
 from cfn.parameters import with_defaults
 from cfn.templates import parse
 from review.examples.example import Example
-from review.model import Change, Detail, Plan, ValidationFinding
+from review.plan.model import Change, Detail, Plan, ValidationFinding
 from tests.review.support.plans import change_set, claim, deployed, make_plan
 
 

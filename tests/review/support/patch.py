@@ -1,4 +1,4 @@
-"""Applies differences to a value: what ``review.difference`` promises, as a program."""
+"""Applies differences to a value: what ``review.comparison.difference`` promises, as a program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from cfn.json_text import json_document
 from cfn.text import is_function, is_scalar, joined, scalar_text
-from review.difference import Difference, Kind, path_steps
+from review.comparison.difference import Difference, Kind, path_steps
 
 
 def apply(before: Any, differences: Iterable[Difference]) -> Any:

@@ -10,8 +10,8 @@ from cfn.resolve import Scope
 from cfn.templates import parse, text_digest
 from cfn.text import parameter_text
 from cfn.types import STACK
-from review.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
-from review.plan_file import FORMAT
+from review.plan.model import Change, ChangeSet, Detail, Plan, PlannedTemplate, Resource, Stack
+from review.plan.plan_file import FORMAT
 
 ACCOUNT = "111122223333"
 PSEUDO = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from review.finding import Direction, Label, Remark, Verdict
+from review.findings.finding import Direction, Label, Remark, Verdict
 
 REMOVED = object()
 """The value of a property that is removed."""

@@ -11,7 +11,7 @@ from typing import Any
 from cfn.parameters import filled_by_packaging, load_parameters, with_defaults
 from cfn.resolve import Scope
 from cfn.templates import load_templates, parse
-from review.model import Stack
+from review.plan.model import Stack
 from tests.review.support.plans import PSEUDO, as_deployed
 
 ROOT = Path(__file__).parents[4]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from review import permissions
-from review.finding import ReviewFinding
-from review.strength import findings
+from review.findings import permissions, strength
+from review.findings.finding import ReviewFinding
 from tests.review.strength.support.changes import REMOVED
 
 
@@ -43,127 +42,127 @@ PARTNER = {"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:
 
 WEAKENINGS = [
     # Encryption
-    Weakening("trading/Tables/UserSessionsTable", "SSESpecification", REMOVED, findings.ENCRYPTION),
-    Weakening("trading/Tables/UserSessionsTable", "SSESpecification/KMSMasterKeyId", REMOVED, findings.ENCRYPTION),
-    Weakening("trading/Database/DatabaseCluster", "StorageEncrypted", False, findings.ENCRYPTION),
-    Weakening("trading/Database/DatabaseCluster", "KmsKeyId", REMOVED, findings.ENCRYPTION),
-    Weakening("trading/Storage/RawBucket", "BucketEncryption", REMOVED, findings.ENCRYPTION),
+    Weakening("trading/Tables/UserSessionsTable", "SSESpecification", REMOVED, strength.ENCRYPTION),
+    Weakening("trading/Tables/UserSessionsTable", "SSESpecification/KMSMasterKeyId", REMOVED, strength.ENCRYPTION),
+    Weakening("trading/Database/DatabaseCluster", "StorageEncrypted", False, strength.ENCRYPTION),
+    Weakening("trading/Database/DatabaseCluster", "KmsKeyId", REMOVED, strength.ENCRYPTION),
+    Weakening("trading/Storage/RawBucket", "BucketEncryption", REMOVED, strength.ENCRYPTION),
     Weakening(
         "trading/Storage/RawBucket",
         "BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault",
         {"SSEAlgorithm": "AES256"},
-        findings.ENCRYPTION,
+        strength.ENCRYPTION,
     ),
-    Weakening("trading/Storage/ObjectQueue", "KmsMasterKeyId", REMOVED, findings.ENCRYPTION),
-    Weakening("trading/Alerts/AlertTopic", "KmsMasterKeyId", "alias/aws/sns", findings.ENCRYPTION),
-    Weakening("trading/Functions/IngestFunction", "KmsKeyArn", REMOVED, findings.ENCRYPTION),
-    Weakening("trading/Network/FlowLogGroup", "KmsKeyId", REMOVED, findings.ENCRYPTION),
-    Weakening("transactions/Secrets/DatabaseSecret", "KmsKeyId", REMOVED, findings.ENCRYPTION),
+    Weakening("trading/Storage/ObjectQueue", "KmsMasterKeyId", REMOVED, strength.ENCRYPTION),
+    Weakening("trading/Alerts/AlertTopic", "KmsMasterKeyId", "alias/aws/sns", strength.ENCRYPTION),
+    Weakening("trading/Functions/IngestFunction", "KmsKeyArn", REMOVED, strength.ENCRYPTION),
+    Weakening("trading/Network/FlowLogGroup", "KmsKeyId", REMOVED, strength.ENCRYPTION),
+    Weakening("transactions/Secrets/DatabaseSecret", "KmsKeyId", REMOVED, strength.ENCRYPTION),
     Weakening(
         "transactions/Web/WebLaunchTemplate",
         "LaunchTemplateData/BlockDeviceMappings/0/Ebs/Encrypted",
         False,
-        findings.ENCRYPTION,
+        strength.ENCRYPTION,
     ),
     # Backups, recovery, versions
-    Weakening("trading/Database/DatabaseCluster", "BackupRetentionPeriod", 1, findings.BACKUP),
+    Weakening("trading/Database/DatabaseCluster", "BackupRetentionPeriod", 1, strength.BACKUP),
     Weakening(
-        "trading/Tables/UserSessionsTable", "PointInTimeRecoverySpecification", REMOVED, findings.POINT_IN_TIME_RECOVERY
+        "trading/Tables/UserSessionsTable", "PointInTimeRecoverySpecification", REMOVED, strength.POINT_IN_TIME_RECOVERY
     ),
     Weakening(
         "trading/Tables/ApiKeysTable",
         "PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
         False,
-        findings.POINT_IN_TIME_RECOVERY,
+        strength.POINT_IN_TIME_RECOVERY,
     ),
-    Weakening("trading/Storage/RawBucket", "VersioningConfiguration", REMOVED, findings.VERSIONING),
-    Weakening("trading/Storage/RawBucket", "VersioningConfiguration/Status", "Suspended", findings.VERSIONING),
+    Weakening("trading/Storage/RawBucket", "VersioningConfiguration", REMOVED, strength.VERSIONING),
+    Weakening("trading/Storage/RawBucket", "VersioningConfiguration/Status", "Suspended", strength.VERSIONING),
     # Retention
-    Weakening("trading/Network/FlowLogGroup", "RetentionInDays", 1, findings.RETENTION),
-    Weakening("trading/Storage/ObjectQueue", "MessageRetentionPeriod", 60, findings.RETENTION),
+    Weakening("trading/Network/FlowLogGroup", "RetentionInDays", 1, strength.RETENTION),
+    Weakening("trading/Storage/ObjectQueue", "MessageRetentionPeriod", 60, strength.RETENTION),
     Weakening(
         "trading/Storage/RawBucket",
         "LifecycleConfiguration/Rules/0/ExpirationInDays",
         1,
-        findings.RETENTION,
+        strength.RETENTION,
     ),
     # Audit trail and logs
-    removed("trading/Network/FlowLog", findings.AUDIT_TRAIL),
-    removed("trading/Compliance/ConfigRecorder", findings.AUDIT_TRAIL),
-    Weakening("trading/Compliance/ConfigRecorder", "RecordingGroup/AllSupported", False, findings.AUDIT_TRAIL),
-    Weakening("trading/Network/FlowLog", "TrafficType", "REJECT", findings.LOGGING),
-    Weakening("trading/Storage/RawBucket", "LoggingConfiguration", REMOVED, findings.LOGGING),
-    Weakening("trading/Api/Stage", "AccessLogSetting", REMOVED, findings.LOGGING),
-    Weakening("trading/Api/Stage", "TracingEnabled", False, findings.LOGGING),
-    Weakening("trading/Functions/IngestFunction", "TracingConfig/Mode", "PassThrough", findings.LOGGING),
-    Weakening("trading/Database/DatabaseCluster", "EnableCloudwatchLogsExports", REMOVED, findings.LOGGING),
-    Weakening("trading/Database/DatabaseClusterParameters", "Parameters/log_statement", "none", findings.LOGGING),
+    removed("trading/Network/FlowLog", strength.AUDIT_TRAIL),
+    removed("trading/Compliance/ConfigRecorder", strength.AUDIT_TRAIL),
+    Weakening("trading/Compliance/ConfigRecorder", "RecordingGroup/AllSupported", False, strength.AUDIT_TRAIL),
+    Weakening("trading/Network/FlowLog", "TrafficType", "REJECT", strength.LOGGING),
+    Weakening("trading/Storage/RawBucket", "LoggingConfiguration", REMOVED, strength.LOGGING),
+    Weakening("trading/Api/Stage", "AccessLogSetting", REMOVED, strength.LOGGING),
+    Weakening("trading/Api/Stage", "TracingEnabled", False, strength.LOGGING),
+    Weakening("trading/Functions/IngestFunction", "TracingConfig/Mode", "PassThrough", strength.LOGGING),
+    Weakening("trading/Database/DatabaseCluster", "EnableCloudwatchLogsExports", REMOVED, strength.LOGGING),
+    Weakening("trading/Database/DatabaseClusterParameters", "Parameters/log_statement", "none", strength.LOGGING),
     Weakening(
-        "transactions/Database/DatabaseClusterParameters", "Parameters/server_audit_logging", "0", findings.LOGGING
+        "transactions/Database/DatabaseClusterParameters", "Parameters/server_audit_logging", "0", strength.LOGGING
     ),
-    removed("trading/Api/WebAclLogging", findings.LOGGING),
-    Weakening("trading/Api/Stage", "MethodSettings/0/DataTraceEnabled", True, findings.DATA_PROTECTION),
+    removed("trading/Api/WebAclLogging", strength.LOGGING),
+    Weakening("trading/Api/Stage", "MethodSettings/0/DataTraceEnabled", True, strength.DATA_PROTECTION),
     # Alarms, rules, rotation
-    removed("trading/Observability/ApiServerErrorsAlarm", findings.ALARMS),
-    Weakening("trading/Observability/ApiLatencyAlarm", "ActionsEnabled", False, findings.ALARMS),
-    Weakening("trading/Observability/FastBurnAlarm", "AlarmActions", [], findings.ALARMS),
-    removed("trading/Alerts/IngestFilter", findings.ALARMS),
-    removed("transactions/Observability/ApplicationErrorsFilter", findings.ALARMS),
-    removed("trading/Compliance/S3DefaultEncryptionKmsRule", findings.CONFIG_RULES),
-    removed("transactions/Secrets/DatabaseSecretRotation", findings.ROTATION),
+    removed("trading/Observability/ApiServerErrorsAlarm", strength.ALARMS),
+    Weakening("trading/Observability/ApiLatencyAlarm", "ActionsEnabled", False, strength.ALARMS),
+    Weakening("trading/Observability/FastBurnAlarm", "AlarmActions", [], strength.ALARMS),
+    removed("trading/Alerts/IngestFilter", strength.ALARMS),
+    removed("transactions/Observability/ApplicationErrorsFilter", strength.ALARMS),
+    removed("trading/Compliance/S3DefaultEncryptionKmsRule", strength.CONFIG_RULES),
+    removed("transactions/Secrets/DatabaseSecretRotation", strength.ROTATION),
     Weakening(
-        "transactions/Secrets/DatabaseSecretRotation", "RotationRules/AutomaticallyAfterDays", 365, findings.ROTATION
+        "transactions/Secrets/DatabaseSecretRotation", "RotationRules/AutomaticallyAfterDays", 365, strength.ROTATION
     ),
-    Weakening("trading/Keys/DataKey", "EnableKeyRotation", False, findings.ROTATION),
+    Weakening("trading/Keys/DataKey", "EnableKeyRotation", False, strength.ROTATION),
     # Callers and connections
-    Weakening("trading/Api/PostV1MarketData", "AuthorizationType", "NONE", findings.AUTHORISATION),
-    Weakening("trading/Api/PostV1MarketData", "ApiKeyRequired", False, findings.AUTHORISATION),
-    Weakening("trading/Database/DatabaseCluster", "EnableIAMDatabaseAuthentication", False, findings.AUTHORISATION),
-    Weakening("trading/Api/PostV1MarketData", "RequestValidatorId", REMOVED, findings.REQUEST_CHECKS),
-    Weakening("trading/Database/DatabaseClusterParameters", "Parameters/rds.force_ssl", "0", findings.TLS),
+    Weakening("trading/Api/PostV1MarketData", "AuthorizationType", "NONE", strength.AUTHORISATION),
+    Weakening("trading/Api/PostV1MarketData", "ApiKeyRequired", False, strength.AUTHORISATION),
+    Weakening("trading/Database/DatabaseCluster", "EnableIAMDatabaseAuthentication", False, strength.AUTHORISATION),
+    Weakening("trading/Api/PostV1MarketData", "RequestValidatorId", REMOVED, strength.REQUEST_CHECKS),
+    Weakening("trading/Database/DatabaseClusterParameters", "Parameters/rds.force_ssl", "0", strength.TLS),
     Weakening(
-        "transactions/Database/DatabaseClusterParameters", "Parameters/require_secure_transport", "OFF", findings.TLS
+        "transactions/Database/DatabaseClusterParameters", "Parameters/require_secure_transport", "OFF", strength.TLS
     ),
-    Weakening("transactions/Web/HttpsListener", "SslPolicy", "ELBSecurityPolicy-2016-08", findings.TLS),
+    Weakening("transactions/Web/HttpsListener", "SslPolicy", "ELBSecurityPolicy-2016-08", strength.TLS),
     Weakening(
         "transactions/Edge/Distribution",
         "DistributionConfig/ViewerCertificate/MinimumProtocolVersion",
         "TLSv1",
-        findings.TLS,
+        strength.TLS,
     ),
     Weakening(
         "transactions/Edge/Distribution",
         "DistributionConfig/DefaultCacheBehavior/ViewerProtocolPolicy",
         "allow-all",
-        findings.TLS,
+        strength.TLS,
     ),
-    Weakening("transactions/Web/HttpsListener", "Protocol", "HTTP", findings.TLS),
+    Weakening("transactions/Web/HttpsListener", "Protocol", "HTTP", strength.TLS),
     # Network and web filter
-    Weakening("trading/Storage/RawBucket", "PublicAccessBlockConfiguration", REMOVED, findings.EXPOSURE),
+    Weakening("trading/Storage/RawBucket", "PublicAccessBlockConfiguration", REMOVED, strength.EXPOSURE),
     Weakening(
-        "trading/Storage/RawBucket", "PublicAccessBlockConfiguration/BlockPublicPolicy", False, findings.EXPOSURE
+        "trading/Storage/RawBucket", "PublicAccessBlockConfiguration/BlockPublicPolicy", False, strength.EXPOSURE
     ),
-    Weakening("trading/Database/DatabaseWriter", "PubliclyAccessible", True, findings.EXPOSURE),
-    Weakening("transactions/Network/BalancerFromCloudFront", "FromPort", 0, findings.PORTS),
-    Weakening("trading/Network/DatabaseSecurityGroup", "SecurityGroupIngress", [OPEN_RULE], findings.WORLD),
-    Weakening("trading/Functions/IngestFunction", "VpcConfig", REMOVED, findings.REACH),
-    Weakening("trading/Network/PublicSubnetA", "MapPublicIpOnLaunch", True, findings.REACH),
-    removed("trading/Api/WebAclAssociation", findings.WEB_FILTER),
-    Weakening("trading/Api/WebAcl", "Rules", [], findings.WEB_FILTER),
-    Weakening("transactions/Edge/Distribution", "DistributionConfig/WebACLId", REMOVED, findings.WEB_FILTER),
+    Weakening("trading/Database/DatabaseWriter", "PubliclyAccessible", True, strength.EXPOSURE),
+    Weakening("transactions/Network/BalancerFromCloudFront", "FromPort", 0, strength.PORTS),
+    Weakening("trading/Network/DatabaseSecurityGroup", "SecurityGroupIngress", [OPEN_RULE], strength.WORLD),
+    Weakening("trading/Functions/IngestFunction", "VpcConfig", REMOVED, strength.REACH),
+    Weakening("trading/Network/PublicSubnetA", "MapPublicIpOnLaunch", True, strength.REACH),
+    removed("trading/Api/WebAclAssociation", strength.WEB_FILTER),
+    Weakening("trading/Api/WebAcl", "Rules", [], strength.WEB_FILTER),
+    Weakening("transactions/Edge/Distribution", "DistributionConfig/WebACLId", REMOVED, strength.WEB_FILTER),
     # Operation
-    Weakening("trading/Api/Stage", "MethodSettings", REMOVED, findings.LIMITS),
-    Weakening("trading/Functions/IngestFunction", "ReservedConcurrentExecutions", REMOVED, findings.LIMITS),
-    Weakening("trading/Api/UsagePlan", "Throttle/RateLimit", 100000, findings.LIMITS),
-    Weakening("trading/Functions/ProcessFunction", "DeadLetterConfig", REMOVED, findings.DEAD_LETTERS),
-    Weakening("trading/Storage/ObjectQueue", "RedrivePolicy", REMOVED, findings.DEAD_LETTERS),
+    Weakening("trading/Api/Stage", "MethodSettings", REMOVED, strength.LIMITS),
+    Weakening("trading/Functions/IngestFunction", "ReservedConcurrentExecutions", REMOVED, strength.LIMITS),
+    Weakening("trading/Api/UsagePlan", "Throttle/RateLimit", 100000, strength.LIMITS),
+    Weakening("trading/Functions/ProcessFunction", "DeadLetterConfig", REMOVED, strength.DEAD_LETTERS),
+    Weakening("trading/Storage/ObjectQueue", "RedrivePolicy", REMOVED, strength.DEAD_LETTERS),
     Weakening(
         "transactions/Web/WebLaunchTemplate",
         "LaunchTemplateData/MetadataOptions/HttpTokens",
         "optional",
-        findings.INSTANCE_METADATA,
+        strength.INSTANCE_METADATA,
     ),
-    Weakening("transactions/Web/WebGroup", "MinSize", "1", findings.AVAILABILITY),
+    Weakening("transactions/Web/WebGroup", "MinSize", "1", strength.AVAILABILITY),
 ]
 
 POLICY_WEAKENINGS = [
