@@ -139,7 +139,7 @@ DIAGRAMS = {"packages": "", "review": "review", "builders": "builders", "deploy"
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the repository by its dotted name, tests aside.
+    """Every module of the repository by its dotted name, without tests and without what npm installs.
 
     Raises:
         ValueError: Two files have the same name.
@@ -149,6 +149,8 @@ def modules() -> dict[str, Path]:
         packages = [face.parent for face in sorted(root.glob("*/__init__.py"))]
         for path in [*root.glob("*.py"), *(path for package in packages for path in sorted(package.rglob("*.py")))]:
             parts = path.relative_to(root).with_suffix("").parts
+            if "node_modules" in parts:
+                continue
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             if name in paths:
                 raise ValueError(f"{path} and {paths[name]} have the same name.")

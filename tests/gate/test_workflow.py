@@ -63,7 +63,7 @@ def test_workflow_runs_only_existing_commands_of_the_project(workflow: Path) -> 
 
 
 def test_workflows_run_what_they_are_for() -> None:
-    assert make_targets(CI) == {"setup", "check", "coverage", "matrix", "demo"}
+    assert make_targets(CI) == {"setup", "check", "coverage", "matrix", "packs", "demo"}
     assert make_targets(REVIEW) == {"setup"}
     assert {path.name for path in WORKFLOWS} == {"ci.yml", "review.yml"}
 
