@@ -62,7 +62,7 @@ lock: dev ## writes each requirements*.txt from its .in: here, for each function
 	done
 	for folder in $(dir $(wildcard lambda_src/*/requirements.in)); do \
 	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \
-	    --python-platform aarch64-manylinux_2_34 --python-version 3.14 $(RUNTIME:%=--no-emit-package %) || exit 1; \
+	    --python-platform aarch64-manylinux_2_34 --python-version 3.15 $(RUNTIME:%=--no-emit-package %) || exit 1; \
 	done
 	for folder in $(dir $(wildcard web_src/*/requirements.in)); do \
 	  $(LOCK) $$folder/requirements.in --output-file $$folder/requirements.txt --no-annotate --only-binary :all: \

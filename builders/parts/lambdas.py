@@ -30,7 +30,8 @@ from builders.iam import arns, statements
 from builders.iam.roles import add_role
 from builders.parts.logs import add_log_group
 
-RUNTIME = "python3.14"
+RUNTIME = "python3.15"
+"""The newest of Python that CloudFormation's schema and boto3's model of Lambda list; every function's lock has wheels for it."""
 RESERVES_CONCURRENCY = "WithReservedConcurrency"
 
 

@@ -18,12 +18,14 @@ from pathlib import Path, PurePosixPath
 
 from deploy.errors import ArtifactError
 
-# Amazon Linux 2023, which the python3.14 runtime is built on and the instances run, has glibc 2.34:
+# Amazon Linux 2023, which the functions' runtime is built on and the instances run, has glibc 2.34:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 # https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 GLIBC_MINORS = range(34, 16, -1)
 PIP_SECONDS = 600
-PYTHON = "3.14"  # of the functions' runtime, and what the instances install from Amazon Linux's repositories
+FUNCTION_PYTHON = "3.15"  # of Lambda's runtime
+# What Amazon Linux's repositories have: https://docs.aws.amazon.com/linux/al2023/ug/python.html
+INSTANCE_PYTHON = "3.14"
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,14 @@ class Target:
     options: tuple[str, ...]
 
 
-def _amazon_linux(name: str, machine: str) -> Target:
+def _amazon_linux(python: str, name: str, machine: str) -> Target:
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS] + [f"manylinux2014_{machine}"]
     options = [option for platform in platforms for option in ("--platform", platform)]
-    return Target(name, (*options, "--python-version", PYTHON, "--implementation", "cp"))
+    return Target(f"python{python}-{name}", (*options, "--python-version", python, "--implementation", "cp"))
 
 
-LAMBDA = _amazon_linux(f"python{PYTHON}-arm64", "aarch64")
-INSTANCE = _amazon_linux(f"python{PYTHON}-x86_64", "x86_64")
+LAMBDA = _amazon_linux(FUNCTION_PYTHON, "arm64", "aarch64")
+INSTANCE = _amazon_linux(INSTANCE_PYTHON, "x86_64", "x86_64")
 HOST = Target(f"host-{sys.implementation.cache_tag}", ())
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from builders.parts.lambdas import RUNTIME
+from deploy.packaging.wheels import INSTANCE_PYTHON
 from gate.cli import PROJECT
 
 FOLDER = PROJECT / ".github" / "workflows"
@@ -122,9 +122,9 @@ def test_jobs_that_test_require_databases_and_a_browser() -> None:
         assert {jobs()[name].get("env", {}).get(variable) for name in testing} == {"1"}
 
 
-def test_workflow_tests_the_oldest_python_and_that_of_lambda() -> None:
+def test_workflow_tests_the_oldest_python_and_that_of_the_instances() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    ends = [project["requires-python"].removeprefix(">="), RUNTIME.removeprefix("python")]
+    ends = [project["requires-python"].removeprefix(">="), INSTANCE_PYTHON]
     assert jobs()["check"]["strategy"]["matrix"]["python"] == ends
 
 

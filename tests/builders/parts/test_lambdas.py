@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
+import re
+
+import botocore.loaders
 import pytest
 
 from builders.contract.names import pascal
+from builders.parts.lambdas import RUNTIME
+from deploy.packaging.wheels import FUNCTION_PYTHON
 from tests.builders.support.paths import LAMBDA_SRC
 from tests.builders.support.policies import permissions_of
 from tests.builders.support.resources import Resource, all_resources, templates, text
@@ -27,11 +34,30 @@ def test_every_folder_of_functions_is_deployed_and_every_function_has_its_folder
 def test_functions_run_on_arm_in_private_subnets_with_tracing(resource: Resource) -> None:
     function = resource.properties
     assert function["Architectures"] == ["arm64"]
-    assert function["Runtime"] == "python3.14"
+    assert function["Runtime"] == RUNTIME
     assert function["VpcConfig"]["SubnetIds"] == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
     assert function["TracingConfig"] == {"Mode": "Active"}
     assert function["KmsKeyArn"] == {"Ref": "FunctionsKeyArn"}
     assert function["DeadLetterConfig"]["TargetArn"]
+
+
+def newest_python(names: list[str]) -> str:
+    return max(
+        (name for name in names if re.fullmatch(r"python3\.\d+", name)), key=lambda name: int(name.split(".")[1])
+    )
+
+
+@pytest.mark.requirement("T-FN-1")
+def test_runtime_is_the_newest_that_cloudformation_and_lambda_list() -> None:
+    """Packaging looks for wheels of the same version, so a runtime without wheels fails there."""
+    model = botocore.loaders.Loader().load_service_model("lambda", "service-2")
+    schemas = importlib.resources.files("cfnlint") / "data" / "schemas" / "resources"
+    texts = (schema.read_text() for schema in schemas.iterdir() if schema.name.endswith(".json"))
+    schema = next(json.loads(text) for text in texts if '"typeName": "AWS::Lambda::Function"' in text)
+    by_lambda = newest_python(model["shapes"]["Runtime"]["enum"])
+    by_cloudformation = newest_python(schema["properties"]["Runtime"]["enum"])
+    assert min(by_lambda, by_cloudformation) == RUNTIME
+    assert f"python{FUNCTION_PYTHON}" == RUNTIME
 
 
 @pytest.mark.requirement("T-FN-1")

@@ -206,7 +206,7 @@ class TestService:
         root = Path(artifacts.__file__).parents[2]
         texts = [root / "builders" / "transactions" / "boot.sh", *root.glob("web_src/*/system/*.service")]
         named = {version for path in texts for version in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
-        assert named == {wheels.PYTHON}
+        assert named == {wheels.INSTANCE_PYTHON}
 
 
 class TestWheels:
@@ -249,7 +249,7 @@ class TestWheels:
         assert "--require-hashes --no-deps --only-binary=:all:" in command
         assert "--platform manylinux2014_aarch64" in command
         assert "--platform manylinux_2_28_aarch64" in command
-        assert "--python-version 3.14" in command
+        assert "--python-version 3.15" in command
 
     def test_host_wheels_are_separate(self, project: Project, pip: list[list[str]]) -> None:
         self.pin(project)
