@@ -6,7 +6,7 @@ import importlib.resources
 import json
 import re
 
-import botocore.loaders
+import botocore.session
 import pytest
 
 from builders.contract.names import pascal
@@ -50,11 +50,11 @@ def newest_python(names: list[str]) -> str:
 @pytest.mark.requirement("T-FN-1")
 def test_runtime_is_the_newest_that_cloudformation_and_lambda_list() -> None:
     """Packaging looks for wheels of the same version, so a runtime without wheels fails there."""
-    model = botocore.loaders.Loader().load_service_model("lambda", "service-2")
+    model = botocore.session.get_session().get_service_model("lambda").shape_for("Runtime")
     schemas = importlib.resources.files("cfnlint") / "data" / "schemas" / "resources"
     texts = (schema.read_text() for schema in schemas.iterdir() if schema.name.endswith(".json"))
     schema = next(json.loads(text) for text in texts if '"typeName": "AWS::Lambda::Function"' in text)
-    by_lambda = newest_python(model["shapes"]["Runtime"]["enum"])
+    by_lambda = newest_python(model.enum)
     by_cloudformation = newest_python(schema["properties"]["Runtime"]["enum"])
     assert min(by_lambda, by_cloudformation) == RUNTIME
     assert f"python{FUNCTION_PYTHON}" == RUNTIME
