@@ -139,11 +139,18 @@ def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
     return allow(sid, [s3.ListBucket], [bucket_arn])
 
 
-def empty_buckets(sid: str, bucket_names: AWSHelperFn, objects: AWSHelperFn) -> list[Statement]:
-    """Delete the contents of buckets: objects, versions, delete markers and incomplete uploads."""
+def empty_buckets(sid: str, bucket_names: Sequence[str]) -> list[Statement]:
+    """Delete the contents of buckets: objects, versions, delete markers and incomplete uploads.
+
+    Without a bucket there is no statement, because IAM rejects a statement without a resource.
+    """
+    if not bucket_names:
+        return []
+    buckets = [arns.bucket(name) for name in bucket_names]
+    objects = [arns.bucket(f"{name}/*") for name in bucket_names]
     return [
-        allow(f"{sid}List", [s3.ListBucket, s3.ListBucketVersions, s3.ListBucketMultipartUploads], [bucket_names]),
-        allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], [objects]),
+        allow(f"{sid}List", [s3.ListBucket, s3.ListBucketVersions, s3.ListBucketMultipartUploads], buckets),
+        allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], objects),
     ]
 
 

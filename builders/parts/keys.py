@@ -105,6 +105,11 @@ class KeyRow:
     port: Port | None
     uses: tuple[KeyUse, ...]
 
+    @property
+    def needed_uses(self) -> tuple[KeyUse, ...]:
+        """The uses without those for resources that the platform does not have, which would have an empty context."""
+        return tuple(use for use in self.uses if all(use.context.values()))
+
 
 def add_key(template: TierTemplate, row: KeyRow) -> Key:
     """Adds a symmetric key with an alias. KMS rotates it every year and deletes it after the shortest waiting period."""
@@ -113,11 +118,11 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
             row.title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Metadata=_reasons(row.uses),
+            Metadata=_reasons(row.needed_uses),
             Description=Sub(f"{row.description} of {template.platform} {SUFFIX}"),
             EnableKeyRotation=True,
             PendingWindowInDays=7,
-            KeyPolicy=policy(*_key_policy(row.uses)),
+            KeyPolicy=policy(*_key_policy(row.needed_uses)),
         )
     )
     template.add(

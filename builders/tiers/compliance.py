@@ -21,7 +21,7 @@ from troposphere.config import (
 from troposphere.iam import Role
 
 from builders.contract import parameters, ports
-from builders.contract.names import bucket_name_text, pascal
+from builders.contract.names import CONFIG_BUCKET, bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
@@ -129,7 +129,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
     """
-    name = bucket_name_text(template.platform, "config")
+    name = bucket_name_text(template.platform, CONFIG_BUCKET)
     bucket, delivered = arns.bucket(name), arns.bucket(f"{name}/AWSLogs/${{AWS::AccountId}}/Config/*")
     service = Principal("Service", ["config.amazonaws.com"])
     from_here = statements.from_this_account()
@@ -155,7 +155,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
     return add_bucket(
         template,
         "ConfigBucket",
-        "config",
+        CONFIG_BUCKET,
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(expire_after_days=HISTORY_EXPIRES_AFTER_DAYS),
