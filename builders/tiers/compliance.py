@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
-from awacs.s3 import GetBucketAcl, ListBucket, PutObject
+from awacs.s3 import GetBucketAcl, ListBucket, PutObject, PutObjectAcl
 from troposphere import AWSObject, Equals, GetAtt, Sub
 from troposphere.config import (
     ConfigRule,
@@ -165,7 +165,12 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
 
 
 def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
-    """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
+    """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket.
+
+    AWS Config sends an ACL with each file. So it needs ``s3:PutObjectAcl``, although the bucket ignores ACLs.
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html
+    """
+    delivered = arns.below(bucket.arn, "/AWSLogs/${AWS::AccountId}/*")
     return add_role(
         template,
         "ConfigRole",
@@ -173,7 +178,7 @@ def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
         "AWS Config records and delivers",
         trust=statements.trust_service("config", statements.from_this_account()),
         permissions=[
-            statements.write_objects("Deliver", bucket.arn, "AWSLogs/*"),
+            statements.allow("Deliver", [PutObject, PutObjectAcl], [delivered]),
             statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [bucket.arn]),
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],

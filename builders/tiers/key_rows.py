@@ -5,7 +5,10 @@ DynamoDB https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryp
 CloudWatch Logs https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html;
 Secrets Manager https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html;
 Lambda https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html;
-SQS and SNS: their developer guides, "Key management".
+SQS and SNS: their developer guides, "Key management"; for SNS also
+https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html ("Permissions for custom KMS keys").
+The master secret's grants: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html ("Permissions
+required for Secrets Manager integration").
 AWS documents Aurora's only for Performance Insights. There it is an instance's generated id, which no template knows before
 the instance exists. So only the service limits the use of that key. Source of both:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_PerfInsights.access-control.cmk-policy.html
@@ -57,7 +60,9 @@ def database() -> KeyRow:
                 without_context="The context of Performance Insights is an instance's generated id (aws:rds:db-id), which exists "
                 "only after the key was used; AWS documents none for storage and backups. kms:ViaService binds the use to RDS",
             ),
-            KeyUse("MasterSecret", through=("secretsmanager",), context=_secrets("rds!cluster-*")),
+            # RDS requires CreateGrant of who names a customer key for the master secret. AWS does not document whether RDS
+            # itself or Secrets Manager creates the grant, so both may.
+            KeyUse("MasterSecret", through=("secretsmanager",), grants=True, context=_secrets("rds!cluster-*")),
         ),
     )
 
@@ -103,6 +108,8 @@ def messaging(names: Names) -> KeyRow:
             # S3 sends events to the queue and CloudWatch alarms to the topic as services. Lambda sends dead letters as the role.
             KeyUse("ObjectEvents", principals=("s3",), sends_account=False, context=queues),
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
+            # SNS decrypts what it delivers. Its guide demands this statement for customer keys.
+            KeyUse("Deliveries", principals=("sns",), sends_account=False, context=topics),
         ),
     )
 

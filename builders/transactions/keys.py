@@ -15,6 +15,7 @@ def rows(platform: str, names: Names) -> tuple[KeyRow, ...]:
         "Edge",
         principals=("cloudfront",),
         sends_account=False,
+        only_reads=True,
         source="arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*",
         context=key_rows.bucket_context(bucket_name_text(platform, facts.STATIC_BUCKET)),
     )
