@@ -45,6 +45,13 @@ class Unavoidable:
 
 UNAVOIDABLE = (
     Unavoidable(
+        "CreateNetworkInterfaces",
+        "Resource",
+        ":network-interface/*",
+        "EC2 chooses the id of a new interface; the same statement names the function's subnets and security group, and EC2 "
+        "demands the permission on all three",
+    ),
+    Unavoidable(
         "ManageNetworkInterfaces",
         "Resource",
         ":*/*",
