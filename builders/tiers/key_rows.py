@@ -108,7 +108,7 @@ def messaging(names: Names) -> KeyRow:
             # S3 sends events to the queue and CloudWatch alarms to the topic as services. Lambda sends dead letters as the role.
             KeyUse("ObjectEvents", principals=("s3",), sends_account=False, context=queues),
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
-            # SNS decrypts what it delivers. Its guide demands this statement for customer keys.
+            # SNS decrypts what it delivers. Public configurations that quote its guide name it in the key's policy.
             KeyUse("Deliveries", principals=("sns",), sends_account=False, context=topics),
         ),
     )

@@ -96,12 +96,14 @@ class Environment:
     Attributes:
         name: the platform and the suffix.
         identifiers: the names, ids and ARNs of its resources.
+        own_texts: these, and every text of a property that contains the suffix, such as a namespace of metrics.
         policies: every policy document.
         settings: the texts of all properties outside of policies, such as the destination of a log.
     """
 
     name: str
     identifiers: frozenset[str]
+    own_texts: frozenset[str]
     policies: tuple[PolicyText, ...]
     settings: frozenset[str]
 
@@ -118,6 +120,8 @@ class Environment:
 
 
 def _named(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    excluding = {"NotAction", "NotPrincipal", "NotResource"} & set(statement)
+    assert not excluding, f"{statement['Sid']} allows what it does not name: {excluding}"
     yield from (("Resource", text) for text in _listed(statement.get("Resource", [])))
     principal = statement.get("Principal", {})
     if isinstance(principal, dict):
@@ -152,6 +156,7 @@ def _filled(blueprint: Environment, suffix: str) -> Environment:
     return Environment(
         name=text(blueprint.name),
         identifiers=frozenset(map(text, blueprint.identifiers)),
+        own_texts=frozenset(map(text, blueprint.own_texts)),
         policies=policies,
         settings=frozenset(map(text, blueprint.settings)),
     )
@@ -161,11 +166,14 @@ def _filled(blueprint: Environment, suffix: str) -> Environment:
 def _blueprint(platform: str, name: str, site: Site) -> Environment:
     resources = _resources(platform, name, site)
     texts = _Texts(name, site, resources)
+    identifiers = frozenset(text for resource in resources for text in texts.identifiers(resource))
+    settings = frozenset(text for resource in resources for text in _leaves(_settings(resource, texts)))
     return Environment(
         name=f"{name} {SUFFIX_MARK}",
-        identifiers=frozenset(text for resource in resources for text in texts.identifiers(resource)),
+        identifiers=identifiers,
+        own_texts=identifiers | {text for text in settings if SUFFIX_MARK in text},
         policies=tuple(policy for resource in resources for policy in _policies(resource, texts)),
-        settings=frozenset(text for resource in resources for text in _leaves(_settings(resource, texts))),
+        settings=settings,
     )
 
 
