@@ -6,14 +6,15 @@ limit only with a long suffix already fails at generation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from troposphere import AWSObject, BaseAWSObject
 
 from builders.contract.errors import NamingError
-from builders.contract.names import ACCOUNT_ID, SUFFIX
+from builders.contract.names import ACCOUNT_ID, SUFFIX, Names
 from builders.contract.template import ENVIRONMENT_SUFFIX, TierTemplate
 from cfn.names import NAMINGS
 
@@ -85,6 +86,7 @@ NAME_RULES: dict[str, NameRule] = {
 
 # Names of the account, not of an environment. A service dictates these singletons (requirement A-8).
 SINGLETON_NAMES = frozenset({"/aws/apigateway/welcome"})
+_CHOSEN_BY_AWS = re.compile(r"\$\{(?!EnvironmentSuffix\}|AWS::)[^}]*\}")
 
 
 def longest(pattern: str) -> str:
@@ -92,6 +94,19 @@ def longest(pattern: str) -> str:
     for placeholder, value in _LONGEST.items():
         pattern = pattern.replace(placeholder, value)
     return pattern
+
+
+def names_of(templates: Iterable[TierTemplate]) -> Names:
+    """The names of all resources whose names are unique in the account."""
+    found: dict[str, set[str]] = {}
+    for template in templates:
+        for resource in template.resources.values():
+            kind = resource.resource_type or ""
+            if kind in NAMINGS and not NAMINGS[kind].within:
+                found.setdefault(kind, set()).update(
+                    _CHOSEN_BY_AWS.sub("*", name) for name in _patterns(kind, resource)
+                )
+    return Names({kind: tuple(sorted(names)) for kind, names in found.items()})
 
 
 def check_names(template: TierTemplate) -> None:

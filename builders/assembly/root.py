@@ -13,8 +13,8 @@ from builders.assembly import naming
 from builders.assembly.faults import Contract
 from builders.contract import console, parameters, rules
 from builders.contract.errors import ContractError
-from builders.contract.names import name_text, pascal
-from builders.contract.platform import Platform
+from builders.contract.names import Names, name_text, pascal
+from builders.contract.platform import NamingTier, Platform
 from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
 from builders.parts import tagging
 from builders.parts.suppressions import suppress_explicit_names
@@ -46,7 +46,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
         ContractError: the tiers do not fit together; it reports all faults at once.
         NamingError: a name lacks the suffix, or can exceed the limit of its service.
     """
-    tiers = {tier.name: tier.build(platform.name) for tier in platform.tiers}
+    tiers = _build_tiers(platform)
     _withdraw_unused_offers(platform, tiers)
     contract = Contract(platform, tiers)
     faults = contract.find_faults()
@@ -66,6 +66,17 @@ def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
         producers=contract.producers,
         uses={name: template.record.uses for name, template in tiers.items()},
     )
+
+
+def _build_tiers(platform: Platform) -> dict[str, TierTemplate]:
+    """Builds every tier. Those that list names are built again when all names are known."""
+    tiers = {
+        tier.name: tier.build(platform.name, Names()) if isinstance(tier, NamingTier) else tier.build(platform.name)
+        for tier in platform.tiers
+    }
+    names = naming.names_of(tiers.values())
+    named = {tier.name: tier.build(platform.name, names) for tier in platform.tiers if isinstance(tier, NamingTier)}
+    return {**tiers, **named}
 
 
 def _withdraw_unused_offers(platform: Platform, tiers: Mapping[str, TierTemplate]) -> None:

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SUFFIX = "${EnvironmentSuffix}"
 """The environment's suffix. Every resource's name ends in it."""
 ACCOUNT_ID = "${AWS::AccountId}"
+ACCESS_LOG_BUCKET = "logs"
+"""Stem of the bucket for S3's server access logs, on every platform."""
+CONFIG_BUCKET = "config"
+"""Stem of the bucket to which AWS Config delivers, on every platform."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of all resources of a platform.
+
+    Policies list names instead of patterns, because a pattern also matches names of other environments (requirement A-10).
+
+    Attributes:
+        by_type: resource type → the texts of the names, sorted. ``*`` stands for an id that AWS chooses.
+    """
+
+    by_type: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, *types: str) -> tuple[str, ...]:
+        """The names of the resources of some types."""
+        return tuple(name for kind in types for name in self.by_type.get(kind, ()))
 
 
 def pascal(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from builders.contract.names import Names
 from builders.contract.rules import RootRule
 from builders.contract.template import Port, RootParameter, TierTemplate
 
@@ -23,6 +24,20 @@ class Tier:
 
 
 @dataclass(frozen=True)
+class NamingTier:
+    """A nested template whose policies list names of resources, also of tiers that need this one.
+
+    Attributes:
+        name: as that of a ``Tier``.
+        build: builds the template for a platform's name and the names of all its resources. The names in the template must
+            not depend on those.
+    """
+
+    name: str
+    build: Callable[[str, Names], TierTemplate]
+
+
+@dataclass(frozen=True)
 class Platform:
     """A product with its template set.
 
@@ -37,7 +52,7 @@ class Platform:
 
     name: str
     description: str
-    tiers: tuple[Tier, ...]
+    tiers: tuple[Tier | NamingTier, ...]
     outputs: tuple[Port, ...]
     defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
     rules: tuple[RootRule, ...] = ()

@@ -13,9 +13,9 @@ def arn(service: str, resource: str) -> Sub:
     return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
 
 
-def bucket(pattern: str) -> Sub:
-    """The ARN of buckets (or, with a slash, of objects) by name pattern; S3's ARNs have neither region nor account."""
-    return Sub(f"arn:${{AWS::Partition}}:s3:::{pattern}")
+def bucket(name: str) -> Sub:
+    """The ARN of a bucket by name (or, with a slash, of objects); S3's ARNs have neither region nor account."""
+    return Sub(f"arn:${{AWS::Partition}}:s3:::{name}")
 
 
 def below(base: AWSHelperFn, suffix: str) -> Sub:

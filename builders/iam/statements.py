@@ -112,9 +112,9 @@ def read_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statem
     return allow(sid, [s3.GetObject], [arns.below(bucket_arn, f"/{prefix}")])
 
 
-def write_objects(sid: str, bucket_arn: AWSHelperFn, prefix: str = "*") -> Statement:
-    """Write objects under a prefix, large ones in parts."""
-    return allow(sid, [s3.PutObject, s3.AbortMultipartUpload], [arns.below(bucket_arn, f"/{prefix}")])
+def write_objects(sid: str, bucket_arn: AWSHelperFn, *prefixes: str) -> Statement:
+    """Write objects under some prefixes, each in one request."""
+    return allow(sid, [s3.PutObject], [arns.below(bucket_arn, f"/{prefix}*") for prefix in prefixes])
 
 
 def read_artifact(sid: str, bucket: str, key: str) -> list[Statement]:
@@ -139,11 +139,18 @@ def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
     return allow(sid, [s3.ListBucket], [bucket_arn])
 
 
-def empty_buckets(sid: str, bucket_names: AWSHelperFn, objects: AWSHelperFn) -> list[Statement]:
-    """Delete the contents of buckets: objects, versions, delete markers and incomplete uploads."""
+def empty_buckets(sid: str, bucket_names: Sequence[str]) -> list[Statement]:
+    """Delete the contents of versioned buckets: versions, delete markers and incomplete uploads.
+
+    Without a bucket there is no statement, because IAM rejects a statement without a resource.
+    """
+    if not bucket_names:
+        return []
+    buckets = [arns.bucket(name) for name in bucket_names]
+    objects = [arns.bucket(f"{name}/*") for name in bucket_names]
     return [
-        allow(f"{sid}List", [s3.ListBucket, s3.ListBucketVersions, s3.ListBucketMultipartUploads], [bucket_names]),
-        allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], [objects]),
+        allow(f"{sid}List", [s3.ListBucketVersions, s3.ListBucketMultipartUploads], buckets),
+        allow(f"{sid}Delete", [s3.DeleteObjectVersion, s3.AbortMultipartUpload], objects),
     ]
 
 
@@ -205,8 +212,10 @@ def use_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
 def read_under_key(sid: str, key_arn: AWSHelperFn, *services: str) -> Statement:
     """Decrypt under a key, only through the named services. For principals that only read.
 
-    Secrets Manager asks for a data key when a value is written, and for Decrypt alone when one is read.
-    Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    Secrets Manager asks for a data key when a value is written, and for Decrypt alone when one is read. DynamoDB decrypts the
+    table's key before it reads an item.
+    Sources: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     """
     return _through(sid, [kms.Decrypt], key_arn, services)
 
@@ -261,20 +270,26 @@ def read_items(sid: str, table_arn: AWSHelperFn) -> Statement:
 
 def keep_items(sid: str, table_arn: AWSHelperFn) -> Statement:
     """Read, write and delete single items by their key."""
-    return allow(sid, [dynamodb.GetItem, dynamodb.PutItem, dynamodb.UpdateItem, dynamodb.DeleteItem], [table_arn])
+    return allow(sid, [dynamodb.GetItem, dynamodb.PutItem, dynamodb.DeleteItem], [table_arn])
 
 
-def put_items(sid: str, table_arn: AWSHelperFn) -> Statement:
-    """Write and delete single items without reading them."""
-    return allow(sid, [dynamodb.PutItem, dynamodb.UpdateItem, dynamodb.DeleteItem], [table_arn])
+def update_items(sid: str, table_arn: AWSHelperFn) -> Statement:
+    """Update and delete single items without reading them."""
+    return allow(sid, [dynamodb.UpdateItem, dynamodb.DeleteItem], [table_arn])
 
 
 # --- Messages --------------------------------------------------------------------------------------------------------
 def consume_queue(sid: str, queue_arn: AWSHelperFn) -> Statement:
-    """Receive and delete messages, as Lambda's event source mapping does with the function's role."""
-    return allow(
-        sid, [sqs.ReceiveMessage, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ChangeMessageVisibility], [queue_arn]
-    )
+    """Receive and delete messages, as Lambda's event source mapping does with the function's role.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html (execution role permissions)
+    """
+    return allow(sid, [sqs.ReceiveMessage, sqs.DeleteMessage, sqs.GetQueueAttributes], [queue_arn])
+
+
+def postpone_messages(sid: str, queue_arn: AWSHelperFn) -> Statement:
+    """Decide when SQS delivers a message again."""
+    return allow(sid, [sqs.ChangeMessageVisibility], [queue_arn])
 
 
 def send_messages(sid: str, queue_arn: AWSHelperFn) -> Statement:
@@ -292,7 +307,7 @@ def put_metrics(sid: str, namespace: Resource) -> WildcardStatement:
     """Publish metrics in one namespace."""
     return unscoped(
         sid,
-        "cloudwatch:PutMetricData has no resource-level permission; the condition holds it to one namespace",
+        "a metric has no ARN that cloudwatch:PutMetricData could name; the condition holds it to one namespace",
         [cloudwatch.PutMetricData],
         StringEquals("cloudwatch:namespace", namespace),
     )
@@ -328,22 +343,32 @@ def trace(sid: str) -> WildcardStatement:
     )
 
 
-def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
+def attach_to_vpc(
+    function_arn: AWSHelperFn, groups: Sequence[AWSHelperFn], subnets: Sequence[AWSHelperFn]
+) -> list[Statement]:
     """Let Lambda manage the function's network interfaces, and deny the same to the function's own code.
 
-    No template knows the interfaces' ids before Lambda creates them. So the permission covers the interfaces of the account
-    in this region, as in Lambda's documentation of ``DeleteNetworkInterface``.
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (execution role, and the security best
-    practice with ``lambda:SourceFunctionArn``)
+    Lambda creates interfaces in the function's subnets with its security groups only. No template knows the interfaces' ids
+    before Lambda creates them. So the other permissions cover all of the account in this region, as in Lambda's documentation of
+    ``DeleteNetworkInterface``.
+    Sources: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html (execution role, and the security best
+    practice with ``lambda:SourceFunctionArn``) and
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (resources of CreateNetworkInterface)
+
+    Args:
+        function_arn: the function.
+        groups: ids of its security groups.
+        subnets: ids of its subnets.
     """
-    manage = [
-        ec2.CreateNetworkInterface,
-        ec2.DeleteNetworkInterface,
-        ec2.AssignPrivateIpAddresses,
-        ec2.UnassignPrivateIpAddresses,
+    manage = [ec2.DeleteNetworkInterface, ec2.AssignPrivateIpAddresses, ec2.UnassignPrivateIpAddresses]
+    places = [
+        *(arns.arn("ec2", f"security-group/{arns.placeholder(group)}") for group in groups),
+        *(arns.arn("ec2", f"subnet/{arns.placeholder(subnet)}") for subnet in subnets),
+        arns.arn("ec2", "network-interface/*"),
     ]
     find = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets]
     return [
+        allow("CreateNetworkInterfaces", [ec2.CreateNetworkInterface], places),
         allow("ManageNetworkInterfaces", manage, [arns.arn("ec2", "*/*")]),
         unscoped(
             "FindNetworkInterfaces",
@@ -353,7 +378,7 @@ def attach_to_vpc(function_arn: AWSHelperFn) -> list[Statement]:
         Statement(
             Sid="DenyNetworkInterfacesToCode",
             Effect=Deny,
-            Action=[*manage, *find],
+            Action=[ec2.CreateNetworkInterface, *manage, *find],
             Resource=["*"],
             Condition=all_of(ArnEquals("lambda:SourceFunctionArn", [function_arn])),
         ),

@@ -29,7 +29,7 @@ from troposphere.s3 import (
 )
 
 from builders.contract import ports
-from builders.contract.names import bucket_name_text
+from builders.contract.names import ACCESS_LOG_BUCKET, Names, bucket_name_text
 from builders.contract.template import TierTemplate, only_if
 from builders.iam import arns, denials, statements
 from builders.parts import pack_rules
@@ -160,7 +160,7 @@ def add_bucket(
 def add_access_log_bucket(
     template: TierTemplate,
     title: str,
-    stem: str,
+    names: Names,
     *,
     rules: LifecycleConfiguration,
     grants: Callable[[AWSHelperFn], Sequence[Statement]] = lambda bucket_arn: (),
@@ -173,7 +173,7 @@ def add_access_log_bucket(
     Args:
         template: the tier's template.
         title: logical id of the bucket.
-        stem: the name without platform, suffix and account.
+        names: the names of the platform's resources. S3 logs the access to each of its other buckets.
         rules: the lifecycle of the logs.
         grants: what the policy allows other services that write logs, given the bucket's ARN.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
@@ -183,7 +183,7 @@ def add_access_log_bucket(
     bucket = template.add(
         Bucket(
             title,
-            **_common(template, stem, rules),
+            **_common(template, ACCESS_LOG_BUCKET, rules),
             BucketEncryption=_encryption("AES256"),
             **properties,
         )
@@ -201,7 +201,7 @@ def add_access_log_bucket(
         **pack_rules.LOG_BUCKET,
     )
     arn = GetAtt(bucket, "Arn")
-    statements_of_policy = [_log_delivery(template, arn), *grants(arn)]
+    statements_of_policy = [_log_delivery(template, arn, names), *grants(arn)]
     return BuiltBucket(bucket, _add_policy(template, bucket, statements_of_policy, _add_emptying(template, bucket)))
 
 
@@ -240,15 +240,16 @@ def _encryption(algorithm: str, key: AWSHelperFn | None = None) -> BucketEncrypt
     return BucketEncryption(ServerSideEncryptionConfiguration=[rule])
 
 
-def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn) -> Statement:
-    sources = arns.bucket(bucket_name_text(template.platform, "*"))
+def _log_delivery(template: TierTemplate, bucket_arn: AWSHelperFn, names: Names) -> Statement:
+    own = bucket_name_text(template.platform, ACCESS_LOG_BUCKET)
+    sources = [arns.bucket(name) for name in names.of("AWS::S3::Bucket") if name != own]
     return Statement(
         Sid="AccessLogDelivery",
         Effect=Allow,
         Principal=Principal("Service", ["logging.s3.amazonaws.com"]),
         Action=[PutObject],
         Resource=[arns.below(bucket_arn, "/*")],
-        Condition=statements.all_of(*statements.from_source(sources)),
+        Condition=statements.all_of(*statements.from_source(*sources)),
     )
 
 

@@ -68,6 +68,7 @@ class KeyUse:
         roles: ARNs of service roles in this account to which the key's policy itself grants the use.
         sends_account: whether those services send ``aws:SourceAccount``. If not, the context contains the account.
         writes: whether those services encrypt by themselves, as CloudWatch Logs does. Others only request data keys.
+        only_reads: whether those services only decrypt.
         grants: whether the services use the key after the call too, for which they create a grant.
         source: pattern of the ARNs on whose behalf those services call.
         context: encryption context (key → patterns) that every cryptographic call must send.
@@ -81,6 +82,7 @@ class KeyUse:
     roles: tuple[str, ...] = ()
     sends_account: bool = True
     writes: bool = False
+    only_reads: bool = False
     grants: bool = False
     source: str | None = None
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -105,6 +107,11 @@ class KeyRow:
     port: Port | None
     uses: tuple[KeyUse, ...]
 
+    @property
+    def needed_uses(self) -> tuple[KeyUse, ...]:
+        """The uses without those for resources that the platform does not have, which would have an empty context."""
+        return tuple(use for use in self.uses if all(use.context.values()))
+
 
 def add_key(template: TierTemplate, row: KeyRow) -> Key:
     """Adds a symmetric key with an alias. KMS rotates it every year and deletes it after the shortest waiting period."""
@@ -113,11 +120,11 @@ def add_key(template: TierTemplate, row: KeyRow) -> Key:
             row.title,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Metadata=_reasons(row.uses),
+            Metadata=_reasons(row.needed_uses),
             Description=Sub(f"{row.description} of {template.platform} {SUFFIX}"),
             EnableKeyRotation=True,
             PendingWindowInDays=7,
-            KeyPolicy=policy(*_key_policy(row.uses)),
+            KeyPolicy=policy(*_key_policy(row.needed_uses)),
         )
     )
     template.add(
@@ -171,10 +178,16 @@ def _service_use(use: KeyUse) -> Statement:
         Sid=use.sid,
         Effect=Allow,
         Principal=Principal("Service", [_service(name) for name in use.principals]),
-        Action=[*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey],
+        Action=_service_actions(use),
         Resource=["*"],
         Condition=all_of(*bound, *_contexts(use)),
     )
+
+
+def _service_actions(use: KeyUse) -> list[kms.Action]:
+    if use.only_reads:
+        return [kms.Decrypt]
+    return [*_CRYPTO, kms.DescribeKey] if use.writes else [kms.Decrypt, kms.GenerateDataKey]
 
 
 def _account_use(use: KeyUse) -> Statement:

@@ -116,9 +116,17 @@ def _code(template: TierTemplate, name: str) -> Code:
 
 def _network(template: TierTemplate) -> VPCConfig:
     return VPCConfig(
-        SecurityGroupIds=[template.use(ports.FUNCTION_SECURITY_GROUP)],
-        SubnetIds=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
+        SecurityGroupIds=_groups(template),
+        SubnetIds=_subnets(template),
     )
+
+
+def _groups(template: TierTemplate) -> list[Ref]:
+    return [template.use(ports.FUNCTION_SECURITY_GROUP)]
+
+
+def _subnets(template: TierTemplate) -> list[Ref]:
+    return [template.use(subnet) for subnet in ports.PRIVATE_SUBNETS]
 
 
 def _logging(template: TierTemplate, group: LogGroup) -> LoggingConfig:
@@ -145,7 +153,7 @@ def _every_function_may(
         statements.decrypt_environment("DecryptEnvironment", template.use(ports.FUNCTIONS_KEY), arn),
         statements.send_messages("SendDeadLetters", dead_letters),
         statements.use_key("UseQueueKey", template.use(ports.MESSAGING_KEY), "sqs"),
-        *statements.attach_to_vpc(arn),
+        *statements.attach_to_vpc(arn, _groups(template), _subnets(template)),
     ]
 
 

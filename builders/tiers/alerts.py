@@ -13,7 +13,7 @@ from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from builders.contract import parameters, ports
-from builders.contract.names import pascal
+from builders.contract.names import Names, pascal
 from builders.contract.template import Port, TierTemplate
 from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
@@ -44,16 +44,17 @@ def function_filters(*names: str) -> tuple[FilterRow, ...]:
     return tuple(FilterRow(pascal(name), ports.function_log_group(name), _FUNCTION_ERRORS) for name in names)
 
 
-def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
+def build(platform: str, names: Names, filters: Sequence[FilterRow]) -> TierTemplate:
     """Builds the topic, the log-alert function, and a filter on every application log group.
 
     Args:
         platform: the platform's name.
+        names: the names of the platform's resources, of which the alarms publish.
         filters: one for each application log group except the log-alert function's own, whose errors would cause endless
             alerts. The alarm on its error metric reports them instead.
     """
     template = TierTemplate(platform, "Alert topic, and the function that publishes errors found in logs.")
-    topic = add_topic(template)
+    topic = add_topic(template, names)
     alerts = add_log_alerts(template, topic)
     add_subscription_filters(template, alerts, filters)
     template.export(ports.ALERT_TOPIC, Ref(topic))
@@ -61,8 +62,8 @@ def build(platform: str, filters: Sequence[FilterRow]) -> TierTemplate:
     return template
 
 
-def add_topic(template: TierTemplate) -> Topic:
-    """Adds the encrypted topic. CloudWatch alarms of this account and the log-alert function publish; a person may subscribe."""
+def add_topic(template: TierTemplate, names: Names) -> Topic:
+    """Adds the encrypted topic. The platform's alarms and the log-alert function publish; a person may subscribe."""
     template.add_condition(HAS_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
     topic = template.add(
         Topic(
@@ -73,19 +74,13 @@ def add_topic(template: TierTemplate) -> Topic:
             KmsMasterKeyId=template.use(ports.MESSAGING_KEY),
         )
     )
-    alarms = Statement(
-        Sid="Alarms",
-        Effect=Allow,
-        Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
-        Action=[Publish],
-        Resource=[Ref(topic)],
-        Condition=statements.all_of(*statements.from_source(arns.arn("cloudwatch", "alarm:*"))),
-    )
     template.add(
         TopicPolicy(
             "AlertTopicPolicy",
             Topics=[Ref(topic)],
-            PolicyDocument=statements.policy(alarms, denials.deny_plain_messages("sns", Ref(topic))),
+            PolicyDocument=statements.policy(
+                *_alarms_publish(topic, names), denials.deny_plain_messages("sns", Ref(topic))
+            ),
         )
     )
     template.add(
@@ -98,6 +93,25 @@ def add_topic(template: TierTemplate) -> Topic:
         )
     )
     return topic
+
+
+def _alarms_publish(topic: Topic, names: Names) -> list[Statement]:
+    """Allows the platform's alarms to publish; no statement if it has none."""
+    alarms = names.of("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    if not alarms:
+        return []
+    return [
+        Statement(
+            Sid="Alarms",
+            Effect=Allow,
+            Principal=Principal("Service", ["cloudwatch.amazonaws.com"]),
+            Action=[Publish],
+            Resource=[Ref(topic)],
+            Condition=statements.all_of(
+                *statements.from_source(*(arns.arn("cloudwatch", f"alarm:{name}") for name in alarms))
+            ),
+        )
+    ]
 
 
 def add_log_alerts(template: TierTemplate, topic: Topic) -> BuiltFunction:

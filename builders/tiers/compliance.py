@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
-from awacs.s3 import GetBucketAcl, ListBucket, PutObject
+from awacs.s3 import GetBucketAcl, ListBucket, PutObject, PutObjectAcl
 from troposphere import AWSObject, Equals, GetAtt, Sub
 from troposphere.config import (
     ConfigRule,
@@ -21,7 +21,7 @@ from troposphere.config import (
 from troposphere.iam import Role
 
 from builders.contract import parameters, ports
-from builders.contract.names import bucket_name_text, pascal
+from builders.contract.names import CONFIG_BUCKET, bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.iam.roles import add_role
@@ -131,7 +131,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
     """
-    name = bucket_name_text(template.platform, "config")
+    name = bucket_name_text(template.platform, CONFIG_BUCKET)
     bucket, delivered = arns.bucket(name), arns.bucket(f"{name}/AWSLogs/${{AWS::AccountId}}/Config/*")
     service = Principal("Service", ["config.amazonaws.com"])
     from_here = statements.from_this_account()
@@ -157,7 +157,7 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
     return add_bucket(
         template,
         "ConfigBucket",
-        "config",
+        CONFIG_BUCKET,
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(expire_after_days=HISTORY_EXPIRES_AFTER_DAYS),
@@ -167,7 +167,12 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
 
 
 def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
-    """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket."""
+    """Adds the recorder's role: AWS's own policy to read configurations, which only AWS can keep current, and the bucket.
+
+    AWS Config sends an ACL with each file. So it needs ``s3:PutObjectAcl``, although the bucket ignores ACLs.
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html
+    """
+    delivered = arns.below(bucket.arn, "/AWSLogs/${AWS::AccountId}/*")
     role = add_role(
         template,
         "ConfigRole",
@@ -175,7 +180,7 @@ def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
         "AWS Config records and delivers",
         trust=statements.trust_service("config", statements.from_this_account()),
         permissions=[
-            statements.write_objects("Deliver", bucket.arn, "AWSLogs/*"),
+            statements.allow("Deliver", [PutObject, PutObjectAcl], [delivered]),
             statements.allow("CheckBucket", [GetBucketAcl, ListBucket], [bucket.arn]),
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],

@@ -13,9 +13,9 @@ from awacs.ec2 import DescribeSecurityGroups, RevokeSecurityGroupEgress, RevokeS
 from troposphere import Sub
 
 from builders.contract import parameters, ports
-from builders.contract.names import bucket_name_text
+from builders.contract.names import Names
 from builders.contract.template import TierTemplate
-from builders.iam import arns, statements
+from builders.iam import statements
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import FunctionRow, add_function, export_function
 from builders.parts.queues import add_dead_letter_queue
@@ -23,18 +23,19 @@ from builders.parts.queues import add_dead_letter_queue
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
 
-def build(platform: str, extra_permissions: Permissions = lambda template: ()) -> TierTemplate:
+def build(platform: str, names: Names, extra_permissions: Permissions = lambda template: ()) -> TierTemplate:
     """Builds the function, the dead-letter queue, and the closed default security group.
 
     Args:
         platform: the platform's name.
+        names: the names of the platform's resources.
         extra_permissions: what the function may do on this platform beyond emptying buckets and closing the default group.
     """
     template = TierTemplate(
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
     queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
-    built = add_function(template, row(template, extra_permissions), dead_letters=queue.arn)
+    built = add_function(template, row(template, names, extra_permissions), dead_letters=queue.arn)
     add_custom_resource(
         template,
         "ClosedDefaultSecurityGroup",
@@ -49,10 +50,9 @@ def build(platform: str, extra_permissions: Permissions = lambda template: ()) -
     return template
 
 
-def row(template: TierTemplate, extra_permissions: Permissions) -> FunctionRow:
-    """The function's row. Later tiers create the resources that it changes, so it names them by pattern."""
-    bucket_names = bucket_name_text(template.platform, "*")
-    buckets, objects = arns.bucket(bucket_names), arns.bucket(f"{bucket_names}/*")
+def row(template: TierTemplate, names: Names, extra_permissions: Permissions) -> FunctionRow:
+    """The function's row. Later tiers create the buckets, so it knows them by name only."""
+    buckets = names.of("AWS::S3::Bucket")
     group = Sub(
         "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:security-group/${Group}",
         Group=template.use(ports.DEFAULT_SECURITY_GROUP),
@@ -64,7 +64,7 @@ def row(template: TierTemplate, extra_permissions: Permissions) -> FunctionRow:
         memory_mib=1024,
         concurrency=parameters.SUPPORT_CONCURRENCY,
         permissions=[
-            *statements.empty_buckets("EmptyBuckets", buckets, objects),
+            *statements.empty_buckets("EmptyBuckets", buckets),
             statements.allow(
                 "CloseDefaultGroup",
                 [RevokeSecurityGroupIngress, RevokeSecurityGroupEgress],

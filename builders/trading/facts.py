@@ -15,6 +15,8 @@ API_KEYS_NAME = "api-keys"
 
 RAW_PREFIX = "market-data/"
 """Only objects under this prefix are processed. Quarantine has another prefix in the same bucket."""
+PROCESSED_PREFIXES = ("bars/", "trades/", "quotes/")
+"""Prefixes under which processing writes into the processed bucket."""
 QUARANTINE_PREFIX = "quarantine/"
 IDEMPOTENCY_PREFIX = "idempotency/"
 """Markers of requests with an Idempotency-Key, kept as long as a client may repeat a request."""

@@ -41,8 +41,8 @@ def ingest(template: TierTemplate) -> FunctionRow:
         permissions=[
             statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
             statements.list_objects("TellMissingFromForbidden", raw),
-            statements.write_objects("StoreBatch", raw, f"{facts.RAW_PREFIX}*"),
-            statements.write_objects("KeepIdempotencyKey", raw, f"{facts.IDEMPOTENCY_PREFIX}*"),
+            statements.write_objects("StoreBatch", raw, facts.RAW_PREFIX),
+            statements.write_objects("KeepIdempotencyKey", raw, facts.IDEMPOTENCY_PREFIX),
             statements.read_objects("FindIdempotencyKey", raw, f"{facts.IDEMPOTENCY_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3", "dynamodb"),
         ],
@@ -67,11 +67,14 @@ def process(template: TierTemplate) -> FunctionRow:
         },
         permissions=[
             statements.consume_queue("ReceiveObjects", template.use(ports.OBJECT_QUEUE_ARN)),
+            statements.postpone_messages("PostponeObjects", template.use(ports.OBJECT_QUEUE_ARN)),
             statements.read_objects("ReadRaw", raw, f"{facts.RAW_PREFIX}*"),
             statements.list_objects("TellMissingFromForbidden", raw),
-            statements.write_objects("Quarantine", raw, f"{facts.QUARANTINE_PREFIX}*"),
-            statements.write_objects("WriteProcessed", template.use(ports.PROCESSED_BUCKET_ARN)),
-            statements.write_objects("Archive", template.use(ports.ARCHIVE_BUCKET_ARN)),
+            statements.write_objects("Quarantine", raw, facts.QUARANTINE_PREFIX),
+            statements.write_objects(
+                "WriteProcessed", template.use(ports.PROCESSED_BUCKET_ARN), *facts.PROCESSED_PREFIXES
+            ),
+            statements.write_objects("Archive", template.use(ports.ARCHIVE_BUCKET_ARN), facts.RAW_PREFIX),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[template.use(ports.DATABASE_CONNECT_POLICY)],
@@ -88,7 +91,7 @@ def query(template: TierTemplate) -> FunctionRow:
         environment={"API_KEYS_TABLE": template.use(ports.API_KEYS_TABLE), **_database(template, writer=False)},
         permissions=[
             statements.read_items("ReadEntitlements", template.use(ports.API_KEYS_ARN)),
-            statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "dynamodb"),
+            statements.read_under_key("UseDataKey", template.use(ports.DATA_KEY), "dynamodb"),
         ],
         policies=[template.use(ports.DATABASE_CONNECT_POLICY)],
     )

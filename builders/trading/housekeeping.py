@@ -14,6 +14,6 @@ from builders.trading import facts
 def entitle_api_key(template: TierTemplate) -> list[Statement]:
     """Allows the function to write the entitlement of the platform's own API key."""
     return [
-        statements.put_items("EntitleKey", arns.arn("dynamodb", f"table/{facts.API_KEYS_NAME}-{SUFFIX}")),
+        statements.update_items("EntitleKey", arns.arn("dynamodb", f"table/{facts.API_KEYS_NAME}-{SUFFIX}")),
         statements.use_key("UseTableKey", template.use(ports.DATA_KEY), "dynamodb"),
     ]

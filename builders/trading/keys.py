@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from builders.contract.names import SUFFIX
+from builders.contract.names import Names
 from builders.parts.keys import KeyRow, KeyUse
 from builders.tiers import key_rows
 
 
-def rows(platform: str) -> tuple[KeyRow, ...]:
+def rows(platform: str, names: Names) -> tuple[KeyRow, ...]:
     """The keys of a platform of functions, tables and an API."""
-    tables = KeyUse("Tables", through=("dynamodb",), grants=True, context={"aws:dynamodb:tableName": (f"*-{SUFFIX}",)})
+    tables = {"aws:dynamodb:tableName": names.of("AWS::DynamoDB::Table")}
     return (
-        key_rows.data(platform, "Buckets and tables", tables),
-        key_rows.database(),
-        key_rows.logs(
+        key_rows.data(
             platform,
-            "API-Gateway-Execution-Logs_*/*",
-            "/aws/apigateway/welcome",
+            names,
+            "Buckets and tables",
+            KeyUse("Tables", through=("dynamodb",), grants=True, context=tables),
         ),
-        key_rows.functions(platform),
-        key_rows.messaging(platform),
+        key_rows.database(),
+        key_rows.logs(names),
+        key_rows.functions(names),
+        key_rows.messaging(names),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import ports
-from builders.contract.platform import Platform, Tier
+from builders.contract.platform import NamingTier, Platform, Tier
 from builders.contract.rules import ZONES_DIFFER
 from builders.tiers import alerts, compliance, housekeeping, keys, network
 from builders.trading import api, database, functions, lake, observability, storage, tables
@@ -18,16 +18,16 @@ TRADING = Platform(
     name="trading",
     description="Trading analytics platform: market data in through an API, bars and analytics out (PCI DSS).",
     tiers=(
-        Tier("keys", partial(keys.build, rows=rows)),
+        NamingTier("keys", partial(keys.build, rows=rows)),
         Tier("network", partial(network.build, plan=PLAN)),
-        Tier("housekeeping", partial(housekeeping.build, extra_permissions=entitle_api_key)),
-        Tier("storage", storage.build),
+        NamingTier("housekeeping", partial(housekeeping.build, extra_permissions=entitle_api_key)),
+        NamingTier("storage", storage.build),
         Tier("tables", tables.build),
         Tier("lake", lake.build),
         Tier("database", database.build),
         Tier("functions", functions.build),
         Tier("api", api.build),
-        Tier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
+        NamingTier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
         Tier("observability", observability.build),
         Tier("compliance", compliance.build),
     ),

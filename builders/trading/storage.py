@@ -12,7 +12,7 @@ from troposphere.s3 import (
 
 from builders.contract import ports
 from builders.contract.functions import visibility_timeout_seconds
-from builders.contract.names import bucket_name_text
+from builders.contract.names import Names, bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns
 from builders.parts.buckets import BuiltBucket, add_access_log_bucket, add_bucket, lifecycle
@@ -28,7 +28,7 @@ ACCESS_LOGS_EXPIRE_AFTER_DAYS = 365
 """PCI DSS 4.0.1 requirement 10.5.1 demands twelve months of audit trail."""
 
 
-def build(platform: str) -> TierTemplate:
+def build(platform: str, names: Names) -> TierTemplate:
     """Builds the buckets and the queue.
 
     The queue comes first, because S3 checks that it may send before it accepts a bucket's notification.
@@ -37,7 +37,7 @@ def build(platform: str) -> TierTemplate:
         platform, "Buckets of raw, processed and archived market data, and the queue of new objects."
     )
     log_bucket = add_access_log_bucket(
-        template, "AccessLogBucket", "logs", rules=lifecycle(expire_after_days=ACCESS_LOGS_EXPIRE_AFTER_DAYS)
+        template, "AccessLogBucket", names, rules=lifecycle(expire_after_days=ACCESS_LOGS_EXPIRE_AFTER_DAYS)
     )
     add_data_buckets(template, log_bucket, add_object_queue(template))
     template.export(ports.ACCESS_LOG_BUCKET, log_bucket.name)

@@ -97,7 +97,7 @@ def add_static_bucket(template: TierTemplate) -> BuiltBucket:
 
     Source: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """
-    name = bucket_name_text(template.platform, "static")
+    name = bucket_name_text(template.platform, facts.STATIC_BUCKET)
     read_statement = Statement(
         Sid="DistributionReads",
         Effect=Allow,
@@ -109,7 +109,7 @@ def add_static_bucket(template: TierTemplate) -> BuiltBucket:
     return add_bucket(
         template,
         "StaticBucket",
-        "static",
+        facts.STATIC_BUCKET,
         key=template.use(ports.DATA_KEY),
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(glacier=False),

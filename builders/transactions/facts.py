@@ -12,6 +12,9 @@ DATABASE_PORT = 3306
 SERVICE_PORT = 8080
 """The port on which the payment service of an instance listens."""
 
+STATIC_BUCKET = "static"
+"""Stem of the bucket of static assets, which CloudFront reads."""
+
 BALANCER_PREFIX = "balancer"
 """Prefix of the load balancer's log files in the bucket of access logs."""
 

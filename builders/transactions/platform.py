@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import parameters, ports
-from builders.contract.platform import Platform, Tier
+from builders.contract.platform import NamingTier, Platform, Tier
 from builders.contract.rules import (
     CERTIFICATE_AND_DOMAIN,
     DOMAIN_AND_CERTIFICATE,
@@ -24,15 +24,15 @@ TRANSACTIONS = Platform(
     name="transactions",
     description="Payment transactions platform: a web service behind CloudFront, with its ledger in Aurora MySQL (PCI DSS).",
     tiers=(
-        Tier("keys", partial(keys.build, rows=rows, add_principals=web.add_scaling_role)),
+        NamingTier("keys", partial(keys.build, rows=rows, add_principals=web.add_scaling_role)),
         Tier("network", partial(network.build, plan=PLAN)),
-        Tier("housekeeping", housekeeping.build),
-        Tier("storage", storage.build),
+        NamingTier("housekeeping", housekeeping.build),
+        NamingTier("storage", storage.build),
         Tier("database", database.build),
         Tier("secrets", secrets.build),
         Tier("web", web.build),
         Tier("edge", edge.build),
-        Tier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
+        NamingTier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
         Tier("observability", observability.build),
         Tier("compliance", compliance.build),
     ),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from awacs.aws import Allow, ArnLike, Principal, Statement
+from awacs.aws import Allow, ArnLikeIfExists, Principal, Statement
 from awacs.s3 import PutObject
 from troposphere import AWSHelperFn
 from troposphere.s3 import Filter, NotificationConfiguration, QueueConfigurations, Rules, S3Key
 
 from builders.contract import ports
 from builders.contract.functions import visibility_timeout_seconds
-from builders.contract.names import bucket_name_text
+from builders.contract.names import ACCESS_LOG_BUCKET, Names, bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
 from builders.parts.buckets import add_access_log_bucket, lifecycle
@@ -22,7 +22,7 @@ LOGS_EXPIRE_AFTER_DAYS = 90
 """Requirement X-S3-1. An operator who needs twelve months of audit trail (PCI DSS 4.0.1, 10.5.1) must copy the files before."""
 
 
-def build(platform: str) -> TierTemplate:
+def build(platform: str, names: Names) -> TierTemplate:
     """Builds the bucket and the queue.
 
     The queue comes first, because S3 checks that it may send before it accepts a bucket's notification.
@@ -32,9 +32,9 @@ def build(platform: str) -> TierTemplate:
     bucket = add_access_log_bucket(
         template,
         "AccessLogBucket",
-        "logs",
+        names,
         rules=lifecycle(glacier=False, expire_after_days=LOGS_EXPIRE_AFTER_DAYS),
-        grants=lambda bucket_arn: balancer_delivers(template, bucket_arn),
+        grants=lambda bucket_arn: balancer_delivers(bucket_arn, names),
         DependsOn=queue.policy,
         NotificationConfiguration=notify(queue),
     )
@@ -46,7 +46,7 @@ def build(platform: str) -> TierTemplate:
 def add_log_queue(template: TierTemplate) -> BuiltQueue:
     """Adds the queue between the bucket and the function that reads the files, and its dead-letter queue."""
     dead_letters = add_dead_letter_queue(template, "BalancerLogDeadLetters", "balancer-log-dead-letters")
-    bucket = arns.bucket(bucket_name_text(template.platform, "logs"))
+    bucket = arns.bucket(bucket_name_text(template.platform, ACCESS_LOG_BUCKET))
     queue = add_queue(
         template,
         "BalancerLogQueue",
@@ -81,15 +81,19 @@ def notify(queue: BuiltQueue) -> NotificationConfiguration:
     )
 
 
-def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequence[Statement]:
+def balancer_delivers(bucket_arn: AWSHelperFn, names: Names) -> Sequence[Statement]:
     """Allows Elastic Load Balancing to write the logs of the platform's load balancer, which it can with SSE-S3 only.
 
-    The condition is on the load balancer's ARN, which contains the account. AWS does not document that the service also sends
-    the account.
+    The resource is the folder of this account, as in the guide's example, which has no condition. The condition holds only if
+    the service sends the load balancer's ARN: reports differ, and without ``IfExists`` CloudFormation could not create the load
+    balancer if the service omits it. An ARN contains the name and then an id.
 
     Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
-    balancer = arns.arn("elasticloadbalancing", f"loadbalancer/app/{template.platform}-*")
+    balancers = [
+        arns.arn("elasticloadbalancing", f"loadbalancer/app/{name}/*")
+        for name in names.of("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    ]
     return [
         Statement(
             Sid="BalancerLogDelivery",
@@ -97,6 +101,6 @@ def balancer_delivers(template: TierTemplate, bucket_arn: AWSHelperFn) -> Sequen
             Principal=Principal("Service", ["logdelivery.elasticloadbalancing.amazonaws.com"]),
             Action=[PutObject],
             Resource=[arns.below(bucket_arn, f"/{facts.BALANCER_PREFIX}/AWSLogs/${{AWS::AccountId}}/*")],
-            Condition=statements.all_of(ArnLike("aws:SourceArn", balancer)),
+            Condition=statements.all_of(ArnLikeIfExists("aws:SourceArn", balancers)),
         )
     ]

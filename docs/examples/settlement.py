@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import parameters, ports
-from builders.contract.platform import Platform, Tier
+from builders.contract.platform import NamingTier, Platform, Tier
 from builders.contract.rules import ZONES_DIFFER
 from builders.parts.security_groups import Between, GroupRow, ToApis
 from builders.tiers import alerts, housekeeping, key_rows, keys, network
@@ -17,16 +17,16 @@ SETTLEMENT = Platform(
     name="settlement",
     description="Settlement: a ledger in Aurora MySQL for batch jobs, with a rotated login.",
     tiers=(
-        Tier(
+        NamingTier(
             "keys",
             partial(
                 keys.build,
-                rows=lambda platform: (
+                rows=lambda platform, names: (
                     key_rows.database(),
-                    key_rows.secrets(platform),
-                    key_rows.logs(platform),
-                    key_rows.functions(platform),
-                    key_rows.messaging(platform),
+                    key_rows.secrets(names),
+                    key_rows.logs(names),
+                    key_rows.functions(names),
+                    key_rows.messaging(names),
                 ),
             ),
         ),
@@ -63,10 +63,10 @@ SETTLEMENT = Platform(
                 ),
             ),
         ),
-        Tier("housekeeping", housekeeping.build),
+        NamingTier("housekeeping", housekeeping.build),
         Tier("database", database.build),
         Tier("secrets", secrets.build),
-        Tier(
+        NamingTier(
             "alerts",
             partial(
                 alerts.build,

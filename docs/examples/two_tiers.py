@@ -5,22 +5,23 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import ports
-from builders.contract.platform import Platform, Tier
+from builders.contract.names import Names
+from builders.contract.platform import NamingTier, Platform, Tier
 from builders.parts.keys import KeyRow
 from builders.tiers import key_rows, keys
 from docs.examples import tier
 
 
-def key_table(platform: str) -> tuple[KeyRow, ...]:
+def key_table(platform: str, names: Names) -> tuple[KeyRow, ...]:
     """The only key: that of queues and topics."""
-    return (key_rows.messaging(platform),)
+    return (key_rows.messaging(names),)
 
 
 ORDERS = Platform(
     name="orders",
     description="Orders: a queue and its dead-letter queue, encrypted under a customer-managed key.",
     tiers=(
-        Tier("keys", partial(keys.build, rows=key_table)),
+        NamingTier("keys", partial(keys.build, rows=key_table)),
         Tier("queues", tier.build),
     ),
     # No tier here has a role that could carry the region guardrail. So the root offers it to roles of other stacks.

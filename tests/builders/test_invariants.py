@@ -285,14 +285,6 @@ def test_services_are_bound_to_this_account() -> None:
                 assert "aws:SourceAccount" in bound or by_context or by_source, f"{resource} {name} {statement['Sid']}"
 
 
-@pytest.mark.requirement("A-6")
-def test_policies_fit_into_iams_limit() -> None:
-    """IAM allows 6,144 characters without white space, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-    for resource in all_resources("AWS::IAM::ManagedPolicy"):
-        compact = json.dumps(resource.properties["PolicyDocument"], separators=(",", ":"))
-        assert len(longest(compact)) <= 6144, resource
-
-
 # --- A-7 tags --------------------------------------------------------------------------------------------------------
 @pytest.mark.requirement("A-7")
 @pytest.mark.parametrize("resource", [f for f in all_resources() if not f.type.startswith("Custom::")], ids=_ids)

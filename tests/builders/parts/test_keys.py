@@ -32,8 +32,38 @@ def test_every_use_is_bound_to_an_encryption_context_or_says_why_not(resource: R
 def test_the_database_key_is_used_through_rds_and_secrets_manager_only(platform: str) -> None:
     _, *uses = statements(find_resource(platform, "DatabaseKey").properties["KeyPolicy"])
     through = {use["Sid"]: str(use["Condition"]["StringEquals"]["kms:ViaService"]) for use in uses}
-    assert set(through) == {"Database", "DatabaseGrants", "MasterSecret"}
-    assert all(("secretsmanager." if sid == "MasterSecret" else "rds.") in value for sid, value in through.items())
+    assert set(through) == {"Database", "DatabaseGrants", "MasterSecret", "MasterSecretGrants"}
+    assert all(("secretsmanager." if "Secret" in sid else "rds.") in value for sid, value in through.items())
+
+
+@pytest.mark.requirement("T-DB-2", "X-DB-1")
+@pytest.mark.parametrize("platform", ["trading", "transactions"])
+def test_the_grant_for_the_master_secret_may_come_from_rds_or_from_secrets_manager(platform: str) -> None:
+    """AWS requires CreateGrant for a customer key, and does not say which of the two services asks for it.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html.
+    """
+    by_sid = {s["Sid"]: s for s in statements(find_resource(platform, "DatabaseKey").properties["KeyPolicy"])}
+    for sid, service in (("DatabaseGrants", "rds"), ("MasterSecretGrants", "secretsmanager")):
+        assert by_sid[sid]["Action"] == ["kms:CreateGrant"]
+        assert by_sid[sid]["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+        (through,) = by_sid[sid]["Condition"]["StringEquals"]["kms:ViaService"]
+        assert text(through) == f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}"
+
+
+@pytest.mark.requirement("A-4", "T-OBS-1", "X-MON-1")
+@pytest.mark.parametrize("platform", ["trading", "transactions"])
+def test_sns_may_use_the_key_of_the_alert_topic_for_this_topic_only(platform: str) -> None:
+    """Source: https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html."""
+    (delivery,) = [
+        statement
+        for statement in statements(find_resource(platform, "MessagingKey").properties["KeyPolicy"])
+        if statement["Principal"] == {"Service": ["sns.amazonaws.com"]}
+    ]
+    assert delivery["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    ((topic,),) = delivery["Condition"]["ArnLike"].values()
+    assert list(delivery["Condition"]["ArnLike"]) == ["kms:EncryptionContext:aws:sns:topicArn"]
+    assert text(topic).endswith(f":{platform}-alerts-${{EnvironmentSuffix}}")
 
 
 @pytest.mark.requirement("A-4")

@@ -38,3 +38,18 @@ def permissions_of(platform: str, role: str) -> list[Mapping[str, Any]]:
         if name in siblings
         for statement in statements(siblings[name]["Properties"]["PolicyDocument"])
     ]
+
+
+def granted(role: Resource) -> Iterator[Mapping[str, Any]]:
+    """The allowing statements of the role's policies, including policies of other tiers."""
+    for arn in role.properties["ManagedPolicyArns"]:
+        name = arn["Ref"]
+        if name not in templates(role.platform)[role.tier]["Resources"]:
+            (name,) = [
+                tier["Outputs"][name]["Value"]["Ref"]
+                for tier in templates(role.platform).values()
+                if name in tier.get("Outputs", {}) and "Ref" in tier["Outputs"][name]["Value"]
+            ]
+        for statement in statements(find_resource(role.platform, name).properties["PolicyDocument"]):
+            if statement["Effect"] == "Allow":
+                yield statement

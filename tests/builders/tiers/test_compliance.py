@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from builders.platforms import PLATFORMS
 from builders.tiers.compliance import RULES
 from tests.builders.support.conditions import deployed
 from tests.builders.support.paths import PROJECT
-from tests.builders.support.policies import statements
-from tests.builders.support.resources import all_resources, find_resource, resources, templates
+from tests.builders.support.policies import permissions_of, statements
+from tests.builders.support.resources import all_resources, find_resource, resources, templates, text
 
 TIER = templates("trading")["compliance"]
 
@@ -50,6 +51,18 @@ def test_delivery_is_encrypted_and_the_bucket_allows_the_service_of_this_account
 def test_role_carries_the_services_policy() -> None:
     arns = [str(arn) for arn in find_resource("trading", "ConfigRole").properties["ManagedPolicyArns"]]
     assert any("service-role/AWS_ConfigRole" in arn for arn in arns)
+
+
+@pytest.mark.requirement("T-CFG-1")
+def test_role_may_deliver_with_an_acl() -> None:
+    """AWS Config sends an ACL, and S3 then also demands PutObjectAcl.
+
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html.
+    """
+    for platform in PLATFORMS:
+        (deliver,) = [s for s in permissions_of(platform, "ConfigRole") if s["Sid"] == "Deliver"]
+        assert deliver["Action"] == ["s3:PutObject", "s3:PutObjectAcl"]
+        assert [text(arn) for arn in deliver["Resource"]] == ["${ConfigBucket.Arn}/AWSLogs/${AWS::AccountId}/*"]
 
 
 @pytest.mark.requirement("T-CFG-2")

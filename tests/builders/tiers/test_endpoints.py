@@ -22,7 +22,7 @@ from awacs.aws import Action
 from builders.platforms import PLATFORMS
 from tests.builders.support.conditions import deployed
 from tests.builders.support.paths import LAMBDA_SRC
-from tests.builders.support.policies import statements
+from tests.builders.support.policies import granted, statements
 from tests.builders.support.resources import Resource, find_resource, resources, templates, text
 
 ACCOUNT = {"Ref": "AWS::AccountId"}
@@ -32,6 +32,7 @@ BY_LAMBDA = {
     "WriteLogs": "Lambda sends what the function prints",
     "Trace": "Lambda's daemon sends the segments",
     "SendDeadLetters": "Lambda sends what failed on every attempt",
+    "CreateNetworkInterfaces": "Lambda attaches the function to the VPC",
     "ManageNetworkInterfaces": "Lambda attaches the function to the VPC",
     "FindNetworkInterfaces": "Lambda attaches the function to the VPC",
     "ReceiveObjects": "the event source mapping polls the queue",
@@ -81,21 +82,6 @@ def clients(folder: str) -> set[str]:
     """The services of which a function's code, or the code that all functions share, creates a boto3 client."""
     sources = [path.read_text("utf-8") for part in (folder, "common") for path in (LAMBDA_SRC / part).rglob("*.py")]
     return {name for source in sources for name in re.findall(r"""\bclient\(\s*["']([a-z0-9-]+)""", source)}
-
-
-def granted(role: Resource) -> Iterator[Mapping[str, Any]]:
-    """The allowing statements of the role's policies, including policies of other tiers."""
-    for arn in role.properties["ManagedPolicyArns"]:
-        name = arn["Ref"]
-        if name not in templates(role.platform)[role.tier]["Resources"]:
-            (name,) = [
-                tier["Outputs"][name]["Value"]["Ref"]
-                for tier in templates(role.platform).values()
-                if name in tier.get("Outputs", {}) and "Ref" in tier["Outputs"][name]["Value"]
-            ]
-        for statement in statements(find_resource(role.platform, name).properties["PolicyDocument"]):
-            if statement["Effect"] == "Allow":
-                yield statement
 
 
 def calls() -> Iterator[Call]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from builders.contract import ports
+from builders.trading.lake import TABLES
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import permissions_of
 from tests.builders.support.resources import find_resource, templates, text
@@ -38,4 +40,14 @@ def test_ingest_cannot_touch_what_is_processed_or_quarantined() -> None:
     assert [[text(arn) for arn in each] for each in writes] == [
         ["${RawBucketArn}/market-data/*"],
         ["${RawBucketArn}/idempotency/*"],
+    ]
+
+
+@pytest.mark.requirement("A-6")
+def test_processing_writes_only_where_the_lake_reads_and_what_it_archives() -> None:
+    writes = [s["Resource"] for s in permissions_of("trading", "ProcessRole") if "s3:PutObject" in s["Action"]]
+    assert [[text(arn) for arn in each] for each in writes] == [
+        ["${RawBucketArn}/quarantine/*"],
+        [f"${{ProcessedBucketArn}}/{row.prefix}*" for row in TABLES if row.bucket == ports.PROCESSED_BUCKET],
+        ["${ArchiveBucketArn}/market-data/*"],
     ]

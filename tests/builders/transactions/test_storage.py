@@ -37,8 +37,9 @@ def test_elastic_load_balancing_writes_its_logs_and_new_files_become_messages() 
     document = find_resource(PLATFORM, "AccessLogBucketPolicy").properties["PolicyDocument"]
     (delivery,) = [each for each in statements(document) if each.get("Sid") == "BalancerLogDelivery"]
     assert delivery["Principal"] == {"Service": ["logdelivery.elasticloadbalancing.amazonaws.com"]}
-    (source,) = delivery["Condition"]["ArnLike"].values()
-    assert text(source).endswith(":${AWS::AccountId}:loadbalancer/app/transactions-*")
+    assert list(delivery["Condition"]) == ["ArnLikeIfExists"], "the service may omit its source"
+    ((source,),) = delivery["Condition"]["ArnLikeIfExists"].values()
+    assert text(source).endswith(":${AWS::AccountId}:loadbalancer/app/transactions-web-${EnvironmentSuffix}/*")
     assert text(delivery["Resource"][0]) == "${AccessLogBucket.Arn}/balancer/AWSLogs/${AWS::AccountId}/*"
     (notification,) = find_resource(PLATFORM, "AccessLogBucket").properties["NotificationConfiguration"][
         "QueueConfigurations"
