@@ -134,6 +134,26 @@ def dead_letter_alarm(template: TierTemplate, stem: str, queue: Port) -> AlarmRo
     )
 
 
+def blocked_requests_alarm(acl: Dimensions, *, when: Threshold, periods: int = 1) -> AlarmRow:
+    """The alarm on requests that a web ACL blocks.
+
+    Args:
+        acl: the dimensions of the web ACL's metrics; those of CloudFront have no dimension Region.
+        when: the number of requests in five minutes.
+        periods: how many such periods in a row.
+
+    Source: https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+    """
+    return AlarmRow(
+        "FirewallBlocks",
+        "firewall-blocks",
+        metric=MetricRow("AWS/WAFV2", "BlockedRequests", {**acl, "Rule": "ALL"}, "Sum"),
+        when=when,
+        periods=periods,
+        meaning="WAF blocks many requests: an attack, or a rule that hits honest clients",
+    )
+
+
 def database_alarm(
     template: TierTemplate, title: str, stem: str, metric: str, statistic: str, *, when: Threshold, meaning: str
 ) -> AlarmRow:

@@ -20,6 +20,7 @@ from builders.parts.alarms import (
     add_alarm,
     add_composite_alarm,
     at_least,
+    blocked_requests_alarm,
     database_alarm,
     dead_letter_alarm,
     function_alarms,
@@ -120,6 +121,10 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         periods=3,
         breaching=2,
         meaning="One request in a hundred takes more than 3 seconds: look at query and the database",
+    )
+    # A client whose request WAF blocks repeats it. A scan from the internet is over sooner.
+    yield blocked_requests_alarm(
+        {"WebACL": template.use(ports.WEB_ACL_NAME), "Region": Ref("AWS::Region")}, when=at_least(20), periods=3
     )
 
 

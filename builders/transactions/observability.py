@@ -21,6 +21,7 @@ from builders.parts.alarms import (
     add_alarm,
     at_least,
     below,
+    blocked_requests_alarm,
     database_alarm,
     dead_letter_alarm,
     function_alarms,
@@ -154,16 +155,7 @@ def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         periods=2,
         meaning="More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
     )
-    # WAF's metrics for CloudFront have no dimension Region:
-    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
-    acl: Dimensions = {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}
-    yield AlarmRow(
-        "FirewallBlocks",
-        "firewall-blocks",
-        metric=MetricRow("AWS/WAFV2", "BlockedRequests", acl, "Sum"),
-        when=at_least(500),
-        meaning="WAF blocks many requests: an attack, or a rule that hits honest clients",
-    )
+    yield blocked_requests_alarm({"WebACL": template.use(ports.WEB_ACL_NAME)}, when=at_least(500))
 
 
 def _balancer_alarms(template: TierTemplate) -> Iterator[AlarmRow]:

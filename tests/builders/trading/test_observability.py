@@ -32,6 +32,7 @@ def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
     [
         ("AWS/ApiGateway", "Latency", 1),
         ("AWS/ApiGateway", "5XXError", 5),
+        ("AWS/WAFV2", "BlockedRequests", 1),
         ("AWS/Lambda", "Errors", 7),
         ("AWS/Lambda", "Throttles", 7),
         ("AWS/Lambda", "Duration", 7),
@@ -59,6 +60,17 @@ def test_alarms_on_what_functions_count_use_their_dimensions_and_limits() -> Non
         assert {each["Name"] for each in alarm["Dimensions"]} == {"environment", "service"}
     (pruning,) = alarms_on("TradingPlatform", "RowsPruned")
     assert pruning["Threshold"] == function_module("process.retention").ROWS_PER_OBJECT
+
+
+@pytest.mark.requirement("T-API-2", "T-OBS-2")
+def test_a_client_that_waf_keeps_blocking_is_noticed_and_a_short_scan_is_not() -> None:
+    (alarm,) = alarms_on("AWS/WAFV2", "BlockedRequests")
+    assert alarm["Dimensions"] == [
+        {"Name": "Region", "Value": {"Ref": "AWS::Region"}},
+        {"Name": "Rule", "Value": "ALL"},
+        {"Name": "WebACL", "Value": {"Ref": "WebAclName"}},
+    ]
+    assert (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"]) == (20, 300, 3)
 
 
 @pytest.mark.requirement("T-OBS-2")
