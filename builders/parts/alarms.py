@@ -14,6 +14,7 @@ from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import hyphenated, pascal
 from builders.contract.template import Port, TierTemplate, only_if
+from builders.parts.pausing import RESUME_PERIODS, when_pausing
 
 MINUTE_SECONDS = 60
 
@@ -78,6 +79,8 @@ class AlarmRow:
         missing: what missing data means: ``notBreaching`` for metrics without data when nothing happens, ``breaching`` for
             metrics that always have data.
         notify: False for alarms that only feed a composite alarm.
+        resume_crosses: whether the resume of a paused database crosses the threshold. Then the alarm waits for more periods
+            in a row if the database pauses.
     """
 
     title: str
@@ -90,6 +93,7 @@ class AlarmRow:
     breaching: int | None = None
     missing: str = "notBreaching"
     notify: bool = True
+    resume_crosses: bool = False
 
 
 def function_alarms(template: TierTemplate, name: str) -> Iterator[AlarmRow]:
@@ -175,14 +179,19 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
             AlarmDescription=row.meaning,
             ComparisonOperator=row.when.comparison,
             Threshold=row.when.value,
-            EvaluationPeriods=row.periods,
-            DatapointsToAlarm=row.breaching or row.periods,
+            EvaluationPeriods=_periods(template, row, row.periods),
+            DatapointsToAlarm=_periods(template, row, row.breaching or row.periods),
             TreatMissingData=row.missing,
             **metric,
             **notification,
             **only_if(condition),
         )
     )
+
+
+def _periods(template: TierTemplate, row: AlarmRow, number: int) -> AWSHelperFn | int:
+    waits = row.resume_crosses and number < RESUME_PERIODS
+    return when_pausing(template, RESUME_PERIODS, number) if waits else number
 
 
 def add_composite_alarm(
