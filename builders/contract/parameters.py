@@ -43,7 +43,8 @@ ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
 NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
-    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper.",
+    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper. "
+    "While InterfaceEndpoints is true, nothing goes out through them, and more than one serves no purpose.",
     default="false",
 )
 INTERFACE_ENDPOINTS = _NETWORK.switch(
