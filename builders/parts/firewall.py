@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
+from troposphere import AWSHelperFn, AWSObject, GetAtt, Ref, Sub
 from troposphere.wafv2 import (
     AllowAction,
     AssociationConfig,
@@ -45,6 +45,11 @@ Two headers are not secret here. Idempotency-Key grants nothing without the othe
 repetitions. CloudFront adds the header for the load balancer only after WAF.
 
 Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
+"""
+BODY_HITS = "%awswaf:managed:aws:[a-z-]+:[A-Za-z0-9]+_Body%"
+"""Pattern of the log lines of requests whose body matches a rule that counts. The rule adds a label that ends in ``_Body``.
+
+Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html (labels)
 """
 SECRET_ARGUMENTS = ("X-Amz-Security-Token", "X-Amz-Signature")
 """The same values in the query string of a presigned request."""
@@ -177,6 +182,7 @@ def _add_logs(template: TierTemplate, acl: WebACL) -> None:
     Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
     group = add_log_group(template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.name_text('web-acl')}"))
+    template.offer(ports.WEB_ACL_LOG_GROUP, Ref(group))
     template.add(
         LoggingConfiguration(
             "WebAclLogging",

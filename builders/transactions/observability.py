@@ -12,6 +12,7 @@ from troposphere.logs import MetricFilter, MetricTransformation
 from builders.contract import parameters, ports
 from builders.contract.names import metrics_namespace
 from builders.contract.template import Port, TierTemplate
+from builders.parts import firewall
 from builders.parts.alarms import (
     MINUTE_SECONDS,
     AlarmRow,
@@ -48,6 +49,15 @@ class ErrorRow:
 
 
 ERRORS = (
+    # PCI DSS 4.0.1, requirement 6.4.2: what detects an attack either blocks it or causes an alert.
+    ErrorRow(
+        "FirewallBodies",
+        "firewall-bodies",
+        ports.WEB_ACL_LOG_GROUP,
+        pattern=firewall.BODY_HITS,
+        threshold=5,
+        meaning="Bodies look like an attack, or exceed 8 KB; WAF counts and does not block them: look at its log",
+    ),
     ErrorRow(
         "ApplicationErrors",
         "application-errors",
