@@ -6,6 +6,7 @@ import io
 import json
 import os
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,6 +22,7 @@ import query.handler
 from common import entitlements, schema
 from common.database import DEAD_PEER_MILLISECONDS, Database, Target
 from common.errors import RequestError
+from log_alerts.alert import EXPECTED
 from process.pipeline import Pipeline
 from query import request
 from tests.lambda_src.support import plain_reference
@@ -328,6 +330,18 @@ def test_a_lost_connection_is_replaced(
     deliver(pipeline, "a", DAY)
     with app_database.connection() as connection:
         admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+    assert get("bars", **HOUR)[0] == 200
+
+
+@pytest.mark.requirement("T-DB-5")
+def test_a_session_that_was_closed_because_it_was_idle_is_replaced(app_database: Database, pipeline: Pipeline) -> None:
+    """The parameter group of a database that pauses asks for it. The words of PostgreSQL are those that alerts leave out."""
+    deliver(pipeline, "a", DAY)
+    with app_database.connection() as connection:
+        connection.execute("SET idle_session_timeout = '20ms'")
+        time.sleep(0.3)
+        with pytest.raises(psycopg.errors.IdleSessionTimeout, match=EXPECTED):
+            connection.execute("SELECT 1")
     assert get("bars", **HOUR)[0] == 200
 
 
