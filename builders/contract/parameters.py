@@ -43,7 +43,8 @@ ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
 NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
-    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper.",
+    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper. "
+    "While InterfaceEndpoints is true, nothing goes out through them, and more than one serves no purpose.",
     default="false",
 )
 INTERFACE_ENDPOINTS = _NETWORK.switch(
@@ -124,11 +125,13 @@ DATABASE_INSTANCE_CLASS = _DATABASE.choice(
 DATABASE_MIN_CAPACITY = _DATABASE.number(
     "DatabaseMinCapacity",
     "Minimum capacity (ACU)",
-    "Least capacity of each Aurora Serverless v2 instance in ACU (about 2 GiB of memory each).",
-    least=0.5,
+    "Least capacity of each Aurora Serverless v2 instance in ACU (about 2 GiB of memory each). 0: the instances pause after some "
+    "minutes without a connection and cost nothing; the first request after that gets 503 for about 15 seconds. Performance "
+    "Insights and log export may hold a running instance above the minimum.",
+    least=0,
     most=256,
     default=0.5,
-    constraint="0.5 to 256 ACU in steps of 0.5.",
+    constraint="0, or 0.5 to 256 ACU in steps of 0.5.",
 )
 DATABASE_MAX_CAPACITY = _DATABASE.number(
     "DatabaseMaxCapacity",

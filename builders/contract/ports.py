@@ -114,6 +114,7 @@ API_CLIENT_ROLE = Port("ApiClientRoleArn", "Role that clients within the account
 API_ACCESS_LOG_GROUP = Port("ApiAccessLogGroupName", "Log group of the API's access log.")
 API_EXECUTION_LOG_GROUP = Port("ApiExecutionLogGroupName", "Log group of the API's execution log.")
 WEB_ACL_NAME = Port("WebAclName", "Name of the web ACL, as its metrics carry it.")
+WEB_ACL_LOG_GROUP = Port("WebAclLogGroupName", "Log group of the web ACL.")
 
 # --- Web ----------------------------------------------------------------------------------------------------------------
 BALANCER_DNS = Port("LoadBalancerDnsName", "Host name of the load balancer; it answers CloudFront only.")

@@ -14,6 +14,7 @@ from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import hyphenated, pascal
 from builders.contract.template import Port, TierTemplate, only_if
+from builders.parts.pausing import RESUME_PERIODS, when_pausing
 
 MINUTE_SECONDS = 60
 
@@ -78,6 +79,8 @@ class AlarmRow:
         missing: what missing data means: ``notBreaching`` for metrics without data when nothing happens, ``breaching`` for
             metrics that always have data.
         notify: False for alarms that only feed a composite alarm.
+        resume_crosses: whether the resume of a paused database crosses the threshold. Then the alarm waits for more periods
+            in a row if the database pauses.
     """
 
     title: str
@@ -90,6 +93,7 @@ class AlarmRow:
     breaching: int | None = None
     missing: str = "notBreaching"
     notify: bool = True
+    resume_crosses: bool = False
 
 
 def function_alarms(template: TierTemplate, name: str) -> Iterator[AlarmRow]:
@@ -134,6 +138,26 @@ def dead_letter_alarm(template: TierTemplate, stem: str, queue: Port) -> AlarmRo
     )
 
 
+def blocked_requests_alarm(acl: Dimensions, *, when: Threshold, periods: int = 1) -> AlarmRow:
+    """The alarm on requests that a web ACL blocks.
+
+    Args:
+        acl: the dimensions of the web ACL's metrics; those of CloudFront have no dimension Region.
+        when: the number of requests in five minutes.
+        periods: how many such periods in a row.
+
+    Source: https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+    """
+    return AlarmRow(
+        "FirewallBlocks",
+        "firewall-blocks",
+        metric=MetricRow("AWS/WAFV2", "BlockedRequests", {**acl, "Rule": "ALL"}, "Sum"),
+        when=when,
+        periods=periods,
+        meaning="WAF blocks many requests: an attack, or a rule that hits honest clients",
+    )
+
+
 def database_alarm(
     template: TierTemplate, title: str, stem: str, metric: str, statistic: str, *, when: Threshold, meaning: str
 ) -> AlarmRow:
@@ -155,14 +179,19 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
             AlarmDescription=row.meaning,
             ComparisonOperator=row.when.comparison,
             Threshold=row.when.value,
-            EvaluationPeriods=row.periods,
-            DatapointsToAlarm=row.breaching or row.periods,
+            EvaluationPeriods=_periods(template, row, row.periods),
+            DatapointsToAlarm=_periods(template, row, row.breaching or row.periods),
             TreatMissingData=row.missing,
             **metric,
             **notification,
             **only_if(condition),
         )
     )
+
+
+def _periods(template: TierTemplate, row: AlarmRow, number: int) -> AWSHelperFn | int:
+    waits = row.resume_crosses and number < RESUME_PERIODS
+    return when_pausing(template, RESUME_PERIODS, number) if waits else number
 
 
 def add_composite_alarm(

@@ -21,6 +21,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import Port, RootParameter, TierTemplate
 from builders.parts import pack_rules
 from builders.parts.logs import add_log_group
+from builders.parts.pausing import when_pausing
 from builders.parts.suppressions import suppress
 
 _NO_PROTECTION = (
@@ -43,6 +44,7 @@ class Engine:
         cluster_parameters: what the cluster enforces and logs.
         about_parameters: the same in a sentence, as the parameter group's description.
         instance_parameters: session defaults.
+        pausing_parameters: cluster parameters that apply only if the database pauses.
         logs: exported log → its group's logical id, and the port that exports the group's name or None.
     """
 
@@ -55,6 +57,7 @@ class Engine:
     cluster_parameters: Mapping[str, str]
     about_parameters: str
     instance_parameters: Mapping[str, str]
+    pausing_parameters: Mapping[str, str] = field(default_factory=dict)
     logs: Mapping[str, tuple[str, Port | None]] = field(default_factory=dict)
 
 
@@ -123,7 +126,10 @@ def _add_cluster_parameters(template: TierTemplate, engine: Engine) -> DBCluster
             DBClusterParameterGroupName=template.named("database-cluster-parameters"),
             Description=engine.about_parameters,
             Family=engine.family,
-            Parameters=dict(engine.cluster_parameters),
+            Parameters={
+                **engine.cluster_parameters,
+                **{name: when_pausing(template, value) for name, value in engine.pausing_parameters.items()},
+            },
         )
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from troposphere import AWSHelperFn, AWSObject, GetAtt, Sub
+from troposphere import AWSHelperFn, AWSObject, GetAtt, Ref, Sub
 from troposphere.wafv2 import (
     AllowAction,
     AssociationConfig,
@@ -47,36 +46,45 @@ repetitions. CloudFront adds the header for the load balancer only after WAF.
 
 Source: https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
 """
+BODY_HITS = "%awswaf:managed:aws:[a-z-]+:[A-Za-z0-9]+_Body%"
+"""Pattern of the log lines of requests whose body matches a rule that counts. The rule adds a label that ends in ``_Body``.
+
+Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html (labels)
+"""
 SECRET_ARGUMENTS = ("X-Amz-Security-Token", "X-Amz-Signature")
 """The same values in the query string of a presigned request."""
 
 
-@dataclass(frozen=True)
-class ManagedRules:
-    """A rule group that AWS maintains, and those of its rules that only count here, each with the reason."""
+BODY_RULES: Mapping[str, tuple[str, ...]] = {
+    "AWSManagedRulesAmazonIpReputationList": (),
+    "AWSManagedRulesCommonRuleSet": (
+        "SizeRestrictions_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "CrossSiteScripting_BODY",
+    ),
+    "AWSManagedRulesKnownBadInputsRuleSet": ("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
+    "AWSManagedRulesSQLiRuleSet": ("SQLi_BODY", "SQLiExtendedPatterns_BODY"),
+}
+"""Rule group of AWS → those of its rules that inspect the body. Every web ACL has all groups, in this order.
 
-    name: str
-    only_count: tuple[tuple[str, str], ...] = ()
+These rules count and do not block. They read the body as the client sent it, before anything decompresses it, and a body
+that they block is blocked at every retry. All other rules of the groups block.
 
+AWS names a rule after the part of a request that it inspects. ``aws wafv2 describe-managed-rule-group --vendor-name AWS
+--scope REGIONAL --name GROUP --query 'Rules[].Name'`` shows the rules of a group.
 
-def managed_rules(*only_count: tuple[str, str]) -> tuple[ManagedRules, ...]:
-    """The rule groups of every web ACL. ``only_count`` are rules of the common set that only count, with their reasons.
-
-    Source: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
-    """
-    return (
-        ManagedRules("AWSManagedRulesAmazonIpReputationList"),
-        ManagedRules("AWSManagedRulesCommonRuleSet", only_count),
-        ManagedRules("AWSManagedRulesKnownBadInputsRuleSet"),
-        ManagedRules("AWSManagedRulesSQLiRuleSet"),
-    )
+Source: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html for the rules,
+https://repost.aws/knowledge-center/waf-upload-blocked-files for bodies of random bytes that body rules block
+"""
 
 
 def add_regional_web_acl(
-    template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject, *only_count: tuple[str, str]
+    template: TierTemplate, resource_arn: AWSHelperFn, after: AWSObject, *, bodies_pass: str
 ) -> WebACL:
-    """Adds a web ACL for a stage of API Gateway, with its logs."""
-    acl = _add_web_acl(template, "REGIONAL", "API_GATEWAY", managed_rules(*only_count))
+    """Adds a web ACL for a stage of API Gateway, with its logs. ``bodies_pass`` is the reason why no body is blocked."""
+    acl = _add_web_acl(template, "REGIONAL", "API_GATEWAY", bodies_pass)
     template.add(
         WebACLAssociation("WebAclAssociation", DependsOn=after, WebACLArn=GetAtt(acl, "Arn"), ResourceArn=resource_arn)
     )
@@ -85,20 +93,22 @@ def add_regional_web_acl(
     return acl
 
 
-def add_edge_web_acl(template: TierTemplate, *only_count: tuple[str, str]) -> WebACL:
-    """Adds a web ACL for CloudFront, with its logs. The distribution refers to it. AWS accepts it in us-east-1 only."""
-    acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", managed_rules(*only_count))
+def add_edge_web_acl(template: TierTemplate, *, bodies_pass: str) -> WebACL:
+    """Adds a web ACL for CloudFront, with its logs. ``bodies_pass`` is the reason why no body is blocked.
+
+    The distribution refers to it. AWS accepts it in us-east-1 only.
+    """
+    acl = _add_web_acl(template, "CLOUDFRONT", "CLOUDFRONT", bodies_pass)
     _add_logs(template, acl)
     template.export(ports.WEB_ACL_NAME, template.named("web-acl"))
     return acl
 
 
-def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Sequence[ManagedRules]) -> WebACL:
-    counted = {rule: reason for group in groups for rule, reason in group.only_count}
-    metadata: dict[str, Any] = {"Metadata": {"RulesThatOnlyCount": counted}} if counted else {}
+def _add_web_acl(template: TierTemplate, scope: str, inspected: str, bodies_pass: str) -> WebACL:
     return template.add(
         WebACL(
             "WebAcl",
+            Metadata={"BodyRulesOnlyCount": bodies_pass},
             Name=template.named("web-acl"),
             Description="Rate limit for each address and managed rules",
             Scope=scope,
@@ -106,9 +116,8 @@ def _add_web_acl(template: TierTemplate, scope: str, inspected: str, groups: Seq
             # Inspect as much of a body as WAF can; by default it inspects 16 KB.
             AssociationConfig=AssociationConfig(RequestBody={inspected: {"DefaultSizeInspectionLimit": "KB_64"}}),
             DataProtectionConfig=_data_protection(),
-            Rules=_rules(template, groups),
+            Rules=_rules(template),
             VisibilityConfig=_visibility(template.named("web-acl")),
-            **metadata,
         )
     )
 
@@ -129,7 +138,7 @@ def _data_protection() -> DataProtectionConfig:
     )
 
 
-def _rules(template: TierTemplate, groups: Sequence[ManagedRules]) -> list[WebACLRule]:
+def _rules(template: TierTemplate) -> list[WebACLRule]:
     rate = WebACLRule(
         Name="requests-per-address",
         Priority=0,
@@ -141,25 +150,25 @@ def _rules(template: TierTemplate, groups: Sequence[ManagedRules]) -> list[WebAC
         ),
         VisibilityConfig=_visibility("requests-per-address"),
     )
-    return [rate, *(_managed(group, priority) for priority, group in enumerate(groups, start=1))]
+    return [rate, *(_managed(group, priority) for priority, group in enumerate(BODY_RULES, start=1))]
 
 
 _NO_OVERRIDE: dict[str, Any] = {"None": {}}  # None is a keyword of Python and a property of CloudFormation
 
 
-def _managed(group: ManagedRules, priority: int) -> WebACLRule:
+def _managed(group: str, priority: int) -> WebACLRule:
     overrides = [
-        RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule, _ in group.only_count
+        RuleActionOverride(Name=rule, ActionToUse=RuleAction(Count=CountAction())) for rule in BODY_RULES[group]
     ]
     optional: dict[str, Any] = {"RuleActionOverrides": overrides} if overrides else {}
     return WebACLRule(
-        Name=group.name,
+        Name=group,
         Priority=priority,
         OverrideAction=OverrideAction(**_NO_OVERRIDE),
         Statement=Statement(
-            ManagedRuleGroupStatement=ManagedRuleGroupStatement(VendorName="AWS", Name=group.name, **optional)
+            ManagedRuleGroupStatement=ManagedRuleGroupStatement(VendorName="AWS", Name=group, **optional)
         ),
-        VisibilityConfig=_visibility(group.name),
+        VisibilityConfig=_visibility(group),
     )
 
 
@@ -173,6 +182,7 @@ def _add_logs(template: TierTemplate, acl: WebACL) -> None:
     Source: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
     group = add_log_group(template, "WebAclLogGroup", Sub(f"aws-waf-logs-{template.name_text('web-acl')}"))
+    template.offer(ports.WEB_ACL_LOG_GROUP, Ref(group))
     template.add(
         LoggingConfiguration(
             "WebAclLogging",

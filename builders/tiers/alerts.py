@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from awacs.aws import Allow, Principal, Statement
 from awacs.sns import Publish
-from troposphere import Equals, Not, Ref
+from troposphere import AWSHelperFn, Equals, Not, Ref
 from troposphere.awslambda import Permission
 from troposphere.logs import SubscriptionFilter
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
@@ -17,6 +17,7 @@ from builders.contract.names import Names, pascal
 from builders.contract.template import Port, TierTemplate
 from builders.iam import arns, denials, statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function
+from builders.parts.pausing import when_pausing
 
 HAS_EMAIL = "WithAlertEmail"
 
@@ -31,12 +32,19 @@ _FUNCTION_ERRORS = (
 class FilterRow:
     """A log group and the pattern of its errors.
 
+    Attributes:
+        title: the beginning of the logical ids.
+        log_group: the port of the group's name.
+        pattern: what an error looks like.
+        while_pausing: the pattern if the database pauses, or None for the same one.
+
     Syntax: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
 
     title: str
     log_group: Port
     pattern: str
+    while_pausing: str | None = None
 
 
 def function_filters(*names: str) -> tuple[FilterRow, ...]:
@@ -151,7 +159,11 @@ def add_subscription_filters(template: TierTemplate, alerts: BuiltFunction, filt
                 f"{row.title}Filter",
                 DependsOn=permission,
                 LogGroupName=template.use(row.log_group),
-                FilterPattern=row.pattern,
+                FilterPattern=_pattern(template, row),
                 DestinationArn=alerts.arn,
             )
         )
+
+
+def _pattern(template: TierTemplate, row: FilterRow) -> AWSHelperFn | str:
+    return row.pattern if row.while_pausing is None else when_pausing(template, row.while_pausing, row.pattern)

@@ -8,7 +8,13 @@ from builders.trading import facts
 
 LOG_FILTERS = (
     *function_filters(*facts.FUNCTIONS),
-    FilterRow("ApiAccess", ports.API_ACCESS_LOG_GROUP, '{ $.status = "5*" }'),
+    # While a paused database resumes, requests get 503. The alarms on 5xx report an outage that lasts longer.
+    FilterRow(
+        "ApiAccess",
+        ports.API_ACCESS_LOG_GROUP,
+        '{ $.status = "5*" }',
+        while_pausing='{ $.status = "5*" && $.status != "503" }',
+    ),
     FilterRow("ApiExecution", ports.API_EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
     FilterRow("Database", ports.DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
 )

@@ -15,6 +15,7 @@ from builders.iam.roles import add_policy, add_role
 from builders.parts.aurora import Engine, add_cluster, add_instances, export_cluster
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.parts.pausing import AUTO_PAUSE_SECONDS, IDLE_SESSION_MILLISECONDS, when_pausing
 from builders.trading import facts
 
 ANALYST_USER = "trading_analyst"
@@ -43,6 +44,7 @@ POSTGRES = Engine(
     },
     about_parameters="TLS forced, connections and slow statements logged, no data in logs",
     instance_parameters={"idle_in_transaction_session_timeout": "60000"},
+    pausing_parameters={"idle_session_timeout": str(IDLE_SESSION_MILLISECONDS)},
     logs={"postgresql": ("DatabaseLogGroup", ports.DATABASE_LOG_GROUP)},
 )
 
@@ -57,6 +59,7 @@ def build(platform: str) -> TierTemplate:
         ServerlessV2ScalingConfiguration=ServerlessV2ScalingConfiguration(
             MinCapacity=template.use(parameters.DATABASE_MIN_CAPACITY),
             MaxCapacity=template.use(parameters.DATABASE_MAX_CAPACITY),
+            SecondsUntilAutoPause=when_pausing(template, AUTO_PAUSE_SECONDS),
         ),
     )
     instances = add_instances(template, POSTGRES, cluster, "db.serverless")

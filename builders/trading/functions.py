@@ -9,6 +9,7 @@ from builders.contract import parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import statements
 from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, export_function
+from builders.parts.pausing import when_pausing
 from builders.trading import facts
 
 
@@ -142,4 +143,5 @@ def _database(template: TierTemplate, *, writer: bool) -> dict[str, AWSHelperFn 
         "DB_PORT": template.use(ports.DATABASE_PORT),
         "DB_NAME": facts.DATABASE_NAME,
         "DB_USER": facts.APP_USER,
+        "DB_PAUSES": when_pausing(template, "true", "false"),
     }

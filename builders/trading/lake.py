@@ -289,7 +289,11 @@ def add_table(template: TierTemplate, database: Database, row: LakeTable) -> Tab
 def add_view(template: TierTemplate, database: Database, view: LakeView) -> Table:
     """Adds a view in Athena's own form: its definition as JSON in base64 in the catalogue.
 
-    Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows it under the table's properties.
+    Its list of partition keys is empty, but present. Glue returns null for an absent one, which readers of the catalogue may not
+    expect.
+
+    Source: https://docs.aws.amazon.com/athena/latest/ug/views-console.html shows the form under the table's properties;
+    https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html requires the empty list.
     """
     definition = json.dumps(
         {
@@ -308,6 +312,7 @@ def add_view(template: TierTemplate, database: Database, view: LakeView) -> Tabl
                 Name=view.name,
                 Description=view.description,
                 TableType="VIRTUAL_VIEW",
+                PartitionKeys=[],
                 Parameters={"presto_view": "true", "comment": "Presto View"},
                 StorageDescriptor=StorageDescriptor(
                     Columns=_columns(view.columns), SerdeInfo=SerdeInfo(Name="-", SerializationLibrary="-")

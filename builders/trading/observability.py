@@ -20,6 +20,7 @@ from builders.parts.alarms import (
     add_alarm,
     add_composite_alarm,
     at_least,
+    blocked_requests_alarm,
     database_alarm,
     dead_letter_alarm,
     function_alarms,
@@ -111,6 +112,7 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         metric=MetricRow("AWS/ApiGateway", "5XXError", _api(template), "Sum"),
         when=at_least(5),
         meaning="The API answers with 5xx: look at the functions' errors and the execution log",
+        resume_crosses=True,
     )
     yield AlarmRow(
         "ApiLatency",
@@ -120,6 +122,11 @@ def _api_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         periods=3,
         breaching=2,
         meaning="One request in a hundred takes more than 3 seconds: look at query and the database",
+        resume_crosses=True,
+    )
+    # A client whose request WAF blocks repeats it. A scan from the internet is over sooner.
+    yield blocked_requests_alarm(
+        {"WebACL": template.use(ports.WEB_ACL_NAME), "Region": Ref("AWS::Region")}, when=at_least(20), periods=3
     )
 
 
@@ -229,12 +236,12 @@ def add_burn_rate_alarms(template: TierTemplate, actions: list[Ref]) -> None:
             f"{rate.speed}Burn",
             f"api-{rate.speed.lower()}-burn",
             f"The month's error budget of 99.9 % burns at {rate.factor} times the rate it allows ({rate.spent})",
-            [_burn_alarm(template, rate, minutes) for minutes in windows],
+            [_burn_alarm(template, rate, minutes, resume_crosses=minutes == rate.short_minutes) for minutes in windows],
             actions,
         )
 
 
-def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRow:
+def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int, *, resume_crosses: bool) -> AlarmRow:
     return AlarmRow(
         f"{rate.speed}Burn{minutes}Minutes",
         f"api-{rate.speed.lower()}-burn-{minutes}m",
@@ -243,6 +250,7 @@ def _burn_alarm(template: TierTemplate, rate: BurnRate, minutes: int) -> AlarmRo
         period_seconds=minutes * MINUTE_SECONDS,
         notify=False,
         meaning=f"Part of the {rate.speed.lower()} burn alarm: share of failed requests over {minutes} minutes",
+        resume_crosses=resume_crosses,
     )
 
 

@@ -12,6 +12,7 @@ from troposphere.logs import MetricFilter, MetricTransformation
 from builders.contract import parameters, ports
 from builders.contract.names import metrics_namespace
 from builders.contract.template import Port, TierTemplate
+from builders.parts import firewall
 from builders.parts.alarms import (
     MINUTE_SECONDS,
     AlarmRow,
@@ -21,6 +22,7 @@ from builders.parts.alarms import (
     add_alarm,
     at_least,
     below,
+    blocked_requests_alarm,
     database_alarm,
     dead_letter_alarm,
     function_alarms,
@@ -47,6 +49,15 @@ class ErrorRow:
 
 
 ERRORS = (
+    # PCI DSS 4.0.1, requirement 6.4.2: what detects an attack either blocks it or causes an alert.
+    ErrorRow(
+        "FirewallBodies",
+        "firewall-bodies",
+        ports.WEB_ACL_LOG_GROUP,
+        pattern=firewall.BODY_HITS,
+        threshold=5,
+        meaning="Bodies look like an attack, or exceed 8 KB; WAF counts and does not block them: look at its log",
+    ),
     ErrorRow(
         "ApplicationErrors",
         "application-errors",
@@ -154,16 +165,7 @@ def _edge_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         periods=2,
         meaning="More than one answer of CloudFront in a hundred is a 5xx: look at the load balancer",
     )
-    # WAF's metrics for CloudFront have no dimension Region:
-    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
-    acl: Dimensions = {"WebACL": template.use(ports.WEB_ACL_NAME), "Rule": "ALL"}
-    yield AlarmRow(
-        "FirewallBlocks",
-        "firewall-blocks",
-        metric=MetricRow("AWS/WAFV2", "BlockedRequests", acl, "Sum"),
-        when=at_least(500),
-        meaning="WAF blocks many requests: an attack, or a rule that hits honest clients",
-    )
+    yield blocked_requests_alarm({"WebACL": template.use(ports.WEB_ACL_NAME)}, when=at_least(500))
 
 
 def _balancer_alarms(template: TierTemplate) -> Iterator[AlarmRow]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 RDS_BUNDLE = Path(__file__).with_name("global-bundle.pem")
 CONNECT_TIMEOUT_SECONDS = 10
+# A connection to a paused Aurora instance waits until it has resumed: about 15 seconds, after a day's pause 30 or more.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+RESUME_TIMEOUT_SECONDS = 60
 # A server that vanished without closing the connection (a failover while the environment was frozen) acknowledges no
 # packet. Without this limit the first statement would wait some 15 minutes, Linux's default. It does not end slow
 # statements, because a live server acknowledges them.
@@ -46,6 +49,11 @@ class Target:
             settings.required("DB_USER"),
             options,
         )
+
+
+def pauses() -> bool:
+    """Whether the database pauses while no client is connected (``DB_PAUSES``)."""
+    return settings.optional("DB_PAUSES") == "true"
 
 
 def session_options(**parameters: str | int) -> str:
@@ -88,7 +96,8 @@ def connect(target: Target, password: str, timeout_seconds: int = CONNECT_TIMEOU
             autocommit=True,
         )
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailableError(target.host, _first_line(error)) from None
+        resuming = isinstance(error, psycopg.errors.ConnectionTimeout) and pauses()
+        raise DatabaseUnavailableError(target.host, _first_line(error), resuming) from None
 
 
 @dataclass

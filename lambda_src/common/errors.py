@@ -40,10 +40,17 @@ class RequestError(FunctionError):
 
 @dataclass
 class DatabaseUnavailableError(FunctionError):
-    """The database cannot be reached, or the connection was lost. The caller may retry."""
+    """The database cannot be reached, or the connection was lost. The caller may retry.
+
+    Attributes:
+        host: the server.
+        reason: the first line of the driver's message.
+        resuming: whether the server probably resumes from a pause, which the connection has started.
+    """
 
     host: str
     reason: str
+    resuming: bool = False
 
     def __str__(self) -> str:
         return f"database {self.host}: {self.reason}"

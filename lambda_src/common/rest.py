@@ -13,6 +13,8 @@ from .errors import DatabaseUnavailableError, RequestError
 from .observe import count, describe, logger
 
 Response = dict[str, Any]
+RETRY_SECONDS = 5
+RESUME_SECONDS = 15  # the usual time of a resume; the request that started it has waited some of them
 _HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -47,8 +49,9 @@ def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) 
         logger.info("request rejected", extra={"status": error.status, "code": error.code})
         return error_answer(error)
     except DatabaseUnavailableError as error:
-        count("DatabaseUnavailable")
-        logger.error("database unavailable", extra={"reason": error.reason})
+        report_unavailable(error)
+        if error.resuming:
+            return _retry_later("database_unavailable", "The database resumes from a pause; try again", RESUME_SECONDS)
         return _retry_later("database_unavailable", "The database cannot be reached; try again")
     except Exception as error:  # noqa: BLE001 - otherwise API Gateway answers a bare 502
         reason = outage(error)
@@ -63,8 +66,17 @@ def guarded(route: Callable[[dict[str, Any]], Response], event: dict[str, Any]) 
         return error_answer(RequestError(500, "internal_error", "An unexpected error happened; it has been logged"))
 
 
-def _retry_later(code: str, message: str) -> Response:
-    return error_answer(RequestError(503, code, message, {"Retry-After": "5"}))
+def report_unavailable(error: DatabaseUnavailableError) -> None:
+    """Count and log that the database is not available. Its resume from a pause is no error, because errors cause alerts."""
+    count("DatabaseUnavailable")
+    if error.resuming:
+        logger.warning("database resumes", extra={"reason": error.reason})
+    else:
+        logger.error("database unavailable", extra={"reason": error.reason})
+
+
+def _retry_later(code: str, message: str, seconds: int = RETRY_SECONDS) -> Response:
+    return error_answer(RequestError(503, code, message, {"Retry-After": str(seconds)}))
 
 
 def header(event: Mapping[str, Any], name: str) -> str:

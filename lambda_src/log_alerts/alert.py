@@ -22,6 +22,8 @@ MESSAGE_LIMIT_BYTES = 262_144
 SUBJECT_LIMIT = 100
 SAMPLE_LIMIT = 2_000  # characters that the alert shows of one error
 UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024
+# PostgreSQL logs as FATAL that it closes an idle session, which the parameter group asks for so that the database can pause.
+EXPECTED = "terminating connection due to idle-session timeout"
 # The parts that differ between two occurrences of one error: ids, addresses, numbers.
 _VARYING = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0x[0-9a-fA-F]+|[0-9a-fA-F]{16,}|[0-9]+")
 
@@ -55,7 +57,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The log events that a subscription filter has sent."""
+    """The log events that a subscription filter has sent, without expected ones."""
 
     log_group: str
     is_control: bool
@@ -74,7 +76,8 @@ def decode(event: Mapping[str, Any]) -> Delivery:
         raise PayloadError(f"lacks a member ({error})") from None
     except (binascii.Error, zlib.error, ValueError) as error:
         raise PayloadError(f"cannot be unpacked ({type(error).__name__})") from None
-    return Delivery(log_group, kind == "CONTROL_MESSAGE", events)
+    unexpected = tuple(entry for entry in events if EXPECTED not in str(entry.get("message", "")))
+    return Delivery(log_group, kind == "CONTROL_MESSAGE", unexpected)
 
 
 def group_errors(delivery: Delivery) -> list[Group]:

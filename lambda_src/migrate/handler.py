@@ -21,7 +21,7 @@ from .roles import ensure_roles
 if TYPE_CHECKING:
     import psycopg
 
-CONNECT_FOR_SECONDS = 60.0  # a paused or new Serverless v2 writer needs some seconds to answer
+CONNECT_FOR_SECONDS = 180.0  # a new Serverless v2 writer needs some seconds to answer, a paused one up to a minute
 
 
 @observed

@@ -12,7 +12,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from common import s3_events, settings
 from common.clients import client
-from common.database import Database, Target, session_options
+from common.database import (
+    CONNECT_TIMEOUT_SECONDS,
+    RESUME_TIMEOUT_SECONDS,
+    Database,
+    Target,
+    pauses,
+    session_options,
+)
 from common.errors import ConfigurationError
 from common.observe import count, describe, logger, observed
 
@@ -47,7 +54,10 @@ def _pipeline() -> Pipeline:
         settings.required("RAW_BUCKET"), settings.required("PROCESSED_BUCKET"), settings.required("ARCHIVE_BUCKET")
     )
     options = session_options(**SESSION_TIMEOUTS_MILLISECONDS)
-    return Pipeline(client("s3"), Database(lambda: Target.from_environment(options)), buckets, _window_days())
+    # A message must not fail because the database resumes, so it waits.
+    timeout_seconds = RESUME_TIMEOUT_SECONDS if pauses() else CONNECT_TIMEOUT_SECONDS
+    database = Database(lambda: Target.from_environment(options), timeout_seconds=timeout_seconds)
+    return Pipeline(client("s3"), database, buckets, _window_days())
 
 
 def _window_days() -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from common import entitlements, rest, schema
 from common.database import Database, Target, session_options
 from common.errors import DatabaseUnavailableError, RequestError
-from common.observe import count, logger, observed
+from common.observe import observed
 
 from . import reader, request
 
@@ -60,12 +60,15 @@ def route(event: dict[str, Any]) -> rest.Response:
 
 
 def health() -> rest.Response:
-    """200 while the database answers, 503 otherwise."""
+    """200 while the database answers, 503 otherwise. The check resumes a paused database."""
     now = time.time()  # a monotonic clock may stop while the environment is frozen
     if not 0 <= now - _health.checked_at < HEALTH_CACHE_SECONDS:
         _health.healthy, _health.checked_at = _database_answers(), now
     state = "ok" if _health.healthy else "unavailable"
-    return rest.answer(200 if _health.healthy else 503, {"status": state, "checks": {"database": state}})
+    body = {"status": state, "checks": {"database": state}}
+    if _health.healthy:
+        return rest.answer(200, body)
+    return rest.answer(503, body, {"Retry-After": str(rest.RETRY_SECONDS)})
 
 
 def _database_answers() -> bool:
@@ -73,8 +76,7 @@ def _database_answers() -> bool:
         with _database().connection() as connection:
             connection.execute("SELECT 1")
     except DatabaseUnavailableError as error:
-        logger.error("health check failed", extra={"reason": error.reason})
-        count("DatabaseUnavailable")
+        rest.report_unavailable(error)
         return False
     return True
 

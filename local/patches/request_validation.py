@@ -1,7 +1,8 @@
 """Gaps of request bodies in API Gateway.
 
-Gateway responses cannot report a fault, because $context.error.validationErrorString stays as it is; the emulator checks
-a body against the JSON model whatever its content type is; and it does not unpack a compressed body.
+Gateway responses cannot report a fault, because $context.error.validationErrorString stays as it is, and only the template
+for JSON is used; the emulator checks a body against the JSON model whatever its content type is; and it does not unpack a
+compressed body.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _VARIABLE = b"$context.error.validationErrorString"
 def install() -> None:
     """Close all of them."""
     require(_gateway, "_GatewayError", "_model_schema", "_header_ci", "_gw_error", "_rest_apis")
+    require(_gateway, "_deployed_gateway_responses", "_gateway_response_for_type")
     wrap(_gateway, "_check_request_validation", _with_findings)
     wrap(_gateway, "_gateway_error_response", _rendered)
-    wrap(_gateway, "_gateway_request_value", _with_findings_in_headers)
     wrap(_gateway, "_execute_in_scope", _unpacked)
 
 
@@ -83,20 +84,28 @@ def _with_findings(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _rendered(original: Callable[..., Any]) -> Callable[..., Any]:
     def render(error: Any, request: Any) -> Any:
-        status, headers, body = original(error, {**request, "findings": getattr(error, "findings", "")})
+        findings = getattr(error, "findings", "").encode()
+        status, headers, body = original(error, request)
+        accepted = (_gateway._header_ci(request["headers"], "accept") or "").split(",", 1)[0].split(";", 1)[0].strip()
+        template = _other_templates(error, request).get(accepted)
+        if template is not None:
+            headers, body = {**headers, "Content-Type": accepted}, template.encode()
         # Without escaping, as the service does it: in a JSON body the quotes of the findings break it.
-        return status, headers, body.replace(_VARIABLE, getattr(error, "findings", "").encode())
+        return status, headers, body.replace(_VARIABLE, findings)
 
     return render
 
 
-def _with_findings_in_headers(original: Callable[[str, Any], str | None]) -> Callable[[str, Any], str | None]:
-    def value(source: str, request: Any) -> str | None:
-        if source == "context.error.validationErrorString":
-            return request.get("findings") or None
-        return original(source, request)
+def _other_templates(error: Any, request: Any) -> dict[str, str]:
+    """Return the templates of the deployed gateway response by media type, without JSON's, which the emulator renders.
 
-    return value
+    The client's header Accept chooses, as for the templates of integrations. For gateway responses no page says how the
+    service chooses.
+    """
+    deployed = _gateway._deployed_gateway_responses.get(request["api_id"], {})
+    customized = deployed.get(request["stage"].get("deploymentId")) or {}
+    templates = _gateway._gateway_response_for_type(customized, error.response_type).get("responseTemplates") or {}
+    return {media_type: text for media_type, text in templates.items() if media_type != "application/json"}
 
 
 def _findings(method: dict[str, Any], api_id: str, headers: Any, body: Any) -> str:

@@ -240,8 +240,16 @@ def test_a_body_that_is_no_batch_is_rejected_with_a_message(
 ) -> None:
     answer = client.call("POST", "/v1/market-data", body=body)
     assert answer.status == status
-    assert answer.json()["error"]["message"]
-    assert answer.headers["x-validation-error"]
+    assert "array records" in answer.json()["error"]["message"]
+
+
+@pytest.mark.requirement("T-DATA-1")
+def test_the_validators_own_words_are_there_as_plain_text(client: trading.TradingClient) -> None:
+    answer = client.call("POST", "/v1/market-data", body=b'{"records": "x"}', headers={"accept": "text/plain"})
+    assert answer.status == 400
+    assert answer.body.decode() == (
+        '[/records: instance type (string) does not match any allowed primitive type (allowed: ["array"])]'
+    )
 
 
 @pytest.mark.requirement("T-DATA-1")

@@ -34,7 +34,13 @@ GATEWAY = "API Gateway"
 """In place of a function, for requests that API Gateway rejects before a function runs. The codes are its response types."""
 
 ERROR_ANSWERS = (
-    ErrorAnswer(GATEWAY, 400, "BAD_REQUEST_BODY", "a JSON body is no object with a non-empty array `records`", "POST"),
+    ErrorAnswer(
+        GATEWAY,
+        400,
+        "BAD_REQUEST_BODY",
+        "a JSON body is no object with a non-empty array `records`; the header `Accept: text/plain` asks for the fault as text",
+        "POST",
+    ),
     ErrorAnswer(GATEWAY, 403, "MISSING_AUTHENTICATION_TOKEN", "no signature, or no such path"),
     ErrorAnswer(GATEWAY, 403, "INVALID_SIGNATURE", "the signature does not match"),
     ErrorAnswer(GATEWAY, 403, "ACCESS_DENIED", "the caller's role may not call this method"),

@@ -244,10 +244,13 @@ def _health(_route: Route) -> Part:
 
     return {
         "summary": "Whether the platform answers",
-        "description": "Open, without signature and key. The function asks the database at most every few seconds.",
+        "description": "Open, without signature and key. The function asks the database at most every few seconds. The question "
+        "resumes a database that has paused.",
         "responses": {
             "200": _answer("The platform answers", ref("Health"), state("ok")),
-            "503": _answer("The database does not answer", ref("Health"), state("unavailable")),
+            "503": _answer(
+                "The database does not answer", ref("Health"), state("unavailable"), _headers(503)["headers"]
+            ),
         },
     }
 

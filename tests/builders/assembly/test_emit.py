@@ -7,9 +7,10 @@ import json
 import pytest
 import yaml
 from troposphere import Template
+from troposphere.glue import Table, TableInput
 from troposphere.sns import SubscriptionResource as Subscription
 
-from builders.assembly.emit import as_dict
+from builders.assembly.emit import Format, as_dict, render
 from builders.assembly.root import assemble
 from builders.platforms import PLATFORMS
 from tests.builders.support.paths import PROJECT
@@ -27,6 +28,18 @@ def test_resource_without_a_required_property_is_an_error() -> None:
     template.add_resource(Subscription("Mail", Protocol="email"))
     with pytest.raises(ValueError, match="TopicArn required"):
         as_dict(template)
+
+
+@pytest.mark.parametrize("output", ["yaml", "json"])
+def test_empty_lists_and_maps_stay(output: Format) -> None:
+    """Some services tell an empty list from an absent one: AWS Glue requires the empty list of partition keys."""
+    template = Template()
+    template.add_resource(
+        Table("View", CatalogId="1", DatabaseName="lake", TableInput=TableInput(PartitionKeys=[], Parameters={}))
+    )
+    content = as_dict(template)["Resources"]["View"]["Properties"]["TableInput"]
+    assert content == {"PartitionKeys": [], "Parameters": {}}
+    assert yaml.safe_load(render({"TableInput": content}, output)) == {"TableInput": content}
 
 
 def test_committed_yaml_reads_back_as_what_was_built() -> None:

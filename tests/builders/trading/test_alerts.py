@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from local.patches.filter_patterns import compile_pattern
 from tests.builders.support.conditions import deployed
 from tests.builders.support.policies import statements
 from tests.builders.support.resources import find_resource, resources, templates, text
@@ -46,5 +49,19 @@ def test_alerts_go_to_an_encrypted_topic_by_tls_only() -> None:
 @pytest.mark.requirement("T-OBS-1")
 @pytest.mark.parametrize(("address", "subscribed"), [("", False), ("ops@example.com", True)])
 def test_an_address_is_subscribed_if_one_is_given(address: str, subscribed: bool) -> None:
-    deployed_resources = deployed(templates("trading")["alerts"], AlertEmail=address, ReserveConcurrency="false")
+    deployed_resources = deployed(
+        templates("trading")["alerts"], AlertEmail=address, ReserveConcurrency="false", DatabaseMinCapacity="0"
+    )
     assert ("AlertEmailSubscription" in deployed_resources) is subscribed
+
+
+@pytest.mark.requirement("T-DB-5", "T-OBS-1")
+@pytest.mark.parametrize(
+    ("capacity", "status", "alerts"), [("0", 503, False), ("0", 500, True), ("0.5", 503, True), ("0.5", 500, True)]
+)
+def test_the_503_of_a_resume_causes_no_alert(capacity: str, status: int, alerts: bool) -> None:
+    content = deployed(
+        templates("trading")["alerts"], AlertEmail="", ReserveConcurrency="false", DatabaseMinCapacity=capacity
+    )
+    matches = compile_pattern(content["ApiAccessFilter"]["Properties"]["FilterPattern"])
+    assert matches(json.dumps({"status": str(status)})) is alerts

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from builders.trading import facts
 from builders.trading.database import ANALYST_USER
+from tests.builders.support.conditions import deployed
+from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import permissions_of, statements
 from tests.builders.support.resources import find_resource, resources, templates, text
 
@@ -18,6 +22,7 @@ def test_aurora_postgresql_serverless_in_private_subnets() -> None:
     assert CLUSTER["ServerlessV2ScalingConfiguration"] == {
         "MinCapacity": {"Ref": "DatabaseMinCapacity"},
         "MaxCapacity": {"Ref": "DatabaseMaxCapacity"},
+        "SecondsUntilAutoPause": {"Fn::If": ["DatabasePauses", 300, {"Ref": "AWS::NoValue"}]},
     }
     subnets = find_resource("trading", "DatabaseSubnetGroup").properties["SubnetIds"]
     assert subnets == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
@@ -29,6 +34,37 @@ def test_writer_and_reader_stand_in_different_zones() -> None:
     assert [instance.properties["AvailabilityZone"] for instance in instances] == [{"Ref": "ZoneA"}, {"Ref": "ZoneB"}]
     assert all(instance.properties["DBInstanceClass"] == "db.serverless" for instance in instances)
     assert not any(instance.properties["PubliclyAccessible"] for instance in instances)
+
+
+@pytest.mark.requirement("T-DB-5")
+@pytest.mark.parametrize(
+    ("capacity", "seconds", "idle_session"), [("0", 300, "300000"), ("0.5", None, None), ("4", None, None)]
+)
+def test_database_pauses_only_at_a_minimum_of_0(capacity: str, seconds: int | None, idle_session: str | None) -> None:
+    """Above it Aurora knows no time until a pause, and nothing closes idle sessions."""
+    content = deployed(templates("trading")["database"], DatabaseMinCapacity=capacity, ReserveConcurrency="false")
+    scaling = content["DatabaseCluster"]["Properties"]["ServerlessV2ScalingConfiguration"]
+    assert scaling.get("SecondsUntilAutoPause") == seconds
+    settings = content["DatabaseClusterParameters"]["Properties"]["Parameters"]
+    assert settings.get("idle_session_timeout") == idle_session
+
+
+@pytest.mark.requirement("T-DB-5")
+def test_writer_and_reader_pause_together() -> None:
+    """A reader in a promotion tier above 1 resumes alone, and the first answer of query comes from it later."""
+    tiers = [instance.properties["PromotionTier"] for instance in resources("trading", "AWS::RDS::DBInstance")]
+    assert tiers == [0, 1]
+
+
+@pytest.mark.requirement("T-DB-5")
+def test_only_dev_pauses() -> None:
+    minimum = {
+        path.stem: json.loads(path.read_text("utf-8"))["Parameters"]["DatabaseMinCapacity"]
+        for path in (PROJECT / "params" / "trading").glob("*.json")
+        if path.stem != "deployment"
+    }
+    assert {environment for environment, capacity in minimum.items() if capacity == "0"} == {"dev"}
+    assert templates("trading")["root"]["Parameters"]["DatabaseMinCapacity"]["Default"] == 0.5
 
 
 @pytest.mark.requirement("T-DB-2")

@@ -15,7 +15,7 @@ from tests.builders.support.resources import find_resource, templates, text
 def test_concurrency_is_reserved_only_when_asked() -> None:
     tier = templates("trading")["functions"]
     for reserve, expected in (("true", {"Ref": "ProcessConcurrency"}), ("false", None)):
-        process = deployed(tier, ReserveConcurrency=reserve)["ProcessFunction"]["Properties"]
+        process = deployed(tier, ReserveConcurrency=reserve, DatabaseMinCapacity="0")["ProcessFunction"]["Properties"]
         assert process.get("ReservedConcurrentExecutions") == expected
 
 
@@ -51,3 +51,20 @@ def test_processing_writes_only_where_the_lake_reads_and_what_it_archives() -> N
         [f"${{ProcessedBucketArn}}/{row.prefix}*" for row in TABLES if row.bucket == ports.PROCESSED_BUCKET],
         ["${ArchiveBucketArn}/market-data/*"],
     ]
+
+
+@pytest.mark.requirement("T-DB-5")
+@pytest.mark.parametrize(("capacity", "pauses"), [("0", "true"), ("0.5", "false")])
+def test_functions_know_whether_the_database_pauses(capacity: str, pauses: str) -> None:
+    content = deployed(templates("trading")["functions"], DatabaseMinCapacity=capacity, ReserveConcurrency="false")
+    known = {
+        title: body["Properties"]["Environment"]["Variables"].get("DB_PAUSES")
+        for title, body in content.items()
+        if body["Type"] == "AWS::Lambda::Function"
+    }
+    assert known == {
+        "IngestFunction": None,
+        "ProcessFunction": pauses,
+        "QueryFunction": pauses,
+        "SessionsFunction": None,
+    }

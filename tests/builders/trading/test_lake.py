@@ -15,6 +15,7 @@ from builders.trading import facts
 from builders.trading.lake import TABLES, VIEWS
 from lambda_src.common import schema
 from tests.builders.support.function_modules import function_module
+from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import permissions_of, statements
 from tests.builders.support.resources import find_resource, resources, templates, text
 
@@ -183,3 +184,14 @@ def test_analysts_may_query_the_lake_and_nothing_beyond() -> None:
         if "s3:ListBucket" in statement["Action"]:
             assert statement["Condition"]["StringLike"]["s3:prefix"]
     assert permissions_of("trading", "AnalystRole"), "and the database, as before"
+
+
+def test_every_entry_of_the_catalogue_lists_its_partition_keys_even_if_there_are_none() -> None:
+    """Regression: the two views had no list. Glue then returns null, on which readers of the catalogue have failed."""
+    keys = {
+        resource.title: resource.properties["TableInput"]["PartitionKeys"]
+        for resource in resources("trading", "AWS::Glue::Table")
+    }
+    assert {title for title, names in keys.items() if names == []} == {"TradesDistinctView", "QuotesDistinctView"}
+    committed = (PROJECT / "templates" / "trading" / "lake.yaml").read_text("utf-8")
+    assert committed.count("PartitionKeys: []") == 2

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from typing import Any
 
 import pytest
 
 from tests.builders.support.conditions import deployed
+from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import statements
 from tests.builders.support.resources import find_resource, of_type, resources, templates, text
 
@@ -60,6 +62,14 @@ def test_private_routes_follow_the_nat_gateways(per_zone: bool, gateways: list[s
 @pytest.mark.requirement("T-NET-2")
 def test_one_nat_gateway_is_the_default() -> None:
     assert templates("trading")["root"]["Parameters"]["NatGatewayPerZone"]["Default"] == "false"
+
+
+@pytest.mark.requirement("T-NET-2")
+def test_no_environment_pays_for_gateways_per_zone_without_traffic() -> None:
+    """With interface endpoints no security group lets traffic out, so all gateways but the required one are idle."""
+    for path in (PROJECT / "params" / "trading").glob("*.json"):
+        values = json.loads(path.read_text("utf-8")).get("Parameters", {})
+        assert {values.get("NatGatewayPerZone"), values.get("InterfaceEndpoints")} != {"true"}, path.name
 
 
 @pytest.mark.requirement("T-NET-3")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.builders.support.conditions import deployed
 from tests.builders.support.function_modules import function_module
-from tests.builders.support.resources import find_resource, resources, text
+from tests.builders.support.resources import find_resource, resources, templates, text
 
 ALARMS = {resource.title: resource.properties for resource in resources("trading", "AWS::CloudWatch::Alarm")}
 
@@ -32,6 +33,7 @@ def alarms_on(namespace: str, metric: str) -> list[dict[str, Any]]:
     [
         ("AWS/ApiGateway", "Latency", 1),
         ("AWS/ApiGateway", "5XXError", 5),
+        ("AWS/WAFV2", "BlockedRequests", 1),
         ("AWS/Lambda", "Errors", 7),
         ("AWS/Lambda", "Throttles", 7),
         ("AWS/Lambda", "Duration", 7),
@@ -61,6 +63,17 @@ def test_alarms_on_what_functions_count_use_their_dimensions_and_limits() -> Non
     assert pruning["Threshold"] == function_module("process.retention").ROWS_PER_OBJECT
 
 
+@pytest.mark.requirement("T-API-2", "T-OBS-2")
+def test_a_client_that_waf_keeps_blocking_is_noticed_and_a_short_scan_is_not() -> None:
+    (alarm,) = alarms_on("AWS/WAFV2", "BlockedRequests")
+    assert alarm["Dimensions"] == [
+        {"Name": "Region", "Value": {"Ref": "AWS::Region"}},
+        {"Name": "Rule", "Value": "ALL"},
+        {"Name": "WebACL", "Value": {"Ref": "WebAclName"}},
+    ]
+    assert (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"]) == (20, 300, 3)
+
+
 @pytest.mark.requirement("T-OBS-2")
 def test_latency_is_watched_at_its_ninety_ninth_percentile() -> None:
     (alarm,) = alarms_on("AWS/ApiGateway", "Latency")
@@ -80,6 +93,34 @@ def test_burn_rate_alarm_sounds_only_while_both_windows_burn(
     names = re.findall(r'ALARM\("([^"]+)"\)', text(both["AlarmRule"]))
     assert names == [text(part["AlarmName"]) for part in parts]
     assert both["AlarmActions"] == [{"Ref": "AlertTopicArn"}]
+
+
+@pytest.mark.requirement("T-DB-5", "T-OBS-2")
+@pytest.mark.parametrize(
+    ("title", "awake"),
+    [
+        ("ApiServerErrorsAlarm", (1, 1)),
+        ("ApiLatencyAlarm", (3, 2)),
+        ("FastBurn5MinutesAlarm", (1, 1)),
+        ("SlowBurn30MinutesAlarm", (1, 1)),
+    ],
+)
+def test_an_alarm_that_a_resume_would_sound_waits_for_three_periods(title: str, awake: tuple[int, int]) -> None:
+    """The 503s and the slow requests of a resume fall into two periods at most."""
+    for capacity, expected in (("0", (3, 3)), ("0.5", awake)):
+        content = deployed(templates("trading")["observability"], DatabaseMinCapacity=capacity)
+        alarm = content[title]["Properties"]
+        assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == expected
+
+
+@pytest.mark.requirement("T-DB-5", "T-OBS-2")
+def test_a_paused_database_sounds_no_alarm() -> None:
+    """A paused instance sends zeros as CPUUtilization and ACUUtilization, and no other metric."""
+    database = [alarm for alarm in ALARMS.values() if alarm.get("Namespace") == "AWS/RDS"]
+    assert database
+    for alarm in database:
+        assert alarm["ComparisonOperator"].startswith("GreaterThan")
+        assert alarm["TreatMissingData"] == "notBreaching"
 
 
 @pytest.mark.requirement("T-OBS-2")

@@ -35,6 +35,17 @@ def test_application_load_balancer_and_database_have_log_groups_of_ninety_days()
         ("BalancerErrorsFilter", '{"elbStatus": 404, "targetStatus": 404}', False),
         ("DatabaseErrorsFilter", "2026-01-05T10:00:00Z 12 [ERROR] [MY-010045] [Server] disk", True),
         ("DatabaseErrorsFilter", "2026-01-05T10:00:00Z 12 [Note] no ERROR here", False),
+        ("FirewallBodiesFilter", '{"labels": [{"name": "awswaf:managed:aws:sql-database:SQLi_Body"}]}', True),
+        (
+            "FirewallBodiesFilter",
+            '{"labels": [{"name": "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body"}]}',
+            True,
+        ),
+        (
+            "FirewallBodiesFilter",
+            '{"labels": [{"name": "awswaf:managed:aws:core-rule-set:GenericLFI_URIPath"}]}',
+            False,
+        ),
     ],
 )
 def test_error_metrics_count_errors_and_nothing_else(filter_: str, line: str, matches: bool) -> None:
@@ -44,7 +55,7 @@ def test_error_metrics_count_errors_and_nothing_else(filter_: str, line: str, ma
 @pytest.mark.requirement("X-MON-1")
 def test_every_error_metric_is_zero_in_silence_and_has_its_alarm() -> None:
     filters = list(resources(PLATFORM, "AWS::Logs::MetricFilter"))
-    assert len(filters) == 3
+    assert len(filters) == 4
     for metric_filter in filters:
         (metric,) = metric_filter.properties["MetricTransformations"]
         assert metric["DefaultValue"] == 0

@@ -69,6 +69,15 @@ def test_the_functions_own_errors_and_control_messages_publish_nothing(topic: Fa
     assert topic.published == []
 
 
+@pytest.mark.requirement("T-DB-5")
+def test_the_end_of_an_idle_session_publishes_nothing(topic: FakeTopic) -> None:
+    """PostgreSQL logs it as FATAL, although the parameter group asks for it so that the database can pause."""
+    end = "10:00:00 UTC:10.0.10.9(40312):trading_app@trading:[812]:FATAL:  terminating connection due to idle-session timeout"
+    assert log_alerts.handler.handler(delivery(end), Context()) == {"published": 0, "groups": 0}
+    assert log_alerts.handler.handler(delivery(end, "FATAL:  out of memory"), Context())["groups"] == 1
+    assert "idle-session" not in topic.published[0]["Message"]
+
+
 @pytest.mark.parametrize("event", [{}, {"awslogs": {"data": "!"}}, {"awslogs": {"data": "eA=="}}, {"awslogs": None}])
 def test_an_unknown_event_is_an_error_so_that_lambda_reports_it(event: dict[str, Any], topic: FakeTopic) -> None:
     with pytest.raises(alert.PayloadError):

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 import migrate.handler
-from common.errors import ConfigurationError, MigrationError
+from common.database import Target
+from common.errors import ConfigurationError, DatabaseUnavailableError, MigrationError
 from common.migration_files import Migration
 from migrate import migrations, roles
 from tests.lambda_src.support.fakes import Context
@@ -252,3 +253,26 @@ def test_the_wider_sum_of_ratios_rewrites_no_bar(connection: psycopg.Connection[
     before = connection.execute(query.encode()).fetchone()
     migrations.migrate(connection, [*earlier, *later])
     assert connection.execute(query.encode()).fetchone() == before
+
+
+@pytest.mark.requirement("T-DB-5")
+def test_the_migration_waits_for_the_resume_of_a_paused_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a day's pause a resume takes 30 seconds or more. Each attempt waits for ten."""
+    clock, attempts = [0.0], []
+    connected: Any = object()
+
+    def connect(target: Target, password: str) -> Any:
+        attempts.append(clock[0])
+        clock[0] += 10
+        if clock[0] < 120:
+            raise DatabaseUnavailableError(target.host, "connection timeout expired")
+        return connected
+
+    monkeypatch.setattr("migrate.handler.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("migrate.handler.time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr("migrate.handler.database.connect", connect)
+    monkeypatch.setattr(migrate.handler, "_master_credentials", lambda: ("admin", "x"))
+    for name, value in {"DB_HOST": "db", "DB_PORT": "5432", "DB_NAME": "trading"}.items():
+        monkeypatch.setenv(name, value)
+    assert migrate.handler._connect() is connected
+    assert len(attempts) == 11

@@ -486,3 +486,17 @@ def test_keys_are_decoded_and_objects_of_other_buckets_or_prefixes_ignored() -> 
     assert process.handler.keys_of(json.dumps(body), "other") == []
     other_prefix = sqs_event("quarantine/records/x.ndjson.gz")["Records"][0]["body"]
     assert process.handler.keys_of(other_prefix, "raw") == []
+
+
+@pytest.mark.requirement("T-DB-5")
+@pytest.mark.parametrize(("pauses", "seconds"), [("true", 60), ("false", 10), ("", 10)])
+def test_processing_waits_for_the_resume_of_a_paused_database(
+    pauses: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resume takes 30 seconds or more after a day. A message that failed meanwhile would cause an alert."""
+    monkeypatch.setenv("DB_PAUSES", pauses)
+    for bucket in ("RAW_BUCKET", "PROCESSED_BUCKET", "ARCHIVE_BUCKET"):
+        monkeypatch.setenv(bucket, bucket.lower())
+    monkeypatch.setattr(process.handler, "client", lambda _: FakeS3())
+    pipeline = process.handler._pipeline.__wrapped__()
+    assert pipeline.database.timeout_seconds == seconds

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
+import time
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,8 +20,9 @@ from hypothesis import strategies as st
 
 import query.handler
 from common import entitlements, schema
-from common.database import Database, Target
+from common.database import DEAD_PEER_MILLISECONDS, Database, Target
 from common.errors import RequestError
+from log_alerts.alert import EXPECTED
 from process.pipeline import Pipeline
 from query import request
 from tests.lambda_src.support import plain_reference
@@ -273,9 +277,50 @@ def test_health_queries_the_database_once_in_a_while(app_database: Database, mon
 def test_without_a_database_health_is_503_and_so_are_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = Database(lambda: Target("127.0.0.1", 1, "x", "x"), lambda _: "x")
     monkeypatch.setattr(query.handler, "_database", lambda: nowhere)
-    assert query.handler.handler(api_event("GET", "/health"), Context())["statusCode"] == 503
+    health = query.handler.handler(api_event("GET", "/health"), Context())
+    assert (health["statusCode"], health["headers"]["Retry-After"]) == (503, "5")
     status, body = get("bars", **HOUR)
     assert (status, body["error"]["code"]) == (503, "database_unavailable")
+
+
+@pytest.fixture
+def paused(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database that accepts connections and does not answer, as Aurora while it resumes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = Target("127.0.0.1", server.getsockname()[1], "x", "x")
+        silent = Database(lambda: target, lambda _: "x", timeout_seconds=2)  # psycopg's least
+        monkeypatch.setattr(query.handler, "_database", lambda: silent)
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("T-DB-5")
+@pytest.mark.parametrize(("pauses", "level", "retry_after"), [("true", "WARNING", "15"), ("false", "ERROR", "5")])
+def test_the_first_request_after_a_pause_is_a_503_that_says_when_to_come_back(
+    pauses: str,
+    level: str,
+    retry_after: str,
+    paused: None,
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+) -> None:
+    """An error in the log causes an alert, so only a database that never pauses logs one."""
+    monkeypatch.setenv("DB_PAUSES", pauses)
+    event = api_event("GET", "/v1/bars/{symbol}", queryStringParameters=HOUR)
+    event["pathParameters"] = {"symbol": "ACME"}
+    response = query.handler.handler(event, Context())
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"])["error"]["code"] == "database_unavailable"
+    assert response["headers"]["Retry-After"] == retry_after
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["level"] for line in lines if "database" in str(line.get("message"))] == [level]
+
+
+@pytest.mark.requirement("T-DB-5", "T-API-1")
+def test_a_request_gives_up_a_paused_database_before_api_gateway_gives_up_the_function() -> None:
+    """The kept connection may be dead first, and then the new one is not answered."""
+    longest_seconds = DEAD_PEER_MILLISECONDS / 1000 + query.handler.CONNECT_TIMEOUT_SECONDS
+    assert longest_seconds < 28
 
 
 def test_a_lost_connection_is_replaced(
@@ -285,6 +330,18 @@ def test_a_lost_connection_is_replaced(
     deliver(pipeline, "a", DAY)
     with app_database.connection() as connection:
         admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+    assert get("bars", **HOUR)[0] == 200
+
+
+@pytest.mark.requirement("T-DB-5")
+def test_a_session_that_was_closed_because_it_was_idle_is_replaced(app_database: Database, pipeline: Pipeline) -> None:
+    """The parameter group of a database that pauses asks for it. The words of PostgreSQL are those that alerts leave out."""
+    deliver(pipeline, "a", DAY)
+    with app_database.connection() as connection:
+        connection.execute("SET idle_session_timeout = '20ms'")
+        time.sleep(0.3)
+        with pytest.raises(psycopg.errors.IdleSessionTimeout, match=EXPECTED):
+            connection.execute("SELECT 1")
     assert get("bars", **HOUR)[0] == 200
 
 
