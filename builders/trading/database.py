@@ -18,6 +18,7 @@ from builders.parts.lambdas import BuiltFunction, FunctionRow, add_function, exp
 from builders.trading import facts
 
 ANALYST_USER = "trading_analyst"
+MASTER_USER = "trading_admin"
 
 POSTGRES = Engine(
     name="aurora-postgresql",
@@ -25,7 +26,7 @@ POSTGRES = Engine(
     version=parameters.POSTGRES_VERSION,
     port=facts.DATABASE_PORT,
     database=facts.DATABASE_NAME,
-    master_user="trading_admin",
+    master_user=MASTER_USER,
     # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows.
     cluster_parameters={
         "log_connections": "1",
@@ -118,6 +119,8 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             permissions=[
                 statements.read_secret("ReadMasterSecret", secret),
                 statements.read_under_key("UseSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
+                # RDS may reject the password once the master is an indirect member of rds_iam (lambda_src/migrate/handler.py).
+                statements.connect_database("ConnectAsMaster", _resource_id(cluster), MASTER_USER),
             ],
         ),
         dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),

@@ -82,6 +82,17 @@ def test_sign_in_is_for_one_user_on_this_cluster(holder: str, user: str) -> None
 
 
 @pytest.mark.requirement("T-DB-3")
+def test_the_migration_signs_in_as_the_master_of_this_cluster() -> None:
+    """RDS may reject the master's password once the master is an indirect member of rds_iam."""
+    (statement,) = [s for s in permissions_of("trading", "MigrateRole") if s["Sid"] == "ConnectAsMaster"]
+    assert statement["Action"] == ["rds-db:connect"]
+    (resource,) = statement["Resource"]
+    pattern, values = resource["Fn::Sub"]
+    assert pattern.endswith(":dbuser:${Cluster}/" + CLUSTER["MasterUsername"])
+    assert values == {"Cluster": {"Fn::GetAtt": ["DatabaseCluster", "DBClusterResourceId"]}}
+
+
+@pytest.mark.requirement("T-DB-3")
 def test_only_processing_and_query_sign_in_as_the_application() -> None:
     carriers = {
         resource.title

@@ -14,7 +14,7 @@ import migrate.handler
 from common.errors import ConfigurationError, MigrationError
 from common.migration_files import Migration
 from migrate import migrations, roles
-from tests.lambda_src.support.fakes import Context
+from tests.lambda_src.support.fakes import Context, FakeSecrets
 from tests.lambda_src.support.postgres import Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-3")
@@ -143,15 +143,6 @@ def test_a_server_without_rds_iam_is_rejected(
         roles.ensure_roles(connection, "a", "b")
 
 
-class Secrets:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get_secret_value(self, SecretId: str) -> dict[str, str]:
-        assert SecretId == "arn:secret"
-        return {"SecretString": self.text}
-
-
 @pytest.fixture
 def environment(
     postgres: Postgres, empty_database: str, monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any]
@@ -165,7 +156,7 @@ def environment(
     values |= {"DB_APP_USER": "trading_app", "DB_ANALYST_USER": "trading_analyst", "PGSSLMODE": "disable"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    fake_clients["secretsmanager"] = Secrets(json.dumps({"username": "postgres", "password": "hunter2"}))
+    fake_clients["secretsmanager"] = FakeSecrets(json.dumps({"username": "postgres", "password": "hunter2"}))
     return fake_clients
 
 
@@ -209,6 +200,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
         admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
         admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
         admin.execute("CREATE DATABASE mastered OWNER master")
+        admin.execute("CREATE ROLE stranger LOGIN")
     with as_user(postgres, "mastered", "master") as connection, migrations.migration_lock(connection):
         for _ in range(2):
             migrations.migrate(connection, migrations.load())
@@ -216,7 +208,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
     with as_user(postgres, "mastered", "master_app") as connection:
         assert connection.execute("SELECT count(*) FROM trading.trades").fetchone() == (0,)
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        as_user(postgres, "mastered", "trading_app")
+        as_user(postgres, "mastered", "stranger")
 
 
 def test_delete_needs_no_database(environment: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +228,7 @@ def test_a_server_that_does_not_answer_fails_with_its_reason(
 
 
 def test_a_broken_secret_is_not_shown(environment: dict[str, Any], log: Any) -> None:
-    environment["secretsmanager"] = Secrets('{"password": "hunter2"')
+    environment["secretsmanager"] = FakeSecrets('{"password": "hunter2"')
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Reason"] == str(ConfigurationError("DB_SECRET_ARN", "names a secret without username and password"))
     assert "hunter2" not in log.getvalue()
