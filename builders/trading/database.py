@@ -37,8 +37,10 @@ POSTGRES = Engine(
         "log_parameter_max_length": "0",
         "log_parameter_max_length_on_error": "0",
         "log_statement": "ddl",
+        # The migration has pgAudit log what analysts do (lambda_src/migrate/audit.py), without the values of parameters.
+        "pgaudit.log_parameter": "0",
         "rds.force_ssl": "1",
-        "shared_preload_libraries": "pg_stat_statements",
+        "shared_preload_libraries": "pg_stat_statements,pgaudit",
         "ssl_min_protocol_version": "TLSv1.2",
         "timezone": "UTC",
     },
@@ -98,7 +100,7 @@ def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
 def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequence[DBInstance]) -> BuiltFunction:
     """Adds the function that creates schema and users, and the custom resource that invokes it.
 
-    The function runs again whenever its code, which includes its SQL, changes.
+    The function runs again whenever its code, which includes its SQL, or the number of the run changes.
     """
     secret = GetAtt(cluster, "MasterUserSecret.SecretArn")
     built = add_function(
@@ -125,13 +127,15 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
         ),
         dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
-    add_custom_resource(
+    migration = add_custom_resource(
         template,
         "DatabaseMigration",
         built.arn,
         after=instances,
         ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate"]),
+        Run=template.use(parameters.MIGRATION_RUN),
     )
+    template.export(ports.ANALYST_AUDIT, GetAtt(migration, "AnalystAudit"))
     return built
 
 

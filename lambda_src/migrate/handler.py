@@ -15,6 +15,7 @@ from common.clients import client
 from common.errors import ConfigurationError, CredentialsRejectedError, DatabaseUnavailableError
 from common.observe import count, logger, observed
 
+from .audit import ensure_audit
 from .migrations import load, migrate, migration_lock
 from .roles import ensure_roles
 
@@ -37,8 +38,10 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
     with _connect() as connection, migration_lock(connection):
         applied = migrate(connection, migrations)
         ensure_roles(connection, app_user, analyst_user)
+        audit = ensure_audit(connection, analyst_user)
     count("MigrationsApplied", len(applied))
-    return {"Version": str(len(migrations)), "Applied": ",".join(str(version) for version in applied)}
+    versions = ",".join(str(version) for version in applied)
+    return {"Version": str(len(migrations)), "Applied": versions, "AnalystAudit": audit}
 
 
 def _connect() -> psycopg.Connection[Any]:

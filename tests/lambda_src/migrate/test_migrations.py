@@ -14,6 +14,7 @@ import migrate.handler
 from common.errors import ConfigurationError, MigrationError
 from common.migration_files import Migration
 from migrate import migrations, roles
+from migrate.audit import NOT_LOADED
 from tests.lambda_src.support.fakes import Context, FakeSecrets
 from tests.lambda_src.support.postgres import Postgres
 
@@ -169,9 +170,9 @@ def event(request: str, **more: Any) -> dict[str, Any]:
 def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(environment: dict[str, Any]) -> None:
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "SUCCESS", created
-    assert created["Data"] == {"Version": LATEST, "Applied": ALL_VERSIONS}
+    assert created["Data"] == {"Version": LATEST, "Applied": ALL_VERSIONS, "AnalystAudit": NOT_LOADED}
     updated = migrate.handler.handler(event("Update", PhysicalResourceId=created["PhysicalResourceId"]), Context())
-    assert updated["Data"] == {"Version": LATEST, "Applied": ""}
+    assert updated["Data"] == {"Version": LATEST, "Applied": "", "AnalystAudit": NOT_LOADED}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
 
 

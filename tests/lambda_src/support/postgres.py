@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -80,13 +81,24 @@ class Postgres:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         if self.hba is not None:
             (data / "pg_hba.conf").write_text(self.hba, encoding="utf-8")
-        log = open(self.folder / "log", "wb")  # noqa: SIM115 - the server writes to it
+        self._launch()
+        return self
+
+    def restart(self, settings: Mapping[str, str]) -> None:
+        """Stop the server and start it with its data and further settings, as a reboot applies static parameters."""
+        self._end()
+        with (self.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        self._launch()
+
+    def _launch(self) -> None:
+        data = self.folder / "data"
+        log = open(self.folder / "log", "ab")  # noqa: SIM115 - the server writes to it
         self._server = subprocess.Popen(
             [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, **self._as_user()
         )
         log.close()
         self._wait()
-        return self
 
     @property
     def log(self) -> str:
@@ -95,9 +107,12 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop this server through its own process and remove its folder."""
-        self._server.terminate()
-        self._server.wait(timeout=20)
+        self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self) -> None:
+        self._server.send_signal(signal.SIGINT)  # fast: it ends open connections
+        self._server.wait(timeout=20)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 20
