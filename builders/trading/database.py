@@ -27,7 +27,8 @@ POSTGRES = Engine(
     port=facts.DATABASE_PORT,
     database=facts.DATABASE_NAME,
     master_user=MASTER_USER,
-    # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows.
+    # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows. The
+    # one exception are the constants in analysts' statements, which the audit needs (docs/database.md).
     cluster_parameters={
         "log_connections": "1",
         "log_disconnections": "1",

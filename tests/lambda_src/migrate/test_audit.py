@@ -121,6 +121,15 @@ def test_values_of_parameters_are_not_in_the_log_but_literals_are(new: Postgres)
     assert "LITERAL" in line, "the text of a statement is logged as the analyst wrote it"
 
 
+def test_what_analysts_try_in_vain_is_in_the_log(new: Postgres) -> None:
+    """pgAudit does not see it, because PostgreSQL checks the rights first. It is logged as the statement of an error."""
+    before = len(new.log)
+    with connect(new, ANALYST) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SELECT * FROM trading.batches")
+    assert "permission denied for table batches" in new.log[before:]
+    assert "STATEMENT:  SELECT * FROM trading.batches" in new.log[before:]
+
+
 def test_what_the_functions_do_is_not_in_the_log(new: Postgres) -> None:
     statements = (
         "SELECT count(*) FROM trading.trades",
