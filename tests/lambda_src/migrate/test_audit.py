@@ -122,7 +122,7 @@ def test_values_of_parameters_are_not_in_the_log_but_literals_are(new: Postgres)
 
 
 def test_what_analysts_try_in_vain_is_in_the_log(new: Postgres) -> None:
-    """pgAudit does not see it, because PostgreSQL checks the rights first. It is logged as the statement of an error."""
+    """Unseen by pgAudit, because PostgreSQL checks the rights first. It is logged as the statement of an error."""
     before = len(new.log)
     with connect(new, ANALYST) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("SELECT * FROM trading.batches")
