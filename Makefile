@@ -138,7 +138,7 @@ coverage: dev ## branch coverage of the unit tests; fails below the floor in pyp
 matrix: dev ## every case of the matrices of which `make test` takes a sample
 	$(PYTEST) -m matrix $(OPTIONS)
 
-databases: setup ## MariaDB and a PostgreSQL with TLS, into the user's cache where this machine has none
+databases: setup ## MariaDB and a PostgreSQL with TLS and pgAudit, into the user's cache where this machine has none
 	$(BIN)/python -m local.host.servers
 
 browser: setup ## a Chromium for the tests of HTML pages, into the user's cache where this machine has none

@@ -14,7 +14,7 @@ from local.host import servers
 from local.testing import programs_or_skip
 
 PROJECT = Path(__file__).parent.parent
-NEEDS = re.compile(r"MariaDb|\bmariadb: Server|\brig: Rig|\bledger: Ledger|database\(\"|POSTGRESQL")
+NEEDS = re.compile(r"MariaDb|\bmariadb: Server|\brig: Rig|\bledger: Ledger|database\(\"|POSTGRESQL|PGAUDIT")
 
 
 def modules() -> list[str]:
@@ -45,12 +45,13 @@ def test_without_a_server_the_tests_that_need_one_skip_and_no_test_fails() -> No
     assert not re.search(r"\d+ (failed|error)", process.stdout)
     (skipped,) = re.findall(r"(\d+) skipped", process.stdout)
     lacking = re.fullmatch(
-        r"(\d+) tests lacked a database \((\d+) for MariaDB, (\d+) for PostgreSQL with TLS\): "
+        r"(\d+) tests lacked a database \((\d+) for MariaDB, (\d+) for PostgreSQL with TLS, "
+        r"(\d+) for PostgreSQL with pgAudit\): "
         r"`make databases` downloads it, or says why not\.",
         process.stdout.splitlines()[-1],
     )
     assert lacking, process.stdout[-300:]
-    assert int(lacking[1]) == int(lacking[2]) + int(lacking[3])
+    assert int(lacking[1]) == int(lacking[2]) + int(lacking[3]) + int(lacking[4])
     assert int(lacking[2]) > 200
     assert int(skipped) - int(lacking[1]) <= 2, "other skips have their reason in this machine or user"
 

@@ -151,6 +151,15 @@ BACKUP_RETENTION = _DATABASE.number(
     default=1,
     constraint="1 to 35 days.",
 )
+MIGRATION_RUN = _DATABASE.number(
+    "MigrationRun",
+    "Run of the migration",
+    "Another number runs the migration again although its code is the same, for example after a reboot that loads pgAudit.",
+    least=1,
+    most=1_000_000,
+    default=1,
+    constraint="1 to 1000000, and one more than before.",
+)
 
 # --- Web ---------------------------------------------------------------------------------------------------------------
 _WEB = Group("Web")

@@ -96,6 +96,9 @@ DATABASE_CONNECT_POLICY = Port(
 )
 DATABASE_LOG_GROUP = Port("DatabaseLogGroupName", "Log group of the database.")
 ANALYST_ROLE = Port("AnalystRoleArn", "Role that analysts assume to read the database and the lake.")
+ANALYST_AUDIT = Port(
+    "AnalystAudit", "Whether pgAudit logs what analysts do in the database: on, or off and what to do."
+)
 DATABASE_ERROR_LOG_GROUP = Port("DatabaseErrorLogGroupName", "Log group of the database's errors.")
 DATABASE_MASTER_SECRET = Port("DatabaseMasterSecretArn", "Secret of the master user, which RDS keeps and rotates.")
 DATABASE_READER = Port(

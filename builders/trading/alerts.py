@@ -16,5 +16,6 @@ LOG_FILTERS = (
         while_pausing='{ $.status = "5*" && $.status != "503" }',
     ),
     FilterRow("ApiExecution", ports.API_EXECUTION_LOG_GROUP, '?"Execution failed" ?"Internal server error"'),
-    FilterRow("Database", ports.DATABASE_LOG_GROUP, "?ERROR ?FATAL ?PANIC"),
+    # With the colon of PostgreSQL's severities: an audited statement that only contains such a word must not be mailed.
+    FilterRow("Database", ports.DATABASE_LOG_GROUP, '?"ERROR:" ?"FATAL:" ?"PANIC:"'),
 )

@@ -19,6 +19,7 @@ from builders.parts.pausing import AUTO_PAUSE_SECONDS, IDLE_SESSION_MILLISECONDS
 from builders.trading import facts
 
 ANALYST_USER = "trading_analyst"
+MASTER_USER = "trading_admin"
 
 POSTGRES = Engine(
     name="aurora-postgresql",
@@ -26,8 +27,9 @@ POSTGRES = Engine(
     version=parameters.POSTGRES_VERSION,
     port=facts.DATABASE_PORT,
     database=facts.DATABASE_NAME,
-    master_user="trading_admin",
-    # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows.
+    master_user=MASTER_USER,
+    # The logs contain no data: log_statement stays at ddl, and errors have no DETAIL and no CONTEXT, which quote rows. The
+    # one exception are the constants in analysts' statements, which the audit needs (docs/database.md).
     cluster_parameters={
         "log_connections": "1",
         "log_disconnections": "1",
@@ -37,8 +39,10 @@ POSTGRES = Engine(
         "log_parameter_max_length": "0",
         "log_parameter_max_length_on_error": "0",
         "log_statement": "ddl",
+        # The migration has pgAudit log what analysts do (lambda_src/migrate/audit.py), without the values of parameters.
+        "pgaudit.log_parameter": "0",
         "rds.force_ssl": "1",
-        "shared_preload_libraries": "pg_stat_statements",
+        "shared_preload_libraries": "pg_stat_statements,pgaudit",
         "ssl_min_protocol_version": "TLSv1.2",
         "timezone": "UTC",
     },
@@ -100,7 +104,7 @@ def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
 def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequence[DBInstance]) -> BuiltFunction:
     """Adds the function that creates schema and users, and the custom resource that invokes it.
 
-    The function runs again whenever its code, which includes its SQL, changes.
+    The function runs again whenever its code, which includes its SQL, or the number of the run changes.
     """
     secret = GetAtt(cluster, "MasterUserSecret.SecretArn")
     built = add_function(
@@ -121,17 +125,21 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
             permissions=[
                 statements.read_secret("ReadMasterSecret", secret),
                 statements.read_under_key("UseSecretKey", template.use(ports.DATABASE_KEY), "secretsmanager"),
+                # RDS may reject the password once the master is an indirect member of rds_iam (lambda_src/migrate/handler.py).
+                statements.connect_database("ConnectAsMaster", _resource_id(cluster), MASTER_USER),
             ],
         ),
         dead_letters=template.use(ports.FUNCTION_DEAD_LETTERS),
     )
-    add_custom_resource(
+    migration = add_custom_resource(
         template,
         "DatabaseMigration",
         built.arn,
         after=instances,
         ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate"]),
+        Run=template.use(parameters.MIGRATION_RUN),
     )
+    template.export(ports.ANALYST_AUDIT, GetAtt(migration, "AnalystAudit"))
     return built
 
 

@@ -48,6 +48,7 @@ TRADING = Platform(
         ports.API_KEYS_TABLE,
         ports.ALERT_TOPIC,
         ports.ANALYST_ROLE,
+        ports.ANALYST_AUDIT,
         ports.LAKE_DATABASE,
         ports.LAKE_WORKGROUP,
     ),

@@ -6,6 +6,7 @@ The errors that the functions raise on purpose, by the modules that define them:
     ├── ConfigurationError                  errors
     ├── RequestError                        errors
     ├── DatabaseUnavailableError            errors
+    │   └── CredentialsRejectedError        errors
     ├── MigrationError                      errors
     ├── BadObjectError                      errors
     ├── CustomResourceError                 errors

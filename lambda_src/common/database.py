@@ -6,6 +6,7 @@ Only connecting needs it, and an open connection outlives it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import settings
-from .errors import DatabaseUnavailableError
+from .errors import CredentialsRejectedError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,6 +28,11 @@ RESUME_TIMEOUT_SECONDS = 60
 # packet. Without this limit the first statement would wait some 15 minutes, Linux's default. It does not end slow
 # statements, because a live server acknowledges them.
 DEAD_PEER_MILLISECONDS = 8_000
+# The messages with SQLSTATE 28P01 (a wrong password) and 28000 (PAM, pg_hba.conf, or a role that may not log in) of
+# PostgreSQL's libpq/auth.c and init/postinit.c. libpq does not give the SQLSTATE of a connection that failed.
+_LOGIN_REJECTED = re.compile(
+    r"authentication failed for user|pg_hba\.conf (rejects|entry)|is not permitted to log in|role \".*\" does not exist"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ def connect(target: Target, password: str, timeout_seconds: int = CONNECT_TIMEOU
     """A new autocommit connection. PGSSLMODE defaults to verify-full, PGSSLROOTCERT to the RDS roots in this folder.
 
     Raises:
-        DatabaseUnavailableError: The connection failed. The text does not contain the password.
+        CredentialsRejectedError: The server rejects the login.
+        DatabaseUnavailableError: The connection failed for another reason. Neither text contains the password.
     """
     import psycopg
 
@@ -96,6 +103,8 @@ def connect(target: Target, password: str, timeout_seconds: int = CONNECT_TIMEOU
             autocommit=True,
         )
     except psycopg.OperationalError as error:
+        if _LOGIN_REJECTED.search(str(error)):
+            raise CredentialsRejectedError(target.host, _first_line(error)) from None
         resuming = isinstance(error, psycopg.errors.ConnectionTimeout) and pauses()
         raise DatabaseUnavailableError(target.host, _first_line(error), resuming) from None
 

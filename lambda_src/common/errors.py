@@ -56,6 +56,10 @@ class DatabaseUnavailableError(FunctionError):
         return f"database {self.host}: {self.reason}"
 
 
+class CredentialsRejectedError(DatabaseUnavailableError):
+    """The database rejects the user's password or token. A retry with the same one would fail again."""
+
+
 @dataclass
 class MigrationError(FunctionError):
     """A schema migration cannot be applied. ``version`` is 0 if no single file is at fault."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from common import custom_resource, database, settings
 from common.clients import client
-from common.errors import ConfigurationError, DatabaseUnavailableError
+from common.errors import ConfigurationError, CredentialsRejectedError, DatabaseUnavailableError
 from common.observe import count, logger, observed
 
+from .audit import ensure_audit
 from .migrations import load, migrate, migration_lock
 from .roles import ensure_roles
 
@@ -37,8 +38,10 @@ def upsert(properties: Mapping[str, Any]) -> Mapping[str, str]:
     with _connect() as connection, migration_lock(connection):
         applied = migrate(connection, migrations)
         ensure_roles(connection, app_user, analyst_user)
+        audit = ensure_audit(connection, analyst_user)
     count("MigrationsApplied", len(applied))
-    return {"Version": str(len(migrations)), "Applied": ",".join(str(version) for version in applied)}
+    versions = ",".join(str(version) for version in applied)
+    return {"Version": str(len(migrations)), "Applied": versions, "AnalystAudit": audit}
 
 
 def _connect() -> psycopg.Connection[Any]:
@@ -47,12 +50,29 @@ def _connect() -> psycopg.Connection[Any]:
     deadline = time.monotonic() + CONNECT_FOR_SECONDS
     while True:
         try:
-            return database.connect(target, password)
+            return _log_in(target, password)
         except DatabaseUnavailableError as error:
             if time.monotonic() > deadline:
                 raise
             logger.warning("database does not answer yet", extra={"reason": error.reason})
             time.sleep(2)
+
+
+def _log_in(target: database.Target, password: str) -> psycopg.Connection[Any]:
+    """A connection of the master user, by password, or by IAM token if the server rejects the password.
+
+    From a member of rds_iam, also from an indirect one, RDS accepts only a token ("Database authentication", Aurora User
+    Guide). Since PostgreSQL 16 ``CREATE ROLE`` makes the creator a member of the new role (CREATE ROLE, PostgreSQL
+    documentation), so the first ``ensure_roles`` makes the master an indirect member. AWS does not document whether such
+    a membership counts. Reports from RDS for PostgreSQL 16 differ.
+    """
+    try:
+        connection, login = database.connect(target, password), "password"
+    except CredentialsRejectedError as error:
+        logger.warning("the master's password was rejected; an IAM token follows", extra={"reason": error.reason})
+        connection, login = database.connect(target, database.iam_token(target)), "IAM token"
+    logger.info("logged in to the database", extra={"user": target.user, "login": login})
+    return connection
 
 
 def _master_credentials() -> tuple[str, str]:

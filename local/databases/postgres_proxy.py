@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.databases.postgres import ADMINISTRATOR, IAM_ROLE, SUPERUSER_ROLE, PostgresServer
+from local.host.ports import LOOPBACK
 
 logger = logging.getLogger("local.database")
 
@@ -114,13 +115,17 @@ class _Connection:
             startup = await self._startup()
             if startup is None:
                 return
-            await self._authenticate(startup)
+            by_token = await self._authenticate(startup)
         except _RejectedError as rejection:
             logger.warning("database %s: %s", self._listener.server.identifier, rejection.message)
             self._writer.write(_error(rejection.sqlstate, rejection.message))
             await self._writer.drain()
             return
-        backend_reader, backend_writer = await asyncio.open_unix_connection(str(self._listener.server.socket))
+        server = self._listener.server
+        if by_token:
+            backend_reader, backend_writer = await asyncio.open_unix_connection(str(server.socket))
+        else:
+            backend_reader, backend_writer = await asyncio.open_connection(LOOPBACK, server.port)
         backend_writer.write(startup)
         await asyncio.gather(_copy(self._reader, backend_writer), _copy(backend_reader, self._writer))
 
@@ -151,8 +156,11 @@ class _Connection:
             else:
                 raise ConnectionError(f"unknown protocol {code}")
 
-    async def _authenticate(self, startup: bytes) -> None:
-        """Reject the clients that RDS rejects before the server hears of them."""
+    async def _authenticate(self, startup: bytes) -> bool:
+        """Reject the clients that RDS rejects before the server hears of them.
+
+        Return whether the client has logged in with an IAM token. If not, the server asks for the password.
+        """
         fields = startup[8:].split(b"\0")
         names = dict(zip(fields[0::2], fields[1::2], strict=False))
         user = names.get(b"user", b"").decode(errors="replace")
@@ -162,11 +170,13 @@ class _Connection:
                 "28000",
                 f'no pg_hba.conf entry for host "127.0.0.1", user "{user}", database "{database}", no encryption',
             )
-        if user == ADMINISTRATOR:  # the socket trusts it, because only the emulator reaches the socket
+        if user == ADMINISTRATOR:
             raise _RejectedError("28000", f'role "{user}" is not permitted to log in')
         loop = asyncio.get_running_loop()
-        if await loop.run_in_executor(None, _uses_iam, self._listener.server, user):
+        by_token = await loop.run_in_executor(None, _uses_iam, self._listener.server, user)
+        if by_token:
             await self._verify_token(user)
+        return by_token
 
     async def _verify_token(self, user: str) -> None:
         """Ask the client for an IAM token and check it."""
@@ -184,14 +194,27 @@ class _Connection:
             raise _RejectedError("28000", f'PAM authentication failed for user "{user}"')
 
 
+# inherit_option is new in PostgreSQL 16.
+_IAM_USER = """
+WITH RECURSIVE granted (role) AS (
+    SELECT oid FROM pg_roles WHERE rolname = %s
+    UNION
+    SELECT roleid FROM pg_auth_members AS grants JOIN granted ON member = role
+    WHERE roleid <> %s::regrole AND to_jsonb(grants) ->> 'inherit_option' IS DISTINCT FROM 'false'
+)
+SELECT %s::regrole IN (SELECT role FROM granted)
+"""
+
+
 def _uses_iam(server: PostgresServer, user: str) -> bool:
-    """Return whether ``user`` has rds_iam: the same question as the server's pg_hba.conf asks."""
+    """Return whether ``user`` inherits rds_iam, also indirectly, and other than by the right of rds_superuser to grant it.
+
+    For the master too, IAM authentication takes precedence ("Database authentication", Aurora User Guide). AWS does not
+    document whether a membership without inheritance counts, which a role's creator has. Here it does not, as
+    https://github.com/crossplane-contrib/provider-sql/issues/359 reports of RDS for PostgreSQL 16.
+    """
     with server.administer() as connection:
-        row = connection.execute(
-            "SELECT pg_has_role(oid, %s, 'MEMBER') AND NOT pg_has_role(oid, %s, 'MEMBER')"
-            " FROM pg_roles WHERE rolname = %s",
-            (IAM_ROLE, SUPERUSER_ROLE, user),
-        ).fetchone()
+        row = connection.execute(_IAM_USER, (user, SUPERUSER_ROLE, IAM_ROLE)).fetchone()
     return bool(row and row[0])
 
 

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class Product:
         library: what the server must be linked with, "" if that does not matter.
         install: the commands that install it by hand.
         variable: the variable that names the folders to search instead.
+        modules: the libraries that the server must be able to load.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Product:
     library: str
     install: str
     variable: str = SEARCH_VARIABLE
+    modules: tuple[str, ...] = ()
 
 
 MARIADB = Product(
@@ -69,11 +71,19 @@ POSTGRESQL = Product(
         "/opt/homebrew/opt/postgresql@*/bin",
         "/usr/local/opt/postgresql@*/bin",
     ),
-    (r"postgresql-\d+",),
+    (r"postgresql-\d+", r"postgresql-\d+-pgaudit"),
     "libssl",
     "Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@17",
 )
-PRODUCTS = (MARIADB, POSTGRESQL)
+PGAUDIT = replace(
+    POSTGRESQL,
+    name="PostgreSQL with pgAudit",
+    install="Debian, Ubuntu: apt-get install postgresql and postgresql-<its version>-pgaudit",
+    modules=("pgaudit",),
+)
+"""For a system whose own PostgreSQL lacks pgAudit. What is downloaded is one folder for both products."""
+
+PRODUCTS = (MARIADB, POSTGRESQL, PGAUDIT)
 
 
 @dataclass(frozen=True)
@@ -183,9 +193,11 @@ def _programs(product: Product, folders: list[Path], root: Path | None = None) -
 
 
 def _is_usable(product: Product, programs: Programs) -> bool:
-    """Return whether the server starts (a library may be gone since) and is linked with what it must have."""
+    """Return whether the server starts (a library may be gone since), and has the libraries that it must have."""
     server = programs[product.programs[0]]
     if product.library and product.library.encode() not in server.read_bytes():
+        return False
+    if not all(_has_module(server, module) for module in product.modules):
         return False
     try:
         answer = subprocess.run(
@@ -194,6 +206,12 @@ def _is_usable(product: Product, programs: Programs) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.returncode == 0
+
+
+def _has_module(server: Path, module: str) -> bool:
+    """Return whether the server can load the library, which is where its packages put it (Debian, Homebrew, Red Hat)."""
+    prefix = server.resolve().parents[1]
+    return any(any(prefix.glob(f"{folder}/{module}.*")) for folder in ("lib", "lib/postgresql", "lib64/pgsql"))
 
 
 def _cached(product: Product) -> Path:

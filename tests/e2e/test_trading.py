@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
 from local.clients import trading
 from tests.e2e.support.site import PROJECT, Site, eventually
 from tests.e2e.support.story import Story
+from tests.local.support.databases import master
 
 # The tests share one deployment. `--dist loadfile` gives them all, in their order, to one worker of pytest-xdist.
 pytestmark = pytest.mark.emulator
@@ -413,8 +415,6 @@ def _ended(execution: dict[str, Any]) -> dict[str, Any] | None:
 
 @pytest.mark.requirement("T-DB-3")
 def test_analysts_read_the_database_and_write_nothing(site: Site, client: trading.TradingClient) -> None:
-    import psycopg
-
     assumed = site.client("sts").assume_role(RoleArn=client.outputs["AnalystRoleArn"], RoleSessionName="analyst")[
         "Credentials"
     ]
@@ -449,6 +449,28 @@ def test_a_parameter_and_a_resource_change_are_reviewed_and_executed(site: Site,
     function = site.client("lambda").get_function_configuration(FunctionName="trading-query-dev")
     assert function["MemorySize"] == 1536
     assert trading.wait_for_bars(client, "ACME", START, MINUTES)
+
+
+@pytest.mark.requirement("T-FN-2", "T-DB-3", "T-DB-4")
+def test_the_migration_runs_again_and_logs_in_by_token_if_the_master_may_use_no_password(site: Site) -> None:
+    """RDS may count the master among the users of rds_iam after the first deployment; here a grant makes that sure."""
+    with master(site.cloud, "trading-aurora-dev") as connection:
+        connection.execute("GRANT rds_iam TO trading_admin")
+    with pytest.raises(psycopg.OperationalError, match="PAM authentication failed"):
+        master(site.cloud, "trading-aurora-dev")
+    assert _logins(site) == ["password"]
+    site.edit_parameters(MigrationRun="2")
+    assert site.change() == 0, site.output
+    assert _logins(site) == ["password", "IAM token"]
+    assert site.deploy("outputs") == 0
+    assert "off: reboot the writer and the reader" in site.stdout, "the PostgreSQL of the embedded AWS has no pgAudit"
+
+
+def _logins(site: Site) -> list[str]:
+    """How each run of the migration logged in."""
+    events = site.client("logs").filter_log_events(logGroupName="/aws/lambda/trading-migrate-dev")["events"]
+    lines = [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+    return [line["login"] for line in lines if "login" in line]
 
 
 def test_an_outdated_plan_is_rejected(site: Site) -> None:

@@ -29,6 +29,31 @@ def test_every_application_log_group_has_a_filter() -> None:
     assert {produced[name] for name in filtered} == groups
 
 
+@pytest.mark.requirement("T-OBS-1", "T-DB-4")
+@pytest.mark.parametrize(
+    ("line", "alerts"),
+    [
+        ('ERROR:  relation "trading.nothing" does not exist', True),
+        ("FATAL:  too many connections for role", True),
+        ("PANIC:  could not write to file", True),
+        (
+            "LOG:  AUDIT: SESSION,1,1,READ,SELECT,,,SELECT 'ERROR' FROM trading.quotes WHERE symbol = 'FATAL',<not logged>",
+            False,
+        ),
+        ("LOG:  duration: 1200 ms", False),
+    ],
+)
+def test_the_database_alerts_by_severity_and_mails_no_audited_statement(line: str, alerts: bool) -> None:
+    """A statement that only contains the word ERROR would have been mailed, with the constants that the analyst wrote."""
+    (pattern,) = [
+        resource.properties["FilterPattern"]
+        for resource in resources("trading", "AWS::Logs::SubscriptionFilter")
+        if resource.properties["LogGroupName"] == {"Ref": "DatabaseLogGroupName"}
+    ]
+    prefix = "2026-01-05 14:30:00 UTC:10.0.1.7(41811):trading_analyst@trading:[6155]:"
+    assert compile_pattern(pattern)(prefix + line) is alerts
+
+
 @pytest.mark.requirement("T-OBS-1")
 def test_filters_lead_to_the_log_alert_function_which_each_group_alone_may_call() -> None:
     for resource in resources("trading", "AWS::Logs::SubscriptionFilter"):

@@ -89,6 +89,25 @@ def test_tls_is_forced_and_no_data_is_logged() -> None:
     assert parameters["log_parameter_max_length"] == "0"
 
 
+@pytest.mark.requirement("T-DB-4")
+def test_pgaudit_is_loaded_beside_the_statistics_and_logs_no_values() -> None:
+    """``pgaudit.log`` is not set for the cluster, because the functions' user would be audited too."""
+    parameters = find_resource("trading", "DatabaseClusterParameters").properties["Parameters"]
+    assert parameters["shared_preload_libraries"] == "pg_stat_statements,pgaudit"
+    assert {name: value for name, value in parameters.items() if name.startswith("pgaudit.")} == {
+        "pgaudit.log_parameter": "0"
+    }
+
+
+@pytest.mark.requirement("T-DB-4")
+def test_the_stack_says_whether_analysts_are_audited_and_the_migration_can_run_again() -> None:
+    """After the reboot that loads pgAudit no code changes, so something else must change for the migration to run."""
+    assert find_resource("trading", "DatabaseMigration").properties["Run"] == {"Ref": "MigrationRun"}
+    root = templates("trading")["root"]
+    assert root["Parameters"]["MigrationRun"]["Default"] == 1, "an existing stack needs no new value"
+    assert root["Outputs"]["AnalystAudit"]["Value"] == {"Fn::GetAtt": ["Database", "Outputs.AnalystAudit"]}
+
+
 @pytest.mark.requirement("T-DB-2", "A-2")
 def test_log_group_exists_before_aurora_would_create_it() -> None:
     assert CLUSTER["EnableCloudwatchLogsExports"] == ["postgresql"]
@@ -114,6 +133,17 @@ def test_sign_in_is_for_one_user_on_this_cluster(holder: str, user: str) -> None
     (resource,) = statement["Resource"]
     pattern, values = resource["Fn::Sub"]
     assert pattern == "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${Cluster}/" + user
+    assert values == {"Cluster": {"Fn::GetAtt": ["DatabaseCluster", "DBClusterResourceId"]}}
+
+
+@pytest.mark.requirement("T-DB-3")
+def test_the_migration_signs_in_as_the_master_of_this_cluster() -> None:
+    """RDS may reject the master's password once the master is an indirect member of rds_iam."""
+    (statement,) = [s for s in permissions_of("trading", "MigrateRole") if s["Sid"] == "ConnectAsMaster"]
+    assert statement["Action"] == ["rds-db:connect"]
+    (resource,) = statement["Resource"]
+    pattern, values = resource["Fn::Sub"]
+    assert pattern.endswith(":dbuser:${Cluster}/" + CLUSTER["MasterUsername"])
     assert values == {"Cluster": {"Fn::GetAtt": ["DatabaseCluster", "DBClusterResourceId"]}}
 
 

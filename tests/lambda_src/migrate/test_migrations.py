@@ -15,7 +15,8 @@ from common.database import Target
 from common.errors import ConfigurationError, DatabaseUnavailableError, MigrationError
 from common.migration_files import Migration
 from migrate import migrations, roles
-from tests.lambda_src.support.fakes import Context
+from migrate.audit import NOT_LOADED
+from tests.lambda_src.support.fakes import Context, FakeSecrets
 from tests.lambda_src.support.postgres import Postgres
 
 pytestmark = pytest.mark.requirement("T-FN-2", "T-DB-3")
@@ -144,15 +145,6 @@ def test_a_server_without_rds_iam_is_rejected(
         roles.ensure_roles(connection, "a", "b")
 
 
-class Secrets:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get_secret_value(self, SecretId: str) -> dict[str, str]:
-        assert SecretId == "arn:secret"
-        return {"SecretString": self.text}
-
-
 @pytest.fixture
 def environment(
     postgres: Postgres, empty_database: str, monkeypatch: pytest.MonkeyPatch, fake_clients: dict[str, Any]
@@ -166,7 +158,7 @@ def environment(
     values |= {"DB_APP_USER": "trading_app", "DB_ANALYST_USER": "trading_analyst", "PGSSLMODE": "disable"}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    fake_clients["secretsmanager"] = Secrets(json.dumps({"username": "postgres", "password": "hunter2"}))
+    fake_clients["secretsmanager"] = FakeSecrets(json.dumps({"username": "postgres", "password": "hunter2"}))
     return fake_clients
 
 
@@ -179,9 +171,9 @@ def event(request: str, **more: Any) -> dict[str, Any]:
 def test_the_custom_resource_migrates_on_create_and_update_and_keeps_its_id(environment: dict[str, Any]) -> None:
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Status"] == "SUCCESS", created
-    assert created["Data"] == {"Version": LATEST, "Applied": ALL_VERSIONS}
+    assert created["Data"] == {"Version": LATEST, "Applied": ALL_VERSIONS, "AnalystAudit": NOT_LOADED}
     updated = migrate.handler.handler(event("Update", PhysicalResourceId=created["PhysicalResourceId"]), Context())
-    assert updated["Data"] == {"Version": LATEST, "Applied": ""}
+    assert updated["Data"] == {"Version": LATEST, "Applied": "", "AnalystAudit": NOT_LOADED}
     assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
 
 
@@ -210,6 +202,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
         admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB")
         admin.execute("GRANT rds_iam TO master WITH ADMIN OPTION")
         admin.execute("CREATE DATABASE mastered OWNER master")
+        admin.execute("CREATE ROLE stranger LOGIN")
     with as_user(postgres, "mastered", "master") as connection, migrations.migration_lock(connection):
         for _ in range(2):
             migrations.migrate(connection, migrations.load())
@@ -217,7 +210,7 @@ def test_the_master_of_rds_needs_no_superuser(postgres: Postgres) -> None:
     with as_user(postgres, "mastered", "master_app") as connection:
         assert connection.execute("SELECT count(*) FROM trading.trades").fetchone() == (0,)
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        as_user(postgres, "mastered", "trading_app")
+        as_user(postgres, "mastered", "stranger")
 
 
 def test_delete_needs_no_database(environment: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +230,7 @@ def test_a_server_that_does_not_answer_fails_with_its_reason(
 
 
 def test_a_broken_secret_is_not_shown(environment: dict[str, Any], log: Any) -> None:
-    environment["secretsmanager"] = Secrets('{"password": "hunter2"')
+    environment["secretsmanager"] = FakeSecrets('{"password": "hunter2"')
     created = migrate.handler.handler(event("Create"), Context())
     assert created["Reason"] == str(ConfigurationError("DB_SECRET_ARN", "names a secret without username and password"))
     assert "hunter2" not in log.getvalue()

@@ -298,6 +298,21 @@ def test_the_application_has_exactly_the_services_rights_and_needs_tls(
     assert mariadb.query("SELECT ssl_type FROM mysql.user WHERE User = 'payments'") == [("ANY",)]
 
 
+def test_creating_users_changes_neither_the_masters_login_nor_its_rights(secrets: Secrets, mariadb: Server) -> None:
+    """In PostgreSQL the creator of a user becomes its member. In MySQL a login is of one account: CREATE USER grants nothing."""
+
+    def master() -> list[tuple[Any, ...]]:
+        login = mariadb.query("SELECT plugin, authentication_string FROM mysql.user WHERE User = 'payments_admin'")
+        return [*login, *mariadb.query("SHOW GRANTS FOR %s@%s", "payments_admin", "%")]
+
+    before = master()
+    assert migrate_mysql.handler.upsert({})["ApplicationUser"] == "created"
+    assert master() == before
+    assert migrate_mysql.handler.upsert({})["ApplicationUser"] == "kept", (
+        "a second deployment logs in by the same password"
+    )
+
+
 def test_rights_beyond_the_services_are_revoked_from_both_users(
     secrets: Secrets, mariadb: Server, mysql_database: str
 ) -> None:

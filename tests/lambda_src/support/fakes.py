@@ -36,6 +36,17 @@ class Context:
         return self.remaining_ms
 
 
+@dataclass(frozen=True)
+class FakeSecrets:
+    """Secrets Manager with the one secret ``arn:secret``."""
+
+    text: str
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:
+        assert SecretId == "arn:secret"
+        return {"SecretString": self.text}
+
+
 class _Body(io.BytesIO):
     def iter_chunks(self, size: int) -> Iterator[bytes]:
         while chunk := self.read(size):

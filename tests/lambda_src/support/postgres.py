@@ -6,12 +6,13 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,16 @@ class Postgres:
         certificate: The server's certificate; with ``key`` it switches TLS on.
         key: The private key of the certificate.
         environment: The environment of the programs; None stands for the environment of this process.
+        settings: Further server settings.
+        hba: The lines of pg_hba.conf; None lets every user in without a password.
     """
 
     programs: Path
     certificate: Path | None = None
     key: Path | None = None
     environment: Mapping[str, str] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    hba: str | None = None
 
     def __post_init__(self) -> None:
         # Directly under /tmp, because the path of a Unix socket has at most 107 bytes and an unprivileged user must reach it.
@@ -71,21 +76,43 @@ class Postgres:
         if self.certificate is not None and self.key is not None:
             settings |= {"ssl": "on", "ssl_cert_file": str(self._own(self.certificate))}
             settings |= {"ssl_key_file": str(self._own(self.key))}
+        settings |= self.settings
         with (data / "postgresql.conf").open("a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        log = open(self.folder / "log", "wb")  # noqa: SIM115 - the server writes to it
+        if self.hba is not None:
+            (data / "pg_hba.conf").write_text(self.hba, encoding="utf-8")
+        self._launch()
+        return self
+
+    def restart(self, settings: Mapping[str, str]) -> None:
+        """Stop the server and start it with its data and further settings, as a reboot applies static parameters."""
+        self._end()
+        with (self.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        self._launch()
+
+    def _launch(self) -> None:
+        data = self.folder / "data"
+        log = open(self.folder / "log", "ab")  # noqa: SIM115 - the server writes to it
         self._server = subprocess.Popen(
             [str(self.programs / "postgres"), "-D", str(data)], stdout=log, stderr=log, **self._as_user()
         )
         log.close()
         self._wait()
-        return self
+
+    @property
+    def log(self) -> str:
+        """Everything that the server logged."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> None:
         """Stop this server through its own process and remove its folder."""
-        self._server.terminate()
-        self._server.wait(timeout=20)
+        self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self) -> None:
+        self._server.send_signal(signal.SIGINT)  # fast: it ends open connections
+        self._server.wait(timeout=20)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 20
@@ -95,7 +122,7 @@ class Postgres:
                 return
             except psycopg.OperationalError:
                 if self._server.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError((self.folder / "log").read_text(errors="replace")) from None
+                    raise RuntimeError(self.log) from None
                 time.sleep(0.05)
 
     def _own(self, source: Path) -> Path:

@@ -119,6 +119,41 @@ def test_users_with_rds_iam_have_no_password(cloud: EmbeddedCloud) -> None:
         connect(cloud, "trading_analyst", "known")
 
 
+def test_the_master_with_rds_iam_needs_a_token_and_its_password_works_again_afterwards(cloud: EmbeddedCloud) -> None:
+    """IAM authentication takes precedence for the master too; the right of rds_superuser to grant rds_iam does not count."""
+    with master(cloud, "sample-dev") as connection:
+        connection.execute("GRANT rds_iam TO trading_admin")
+    with pytest.raises(psycopg.OperationalError, match="PAM authentication failed"):
+        master(cloud, "sample-dev")
+    credentials = session(cloud, dbuser(cloud, "trading_admin"))
+    with connect(cloud, "trading_admin", token(cloud, credentials, "trading_admin")) as connection:
+        connection.execute("REVOKE rds_iam FROM trading_admin")
+    master(cloud, "sample-dev").close()
+
+
+def test_the_creator_of_an_iam_user_keeps_its_password(cloud: EmbeddedCloud) -> None:
+    """PostgreSQL makes the creator a member, but without inheritance."""
+    with master(cloud, "sample-dev") as connection:
+        connection.execute("CREATE ROLE created LOGIN")
+        connection.execute("GRANT rds_iam TO created")
+    with master(cloud, "sample-dev") as connection:
+        assert connection.execute("SELECT pg_has_role('created', 'MEMBER')").fetchone() == (True,)
+        connection.execute("DROP ROLE created")
+
+
+def test_the_port_behind_the_proxy_trusts_nobody(cloud: EmbeddedCloud) -> None:
+    """Users need their password there, and the superuser cannot log in."""
+    with master(cloud, "sample-dev") as connection:
+        port = connection.execute("SELECT inet_server_port()").fetchone()
+    assert port is not None
+    for user, password, message in (
+        ("trading_admin", "", "no password supplied"),
+        ("rdsadmin", "x", "rejects connection"),
+    ):
+        with pytest.raises(psycopg.OperationalError, match=message):
+            psycopg.connect(host="127.0.0.1", port=str(port[0]), user=user, password=password, dbname="trading")
+
+
 def test_bulk_data_passes(cloud: EmbeddedCloud) -> None:
     with master(cloud, "sample-dev") as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE bulk (line text)")

@@ -116,6 +116,29 @@ def test_a_server_without_its_library_does_not_count(
     assert (servers.find(product) is not None) is expected
 
 
+@pytest.mark.parametrize("folder", ["lib", "lib/postgresql", "lib64/pgsql"])
+def test_a_server_without_its_module_does_not_count(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system's PostgreSQL that lacks pgAudit, and one that Debian's alternatives link to."""
+    product = servers.Product("Ledger DB", ("ledgerd",), (), (), "", "by hand", modules=("audit",))
+    install(tmp_path / "own" / "bin", "ledgerd")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "ledgerd").symlink_to(tmp_path / "own" / "bin" / "ledgerd")
+    search(monkeypatch, tmp_path / "links")
+    assert servers.find(product) is None
+    servers._find.cache_clear()
+    program(tmp_path / "own" / folder / "audit.so")
+    assert servers.find(product) is not None
+
+
+def test_pgaudit_is_downloaded_where_the_own_postgresql_lacks_it_and_serves_both() -> None:
+    """One download, whether or not the system has a PostgreSQL of its own."""
+    assert servers._cached(servers.PGAUDIT) == servers._cached(servers.POSTGRESQL)
+    assert servers.PGAUDIT.packages == servers.POSTGRESQL.packages
+    assert servers.PRODUCTS.index(servers.POSTGRESQL) < servers.PRODUCTS.index(servers.PGAUDIT)
+
+
 def test_the_named_folders_are_the_only_ones(
     apt: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
