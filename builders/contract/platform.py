@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from builders.contract.rules import RootRule
-from builders.contract.template import Port, RootParameter, TierTemplate
+from builders.contract.template import Port, RootCondition, RootParameter, TierTemplate
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,13 @@ class Tier:
     Attributes:
         name: the template's file name without extension; in PascalCase the nested stack's logical id.
         build: builds the template for a platform's name.
+        condition: the condition under which the nested stack exists. A stack in which nothing exists would remain otherwise,
+            and AWS does not document that a nested change set may create one.
     """
 
     name: str
     build: Callable[[str], TierTemplate]
+    condition: RootCondition | None = None
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,8 @@ class Platform:
     outputs: tuple[Port, ...]
     defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
     rules: tuple[RootRule, ...] = ()
+
+    def own_parameters(self) -> set[str]:
+        """Names of the parameters that the root itself reads, for the conditions of tiers and for its rules."""
+        conditions = {tier.condition.parameter.name for tier in self.tiers if tier.condition}
+        return conditions | {parameter.name for rule in self.rules for parameter in rule.own}

@@ -27,12 +27,14 @@ class RootRule:
         assertions: rule-specific functions that must hold.
         message: the fault and its remedy, the same for every assertion.
         condition: if present, CloudFormation checks the assertions only while it holds.
+        own: parameters that exist for this rule alone, so that no tier uses them.
     """
 
     name: str
     assertions: tuple[AWSHelperFn, ...]
     message: str
     condition: AWSHelperFn | None = None
+    own: tuple[RootParameter, ...] = ()
 
     def parameters(self) -> set[str]:
         """Names of the root parameters that the rule reads."""

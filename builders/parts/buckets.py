@@ -30,7 +30,7 @@ from troposphere.s3 import (
 
 from builders.contract import ports
 from builders.contract.names import bucket_name_text
-from builders.contract.template import TierTemplate, only_if
+from builders.contract.template import TierTemplate
 from builders.iam import arns, denials, statements
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.suppressions import suppress
@@ -124,7 +124,6 @@ def add_bucket(
     log_bucket: AWSHelperFn,
     rules: LifecycleConfiguration,
     grants: Sequence[Statement] = (),
-    condition: str | None = None,
     **properties: Any,
 ) -> BuiltBucket:
     """Adds a bucket under a customer key, its policy, and the custom resource that empties it.
@@ -137,7 +136,6 @@ def add_bucket(
         log_bucket: name of the bucket to which S3 writes the access logs, under ``<stem>/``.
         rules: the lifecycle of the objects.
         grants: what the policy allows services, which are not principals of this account.
-        condition: the condition of the bucket and of the resources that belong to it.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
     """
     bucket = template.add(
@@ -146,13 +144,12 @@ def add_bucket(
             **_common(template, stem, rules),
             BucketEncryption=_encryption("aws:kms", key),
             LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{stem}/"),
-            **only_if(condition),
             **properties,
         )
     )
-    emptying = _add_emptying(template, bucket, condition)
+    emptying = _add_emptying(template, bucket)
     denied = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying, condition))
+    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying))
 
 
 def add_access_log_bucket(
@@ -241,7 +238,6 @@ def _add_policy(
     bucket: Bucket,
     grants: Sequence[Statement],
     emptying: CustomResource,
-    condition: str | None = None,
 ) -> BucketPolicy:
     """Adds the policy.
 
@@ -256,12 +252,11 @@ def _add_policy(
             PolicyDocument=statements.policy(
                 *grants, denials.deny_plain_transport(arn), denials.deny_old_transport(arn)
             ),
-            **only_if(condition),
         )
     )
 
 
-def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> CustomResource:
+def _add_emptying(template: TierTemplate, bucket: Bucket) -> CustomResource:
     """Adds the custom resource that empties the bucket when CloudFormation deletes the resource, before the bucket.
 
     CloudFormation cannot delete a bucket that contains a version.
@@ -271,6 +266,5 @@ def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None 
         f"Empty{bucket.title}",
         template.use(ports.HOUSEKEEPING_FUNCTION),
         kind="EmptyBucket",
-        condition=condition,
         BucketName=Ref(bucket),
     )
