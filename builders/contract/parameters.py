@@ -277,10 +277,17 @@ CERTIFICATE = _EDGE.text(
     "CertificateArn",
     "Certificate",
     "ACM certificate of the domain name, in us-east-1, for CloudFront and the load balancer alike. Without one, clients reach "
-    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP. Production needs one.",
+    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP (AllowPlaintextOrigin).",
     pattern=r"^$|^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$",
     constraint="The ARN of an ACM certificate in us-east-1, or empty.",
     default="",
+)
+ALLOW_PLAINTEXT = _EDGE.switch(
+    "AllowPlaintextOrigin",
+    "Allow HTTP behind CloudFront",
+    "true: the platform may be deployed without a certificate, to try it out. Then payments pass from CloudFront to the load "
+    "balancer in clear over the internet, and clients may use TLS 1.0. false: CertificateArn and DomainName are needed.",
+    default="false",
 )
 ORIGIN_HEADER_TURNS = 12
 ORIGIN_HEADER_TURN = _EDGE.choice(

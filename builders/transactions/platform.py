@@ -10,8 +10,8 @@ from builders.contract.platform import Platform, Tier
 from builders.contract.rules import (
     CERTIFICATE_AND_DOMAIN,
     DOMAIN_AND_CERTIFICATE,
+    NO_PLAINTEXT,
     ONLY_US_EAST_1,
-    PRODUCTION_HAS_CERTIFICATE,
     ROOM_TO_REPLACE,
     ZONES_DIFFER,
 )
@@ -65,6 +65,6 @@ TRANSACTIONS = Platform(
         ROOM_TO_REPLACE,
         CERTIFICATE_AND_DOMAIN,
         DOMAIN_AND_CERTIFICATE,
-        PRODUCTION_HAS_CERTIFICATE,
+        NO_PLAINTEXT,
     ),
 )
