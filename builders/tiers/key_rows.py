@@ -101,6 +101,9 @@ def messaging(platform: str) -> KeyRow:
             # S3 sends events to the queue and CloudWatch alarms to the topic as services. Lambda sends dead letters as the role.
             KeyUse("ObjectEvents", principals=("s3",), sends_account=False, context=queues),
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
+            # SNS moves what it cannot deliver to an encrypted dead-letter queue as itself:
+            # https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+            KeyUse("UndeliveredAlerts", principals=("sns",), sends_account=False, context=queues),
         ),
     )
 
