@@ -40,6 +40,9 @@ GLACIER_AFTER_DAYS = 90
 DEEP_ARCHIVE_AFTER_DAYS = 180
 """When S3 moves an archived object on to Deep Archive: after Glacier's minimum storage time of 90 days."""
 OLD_VERSIONS_EXPIRE_AFTER_DAYS = 30
+EXPIRED_VERSIONS_GO_AFTER_DAYS = 1
+"""The least that S3 accepts. In a versioned bucket expiry only hides an object behind a delete marker; its version stays until
+it expires as a noncurrent one. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html"""
 INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS = 7
 
 
@@ -67,6 +70,7 @@ def lifecycle(
     deep_archive: bool = False,
     expire_after_days: int | None = None,
     expire_prefixes: Mapping[str, int] | None = None,
+    versions_expire_after_days: int = OLD_VERSIONS_EXPIRE_AFTER_DAYS,
 ) -> LifecycleConfiguration:
     """The lifecycle of a bucket's objects.
 
@@ -76,7 +80,8 @@ def lifecycle(
         glacier: whether objects move to Glacier.
         deep_archive: whether they move on to Deep Archive.
         expire_after_days: when objects expire; None for never.
-        expire_prefixes: prefix → days after which objects under it expire.
+        expire_prefixes: prefix → days after which objects under it expire; their versions go the day after.
+        versions_expire_after_days: days for which noncurrent versions stay, also those of expired objects.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
@@ -84,13 +89,19 @@ def lifecycle(
         Rules=[
             *_ageing(glacier, deep_archive, expire_after_days),
             *(
-                LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
+                LifecycleRule(
+                    Id=f"expire-{prefix.strip('/')}",
+                    Status="Enabled",
+                    Prefix=prefix,
+                    ExpirationInDays=days,
+                    NoncurrentVersionExpiration=_versions(EXPIRED_VERSIONS_GO_AFTER_DAYS),
+                )
                 for prefix, days in (expire_prefixes or {}).items()
             ),
             LifecycleRule(
                 Id="clean-up",
                 Status="Enabled",
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER_DAYS),
+                NoncurrentVersionExpiration=_versions(versions_expire_after_days),
                 AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
                     DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS
                 ),
@@ -98,6 +109,10 @@ def lifecycle(
         ],
         TransitionDefaultMinimumObjectSize="varies_by_storage_class",
     )
+
+
+def _versions(days: int) -> NoncurrentVersionExpiration:
+    return NoncurrentVersionExpiration(NoncurrentDays=days)
 
 
 def _ageing(glacier: bool, deep_archive: bool, expire_after_days: int | None) -> list[LifecycleRule]:
