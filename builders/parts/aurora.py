@@ -178,7 +178,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
     suppress(
         instance,
         "Enhanced monitoring would write to RDSOSMetrics, an account-wide log group that outlives the stack (requirement "
-        "A-2); CloudWatch and Performance Insights cover the instance",
+        "A-2); CloudWatch Database Insights covers the instance",
         checkov=["CKV_AWS_118"],
     )
     return instance
