@@ -27,15 +27,17 @@ ALLOWED_REGIONS = _GENERAL.text(
 _NETWORK = Group("Network")
 
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getavailabilityzones.html
 def _zone(letter: str, index: int) -> RootParameter:
     return _NETWORK.choice(
         f"ZoneIndex{letter}",
         f"Zone {letter}",
-        f"Which of the account's Availability Zones, counted from 0 in alphabetical order, is zone {letter}. An account's "
-        "letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
+        f"Which entry of Fn::GetAZs, counted from 0, is zone {letter}. That list is in alphabetical order and holds only "
+        "the zones with a default subnet, or all zones of the account if none has one. An account's letters may lead to a zone "
+        "that lacks a service (use1-az3 in us-east-1); then choose another.",
         values=range(6),
         default=index,
-        constraint="0 to 5, and different for the three zones.",
+        constraint="0 to 5, below the number of zones in the list, and different for the three zones.",
     )
 
 
@@ -43,7 +45,8 @@ ZONE_INDEXES = tuple(_zone(letter, index) for index, letter in enumerate("ABC"))
 NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
-    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper.",
+    "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper. "
+    "With InterfaceEndpoints they carry no traffic; requirements T-NET-2 and X-NET-1 demand them all the same.",
     default="false",
 )
 INTERFACE_ENDPOINTS = _NETWORK.switch(
@@ -197,7 +200,7 @@ WEB_IMAGE = _WEB.text(
     "WebImageId",
     "Machine image",
     "Public SSM parameter of the instances' image, looked up at every deployment: a newer image shows in the change set and "
-    "replaces the instances in turn.",
+    "replaces the instances in turn. A name that pins a release needs one whose repositories have python3.14.",
     pattern="^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$",
     constraint="The name of a public SSM parameter of Amazon Linux 2023 for x86_64.",
     type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
