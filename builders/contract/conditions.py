@@ -5,12 +5,13 @@ from __future__ import annotations
 from troposphere import Equals, Join, Not, Ref
 
 from builders.contract import parameters
+from builders.contract.principals import NOBODY
 from builders.contract.template import RootCondition, RootParameter
 
 
 def _named(name: str, principals: RootParameter) -> RootCondition:
     listed = Join(",", Ref(principals.name))
-    return RootCondition(name, principals, Not(Equals(listed, parameters.NOBODY)))
+    return RootCondition(name, principals, Not(Equals(listed, NOBODY)))
 
 
 MANAGES_CONFIG_RECORDER = RootCondition(

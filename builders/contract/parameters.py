@@ -9,6 +9,7 @@ from __future__ import annotations
 from builders.contract.console import Group
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import pascal
+from builders.contract.principals import principals
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 # --- General -----------------------------------------------------------------------------------------------------------
@@ -94,33 +95,8 @@ ANALYST_GROUP = _NETWORK.text(
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 _ACCESS = Group("Access")
-NOBODY = "none"
-"""The value of a list of principals that leaves the role out."""
-_PRINCIPAL = "(role|user)/[A-Za-z0-9_+=.@/-]+"
-# Single sign-on ends the names of its roles at random, and IAM lets nobody else create a role in this path. For an identity
-# center in us-east-1 the path has no region. All other patterns are rejected.
-# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
-_SINGLE_SIGN_ON = (
-    r"role/aws-reserved/sso\.amazonaws\.com/(\*/|[a-z0-9-]+/)?AWSReservedSSO_[A-Za-z0-9_+=.@-]+_(\*|\?{16})"
-)
-
-
-def _principals(name: str, label: str, who: str) -> RootParameter:
-    return _ACCESS.text(
-        name,
-        label,
-        f"Users and roles of this account that may assume the role of {who}, if their own policies allow it too: ARNs separated "
-        f"by commas; or {NOBODY}, which leaves the role out. A role's sessions count as the role. All other principals of the "
-        "account are rejected.",
-        pattern=rf"^{NOBODY}$|^arn:aws(-[a-z]+)*:iam::[0-9]{{12}}:({_PRINCIPAL}|{_SINGLE_SIGN_ON})$",
-        constraint=f"{NOBODY}, or ARNs of users and roles separated by commas. Wildcards stand for the random parts of a single "
-        "sign-on role only: arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Analyst_*.",
-        type="CommaDelimitedList",
-    )
-
-
-ANALYSTS = _principals(
-    "AnalystPrincipalArns", "Analysts", "analysts, who read the database and the lake in sessions with MFA"
+ANALYSTS = principals(
+    _ACCESS, "AnalystPrincipalArns", "Analysts", "analysts, who read the database and the lake in sessions with MFA"
 )
 SINGLE_SIGN_ON_MFA = _ACCESS.switch(
     "SingleSignOnEnforcesMfa",
@@ -129,8 +105,8 @@ SINGLE_SIGN_ON_MFA = _ACCESS.switch(
     "aws:MultiFactorAuthPresent. false: AWS must know of the MFA of an analyst's session.",
     default="false",
 )
-API_CLIENTS = _principals(
-    "ApiClientPrincipalArns", "API clients", "the API's clients, who sign calls of its data routes"
+API_CLIENTS = principals(
+    _ACCESS, "ApiClientPrincipalArns", "API clients", "the API's clients, who sign calls of its data routes"
 )
 
 # --- Database ----------------------------------------------------------------------------------------------------------
