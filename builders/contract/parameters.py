@@ -34,8 +34,8 @@ def _zone(letter: str, index: int) -> RootParameter:
         f"ZoneIndex{letter}",
         f"Zone {letter}",
         f"Which entry of Fn::GetAZs, counted from 0, is zone {letter}. That list is in alphabetical order and holds only "
-        "the zones with a default subnet, or all zones of the account if none has one. An account's letters may lead to a zone "
-        "that lacks a service (use1-az3 in us-east-1); then choose another.",
+        "the zones with a default subnet, or all zones of the account if none has one; another default subnet or a new zone can "
+        "shift it. An account's letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
         values=range(6),
         default=index,
         constraint="0 to 5, below the number of zones in the list, and different for the three zones.",
