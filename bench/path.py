@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import os
 import shutil
 import sys
@@ -114,6 +115,9 @@ def deployed_platform() -> Iterator[trading.TradingClient]:
             shutil.copytree(PROJECT / name, root / name)
         (root / "lambda_src").symlink_to(PROJECT / "lambda_src")
         other_variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        trading.create_principals(
+            cloud, json.loads((root / "params" / "trading" / "dev.json").read_text())["Parameters"]
+        )
         with mock.patch.dict(os.environ, other_variables | cloud.environment(), clear=True):
             for step in STEPS:
                 _deploy(root, *step)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from builders.contract import console, parameters
 from builders.contract.platform import Platform
-from builders.contract.template import RootParameter, TierTemplate
+from builders.contract.template import RootCondition, RootParameter, TierTemplate
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,17 @@ class Contract:
 
     @cached_property
     def used(self) -> set[str]:
-        """Names of the ports that a tier or the root's outputs use."""
+        """Names of the ports that a tier or the root uses."""
         by_tiers = {port for template in self.tiers.values() for port in template.record.uses}
-        return by_tiers | {port.name for port in self.platform.outputs}
+        return by_tiers | {port.name for port in self.platform.outputs} | self.platform.own_parameters()
+
+    def condition_of(self, port: str) -> RootCondition | None:
+        """The condition under which the port, or the nested stack that exports it, exists; None if it always exists."""
+        tier = self.producers.get(port)
+        if tier is None:
+            return None
+        of_tier = next(each.condition for each in self.platform.tiers if each.name == tier)
+        return self.tiers[tier].record.conditions.get(port, of_tier)
 
     def find_faults(self) -> list[str]:
         """All faults, check by check."""
@@ -118,6 +126,18 @@ def stray_rule(contract: Contract) -> Iterator[str]:
             )
 
 
+def missing_at_times(contract: Contract) -> Iterator[str]:
+    """A port that a tier uses, and that exists under a condition only."""
+    for tier, template in contract.tiers.items():
+        for name in template.record.uses:
+            condition = contract.condition_of(name)
+            if condition:
+                yield (
+                    f"Tier {tier} uses port {name}, but tier {contract.producers[name]} exports it under the condition "
+                    f"{condition.name} only. Export a value that always exists."
+                )
+
+
 def own_port(contract: Contract) -> Iterator[str]:
     """A port that the same tier exports and uses."""
     for tier, template in contract.tiers.items():
@@ -160,6 +180,7 @@ CHECKS = (
     never_used,
     stray_default,
     stray_rule,
+    missing_at_times,
     own_port,
     circle,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from troposphere import Export, GetAtt, Join, Output, Ref, Sub, Template
 from troposphere.cloudformation import Stack
@@ -14,12 +14,13 @@ from builders.assembly.faults import Contract
 from builders.contract import console, parameters, rules
 from builders.contract.errors import ContractError
 from builders.contract.names import Names, name_text, pascal
-from builders.contract.platform import NamingTier, Platform
-from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootParameter, TierTemplate
+from builders.contract.platform import NamingTier, Platform, Tier
+from builders.contract.template import ENVIRONMENT_SUFFIX, Port, RootCondition, RootParameter, TierTemplate
 from builders.parts import tagging
 from builders.parts.suppressions import suppress_explicit_names
 
 ROOT = "root"
+Entry = TypeVar("Entry", Stack, Output)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def assemble(platform: Platform, extension: str = "yaml") -> Assembly:
         tagging.tag_everything(template)
         suppress_explicit_names(template)
         naming.check_names(template)
-    root = _root(platform, tiers, contract.producers, extension)
+    root = _root(platform, tiers, contract, extension)
     return Assembly(
         platform=platform,
         templates={ROOT: root, **tiers},
@@ -91,31 +92,41 @@ def logical_id(tier: str) -> str:
     return pascal(tier)
 
 
-def _root(
-    platform: Platform, tiers: Mapping[str, TierTemplate], producers: Mapping[str, str], extension: str
-) -> Template:
+def _root(platform: Platform, tiers: Mapping[str, TierTemplate], contract: Contract, extension: str) -> Template:
     root = Template(Description=platform.description)
     root.set_version("2010-09-09")
-    used = {name for template in tiers.values() for name in template.record.uses}
+    used = {name for template in tiers.values() for name in template.record.uses} | platform.own_parameters()
     shown = [p for p in console.in_console_order(parameters.GROUPS) if p.name in used or p == ENVIRONMENT_SUFFIX]
     root.set_metadata({**console.interface(parameters.GROUPS, shown), **rules.order_metadata({p.name for p in shown})})
     for parameter in shown:
         root.add_parameter(parameter.in_root(platform.defaults.get(parameter)))
     for rule in platform.rules:
         root.add_rule(rule.name, rule.declare())
-    for tier, template in tiers.items():
-        root.add_resource(_nested_stack(tier, template, producers, extension))
+    for tier in platform.tiers:
+        nested = _nested_stack(tier, tiers[tier.name], contract.producers, extension)
+        root.add_resource(_under(root, tier.condition, nested))
     for port in platform.outputs:
-        root.add_output(_root_output(platform, port, producers[port.name]))
+        output = _root_output(platform, port, contract.producers[port.name])
+        root.add_output(_under(root, contract.condition_of(port.name), output))
     return root
 
 
-def _nested_stack(tier: str, template: TierTemplate, producers: Mapping[str, str], extension: str) -> Stack:
+def _under(root: Template, condition: RootCondition | None, entry: Entry) -> Entry:
+    """The nested stack or output, which exists under the condition only. The root declares the condition once."""
+    if condition:
+        root.conditions[condition.name] = condition.expression
+        entry.Condition = condition.name
+    return entry
+
+
+def _nested_stack(
+    tier: Tier | NamingTier, template: TierTemplate, producers: Mapping[str, str], extension: str
+) -> Stack:
     return Stack(
-        logical_id(tier),
+        logical_id(tier.name),
         DeletionPolicy="Delete",
         UpdateReplacePolicy="Delete",
-        TemplateURL=f"{tier}.{extension}",
+        TemplateURL=f"{tier.name}.{extension}",
         Parameters={port.name: _value(port, producers) for port in _sorted(template.record.uses.values())},
         Tags=tagging.as_tags(tagging.standard_tags()),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from builders.contract.console import Group
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import pascal
+from builders.contract.principals import principals
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
 # --- General -----------------------------------------------------------------------------------------------------------
@@ -27,15 +28,17 @@ ALLOWED_REGIONS = _GENERAL.text(
 _NETWORK = Group("Network")
 
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getavailabilityzones.html
 def _zone(letter: str, index: int) -> RootParameter:
     return _NETWORK.choice(
         f"ZoneIndex{letter}",
         f"Zone {letter}",
-        f"Which of the account's Availability Zones, counted from 0 in alphabetical order, is zone {letter}. An account's "
-        "letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
+        f"Which entry of Fn::GetAZs, counted from 0, is zone {letter}. That list is in alphabetical order and holds only "
+        "the zones with a default subnet, or all zones of the account if none has one; another default subnet or a new zone can "
+        "shift it. An account's letters may lead to a zone that lacks a service (use1-az3 in us-east-1); then choose another.",
         values=range(6),
         default=index,
-        constraint="0 to 5, and different for the three zones.",
+        constraint="0 to 5, below the number of zones in the list, and different for the three zones.",
     )
 
 
@@ -44,7 +47,8 @@ NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
     "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper. "
-    "While InterfaceEndpoints is true, nothing goes out through them, and more than one serves no purpose.",
+    "While InterfaceEndpoints is true, nothing goes out through them, and more than one serves no purpose; requirements T-NET-2 "
+    "and X-NET-1 demand them all the same.",
     default="false",
 )
 INTERFACE_ENDPOINTS = _NETWORK.switch(
@@ -88,6 +92,22 @@ ANALYST_GROUP = _NETWORK.text(
     pattern="^$|^sg-[0-9a-f]{8,17}$",
     constraint="The id of a security group, such as sg-0123456789abcdef0, or empty.",
     default="",
+)
+
+# --- Access ------------------------------------------------------------------------------------------------------------
+_ACCESS = Group("Access")
+ANALYSTS = principals(
+    _ACCESS, "AnalystPrincipalArns", "Analysts", "analysts, who read the database and the lake in sessions with MFA"
+)
+SINGLE_SIGN_ON_MFA = _ACCESS.switch(
+    "SingleSignOnEnforcesMfa",
+    "Single sign-on enforces MFA",
+    "true: all analysts are roles of single sign-on, which asks for MFA itself; their sessions do not carry the key "
+    "aws:MultiFactorAuthPresent. false: AWS must know of the MFA of an analyst's session.",
+    default="false",
+)
+API_CLIENTS = principals(
+    _ACCESS, "ApiClientPrincipalArns", "API clients", "the API's clients, who sign calls of its data routes"
 )
 
 # --- Database ----------------------------------------------------------------------------------------------------------
@@ -168,7 +188,7 @@ WEB_IMAGE = _WEB.text(
     "WebImageId",
     "Machine image",
     "Public SSM parameter of the instances' image, looked up at every deployment: a newer image shows in the change set and "
-    "replaces the instances in turn.",
+    "replaces the instances in turn. A name that pins a release needs one whose repositories have python3.14.",
     pattern="^/aws/service/ami-amazon-linux-latest/al2023-ami-[a-z0-9.-]+-x86_64$",
     constraint="The name of a public SSM parameter of Amazon Linux 2023 for x86_64.",
     type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
@@ -248,10 +268,17 @@ CERTIFICATE = _EDGE.text(
     "CertificateArn",
     "Certificate",
     "ACM certificate of the domain name, in us-east-1, for CloudFront and the load balancer alike. Without one, clients reach "
-    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP. Production needs one.",
+    "CloudFront's own domain name over HTTPS, and CloudFront the load balancer over HTTP (AllowPlaintextOrigin).",
     pattern=r"^$|^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$",
     constraint="The ARN of an ACM certificate in us-east-1, or empty.",
     default="",
+)
+ALLOW_PLAINTEXT = _EDGE.switch(
+    "AllowPlaintextOrigin",
+    "Allow HTTP behind CloudFront",
+    "true: the platform may be deployed without a certificate, to try it out. Then payments pass from CloudFront to the load "
+    "balancer in clear over the internet, and clients may use TLS 1.0. false: CertificateArn and DomainName are needed.",
+    default="false",
 )
 ORIGIN_HEADER_TURNS = 12
 ORIGIN_HEADER_TURN = _EDGE.choice(
@@ -409,5 +436,18 @@ FUNCTION_KEYS = {name: _artifact_key(name, "function") for name in TIMEOUT_SECON
 """Folder in lambda_src → the parameter for the key of its zip."""
 SERVICE_KEY = _artifact_key("payments", "service")
 
-GROUPS = (_GENERAL, _NETWORK, _DATABASE, _WEB, _EDGE, _FUNCTIONS, _FIREWALL, _LAKE, _LOGS, _SINGLETONS, _ARTIFACTS)
+GROUPS = (
+    _GENERAL,
+    _NETWORK,
+    _ACCESS,
+    _DATABASE,
+    _WEB,
+    _EDGE,
+    _FUNCTIONS,
+    _FIREWALL,
+    _LAKE,
+    _LOGS,
+    _SINGLETONS,
+    _ARTIFACTS,
+)
 """All groups, in the order in which the console shows them."""

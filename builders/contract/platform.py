@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from builders.contract.names import Names
 from builders.contract.rules import RootRule
-from builders.contract.template import Port, RootParameter, TierTemplate
+from builders.contract.template import Port, RootCondition, RootParameter, TierTemplate
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,13 @@ class Tier:
     Attributes:
         name: the template's file name without extension; in PascalCase the nested stack's logical id.
         build: builds the template for a platform's name.
+        condition: the condition under which the nested stack exists. A stack in which nothing exists would remain otherwise,
+            and AWS does not document that a nested change set may create one.
     """
 
     name: str
     build: Callable[[str], TierTemplate]
+    condition: RootCondition | None = None
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,12 @@ class NamingTier:
         name: as that of a ``Tier``.
         build: builds the template for a platform's name and the names of all its resources. The names in the template must
             not depend on those.
+        condition: as that of a ``Tier``.
     """
 
     name: str
     build: Callable[[str, Names], TierTemplate]
+    condition: RootCondition | None = None
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,8 @@ class Platform:
     outputs: tuple[Port, ...]
     defaults: Mapping[RootParameter, str | int | float] = field(default_factory=dict)
     rules: tuple[RootRule, ...] = ()
+
+    def own_parameters(self) -> set[str]:
+        """Names of the parameters that the root itself reads, for the conditions of tiers and for its rules."""
+        conditions = {tier.condition.parameter.name for tier in self.tiers if tier.condition}
+        return conditions | {parameter.name for rule in self.rules for parameter in rule.own}

@@ -15,7 +15,7 @@ from typing import Any
 from troposphere import AWSHelperFn, Equals, Not, Ref, encode_to_dict
 
 from builders.contract import parameters
-from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
+from builders.contract.template import RootParameter
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class RootRule:
         assertions: rule-specific functions that must hold.
         message: the fault and its remedy, the same for every assertion.
         condition: if present, CloudFormation checks the assertions only while it holds.
+        own: parameters that exist for this rule alone, so that no tier uses them.
     """
 
     name: str
     assertions: tuple[AWSHelperFn, ...]
     message: str
     condition: AWSHelperFn | None = None
+    own: tuple[RootParameter, ...] = ()
 
     def parameters(self) -> set[str]:
         """Names of the root parameters that the rule reads."""
@@ -92,12 +94,13 @@ ROOM_TO_REPLACE = RootRule(
     (_differ(parameters.WEB_MIN_INSTANCES, parameters.WEB_MAX_INSTANCES),),
     "WebMaxInstances must be above WebMinInstances: a new version starts an instance before it ends one.",
 )
-PRODUCTION_HAS_CERTIFICATE = RootRule(
-    "ProductionHasCertificate",
+NO_PLAINTEXT = RootRule(
+    "NoPlaintextBehindCloudFront",
     (Not(Equals(Ref(parameters.CERTIFICATE.name), "")),),
-    "The environment prod needs CertificateArn and DomainName: without them payments pass from CloudFront to the load "
-    "balancer in clear. See docs/transactions.md.",
-    condition=Equals(Ref(ENVIRONMENT_SUFFIX.name), "prod"),
+    "CertificateArn and DomainName are needed: without them payments pass from CloudFront to the load balancer in clear. Set "
+    "both, or AllowPlaintextOrigin to true where no real payments are made. See docs/transactions.md.",
+    condition=Not(Equals(Ref(parameters.ALLOW_PLAINTEXT.name), "true")),
+    own=(parameters.ALLOW_PLAINTEXT,),
 )
 
 

@@ -101,6 +101,21 @@ class RootParameter(Port):
         )
 
 
+@dataclass(frozen=True)
+class RootCondition:
+    """A condition that the value of one root parameter decides. The root and the tiers declare it under the same name.
+
+    Attributes:
+        name: the condition's logical id.
+        parameter: the root parameter.
+        expression: the condition function, which refers to the parameter by its name.
+    """
+
+    name: str
+    parameter: RootParameter
+    expression: AWSHelperFn
+
+
 R = TypeVar("R", bound=AWSObject)
 
 ENVIRONMENT_SUFFIX = RootParameter(
@@ -121,6 +136,8 @@ class TierRecord:
 
     uses: dict[str, Port] = field(default_factory=dict)
     exports: dict[str, Port] = field(default_factory=dict)
+    conditions: dict[str, RootCondition] = field(default_factory=dict)
+    """Name of an export → the condition under which it exists. The other exports always exist."""
     offers: set[str] = field(default_factory=set)
     """Names of those exports that a platform need not use."""
     repeated: list[str] = field(default_factory=list)
@@ -153,19 +170,42 @@ class TierTemplate(Template):
             )
         return Ref(port.name)
 
+    def when(self, condition: RootCondition) -> str:
+        """Declares a condition of the root in this tier too, and returns its name."""
+        self.use(condition.parameter)
+        if condition.name not in self.conditions:
+            self.add_condition(condition.name, condition.expression)
+        return condition.name
+
     def placeholder(self, port: Port) -> str:
         """The value of a port inside a text of ``Fn::Sub``, such as ``${VpcId}``. The first use declares the parameter."""
         self.use(port)
         return f"${{{port.name}}}"
 
-    def export(self, port: Port, value: AWSHelperFn | str) -> None:
-        """Makes a value of this tier available to the other tiers and to the root. One of them must use it."""
+    def export(self, port: Port, value: AWSHelperFn | str, condition: RootCondition | None = None) -> None:
+        """Makes a value of this tier available to the other tiers and to the root. One of them must use it.
+
+        Args:
+            port: the port.
+            value: its value.
+            condition: the condition under which the value exists. Only the root can use such a port, as an output under the
+                same condition.
+        """
         if port.name in self.record.exports:
             # `builders.assembly.faults` reports it, with the tier's name and all other faults.
             self.record.repeated.append(port.name)
             return
         self.record.exports[port.name] = port
-        self.add_output(Output(port.name, Description=port.description, Value=value))
+        if condition:
+            self.record.conditions[port.name] = condition
+        self.add_output(
+            Output(
+                port.name,
+                Description=port.description,
+                Value=value,
+                **only_if(self.when(condition) if condition else None),
+            )
+        )
 
     def offer(self, port: Port, value: AWSHelperFn | str) -> None:
         """Exports a value that a platform need not use. The template has no output for an unused offer."""
@@ -192,5 +232,5 @@ def suffixed(name: str) -> Sub:
 
 
 def only_if(condition: str | None) -> dict[str, Any]:
-    """The attribute ``Condition`` of a resource; empty if the resource always exists."""
+    """The attribute ``Condition`` of a resource or an output; empty if it always exists."""
     return {"Condition": condition} if condition else {}

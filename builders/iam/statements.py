@@ -35,6 +35,7 @@ from awacs.aws import (
     Allow,
     ArnEquals,
     ArnLike,
+    Bool,
     Condition,
     ConditionElement,
     Deny,
@@ -45,7 +46,7 @@ from awacs.aws import (
     StringEqualsIfExists,
     StringLike,
 )
-from troposphere import AWSHelperFn, Ref, Sub
+from troposphere import AWSHelperFn, If, NoValue, Ref, Sub
 
 from builders.iam import arns
 
@@ -404,15 +405,49 @@ def trust_service(service: str, *conditions: ConditionElement) -> PolicyDocument
     )
 
 
-def trust_account() -> PolicyDocument:
-    """Lets principals of this account assume a role, if their own policies allow it too."""
+class MfaUnless(Bool):
+    """A session with MFA, unless a condition of the template holds.
+
+    AWS knows of MFA only if the caller gave its code to AssumeRole or GetSessionToken. A person who signs in through single
+    sign-on gives it to the identity provider, so such a session lacks the key, and ``Bool`` does not hold.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+
+    Attributes:
+        exemption: the name of that condition.
+    """
+
+    def __init__(self, exemption: str) -> None:
+        super().__init__("aws:MultiFactorAuthPresent", "true")
+        self.exemption = exemption
+
+    def get_dict(self) -> Any:
+        """The operator's keys. Without them the operator itself must be absent."""
+        return If(self.exemption, NoValue, super().get_dict())
+
+
+def trust_listed(principals: Ref, *, mfa: MfaUnless | None = None) -> PolicyDocument:
+    """Lets the listed principals of this account assume a role, if their own policies allow it too.
+
+    The list is a condition and not the principal of the statement. As a principal, an ARN that does not exist would fail the
+    deployment, and IAM would not accept the pattern of a single sign-on role. In ``aws:PrincipalArn``, a session of a role has
+    the ARN of the role.
+    Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html and
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+
+    Args:
+        principals: the list of ARNs.
+        mfa: the demand for MFA.
+    """
+    listed = all_of(
+        StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId")), ArnLike("aws:PrincipalArn", principals)
+    )
     return policy(
         Statement(
             Sid="AssumedWithinAccount",
             Effect=Allow,
             Principal=Principal("AWS", [ACCOUNT_ROOT]),
             Action=[sts.AssumeRole],
-            Condition=all_of(StringEquals("aws:PrincipalAccount", Ref("AWS::AccountId"))),
+            Condition=Condition([*listed.conditions, *([mfa] if mfa else [])]),
         )
     )
 

@@ -13,7 +13,7 @@ from troposphere.cloudwatch import Alarm, CompositeAlarm, Metric, MetricDataQuer
 from builders.contract import ports
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import hyphenated, pascal
-from builders.contract.template import Port, TierTemplate, only_if
+from builders.contract.template import Port, TierTemplate
 from builders.parts.pausing import RESUME_PERIODS, when_pausing
 
 MINUTE_SECONDS = 60
@@ -168,7 +168,7 @@ def database_alarm(
     )
 
 
-def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], condition: str | None = None) -> Alarm:
+def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any]) -> Alarm:
     """Adds the alarm of a row."""
     metric = _sum(row) if row.metric.sum_over else _single(row)
     notification: dict[str, Any] = {"AlarmActions": list(actions), "OKActions": list(actions)} if row.notify else {}
@@ -184,7 +184,6 @@ def add_alarm(template: TierTemplate, row: AlarmRow, actions: Sequence[Any], con
             TreatMissingData=row.missing,
             **metric,
             **notification,
-            **only_if(condition),
         )
     )
 

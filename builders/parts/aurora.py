@@ -192,7 +192,7 @@ def _add_instance(template: TierTemplate, role: str, zone: Port, tier: int, **pr
     suppress(
         instance,
         "Enhanced monitoring would write to RDSOSMetrics, an account-wide log group that outlives the stack (requirement "
-        "A-2); CloudWatch and Database Insights cover the instance",
+        "A-2); CloudWatch Database Insights covers the instance",
         **pack_rules.ENHANCED_MONITORING,
     )
     suppress(instance, _NO_PROTECTION, **pack_rules.INSTANCE_DELETION_PROTECTION)

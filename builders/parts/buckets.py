@@ -30,7 +30,7 @@ from troposphere.s3 import (
 
 from builders.contract import ports
 from builders.contract.names import ACCESS_LOG_BUCKET, Names, bucket_name_text
-from builders.contract.template import TierTemplate, only_if
+from builders.contract.template import TierTemplate
 from builders.iam import arns, denials, statements
 from builders.parts import pack_rules
 from builders.parts.custom_resources import add_custom_resource
@@ -41,6 +41,9 @@ GLACIER_AFTER_DAYS = 90
 DEEP_ARCHIVE_AFTER_DAYS = 180
 """When S3 moves an archived object on to Deep Archive: after Glacier's minimum storage time of 90 days."""
 OLD_VERSIONS_EXPIRE_AFTER_DAYS = 30
+EXPIRED_VERSIONS_GO_AFTER_DAYS = 1
+"""The least that S3 accepts. In a versioned bucket expiry only hides an object behind a delete marker; its version stays until
+it expires as a noncurrent one. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html"""
 INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS = 7
 
 
@@ -68,6 +71,7 @@ def lifecycle(
     deep_archive: bool = False,
     expire_after_days: int | None = None,
     expire_prefixes: Mapping[str, int] | None = None,
+    versions_expire_after_days: int = OLD_VERSIONS_EXPIRE_AFTER_DAYS,
 ) -> LifecycleConfiguration:
     """The lifecycle of a bucket's objects.
 
@@ -77,7 +81,8 @@ def lifecycle(
         glacier: whether objects move to Glacier.
         deep_archive: whether they move on to Deep Archive.
         expire_after_days: when objects expire; None for never.
-        expire_prefixes: prefix → days after which objects under it expire.
+        expire_prefixes: prefix → days after which objects under it expire; their versions go the day after.
+        versions_expire_after_days: days for which noncurrent versions stay, also those of expired objects.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
     """
@@ -85,13 +90,19 @@ def lifecycle(
         Rules=[
             *_ageing(glacier, deep_archive, expire_after_days),
             *(
-                LifecycleRule(Id=f"expire-{prefix.strip('/')}", Status="Enabled", Prefix=prefix, ExpirationInDays=days)
+                LifecycleRule(
+                    Id=f"expire-{prefix.strip('/')}",
+                    Status="Enabled",
+                    Prefix=prefix,
+                    ExpirationInDays=days,
+                    NoncurrentVersionExpiration=_versions(EXPIRED_VERSIONS_GO_AFTER_DAYS),
+                )
                 for prefix, days in (expire_prefixes or {}).items()
             ),
             LifecycleRule(
                 Id="clean-up",
                 Status="Enabled",
-                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=OLD_VERSIONS_EXPIRE_AFTER_DAYS),
+                NoncurrentVersionExpiration=_versions(versions_expire_after_days),
                 AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(
                     DaysAfterInitiation=INCOMPLETE_UPLOADS_EXPIRE_AFTER_DAYS
                 ),
@@ -99,6 +110,10 @@ def lifecycle(
         ],
         TransitionDefaultMinimumObjectSize="varies_by_storage_class",
     )
+
+
+def _versions(days: int) -> NoncurrentVersionExpiration:
+    return NoncurrentVersionExpiration(NoncurrentDays=days)
 
 
 def _ageing(glacier: bool, deep_archive: bool, expire_after_days: int | None) -> list[LifecycleRule]:
@@ -125,7 +140,6 @@ def add_bucket(
     log_bucket: AWSHelperFn,
     rules: LifecycleConfiguration,
     grants: Sequence[Statement] = (),
-    condition: str | None = None,
     **properties: Any,
 ) -> BuiltBucket:
     """Adds a bucket under a customer key, its policy, and the custom resource that empties it.
@@ -138,7 +152,6 @@ def add_bucket(
         log_bucket: name of the bucket to which S3 writes the access logs, under ``<stem>/``.
         rules: the lifecycle of the objects.
         grants: what the policy allows services, which are not principals of this account.
-        condition: the condition of the bucket and of the resources that belong to it.
         properties: further properties of the bucket, such as NotificationConfiguration, and attributes such as DependsOn.
     """
     bucket = template.add(
@@ -147,14 +160,13 @@ def add_bucket(
             **_common(template, stem, rules),
             BucketEncryption=_encryption("aws:kms", key),
             LoggingConfiguration=LoggingConfiguration(DestinationBucketName=log_bucket, LogFilePrefix=f"{stem}/"),
-            **only_if(condition),
             **properties,
         )
     )
     _suppress_forced(bucket)
-    emptying = _add_emptying(template, bucket, condition)
+    emptying = _add_emptying(template, bucket)
     denied = denials.deny_other_keys(GetAtt(bucket, "Arn"), key)
-    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying, condition))
+    return BuiltBucket(bucket, _add_policy(template, bucket, [*grants, *denied], emptying))
 
 
 def add_access_log_bucket(
@@ -258,7 +270,6 @@ def _add_policy(
     bucket: Bucket,
     grants: Sequence[Statement],
     emptying: CustomResource,
-    condition: str | None = None,
 ) -> BucketPolicy:
     """Adds the policy.
 
@@ -273,12 +284,11 @@ def _add_policy(
             PolicyDocument=statements.policy(
                 *grants, denials.deny_plain_transport(arn), denials.deny_old_transport(arn)
             ),
-            **only_if(condition),
         )
     )
 
 
-def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None = None) -> CustomResource:
+def _add_emptying(template: TierTemplate, bucket: Bucket) -> CustomResource:
     """Adds the custom resource that empties the bucket when CloudFormation deletes the resource, before the bucket.
 
     CloudFormation cannot delete a bucket that contains a version.
@@ -288,6 +298,5 @@ def _add_emptying(template: TierTemplate, bucket: Bucket, condition: str | None 
         f"Empty{bucket.title}",
         template.use(ports.HOUSEKEEPING_FUNCTION),
         kind="EmptyBucket",
-        condition=condition,
         BucketName=Ref(bucket),
     )

@@ -9,7 +9,7 @@ from troposphere import AWSHelperFn, AWSObject
 from troposphere.cloudformation import CustomResource
 
 from builders.contract.functions import TIMEOUT_SECONDS
-from builders.contract.template import TierTemplate, only_if
+from builders.contract.template import TierTemplate
 
 ANSWER_TIMEOUT_SECONDS = max(TIMEOUT_SECONDS.values()) + 60
 """How long CloudFormation waits for the response: longer than any function runs. Its default is an hour."""
@@ -30,7 +30,6 @@ def add_custom_resource(
     *,
     kind: str | None = None,
     after: Sequence[AWSObject] = (),
-    condition: str | None = None,
     **properties: Any,
 ) -> CustomResource:
     """Adds a custom resource of the type ``Custom::<kind>``; the default of ``kind`` is the title.
@@ -45,7 +44,6 @@ def add_custom_resource(
             f"Custom::{kind or title}",
             ServiceToken=function,
             ServiceTimeout=ANSWER_TIMEOUT_SECONDS,
-            **only_if(condition),
             **depends_on,
             **properties,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs.aws import Allow, Principal, Statement
+from awacs.aws import Allow, ArnEquals, Principal, Statement
 from awacs.sqs import SendMessage
 from troposphere import AWSHelperFn, GetAtt, Ref
 from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
@@ -68,9 +68,14 @@ def add_queue(
     return _add_queue(template, title, stem, senders, VisibilityTimeout=visibility_seconds, RedrivePolicy=redrive)
 
 
-def add_dead_letter_queue(template: TierTemplate, title: str, stem: str) -> BuiltQueue:
-    """Adds a queue for messages that could not be handled; it keeps them as long as SQS can."""
-    return _add_queue(template, title, stem, ())
+def add_dead_letter_queue(
+    template: TierTemplate, title: str, stem: str, senders: Sequence[Statement] = ()
+) -> BuiltQueue:
+    """Adds a queue for messages that could not be handled; it keeps them as long as SQS can.
+
+    ``senders`` are statements of the queue's policy beyond the demand for TLS. A function sends as its role, and SQS needs none.
+    """
+    return _add_queue(template, title, stem, senders)
 
 
 def _add_queue(
@@ -99,6 +104,22 @@ def send_from(sid: str, service: str, queue_arn: AWSHelperFn, source: AWSHelperF
         Action=[SendMessage],
         Resource=[queue_arn],
         Condition=statements.all_of(*statements.from_source(source)),
+    )
+
+
+def redrive_from(sid: str, queue_arn: AWSHelperFn, topic_arn: AWSHelperFn) -> Statement:
+    """Lets SNS move messages to the queue that it could not deliver to the subscribers of one topic.
+
+    The topic's ARN contains the account. AWS does not document that SNS also sends the account.
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
+    """
+    return Statement(
+        Sid=sid,
+        Effect=Allow,
+        Principal=Principal("Service", ["sns.amazonaws.com"]),
+        Action=[SendMessage],
+        Resource=[queue_arn],
+        Condition=statements.all_of(ArnEquals("aws:SourceArn", topic_arn)),
     )
 
 

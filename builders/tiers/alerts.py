@@ -71,7 +71,11 @@ def build(platform: str, names: Names, filters: Sequence[FilterRow]) -> TierTemp
 
 
 def add_topic(template: TierTemplate, names: Names) -> Topic:
-    """Adds the encrypted topic. The platform's alarms and the log-alert function publish; a person may subscribe."""
+    """Adds the encrypted topic. The platform's alarms and the log-alert function publish; a person may subscribe.
+
+    An alert that SNS cannot deliver goes to the functions' dead letters, where an alarm watches. It must be a standard queue
+    of the same account and region: https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+    """
     template.add_condition(HAS_EMAIL, Not(Equals(template.use(parameters.ALERT_EMAIL), "")))
     topic = template.add(
         Topic(
@@ -98,6 +102,7 @@ def add_topic(template: TierTemplate, names: Names) -> Topic:
             TopicArn=Ref(topic),
             Protocol="email",
             Endpoint=template.use(parameters.ALERT_EMAIL),
+            RedrivePolicy={"deadLetterTargetArn": template.use(ports.FUNCTION_DEAD_LETTERS)},
         )
     )
     return topic

@@ -8,7 +8,7 @@ from typing import Any
 
 from awacs.aws import Allow, Principal, Statement, StringEquals
 from awacs.s3 import GetBucketAcl, ListBucket, PutObject, PutObjectAcl
-from troposphere import AWSObject, Equals, GetAtt, Sub
+from troposphere import AWSObject, GetAtt, Sub
 from troposphere.config import (
     ConfigRule,
     ConfigSnapshotDeliveryProperties,
@@ -20,7 +20,7 @@ from troposphere.config import (
 )
 from troposphere.iam import Role
 
-from builders.contract import parameters, ports
+from builders.contract import ports
 from builders.contract.names import CONFIG_BUCKET, bucket_name_text, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
@@ -30,7 +30,6 @@ from builders.parts.alarms import AlarmRow, MetricRow, add_alarm, at_least
 from builders.parts.buckets import BuiltBucket, add_bucket, lifecycle
 from builders.parts.suppressions import suppress
 
-MANAGES_RECORDER = "ManagesConfigRecorder"
 HISTORY_EXPIRES_AFTER_DAYS = 2557
 """Seven years of configuration history."""
 
@@ -113,9 +112,12 @@ RULES = (
 
 
 def build(platform: str) -> TierTemplate:
-    """Builds recorder, delivery channel and rules, under the condition that this stack manages the account's recorder."""
+    """Builds recorder, delivery channel and rules.
+
+    The root has this tier only if it manages the account's recorder. Rules evaluate the whole account, so copies of them in a
+    second stack would only cost.
+    """
     template = TierTemplate(platform, "AWS Config: recorder, delivery channel and the rules for PCI DSS 4.0.1.")
-    template.add_condition(MANAGES_RECORDER, Equals(template.use(parameters.MANAGE_CONFIG_RECORDER), "true"))
     bucket = add_history_bucket(template)
     role = add_config_role(template, bucket)
     channel = add_delivery_channel(template, bucket)
@@ -162,7 +164,6 @@ def add_history_bucket(template: TierTemplate) -> BuiltBucket:
         log_bucket=template.use(ports.ACCESS_LOG_BUCKET),
         rules=lifecycle(expire_after_days=HISTORY_EXPIRES_AFTER_DAYS),
         grants=grants,
-        condition=MANAGES_RECORDER,
     )
 
 
@@ -185,7 +186,6 @@ def add_config_role(template: TierTemplate, bucket: BuiltBucket) -> Role:
             statements.use_key("UseBucketKey", template.use(ports.DATA_KEY), "s3"),
         ],
         policies=[Sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AWS_ConfigRole")],
-        condition=MANAGES_RECORDER,
     )
     suppress(
         role,
@@ -200,7 +200,6 @@ def add_recorder(template: TierTemplate, role: Role) -> ConfigurationRecorder:
     return template.add(
         ConfigurationRecorder(
             "ConfigRecorder",
-            Condition=MANAGES_RECORDER,
             Name=template.named("config-recorder"),
             RoleARN=GetAtt(role, "Arn"),
             RecordingGroup=RecordingGroup(AllSupported=True, IncludeGlobalResourceTypes=True),
@@ -216,7 +215,6 @@ def add_delivery_channel(template: TierTemplate, bucket: BuiltBucket) -> Deliver
     return template.add(
         DeliveryChannel(
             "ConfigDeliveryChannel",
-            Condition=MANAGES_RECORDER,
             DependsOn=bucket.policy,
             Name=template.named("config-delivery"),
             S3BucketName=bucket.name,
@@ -227,10 +225,7 @@ def add_delivery_channel(template: TierTemplate, bucket: BuiltBucket) -> Deliver
 
 
 def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) -> ConfigRule:
-    """Adds one managed rule. AWS Config rejects it before recorder and channel exist, so it depends on both.
-
-    It has the same condition as they, because rules evaluate the whole account. Copies in a second stack would only cost.
-    """
+    """Adds one managed rule. AWS Config rejects it before recorder and channel exist, so it depends on both."""
     optional: dict[str, Any] = {}
     if row.types:
         optional["Scope"] = Scope(ComplianceResourceTypes=list(row.types))
@@ -239,7 +234,6 @@ def add_rule(template: TierTemplate, row: RuleRow, *, after: list[AWSObject]) ->
     return template.add(
         ConfigRule(
             f"{pascal(row.stem)}Rule",
-            Condition=MANAGES_RECORDER,
             DependsOn=after,
             ConfigRuleName=template.named(row.stem),
             Description=f"PCI DSS 4.0.1, {row.pci}: {row.shows}",
@@ -266,4 +260,4 @@ def add_delivery_alarms(template: TierTemplate) -> None:
             when=at_least(1),
             meaning="AWS Config could not deliver: look at the bucket's policy, the key's policy and the role",
         )
-        add_alarm(template, row, topic, MANAGES_RECORDER)
+        add_alarm(template, row, topic)

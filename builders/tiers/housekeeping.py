@@ -1,7 +1,8 @@
 """The housekeeping tier: one function behind custom resources, which does what CloudFormation itself cannot do.
 
 It empties versioned buckets before their deletion and closes the VPC's default security group. If a platform asks for it, it
-also writes the entitlement of the platform's own API key. All functions of the platform share the tier's dead-letter queue.
+also writes the entitlement of the platform's own API key. All functions of the platform share the tier's dead-letter queue,
+and SNS moves alerts there that it could not deliver.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from troposphere import Sub
 from builders.contract import parameters, ports
 from builders.contract.names import Names
 from builders.contract.template import TierTemplate
-from builders.iam import statements
+from builders.iam import arns, statements
 from builders.parts.custom_resources import add_custom_resource
 from builders.parts.lambdas import FunctionRow, add_function, export_function
-from builders.parts.queues import add_dead_letter_queue
+from builders.parts.queues import add_dead_letter_queue, redrive_from
 
 Permissions = Callable[[TierTemplate], Sequence[Statement]]
 
@@ -34,7 +35,18 @@ def build(platform: str, names: Names, extra_permissions: Permissions = lambda t
     template = TierTemplate(
         platform, "Custom resources: what CloudFormation itself cannot do, such as emptying buckets."
     )
-    queue = add_dead_letter_queue(template, "FunctionDeadLetters", "function-dead-letters")
+    queue = add_dead_letter_queue(
+        template,
+        "FunctionDeadLetters",
+        "function-dead-letters",
+        senders=[
+            redrive_from(
+                "UndeliveredAlerts",
+                arns.arn("sqs", template.name_text("function-dead-letters")),
+                arns.arn("sns", template.name_text("alerts")),
+            )
+        ],
+    )
     built = add_function(template, row(template, names, extra_permissions), dead_letters=queue.arn)
     add_custom_resource(
         template,

@@ -110,6 +110,9 @@ def messaging(names: Names) -> KeyRow:
             KeyUse("Alarms", principals=("cloudwatch",), context=topics),
             # SNS decrypts what it delivers. Public configurations that quote its guide name it in the key's policy.
             KeyUse("Deliveries", principals=("sns",), sends_account=False, context=topics),
+            # SNS moves what it cannot deliver to an encrypted dead-letter queue as itself:
+            # https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+            KeyUse("UndeliveredAlerts", principals=("sns",), sends_account=False, context=queues),
         ),
     )
 

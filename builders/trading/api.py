@@ -35,6 +35,7 @@ from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
 from builders.contract import parameters, ports
+from builders.contract.conditions import HAS_API_CLIENTS
 from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
@@ -107,7 +108,7 @@ def build(platform: str) -> TierTemplate:
     template.export(ports.API_ID, Ref(api))
     template.export(ports.API_NAME, template.named("api"))
     template.export(ports.API_KEY_ID, Ref(key))
-    template.export(ports.API_CLIENT_ROLE, GetAtt(client, "Arn"))
+    template.export(ports.API_CLIENT_ROLE, GetAtt(client, "Arn"), HAS_API_CLIENTS)
     return template
 
 
@@ -427,18 +428,22 @@ def add_usage_plan(template: TierTemplate, api: RestApi, stage: Stage) -> ApiKey
 
 
 def add_client_role(template: TierTemplate, api: RestApi) -> Role:
-    """Adds the role whose signature the data routes accept. The API key decides throttling and entitlements."""
+    """Adds the role that the listed clients assume, and whose signature the data routes accept.
+
+    The API key decides throttling and entitlements.
+    """
     return add_role(
         template,
         "ApiClientRole",
         "api-client",
         "Clients call the API's data routes",
-        trust=statements.trust_account(),
+        trust=statements.trust_listed(template.use(parameters.API_CLIENTS)),
         permissions=[
             statements.invoke_api(
                 "CallDataRoutes", arns.arn("execute-api", f"{arns.placeholder(Ref(api))}/{facts.STAGE}/*/v1/*")
             )
         ],
+        condition=template.when(HAS_API_CLIENTS),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from troposphere import GetAtt, Ref
+from troposphere import Equals, GetAtt, Ref
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import DBCluster, DBInstance, ServerlessV2ScalingConfiguration
 
 from builders.contract import parameters, ports
+from builders.contract.conditions import HAS_ANALYSTS
 from builders.contract.template import TierTemplate
 from builders.iam import statements
 from builders.iam.roles import add_policy, add_role
@@ -20,6 +21,7 @@ from builders.trading import facts
 
 ANALYST_USER = "trading_analyst"
 MASTER_USER = "trading_admin"
+MFA_BY_SINGLE_SIGN_ON = "MfaBySingleSignOn"
 
 POSTGRES = Engine(
     name="aurora-postgresql",
@@ -72,7 +74,7 @@ def build(platform: str) -> TierTemplate:
     migration = add_migration(template, cluster, instances)
     export_cluster(template, cluster)
     template.export(ports.DATABASE_CONNECT_POLICY, Ref(policy))
-    template.export(ports.ANALYST_ROLE, GetAtt(analyst, "Arn"))
+    template.export(ports.ANALYST_ROLE, GetAtt(analyst, "Arn"), HAS_ANALYSTS)
     export_function(template, migration)
     return template
 
@@ -89,15 +91,23 @@ def add_connect_policy(template: TierTemplate, cluster: DBCluster) -> ManagedPol
 
 
 def add_analyst_role(template: TierTemplate, cluster: DBCluster) -> Role:
-    """Adds the role that people of this account assume to read the lake and, as a read-only user, the database."""
+    """Adds the role that the listed analysts assume to read the lake and, as a read-only user, the database.
+
+    Without analysts the template has no such role. Then nobody can log in as the database user, which the migration creates in
+    any case.
+    """
+    template.add_condition(MFA_BY_SINGLE_SIGN_ON, Equals(template.use(parameters.SINGLE_SIGN_ON_MFA), "true"))
     return add_role(
         template,
         "AnalystRole",
         "analyst",
         "Analysts read the database",
-        trust=statements.trust_account(),
+        trust=statements.trust_listed(
+            template.use(parameters.ANALYSTS), mfa=statements.MfaUnless(MFA_BY_SINGLE_SIGN_ON)
+        ),
         permissions=[statements.connect_database("ConnectAsAnalyst", _resource_id(cluster), ANALYST_USER)],
         policies=[template.use(ports.LAKE_QUERY_POLICY)],
+        condition=template.when(HAS_ANALYSTS),
     )
 
 

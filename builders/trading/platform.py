@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import ports
+from builders.contract.conditions import MANAGES_CONFIG_RECORDER
 from builders.contract.platform import NamingTier, Platform, Tier
 from builders.contract.rules import ZONES_DIFFER
 from builders.tiers import alerts, compliance, housekeeping, keys, network
@@ -29,7 +30,7 @@ TRADING = Platform(
         Tier("api", api.build),
         NamingTier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
         Tier("observability", observability.build),
-        Tier("compliance", compliance.build),
+        Tier("compliance", compliance.build, condition=MANAGES_CONFIG_RECORDER),
     ),
     outputs=(
         ports.VPC_ID,

@@ -4,7 +4,8 @@
 #
 # It fetches only from Amazon Linux's repositories and the artifact bucket (both S3 of the region) and calls AWS APIs. The
 # stack learns how it went: SUCCESS after /health has answered, FAILURE from wherever it stopped. No secret is in here.
-# For tests: ROOT comes before every path, PYTHON, PACKAGES, TRIES, HEALTH_SECONDS and SETTLE_SECONDS replace what an instance uses.
+# It ends by itself: its steps take at most BOOT_SECONDS, and each status of the signal SIGNAL_SECONDS more. web.py reads both.
+# For tests: ROOT comes before every path, PYTHON, PACKAGES, TRIES and the seconds replace what an instance uses.
 set -Eeuo pipefail
 umask 022
 
@@ -12,22 +13,33 @@ ROOT="${ROOT:-}"
 PYTHON="${PYTHON:-python3.14}"
 PACKAGES="${PACKAGES:-python3.14 amazon-cloudwatch-agent logrotate openssl}"
 TRIES="${TRIES:-6}"
+BOOT_SECONDS="${BOOT_SECONDS:-600}"
+SIGNAL_SECONDS="${SIGNAL_SECONDS:-100}"
 HEALTH_SECONDS="${HEALTH_SECONDS:-120}"
 SETTLE_SECONDS="${SETTLE_SECONDS:-25}"
 METADATA=http://169.254.169.254/latest
 export AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=5 AWS_PAGER=
 
 STEP=settings
+REASON=
 LINE=0
 INSTANCE=
+DEADLINE="$BOOT_SECONDS"
 
 say() { echo "boot: $*"; }
 
-# retry COMMAND...: with pauses of 1, 2, 4 and so on seconds and TRIES tries.
+# limited SECONDS COMMAND...: for at most so long, and until the deadline.
+limited() {
+  local most="$1" left=$((DEADLINE - SECONDS))
+  shift
+  timeout "$((left < 1 ? 1 : left < most ? left : most))" "$@"
+}
+
+# retry COMMAND...: with pauses of 1, 2, 4 and so on seconds, TRIES tries, and until the deadline.
 retry() {
   local try=1 pause=1
   until "$@"; do
-    if ((try >= TRIES)); then
+    if ((try >= TRIES || SECONDS >= DEADLINE)); then
       say "gave up after $try tries: $1"
       return 1
     fi
@@ -44,21 +56,22 @@ metadata() {
 }
 
 signal_once() {
-  timeout 60 aws cloudformation signal-resource --region "$REGION" --stack-name "$STACK_NAME" \
+  limited 60 aws cloudformation signal-resource --region "$REGION" --stack-name "$STACK_NAME" \
     --logical-resource-id "$SIGNAL_RESOURCE" --unique-id "$INSTANCE" --status "$1"
 }
 
 signal() {
+  DEADLINE=$((SECONDS + SIGNAL_SECONDS))
   retry signal_once "$1"
 }
 
 # The instance will be gone before anyone can log in, and a signal has no room for a reason: the log group gets it.
 report() {
   local stream="$INSTANCE/boot" event
-  event="$(printf '[{"timestamp":%s,"message":"{\\"level\\":\\"ERROR\\",\\"message\\":\\"boot failed\\",\\"step\\":\\"%s\\",\\"line\\":%d,\\"status\\":%d}"}]' \
-    "$(date +%s%3N)" "$STEP" "$LINE" "$1")"
-  timeout 60 aws logs create-log-stream --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" || say "no stream"
-  timeout 60 aws logs put-log-events --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" \
+  event="$(printf '[{"timestamp":%s,"message":"{\\"level\\":\\"ERROR\\",\\"message\\":\\"boot failed\\",\\"step\\":\\"%s\\",\\"line\\":%d,\\"status\\":%d,\\"reason\\":\\"%s\\"}"}]' \
+    "$(date +%s%3N)" "$STEP" "$LINE" "$1" "$REASON")"
+  limited 20 aws logs create-log-stream --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" || say "no stream"
+  limited 20 aws logs put-log-events --region "$REGION" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" \
     --log-events "$event" >/dev/null || say "the reason could not be logged"
 }
 
@@ -67,7 +80,7 @@ ended() {
   trap - ERR EXIT
   set +e
   ((status == 0)) && return
-  say "failed in step $STEP, line $LINE, status $status"
+  say "failed in step $STEP, line $LINE, status $status. $REASON"
   if [[ -n "$INSTANCE" ]]; then
     signal FAILURE
     report "$status"
@@ -83,14 +96,16 @@ install_packages() {
     rpm --quiet -q "$package" || missing+=("$package")
   done
   if ((${#missing[@]})); then
-    retry timeout 300 dnf install -y --setopt=install_weak_deps=False "${missing[@]}"
+    REASON="Not installed: ${missing[*]}. The repositories are out of reach, or an old image lacks them: then set WebImageId to a newer one."
+    retry limited 300 dnf install -y --setopt=install_weak_deps=False "${missing[@]}"
+    REASON=
   fi
 }
 
 # The key ends in the digest of what the zip holds (every path with the SHA-256 of its bytes), and that is checked: what runs
 # is what the template names, whoever may write to the bucket.
 unpack() {
-  "$PYTHON" - "$1" "$2" "$3" <<'END'
+  limited 120 "$PYTHON" - "$1" "$2" "$3" <<'END'
 import hashlib, sys, zipfile
 
 archive, digest, folder = sys.argv[1:]
@@ -111,7 +126,7 @@ fetch_release() {
   [[ -d "$RELEASE" ]] && return
   mkdir -p "$releases"
   fresh="$(mktemp -d "$releases/.fresh.XXXXXX")"
-  retry timeout 120 aws s3 cp "s3://$ARTIFACT_BUCKET/$ARTIFACT_KEY" "$fresh/artifact.zip" --region "$REGION" --only-show-errors
+  retry limited 120 aws s3 cp "s3://$ARTIFACT_BUCKET/$ARTIFACT_KEY" "$fresh/artifact.zip" --region "$REGION" --only-show-errors
   unpack "$fresh/artifact.zip" "$digest" "$fresh/content"
   chmod 0755 "$fresh/content"
   # In one step, so that a release that is there is whole.
@@ -122,6 +137,7 @@ fetch_release() {
 # -k as the load balancer does it: the certificate is the service's own, made a moment ago, and the way stays on this machine.
 wait_for_health() {
   local until=$((SECONDS + HEALTH_SECONDS))
+  until=$((until < DEADLINE ? until : DEADLINE))
   until curl -sSfk --noproxy '*' -m 5 -o /dev/null "https://127.0.0.1:$PORT/health"; do
     if ((SECONDS >= until)); then
       say "not healthy after $HEALTH_SECONDS seconds"
@@ -141,6 +157,7 @@ settle() {
 # scales or replaces one, has nobody to tell.
 signal_success() {
   local answer
+  DEADLINE=$((SECONDS + SIGNAL_SECONDS))
   if answer="$(signal_once SUCCESS 2>&1)"; then
     return
   fi
@@ -163,7 +180,7 @@ install_packages
 STEP=artifact
 fetch_release
 STEP=install
-bash "$RELEASE/payments/system/install.sh"
+limited 300 bash "$RELEASE/payments/system/install.sh"
 STEP=health
 wait_for_health
 settle

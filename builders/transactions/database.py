@@ -20,7 +20,8 @@ MYSQL = Engine(
     database=facts.DATABASE_NAME,
     master_user="payments_admin",
     # The audit log contains logins and changes of schema and privileges. No log contains queries, because their text contains
-    # accounts and amounts. So QUERY and the slow query log are off; Performance Insights shows slow statements without values.
+    # accounts and amounts. So QUERY and the slow query log are off; CloudWatch Database Insights shows slow statements without
+    # values.
     cluster_parameters={
         "character_set_server": "utf8mb4",
         "collation_server": "utf8mb4_0900_ai_ci",

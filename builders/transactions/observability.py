@@ -258,7 +258,7 @@ def _database_alarms(template: TierTemplate) -> Iterator[AlarmRow]:
         "CPUUtilization",
         "Average",
         when=at_least(80),
-        meaning="The database's CPU is above 80 %: Performance Insights shows which statements",
+        meaning="The database's CPU is above 80 %: CloudWatch Database Insights shows which statements",
     )
     yield database_alarm(
         template,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from builders.contract import parameters, ports
+from builders.contract.conditions import MANAGES_CONFIG_RECORDER
 from builders.contract.platform import NamingTier, Platform, Tier
 from builders.contract.rules import (
     CERTIFICATE_AND_DOMAIN,
     DOMAIN_AND_CERTIFICATE,
+    NO_PLAINTEXT,
     ONLY_US_EAST_1,
-    PRODUCTION_HAS_CERTIFICATE,
     ROOM_TO_REPLACE,
     ZONES_DIFFER,
 )
@@ -34,7 +35,7 @@ TRANSACTIONS = Platform(
         Tier("edge", edge.build),
         NamingTier("alerts", partial(alerts.build, filters=LOG_FILTERS)),
         Tier("observability", observability.build),
-        Tier("compliance", compliance.build),
+        Tier("compliance", compliance.build, condition=MANAGES_CONFIG_RECORDER),
     ),
     outputs=(
         ports.VPC_ID,
@@ -64,6 +65,6 @@ TRANSACTIONS = Platform(
         ROOM_TO_REPLACE,
         CERTIFICATE_AND_DOMAIN,
         DOMAIN_AND_CERTIFICATE,
-        PRODUCTION_HAS_CERTIFICATE,
+        NO_PLAINTEXT,
     ),
 )

@@ -14,7 +14,7 @@ from builders.contract.functions import visibility_timeout_seconds
 from builders.contract.names import ACCESS_LOG_BUCKET, Names, bucket_name_text
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
-from builders.parts.buckets import add_access_log_bucket, lifecycle
+from builders.parts.buckets import EXPIRED_VERSIONS_GO_AFTER_DAYS, add_access_log_bucket, lifecycle
 from builders.parts.queues import BuiltQueue, add_dead_letter_queue, add_queue, send_from
 from builders.transactions import facts
 
@@ -33,7 +33,11 @@ def build(platform: str, names: Names) -> TierTemplate:
         template,
         "AccessLogBucket",
         names,
-        rules=lifecycle(glacier=False, expire_after_days=LOGS_EXPIRE_AFTER_DAYS),
+        rules=lifecycle(
+            glacier=False,
+            expire_after_days=LOGS_EXPIRE_AFTER_DAYS,
+            versions_expire_after_days=EXPIRED_VERSIONS_GO_AFTER_DAYS,
+        ),
         grants=lambda bucket_arn: balancer_delivers(bucket_arn, names),
         DependsOn=queue.policy,
         NotificationConfiguration=notify(queue),

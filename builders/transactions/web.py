@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +56,8 @@ from builders.transactions.balancer import add_balancer
 
 GROUP = "WebGroup"
 BOOT = Path(__file__).with_name("boot.sh")
-BOOT_TIMEOUT_MINUTES = 15
-"""How long CloudFormation waits for an instance's signal. Installation takes one to two minutes."""
-BOOT_TIMEOUT = f"PT{BOOT_TIMEOUT_MINUTES}M"
-"""The same as an ISO 8601 duration, which CloudFormation requires."""
+BOOT_MARGIN_SECONDS = 60
+"""From the launch until the boot script begins, and what its last pauses may take beyond its own limit."""
 WARM_UP_SECONDS = 180
 """From launch until an instance counts in the average that scaling evaluates."""
 ROOT_VOLUME_GIB = 20
@@ -65,6 +65,19 @@ ROOT_VOLUME_GIB = 20
 # CloudFormation's documentation advises to suspend the processes that start or end instances during a rolling update.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 _PAUSED = ["AlarmNotification", "AZRebalance", "HealthCheck", "ReplaceUnhealthy", "ScheduledActions"]
+
+
+def boot_timeout_minutes() -> int:
+    """How long CloudFormation waits for an instance's signal, and Auto Scaling for its health.
+
+    It is longer than the boot script's own limit: all its steps, a failed signal of success, and the signal of failure. So an
+    instance that boots slowly ends with its own reason, and Auto Scaling replaces none whose script still retries.
+    Installation takes one to two minutes.
+    """
+    script = BOOT.read_text(encoding="utf-8")
+    limits = dict(re.findall(r'^(BOOT_SECONDS|SIGNAL_SECONDS)="\$\{\1:-(\d+)\}"$', script, re.MULTILINE))
+    seconds = int(limits["BOOT_SECONDS"]) + 2 * int(limits["SIGNAL_SECONDS"]) + BOOT_MARGIN_SECONDS
+    return math.ceil(seconds / 60)
 
 
 def build(platform: str) -> TierTemplate:
@@ -208,13 +221,14 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
     A new version of the launch template replaces the instances one by one. Each must signal that its service is healthy;
     otherwise CloudFormation rolls back to the previous version.
     """
-    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=BOOT_TIMEOUT)
+    minutes = boot_timeout_minutes()
+    signals = ResourceSignal(Count=template.use(parameters.WEB_MIN_INSTANCES), Timeout=f"PT{minutes}M")
     group = template.add(
         AutoScalingGroup(
             GROUP,
             DependsOn="HttpListener",
             CreationPolicy=CreationPolicy(ResourceSignal=signals),
-            UpdatePolicy=_update_policy(template),
+            UpdatePolicy=_update_policy(template, minutes),
             AutoScalingGroupName=template.named("web"),
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(launch), Version=GetAtt(launch, "LatestVersionNumber")
@@ -225,7 +239,7 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
             VPCZoneIdentifier=[template.use(subnet) for subnet in ports.PRIVATE_SUBNETS],
             TargetGroupARNs=[Ref(targets)],
             HealthCheckType="ELB",
-            HealthCheckGracePeriod=300,
+            HealthCheckGracePeriod=minutes * 60,
             DefaultInstanceWarmup=WARM_UP_SECONDS,
             MetricsCollection=[MetricsCollection(Granularity="1Minute")],
         )
@@ -236,13 +250,18 @@ def add_group(template: TierTemplate, launch: LaunchTemplate, targets: TargetGro
     return group
 
 
-def _update_policy(template: TierTemplate) -> UpdatePolicy:
+def _update_policy(template: TierTemplate, boot_minutes: int) -> UpdatePolicy:
+    """One instance at a time, and never fewer than the least number outside business hours.
+
+    In business hours that is one instance below their least number while the update runs. A template does not know whether it
+    is deployed in business hours, and at night fewer instances run than that number.
+    """
     return UpdatePolicy(
         AutoScalingRollingUpdate=AutoScalingRollingUpdate(
             MaxBatchSize=1,
             MinInstancesInService=template.use(parameters.WEB_MIN_INSTANCES),
             MinSuccessfulInstancesPercent=100,
-            PauseTime=BOOT_TIMEOUT,
+            PauseTime=f"PT{boot_minutes}M",
             SuspendProcesses=_PAUSED,
             WaitOnResourceSignals=True,
         ),

@@ -53,5 +53,15 @@ def payload(body: object) -> bytes | None:
 
 def stack_outputs(cloud: EmbeddedCloud, stack: str) -> dict[str, str]:
     """Return the outputs of a stack by name. Raises botocore's ClientError if the stack does not exist."""
+    return {output["OutputKey"]: output["OutputValue"] for output in _described(cloud, stack)["Outputs"]}
+
+
+def stack_parameters(cloud: EmbeddedCloud, stack: str) -> dict[str, str]:
+    """Return the parameters of a stack by name. Raises botocore's ClientError if the stack does not exist."""
+    parameters = _described(cloud, stack)["Parameters"]
+    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in parameters}
+
+
+def _described(cloud: EmbeddedCloud, stack: str) -> dict[str, Any]:
     (description,) = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]}
+    return dict(description)

@@ -11,12 +11,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from local.clients.answer import Answer, UnexpectedAnswerError, expect, payload, stack_outputs
+from local.clients import principals
+from local.clients.answer import Answer, UnexpectedAnswerError, expect, payload, stack_outputs, stack_parameters
 from local.clients.api import call_api
 from local.cloud import EmbeddedCloud
+from local.host.errors import LocalError
 
 PROCESSED_WITHIN_SECONDS = 60.0
 """How soon the answers of query must show a posted batch."""
+
+
+ANALYSTS, CLIENTS = "AnalystPrincipalArns", "ApiClientPrincipalArns"
+"""The parameters that list who may assume the platform's roles for people and clients."""
+
+
+class NoClientsError(LocalError):
+    """Nobody may call the API of a deployment.
+
+    Attributes:
+        stack: the root stack's name.
+    """
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+        super().__init__(f"{stack} has no clients: name one in {CLIENTS} of its parameter file, and deploy again")
 
 
 @dataclass(frozen=True)
@@ -37,15 +55,19 @@ class TradingClient:
 
     @classmethod
     def of(cls, cloud: EmbeddedCloud, stack: str) -> TradingClient:
-        """Assume the client role of a stack and read its API key.
+        """Assume the client role of a stack as its first client, and read its API key.
 
         Raises:
-            botocore.exceptions.ClientError: The stack does not exist, or denies the role or the key.
+            NoClientsError: The stack has no clients.
+            botocore.exceptions.ClientError: The stack or the client does not exist, or the role or the key is denied.
         """
         outputs = stack_outputs(cloud, stack)
-        session = cloud.client("sts").assume_role(RoleArn=outputs["ApiClientRoleArn"], RoleSessionName="client")
+        clients = principals.listed(stack_parameters(cloud, stack)[CLIENTS])
+        if not clients:
+            raise NoClientsError(stack)
+        credentials = principals.assume(cloud, outputs["ApiClientRoleArn"], clients[0])
         key = cloud.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
-        return cls(cloud, outputs, session["Credentials"], key["value"])
+        return cls(cloud, outputs, credentials, key["value"])
 
     def call(self, method: str, path: str, *, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a signed call with the API key; ``body`` goes as JSON, bytes as they are."""
@@ -66,6 +88,14 @@ class TradingClient:
     def without_key(self, method: str, path: str) -> Answer:
         """Send a signed call without an API key."""
         return call_api(self.cloud, method, self.outputs["ApiUrl"] + path, credentials=self.credentials)
+
+
+def create_principals(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> list[str]:
+    """Create the roles that a parameter file names as clients and analysts, before the deployment; return their ARNs."""
+    arns = [arn for name in (CLIENTS, ANALYSTS) for arn in principals.listed(parameters.get(name, principals.NOBODY))]
+    for arn in arns:
+        principals.create_role(cloud, arn)
+    return arns
 
 
 def post_batch(client: TradingClient, body: bytes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.clients.trading import (
     TradingClient,
+    create_principals,
     open_and_end_session,
     post_batch,
     read_analytics,
@@ -41,7 +42,9 @@ def needs() -> str | None:
 
 
 def prepare(cloud: EmbeddedCloud, parameters: Mapping[str, str]) -> None:
-    """Do nothing: an empty account has all that trading needs."""
+    """Create the roles that the parameter file names as clients and analysts. Here they belong to the caller's account."""
+    for arn in create_principals(cloud, parameters):
+        print(f"IAM has the role {arn} now.")
 
 
 def use(cloud: EmbeddedCloud, stack: str) -> str:

@@ -23,6 +23,8 @@ from review.access.predicates import BACKED, PRINCIPAL, Pattern, Predicate
 from review.access.statements import ANYONE, AWS, Choice
 from review.access.symbols import letters, symbols
 
+EXAMPLE = "role/example"
+"""The invented principal of an account."""
 _ACCOUNT = re.compile(r"(?:arn:[a-z-]+:iam::)?(\d{12})(?::root)?")
 _IDENTITY = re.compile(r"arn:[a-z-]+:iam::(?:\d{12}|cloudfront):(?:role|user)/[^*?]+")
 _NO_NAME = re.compile(r"[*?]|\$\{")
@@ -78,7 +80,7 @@ def _aws(value: str, model: Model, delegates: bool) -> Pattern:
 def _account(account: str, sign: Element) -> Glob:
     """All principals of an account: ``arn:<partition>:<service>:<region>:<account>:…``."""
     part = (Wild.MANY_IN_SEGMENT, ":")
-    sample = f"{BACKED}{AWS}arn:aws:iam::{account}:role/example"
+    sample = f"{BACKED}{AWS}arn:aws:iam::{account}:{EXAMPLE}"
     return glob([sign, *f"{AWS}arn:", *part, *part, *part, *account, ":", Wild.MANY], sample=sample)
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from review.access.engine import Question, Solution
 from review.access.predicates import ACTION, BACKED, BARE, KEY, PRINCIPAL, RESOURCE
+from review.access.principals import EXAMPLE
 from review.access.symbols import readable
 
+_PRINCIPAL_ARN = "aws:principalarn"
 _KINDS = {"Service": "the service ", "Federated": "identities of ", "CanonicalUser": "the canonical user "}
 _REMARKS = {None: "", True: " (if its own policies allow it too)", False: " (even if its own policies do not allow it)"}
 
@@ -82,15 +84,25 @@ def _description(request: Request) -> str:
     parts = [request.action]
     if request.resource is not None:
         parts.append(f"on {request.resource}")
+    named = _named_by_condition(request)
     if request.principal is not None:
-        parts.append(f"to {_principal(request)}")
-    conditions = [f"{key} is {' and '.join(members)}" for key, members in request.context.items()]
+        parts.append(f"to {_principal(request, request.context[named][0] if named else None)}")
+    conditions = [f"{key} is {' and '.join(members)}" for key, members in request.context.items() if key != named]
     conditions += [f"{key} is absent" for key in request.absent]
     if conditions:
         parts.append(f"when {' and '.join(conditions)}")
     return readable(" ".join(parts))
 
 
-def _principal(request: Request) -> str:
+def _named_by_condition(request: Request) -> str | None:
+    """The condition key that names the principal, of whom the policy's own element names the account only.
+
+    Keys and principal are independent of each other here. A reader would find the invented role beside the real one odd.
+    """
+    invented = (request.principal or "").endswith(f":{EXAMPLE}")
+    return next((key for key in request.context if invented and key.lower() == _PRINCIPAL_ARN), None)
+
+
+def _principal(request: Request, named: str | None) -> str:
     kind, name = str(request.principal).split(":", 1)
-    return f"{_KINDS.get(kind, '')}{name}{_REMARKS[request.identity_allows]}"
+    return f"{_KINDS.get(kind, '')}{named or name}{_REMARKS[request.identity_allows]}"

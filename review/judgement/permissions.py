@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from cfn.mangled import parse_answer
 from cfn.templates import parse
 from review.access.causes import Cause
-from review.access.decision import Change, Comparison, compare, decide
-from review.access.discovery import Attachment, Place, attachments, comparisons
+from review.access.decision import Change, Comparison, Decision, Outcome, compare, decide
+from review.access.discovery import IDENTITIES, Attachment, Place, attachments, comparisons
 from review.access.document import Document, load
 from review.access.engine import Question
 from review.access.request import Witness
@@ -75,10 +76,20 @@ def permission_findings(plan: Plan, changed: Mapping[str, Any], values: Mapping[
     before, after = _deployed(plan), _planned(plan, values)
     result: dict[str, list[Remark]] = {}
     for place, comparison in comparisons(before, after, _remembered).items():
+        if _ends(place, changed):
+            comparison = replace(comparison, broader=Decision(Outcome.NOT_BROADER))
         remarks = list(_remarks(place, before.get(place), after.get(place), comparison, plan.pseudo))
         for name in _holders(place, before.get(place), after.get(place), changed):
             result.setdefault(name, []).extend(remarks)
     return result
+
+
+def _ends(place: Place, changed: Mapping[str, Any]) -> bool:
+    """Whether the identity of a place is removed. Nobody is left then whom its denials could have stopped."""
+    change = changed.get(place.target)
+    return (
+        place.kind is Kind.IDENTITY and change is not None and change.type in IDENTITIES and change.action == "Remove"
+    )
 
 
 def _may_hold_policy(change: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from builders.assembly.naming import NAME_RULES, SINGLETON_NAMES, longest
+from builders.contract.names import pascal
 from builders.iam.regions import GLOBAL_ACTIONS
 from builders.platforms import PLATFORMS
 from cfn.names import NAMINGS, value_at
@@ -315,10 +316,17 @@ def _carries_the_four_tags(tags: Mapping[str, Any]) -> None:
     "kind", ["AWS::ApiGateway::Account", "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel"]
 )
 def test_account_singletons_can_be_switched_off(kind: str) -> None:
+    """The resource itself or its whole nested stack has the condition."""
     for resource in all_resources(kind):
-        rule = templates(resource.platform)[resource.tier]["Conditions"][resource.body["Condition"]]
+        built = templates(resource.platform)
+        nested = built["root"]["Resources"][pascal(resource.tier)]
+        rule = (
+            built[resource.tier]["Conditions"][resource.body["Condition"]]
+            if "Condition" in resource.body
+            else built["root"]["Conditions"][nested["Condition"]]
+        )
         parameter = rule["Fn::Equals"][0]["Ref"]
-        assert templates(resource.platform)["root"]["Parameters"][parameter]["AllowedValues"] == ["true", "false"]
+        assert built["root"]["Parameters"][parameter]["AllowedValues"] == ["true", "false"]
 
 
 @pytest.mark.requirement("A-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,10 @@ __all__ = ["pytest_runtest_makereport", "pytest_runtest_setup", "story"]
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedCloud]:
-    """The embedded AWS of a module."""
+    """The embedded AWS of a module, with the roles that trading's parameters name."""
     with EmbeddedCloud() as cloud:
+        parameters = json.loads((PROJECT / "params" / "trading" / "dev.json").read_text("utf-8"))["Parameters"]
+        trading.create_principals(cloud, parameters)
         yield cloud
 
 

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import psycopg
 import pytest
 from botocore.exceptions import ClientError
 
-from local.clients import trading
+from local.clients import principals, trading
+from local.clients.answer import stack_parameters
 from tests.e2e.support.site import PROJECT, Site, eventually
 from tests.e2e.support.story import Story
 from tests.local.support.databases import master
@@ -371,12 +373,35 @@ def test_an_error_in_a_log_reaches_the_alert_topic(site: Site, client: trading.T
     sqs.delete_queue(QueueUrl=url)
 
 
+def analyst_session(site: Site, client: trading.TradingClient) -> Mapping[str, str]:
+    """Credentials of the analysts' role, for the first of its analysts."""
+    listed = stack_parameters(site.cloud, "trading-dev")[trading.ANALYSTS]
+    return principals.assume(site.cloud, client.outputs["AnalystRoleArn"], principals.listed(listed)[0])
+
+
+@pytest.mark.requirement("A-6", "T-DB-3")
+def test_only_the_listed_principals_assume_the_roles_of_analysts_and_clients(
+    site: Site, client: trading.TradingClient, story: Story
+) -> None:
+    """Regression: every principal of the account could assume both roles."""
+    analyst, caller = (
+        principals.listed(stack_parameters(site.cloud, "trading-dev")[name])[0]
+        for name in (trading.ANALYSTS, trading.CLIENTS)
+    )
+    stranger = f"arn:aws:iam::{site.account}:role/stranger"
+    principals.create_role(site.cloud, stranger)
+    story.outliving.setdefault("iam._roles", []).append("stranger")
+    for role, outsiders in (("AnalystRoleArn", (stranger, caller)), ("ApiClientRoleArn", (stranger, analyst))):
+        for outsider in outsiders:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                principals.assume(site.cloud, client.outputs[role], outsider)
+
+
 @pytest.mark.requirement("T-DATA-4", "A-6")
 def test_analysts_query_the_lake_within_its_bounds_and_read_nothing_else(
     site: Site, client: trading.TradingClient
 ) -> None:
-    role = client.outputs["AnalystRoleArn"]
-    assumed = site.client("sts").assume_role(RoleArn=role, RoleSessionName="analyst")["Credentials"]
+    assumed = analyst_session(site, client)
     athena, glue, s3 = (site.cloud.client(service, assumed) for service in ("athena", "glue", "s3"))
     database, group = client.outputs["LakeDatabaseName"], client.outputs["LakeWorkGroupName"]
     assert (database, group) == ("trading_lake_dev", "trading-lake-dev")
@@ -415,9 +440,8 @@ def _ended(execution: dict[str, Any]) -> dict[str, Any] | None:
 
 @pytest.mark.requirement("T-DB-3")
 def test_analysts_read_the_database_and_write_nothing(site: Site, client: trading.TradingClient) -> None:
-    assumed = site.client("sts").assume_role(RoleArn=client.outputs["AnalystRoleArn"], RoleSessionName="analyst")[
-        "Credentials"
-    ]
+
+    assumed = analyst_session(site, client)
     host, port = client.outputs["DatabaseEndpoint"], int(client.outputs["DatabasePort"])
     rds = site.cloud.client("rds", assumed)
     token = rds.generate_db_auth_token(DBHostname=host, Port=port, DBUsername="trading_analyst")

@@ -167,6 +167,42 @@ def test_failure_is_signalled_and_its_step_logged(
         assert not (machine.root / "opt/payments/current").exists()
 
 
+def test_boot_ends_by_itself_however_often_it_could_retry(machine: Machine) -> None:
+    """Regression: retries could take an hour, but Auto Scaling terminated the instance after five minutes, again and again."""
+    machine.let_fail("dnf", 99)
+    assert machine.boot(BOOT_SECONDS="0").returncode != 0
+    assert len(machine.calls("dnf")) == 1, "no further try after the deadline"
+    assert machine.signals() == ["FAILURE"]
+
+
+def test_a_command_gets_no_more_time_than_the_boot_has_left(machine: Machine) -> None:
+    machine.boot(BOOT_SECONDS="50")
+    seconds = [int(call.split()[1]) for call in machine.calls("timeout")]
+    *steps, signal = seconds
+    assert len(steps) >= 4
+    assert all(40 < granted <= 50 for granted in steps), "300 and 120 seconds otherwise"
+    assert signal == 60, "the signal has time of its own"
+
+
+def test_every_command_that_may_wait_has_a_limit() -> None:
+    script = re.sub(r"^ *#.*$", "", BOOT.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    waiting = re.findall(r'^.*(?:\baws [a-z]|\bdnf install|\bbash "|"\$PYTHON" -).*$', script, re.MULTILINE)
+    assert len(waiting) == 7
+    assert not [line for line in waiting if not re.search(r"\blimited \d+ ", line)]
+    assert not [line for line in script.splitlines() if "curl " in line and " -m 5 " not in line]
+
+
+def test_an_image_without_the_packages_is_named_as_the_cause(machine: Machine) -> None:
+    """An image that is pinned to an older release lacks python3.14 in its repositories."""
+    machine.let_fail("dnf", 99)
+    machine.boot()
+    [log_call] = [call for call in machine.calls("aws") if "put-log-events" in call]
+    [event] = json.loads(log_call.split("--log-events ", 1)[1])
+    reason = json.loads(event["message"])["reason"]
+    assert reason.startswith("Not installed: python3.14 amazon-cloudwatch-agent logrotate openssl. ")
+    assert reason.endswith("set WebImageId to a newer one.")
+
+
 def test_missing_setting_is_a_failure(machine: Machine) -> None:
     assert machine.boot(METRICS_NAMESPACE="").returncode != 0
     assert machine.signals() == ["FAILURE"]
@@ -193,9 +229,9 @@ def test_scripts_pass_shellcheck() -> None:
 
 
 def test_boot_script_fits_into_user_data() -> None:
-    """With about two kilobytes of exported values it takes less than half of the limit."""
+    """With about two kilobytes of exported values it takes less than two thirds of the limit."""
     text = BOOT.read_text(encoding="utf-8")
-    assert len(text.encode()) + 2048 < USER_DATA_LIMIT_BYTES / 2
+    assert len(text.encode()) + 2048 < USER_DATA_LIMIT_BYTES * 2 / 3
     assert text.isascii()
     assert "${AWS::" not in text, "the builder inserts the script unchanged"
 

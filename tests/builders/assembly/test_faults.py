@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from builders.assembly.root import assemble
+from builders.contract.conditions import MANAGES_CONFIG_RECORDER
 from builders.contract.errors import ContractError
 from builders.contract.parameters import LOG_RETENTION
 from builders.contract.platform import Tier
@@ -86,6 +87,17 @@ def test_a_root_parameter_outside_the_groups_is_a_fault() -> None:
         "Tier a uses root parameter Stray, but no group in builders/contract/parameters.py contains it. "
         "Create it through a group.",
     )
+
+
+def test_a_port_that_exists_at_times_is_an_output_of_the_root_and_no_tier_uses_it() -> None:
+    """CloudFormation would fail at the reference to an output that the nested stack does not have."""
+    (fault,) = faults(tier("a", at_times=(VPC,)), tier("b", uses=(VPC,)), outputs=(VPC,))
+    assert fault == (
+        "Tier b uses port VpcId, but tier a exports it under the condition ManagesConfigRecorder only. "
+        "Export a value that always exists."
+    )
+    (fault,) = faults(tier("a", exports=(VPC,), condition=MANAGES_CONFIG_RECORDER), tier("b", uses=(VPC,)))
+    assert "tier a exports it under the condition ManagesConfigRecorder only" in fault
 
 
 def test_all_faults_are_reported_together() -> None:

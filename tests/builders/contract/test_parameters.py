@@ -11,6 +11,7 @@ from builders.contract.parameters import (
     DATABASE_CONNECTIONS,
     DATABASE_INSTANCE_CLASS,
 )
+from builders.platforms import PLATFORMS
 from tests.builders.support.paths import WEB_SRC
 from tests.builders.support.resources import find_resource, templates
 
@@ -37,3 +38,20 @@ def test_an_instance_opens_as_many_connections_as_the_bound_takes_it_to() -> Non
     installed = "".join(path.read_text("utf-8") for path in (WEB_SRC / "payments" / "system").iterdir())
     assert "WEB_WORKERS" not in installed, "instances run with the defaults"
     assert "WEB_THREADS" not in installed, "instances run with the defaults"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_zone_parameters_say_what_their_list_holds(platform: str) -> None:
+    """Regression: the text said "the account's zones", but Fn::GetAZs leaves out those without a default subnet."""
+    for zone in "ABC":
+        parameter = templates(platform)["root"]["Parameters"][f"ZoneIndex{zone}"]
+        assert "zones with a default subnet, or all zones of the account if none has one" in parameter["Description"]
+        assert "below the number of zones in the list" in parameter["ConstraintDescription"]
+
+
+@pytest.mark.requirement("X-NET-1", "T-NET-2")
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_reason_for_idle_nat_gateways_is_beside_their_parameter(platform: str) -> None:
+    description = templates(platform)["root"]["Parameters"]["NatGatewayPerZone"]["Description"]
+    assert "With InterfaceEndpoints they carry no traffic" in description
+    assert "T-NET-2 and X-NET-1" in description

@@ -13,8 +13,6 @@ from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import permissions_of, statements
 from tests.builders.support.resources import all_resources, find_resource, resources, templates, text
 
-TIER = templates("trading")["compliance"]
-
 
 @pytest.mark.requirement("T-CFG-1")
 def test_recorder_records_every_type_and_global_ones() -> None:
@@ -138,5 +136,9 @@ def test_every_secret_rotates_except_those_that_the_rule_itself_names() -> None:
 
 @pytest.mark.requirement("A-8")
 def test_a_second_stack_of_the_account_creates_nothing_of_aws_config() -> None:
-    assert deployed(TIER, ManageConfigRecorder="false") == {}
-    assert len(deployed(TIER, ManageConfigRecorder="true")) == len(TIER["Resources"])
+    for platform in ("trading", "transactions"):
+        root = templates(platform)["root"]
+        nobody = {"AnalystPrincipalArns": "none", "ApiClientPrincipalArns": "none"}
+        assert "Compliance" not in deployed(root, ManageConfigRecorder="false", **nobody)
+        assert "Compliance" in deployed(root, ManageConfigRecorder="true", **nobody)
+        assert {find.tier for find in resources(platform) if find.type.startswith("AWS::Config::")} == {"compliance"}

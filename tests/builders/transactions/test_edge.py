@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cfn.parameters import find_faults, with_defaults
+from cfn.root_rules import check_rules
 from tests.builders.support.conditions import CERTIFICATE_ARN, deployed
+from tests.builders.support.paths import PROJECT
 from tests.builders.support.policies import statements
 from tests.builders.support.resources import find_resource, templates, text
 
@@ -138,5 +143,49 @@ def test_the_root_rejects_other_regions_and_a_domain_without_certificate() -> No
         "Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]
     }
     assert "CertificateNeedsDomain" in rules
-    assert rules["ProductionHasCertificate"]["RuleCondition"] == {"Fn::Equals": [{"Ref": "EnvironmentSuffix"}, "prod"]}
     assert "OnlyInUsEast1" not in templates("trading")["root"]["Rules"]
+
+
+@pytest.mark.requirement("X-CDN-1", "X-ALB-1")
+@pytest.mark.parametrize("suffix", ["dev", "prod", "eu-prod", "production", "live"])
+@pytest.mark.parametrize(
+    ("certificate", "allowed", "broken"),
+    [
+        ("", "false", ["NoPlaintextBehindCloudFront"]),
+        ("", "true", []),
+        (CERTIFICATE_ARN, "false", []),
+        (CERTIFICATE_ARN, "true", []),
+    ],
+)
+def test_an_environment_without_certificate_has_to_ask_for_plaintext(
+    suffix: str, certificate: str, allowed: str, broken: list[str]
+) -> None:
+    """Regression: only the suffix ``prod`` needed a certificate; ``eu-prod`` or ``live`` sent payments in clear."""
+    root = templates(PLATFORM)["root"]
+    values = {
+        "EnvironmentSuffix": suffix,
+        "CertificateArn": certificate,
+        "DomainName": "pay.example.com" if certificate else "",
+        "AllowPlaintextOrigin": allowed,
+    }
+    results = check_rules(root, with_defaults(root, values), "us-east-1")
+    assert [fault.rule for fault in results.broken] == broken
+    assert root["Parameters"]["AllowPlaintextOrigin"]["Default"] == "false"
+
+
+@pytest.mark.requirement("X-CDN-1", "X-ALB-1")
+def test_only_dev_allows_plaintext() -> None:
+    for environment, allowed in (("dev", "true"), ("staging", "false"), ("prod", "false")):
+        file = json.loads((PROJECT / "params" / PLATFORM / f"{environment}.json").read_text("utf-8"))
+        values = file["Parameters"]
+        assert values["AllowPlaintextOrigin"] == allowed
+        assert bool(values["CertificateArn"]) is bool(values["DomainName"]) is (allowed == "false")
+
+
+@pytest.mark.requirement("X-CDN-1")
+def test_a_parameter_file_of_before_is_told_what_to_set(tmp_path: Path) -> None:
+    file = json.loads((PROJECT / "params" / PLATFORM / "dev.json").read_text("utf-8"))
+    del file["Parameters"]["AllowPlaintextOrigin"]
+    (tmp_path / "dev.json").write_text(json.dumps(file))
+    (fault,) = find_faults(tmp_path / "dev.json", templates(PLATFORM)["root"], region="us-east-1")
+    assert "Set both, or AllowPlaintextOrigin to true where no real payments are made" in str(fault)

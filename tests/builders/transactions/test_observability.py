@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from builders.platforms import PLATFORMS
 from local.patches.filter_patterns import compile_pattern
 from tests.builders.support.resources import find_resource, resources, templates, text
 
@@ -142,3 +143,13 @@ def test_the_dashboard_shows_the_way_of_a_request_in_order() -> None:
     assert [title.split()[0] for title in titles] == sorted(title.split()[0] for title in titles)
     for station in ("Edge", "Firewall", "Load balancer", "Instances", "Database", "Rotation"):
         assert any(station in title for title in titles)
+
+
+@pytest.mark.requirement("X-MON-1")
+def test_operators_are_sent_to_a_console_that_exists() -> None:
+    """Regression: an alarm named Performance Insights, whose console AWS ended in favour of CloudWatch Database Insights."""
+    meaning = find_resource(PLATFORM, "DatabaseCpuAlarm").properties["AlarmDescription"]
+    assert meaning.endswith("CloudWatch Database Insights shows which statements")
+    for platform in PLATFORMS:
+        for resource in resources(platform, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"):
+            assert "Performance Insights" not in str(resource.body)

@@ -29,7 +29,7 @@ def test_logs_expire_after_ninety_days() -> None:
     }
     assert rules["expire"]["ExpirationInDays"] == 90
     assert "Transitions" not in rules["expire"], "S3 rejects a move on the day of expiry"
-    assert rules["clean-up"]["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
+    assert rules["clean-up"]["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
 
 
 @pytest.mark.requirement("X-S3-1", "X-ALB-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -128,6 +129,15 @@ def test_business_hours_are_new_yorks_with_its_daylight_saving() -> None:
 
 
 @pytest.mark.requirement("X-WEB-1")
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_business_hours_have_more_instances_than_nights(environment: str) -> None:
+    """Regression: in dev both numbers were 2, so the schedule did nothing that anybody could try out."""
+    file = json.loads((PROJECT / "params" / PLATFORM / f"{environment}.json").read_text("utf-8"))["Parameters"]
+    least, business, most = (int(file[f"Web{name}Instances"]) for name in ("Min", "BusinessHours", "Max"))
+    assert least < business < most
+
+
+@pytest.mark.requirement("X-WEB-1")
 def test_a_new_version_replaces_instances_one_by_one_and_each_must_signal_health() -> None:
     group = find_resource(PLATFORM, "WebGroup")
     rolling = group.body["UpdatePolicy"]["AutoScalingRollingUpdate"]
@@ -148,6 +158,27 @@ def test_instances_stand_in_three_private_subnets_and_are_judged_by_the_load_bal
     group = find_resource(PLATFORM, "WebGroup").properties
     assert group["VPCZoneIdentifier"] == [{"Ref": f"PrivateSubnet{zone}Id"} for zone in "ABC"]
     assert group["HealthCheckType"] == "ELB"
+
+
+@pytest.mark.requirement("X-WEB-1")
+def test_cloudformation_and_auto_scaling_wait_longer_than_the_boot_script_itself() -> None:
+    """Regression: Auto Scaling terminated an instance after 300 seconds whose boot script would have retried for an hour."""
+    script = (PROJECT / "builders" / "transactions" / "boot.sh").read_text(encoding="utf-8")
+    boot, signal = (int(text.split(":-")[1].split("}")[0]) for text in script.splitlines() if _is_limit(text))
+    limit_seconds = boot + 2 * signal
+    group = find_resource(PLATFORM, "WebGroup")
+    waits = {
+        group.body["CreationPolicy"]["ResourceSignal"]["Timeout"],
+        group.body["UpdatePolicy"]["AutoScalingRollingUpdate"]["PauseTime"],
+    }
+    assert waits == {"PT15M"}
+    assert group.properties["HealthCheckGracePeriod"] == 15 * 60
+    assert limit_seconds + 30 <= 15 * 60, "and a little for the launch"
+    assert boot > 300 + 120, "one slow try of packages and artifact fits in"
+
+
+def _is_limit(line: str) -> bool:
+    return line.startswith(("BOOT_SECONDS=", "SIGNAL_SECONDS="))
 
 
 @pytest.mark.requirement("X-SEC-2", "A-6")

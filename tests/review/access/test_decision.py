@@ -57,6 +57,20 @@ def test_a_sentence_says_that_an_account_delegates() -> None:
     assert delegated.endswith(":role/example (if its own policies allow it too); before, it did not.")
 
 
+def test_a_sentence_names_the_principal_that_a_condition_names() -> None:
+    """Regression: ``to …:role/example when aws:PrincipalArn is …:role/analyst`` reads as if there were two principals."""
+    account = {"AWS": "111122223333"}
+    trust = [
+        _resource(
+            allow("s3:GetObject", f"{BUCKET}/a", Principal=account, when=when("ArnLike", "aws:PrincipalArn", *listed))
+        )
+        for listed in ([ROLE], [ROLE, f"{ROLE}-2"])
+    ]
+    assert _sentences(trust[0], trust[1]) == [
+        f"Allows s3:GetObject on arn:aws:s3:::bucket/a to {ROLE}-2 (if its own policies allow it too); before, it did not."
+    ]
+
+
 def test_a_sentence_names_an_absent_key() -> None:
     key = "aws:PrincipalTag/team"
     before = identity(allow("s3:GetObject", BUCKET, when=when("Null", key, "false")))

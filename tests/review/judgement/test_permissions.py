@@ -228,6 +228,15 @@ def test_removed_role_is_narrower() -> None:
     assert compared(side(X=role(READ)), side()).verdict is Verdict.FINE
 
 
+def test_denials_of_a_removed_role_are_no_loss() -> None:
+    """Regression: the removal of a role was broader, because the role's own denials end with it."""
+    denial = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    review = compared(side(X=role(READ, denial)), side())
+    assert {remark.label for change in review.real for remark in change.findings if remark.code == "R601"} == {
+        Label.NARROWER
+    }
+
+
 def test_change_without_a_policy_compares_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise AssertionError("nothing was to compare")
