@@ -10,7 +10,7 @@ One stage after the other, and nothing shared but frozen values::
     cfn.parameters ── params/<env>.json ──────────┤ all faults together, before the first call
     cfn.templates ─── root.yaml and tiers ────────┘
           │
-    planning ──── preflight: the account has what the parameters name
+    planning ──── preflight: what AWS would refuse in this account
           │
     packaging ─── artifacts, wheels: reproducible zips named by content; package: uploads, rewritten TemplateURLs
           │

@@ -24,12 +24,12 @@ class SettingsError(UsageError):
 
 
 class AccountError(DeployError):
-    """The account lacks what the parameters name; the message lists all faults."""
+    """AWS would refuse the deployment in this account; the message lists all faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         lines = _indented(self.faults)
-        super().__init__(f"The account does not have what the parameters name; nothing was changed:\n{lines}\n")
+        super().__init__(f"AWS would refuse this deployment in this account; nothing was changed:\n{lines}\n")
 
 
 class ArtifactError(DeployError):

@@ -398,7 +398,9 @@ _SINGLETONS = Group("Account singletons")
 MANAGE_API_GATEWAY_ACCOUNT = _SINGLETONS.switch(
     "ManageApiGatewayAccount",
     "API Gateway's CloudWatch role",
-    "An account and region have one such role. true in exactly one stack of an account, false in all others.",
+    "An account and region have one such role, for all REST and WebSocket APIs. This one writes to the log groups "
+    "API-Gateway-Execution-Logs_* and /aws/apigateway/* only. true in exactly one stack of an account, false in all others "
+    "and where APIs log elsewhere.",
     default="true",
 )
 MANAGE_CONFIG_RECORDER = _SINGLETONS.switch(

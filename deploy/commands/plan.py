@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 
 from cfn.parameters import load_parameters, with_defaults
@@ -17,6 +18,7 @@ from deploy.planning.changesets import delete_change_set
 from deploy.planning.freshness import mark_finished, mark_unfinished
 from deploy.planning.plan import PlanInputs, change_set_kind, create_plan
 from deploy.planning.preflight import check_account
+from deploy.planning.preflight.subject import Subject
 from deploy.planning.shared_plans import share_plan
 from deploy.planning.snapshot import describe_stack
 from deploy.session import Aws
@@ -55,13 +57,19 @@ def _plan_inputs(arguments: Namespace, project: Project, deployment: Deployment)
     path = project.parameters(deployment.platform, deployment.environment)
     file = project.relative(path)
     configuration = load_parameters(path, root, file, region=deployment.region)
+    _note(configuration.undecided_rules)
     aws = Aws(deployment.region, arguments.profile)
-    unchecked = check_account(aws, with_defaults(root, configuration.parameters), file)
-    for sentence in (*configuration.undecided_rules, *unchecked):
-        progress(visible(f"note: {sentence}"))
-    change_set_kind(deployment.stack_name, describe_stack(aws.client("cloudformation"), deployment.stack_name))
+    description = describe_stack(aws.client("cloudformation"), deployment.stack_name)
+    change_set_kind(deployment.stack_name, description)
+    values = with_defaults(root, configuration.parameters)
+    _note(check_account(Subject(aws, templates, values, file, description)))
     package = package_for(arguments, project, aws, templates)
     return aws, PlanInputs(deployment, templates, configuration, package)
+
+
+def _note(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        progress(visible(f"note: {sentence}"))
 
 
 def _delete_previous_change_set(aws: Aws, path: Path, plan: Plan) -> None:

@@ -3,7 +3,7 @@
 In: ``PlanInputs`` (deployment, committed templates, template configuration, package) and an ``Aws``. Out: a ``Plan`` with the
 change set and the deployed stacks, all that the review and the execution need.
 
-- ``preflight`` checks the account for what the parameters name, before anything is packaged.
+- ``preflight`` reports what AWS would refuse in this account, before anything is packaged.
 - ``changesets`` creates the nested change set and reads every page and child; ``validations`` reads its warnings.
 - ``snapshot`` reads the deployed stacks.
 - ``plan`` puts them together; ``bootstrap`` does so for the stack of the artifact bucket.

@@ -92,14 +92,27 @@ def offline_plan(before: Side | None, after: Side, place: Place) -> Plan:
     )
     if before is None:
         return plan
-    root = _AssumedStack(before.templates, before.templates.root.name, before.values, plan.pseudo, place.stack)
-    deployed = replace(
+    return replace(plan, deployed=assumed_stack(before, plan.pseudo, place.stack))
+
+
+def assumed_stack(side: Side, pseudo: Mapping[str, str], name: str = Place.stack) -> Stack:
+    """The stack of one template set, as if it were deployed.
+
+    Args:
+        side: The template set with its parameters.
+        pseudo: The values of the pseudo parameters that are known.
+        name: The name of the stack.
+
+    Returns:
+        The stack and its nested stacks, with the resources that exist by their conditions, or may exist.
+    """
+    root = _AssumedStack(side.templates, side.templates.root.name, side.values, pseudo, name)
+    return replace(
         root.stack(),
-        tags=before.tags,
-        policy=before.stack_policy,
-        termination_protection=before.termination_protection,
+        tags=side.tags,
+        policy=side.stack_policy,
+        termination_protection=side.termination_protection,
     )
-    return replace(plan, deployed=deployed)
 
 
 def _values(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
