@@ -51,10 +51,11 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
-    # A crash of the machine may lose a test's data.
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
+    # What is acknowledged is stored, whether the process or the machine ends. These are PostgreSQL's defaults; a
+    # binaries' package may have others.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
 }
 
 
