@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
+import pymysql
 import pytest
 
 from local.databases.mariadb import MariaDb
@@ -53,15 +55,19 @@ class MariaDbVictim:
     """MariaDB, as it runs behind Aurora MySQL."""
 
     def __init__(self, folder: Path) -> None:
-        names = ensure_certificates(folder / "tls")
-        self._certificates = {"certificate": names.certificate, "key": names.key, "authority": names.authority}
+        self._certificates = ensure_certificates(folder / "tls")
         self._directory = folder / "server"
         self._server: MariaDb | None = None
 
     def start(self) -> None:
         first = self._server is None
         self.stop()
-        self._server = MariaDb(self._directory, **self._certificates)
+        self._server = MariaDb(
+            self._directory,
+            certificate=self._certificates.certificate,
+            key=self._certificates.key,
+            authority=self._certificates.authority,
+        )
         self._server.start()
         if first:
             self._execute("CREATE DATABASE payments")
@@ -202,7 +208,7 @@ def write(connect: Callable[[], Any], writer: int, number: int, acknowledge: Cal
     while True:
         try:
             cursor.execute("INSERT INTO written (writer, number) VALUES (%s, %s)", (writer, number))
-        except Exception:  # each driver has its own for a lost connection; too few commits fail the test elsewhere
+        except (psycopg.OperationalError, pymysql.err.OperationalError):  # the connection is lost
             connection.close()
             return
         acknowledge((writer, number))
