@@ -170,6 +170,16 @@ class PostgresClusters:
         with self._servers[identifier].administer() as connection:
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(password)))
 
+    def answers(self, identifier: str) -> bool:
+        """Return whether the cluster's server runs and accepts connections."""
+        server = self._servers.get(identifier)
+        try:
+            if server is not None:
+                server.administer().close()
+        except psycopg.OperationalError:
+            return False
+        return server is not None
+
     def drop(self, identifier: str) -> None:
         """Stop the server and remove its data. Harmless if the cluster does not exist."""
         with self._lock:
