@@ -113,8 +113,8 @@ class Instance:
         return self._process is not None and self._process.is_running
 
     def has_stopped(self) -> bool:
-        """Return whether it booted and its service has ended since, which is the end of the machine here."""
-        return self.healthy and not self.is_running()
+        """Return whether its boot has ended and no service runs, which is the end of the machine here."""
+        return self.in_service_since is not None and not self.is_running()
 
     def has_ended(self) -> bool:
         """Return whether it cannot serve any more: its boot failed, or its service ended."""
