@@ -84,6 +84,7 @@ class Instance:
     unhealthy_because: str = ""
     _process: GuardedProcess | None = field(default=None, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _shipper: LogShipper | None = field(default=None, repr=False)
     _scheme: str = "http"
 
@@ -132,8 +133,9 @@ class Instance:
 
     def stop(self) -> None:
         """End the service, at last by SIGKILL, and remove the instance's files. Harmless if nothing runs."""
-        self._stopped.set()
-        process, self._process = self._process, None
+        with self._starting:  # else a boot that is about to start the service would leave it behind
+            self._stopped.set()
+            process, self._process = self._process, None
         if process is not None:
             process.stop()
         if self._shipper is not None:
@@ -156,21 +158,20 @@ class Instance:
         return release
 
     def _start(self, release: Path) -> None:
-        if self._stopped.is_set():
-            raise StartError(f"The instance {self.identifier}", "it was terminated")
+        """Start the service and what sends its log. Raises StartError if the instance was terminated meanwhile."""
         service_log = self.directory / "service.log"
         # Only what the artifact holds: not the packages that are installed here.
         command = [sys.executable, "-S", "-s", *start_command(release)]
-        self._process = GuardedProcess.start(
-            command,
-            self.directory / "console.log",
-            environment=self._environment(release, self._prepare(release), service_log),
-            directory=release,
-        )
+        environment = self._environment(release, self._prepare(release), service_log)
         group = self.launch_template.exports.get("LOG_GROUP")
-        if group:
-            stream = f"{self.identifier}/{unit_of(release).stem}"
-            self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
+        with self._starting:
+            if self._stopped.is_set():
+                raise StartError(f"The instance {self.identifier}", "it was terminated")
+            console = self.directory / "console.log"
+            self._process = GuardedProcess.start(command, console, environment=environment, directory=release)
+            if group:
+                stream = f"{self.identifier}/{unit_of(release).stem}"
+                self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
 
     def _environment(self, release: Path, of_the_unit: Mapping[str, str], service_log: Path) -> dict[str, str]:
         """Return the service's whole environment."""

@@ -69,6 +69,10 @@ def await_two_healthy(cloud: EmbeddedCloud) -> set[str]:
     return set(eventually(settled, SETTLED_WITHIN_SECONDS))
 
 
+def await_gone(cloud: EmbeddedCloud, instance: str) -> None:
+    eventually(lambda: instance not in members(cloud), SETTLED_WITHIN_SECONDS)
+
+
 def break_one(cloud: EmbeddedCloud, site: Outcome) -> str:
     """Let one instance fail its health checks; return it once the target group calls it unhealthy."""
     assert edge(cloud, site, "/break", "POST").status == 200
@@ -95,7 +99,7 @@ def activities(cloud: EmbeddedCloud, instance: str) -> list[dict[str, Any]]:
 
 def assert_replaced(cloud: EmbeddedCloud, instance: str, cause: str) -> None:
     """The instance is terminated for this cause, then another one is launched, and nothing else happens."""
-    eventually(lambda: instance not in members(cloud), SETTLED_WITHIN_SECONDS)
+    await_gone(cloud, instance)
     configure(
         cloud, "ELB", LONG_GRACE_SECONDS
     )  # else the checks that failed during the boot would count for the new one
@@ -138,6 +142,19 @@ def test_an_instance_that_ec2_no_longer_runs_is_replaced_within_its_grace_period
     getattr(cloud.client("ec2"), how)(InstanceIds=[instance])
     assert_replaced(cloud, instance, "in response to an EC2 health check indicating it has been terminated or stopped.")
     assert len(services(cloud)) == 2, "and its process has ended"
+
+
+def test_an_instance_that_is_terminated_while_it_boots_leaves_no_process(cloud: EmbeddedCloud, site: Outcome) -> None:
+    ec2, instance = cloud.client("ec2"), sorted(members(cloud))[0]
+    ec2.terminate_instances(InstanceIds=[instance])
+    for _ in range(2):
+        (booting, *_) = eventually(
+            lambda: [name for name, shown in members(cloud).items() if shown[0] == "Pending"], 30
+        )
+        ec2.terminate_instances(InstanceIds=[booting])
+        await_gone(cloud, booting)
+    await_two_healthy(cloud)
+    assert len(services(cloud)) == 2
 
 
 def services(cloud: EmbeddedCloud) -> list[str]:
