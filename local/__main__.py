@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start the emulator and its databases")
     up.add_argument("--port", type=_port, default=0, help="the emulator's port (default: 0, a free one)")
-    up.add_argument("--keep", type=Path, help="a directory in which the state survives `down`")
+    up.add_argument("--keep", type=Path, help="a directory in which the state survives `down`, but not a kill")
     up.add_argument("--postgres-bin", type=Path, help="bin directory of another PostgreSQL, e.g. Debian's")
     down = commands.add_parser("down", help="stop them")
     env = commands.add_parser("env", help="print export lines for a shell")

@@ -3,6 +3,11 @@
 A valid password exists at each moment. AWSCURRENT names one user, and all steps change only the other one, until a single
 call moves the label. A client that still has the previous value (AWSPREVIOUS) has a valid password until the next
 rotation.
+
+The last effect takes AWSPENDING off the version that is current by then. Secrets Manager may leave it there
+(aws-samples/aws-secrets-manager-rotation-lambdas#168). If a person later put another value as AWSCURRENT, the next
+RotateSecret would find AWSPENDING on another version, take that version for an unfinished rotation (API_RotateSecret), and
+make its old password current again.
 """
 
 from __future__ import annotations
@@ -63,6 +68,8 @@ def run_step(secrets: Any, rotation: Rotation) -> str:
     if stages is None:
         raise RotationError(f"version {rotation.token} is not a version of the secret {rotation.secret_id}")
     if CURRENT in stages:
+        if rotation.step == "finishSecret" and PENDING in stages:  # an earlier attempt ended between the two calls
+            _remove_pending(secrets, rotation)
         return "already current"
     if PENDING not in stages:
         raise RotationError(f"version {rotation.token} has no label {PENDING}: another rotation has taken its place")
@@ -119,7 +126,10 @@ def test_secret(secrets: Any, rotation: Rotation) -> str:
 
 
 def finish_secret(secrets: Any, rotation: Rotation) -> str:
-    """Move AWSCURRENT to the pending version, in one call. Secrets Manager moves AWSPREVIOUS with it."""
+    """Move AWSCURRENT to the pending version, in one call, then take AWSPENDING off it.
+
+    Secrets Manager moves AWSPREVIOUS with AWSCURRENT.
+    """
     _pair(secrets, rotation)
     holders = [version for version, stages in _versions(secrets, rotation).items() if CURRENT in stages]
     if not holders:
@@ -130,6 +140,7 @@ def finish_secret(secrets: Any, rotation: Rotation) -> str:
         MoveToVersionId=rotation.token,
         RemoveFromVersionId=holders[0],
     )
+    _remove_pending(secrets, rotation)
     return "finished"
 
 
@@ -139,6 +150,12 @@ STEPS: Mapping[str, Callable[[Any, Rotation], str]] = {
     "testSecret": test_secret,
     "finishSecret": finish_secret,
 }
+
+
+def _remove_pending(secrets: Any, rotation: Rotation) -> None:
+    secrets.update_secret_version_stage(
+        SecretId=rotation.secret_id, VersionStage=PENDING, RemoveFromVersionId=rotation.token
+    )
 
 
 def _versions(secrets: Any, rotation: Rotation) -> dict[str, list[str]]:

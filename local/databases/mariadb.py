@@ -1,8 +1,9 @@
 """A real MariaDB server for what is Aurora MySQL on AWS. ``local.host.servers`` finds its programs, or downloads them.
 
 The server listens on one port of 127.0.0.1, rejects TCP connections without TLS (``require_secure_transport``, as the
-platform's cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default ``sql_mode``. It runs under a
-guard (``local.host.guard``), so that it ends with the process that started it.
+platform's cluster parameter group has it), and keeps UTC, utf8mb4 and MySQL 8.0's default ``sql_mode``. What it
+acknowledged survives its own kill and the machine's crash, as with Aurora. It runs under a guard (``local.host.guard``), so
+that it ends with the process that started it.
 
 MariaDB differs from MySQL 8.0: it lacks the collations utf8mb4_0900_*, and its users authenticate with
 mysql_native_password. Aurora MySQL 3 does so too by default ("Comparing Aurora MySQL version 3 and MySQL 8.0
@@ -55,11 +56,13 @@ _SETTINGS = {
     "sql-mode": SQL_MODE,
     "max-connections": "200",
     "skip-log-bin": "ON",
-    # Small and quick: a crash of the machine may lose a test's data.
+    # What is acknowledged is stored, whether the process or the machine ends. 0 would lose the last second even of a killed
+    # process; the buffer against torn pages is needed because a kill may end a write between two pages of memory.
+    "innodb-flush-log-at-trx-commit": "1",
+    "innodb-doublewrite": "ON",
+    # Small: several servers run beside each other.
     "innodb-buffer-pool-size": "32M",
     "innodb-log-file-size": "16M",
-    "innodb-flush-log-at-trx-commit": "0",
-    "innodb-doublewrite": "OFF",
     "innodb-use-native-aio": "OFF",  # containers seldom grant enough of it
     "aria-pagecache-buffer-size": "8M",
     "key-buffer-size": "1M",

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+import pymysql
+
 from local.databases.mariadb import MariaDb, mariadb_user
+from local.host.errors import StartError
 from local.host.ports import remember_port, remembered_ports
 
 _MASTER_PRIVILEGES = (
@@ -77,6 +80,16 @@ class MySqlClusters:
         """Change a user's password."""
         with self._servers[identifier].administer() as connection, connection.cursor() as cursor:
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, password))
+
+    def answers(self, identifier: str) -> bool:
+        """Return whether the cluster's server runs and accepts connections."""
+        server = self._servers.get(identifier)
+        try:
+            if server is not None:
+                server.administer().close()
+        except (pymysql.err.MySQLError, StartError):
+            return False
+        return server is not None
 
     def drop(self, identifier: str) -> None:
         """Stop the server and remove its data. Harmless if the cluster does not exist."""

@@ -52,10 +52,11 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
-    # A crash of the machine may lose a test's data.
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
+    # What is acknowledged is stored, whether the process or the machine ends. These are PostgreSQL's defaults; a
+    # binaries' package may have others.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
 }
 
 
@@ -173,6 +174,16 @@ class PostgresClusters:
         """Change a user's password."""
         with self._servers[identifier].administer() as connection:
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(password)))
+
+    def answers(self, identifier: str) -> bool:
+        """Return whether the cluster's server runs and accepts connections."""
+        server = self._servers.get(identifier)
+        try:
+            if server is not None:
+                server.administer().close()
+        except psycopg.OperationalError:
+            return False
+        return server is not None
 
     def drop(self, identifier: str) -> None:
         """Stop the server and remove its data. Harmless if the cluster does not exist."""

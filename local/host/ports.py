@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from local.host.errors import StartError
+from local.host.files import replace_text
 
 LOOPBACK = "127.0.0.1"
 
@@ -46,8 +47,7 @@ def remember_port(file: Path, identifier: str, port: int | None) -> None:
         ports.pop(identifier, None)
     else:
         ports[identifier] = port
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(ports))
+    replace_text(file, json.dumps(ports))
 
 
 def remembered_ports(file: Path) -> dict[str, int]:

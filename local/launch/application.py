@@ -50,7 +50,7 @@ from local.patches import (
     secrets,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
-from local.web import balancer_logs, origin_tls, refresh
+from local.web import balancer_logs, origin_tls, refresh, scaling_actions
 from local.web.fleet import Fleet
 from local.web.host_routing import Asgi, with_host_routing
 
@@ -199,6 +199,7 @@ def _start_instances(settings: Settings, application: Application) -> None:
     fleet.install()
     autoscaling.install(fleet)
     refresh.install(fleet)
+    scaling_actions.install(fleet)
     access_log = balancer_logs.BalancerLogs()
     access_log.install()
     application.closers += [fleet.close, access_log.close]

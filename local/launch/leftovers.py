@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local.host.files import replace_text
 from local.ministack.internals import emulator_module
 
 _core = emulator_module("core.responses")
@@ -58,8 +59,7 @@ class Leftovers:
             return
         self._before = {store: set(values) for store, values in _entries().items()}
         if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps({store: sorted(keys) for store, keys in self._before.items() if keys}))
+            replace_text(file, json.dumps({store: sorted(keys) for store, keys in self._before.items() if keys}))
 
     def list(self) -> dict[str, list[str]]:
         """Return the new entries, by "service.store"."""

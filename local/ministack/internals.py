@@ -42,6 +42,16 @@ def wrap_action(module: Any, action: str, wrapper: Callable[[Callable[..., Any]]
     module._ACTION_MAP[action] = wrapper(module._ACTION_MAP[action])
 
 
+def add_action(module: Any, action: str, handler: Callable[[Any], Any]) -> None:
+    """Add an API action that the table of ``module`` lacks."""
+    require(module, "_ACTION_MAP")
+    if action in module._ACTION_MAP:
+        raise EmulatorMismatchError(
+            f"no action {action} in {module.__name__} (we bring one)", "one of the emulator's own"
+        )
+    module._ACTION_MAP[action] = handler
+
+
 def handlers() -> dict[str, dict[str, Any]]:
     """Return the emulator's table of resource types: type → create, update, delete."""
     provisioners = emulator_module("services.cloudformation.provisioners")

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from local.host.files import replace_text
 from local.ministack.properties import Attributes, Props
 from local.ministack.resource_types import NewType, Place
 
@@ -52,8 +53,7 @@ class Records:
 
     def _save(self) -> None:
         if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(json.dumps(self._entries, default=str, indent=1))
+            replace_text(self._file, json.dumps(self._entries, default=str, indent=1))
 
 
 records = Records()

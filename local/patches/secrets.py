@@ -7,6 +7,13 @@ Here RotateSecret calls the rotation function as the service does (rotate-secret
 setSecret, testSecret and finishSecret with one token, whose version carries AWSPENDING from the beginning. A step that
 fails ends the attempt and leaves AWSPENDING where it is. The service retries automatically; here the next RotateSecret
 retries.
+
+After a success the function decides about AWSPENDING: the label stays on the version that has become AWSCURRENT unless the
+function takes it off. The service allows both ("might be attached to the same version as the AWSCURRENT version, or it might
+not be attached to any version", API_RotateSecret). Users report the former of AWS's own functions
+(aws-samples/aws-secrets-manager-rotation-lambdas#168), the maintainers promise the latter in #145. The former is the harder
+case: a value that somebody puts by hand afterwards moves AWSCURRENT away, and the next RotateSecret takes the old version
+for an unfinished rotation.
 """
 
 from __future__ import annotations
@@ -134,9 +141,6 @@ def _rotate(secret: dict[str, Any], token: str, account: str, region: str) -> No
     try:
         with _core.request_scope(account, region):
             if all(_step(secret, token, step) for step in STEPS):
-                # "… or it might not be attached to any version" (rotate-secrets_lambda-functions.html): a value that
-                # somebody puts by hand afterwards must not look like an unfinished rotation.
-                _secrets._remove_stage_everywhere(secret, "AWSPENDING")
                 secret["LastRotatedDate"] = int(time.time())
                 logger.info("Rotated %s: %s", secret["Name"], token)
     finally:

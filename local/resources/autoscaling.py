@@ -15,6 +15,7 @@ from local.ministack.resource_types import on_worker_threads
 from local.web.fleet import Fleet
 from local.web.instances import Instance
 from local.web.launch_template import LaunchTemplate
+from local.web.scaling_activities import USER_REQUEST
 from local.web.signals import Signals, listening, seconds_of
 
 _TYPE = "AWS::AutoScaling::AutoScalingGroup"
@@ -134,12 +135,12 @@ class Operation:
                         self._wait(signals, successors, percent, seconds_of(pause))
                     except ValueError:
                         for instance in successors:
-                            self.fleet.terminate(group, instance)
+                            self.fleet.terminate(group, instance, USER_REQUEST)
                         raise
             for instance in successors:
                 self.fleet.wait_in_service(group, instance, 10)
             for instance in replaced:
-                self.fleet.terminate(group, instance)
+                self.fleet.terminate(group, instance, USER_REQUEST)
 
     def _outdated(self, group: dict[str, Any], launch_template: LaunchTemplate) -> list[Instance]:
         members = self.fleet.members(group["AutoScalingGroupName"])
@@ -165,12 +166,14 @@ class Operation:
 def install(fleet: Fleet) -> None:
     """Replace the handlers of the type."""
     require(_provisioners, "_cr_stack_id", "_cfn_wait_condition_definition")
+    require(_asg, "_asgs", "_member_xml")
     groups = GroupHandlers(fleet, dict(handlers()[_TYPE]))
     replace_handler(_TYPE, {"create": groups.create, "update": groups.update, "delete": groups.delete})
     on_worker_threads([_TYPE])
     # A failed rolling update has replaced some instances: the engine must roll it back, as it does for custom resources.
     wrap(_stack_engine, "_sends_back_failed_update", lambda own: lambda kind: kind == _TYPE or own(kind))
     wrap_action(_asg, "DescribeAutoScalingGroups", lambda original: _described(fleet, original))
+    wrap_action(_asg, "DescribeAutoScalingInstances", lambda original: _shown(fleet, original))
 
 
 @dataclass(frozen=True)
@@ -231,26 +234,52 @@ def _completed(name: str, props: Props) -> dict[str, Any]:
     group: dict[str, Any] = _asg._asgs[name]
     group["TargetGroupARNs"] = list(props.get("TargetGroupARNs") or [])
     group["ServiceLinkedRoleARN"] = str(props.get("ServiceLinkedRoleARN", ""))
+    # The emulator has the console's 300; the API's default is 0 (API_CreateAutoScalingGroup).
+    group["HealthCheckGracePeriod"] = int(props.get("HealthCheckGracePeriod", 0))
     return group
 
 
-def _described(fleet: Fleet, original: Any) -> Any:
-    """Add the current instances, target groups and service-linked role to DescribeAutoScalingGroups."""
+def _shown(fleet: Fleet, original: Any) -> Any:
+    """Answer DescribeAutoScalingInstances with the current instances."""
 
     def describe(parameters: Any) -> Any:
-        ours = [group for group in list(_asg._asgs.values()) if "TargetGroupARNs" in group]
-        for group in ours:
+        for group in _running_groups():
+            fleet.show(group)
+        return original(parameters)
+
+    return describe
+
+
+def _described(fleet: Fleet, original: Any) -> Any:
+    """Add what the emulator's DescribeAutoScalingGroups lacks, and show the current instances."""
+
+    def describe(parameters: Any) -> Any:
+        groups = _running_groups()
+        for group in groups:
             fleet.show(group)
         status, headers, body = original(parameters)
         text = body.decode() if isinstance(body, bytes) else str(body)
-        for group in ours:
-            members = "".join(f"<member>{arn}</member>" for arn in group["TargetGroupARNs"])
+        for group in groups:
             own = f"<AutoScalingGroupARN>{group['AutoScalingGroupARN']}</AutoScalingGroupARN>"
-            role = group.get("ServiceLinkedRoleARN", "")
-            text = text.replace(
-                own,
-                f"{own}<TargetGroupARNs>{members}</TargetGroupARNs><ServiceLinkedRoleARN>{role}</ServiceLinkedRoleARN>",
-            )
+            text = text.replace(own, f"{own}{_more(group)}")
         return status, headers, text.encode()
 
     return describe
+
+
+def _running_groups() -> list[dict[str, Any]]:
+    """Return the groups of stacks, whose instances run."""
+    return [group for group in list(_asg._asgs.values()) if "TargetGroupARNs" in group]
+
+
+def _more(group: dict[str, Any]) -> str:
+    """Return a group's target groups, service-linked role and suspended processes."""
+    members = {
+        "TargetGroupARNs": group["TargetGroupARNs"],
+        "ServiceLinkedRoleARN": group.get("ServiceLinkedRoleARN", ""),
+        "SuspendedProcesses": [
+            {"ProcessName": name, "SuspensionReason": reason}
+            for name, reason in group.get("SuspendedProcesses", {}).items()
+        ],
+    }
+    return str(_asg._member_xml(members))

@@ -8,6 +8,7 @@ of the server itself (MySQL).
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from local.databases.postgres import PostgresClusters, PostgresServer, PostgresS
 from local.databases.postgres_proxy import Listener, PostgresProxy
 from local.host.ports import LOOPBACK, free_port, remember_port, remembered_ports
 from local.ministack.api import aws, ignoring
-from local.ministack.internals import emulator_module, handlers, require
+from local.ministack.internals import emulator_module, handlers, require, wrap, wrap_action
 from local.ministack.properties import Attributes, Props, changed, removed_tag_keys, tag_list, truth
 from local.ministack.records import records
 from local.ministack.resource_types import Place, Supplement, on_worker_threads
@@ -92,6 +93,11 @@ class Databases:
         servers = self.mysql if _is_mysql(cluster) else self.postgres
         servers.set_password(cluster["DBClusterIdentifier"], cluster["MasterUsername"], password)
 
+    def answers(self, cluster: dict[str, Any]) -> bool:
+        """Return whether a cluster's server runs and answers."""
+        servers = self.mysql if _is_mysql(cluster) else self.postgres
+        return servers.answers(cluster["DBClusterIdentifier"])
+
     def drop(self, identifier: str) -> None:
         """End a cluster's server and remove its data."""
         self.mysql.drop(identifier)
@@ -124,11 +130,13 @@ _databases: Databases | None = None
 
 
 def install(databases: Databases) -> None:
-    """Replace the handlers of clusters by ones that use ``databases``."""
+    """Replace the handlers of clusters by ones that use ``databases``, and let passwords change there too."""
     global _databases
-    require(_rds, "_clusters", "_instances")
+    require(_rds, "_clusters", "_instances", "_p", "_error")
     rds_login.install()
     _databases = databases
+    wrap(_rds, "_apply_cluster_master_password_change", _with_database)
+    wrap_action(_rds, "ModifyDBCluster", _only_if_available)
     table = handlers()["AWS::RDS::DBCluster"]
     own_create, own_update = table["create"], table["update"]
 
@@ -160,6 +168,40 @@ def _is_served(props: Props) -> bool:
 
 def _is_mysql(props: Props) -> bool:
     return str(props.get("Engine", "")) == "aurora-mysql"
+
+
+# -- the master user's password ---------------------------------------------------------------------------------------
+
+
+def _with_database(original: Callable[[dict[str, Any], str], None]) -> Callable[[dict[str, Any], str], None]:
+    """Change the password in the database too. The emulator does so only in databases that it runs itself.
+
+    MasterUserPassword and RotateMasterUserPassword come here ("Rotating the master user password secret for a DB cluster",
+    rds-secrets-manager.html). The emulator has put the new password into the master's secret by then.
+    """
+
+    def apply(cluster: dict[str, Any], password: str) -> None:
+        original(cluster, password)
+        if _is_served(cluster):
+            _running().set_password(cluster, password)
+
+    return apply
+
+
+def _only_if_available(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reject a new password for a cluster whose server does not run, so that secret and database stay the same."""
+
+    def modify(parameters: Any) -> Any:
+        cluster = _rds._clusters.get(_rds._p(parameters, "DBClusterIdentifier"))
+        changes_password = (
+            _rds._p(parameters, "MasterUserPassword") or _rds._p(parameters, "RotateMasterUserPassword") == "true"
+        )
+        if changes_password and cluster is not None and _is_served(cluster) and not _running().answers(cluster):
+            identifier = cluster["DBClusterIdentifier"]
+            return _rds._error("InvalidDBClusterStateFault", f"DB cluster {identifier} is not available.", 400)
+        return original(parameters)
+
+    return modify
 
 
 # -- cluster ----------------------------------------------------------------------------------------------------------
@@ -217,8 +259,6 @@ def _update_cluster(identifier: str, old: Props, new: Props) -> tuple[str, Attri
     record = _rds._clusters[identifier]
     if changed(old, new, "Tags"):
         _retag(record["DBClusterArn"], old, new)
-    if "MasterUserPassword" in arguments:
-        _running().set_password(record, arguments["MasterUserPassword"])
     _show(record, new)
     return identifier, _attributes(record)
 

@@ -21,7 +21,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,9 @@ class Instance:
         port: where its service listens on 127.0.0.1.
         healthy: whether its boot succeeded.
         failed: whether its boot failed.
+        in_service_since: the monotonic time at which its boot ended, whatever the result; None before.
+        terminating: whether it is on its way out.
+        unhealthy_because: why Auto Scaling takes it for unhealthy, as its activity gives the cause; "" if it does not.
     """
 
     identifier: str
@@ -76,38 +79,63 @@ class Instance:
     port: int = field(default_factory=free_port)
     healthy: bool = False
     failed: bool = False
+    in_service_since: float | None = None
+    terminating: bool = False
+    unhealthy_because: str = ""
     _process: GuardedProcess | None = field(default=None, repr=False)
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _shipper: LogShipper | None = field(default=None, repr=False)
     _scheme: str = "http"
 
-    def boot(self) -> None:
-        """Fetch, start, wait for /health, signal. A failure is signalled and logged, and raises nothing."""
+    def boot(self, on_end: Callable[[], None] = lambda: None) -> None:
+        """Fetch, start, wait for /health, signal. A failure is signalled and logged, and raises nothing.
+
+        Args:
+            on_end: called when the boot has succeeded or failed, before the instance shows it.
+        """
         try:
             release = self._fetch()
             self._start(release)
             self._wait_for_health()
         except (BotoCoreError, ClientError, OSError, StartError, zipfile.BadZipFile, KeyError, ValueError) as error:
-            self.failed = True
+            on_end()
+            self.failed, self.in_service_since = True, time.monotonic()
             logger.warning("%s did not boot: %s\n%s", self.identifier, error, self.log_tail())
             self._report(error)
             self._signal("FAILURE")
         else:
-            self.healthy = True
+            on_end()
+            self.healthy, self.in_service_since = True, time.monotonic()
             self._signal("SUCCESS")
 
     def is_running(self) -> bool:
         """Return whether its process has not ended."""
         return self._process is not None and self._process.is_running
 
+    def has_stopped(self) -> bool:
+        """Return whether its boot has ended and no service runs, which is the end of the machine here."""
+        return self.in_service_since is not None and not self.is_running()
+
     def has_ended(self) -> bool:
         """Return whether it cannot serve any more: its boot failed, or its service ended."""
-        return self.failed or (self.healthy and not self.is_running())
+        return self.failed or self.has_stopped()
+
+    @property
+    def lifecycle_state(self) -> str:
+        """Its state in its group ("Amazon EC2 Auto Scaling instance lifecycle").
+
+        The boot stands for the status checks of EC2, after which an instance is InService, whatever its service does.
+        """
+        if self.terminating:
+            return "Terminating"
+        return "Pending" if self.in_service_since is None else "InService"
 
     def stop(self) -> None:
         """End the service, at last by SIGKILL, and remove the instance's files. Harmless if nothing runs."""
-        self._stopped.set()
-        process, self._process = self._process, None
+        with self._starting:  # else a boot that is about to start the service would leave it behind
+            self._stopped.set()
+            process, self._process = self._process, None
         if process is not None:
             process.stop()
         if self._shipper is not None:
@@ -130,21 +158,20 @@ class Instance:
         return release
 
     def _start(self, release: Path) -> None:
-        if self._stopped.is_set():
-            raise StartError(f"The instance {self.identifier}", "it was terminated")
+        """Start the service and what sends its log. Raises StartError if the instance was terminated meanwhile."""
         service_log = self.directory / "service.log"
         # Only what the artifact holds: not the packages that are installed here.
         command = [sys.executable, "-S", "-s", *start_command(release)]
-        self._process = GuardedProcess.start(
-            command,
-            self.directory / "console.log",
-            environment=self._environment(release, self._prepare(release), service_log),
-            directory=release,
-        )
+        environment = self._environment(release, self._prepare(release), service_log)
         group = self.launch_template.exports.get("LOG_GROUP")
-        if group:
-            stream = f"{self.identifier}/{unit_of(release).stem}"
-            self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
+        with self._starting:
+            if self._stopped.is_set():
+                raise StartError(f"The instance {self.identifier}", "it was terminated")
+            console = self.directory / "console.log"
+            self._process = GuardedProcess.start(command, console, environment=environment, directory=release)
+            if group:
+                stream = f"{self.identifier}/{unit_of(release).stem}"
+                self._shipper = LogShipper(self._client("logs"), group, stream, service_log)
 
     def _environment(self, release: Path, of_the_unit: Mapping[str, str], service_log: Path) -> dict[str, str]:
         """Return the service's whole environment."""

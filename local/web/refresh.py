@@ -14,6 +14,7 @@ from typing import Any
 
 from local.host.settings import ACCOUNT, REGION
 from local.ministack.internals import emulator_module, wrap_action
+from local.web import scaling_activities
 from local.web.fleet import Fleet
 from local.web.instances import HEALTH_TIMEOUT_SECONDS
 
@@ -57,11 +58,11 @@ def _replace_all(fleet: Fleet, group: dict[str, Any], refresh: dict[str, Any]) -
     for number, instance in enumerate(old, start=1):
         if refresh["Status"] != "InProgress":  # cancelled
             return
-        successor = fleet.launch(group, launch_template)
+        successor = fleet.launch(group, launch_template, scaling_activities.REPLACES_BY_REFRESH)
         if not fleet.wait_in_service(group, successor, HEALTH_TIMEOUT_SECONDS):
-            fleet.terminate(group, successor)
+            fleet.terminate(group, successor, scaling_activities.REPLACED_BY_REFRESH)
             refresh.update(Status="Failed", StatusReason=f"{successor.identifier} did not become healthy")
             return
-        fleet.terminate(group, instance)
+        fleet.terminate(group, instance, scaling_activities.REPLACED_BY_REFRESH)
         refresh["PercentageComplete"] = 100 * number // len(old)
     refresh.update(Status="Successful", StatusReason="", PercentageComplete=100)

@@ -153,11 +153,12 @@ def stages(cloud: EmbeddedCloud) -> dict[str, str]:
 
 
 def await_rotation(cloud: EmbeddedCloud) -> str:
-    """Wait until no version is pending and return the current one."""
+    """Wait until the pending version is current and return it."""
 
     def current() -> str | None:
         versions = stages(cloud)
-        return versions["AWSCURRENT"] if "AWSPREVIOUS" in versions and "AWSPENDING" not in versions else None
+        is_rotated = "AWSPREVIOUS" in versions and versions.get("AWSPENDING") == versions["AWSCURRENT"]
+        return versions["AWSCURRENT"] if is_rotated else None
 
     return str(eventually(current, 20))
 
@@ -229,6 +230,23 @@ def test_a_step_that_fails_leaves_the_version_pending_and_the_next_rotation_goes
         client.rotate_secret(SecretId="mysql-secret")
     assert await_rotation(cloud) == token
     assert value(cloud) == pending, "a repeated createSecret keeps the value"
+
+
+def test_a_value_that_a_person_puts_after_a_rotation_makes_it_look_unfinished(
+    cloud: EmbeddedCloud, stack: Outcome
+) -> None:
+    """As on AWS: the function of this test leaves AWSPENDING on its version, and only a function can take it off."""
+    client, rotated = cloud.client("secretsmanager"), stages(cloud)["AWSCURRENT"]
+    assert stages(cloud)["AWSPENDING"] == rotated, "after a success it stays on the version that is current"
+    token = client.rotate_secret(SecretId="mysql-secret")["VersionId"]
+    assert await_rotation(cloud) == token, "which is no obstacle for the next rotation"
+    mine = client.put_secret_value(SecretId="mysql-secret", SecretString=json.dumps({**value(cloud), "password": "x"}))
+    assert stages(cloud) | {"AWSCURRENT": mine["VersionId"], "AWSPENDING": token} == stages(cloud)
+    with pytest.raises(client.exceptions.InvalidRequestException, match="previous rotation isn't complete"):
+        client.rotate_secret(SecretId="mysql-secret")
+    assert await_rotation(cloud) == token, "the version of before is current again"
+    client.update_secret_version_stage(SecretId="mysql-secret", VersionStage="AWSPENDING", RemoveFromVersionId=token)
+    assert "AWSPENDING" not in stages(cloud)
 
 
 def test_a_function_that_does_not_allow_the_service_is_rejected(cloud: EmbeddedCloud, stack: Outcome) -> None:

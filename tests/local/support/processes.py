@@ -14,6 +14,14 @@ def processes_of(run_directory: Path) -> list[str]:
     return [command for pid in living_processes() if str(run_directory) in (command := command_of(pid))]
 
 
+def descendants_of(pid: int) -> list[str]:
+    """Command lines of the living processes below one."""
+    rows, below = living_processes(), {pid}
+    while more := {child for child, (parent, _) in rows.items() if parent in below} - below:
+        below |= more
+    return [command_of(child) for child in below - {pid}]
+
+
 def wait_until_gone(run_directory: Path, within_seconds: float = 15.0) -> list[str]:
     deadline = time.monotonic() + within_seconds
     while (remaining := processes_of(run_directory)) and time.monotonic() < deadline:

@@ -8,7 +8,10 @@ import zipfile
 from pathlib import Path
 
 SITE = Path(__file__).with_name("site.yaml").read_text()
-"""A template with a distribution, a load balancer and a group of instances that run the service."""
+"""A template with a distribution, a load balancer and a group of instances that run the service.
+
+A request for /break makes the instance that gets it fail its health checks from then on; it serves other paths as before.
+"""
 
 _SERVICE = """
 import json, os, signal, ssl, sys
@@ -18,14 +21,18 @@ if {broken}:
     sys.exit("this version is broken")
 
 class Handler(BaseHTTPRequestHandler):
+    works = True
+
     def do_GET(self):
         size = int(self.headers.get("content-length") or 0)
         said = {{"version": {version!r}, "pid": os.getpid(), "path": self.path, "headers": dict(self.headers),
                  "body": self.rfile.read(size).decode(), "path_entries": sys.path}}
         with open(os.environ["LOG_FILE"], "a") as log:
             log.write(json.dumps({{"level": "INFO", "path": self.path}}) + "\\n")
+        if self.path == "/break":
+            Handler.works = False
         body = json.dumps(said).encode()
-        self.send_response(200)
+        self.send_response(500 if self.path == "/health" and not Handler.works else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

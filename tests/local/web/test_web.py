@@ -9,40 +9,24 @@ import os
 import signal
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.clients.answer import Answer
 from local.clients.edge import visit
 from local.cloud import EmbeddedCloud
 from local.host.certificates import ensure_certificates
-from local.web import balancer_logs
 from local.web.launch_template import LaunchTemplate, exports_of
 from local.web.signals import seconds_of
 from local.web.target_health import Health, TargetHealth
 from tests.local.support.stacks import Outcome, change, delete
-from tests.local.support.standin import SITE, artifact
+from tests.local.support.standin import SITE
 from tests.local.support.waiting import eventually
+from tests.local.support.web_site import ACCOUNT, deploy, edge, empty, group, health, put
 
 pytestmark = [pytest.mark.emulator, pytest.mark.requirement("X-WEB-1", "X-ALB-1", "X-CDN-1")]
-
-ACCOUNT = "111122223333"
-
-
-def put(cloud: EmbeddedCloud, version: str, *, broken: bool = False) -> str:
-    key, content = artifact(version, broken=broken)
-    cloud.client("s3").put_object(Bucket="web-artifacts", Key=key, Body=content)
-    return key
-
-
-def deploy(cloud: EmbeddedCloud, version: str, *, broken: bool = False, **parameters: str) -> Outcome:
-    key = put(cloud, version, broken=broken)
-    return change(cloud, "site", SITE, {"ArtifactBucket": "web-artifacts", "ArtifactKey": key, **parameters})
 
 
 @pytest.fixture(scope="module")
@@ -59,33 +43,6 @@ def site(cloud: EmbeddedCloud, before: dict[str, list[str]]) -> Iterator[Outcome
     empty(cloud)
     assert delete(cloud, "site").status == "DELETE_COMPLETE"
     assert cloud.leftovers() == before
-
-
-def empty(cloud: EmbeddedCloud) -> None:
-    """Empty the buckets, after the last access log of the load balancer has come."""
-    time.sleep(1.5 * balancer_logs.INTERVAL_SECONDS)
-    s3 = cloud.client("s3")
-    for kind in ("logs", "static"):
-        bucket = f"web-{kind}-dev-{ACCOUNT}"
-        for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=entry["Key"])
-
-
-def edge(cloud: EmbeddedCloud, site: Outcome, path: str, method: str = "GET", **more: Any) -> Answer:
-    return visit(cloud, method, f"https://{site.outputs['Domain']}{path}", **more)
-
-
-def group(cloud: EmbeddedCloud) -> dict[str, Any]:
-    (description,) = cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["web-dev"])[
-        "AutoScalingGroups"
-    ]
-    return dict(description)
-
-
-def health(cloud: EmbeddedCloud) -> dict[str, str]:
-    (arn,) = group(cloud)["TargetGroupARNs"]
-    described = cloud.client("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    return {entry["Target"]["Id"]: entry["TargetHealth"]["State"] for entry in described}
 
 
 def test_a_request_passes_distribution_and_load_balancer_to_an_instance(cloud: EmbeddedCloud, site: Outcome) -> None:
