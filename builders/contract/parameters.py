@@ -6,9 +6,8 @@ are in params/<platform>/<env>.json. Packaging fills in the keys of artifacts.
 
 from __future__ import annotations
 
+from builders.contract import artifacts
 from builders.contract.console import Group
-from builders.contract.functions import TIMEOUT_SECONDS
-from builders.contract.names import pascal
 from builders.contract.principals import principals
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter
 
@@ -47,8 +46,8 @@ NAT_GATEWAY_PER_ZONE = _NETWORK.switch(
     "NatGatewayPerZone",
     "NAT gateway in every zone",
     "true: one NAT gateway per zone, so that a zone's failure leaves the others their way out; false: one for all, cheaper. "
-    "While InterfaceEndpoints is true, nothing goes out through them, and more than one serves no purpose; requirements T-NET-2 "
-    "and X-NET-1 demand them all the same.",
+    "With InterfaceEndpoints they carry no traffic, and more than one serves no purpose; requirements T-NET-2 and X-NET-1 demand "
+    "them all the same.",
     default="false",
 )
 INTERFACE_ENDPOINTS = _NETWORK.switch(
@@ -411,33 +410,6 @@ MANAGE_CONFIG_RECORDER = _SINGLETONS.switch(
     default="true",
 )
 
-# --- Artifacts ---------------------------------------------------------------------------------------------------------
-_ARTIFACTS = Group("Artifacts")
-ARTIFACT_BUCKET = _ARTIFACTS.text(
-    "ArtifactBucket",
-    "Artifact bucket",
-    "Bucket of the packaged artifacts; filled in by packaging.",
-    pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-    constraint="The name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens.",
-)
-
-
-def _artifact_key(folder: str, kind: str) -> RootParameter:
-    """Creates the parameter for the key of a folder's zip: ``log_alerts`` → ``LogAlertsArtifactKey``."""
-    words = folder.replace("_", " ")
-    return _ARTIFACTS.text(
-        f"{pascal(folder)}ArtifactKey",
-        f"Code of {words}",
-        f"Content-addressed key of the {words} {kind}'s code; filled in by packaging.",
-        pattern=r"^[A-Za-z0-9/._-]+\.zip$",
-        constraint="The key of a zip file, such as functions/ingest/<sha-256>.zip.",
-    )
-
-
-FUNCTION_KEYS = {name: _artifact_key(name, "function") for name in TIMEOUT_SECONDS}
-"""Folder in lambda_src → the parameter for the key of its zip."""
-SERVICE_KEY = _artifact_key("payments", "service")
-
 GROUPS = (
     _GENERAL,
     _NETWORK,
@@ -450,6 +422,6 @@ GROUPS = (
     _LAKE,
     _LOGS,
     _SINGLETONS,
-    _ARTIFACTS,
+    artifacts.GROUP,
 )
 """All groups, in the order in which the console shows them."""

@@ -14,13 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import awacs.athena as athena
 import awacs.cloudformation as cloudformation
 import awacs.cloudwatch as cloudwatch
 import awacs.dynamodb as dynamodb
 import awacs.ec2 as ec2
 import awacs.execute_api as execute_api
-import awacs.glue as glue
 import awacs.kms as kms
 import awacs.logs as logs
 import awacs.rds_db as rds_db
@@ -44,7 +42,6 @@ from awacs.aws import (
     Statement,
     StringEquals,
     StringEqualsIfExists,
-    StringLike,
 )
 from troposphere import AWSHelperFn, If, NoValue, Ref, Sub
 
@@ -153,55 +150,6 @@ def empty_buckets(sid: str, bucket_names: Sequence[str]) -> list[Statement]:
         allow(f"{sid}List", [s3.ListBucketVersions, s3.ListBucketMultipartUploads], buckets),
         allow(f"{sid}Delete", [s3.DeleteObjectVersion, s3.AbortMultipartUpload], objects),
     ]
-
-
-# --- Lake ------------------------------------------------------------------------------------------------------------
-def run_queries(sid: str, workgroup_arn: AWSHelperFn) -> Statement:
-    """Run queries in one Athena workgroup and read their results.
-
-    Source: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html
-    """
-    actions = [
-        athena.StartQueryExecution,
-        athena.StopQueryExecution,
-        athena.GetQueryExecution,
-        athena.GetQueryResults,
-        athena.GetQueryResultsStream,
-        athena.GetWorkGroup,
-    ]
-    return allow(sid, actions, [workgroup_arn])
-
-
-def read_catalogue(sid: str, arns_: Sequence[Resource]) -> Statement:
-    """Read one database of the Glue catalogue. Glue requires the permission on catalogue, database and tables.
-
-    Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
-    """
-    return allow(sid, [glue.GetDatabase, glue.GetTable, glue.GetTables, glue.GetPartitions], arns_)
-
-
-def locate_buckets(sid: str, bucket_arns: Sequence[Resource]) -> Statement:
-    """Read the region of buckets, as Athena does before it reads objects."""
-    return allow(sid, [s3.GetBucketLocation], bucket_arns)
-
-
-def list_below(sid: str, bucket_arn: AWSHelperFn, prefixes: Sequence[str]) -> Statement:
-    """List a bucket's objects under some prefixes only."""
-    return allow(sid, [s3.ListBucket], [bucket_arn], StringLike("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
-
-
-def find_uploads(sid: str, bucket_arn: AWSHelperFn) -> Statement:
-    """List a bucket's multipart uploads, as Athena does with those of its results.
-
-    Source: https://docs.aws.amazon.com/athena/latest/ug/querying.html (query results location)
-    """
-    return allow(sid, [s3.ListBucketMultipartUploads], [bucket_arn])
-
-
-def keep_query_results(sid: str, bucket_arn: AWSHelperFn, prefix: str) -> Statement:
-    """Write results of queries under a prefix, large ones in parts, and read them."""
-    actions = [s3.GetObject, s3.PutObject, s3.AbortMultipartUpload, s3.ListMultipartUploadParts]
-    return allow(sid, actions, [arns.below(bucket_arn, f"/{prefix}")])
 
 
 # --- Keys ------------------------------------------------------------------------------------------------------------

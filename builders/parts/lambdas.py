@@ -22,7 +22,7 @@ from troposphere.awslambda import (
 )
 from troposphere.logs import LogGroup
 
-from builders.contract import parameters, ports
+from builders.contract import artifacts, parameters, ports
 from builders.contract.functions import TIMEOUT_SECONDS
 from builders.contract.names import hyphenated, metrics_namespace, pascal
 from builders.contract.template import ENVIRONMENT_SUFFIX, RootParameter, TierTemplate
@@ -111,7 +111,7 @@ def add_function(template: TierTemplate, row: FunctionRow, *, dead_letters: AWSH
 
 
 def _code(template: TierTemplate, name: str) -> Code:
-    return Code(S3Bucket=template.use(parameters.ARTIFACT_BUCKET), S3Key=template.use(parameters.FUNCTION_KEYS[name]))
+    return Code(S3Bucket=template.use(artifacts.ARTIFACT_BUCKET), S3Key=template.use(artifacts.FUNCTION_KEYS[name]))
 
 
 def _network(template: TierTemplate) -> VPCConfig:

@@ -8,7 +8,7 @@ from troposphere import Equals, GetAtt, Ref
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.rds import DBCluster, DBInstance, ServerlessV2ScalingConfiguration
 
-from builders.contract import parameters, ports
+from builders.contract import artifacts, parameters, ports
 from builders.contract.conditions import HAS_ANALYSTS
 from builders.contract.template import TierTemplate
 from builders.iam import statements
@@ -146,7 +146,7 @@ def add_migration(template: TierTemplate, cluster: DBCluster, instances: Sequenc
         "DatabaseMigration",
         built.arn,
         after=instances,
-        ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate"]),
+        ArtifactKey=template.use(artifacts.FUNCTION_KEYS["migrate"]),
         Run=template.use(parameters.MIGRATION_RUN),
     )
     template.export(ports.ANALYST_AUDIT, GetAtt(migration, "AnalystAudit"))

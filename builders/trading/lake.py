@@ -29,7 +29,7 @@ from troposphere.iam import ManagedPolicy
 from builders.contract import parameters, ports
 from builders.contract.names import SUFFIX, pascal
 from builders.contract.template import Port, TierTemplate
-from builders.iam import arns, statements
+from builders.iam import arns, lake, statements
 from builders.iam.roles import add_policy
 from builders.trading import facts
 
@@ -380,8 +380,8 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
         "lake-query-policy",
         "Query the lake in its Athena workgroup",
         [
-            statements.run_queries("QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.name_text('lake')}")),
-            statements.read_catalogue(
+            lake.run_queries("QueryInWorkGroup", arns.arn("athena", f"workgroup/{template.name_text('lake')}")),
+            lake.read_catalogue(
                 "ReadCatalogue",
                 # Athena reads the database "default" before any query, whichever database the query names.
                 [
@@ -393,13 +393,13 @@ def add_query_policy(template: TierTemplate) -> ManagedPolicy:
                 statements.read_objects(f"Read{pascal(row.name)}", _bucket_arn(row, processed, raw), f"{row.prefix}*")
                 for row in TABLES
             ),
-            statements.locate_buckets("FindBuckets", [processed, raw]),
-            statements.list_below(
+            lake.locate_buckets("FindBuckets", [processed, raw]),
+            lake.list_below(
                 "ListProcessed", processed, [*_prefixes(ports.PROCESSED_BUCKET), facts.QUERY_RESULTS_PREFIX]
             ),
-            statements.list_below("ListRaw", raw, _prefixes(ports.RAW_BUCKET)),
-            statements.find_uploads("FindUploads", processed),
-            statements.keep_query_results("KeepResults", processed, f"{facts.QUERY_RESULTS_PREFIX}*"),
+            lake.list_below("ListRaw", raw, _prefixes(ports.RAW_BUCKET)),
+            lake.find_uploads("FindUploads", processed),
+            lake.keep_query_results("KeepResults", processed, f"{facts.QUERY_RESULTS_PREFIX}*"),
             statements.use_key("UseDataKey", template.use(ports.DATA_KEY), "s3"),
         ],
     )

@@ -19,7 +19,7 @@ from troposphere.secretsmanager import (
     SecretTargetAttachment,
 )
 
-from builders.contract import parameters, ports
+from builders.contract import artifacts, parameters, ports
 from builders.contract.template import TierTemplate
 from builders.iam import statements
 from builders.parts.custom_resources import add_custom_resource
@@ -121,7 +121,7 @@ def add_migration(template: TierTemplate, attachment: SecretTargetAttachment) ->
         "DatabaseMigration",
         built.arn,
         after=[attachment],
-        ArtifactKey=template.use(parameters.FUNCTION_KEYS["migrate_mysql"]),
+        ArtifactKey=template.use(artifacts.FUNCTION_KEYS["migrate_mysql"]),
         Reader=template.use(ports.DATABASE_READER),
     )
     return built, run

@@ -41,7 +41,7 @@ from troposphere.policies import (
     UpdatePolicy,
 )
 
-from builders.contract import parameters, ports
+from builders.contract import artifacts, parameters, ports
 from builders.contract.names import SUFFIX
 from builders.contract.template import TierTemplate
 from builders.iam import arns, statements
@@ -99,9 +99,9 @@ def build(platform: str) -> TierTemplate:
 
 def add_instance_profile(template: TierTemplate, log_group: LogGroup) -> InstanceProfile:
     """Adds the permissions of an instance: fetch its artifact, read its login, write log and metrics, signal its start."""
-    artifact = template.placeholder(parameters.SERVICE_KEY)
+    artifact = template.placeholder(artifacts.SERVICE_KEY)
     permissions: list[Statement] = [
-        *statements.read_artifact("FetchArtifact", template.placeholder(parameters.ARTIFACT_BUCKET), artifact),
+        *statements.read_artifact("FetchArtifact", template.placeholder(artifacts.ARTIFACT_BUCKET), artifact),
         statements.read_secret("ReadDatabaseLogin", template.use(ports.DATABASE_SECRET)),
         statements.read_under_key("UseSecretsKey", template.use(ports.SECRETS_KEY), "secretsmanager"),
         statements.write_logs("WriteLogs", GetAtt(log_group, "Arn")),
@@ -177,8 +177,8 @@ def user_data(template: TierTemplate, log_group: LogGroup) -> Base64:
     """The lines that export the settings, then the boot script, which contains no placeholder."""
     settings = {
         "REGION": "${AWS::Region}",
-        "ARTIFACT_BUCKET": template.placeholder(parameters.ARTIFACT_BUCKET),
-        "ARTIFACT_KEY": template.placeholder(parameters.SERVICE_KEY),
+        "ARTIFACT_BUCKET": template.placeholder(artifacts.ARTIFACT_BUCKET),
+        "ARTIFACT_KEY": template.placeholder(artifacts.SERVICE_KEY),
         "STACK_NAME": "${AWS::StackId}",
         "SIGNAL_RESOURCE": GROUP,
         "DB_SECRET_ARN": template.placeholder(ports.DATABASE_SECRET),

@@ -58,7 +58,7 @@ def test_sns_may_use_the_key_of_the_alert_topic_for_this_topic_only(platform: st
     (delivery,) = [
         statement
         for statement in statements(find_resource(platform, "MessagingKey").properties["KeyPolicy"])
-        if statement["Principal"] == {"Service": ["sns.amazonaws.com"]}
+        if statement["Principal"] == {"Service": ["sns.amazonaws.com"]} and statement["Sid"] == "Deliveries"
     ]
     assert delivery["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     ((topic,),) = delivery["Condition"]["ArnLike"].values()

@@ -17,7 +17,9 @@ EVERY_PLATFORM = pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.requirement("T-OBS-1", "X-MON-1")
 def test_an_undelivered_alert_goes_to_a_dead_letter_queue_with_an_alarm(platform: str) -> None:
     built = templates(platform)
-    subscription = deployed(built["alerts"], AlertEmail="ops@example.com", ReserveConcurrency="false")
+    subscription = deployed(
+        built["alerts"], AlertEmail="ops@example.com", DatabaseMinCapacity="0.5", ReserveConcurrency="false"
+    )
     redrive = subscription["AlertEmailSubscription"]["Properties"]["RedrivePolicy"]
     assert redrive == {"deadLetterTargetArn": {"Ref": "FunctionDeadLetterQueueArn"}}
     passed = built["root"]["Resources"]["Alerts"]["Properties"]["Parameters"]["FunctionDeadLetterQueueArn"]

@@ -42,7 +42,13 @@ def test_writer_and_reader_stand_in_different_zones() -> None:
 )
 def test_database_pauses_only_at_a_minimum_of_0(capacity: str, seconds: int | None, idle_session: str | None) -> None:
     """Above it Aurora knows no time until a pause, and nothing closes idle sessions."""
-    content = deployed(templates("trading")["database"], DatabaseMinCapacity=capacity, ReserveConcurrency="false")
+    content = deployed(
+        templates("trading")["database"],
+        AnalystPrincipalArns="none",
+        DatabaseMinCapacity=capacity,
+        ReserveConcurrency="false",
+        SingleSignOnEnforcesMfa="false",
+    )
     scaling = content["DatabaseCluster"]["Properties"]["ServerlessV2ScalingConfiguration"]
     assert scaling.get("SecondsUntilAutoPause") == seconds
     settings = content["DatabaseClusterParameters"]["Properties"]["Parameters"]
