@@ -140,7 +140,9 @@ def list_objects(sid: str, bucket_arn: AWSHelperFn) -> Statement:
 def empty_buckets(sid: str, bucket_names: Sequence[str]) -> list[Statement]:
     """Delete the contents of versioned buckets: versions, delete markers and incomplete uploads.
 
-    Without a bucket there is no statement, because IAM rejects a statement without a resource.
+    DeleteObjects "must always" have ``s3:DeleteObject``, also for versions. Without a bucket there is no statement, because IAM
+    rejects a statement without a resource.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
     """
     if not bucket_names:
         return []
@@ -148,7 +150,7 @@ def empty_buckets(sid: str, bucket_names: Sequence[str]) -> list[Statement]:
     objects = [arns.bucket(f"{name}/*") for name in bucket_names]
     return [
         allow(f"{sid}List", [s3.ListBucketVersions, s3.ListBucketMultipartUploads], buckets),
-        allow(f"{sid}Delete", [s3.DeleteObjectVersion, s3.AbortMultipartUpload], objects),
+        allow(f"{sid}Delete", [s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], objects),
     ]
 
 

@@ -29,7 +29,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "logs.put_log_events": ("logs:PutLogEvents",),
     "s3.abort_multipart_upload": ("s3:AbortMultipartUpload",),
     "s3.copy_object": ("s3:GetObject", "s3:PutObject"),
-    "s3.delete_objects": ("s3:DeleteObjectVersion",),  # always with a version
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html: the first always, the second for versions.
+    "s3.delete_objects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     # Without ListBucket, S3 returns 403 for a missing object, which the code could not tell from a missing permission.
     "s3.get_object": ("s3:GetObject", "s3:ListBucket"),
     "s3.list_multipart_uploads": ("s3:ListBucketMultipartUploads",),

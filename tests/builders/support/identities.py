@@ -165,11 +165,8 @@ PARTS = frozenset(
 
 
 def identity_of(kind: str) -> Identity:
-    """How the resources of a type are identified.
-
-    Raises:
-        KeyError: the type has no row yet.
-    """
+    """How the resources of a type are identified."""
     if kind in PARTS or kind.startswith("Custom::"):
         return PART
+    assert kind in IDENTITIES, f"{kind} is new: add it to IDENTITIES, or to PARTS if no policy can mean it"
     return IDENTITIES[kind]
