@@ -36,6 +36,7 @@ from local.ministack.resource_types import NewType, Supplement
 from local.patches import (
     access_logs,
     acm,
+    alarms,
     api_gateway,
     conditions,
     functions,
@@ -46,6 +47,7 @@ from local.patches import (
     parameters,
     prefix_lists,
     property_types,
+    queues,
     request_validation,
     secrets,
 )
@@ -77,11 +79,13 @@ PATCHES: tuple[Patch, ...] = (
     # Services
     access_logs,
     acm,
+    alarms,
     api_gateway,
     log_events,
     metric_math,
     networks,
     prefix_lists,
+    queues,
     request_validation,
     secrets,
     origin_tls,

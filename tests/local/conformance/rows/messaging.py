@@ -236,7 +236,7 @@ LAMBDA = Table(
         ),
         Row(
             "mapping_has_a_maximum_concurrency",
-            "The mapping shows its maximum concurrency, which has to be 2 or more.",
+            "The mapping shows its declared maximum concurrency.",
             f"{_LAMBDA}with-sqs.html",
             types=(_MAPPING,),
         ),
