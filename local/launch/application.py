@@ -39,6 +39,7 @@ from local.patches import (
     alarms,
     api_gateway,
     conditions,
+    deployments,
     functions,
     log_events,
     metric_math,
@@ -50,6 +51,7 @@ from local.patches import (
     queues,
     request_validation,
     secrets,
+    stack_rules,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
 from local.web import balancer_logs, origin_tls, refresh
@@ -74,6 +76,7 @@ PATCHES: tuple[Patch, ...] = (
     nested_stacks,
     property_types,
     parameters,
+    stack_rules,
     # Authorization
     conditions,
     # Services
@@ -81,6 +84,7 @@ PATCHES: tuple[Patch, ...] = (
     acm,
     alarms,
     api_gateway,
+    deployments,
     log_events,
     metric_math,
     networks,

@@ -104,7 +104,7 @@ def test_change_set_tells_replacement(existing: ChangeSets) -> None:
 def test_change_set_shows_property_values(existing: ChangeSets) -> None:
     described = existing.describe(existing.create(queue(existing.stack, 60)), IncludePropertyValues=True)
     (detail,) = described["Changes"][0]["ResourceChange"]["Details"]
-    assert (detail["Target"]["Name"], detail["Target"]["Path"]) == (
+    assert detail["Target"]["Name"] == "VisibilityTimeout"
         "VisibilityTimeout",
         "/Properties/VisibilityTimeout",
     )

@@ -335,9 +335,8 @@ Resources:
     Type: AWS::AutoScaling::AutoScalingGroup
     CreationPolicy: {ResourceSignal: {Count: 1, Timeout: TIMEOUT}}
     Properties:
-      MinSize: 0
+      MinSize: 1
       MaxSize: 1
-      DesiredCapacity: 0
       VPCZoneIdentifier: [!Ref Subnet]
       LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}
 """
@@ -352,10 +351,18 @@ def test_creation_policy_waits_for_signals(cloud: EmbeddedCloud) -> None:
         except ClientError:
             return False  # the stack does not exist yet
 
+    def launched() -> str:
+        group = next(
+            entry
+            for entry in cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+            if entry["AutoScalingGroupName"].startswith(name)
+        )
+        return str(group["Instances"][0]["InstanceId"])
+
     def signal() -> None:
         eventually(group_is_in_progress)
         statuses.append(api.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-        api.signal_resource(StackName=name, LogicalResourceId="Group", UniqueId="one", Status="SUCCESS")
+        api.signal_resource(StackName=name, LogicalResourceId="Group", UniqueId=launched(), Status="SUCCESS")
 
     statuses: list[str] = []
     thread = threading.Thread(target=signal)
