@@ -38,9 +38,11 @@ from local.patches import (
     acm,
     alarms,
     api_gateway,
+    buckets,
     conditions,
     deployments,
     functions,
+    instance_profiles,
     log_events,
     metric_math,
     nested_stacks,
@@ -52,6 +54,7 @@ from local.patches import (
     request_validation,
     secrets,
     stack_rules,
+    web_acls,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
 from local.web import balancer_logs, origin_tls, refresh
@@ -84,7 +87,9 @@ PATCHES: tuple[Patch, ...] = (
     acm,
     alarms,
     api_gateway,
+    buckets,
     deployments,
+    instance_profiles,
     log_events,
     metric_math,
     networks,
@@ -92,6 +97,7 @@ PATCHES: tuple[Patch, ...] = (
     queues,
     request_validation,
     secrets,
+    web_acls,
     origin_tls,
 )
 """All patches but ``functions``, which needs a folder for the runtime of the functions."""

@@ -4,8 +4,8 @@ The emulator compares subscription filters by the words in their pattern, stores
 takes any event for a match of a JSON pattern, and does not read the embedded metric format. Here patterns mean the same as
 on AWS, and both kinds of metrics reach CloudWatch (CloudWatch_Embedded_Metric_Format_Specification.html).
 
-It also accepts a subscription filter whose function CloudWatch Logs may not invoke, and events older than 14 days
-(API_PutLogEvents).
+It also accepts a subscription filter whose function CloudWatch Logs may not invoke, accepts events older than 14 days
+(API_PutLogEvents), and keeps events for ever.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def install() -> None:
     wrap(_logs, "_compile_filter_pattern", _with_json_patterns)
     wrap(_logs, "_put_subscription_filter", _with_permission)
     wrap(_logs, "_put_log_events", _without_old_events)
+    for reading in ("_get_log_events", "_filter_log_events"):
+        wrap(_logs, reading, _without_expired_events)
     wrap(_logs, "_fanout_to_subscription_filters", _with_metrics)
 
 
@@ -104,6 +106,21 @@ def _without_old_events(original: Request) -> Request:
         return status, headers, json.dumps({**json.loads(body), **rejected}).encode()
 
     return put
+
+
+def _without_expired_events(original: Request) -> Request:
+    """Delete what is older than the group's retention before it is read (Working-with-log-groups-and-streams.html)."""
+
+    def read(data: dict[str, Any]) -> Answer:
+        group = _logs._log_groups.get(_logs._resolve_log_group_name(data)) or {}
+        if group.get("retentionInDays"):
+            oldest = time.time() * 1000 - int(group["retentionInDays"]) * 24 * 3600 * 1000
+            with _logs._log_events_lock:
+                for stream in group["streams"].values():
+                    stream["events"][:] = [event for event in stream["events"] if event["timestamp"] >= oldest]
+        return original(data)
+
+    return read
 
 
 def _with_metrics(original: Callable[..., None]) -> Callable[..., None]:

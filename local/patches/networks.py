@@ -3,7 +3,8 @@
 - A VPC's default security group has no rule that allows its members.
 - The answers leave out the addresses of NAT gateways, the policy, groups and private DNS of endpoints, the routes that
   gateway endpoints add, the format and log group of flow logs, and the prefix lists of rules.
-- Nothing checks a subnet's range, the rule to be revoked, or whether another group names the group to be deleted.
+- Nothing checks a subnet's range, the rule to be revoked, whether another group names the group to be deleted, or whether
+  a network interface exists.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ID = "<{0}>(.*?)</{0}>"
 def install() -> None:
     """Wrap the actions and what renders their answers."""
     require(_ec2, "_security_groups", "_subnets", "_vpcs", "_nat_gateways", "_flow_logs", "_addresses", "_error", "_p")
-    require(_ec2, "_vpc_endpoints", "_rules_match")
+    require(_ec2, "_vpc_endpoints", "_rules_match", "_network_interfaces")
     wrap_action(_ec2, "CreateVpc", _default_group_of_action)
     vpc = handlers()["AWS::EC2::VPC"]
     replace_handler("AWS::EC2::VPC", {**vpc, "create": _default_group_of_resource(vpc["create"])})
@@ -44,6 +45,7 @@ def install() -> None:
     for direction in ("Ingress", "Egress"):
         wrap_action(_ec2, f"RevokeSecurityGroup{direction}", _only_existing_rules(direction))
     wrap_action(_ec2, "DeleteSecurityGroup", _only_unused_groups)
+    wrap_action(_ec2, "DescribeNetworkInterfaces", _only_known_interfaces)
     wrap(_ec2, "_vpce_fields_xml", _with_endpoint_settings)
     wrap(_ec2, "_rtb_fields_xml", _with_endpoint_routes)
     wrap(_ec2, "_parse_ip_permissions", _with_prefix_lists)
@@ -222,6 +224,18 @@ def _only_unused_groups(original: Action) -> Action:
         return original(params)
 
     return delete
+
+
+def _only_known_interfaces(original: Action) -> Action:
+    def describe(params: Params) -> Answer:
+        for identifier in _ec2._parse_member_list(params, "NetworkInterfaceId"):
+            if identifier not in _ec2._network_interfaces:
+                message = f"The networkInterface ID '{identifier}' does not exist"
+                answer: Answer = _ec2._error("InvalidNetworkInterfaceID.NotFound", message, 400)
+                return answer
+        return original(params)
+
+    return describe
 
 
 def _named_groups(group: dict[str, Any]) -> set[str]:

@@ -4,6 +4,7 @@
 - A stack policy is stored and not applied (protect-stack-resources.html).
 - Two stacks may export the same name (using-cfn-stack-exports.html).
 - The cleanup after a replacement leaves no events.
+- A stack whose creation was rolled back can be updated.
 """
 
 from __future__ import annotations
@@ -28,12 +29,32 @@ _NAME = re.compile(r"\$\{([^!][^}]*)\}")
 def install() -> None:
     """Add the checks."""
     require(_engine, "_topological_sort")
+    require(_handlers, "_ACTION_HANDLERS", "_resolve_stack", "_p", "_error")
     require(_stacks, "_replacing_change", "_add_event")
     for module in (_change_sets, _handlers):
         wrap(module, "validate_template_support", _with_references)
     wrap(_stacks, "_update_keeping_seed", _under_the_policy)
     wrap(_stacks, "_resolve_stack_outputs", _with_unique_exports)
     wrap(_stacks, "_delete_resource", _with_cleanup_events)
+    actions = _handlers._ACTION_HANDLERS
+    actions["CreateChangeSet"] = _of_updatable_stacks(actions["CreateChangeSet"])
+
+
+# -- states -----------------------------------------------------------------------------------------------------------
+
+
+def _of_updatable_stacks(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reject an update after a failed creation: such a stack can only be deleted (using-cfn-describing-stacks.html)."""
+
+    def create(params: Any) -> Any:
+        stack = _handlers._resolve_stack(_handlers._p(params, "StackName"))
+        is_update = _handlers._p(params, "ChangeSetType", "UPDATE") == "UPDATE"
+        if is_update and stack is not None and stack.get("StackStatus") == "ROLLBACK_COMPLETE":
+            reason = f"Stack:{stack['StackId']} is in ROLLBACK_COMPLETE state and can not be updated."
+            return _handlers._error("ValidationError", reason)
+        return original(params)
+
+    return create
 
 
 # -- references -------------------------------------------------------------------------------------------------------

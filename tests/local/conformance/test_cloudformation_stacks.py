@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local.cloud import EmbeddedCloud
 from tests.local.conformance.support.aws import (
@@ -23,7 +21,6 @@ from tests.local.conformance.support.aws import (
 )
 from tests.local.support.sample import SampleStack
 from tests.local.support.stacks import change, delete, existing_stacks
-from tests.local.support.waiting import eventually
 
 pytestmark = pytest.mark.emulator
 
@@ -322,60 +319,3 @@ def test_deleted_stack_is_found_by_its_id(cloud: EmbeddedCloud) -> None:
     pages = api.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
     assert arn in [entry["StackId"] for page in pages for entry in page["StackSummaries"]]
     assert stack not in [entry["StackName"] for entry in existing_stacks(cloud)]
-
-
-# -- signals ----------------------------------------------------------------------------------------------------------
-
-SIGNALLED = """
-Resources:
-  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.9.0.0/16}}
-  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.9.0.0/24, AvailabilityZone: us-east-1a}}
-  Template: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {ImageId: ami-12345678, InstanceType: t3.micro}}}
-  Group:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    CreationPolicy: {ResourceSignal: {Count: 1, Timeout: TIMEOUT}}
-    Properties:
-      MinSize: 1
-      MaxSize: 1
-      VPCZoneIdentifier: [!Ref Subnet]
-      LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}
-"""
-
-
-def test_creation_policy_waits_for_signals(cloud: EmbeddedCloud) -> None:
-    name, api = unique("conformance"), cloud.client("cloudformation")
-
-    def group_is_in_progress() -> bool:
-        try:
-            return ("Group", "CREATE_IN_PROGRESS") in events(cloud, name)
-        except ClientError:
-            return False  # the stack does not exist yet
-
-    def launched() -> str:
-        group = next(
-            entry
-            for entry in cloud.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-            if entry["AutoScalingGroupName"].startswith(name)
-        )
-        return str(group["Instances"][0]["InstanceId"])
-
-    def signal() -> None:
-        eventually(group_is_in_progress)
-        statuses.append(api.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-        api.signal_resource(StackName=name, LogicalResourceId="Group", UniqueId=launched(), Status="SUCCESS")
-
-    statuses: list[str] = []
-    thread = threading.Thread(target=signal)
-    thread.start()
-    try:
-        assert change(cloud, name, SIGNALLED.replace("TIMEOUT", "PT30S")).status == "CREATE_COMPLETE"
-        thread.join()
-        assert statuses == ["CREATE_IN_PROGRESS"]
-    finally:
-        remove(cloud, name)
-
-
-def test_creation_policy_fails_without_signals(cloud: EmbeddedCloud) -> None:
-    with deployed(cloud, SIGNALLED.replace("TIMEOUT", "PT2S")) as (_, outcome):
-        assert outcome.status == "ROLLBACK_COMPLETE"
-        assert any(failure.startswith("Group CREATE_FAILED") and "signal" in failure for failure in outcome.failures)

@@ -154,12 +154,11 @@ def test_export_name_is_unique(cloud: EmbeddedCloud) -> None:
     second = unique("conformance")
     with created(cloud, template):
         try:
-            status = change(cloud, second, template).status
-        except (AssertionError, cloud.client("cloudformation").exceptions.ClientError) as error:
-            assert "xport" in str(error)
-        else:
-            assert status == "ROLLBACK_COMPLETE"
-        remove(cloud, second)
+            outcome = change(cloud, second, template)
+            assert outcome.status == "ROLLBACK_COMPLETE"
+            assert any("already exported" in failure for failure in outcome.failures)
+        finally:
+            remove(cloud, second)
 
 
 def test_imported_export_cannot_go(cloud: EmbeddedCloud) -> None:

@@ -230,9 +230,11 @@ class Mapped:
 
 @pytest.fixture(scope="module")
 def mapped(cloud: EmbeddedCloud) -> Iterator[Mapped]:
-    with recording_function(cloud, timeout=6) as recorder:
-        with created(cloud, MAPPED, {"Function": recorder.arn}) as (stack, outcome):
-            yield Mapped(cloud, recorder, resources(cloud, stack), outcome.outputs["Arn"])
+    with (
+        recording_function(cloud, timeout=6) as recorder,
+        created(cloud, MAPPED, {"Function": recorder.arn}) as (stack, outcome),
+    ):
+        yield Mapped(cloud, recorder, resources(cloud, stack), outcome.outputs["Arn"])
 
 
 def test_queue_messages_come_in_batches(mapped: Mapped) -> None:

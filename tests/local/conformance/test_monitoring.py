@@ -277,6 +277,14 @@ def test_old_events_are_rejected(group: Group) -> None:
     assert group.read() == []
 
 
+def test_retention_deletes_events(group: Group) -> None:
+    group.put("older than three days", age_seconds=4 * 24 * 3600)
+    group.put("young")
+    assert group.read() == ["older than three days", "young"]
+    group.api.put_retention_policy(logGroupName=group.name, retentionInDays=3)
+    assert group.read() == ["young"]
+
+
 def test_metric_filter_counts_matches(watch: Watch, declared: tuple[Group, dict[str, str]]) -> None:
     group, _ = declared
     group.put('{"level": "ERROR", "status": 502, "n": 1}', '{"level": "INFO", "status": 502}')

@@ -222,6 +222,7 @@ DYNAMODB = Table(
             "query_is_paginated",
             "A Query with Limit gives LastEvaluatedKey until it is complete.",
             f"{_DYNAMO}Query.Pagination.html",
+            calls=("dynamodb.query",),
         ),
         Row(
             "wrong_key_type_is_rejected",
