@@ -57,11 +57,10 @@ def page(tables: Sequence[Table] = TABLES) -> str:
 
 def counts(tables: Sequence[Table]) -> str:
     """Returns how many rows of each subject pass."""
-    lines = ["| subject | rows | pass | differ |", "|---|---|---|---|"]
-    for table in tables:
-        lines.append(f"| [{table.subject}](#{_anchor(table.subject)}) | {_numbers(table.rows)} |")
+    head = ["| subject | rows | pass | differ |", "|---|---|---|---|"]
+    lines = [f"| [{table.subject}](#{_anchor(table.subject)}) | {_numbers(table.rows)} |" for table in tables]
     rows = [row for table in tables for row in table.rows]
-    return "\n".join([*lines, f"| **all** | {_numbers(rows)} |"])
+    return "\n".join([*head, *lines, f"| **all** | {_numbers(rows)} |"])
 
 
 def _numbers(rows: Sequence[Row]) -> str:

@@ -55,6 +55,7 @@ from local.patches import (
     secrets,
     stack_rules,
     web_acls,
+    workgroups,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
 from local.web import balancer_logs, origin_tls, refresh
@@ -98,6 +99,7 @@ PATCHES: tuple[Patch, ...] = (
     request_validation,
     secrets,
     web_acls,
+    workgroups,
     origin_tls,
 )
 """All patches but ``functions``, which needs a folder for the runtime of the functions."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from local.ministack.internals import emulator_module, require, wrap
+from local.ministack.properties import Props, truth
+from local.patches import metric_math
 
 _cloudwatch = emulator_module("services.cloudwatch")
 
@@ -54,7 +56,7 @@ def _state_of(alarm: dict[str, Any]) -> str | None:
     """The state that the last periods ask for; None if it stays as it is."""
     periods = int(alarm.get("EvaluationPeriods") or 1)
     needed = int(alarm.get("DatapointsToAlarm") or periods)
-    breaching = [_is_breaching(alarm, values) for values in _values(alarm, periods)]
+    breaching = [_is_breaching(alarm, value) for value in _values(alarm, periods)]
     if all(entry is None for entry in breaching):
         return {"breaching": "ALARM", "notBreaching": "OK"}.get(alarm.get("TreatMissingData") or "missing")
     if alarm.get("TreatMissingData") == "breaching":
@@ -69,24 +71,41 @@ def _known(alarm: dict[str, Any], breaching: list[bool | None]) -> int:
     return sum(entry is not None for entry in breaching)
 
 
-def _values(alarm: dict[str, Any], periods: int) -> list[list[dict[str, Any]]]:
-    """The points of each of the last periods."""
-    given = {entry["Name"]: entry["Value"] for entry in alarm.get("Dimensions") or []}
-    key = (alarm.get("Namespace"), alarm.get("MetricName"), _cloudwatch._dims_key(given))
-    points = list(_cloudwatch._metrics.get(key) or [])
-    length, now = int(alarm.get("Period") or 60), time.time()
-    return [
-        [point for point in points if now - (number + 1) * length <= point["Timestamp"] < now - number * length + 1]
-        for number in range(periods)
-    ]
+def _is_breaching(alarm: dict[str, Any], value: float | None) -> bool | None:
+    threshold = float(alarm.get("Threshold") or 0)
+    return None if value is None else _COMPARISONS[alarm["ComparisonOperator"]](value, threshold)
 
 
-def _is_breaching(alarm: dict[str, Any], points: list[dict[str, Any]]) -> bool | None:
+def _values(alarm: dict[str, Any], periods: int) -> list[float | None]:
+    """The value of each of the last periods, the latest first; None where there is none."""
+    math = metric_math.metrics_of(alarm["AlarmName"])
+    if math:
+        return [_result(math, number) for number in range(periods)]
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-    value = _cloudwatch._stat_value(_cloudwatch._calc_stats(points), statistic, points) if points else None
-    return (
-        None if value is None else _COMPARISONS[alarm["ComparisonOperator"]](value, float(alarm.get("Threshold") or 0))
+    return [_value(alarm, alarm.get("Period"), statistic, number) for number in range(periods)]
+
+
+def _result(math: list[Props], number: int) -> float | None:
+    """The value of the expression that the alarm watches."""
+    stats = {entry["Id"]: entry["MetricStat"] for entry in math if entry.get("MetricStat")}
+    values = {key: _value(stat["Metric"], stat["Period"], stat["Stat"], number) for key, stat in stats.items()}
+    watched = next(entry for entry in math if entry.get("Expression") and truth(entry.get("ReturnData", True)))
+    return metric_math.evaluated(str(watched["Expression"]), values)
+
+
+def _value(metric: dict[str, Any], period: Any, statistic: str, number: int) -> float | None:
+    given = {entry["Name"]: entry["Value"] for entry in metric.get("Dimensions") or []}
+    key = (metric.get("Namespace"), metric.get("MetricName"), _cloudwatch._dims_key(given))
+    length, now = int(period or 60), time.time()
+    points = [
+        point
+        for point in list(_cloudwatch._metrics.get(key) or [])
+        if now - (number + 1) * length <= point["Timestamp"] < now - number * length + 1
+    ]
+    value: float | None = (
+        _cloudwatch._stat_value(_cloudwatch._calc_stats(points), statistic, points) if points else None
     )
+    return value
 
 
 def _enter(alarm: dict[str, Any], state: str) -> None:

@@ -144,7 +144,8 @@ def _as_dead_letter(original: Callable[..., None]) -> Callable[..., None]:
         if ":sqs:" not in target or (config.get("DeadLetterConfig") or {}).get("TargetArn") != target:
             original(target, name, event, result)
             return
-        body = result.get("body") if isinstance(result.get("body"), dict) else {}
+        answer = result.get("body")
+        body: dict[str, Any] = answer if isinstance(answer, dict) else {}
         attributes = {"RequestID": _core.new_uuid(), "ErrorCode": "200", "ErrorMessage": body.get("errorMessage", "")}
         queue = _sqs._queue_by_arn(target)
         if queue is None:

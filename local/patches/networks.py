@@ -185,7 +185,7 @@ def _within_the_vpc(original: Action) -> Action:
     def create(params: Params) -> Answer:
         vpc = _ec2._vpcs.get(_ec2._p(params, "VpcId"))
         block = _ec2._p(params, "CidrBlock")
-        if vpc and block and not ipaddress.ip_network(block).subnet_of(ipaddress.ip_network(vpc["CidrBlock"])):
+        if vpc and block and not ipaddress.IPv4Network(block).subnet_of(ipaddress.IPv4Network(vpc["CidrBlock"])):
             answer: Answer = _ec2._error("InvalidSubnet.Range", f"The CIDR '{block}' is invalid.", 400)
             return answer
         return original(params)

@@ -5,6 +5,7 @@
 - Two stacks may export the same name (using-cfn-stack-exports.html).
 - The cleanup after a replacement leaves no events.
 - A stack whose creation was rolled back can be updated.
+- A change set has no events (API_DescribeEvents).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def install() -> None:
     wrap(_stacks, "_delete_resource", _with_cleanup_events)
     actions = _handlers._ACTION_HANDLERS
     actions["CreateChangeSet"] = _of_updatable_stacks(actions["CreateChangeSet"])
+    actions["DescribeEvents"] = _with_change_sets(actions["DescribeEvents"])
 
 
 # -- states -----------------------------------------------------------------------------------------------------------
@@ -55,6 +57,32 @@ def _of_updatable_stacks(original: Callable[[Any], Any]) -> Callable[[Any], Any]
         return original(params)
 
     return create
+
+
+def _with_change_sets(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Report the operation that has created a change set. It has no findings, because nothing validates here."""
+
+    def describe(params: Any) -> Any:
+        named = _handlers._p(params, "ChangeSetName")
+        found = [entry for entry in _cloudformation._change_sets.values() if named and named == entry["ChangeSetId"]]
+        if not found or _handlers._p(params, "Filters.FailedEvents").lower() == "true":
+            return original(params)
+        entry = found[0]
+        is_good = entry.get("Status") != "FAILED"
+        fields = {
+            "EventId": f"{entry['ChangeSetId'].rpartition('/')[2]}-1",
+            "StackId": entry["StackId"],
+            "OperationId": entry["ChangeSetId"].rpartition("/")[2],
+            "OperationType": "CREATE_CHANGESET",
+            "OperationStatus": "SUCCEEDED" if is_good else "FAILED",
+            "EventType": "STACK_EVENT",
+            "Timestamp": str(entry["CreationTime"]),
+        }
+        event = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+        result = f"<OperationEvents><member>{event}</member></OperationEvents>"
+        return _handlers._xml(200, "DescribeEventsResponse", f"<DescribeEventsResult>{result}</DescribeEventsResult>")
+
+    return describe
 
 
 # -- references -------------------------------------------------------------------------------------------------------

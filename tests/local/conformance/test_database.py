@@ -56,7 +56,7 @@ Resources:
       DBInstanceClass: db.serverless
       Engine: aurora-postgresql
       DBParameterGroupName: !Ref InstanceParameters
-"""
+"""  # noqa: E501 - a resource a line
 
 
 class Database:
@@ -225,7 +225,7 @@ Resources:
     Type: AWS::RDS::DBCluster
     DeletionPolicy: Snapshot
     Properties: {DBClusterIdentifier: NAME, Engine: aurora-postgresql, EngineVersion: "16.8", DatabaseName: app, MasterUsername: keeper, ManageMasterUserPassword: true}
-"""
+"""  # noqa: E501 - a resource a line
 
 
 def test_deleted_cluster_leaves_a_snapshot(cloud: EmbeddedCloud) -> None:
@@ -257,4 +257,6 @@ def test_mysql_cluster_answers_with_tls(cloud: EmbeddedCloud) -> None:
         )
         with connection, connection.cursor() as cursor:
             cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
-            assert cursor.fetchone()[1]
+            row = cursor.fetchone()
+            assert row is not None
+            assert row[1]

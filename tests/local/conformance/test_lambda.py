@@ -147,7 +147,7 @@ Resources:
   Permission:
     Type: AWS::Lambda::Permission
     Properties: {FunctionName: !Ref Function, Action: "lambda:InvokeFunction", Principal: logs.amazonaws.com, SourceArn: !GetAtt Group.Arn}
-"""
+"""  # noqa: E501 - a resource a line
 
 
 def test_permission_lets_a_service_invoke(cloud: EmbeddedCloud) -> None:

@@ -86,7 +86,7 @@ Resources:
       LogGroupName: !Ref FlowGroup
       DeliverLogsPermissionArn: !GetAtt FlowRole.Arn
       LogFormat: "${srcaddr} ${dstaddr} ${action}"
-"""
+"""  # noqa: E501 - a resource a line
 
 
 class Network:
@@ -259,7 +259,7 @@ Resources:
     Type: AWS::Config::ConfigRule
     DependsOn: [Recorder, Channel]
     Properties: {Source: {Owner: AWS, SourceIdentifier: ACCESS_KEYS_ROTATED}, InputParameters: {maxAccessKeyAge: 90}}
-"""
+"""  # noqa: E501 - a resource a line
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +270,8 @@ def without_recorder(cloud: EmbeddedCloud) -> None:
 
 
 def test_rule_needs_a_recorder(cloud: EmbeddedCloud, without_recorder: None) -> None:
-    template = "Resources: {Rule: {Type: AWS::Config::ConfigRule, Properties: {Source: {Owner: AWS, SourceIdentifier: IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS}}}}"
+    source = "{Owner: AWS, SourceIdentifier: ROOT_ACCOUNT_MFA_ENABLED}"
+    template = f"Resources: {{Rule: {{Type: AWS::Config::ConfigRule, Properties: {{Source: {source}}}}}}}"
     with deployed(cloud, template) as (_, outcome):
         assert outcome.status == "ROLLBACK_COMPLETE"
         assert (

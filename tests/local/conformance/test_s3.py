@@ -76,7 +76,7 @@ Resources:
             Action: sqs:SendMessage
             Resource: !GetAtt Queue.Arn
             Condition: {ArnEquals: {"aws:SourceArn": "arn:aws:s3:::NAME-versioned"}}
-"""
+"""  # noqa: E501 - a resource a line
 
 
 class Bucket:

@@ -40,7 +40,7 @@ Resources:
       PolicyDocument:
         Version: "2012-10-17"
         Statement: [{Effect: Allow, Principal: {AWS: !Ref Publisher}, Action: "sns:Publish", Resource: !Ref Topic}]
-"""
+"""  # noqa: E501 - a resource a line
 
 
 @pytest.fixture(scope="module")

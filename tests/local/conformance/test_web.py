@@ -431,7 +431,7 @@ Resources:
       Conditions: [{Field: path-pattern, PathPatternConfig: {Values: [/forward/*]}}]
       Actions: [{Type: forward, TargetGroupArn: !Ref Targets}]
 Outputs: {Dns: {Value: !GetAtt Balancer.DNSName}, Targets: {Value: !Ref Targets}}
-"""
+"""  # noqa: E501 - a resource a line
 BALANCER = BALANCER.replace("Later: &rule", "Later:")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import CLOUDFORMATION, CLOUDFORMATION_API, Row, Table
+from tests.local.conformance.support.row import CLOUDFORMATION, CLOUDFORMATION_API, Difference, Row, Table
 
 _STACK = "AWS::CloudFormation::Stack"
 _CUSTOM = (
@@ -47,6 +47,10 @@ TABLE = Table(
             f"{CLOUDFORMATION}change-sets-for-nested-stacks.html",
             types=(_STACK,),
             calls=("cloudformation.create_change_set", "cloudformation.describe_change_set"),
+            difference=Difference(
+                "The change set of the parent lists the nested stack as one change and has no change set for it.",
+                "That a nested change set has been seen. The review compares templates itself, so that it does not need one.",
+            ),
         ),
         Row(
             "change_set_tells_replacement",
@@ -60,6 +64,10 @@ TABLE = Table(
             "With IncludePropertyValues, the details of a change have the values before and after.",
             f"{CLOUDFORMATION_API}API_ResourceTargetDefinition.html",
             calls=("cloudformation.describe_change_set",),
+            difference=Difference(
+                "A change names the property and whether it is replaced, without the values before and after.",
+                "That the values in a review come from CloudFormation. Here the review takes them from the templates.",
+            ),
         ),
         Row(
             "deleted_change_set_cannot_be_executed",
@@ -406,6 +414,10 @@ TABLE = Table(
             "A function that crashes has given no answer: the stack waits until ServiceTimeout.",
             f"{CLOUDFORMATION}template-custom-resources.html",
             types=_CUSTOM,
+            difference=Difference(
+                "The error of the function is the answer at once, so that a demo does not wait for an hour.",
+                "That CloudFormation reports a crash of a custom resource's function within seconds.",
+            ),
         ),
         # -- signals
         Row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Row, Table
+from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Difference, Row, Table
 
 _AURORA = f"{DOCS}AmazonRDS/latest/AuroraUserGuide/"
 _API = f"{DOCS}AmazonRDS/latest/APIReference/"
@@ -90,6 +90,10 @@ TABLE = Table(
             "Aurora Serverless v2 changes its capacity with the load, and pauses at a minimum of 0.",
             f"{_AURORA}aurora-serverless-v2.how-it-works.html",
             types=(_CLUSTER,),
+            difference=Difference(
+                "The database has what the machine gives it; no capacity is counted, and it never pauses.",
+                "What the database costs, how fast it scales, or how long a resume takes.",
+            ),
         ),
         Row(
             "engine_version_downgrade_is_rejected",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import DOCS, Row, Table
+from tests.local.conformance.support.row import DOCS, Difference, Row, Table
 
 _IAM = f"{DOCS}IAM/latest/UserGuide/"
 _STS = f"{DOCS}STS/latest/APIReference/"
@@ -229,6 +229,10 @@ KMS = Table(
             f"{DOCS}AmazonS3/latest/userguide/UsingKMSEncryption.html",
             types=(_KEY,),
             calls=("s3.get_object",),
+            difference=Difference(
+                "S3 reads and writes objects under SSE-KMS without asking the key.",
+                "That a role's permissions on the keys of buckets are complete, or that a missing one would stop it.",
+            ),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import DOCS, Row, Table
+from tests.local.conformance.support.row import DOCS, Difference, Row, Table
 
 _SQS = f"{DOCS}AWSSimpleQueueService/latest/SQSDeveloperGuide/"
 _SQS_API = f"{DOCS}AWSSimpleQueueService/latest/APIReference/"
@@ -178,12 +178,20 @@ LAMBDA = Table(
             "The file system is read-only outside of /tmp.",
             f"{_LAMBDA}lambda-runtime-environment.html",
             types=(_FUNCTION,),
+            difference=Difference(
+                "A function is a process of this machine and may write wherever its user may.",
+                "That a function writes only to /tmp.",
+            ),
         ),
         Row(
             "memory_limit_ends_the_process",
             "A function that needs more memory than MemorySize is ended.",
             f"{_LAMBDA}troubleshooting-invocation.html",
             types=(_FUNCTION,),
+            difference=Difference(
+                "A function gets as much memory as it asks for.",
+                "That the MemorySize of a function suffices. The benches measure it.",
+            ),
         ),
         Row(
             "reserved_concurrency_of_zero_throttles",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Row, Table
+from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Difference, Row, Table
 
 _VPC = f"{DOCS}vpc/latest/userguide/"
 _EC2 = f"{DOCS}AWSEC2/latest/APIReference/"
@@ -104,12 +104,22 @@ NETWORK = Table(
             "A call through an endpoint needs an Allow of the endpoint's policy.",
             f"{DOCS}vpc/latest/privatelink/vpc-endpoints-access.html",
             types=(_ENDPOINT,),
+            difference=Difference(
+                "All calls go to one endpoint on loopback, past every VPC endpoint.",
+                "That the policies of the endpoints allow what the functions need, or deny the rest.",
+                "no request passes an endpoint.",
+            ),
         ),
         Row(
             "security_group_decides_who_connects",
             "A connection needs a rule of the target's security group.",
             f"{_VPC}security-groups.html",
             types=("AWS::EC2::SecurityGroup",),
+            difference=Difference(
+                "All processes reach each other on loopback.",
+                "That the security groups, routes and network ACLs allow what the platforms need, or deny the rest.",
+                "no connection passes a security group.",
+            ),
         ),
         Row(
             "flow_log_is_declared",
@@ -152,6 +162,9 @@ GOVERNANCE = Table(
             "AWS Config evaluates a managed rule for the resources in its scope.",
             f"{_CONFIG}evaluate-config.html",
             types=("AWS::Config::ConfigRule",),
+            difference=Difference(
+                "Rules and recorder are stored, and nothing is evaluated.", "That the resources comply with the rules."
+            ),
         ),
         Row(
             "stack_resources_are_found_by_tag",

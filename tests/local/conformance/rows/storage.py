@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Row, Table
+from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Difference, Row, Table
 
 _S3 = f"{DOCS}AmazonS3/latest/userguide/"
 _S3_API = f"{DOCS}AmazonS3/latest/API/"
@@ -155,6 +155,11 @@ S3 = Table(
             "S3 deletes objects after the days of their lifecycle rule.",
             f"{_S3}object-lifecycle-mgmt.html",
             types=(_BUCKET,),
+            difference=Difference(
+                "The rules are stored, and no object expires.",
+                "That old data leaves the buckets, or that Glacier transitions work.",
+                "an object of a test is never a day old.",
+            ),
         ),
         Row(
             "notification_has_encoded_key",
@@ -174,6 +179,10 @@ S3 = Table(
             "S3 delivers server access logs to the target bucket.",
             f"{_S3}ServerLogs.html",
             types=(_BUCKET,),
+            difference=Difference(
+                "The configuration is stored, and no log is written.",
+                "That the access logs of the buckets arrive, or who may write them.",
+            ),
         ),
     ),
 )

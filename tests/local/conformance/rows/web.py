@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Row, Table
+from tests.local.conformance.support.row import CLOUDFORMATION, DOCS, Difference, Row, Table
 
 _SCALING = f"{DOCS}autoscaling/ec2/userguide/"
 _BALANCING = f"{DOCS}elasticloadbalancing/latest/application/"
@@ -24,6 +24,10 @@ AUTO_SCALING = Table(
             f"{_SCALING}auto-scaling-groups.html",
             types=(_GROUP,),
             calls=("ec2.describe_instances",),
+            difference=Difference(
+                "At most two instances of a group run, whatever its desired capacity.",
+                "That the declared number of instances starts, or what it costs.",
+            ),
         ),
         Row(
             "terminated_instance_is_replaced",
@@ -73,6 +77,11 @@ AUTO_SCALING = Table(
             "Target tracking adds instances when the metric is above the target.",
             f"{_SCALING}as-scaling-target-tracking.html",
             types=("AWS::AutoScaling::ScalingPolicy",),
+            difference=Difference(
+                "The policy and its alarms exist, and nothing measures the CPU of an instance.",
+                "That the group grows under load.",
+                "the metric of the CPU comes from the hypervisor, and nobody but AWS may write it.",
+            ),
         ),
         Row(
             "launch_template_has_versions",
@@ -221,6 +230,10 @@ CLOUDFRONT = Table(
             "A second request for a static object is a hit, even if the object has changed.",
             f"{_EDGE}controlling-the-cache-key.html",
             types=("AWS::CloudFront::CachePolicy",),
+            difference=Difference(
+                "Each request goes to the origin.",
+                "That static files are served from a cache, how long they stay there, or that a release needs no invalidation.",
+            ),
         ),
         Row(
             "access_control_signs_for_the_bucket",

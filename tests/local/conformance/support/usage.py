@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import botocore
 import botocore.session
-from botocore import xform_name
 
 from cfn.templates import parse
 
@@ -15,10 +17,13 @@ PROJECT = Path(__file__).resolve().parents[4]
 TEMPLATES = ("templates", "deploy/planning/bootstrap.yaml")
 CODE = ("deploy", "lambda_src", "web_src", "local/demos", "local/clients")
 
+_botocore: Any = botocore  # it has no annotations
+
 BEYOND_OPERATIONS = {"generate_db_auth_token": "rds"}
 """What a client does without an operation of the service."""
 
 
+@functools.cache
 def used_types() -> set[str]:
     """The resource types of all templates, those of custom resources too."""
     types: set[str] = set()
@@ -30,6 +35,7 @@ def used_types() -> set[str]:
     return types
 
 
+@functools.cache
 def used_calls() -> dict[str, set[str]]:
     """The calls of the code: method → ``service.method`` for each service that the code has a client of.
 
@@ -44,11 +50,11 @@ def used_calls() -> dict[str, set[str]]:
 
 
 def _operations(services: set[str]) -> dict[str, set[str]]:
-    session = botocore.session.get_session()
+    session = _botocore.session.get_session()
     known = {method: {f"{service}.{method}"} for method, service in BEYOND_OPERATIONS.items()}
     for service in sorted(services & set(session.get_available_services())):
         for operation in session.get_service_model(service).operation_names:
-            method = xform_name(operation)
+            method = str(_botocore.xform_name(operation))
             known.setdefault(method, set()).add(f"{service}.{method}")
     return known
 
