@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -168,12 +169,8 @@ def test_imported_export_cannot_go(cloud: EmbeddedCloud) -> None:
         created(cloud, IMPORTER.replace("NAME", name)),
     ):
         api = cloud.client("cloudformation")
-        try:
-            status = delete(cloud, exporter).status
-        except api.exceptions.ClientError as error:
-            assert name in str(error)
-        else:
-            assert status == "DELETE_FAILED"
+        with contextlib.suppress(api.exceptions.ClientError):  # rejected at once, or in the stack's events
+            assert delete(cloud, exporter).status == "DELETE_FAILED"
         assert api.describe_stacks(StackName=exporter)["Stacks"][0]["StackStatus"] != "DELETE_COMPLETE"
 
 
