@@ -84,6 +84,7 @@ templates: setup ## writes templates/, and the other files that are made from th
 	$(BIN)/python generate.py --graph docs/graphs.md
 	$(BIN)/python -m tools.openapi
 	$(BIN)/python -m tools.rules_page
+	$(BIN)/python -m tools.conformance_page
 	$(BIN)/python -m tools.schema_facts
 	$(BIN)/python -m tools.layers docs/architecture.md
 

@@ -55,6 +55,17 @@ def _without_details(original: Callable[..., tuple[Any, Any]]) -> Callable[..., 
         if error:
             logger.warning("API Gateway answers 502, the function failed: %s", error)
             return None, "Internal server error"
+        if not _is_proxy_answer(response):  # handle-errors-in-lambda-integration.html
+            logger.warning("API Gateway answers 502, the function's answer has the wrong form: %r", response)
+            return None, "Internal server error"
         return response, error
 
     return shape
+
+
+def _is_proxy_answer(response: Any) -> bool:
+    """Whether an answer has the form of a proxy integration: a status that is a number, and a body that is text."""
+    if not isinstance(response, dict):
+        return True  # the emulator's own rules decide
+    status, body = response.get("statusCode", 200), response.get("body")
+    return str(status).isdigit() and isinstance(body, str | None)

@@ -5,6 +5,8 @@
 - A custom resource's function that fails without an answer keeps the stack waiting for ServiceTimeout. Here the error is
   the answer.
 - A log group appears whatever the function may do. Here it appears only if the function's role may create it, as on AWS.
+- An exception of the function is called Runtime.HandlerError. Here it has its own type, as on AWS.
+- The dead-letter queue gets the record of a destination. Here it gets the event, with the error in the attributes.
 - The function's credentials have no end, and RDS rejects database tokens of such credentials. Here they have one.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import re
 import shlex
 import sys
 import time
@@ -39,6 +42,10 @@ _custom_resource = emulator_module("services.cloudformation.custom_resource")
 _core = emulator_module("core.responses")
 
 _sts = emulator_module("services.sts")
+_sqs = emulator_module("services.sqs")
+
+_RAISED = re.compile(r"^([A-Za-z_][\w.]*)(?:: .*)?$", re.MULTILINE)
+"""The last line of a traceback: the exception, and mostly its message."""
 
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """The packages of Lambda's Python runtime (lambda-python.html: runtime-included SDK versions)."""
@@ -54,6 +61,8 @@ def install(run_directory: Path) -> None:
     _give_functions_only_the_runtime(run_directory / "runtime")
     wrap(_lambda, "_execute_function_with_config_scope", _answer_for_failed_custom_resources)
     wrap(_lambda, "_emit_lambda_logs", _log_only_with_permission)
+    wrap(_lambda, "_execute_function_warm", _with_error_types)
+    wrap(_lambda, "_route_async_failure", _as_dead_letter)
 
 
 def _give_functions_only_the_runtime(directory: Path) -> None:
@@ -110,6 +119,53 @@ def _answer_for_failed_custom_resources(original: Callable[..., Any]) -> Callabl
         return result
 
     return execute
+
+
+def _with_error_types(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Name the exception by the last line of its traceback (python-exceptions.html)."""
+
+    def execute(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        result = original(function, event, request_id)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            raised = _RAISED.findall(str(result.get("log", "")))
+            if raised:
+                body["errorType"] = raised[-1].rpartition(".")[2]
+        return result
+
+    return execute
+
+
+def _as_dead_letter(original: Callable[..., None]) -> Callable[..., None]:
+    """Send the event itself to a dead-letter queue, with the error as attributes (invocation-async.html#invocation-dlq)."""
+
+    def route(target: str, name: str, event: Any, result: dict[str, Any]) -> None:
+        config = (_lambda._functions.get(name) or {}).get("config", {})
+        if ":sqs:" not in target or (config.get("DeadLetterConfig") or {}).get("TargetArn") != target:
+            original(target, name, event, result)
+            return
+        answer = result.get("body")
+        body: dict[str, Any] = answer if isinstance(answer, dict) else {}
+        attributes = {"RequestID": _core.new_uuid(), "ErrorCode": "200", "ErrorMessage": body.get("errorMessage", "")}
+        queue = _sqs._queue_by_arn(target)
+        if queue is None:
+            return
+        _sqs._act_send_message(
+            {
+                "QueueUrl": queue["url"],
+                "MessageBody": json.dumps(event),
+                "MessageAttributes": {
+                    key: {
+                        "DataType": "Number" if key == "ErrorCode" else "String",
+                        "StringValue": str(value)[:1024] or "-",
+                    }
+                    for key, value in attributes.items()
+                },
+            },
+            queue["url"],
+        )
+
+    return route
 
 
 def _log_only_with_permission(original: Callable[..., None]) -> Callable[..., None]:

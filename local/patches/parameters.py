@@ -2,16 +2,21 @@
 
 CloudFormation checks them against the name, which the caller passes. Templates list the names of public parameters as
 AllowedValues (the developer guide of AWS's own samples does so for LatestAmiId); the type validates the value.
+
+DescribeStacks shows the value instead of the name. CloudFormation shows the name, and the value as ResolvedValue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from local.ministack.internals import emulator_module, require, wrap
 
+_cloudformation = emulator_module("services.cloudformation")
 _engine = emulator_module("services.cloudformation.engine")
+_handlers = emulator_module("services.cloudformation.handlers")
 _USERS = ("changesets", "handlers", "engine")
 """The modules of the emulator's CloudFormation that import the function by its name."""
 
@@ -26,6 +31,8 @@ def install() -> None:
         module = emulator_module(f"services.cloudformation.{name}")
         if hasattr(module, "_resolve_parameters"):
             wrap(module, "_resolve_parameters", _by_name)
+    actions = _handlers._ACTION_HANDLERS
+    actions["DescribeStacks"] = _with_names(actions["DescribeStacks"])
 
 
 def _by_name(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -45,3 +52,21 @@ def _by_name(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
         return resolved
 
     return resolve
+
+
+def _with_names(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def describe(params: Any) -> Any:
+        status, headers, body = original(params)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        for record in list(_cloudformation._stacks.values()):
+            for key, value in (record.get("_resolved_params") or {}).items():
+                if "SsmName" in value:
+                    start = f"<ParameterKey>{key}</ParameterKey><ParameterValue>"
+                    resolved, name = escape(str(value["Value"])), escape(str(value["SsmName"]))
+                    text = text.replace(
+                        f"{start}{resolved}</ParameterValue>",
+                        f"{start}{name}</ParameterValue><ResolvedValue>{resolved}</ResolvedValue>",
+                    )
+        return status, headers, text.encode()
+
+    return describe

@@ -1,8 +1,8 @@
 """Gaps of request bodies in API Gateway.
 
 Gateway responses cannot report a fault, because $context.error.validationErrorString stays as it is, and only the template
-for JSON is used; the emulator checks a body against the JSON model whatever its content type is; and it does not unpack a
-compressed body.
+for JSON is used; the emulator checks a body against the JSON model whatever its content type is; it does not unpack a
+compressed body; and no body is too large (limits.html).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import jsonschema
 from local.ministack.internals import emulator_module, require, wrap
 
 _gateway = emulator_module("services.apigateway_v1")
+
+LARGEST_BODY_BYTES = 10 * 1024 * 1024
 
 _VARIABLE = b"$context.error.validationErrorString"
 
@@ -72,6 +74,9 @@ def _model_name(method: dict[str, Any], headers: Any) -> str | None:
 
 def _with_findings(original: Callable[..., Any]) -> Callable[..., Any]:
     def check(method: dict[str, Any], api_id: str, request: Any, headers: Any, body: Any, query: Any) -> Any:
+        if body and len(body) > LARGEST_BODY_BYTES:
+            message = f"HTTP content length exceeded {LARGEST_BODY_BYTES} bytes."
+            return _gateway._gw_error("REQUEST_TOO_LARGE", message)
         name = _model_name(method, headers)
         applied = {**method, "requestModels": {_content_type(headers): name} if name else {}}
         error = original(applied, api_id, request, headers, body, query)

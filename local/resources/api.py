@@ -121,6 +121,9 @@ def _certificate_attributes(physical_id: str, props: Props) -> dict[str, Any]:
 
 
 def _logging_id(place: Place, props: Props) -> str:
+    for destination in props["LogDestinationConfigs"]:
+        if ":log-group:" in destination and ":log-group:aws-waf-logs-" not in destination:  # logging-cw-logs.html
+            raise ValueError("WAFInvalidParameterException: The name of the log group must begin with aws-waf-logs-.")
     return str(props["ResourceArn"])
 
 
