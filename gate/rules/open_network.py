@@ -14,7 +14,6 @@ _FOLDER = str(Path(__file__).parent)
 is_world = import_filename("_policies", _FOLDER).is_world  # by path, as cfn-lint loads this file
 values = import_filename("_values", _FOLDER).values
 texts = import_filename("_texts", _FOLDER).texts
-mentions = import_filename("_texts", _FOLDER).mentions
 
 GROUP = "AWS::EC2::SecurityGroup"
 INLINE = ("SecurityGroupIngress", "SecurityGroupEgress")
@@ -25,7 +24,7 @@ PORTED = ("tcp", "udp", "6", "17")
 MOST_PORTS = 100
 ALL_PORTS = 65_535
 REMOTE_PORTS = (22, 3389)  # SSH and RDP
-# The rule that stands for "nothing leaves": without any rule, EC2 adds one that allows everything.
+# The rule that stands for "nothing leaves": without an inline rule, EC2 adds one that allows everything.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
 NOWHERE = ("127.0.0.1/32", "::1/128")
 
@@ -37,7 +36,7 @@ class OpenNetwork(CloudFormationLintRule):
     shortdesc = "Network rules name their ports and their neighbours"
     description = (
         "No rule of a security group, in either direction, names the whole internet, all protocols or more than 100 ports. "
-        "A security group has an egress rule, because EC2 would allow everything. An entry of a network ACL that admits the "
+        "A security group has an egress rule inline, because EC2 would add one that allows everything. An entry of a network ACL that admits the "
         "internet names its ports, and these are not those of SSH and RDP. No prefix list contains the whole internet."
     )
     reason = "PCI DSS 1.3.1 and 1.3.2 limit inbound and outbound traffic to that which is necessary."
@@ -75,8 +74,8 @@ def _check(name: str, resource: dict[str, Any], cfn: Template) -> Iterator[tuple
         for key in INLINE:
             for rule_path, rule in _rules(properties.get(key), [*path, key]):
                 yield from ((rule_path, message) for message in _faults(rule, cfn))
-        if not _has_egress(name, properties, cfn):
-            yield path, "the group has no egress rule, so EC2 adds one that allows everything"
+        if not properties.get("SecurityGroupEgress"):
+            yield path, "the group has no egress rule of its own, so EC2 adds one that allows everything"
     elif kind in SEPARATE:
         yield from ((path, message) for message in _faults(properties, cfn))
     elif kind == "AWS::EC2::NetworkAclEntry":
@@ -97,14 +96,6 @@ def _rules(node: Any, path: list[str | int]) -> Iterator[tuple[list[str | int], 
             yield from _rules(arm, [*path, "Fn::If", index])
     elif isinstance(node, dict) and "Ref" not in node:
         yield path, node
-
-
-def _has_egress(name: str, properties: dict[str, Any], cfn: Template) -> bool:
-    """Whether a rule, inline or separate, replaces the one that EC2 adds. An empty list adds it too."""
-    if properties.get("SecurityGroupEgress"):
-        return True
-    rules = cfn.get_resources("AWS::EC2::SecurityGroupEgress").values()
-    return any(mentions((rule.get("Properties") or {}).get("GroupId"), name) for rule in rules)
 
 
 def _faults(rule: dict[str, Any], cfn: Template) -> Iterator[str]:

@@ -51,7 +51,8 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "AWS::Serverless::Function": ("Environment.Variables",),
     "AWS::SageMaker::Model": ("PrimaryContainer.Environment",),
 }
-SCRIPTS = frozenset({"UserData", "BuildSpec", "Command", "EntryPoint", "LifecycleConfigContent"})
+# The last three are of cfn-init, in the metadata.
+SCRIPTS = frozenset({"UserData", "BuildSpec", "Command", "EntryPoint", "LifecycleConfigContent", "content", "command", "env"})
 SECRET_TYPES = ("SECRETS_MANAGER", "PARAMETER_STORE")
 
 
@@ -97,6 +98,7 @@ class PlaintextSecret(CloudFormationLintRule):
                     RuleMatch(["Resources", name], "the secret of an access key is an attribute in plaintext")
                 )
             found = [*_environment(resource, path), *_properties(resource.get("Properties"), path)]
+            found += _properties(resource.get("Metadata"), ["Resources", name, "Metadata"])
             matches += [
                 RuleMatch(list(place), message) for place, message in dict.fromkeys((tuple(p), m) for p, m in found)
             ]
@@ -122,7 +124,7 @@ def _environment(resource: dict[str, Any], path: list[str | int]) -> Iterator[tu
     for keys in ENVIRONMENTS.get(resource.get("Type", ""), ()):
         for variables in values(resource.get("Properties"), keys):
             for name, value in _variables(variables):
-                if _is_secret_name(name) and value not in (None, "") and not _is_list_of_names(value):
+                if _is_secret_name(name) and value not in (None, "") and not _leads_to_secret(value):
                     yield [*path, keys.split(".")[0]], f"the variable {name} holds a secret. Pass the ARN of the secret"
 
 
@@ -142,7 +144,7 @@ def _is_secret_name(name: str) -> bool:
     return bool(SECRET_NAME.search(name)) and not LEADS_TO_SECRET.search(name)
 
 
-def _is_list_of_names(value: Any) -> bool:
+def _leads_to_secret(value: Any) -> bool:
     """Whether a value leads to a secret: an ARN, or a reference to a resource's ARN."""
     if isinstance(value, dict) and "Fn::GetAtt" in value:
         return True
