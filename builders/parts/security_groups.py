@@ -14,6 +14,7 @@ from troposphere.ec2 import VPC, SecurityGroup, SecurityGroupEgress, SecurityGro
 
 from builders.contract import parameters
 from builders.contract.template import Port, RootParameter, TierTemplate
+from builders.parts.suppressions import suppress
 from builders.parts.tagging import name_tag
 
 HAS_NO_ENDPOINTS = "WithoutInterfaceEndpoints"
@@ -108,7 +109,7 @@ class ToApis:
 
     def add(self, template: TierTemplate, groups: Groups) -> None:
         """Adds the egress."""
-        template.add(
+        egress = template.add(
             SecurityGroupEgress(
                 f"{self.source}ToApis",
                 Condition=HAS_NO_ENDPOINTS,
@@ -117,6 +118,12 @@ class ToApis:
                 CidrIp="0.0.0.0/0",
                 **_tcp(443),
             )
+        )
+        suppress(
+            egress,
+            "The public addresses of AWS's APIs have no group and no short list; only a VPC without interface endpoints has "
+            "this rule",
+            cfn_lint=["E9817"],
         )
 
 

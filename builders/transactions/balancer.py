@@ -83,6 +83,11 @@ def add_balancer(template: TierTemplate) -> TargetGroup:
         "guards production",
         checkov=["CKV_AWS_150"],
     )
+    suppress(
+        balancer,
+        "The web ACL is at CloudFront (requirement X-CDN-1), whose addresses and secret header alone reach this load balancer",
+        cfn_lint=["E9816"],
+    )
     targets = add_target_group(template)
     add_listeners(template, balancer, targets)
     template.export(ports.BALANCER_DNS, GetAtt(balancer, "DNSName"))
@@ -153,6 +158,7 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
         http,
         "HTTP only until a certificate is given (requirement X-ALB-1); then this listener redirects and nothing reaches it but "
         "through the security group of CloudFront's addresses",
+        cfn_lint=["E9819"],
         checkov=["CKV_AWS_2", "CKV_AWS_103"],
         cfn_nag=["W56"],
     )

@@ -26,6 +26,7 @@ ACCOUNT_KEYS = frozenset(
     {
         "aws:principalaccount",
         "aws:sourceaccount",
+        "aws:sourceowner",  # what older policies of topics have for it
         "kms:calleraccount",
         "aws:principalorgid",
         "aws:sourceorgid",
@@ -39,6 +40,7 @@ ACCOUNT_KEYS = frozenset(
 ARN_KEYS = frozenset({"aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"})
 NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"})
 ADDRESS_KEYS = frozenset({"aws:sourceip", "aws:vpcsourceip"})
+SWITCHES = frozenset({"aws:multifactorauthpresent", "elasticfilesystem:accessedviamounttarget"})
 OTHER_KEYS = frozenset({"aws:userid", "elasticfilesystem:accessedviamounttarget"})
 CALLER_KEYS = ACCOUNT_KEYS | ARN_KEYS | NETWORK_KEYS | ADDRESS_KEYS | OTHER_KEYS
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -201,7 +203,7 @@ def _limits(key: str, text: str) -> bool:
         return not is_world(text)
     if key in ARN_KEYS or key.endswith("arn"):
         return limits_arn(text)
-    if key == "elasticfilesystem:accessedviamounttarget":
+    if key in SWITCHES:
         return text.lower() == "true"
     if key in ACCOUNT_KEYS and not key.endswith("orgpaths"):
         return "*" not in text and "?" not in text

@@ -36,8 +36,9 @@ class OpenNetwork(CloudFormationLintRule):
     shortdesc = "Network rules name their ports and their neighbours"
     description = (
         "No rule of a security group, in either direction, names the whole internet, all protocols or more than 100 ports. "
-        "A security group has an egress rule inline, because EC2 would add one that allows everything. An entry of a network ACL that admits the "
-        "internet names its ports, and these are not those of SSH and RDP. No prefix list contains the whole internet."
+        "A security group has an egress rule inline, because EC2 would add one that allows everything. An entry of a "
+        "network ACL that admits the internet names its ports, and these are not those of SSH and RDP. No prefix list "
+        "contains the whole internet."
     )
     reason = "PCI DSS 1.3.1 and 1.3.2 limit inbound and outbound traffic to that which is necessary."
     source_url = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"

@@ -14,6 +14,11 @@ _FOLDER = str(Path(__file__).parent)
 values = import_filename("_values", _FOLDER).values  # by path, as cfn-lint loads this file
 texts = import_filename("_texts", _FOLDER).texts
 
+# The protocols by which these types send in plaintext what they receive.
+PLAIN_PROTOCOLS: dict[str, tuple[str, ...]] = {
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ("HTTP",),
+    "AWS::SNS::Subscription": ("http",),
+}
 PLAIN_ORIGIN = ("http-only", "match-viewer")
 
 
@@ -23,8 +28,9 @@ class PlainTransport(CloudFormationLintRule):
     id = "E9819"
     shortdesc = "Nothing is reached without TLS"
     description = (
-        "A listener for HTTP only redirects to HTTPS. A distribution has a certificate of its own, because the default one "
-        "of CloudFront admits TLS 1.0, and it uses only HTTPS to its origins."
+        "A listener for HTTP only redirects to HTTPS. A target group and a subscription send nothing over HTTP. A distribution "
+        "has a certificate of its own, because the default one of CloudFront admits TLS 1.0, and it uses only HTTPS to its "
+        "origins."
     )
     reason = "PCI DSS 4.2.1 demands strong cryptography on open, public networks."
     source_url = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html"
@@ -66,6 +72,9 @@ def _faults(kind: str, properties: dict[str, Any], cfn: Template) -> Iterator[tu
         protocols = [text for value in values(properties, "Protocol") for text in texts(value, cfn.template)]
         if "HTTP" in protocols and not _redirects(properties, cfn):
             yield ["Protocol"], "the listener answers over HTTP. Redirect to HTTPS"
+    elif kind in PLAIN_PROTOCOLS:
+        if any(t in PLAIN_PROTOCOLS[kind] for v in values(properties, "Protocol") for t in texts(v, cfn.template)):
+            yield ["Protocol"], "requests or messages go out over HTTP"
     elif kind == "AWS::ElasticLoadBalancing::LoadBalancer":
         names = [text for value in values(properties, "Listeners.*.Protocol") for text in texts(value, cfn.template)]
         if any(name.lower() in ("http", "tcp") for name in names):

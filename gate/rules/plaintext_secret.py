@@ -52,7 +52,9 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "AWS::SageMaker::Model": ("PrimaryContainer.Environment",),
 }
 # The last three are of cfn-init, in the metadata.
-SCRIPTS = frozenset({"UserData", "BuildSpec", "Command", "EntryPoint", "LifecycleConfigContent", "content", "command", "env"})
+SCRIPTS = frozenset(
+    {"UserData", "BuildSpec", "Command", "EntryPoint", "LifecycleConfigContent", "content", "command", "env"}
+)
 SECRET_TYPES = ("SECRETS_MANAGER", "PARAMETER_STORE")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from cfnlint.helpers import import_filename
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
@@ -11,7 +12,7 @@ from cfnlint.template import Template
 mentions = import_filename("_texts", str(Path(__file__).parent)).mentions  # by path, as cfn-lint loads this file
 
 SCHEDULE = "AWS::SecretsManager::RotationSchedule"
-RULES_PATH = ("AutomaticallyAfterDays", "ScheduleExpression")
+MOST_DAYS = 90  # https://docs.aws.amazon.com/securityhub/latest/userguide/secretsmanager-controls.html, control 4
 
 
 class SecretRotation(CloudFormationLintRule):
@@ -20,8 +21,8 @@ class SecretRotation(CloudFormationLintRule):
     id = "E9822"
     shortdesc = "Every secret rotates on a schedule"
     description = (
-        "A RotationSchedule in the same template refers to each secret, under the same condition, and has a rule for its "
-        "interval. A secret that cannot rotate on a schedule suppresses the rule with its reason."
+        "A RotationSchedule in the same template refers to each secret, under the same condition, with an expression or "
+        "an interval of at most 90 days. A secret that cannot rotate on a schedule suppresses the rule with its reason."
     )
     reason = "PCI DSS 8.6.3 demands that passwords of applications and systems change periodically."
     source_url = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html"
@@ -65,7 +66,15 @@ class SecretRotation(CloudFormationLintRule):
             if not any(
                 mentions(properties.get("SecretId"), name)
                 and condition in (None, secret.get("Condition"))
-                and any(key in (properties.get("RotationRules") or {}) for key in RULES_PATH)
+                and _is_frequent(properties.get("RotationRules"))
                 for properties, condition in schedules
             )
         ]
+
+
+def _is_frequent(rules: Any) -> bool:
+    """Whether a schedule has an expression, or an interval that is short enough or unknown."""
+    if not isinstance(rules, dict):
+        return False
+    days = str(rules.get("AutomaticallyAfterDays", ""))
+    return "ScheduleExpression" in rules or (bool(days) and not (days.isdecimal() and int(days) > MOST_DAYS))

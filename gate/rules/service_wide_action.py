@@ -18,6 +18,7 @@ texts = import_filename("_texts", _FOLDER).texts
 
 WHOLE_SERVICE = re.compile(r"[*?]+|[^:]+:[*?]*\*[*?]*")
 OWN_ROOT = re.compile(r"(arn:(aws[a-z-]*|\$\{AWS::Partition\}):iam::)?\$\{AWS::AccountId\}(:root)?")
+KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 # AWS managed policies that allow whole services. Those of job functions are in a folder of their own.
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 BROAD_POLICY = re.compile(
@@ -87,7 +88,7 @@ def _is_exempt(statement: Any) -> bool:
     if statement.kind == policies.ENDPOINT or statement.kind in policies.GUARDRAILS:
         return True
     principals = [text for _, text in statement.principals()]
-    return statement.kind == "AWS::KMS::Key" and bool(principals) and all(map(OWN_ROOT.fullmatch, principals))
+    return statement.kind in KEYS and bool(principals) and all(map(OWN_ROOT.fullmatch, principals))
 
 
 def _faults(statement: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ UNSEEN_BY_PACKS = (
     "endpoint without a policy",
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.requirement("G-1")]
 
 
 @pytest.fixture(scope="module")

@@ -512,6 +512,69 @@ TEMPLATES = (
         "function alone",
         small("It:\n  Type: AWS::Lambda::Function\n  Properties: {Handler: a} # here"),
     ),
+    # More spellings
+    Plant(
+        "trails",
+        "E9834",
+        "statements with their values",
+        _property("AWS::RDS::DBParameterGroup", "Parameters: {general_log: 1}", "Family: aurora-mysql8.0"),
+    ),
+    Plant(
+        "secrets",
+        "E9822",
+        "yearly rotation",
+        small(
+            """
+            Login: # here
+              Type: AWS::SecretsManager::Secret
+            Rotation:
+              Type: AWS::SecretsManager::RotationSchedule
+              Properties: {SecretId: !Ref Login, RotationRules: {AutomaticallyAfterDays: 365}}
+            """
+        ),
+    ),
+    Plant(
+        "wildcard principals",
+        "E9812",
+        "account without a second factor",
+        _trust(
+            "- {Effect: Allow, Principal: {AWS: '123456789012'}, Action: 'sts:AssumeRole', Condition: "
+            "{BoolIfExists: {aws:MultiFactorAuthPresent: true}}} # here"
+        ),
+    ),
+    Plant(
+        "public access",
+        "E9831",
+        "database by default",
+        small("It:\n  Type: AWS::RDS::DBInstance\n  Properties: {Engine: mysql} # here"),
+    ),
+    Plant(
+        "transport",
+        "E9819",
+        "targets over HTTP",
+        _property("AWS::ElasticLoadBalancingV2::TargetGroup", "Protocol: HTTP"),
+    ),
+    Plant(
+        "public access",
+        "E9830",
+        "lists that work",
+        _property("AWS::S3::Bucket", "OwnershipControls: {Rules: [{ObjectOwnership: ObjectWriter}]}"),
+    ),
+    Plant(
+        "trails",
+        "E9833",
+        "execution log off",
+        small(
+            """
+            Stage:
+              Type: AWS::ApiGateway::Stage
+              Properties:
+                AccessLogSetting: {DestinationArn: a}
+                MethodSettings:
+                  - LoggingLevel: 'OFF' # here
+            """
+        ),
+    ),
     # Next after these
     Plant(
         "next",
