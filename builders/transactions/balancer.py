@@ -158,7 +158,6 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
         http,
         "HTTP only until a certificate is given (requirement X-ALB-1); then this listener redirects and nothing reaches it but "
         "through the security group of CloudFront's addresses",
-        cfn_lint=["E9819"],
         checkov=["CKV_AWS_2", "CKV_AWS_103"],
         cfn_nag=["W56"],
     )
@@ -174,8 +173,11 @@ def add_listeners(template: TierTemplate, balancer: LoadBalancer, targets: Targe
             DefaultActions=[_reject()],
         )
     )
-    for listener, condition in ((http, HAS_NO_CERTIFICATE), (https, facts.HAS_CERTIFICATE)):
-        _add_rule(template, listener, condition, targets)
+    plain = _add_rule(template, http, HAS_NO_CERTIFICATE, targets)
+    suppress(
+        plain, "Only without a certificate, which the root demands where plaintext is not allowed", cfn_lint=["E9825"]
+    )
+    _add_rule(template, https, facts.HAS_CERTIFICATE, targets)
 
 
 def _add_rule(template: TierTemplate, listener: Listener, condition: str, targets: TargetGroup) -> ListenerRule:

@@ -153,7 +153,7 @@ def add_distribution(template: TierTemplate, bucket: BuiltBucket, acl: WebACL) -
         distribution,
         "Without a certificate CloudFront has only its default one and reaches the load balancer over HTTP; the root demands a "
         "certificate where plaintext is not allowed",
-        cfn_lint=["E9819"],
+        cfn_lint=["E9825"],
     )
     suppress(distribution, "A payment service has no page to answer the bare address with", checkov=["CKV_AWS_305"])
     return distribution

@@ -11,7 +11,9 @@ of them loads by its path with cfn-lint's own loader. cfn-lint takes no such fil
 
 * ``_values`` reads properties, in both arms of Fn::If;
 * ``_texts`` resolves values to the texts that they can have, and finds references;
-* ``_policies`` reads the statements of policies.
+* ``_policies`` reads the statements of policies;
+* ``_network`` reads the rules of security groups;
+* ``_transport`` finds ways without TLS.
 
 Each Python rule documents itself in the same class attributes, which ``docs/rules.md`` shows: ``shortdesc`` (the rule in one
 sentence), ``description`` (what it demands), ``reason``, ``source_url``, ``failing_example`` and ``passing_example``. The

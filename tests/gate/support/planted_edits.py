@@ -269,7 +269,7 @@ NETWORK = (
     ),
     Plant(
         "network",
-        "E9817",
+        "E9826",
         "all protocols from a neighbour",
         edited(
             "trading/network",
@@ -280,7 +280,7 @@ NETWORK = (
     ),
     Plant(
         "network",
-        "E9817",
+        "E9826",
         "all ports",
         edited(
             "transactions/network",
@@ -391,6 +391,43 @@ TRANSPORT = (
             "Distribution",
             ("  Distribution:\n", f"  Distribution: {HERE}\n"),
             ("MinimumProtocolVersion: TLSv1.2_2021", "MinimumProtocolVersion: TLSv1.1_2016"),
+        ),
+    ),
+)
+CONDITIONAL = (
+    Plant(
+        "transport",
+        "E9819",
+        "listener that forwards over HTTP",
+        edited(
+            "transactions/web",
+            "HttpListener",
+            (
+                "      DefaultActions:\n",
+                f"      DefaultActions: {HERE}\n      - Type: forward\n        TargetGroupArn: !Ref TargetGroup\n",
+            ),
+        ),
+    ),
+    Plant(
+        "transport",
+        "E9819",
+        "origin over HTTP always",
+        edited(
+            "transactions/edge",
+            "Distribution",
+            ("        Origins:\n", f"        Origins: {HERE}\n"),
+            ("OriginProtocolPolicy: !If", "OriginProtocolPolicy: http-only\n            Unused: !If"),
+        ),
+    ),
+    Plant(
+        "network",
+        "E9826",
+        "all protocols where the world is suppressed",
+        edited(
+            "trading/network",
+            "FunctionToApis",
+            ("    Properties:\n", f"    Properties: {HERE}\n"),
+            ("IpProtocol: tcp", "IpProtocol: '-1'"),
         ),
     ),
 )
@@ -684,6 +721,7 @@ EDITS = (
     *ROUTES,
     *NETWORK,
     *TRANSPORT,
+    *CONDITIONAL,
     *TRAILS,
     *RETENTION,
     *SECRETS,

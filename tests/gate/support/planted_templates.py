@@ -306,7 +306,7 @@ TEMPLATES = (
     ),
     Plant(
         "network",
-        "E9817",
+        "E9826",
         "wide range from a group",
         small(
             """
@@ -514,6 +514,33 @@ TEMPLATES = (
     ),
     # More spellings
     Plant(
+        "transport",
+        "E9825",
+        "origin over HTTP in one arm",
+        _property(
+            "AWS::CloudFront::Distribution",
+            "DistributionConfig: {Origins: [{CustomOriginConfig: {OriginProtocolPolicy: !If [A, http-only, https-only]}}]}",
+        ),
+    ),
+    Plant(
+        "transport",
+        "E9825",
+        "rule of a listener under a condition",
+        small(
+            """
+            Plain:
+              Type: AWS::ElasticLoadBalancingV2::Listener
+              Properties: {Protocol: HTTP, DefaultActions: [{Type: fixed-response}]}
+            Rule:
+              Type: AWS::ElasticLoadBalancingV2::ListenerRule
+              Condition: Test
+              Properties:
+                ListenerArn: !Ref Plain
+                Actions: [{Type: forward, TargetGroupArn: a}] # here
+            """
+        ),
+    ),
+    Plant(
         "trails",
         "E9834",
         "statements with their values",
@@ -708,6 +735,12 @@ NEAR_MISSES: dict[str, tuple[str, str]] = {
               Type: AWS::EC2::NetworkAclEntry
               Properties: {CidrBlock: 0.0.0.0/0, RuleAction: allow, Protocol: 6, PortRange: {From: 32768, To: 65535}}
             """
+        ),
+    ),
+    "rejection": (
+        "E9819",
+        _property(
+            "AWS::ElasticLoadBalancingV2::Listener", "Protocol: HTTP", "DefaultActions: [{Type: fixed-response}]"
         ),
     ),
     "redirect": (
