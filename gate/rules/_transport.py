@@ -76,7 +76,7 @@ def _listener(properties: Any, template: Mapping[str, Any]) -> Iterator[Way]:
         if passing:
             own = properties["DefaultActions"] if isinstance(properties["DefaultActions"], list) else []
             always = len(passing) == len(actions) or any(action in passing for action in own)
-            yield Way(["DefaultActions"], "the listener answers over HTTP. Redirect to HTTPS", always)
+            yield Way(["Protocol"], "the listener answers over HTTP. Redirect to HTTPS", always)
 
 
 def _listener_rule(resource: Mapping[str, Any], properties: Any, template: Mapping[str, Any]) -> Iterator[Way]:

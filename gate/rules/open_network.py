@@ -58,18 +58,19 @@ class OpenNetwork(CloudFormationLintRule):
         ]
         for name, resource in cfn.get_resources().items():
             found = _faults(resource.get("Type", ""), resource.get("Properties") or {}, cfn)
-            matches += [RuleMatch(["Resources", name, "Properties"], message) for message in found]
+            matches += [RuleMatch(["Resources", name, "Properties", *path], message) for path, message in found]
         return matches
 
 
-def _faults(kind: str, properties: dict[str, Any], cfn: Template) -> Iterator[str]:
+def _faults(kind: str, properties: dict[str, Any], cfn: Template) -> Iterator[tuple[list[str], str]]:
+    """Yields path below the properties and message of each fault."""
     if kind == network.GROUP and not properties.get("SecurityGroupEgress"):
-        yield "the group has no egress rule of its own, so EC2 adds one that allows everything"
+        yield [], "the group has no egress rule of its own, so EC2 adds one that allows everything"
     elif kind == "AWS::EC2::NetworkAclEntry":
-        yield from _acl_faults(properties, cfn)
+        yield from (([], message) for message in _acl_faults(properties, cfn))
     elif kind == "AWS::EC2::PrefixList":
         entries = [text for value in values(properties, "Entries.*.Cidr") for text in texts(value, cfn.template)]
-        yield from (f"{text} is the internet" for text in entries if is_world(text))
+        yield from ((["Entries"], f"{text} is the internet") for text in entries if is_world(text))
 
 
 def _acl_faults(entry: dict[str, Any], cfn: Template) -> Iterator[str]:

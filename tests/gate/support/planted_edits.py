@@ -402,9 +402,10 @@ CONDITIONAL = (
         edited(
             "transactions/web",
             "HttpListener",
+            ("      Protocol: HTTP\n", f"      Protocol: HTTP {HERE}\n"),
             (
                 "      DefaultActions:\n",
-                f"      DefaultActions: {HERE}\n      - Type: forward\n        TargetGroupArn: !Ref TargetGroup\n",
+                "      DefaultActions:\n      - Type: forward\n        TargetGroupArn: !Ref TargetGroup\n",
             ),
         ),
     ),
