@@ -16,7 +16,7 @@ values = import_filename("_values", _FOLDER).values  # by path, as cfn-lint load
 
 # Names of values that are secrets, and the endings of names that only lead to one (PASSWORD_PARAMETER_NAME, SecretArn).
 SECRET_NAME = re.compile(
-    r"(?i)pass(word|wd|phrase)|(^|[_-])pwd|secret|(api|access|private|auth|encryption|signing|secret)[_-]?key|token|credential"
+    r"(?i)pass(word|wd|phrase)|(^|[_-])(pwd|pass)$|secret|(api|access|private|auth|encryption|signing|secret)[_-]?key|token|credential"
 )
 LEADS_TO_SECRET = re.compile(
     r"(?i)(arn|arns|id|ids|name|names|path|prefix|url|uri|endpoint|file|seconds|minutes|hours|days|ttl|length|version|count|"
@@ -29,7 +29,7 @@ SECRET_PROPERTY = re.compile(
 )
 SECRET_TEXT = re.compile(
     r"\b(AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{30,}|\bxox[abp]-[\w-]{10,}"
-    r"|\bsk_live_\w{10,}|://[^\s:/@${}]+:[^\s@/${}]+@"
+    r"|\bsk_live_\w{10,}|;\s*(?i:password|pwd)\s*=\s*[^;\s${}]+|://[^\s:/@${}]+:[^\s@/${}]+@"
 )
 # An assignment in a script: `DB_PASSWORD=hunter2`, `--password hunter2`. `$(…)` and `${…}` are no literals.
 ASSIGNMENT = re.compile(

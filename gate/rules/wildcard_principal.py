@@ -22,16 +22,8 @@ OWN_ROOT = re.compile(_IAM + r"\$\{AWS::AccountId\}(:root)?")
 FOREIGN_ROOT = re.compile(_IAM + r"\d{12}(:root)?")
 # Keys that say which principals of an account are meant, or that only its own software knows.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
-WHO_KEYS = frozenset(
-    {
-        "aws:principalarn",
-        "aws:userid",
-        "aws:username",
-        "aws:multifactorauthpresent",
-        "sts:externalid",
-        "aws:principalorgid",
-    }
-)
+WHO_KEYS = frozenset({"aws:principalarn", "aws:userid", "aws:username", "aws:multifactorauthpresent", "sts:externalid"})
+ORGANIZATION_KEYS = frozenset({"aws:principalorgid"})
 WHO_PREFIXES = ("aws:principaltag/",)
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
 FEDERATED_SUFFIXES = (":sub", ":aud", ":amr")
@@ -111,7 +103,7 @@ def _faults(statement: Any) -> Iterator[str]:
             yield f"{name} admits everyone, and no condition limits the callers"
         elif kind == "Service" and _is_wild(name):
             yield f"{name} admits every service. Name the services"
-        elif kind == "AWS" and _is_whole_account(name, statement) and not _says_who(statement):
+        elif kind == "AWS" and _is_whole_account(name, statement) and not _says_who(name, statement):
             yield f"{name} admits every principal of the account, and no condition says which"
         elif kind == "Federated" and not _is_limited_identity(statement):
             yield f"{name} admits every identity of the provider. Limit its subject or audience"
@@ -126,8 +118,10 @@ def _is_whole_account(name: str, statement: Any) -> bool:
     return FOREIGN_ROOT.fullmatch(name) is not None or (statement.is_trust and OWN_ROOT.fullmatch(name) is not None)
 
 
-def _says_who(statement: Any) -> bool:
-    return bool(statement.is_bound(WHO_KEYS, WHO_PREFIXES))
+def _says_who(name: str, statement: Any) -> bool:
+    """Whether a condition says which principals are meant. All those of the own account are in its organization."""
+    keys = WHO_KEYS if OWN_ROOT.fullmatch(name) else WHO_KEYS | ORGANIZATION_KEYS
+    return bool(statement.is_bound(keys, WHO_PREFIXES))
 
 
 def _is_limited_identity(statement: Any) -> bool:

@@ -514,6 +514,36 @@ TEMPLATES = (
     ),
     # More spellings
     Plant(
+        "secrets",
+        "E9837",
+        "master password in a parameter",
+        small(
+            """
+            It:
+              Type: AWS::RDS::DBInstance
+              Properties: {Engine: mysql, EnableIAMDatabaseAuthentication: true, MasterUserPassword: !Ref Password} # here
+            """
+        ),
+    ),
+    Plant(
+        "secrets",
+        "E9821",
+        "connection with its password",
+        _property(
+            "AWS::Lambda::Function", "Environment: {Variables: {DATABASE: Server=orders;User=app;Password=hunter2}}"
+        ),
+    ),
+    Plant(
+        "trails",
+        "E9835",
+        "logins without a trace",
+        _property(
+            "AWS::RDS::DBClusterParameterGroup",
+            "Parameters: {shared_preload_libraries: pgaudit, log_connections: 0}",
+            "Family: aurora-postgresql17",
+        ),
+    ),
+    Plant(
         "transport",
         "E9825",
         "origin over HTTP in one arm",
@@ -800,6 +830,14 @@ NEAR_MISSES: dict[str, tuple[str, str]] = {
                 PolicyDocument:
                   Statement: [{Effect: Allow, Principal: '*', Action: '*', Resource: 'arn:aws:s3:::orders/*'}]
             """
+        ),
+    ),
+    "master password of Secrets Manager": (
+        "E9837",
+        _property(
+            "AWS::RDS::DBCluster",
+            "EnableIAMDatabaseAuthentication: true",
+            "MasterUserPassword: !Sub '{{resolve:secretsmanager:${Login}:SecretString:password}}'",
         ),
     ),
     "retention in both arms": ("E9832", _property("AWS::Logs::LogGroup", "RetentionInDays: !If [Long, 365, 30]")),
