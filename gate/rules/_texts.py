@@ -27,7 +27,10 @@ def texts(node: Any, template: Mapping[str, Any]) -> list[str]:
     if isinstance(node, list):
         return [text for item in node for text in texts(item, template)]
     if isinstance(node, dict) and node:
-        return _of_function(node, template)
+        try:
+            return _of_function(node, template)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return ["${?}"]  # a malformed function, which cfn-lint reports
     return [str(node)]
 
 

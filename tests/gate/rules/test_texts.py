@@ -47,6 +47,8 @@ TEMPLATE = {
         ({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "Min"]}, ["1", "3"]),
         ({"Fn::FindInMap": ["Sizes", "dev", {"Ref": "Open"}]}, ["1", "2", "3"]),
         ({"Fn::ImportValue": "a"}, ["${Fn::ImportValue}"]),
+        ({"Fn::Join": "a"}, ["${?}"]),
+        ({"Fn::Sub": []}, ["${?}"]),
     ],
 )
 def test_texts_of_a_value(node: Any, expected: list[str]) -> None:
