@@ -1,7 +1,8 @@
 """Describes the rules of this project that the gate checks, as sections of ``docs/rules.md``.
 
-A rule describes itself: a cfn-lint rule in class attributes (``gate/rules/``), a rule of the gate in a ``GateRule``. This
-module loads cfn-lint, so a run of the gate never imports it.
+A rule describes itself: a cfn-lint rule in class attributes (``gate/rules/*.py``), a Guard rule in the comment at the
+beginning of its file (``gate/rules/*.guard``), a rule of the gate in a ``GateRule``. This module loads cfn-lint, so a run
+of the gate never imports it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import gate.rules
 from gate import configuration, parameters, templates, validate
 from gate.cli import PROJECT
 from gate.findings import GateRule, Tool
+from gate.guard import guard_files
 
 _WRAPPER = textwrap.TextWrapper(width=118, break_long_words=False, break_on_hyphens=False)
 _INTRODUCTION = (
-    "cfn-lint checks these rules in templates. It loads them from gate/rules/, also in an editor. A rule that is wrong "
-    "for a resource is suppressed in that resource's Metadata, with a reason (E9801)."
+    "The gate checks these rules in templates. cfn-lint loads those in Python from gate/rules/, also in an editor; "
+    "cloudformation-validate evaluates those in the language of CloudFormation Guard. A rule that is wrong for a resource is "
+    "suppressed in that resource's Metadata, with a reason (E9801)."
 )
 _GATE_INTRODUCTION = "The gate checks these rules itself."
 _EXCEPTIONS_INTRODUCTION = (
@@ -73,8 +76,8 @@ class Entry:
 
 
 def template_rules() -> tuple[Entry, ...]:
-    """Returns the project's cfn-lint rules, sorted by code."""
-    entries: list[Entry] = []
+    """Returns the project's rules for templates, in Python and in Guard, sorted by code."""
+    entries = [_entry(file.rule, f"gate/rules/{file.name}", "yaml") for file in guard_files()]
     for module in pkgutil.iter_modules(gate.rules.__path__):
         rules: Sequence[DescribedRule] = create_rules(importlib.import_module(f"gate.rules.{module.name}"))
         entries += [_entry(rule, f"gate/rules/{module.name}.py", "yaml") for rule in rules]

@@ -142,7 +142,10 @@ def _own_sources() -> bytes:
     """Returns a digest of the gate's sources, the project's rules included, and of ``cfn``, whose table of names a rule reads."""
     project = Path(__file__).parents[1]
     sources = [
-        path for folder in ("cfn", "gate") for path in (project / folder).rglob("*") if path.suffix in (".py", ".json")
+        path
+        for folder in ("cfn", "gate")
+        for path in (project / folder).rglob("*")
+        if path.suffix in (".py", ".json", ".guard")
     ]
     return digest_parts((path.relative_to(project).as_posix(), path.read_bytes()) for path in sorted(sources)).encode()
 

@@ -3,6 +3,8 @@
 It has most of cfn-lint's rules under the same ids, and some of its own. Warnings and worse levels count. Its
 informational rules are hints to an author and not faults (a missing architecture description, a create-only property).
 cfn-lint reports those of its own informational rules that matter.
+
+It also evaluates the project's rules in the language of CloudFormation Guard (``gate.guard``).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import yaml
 
 from gate.errors import ConfigurationError, WorkerError
 from gate.findings import Finding, Level, Tool
+from gate.guard import OWN_WORDS, guard_rules, guard_source
 from gate.templates import TemplateFile, suppressions
 
 if TYPE_CHECKING:
@@ -56,10 +59,17 @@ def validate_templates(templates: Sequence[TemplateFile], configuration: bytes) 
         WorkerError: the native library failed.
     """
     # Not at the top, because a run that finds everything in the cache must not load the native library.
-    from cloudformation_validate import CompositeEngine, TemplateContent, ValidationError
+    from cloudformation_validate import (
+        CompositeEngine,
+        CompositeEngineConfig,
+        ExternalRuleSource,
+        TemplateContent,
+        ValidationError,
+    )
 
     try:
-        engine = CompositeEngine()
+        guard = ExternalRuleSource(name="gate/rules", content=guard_source())
+        engine = CompositeEngine(CompositeEngineConfig(guard_rules=[guard]))
         config = _config(configuration)
         findings: dict[str, tuple[Finding, ...]] = {}
         for template in templates:
@@ -102,6 +112,10 @@ def _findings(template: TemplateFile, diagnostics: Sequence[Diagnostic]) -> Iter
 def _finding(template: TemplateFile, diagnostic: Diagnostic, resource: str) -> Finding:
     line = diagnostic.start_line or 1
     column = diagnostic.start_column or 1
+    own = guard_rules().get(diagnostic.rule_id)
+    message = diagnostic.message
+    if own is not None and message.startswith(OWN_WORDS):
+        message = f"not so: {own.shortdesc}"
     return Finding(
         file=template.name,
         line=line,
@@ -109,12 +123,12 @@ def _finding(template: TemplateFile, diagnostic: Diagnostic, resource: str) -> F
         end_line=diagnostic.end_line or line,
         end_column=diagnostic.end_column or column + 1,
         rule=diagnostic.rule_id,
-        message=diagnostic.message,
+        message=message,
         level=_level(diagnostic.severity.name),
         tool=Tool.CLOUDFORMATION_VALIDATE,
         resource=resource,
-        title=diagnostic.rule_description or "",
-        help_uri=diagnostic.documentation_url or "",
+        title=own.shortdesc if own else diagnostic.rule_description or "",
+        help_uri=own.source_url if own else diagnostic.documentation_url or "",
     )
 
 

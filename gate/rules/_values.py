@@ -16,7 +16,7 @@ def values(node: Any, path: str = "") -> Iterator[Any]:
         path: keys with dots between them. ``*`` is every element of a list. An empty path is the node itself.
     """
     step, _, rest = path.partition(".")
-    if isinstance(node, dict) and set(node) == {"Fn::If"}:
+    if isinstance(node, dict) and set(node) == {"Fn::If"} and isinstance(node["Fn::If"], list):
         for arm in node["Fn::If"][1:]:
             yield from values(arm, path)
     elif node is None or node == {"Ref": "AWS::NoValue"}:

@@ -75,19 +75,21 @@ class CustomerKey(CloudFormationLintRule):
     tags = ["resources", "encryption"]  # noqa: RUF012 - cfn-lint's own declaration
     failing_example = """
         Resources:
-          Topic:
-            Type: AWS::SNS::Topic
+          Orders:
+            Type: AWS::Kinesis::Stream
             DeletionPolicy: Delete
             UpdateReplacePolicy: Delete
             Properties:
-              KmsMasterKeyId: alias/aws/sns
+              ShardCount: 1
+              RetentionPeriodHours: 24
+              StreamEncryption: {EncryptionType: KMS, KeyId: alias/aws/kinesis}
               Tags:
                 - {Key: Environment, Value: dev}
                 - {Key: CostCenter, Value: orders}
                 - {Key: Compliance, Value: none}
                 - {Key: DataClassification, Value: Internal}
     """
-    passing_example = failing_example.replace("alias/aws/sns", "alias/orders")
+    passing_example = failing_example.replace("alias/aws/kinesis", "alias/orders")
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Returns a match for each missing key or switch."""

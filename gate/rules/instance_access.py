@@ -16,6 +16,7 @@ values = import_filename("_values", str(Path(__file__).parent)).values  # by pat
 INSTANCES: dict[str, str] = {
     "AWS::EC2::Instance": "",
     "AWS::EC2::LaunchTemplate": "LaunchTemplateData.",
+    "AWS::AutoScaling::LaunchConfiguration": "",
 }
 
 
@@ -64,7 +65,10 @@ class InstanceAccess(CloudFormationLintRule):
 def _check(path: list[str | int], resource: dict[str, Any]) -> Iterator[RuleMatch]:
     properties, settings = resource.get("Properties"), INSTANCES[resource["Type"]]
     tokens = values(properties, f"{settings}MetadataOptions.HttpTokens")
-    addresses = values(properties, f"{settings}NetworkInterfaces.*.AssociatePublicIpAddress")
+    addresses = [
+        *values(properties, f"{settings}NetworkInterfaces.*.AssociatePublicIpAddress"),
+        *values(properties, "AssociatePublicIpAddress"),  # of a launch configuration
+    ]
     if any(value != "required" for value in tokens):
         yield RuleMatch(path, "MetadataOptions.HttpTokens is not required, so IMDSv1 answers")
     if any(value not in (None, False, "false") for value in addresses):

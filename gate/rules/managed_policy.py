@@ -60,12 +60,22 @@ class ManagedPolicy(CloudFormationLintRule):
     source_url = f"{_GUIDE}/using-managed-origin-request-policies.html"
     tags = ["resources", "cloudfront"]  # noqa: RUF012 - cfn-lint's own declaration
     failing_example = """
+        Parameters:
+          CertificateArn: {Type: String}
+          WebAclArn: {Type: String}
+          LogBucket: {Type: String}
         Resources:
           Distribution:
             Type: AWS::CloudFront::Distribution
             Properties:
               DistributionConfig:
                 Enabled: true
+                WebACLId: !Ref WebAclArn
+                Logging: {Bucket: !Ref LogBucket}
+                ViewerCertificate:
+                  AcmCertificateArn: !Ref CertificateArn
+                  SslSupportMethod: sni-only
+                  MinimumProtocolVersion: TLSv1.2_2021
                 Origins:
                   - {Id: files, DomainName: files.example.com, S3OriginConfig: {}}
                 DefaultCacheBehavior:

@@ -20,7 +20,8 @@ OF_TEMPLATES = [code for code, entry in ENTRIES.items() if "\nResources:" in f"\
 
 def test_catalogue_has_every_rule_of_cfn_lint_and_of_the_gate() -> None:
     """A rule file without a rule, or a rule of the gate that ``catalogue.gate_rules`` does not list, would be missing."""
-    rule_files = set((PROJECT / "gate" / "rules").glob("[!_]*.py"))
+    folder = PROJECT / "gate" / "rules"
+    rule_files = {*folder.glob("[!_]*.py"), *folder.glob("*.guard")}
     gate_files = {path for path in (PROJECT / "gate").glob("*.py") if "= GateRule(" in path.read_text()}
     expected = {path.relative_to(PROJECT).as_posix() for path in rule_files | gate_files}
     assert {entry.file for entry in ENTRIES.values()} == expected
