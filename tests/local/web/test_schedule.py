@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from local.host.project import PROJECT
-
-
-@pytest.fixture(scope="module")
-def is_due() -> Callable[[str, dt.datetime], bool]:
-    """From the source, because to import the module imports ministack."""
-    tree = ast.parse((PROJECT / "local" / "web" / "schedule.py").read_text(encoding="utf-8"))
-    wanted = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in ("is_due", "_names")]
-    names: dict[str, Any] = {"dt": dt}
-    exec(compile(ast.Module(wanted, []), "schedule.py", "exec"), names)
-    due: Callable[[str, dt.datetime], bool] = names["is_due"]
-    return due
+from local.web.schedule import is_due
 
 
 @pytest.mark.parametrize(
@@ -36,6 +22,6 @@ def is_due() -> Callable[[str, dt.datetime], bool]:
     ],
 )
 def test_an_action_is_due_in_the_minutes_of_its_expression(
-    is_due: Callable[[str, dt.datetime], bool], recurrence: str, moment: dt.datetime, expected: bool
+    recurrence: str, moment: dt.datetime, expected: bool
 ) -> None:
     assert is_due(recurrence, moment) is expected
