@@ -59,7 +59,7 @@ from local.patches import (
     workgroups,
 )
 from local.resources import api, autoscaling, cdn, compute, ec2, governance, identity, logs, rds, storage
-from local.web import balancer_logs, origin_tls, refresh, scaling_actions
+from local.web import balancer_logs, origin_tls, refresh, scaling_actions, schedule
 from local.web.fleet import Fleet
 from local.web.host_routing import Asgi, with_host_routing
 
@@ -103,6 +103,7 @@ PATCHES: tuple[Patch, ...] = (
     web_acls,
     workgroups,
     origin_tls,
+    schedule,
 )
 """All patches but ``functions``, which needs a folder for the runtime of the functions."""
 

@@ -32,8 +32,8 @@ def install() -> None:
     require(_engine, "_topological_sort")
     require(_handlers, "_ACTION_HANDLERS", "_resolve_stack", "_p", "_error")
     require(_stacks, "_replacing_change", "_add_event")
-    for module in (_change_sets, _handlers):
-        wrap(module, "validate_template_support", _with_references)
+    wrap(_change_sets, "validate_template_support", _with_references)
+    wrap(_handlers, "validate_template_support", _with_references)
     wrap(_stacks, "_update_keeping_seed", _under_the_policy)
     wrap(_stacks, "_resolve_stack_outputs", _with_unique_exports)
     wrap(_stacks, "_delete_resource", _with_cleanup_events)

@@ -199,6 +199,9 @@ def test_stack_that_changed_since_the_plan_is_rejected(desk: Desk) -> None:
 def test_replaced_table_is_executed_only_if_it_is_allowed_by_its_name(desk: Desk) -> None:
     desk.deploy()
     desk.edit("templates/small/storage.yaml", lambda text: text.replace("small-sessions-", "small-visits-"))
+    desk.edit(
+        "params/small/dev.json", lambda text: text.replace('"Update:Replace", ', "")
+    )  # or CloudFormation denies it
     desk.run("plan", "--wheels", "host")
     output = desk.run("review")
     assert "DATA IS LOST" in output
@@ -207,6 +210,18 @@ def test_replaced_table_is_executed_only_if_it_is_allowed_by_its_name(desk: Desk
     assert "give --allow Storage/Sessions" in desk.run("approve", "--yes", code=5)
     desk.run("approve", "--yes", "--allow", "Storage/Sessions")
     assert "UPDATE_COMPLETE" in desk.run("execute")
+
+
+def test_replaced_table_fails_at_the_stack_policy(desk: Desk) -> None:
+    """The emulator only stored stack policies, so that an allowed replacement seemed to pass where AWS denies it."""
+    desk.deploy()
+    desk.edit("templates/small/storage.yaml", lambda text: text.replace("small-sessions-", "small-visits-"))
+    desk.run("plan", "--wheels", "host")
+    assert "the stack policy denies" in desk.run("review")
+    desk.run("approve", "--yes", "--allow", "Storage/Sessions")
+    output = desk.run("execute", code=1)
+    assert "Action denied by stack policy" in output
+    assert "The stack is as it was before" in output
 
 
 @pytest.mark.requirement("REV-2")

@@ -60,6 +60,10 @@ TABLE = Table(
             "A parameter of the cluster's group is the database's setting.",
             f"{_AURORA}USER_WorkingWithDBClusterParamGroups.html",
             types=("AWS::RDS::DBClusterParameterGroup",),
+            difference=Difference(
+                "The group and its parameters are stored, and the database keeps its own settings.",
+                "That the parameters of the groups work, such as auditing, timeouts and logging.",
+            ),
         ),
         Row(
             "instance_parameter_group_is_declared",
