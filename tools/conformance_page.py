@@ -1,6 +1,6 @@
 """``python -m tools.conformance_page`` writes docs/embedded-aws.md: which behaviour of AWS the embedded AWS shows, and which not.
 
-The rows are in ``tests/local/conformance/rows``, their tests beside them.
+The rows are in ``tests/local/conformance/support/rows``, their tests beside them.
 """
 
 from __future__ import annotations

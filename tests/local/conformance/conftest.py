@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         row = rows.get(item.name)
         if row is None:
-            raise pytest.UsageError(f"{item.nodeid} has no row: add one to tests/local/conformance/rows, or rename it.")
+            raise pytest.UsageError(
+                f"{item.nodeid} has no row: add one to tests/local/conformance/support/rows, or rename it."
+            )
         if row.difference is not None:
             item.add_marker(pytest.mark.xfail(strict=True, raises=EXPECTED, reason=row.difference.emulator))
 

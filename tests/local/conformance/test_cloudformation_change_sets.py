@@ -90,6 +90,7 @@ def test_change_set_describes_nested_stacks(cloud: EmbeddedCloud, sample_stack: 
     root = f"Resources: {{Child: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: '{url}'}}}}}}"
     identifier = fresh.create(root, "CREATE", IncludeNestedStacks=True)
     (parent,) = fresh.describe(identifier)["Changes"]
+    assert parent["ResourceChange"].get("ChangeSetId")
     child = fresh.describe(parent["ResourceChange"]["ChangeSetId"])
     assert child["ParentChangeSetId"] == child["RootChangeSetId"] == identifier
     assert child["Changes"][0]["ResourceChange"]["LogicalResourceId"] == "Queue"
@@ -106,7 +107,7 @@ def test_change_set_shows_property_values(existing: ChangeSets) -> None:
     described = existing.describe(existing.create(queue(existing.stack, 60)), IncludePropertyValues=True)
     (detail,) = described["Changes"][0]["ResourceChange"]["Details"]
     assert detail["Target"]["Name"] == "VisibilityTimeout"
-    assert (detail["Target"]["BeforeValue"], detail["Target"]["AfterValue"]) == ("30", "60")
+    assert (detail["Target"].get("BeforeValue"), detail["Target"].get("AfterValue")) == ("30", "60")
 
 
 def test_deleted_change_set_cannot_be_executed(existing: ChangeSets) -> None:

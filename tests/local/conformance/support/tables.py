@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.local.conformance.rows import (
+from tests.local.conformance.support.row import Row, Table
+from tests.local.conformance.support.rows import (
     api,
     cloudformation,
     database,
@@ -14,7 +15,6 @@ from tests.local.conformance.rows import (
     storage,
     web,
 )
-from tests.local.conformance.support.row import Row, Table
 
 TABLES: tuple[Table, ...] = (
     cloudformation.TABLE,
