@@ -68,14 +68,12 @@ class Picture:
 
 _STORE = """\
           - s3:PutObject
-          - s3:AbortMultipartUpload
           Resource:
           - !Sub ${RawBucketArn}/market-data/*
 """
 _STORE_AND_DELETE = """\
           - s3:PutObject
           - s3:DeleteObject
-          - s3:AbortMultipartUpload
           Resource:
           - !Sub ${RawBucketArn}/*
 """

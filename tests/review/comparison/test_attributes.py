@@ -181,7 +181,9 @@ def taken_attributes() -> set[tuple[str, str]]:
 def test_every_attribute_that_the_committed_templates_take_has_a_decided_answer() -> None:
     taken = taken_attributes()
     assert {(CLUSTER, "Endpoint.Port"), (CLUSTER, "MasterUserSecret.SecretArn")} <= taken
+    # What a custom resource returns is what its function answers, to any update.
+    described = {(kind, name) for kind, name in taken if not is_custom(kind)}
     undecided = {
-        (kind, name) for kind, name in taken if source_of(kind, name) == UNKNOWN and not property_of(kind, name)
+        (kind, name) for kind, name in described if source_of(kind, name) == UNKNOWN and not property_of(kind, name)
     }
     assert undecided == set(), "review the page of the type, and add a row to review/resource_types/return_values.py"
