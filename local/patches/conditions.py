@@ -1,9 +1,9 @@
 """Gaps of policy evaluation: some condition keys, the grants of KMS, and the resource of a call for a log stream.
 
-A condition key that the emulator does not know counts as absent, so that it denies what AWS allows under such a
-condition: ec2:Vpc, kms:CallerAccount, kms:EncryptionContext and dynamodb:LeadingKeys. Its aws:PrincipalArn of a session is
-the session's ARN instead of the role's. It stores grants and does not evaluate them. It compares calls for a log stream with
-the log group's ARN alone, so that ``<log group>:*``, which AWS's own documentation grants, does not match.
+A condition key that the emulator does not know counts as absent, so that it denies what AWS allows under such a condition:
+ec2:Vpc, kms:CallerAccount, kms:EncryptionContext, dynamodb:LeadingKeys and the KMS key of an object. Its aws:PrincipalArn of
+a session is the session's ARN instead of the role's. It stores grants and does not evaluate them. It compares calls for a
+log stream with the log group's ARN alone, so that ``<log group>:*``, which AWS's own documentation grants, does not match.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _dynamodb = emulator_module("services.dynamodb")
 
 _SESSION = re.compile(r"arn:(aws[\w-]*):sts::(\d+):assumed-role/([^/]+)/")
 _CONTEXT = "kms:encryptioncontext:"
+_OBJECT_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 _IN_A_VPC = {"security-group": "_security_groups", "subnet": "_subnets", "network-interface": "_network_interfaces"}
 """EC2 resource types with the key ec2:Vpc (service authorization reference, list_amazonec2) and their stores."""
@@ -38,6 +39,7 @@ def install() -> None:
     wrap(_evaluator, "combine_resource_policy", _with_grants)
     wrap(_actions, "extract_resource_arn", _with_stream)
     wrap(_actions, "request_tag_context", _with_request_keys)
+    wrap(_actions, "_s3_object_context", _with_key_of_object)
 
 
 def _with_stream(original: Callable[..., str]) -> Callable[..., str]:
@@ -112,6 +114,16 @@ def _leading_keys(request: dict[str, Any]) -> dict[str, Any]:
     name = next((entry["AttributeName"] for entry in schema if entry["KeyType"] == "HASH"), "")
     value = item.get(name)
     return {"dynamodb:LeadingKeys": [str(part) for part in value.values()]} if isinstance(value, dict) else {}
+
+
+def _with_key_of_object(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Add the KMS key that a write names (service authorization reference, list_amazons3)."""
+
+    def keys(action: str, query: Any, path: str, headers: Any) -> dict[str, Any]:
+        found, key = original(action, query, path, headers), headers.get(_OBJECT_KEY)
+        return {**found, f"s3:{_OBJECT_KEY}": key} if key and action == "s3:PutObject" else found
+
+    return keys
 
 
 # -- grants -----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,7 +62,10 @@ def install() -> None:
     require(_lambda, "_functions")
     wrap(_secrets, "_rotate_secret", _rotating)
     wrap(_secrets, "_get_secret_value", _only_with_value)
+    wrap(_secrets, "_put_secret_value", _stages_moved)
     wrap(_secrets, "_put_secret_value", _value_kept)
+    wrap(_secrets, "_apply_current_promotion", _deprecated_kept)
+    wrap(_secrets, "_list_secret_version_ids", _without_deprecated)
     wrap(_secrets, "_describe_secret", _with_date)
     wrap(_provisioners, "_sm_secret_string", lambda original: _secret_string)
     wrap(_provisioners, "_sm_target_connection", _with_identifier)
@@ -222,6 +226,47 @@ def _value_kept(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
         return _core.json_response(answer)  # type: ignore[no-any-return]
 
     return put
+
+
+def _stages_moved(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Take the stages that PutSecretValue attaches from the versions that have them (API_PutSecretValue)."""
+
+    def put(data: dict[str, Any]) -> Answer:
+        answer = original(data)
+        _, secret = _secrets._resolve(data.get("SecretId"))
+        if answer[0] == HTTPStatus.OK:
+            body = json.loads(answer[2])
+            for stage in body["VersionStages"]:
+                _secrets._remove_stage_everywhere(secret, stage, except_version_id=body["VersionId"])
+        return answer
+
+    return put
+
+
+def _deprecated_kept(original: Callable[..., None]) -> Callable[..., None]:
+    """Keep a version that loses its last stage: the service deletes none of the last day (API_PutSecretValue)."""
+
+    def promote(secret: dict[str, Any], version: str) -> None:
+        before = dict(secret["Versions"])
+        original(secret, version)
+        for identifier, former in before.items():
+            secret["Versions"].setdefault(identifier, former)
+
+    return promote
+
+
+def _without_deprecated(original: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """List versions without a stage only with IncludeDeprecated (API_ListSecretVersionIds)."""
+
+    def listed(data: dict[str, Any]) -> Answer:
+        answer = original(data)
+        if answer[0] != HTTPStatus.OK or truth(data.get("IncludeDeprecated", False)):
+            return answer
+        body = json.loads(answer[2])
+        body["Versions"] = [version for version in body["Versions"] if version["VersionStages"]]
+        return _core.json_response(body)  # type: ignore[no-any-return]
+
+    return listed
 
 
 # -- CloudFormation ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Gaps of CloudFormation's own rules.
 
-- A circular dependency and an unknown name are found while resources are created. Here the change set is rejected.
+- A circular dependency, an unknown name and one that a condition leaves out are found while resources are created. Here
+  the change set is rejected.
 - A stack policy is stored and not applied (protect-stack-resources.html).
 - Two stacks may export the same name (using-cfn-stack-exports.html).
 - The cleanup after a replacement leaves no events.
@@ -91,8 +92,9 @@ def _with_change_sets(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _with_references(original: Callable[..., Any]) -> Callable[..., Any]:
     def validate(template: dict[str, Any], conditions: dict[str, bool], *more: Any, **options: Any) -> Any:
         resources = template.get("Resources") or {}
-        known = {*resources, *(template.get("Parameters") or {})}
-        sections = {**resources, "Outputs": template.get("Outputs") or {}}
+        existing = _existing(resources, conditions)
+        known = {*existing, *(template.get("Parameters") or {})}
+        sections = {**existing, "Outputs": _existing(template.get("Outputs") or {}, conditions)}
         unknown = sorted({name for section in sections.values() for name in _references(section)} - known)
         if unknown:
             raise ValueError(
@@ -107,6 +109,26 @@ def _with_references(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(template, conditions, *more, **options)
 
     return validate
+
+
+def _existing(entries: dict[str, Any], conditions: dict[str, bool]) -> dict[str, Any]:
+    """The resources or outputs that the conditions leave, each without the branches of Fn::If that are not taken."""
+    return {
+        name: _taken(entry, conditions)
+        for name, entry in entries.items()
+        if not isinstance(entry, dict) or conditions.get(entry.get("Condition", ""), True)
+    }
+
+
+def _taken(node: Any, conditions: dict[str, bool]) -> Any:
+    if isinstance(node, list):
+        return [_taken(item, conditions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    choice = node.get("Fn::If")
+    if isinstance(choice, list) and len(choice) == 3 and choice[0] in conditions:
+        return _taken(choice[1 if conditions[choice[0]] else 2], conditions)
+    return {key: _taken(value, conditions) for key, value in node.items()}
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -22,6 +23,7 @@ def install(fleet: Fleet) -> None:
     add_action(_asg, "SuspendProcesses", lambda parameters: _change(parameters, "SuspendProcesses", suspension.suspend))
     add_action(_asg, "ResumeProcesses", lambda parameters: _change(parameters, "ResumeProcesses", suspension.resume))
     wrap_action(_asg, "DescribeScalingActivities", lambda original: _activities)
+    wrap_action(_asg, "SetDesiredCapacity", _within_bounds)
 
 
 def _set_health(fleet: Fleet, parameters: Any) -> Any:
@@ -45,6 +47,25 @@ def _change(parameters: Any, action: str, change: Any) -> Any:
         return _invalid(f"The process type {unknown[0]} is not valid")
     change(group, names)
     return _asg._xml(200, f"{action}Response", "")
+
+
+def _within_bounds(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reject a desired capacity beyond the sizes of the group (API_SetDesiredCapacity)."""
+
+    def set_capacity(parameters: Any) -> Any:
+        group = _asg._asgs.get(_asg._p(parameters, "AutoScalingGroupName"))
+        desired = int(_asg._p(parameters, "DesiredCapacity") or 0)
+        if group is not None and desired > int(group["MaxSize"]):
+            return _invalid(
+                f"New SetDesiredCapacity value {desired} is above max value {group['MaxSize']} for the group."
+            )
+        if group is not None and desired < int(group["MinSize"]):
+            return _invalid(
+                f"New SetDesiredCapacity value {desired} is below min value {group['MinSize']} for the group."
+            )
+        return original(parameters)
+
+    return set_capacity
 
 
 def _activities(parameters: Any) -> Any:

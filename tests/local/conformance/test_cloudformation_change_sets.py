@@ -161,10 +161,14 @@ def test_large_template_body_is_rejected(fresh: ChangeSets) -> None:
     assert code == "ValidationError"
 
 
-def test_change_set_events_report_validation(fresh: ChangeSets) -> None:
+def test_change_set_events_report_validation(cloud: EmbeddedCloud, fresh: ChangeSets) -> None:
+    cloud.client("sqs").create_queue(QueueName=fresh.stack)
     identifier = fresh.create(queue(fresh.stack), "CREATE")
     events = fresh.api.describe_events(ChangeSetName=identifier)["OperationEvents"]
-    assert {event["OperationType"] for event in events} == {"CREATE_CHANGESET"}
+    findings = [event for event in events if event["EventType"] == "VALIDATION_ERROR"]
+    assert [(event["LogicalResourceId"], event["ValidationStatus"]) for event in findings] == [("Queue", "FAILED")]
+    assert findings[0]["ValidationStatusReason"]
+    assert fresh.describe(identifier)["Status"] == "FAILED"
 
 
 def rejection(sets: ChangeSets, template: str) -> str:
@@ -231,6 +235,44 @@ def test_rule_assertion_stops_the_operation(cloud: EmbeddedCloud, fresh: ChangeS
         pass
 
 
+CONDITIONAL_RULE = """
+Parameters:
+  Stage: {Type: String, Default: test}
+  Size: {Type: String, Default: small}
+Rules:
+  Production:
+    RuleCondition: !Equals [!Ref Stage, prod]
+    Assertions: [{Assert: {"Fn::Contains": [[large, huge], !Ref Size]}, AssertDescription: too small for production}]
+Resources: {Queue: {Type: AWS::SQS::Queue}}
+"""
+
+
+def test_rule_applies_under_its_condition(cloud: EmbeddedCloud, fresh: ChangeSets) -> None:
+    assert "too small for production" in with_parameters(fresh, CONDITIONAL_RULE, Stage="prod", Size="small")
+    with created(cloud, CONDITIONAL_RULE, {"Stage": "test", "Size": "small"}):
+        pass
+
+
+def test_rule_contains_compares_with_a_list(cloud: EmbeddedCloud, fresh: ChangeSets) -> None:
+    assert "too small for production" in with_parameters(fresh, CONDITIONAL_RULE, Stage="prod", Size="larg")
+    with created(cloud, CONDITIONAL_RULE, {"Stage": "prod", "Size": "huge"}):
+        pass
+
+
+LEFT_OUT = """
+Conditions: {Never: !Equals [a, b]}
+Resources:
+  Extra: {Type: AWS::SQS::Queue, Condition: Never}
+  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: VALUE}}
+"""
+
+
+def test_reference_to_a_left_out_resource_is_rejected(cloud: EmbeddedCloud, fresh: ChangeSets) -> None:
+    with created(cloud, LEFT_OUT.replace("VALUE", '!If [Never, !Ref Extra, !Ref "AWS::NoValue"]')):
+        pass
+    assert "Unresolved resource dependencies [Extra]" in rejection(fresh, LEFT_OUT.replace("VALUE", "!Ref Extra"))
+
+
 PARAMETER = "Parameters: {Size: {Type: String, RULES}}\nResources: {Queue: {Type: AWS::SQS::Queue}}"
 
 
@@ -250,3 +292,30 @@ def test_parameter_allowed_values_are_checked(fresh: ChangeSets) -> None:
 def test_parameter_without_value_is_rejected(fresh: ChangeSets) -> None:
     message = with_parameters(fresh, PARAMETER.replace(", RULES", ""))
     assert "Size" in message
+
+
+def accepted(sets: ChangeSets, template: str, **parameters: str) -> bool:
+    """Whether a change set is created with these values."""
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    described = sets.describe(sets.create(template, "CREATE", Parameters=given))
+    return bool(described["Status"] == "CREATE_COMPLETE")
+
+
+def test_parameter_length_is_checked(fresh: ChangeSets) -> None:
+    template = PARAMETER.replace("RULES", "MinLength: 2, MaxLength: 4")
+    assert "Size" in with_parameters(fresh, template, Size="a")
+    assert "Size" in with_parameters(fresh, template, Size="abcde")
+    assert accepted(fresh, template, Size="abcd")
+
+
+def test_parameter_number_is_bounded(fresh: ChangeSets) -> None:
+    template = PARAMETER.replace("String", "Number").replace("RULES", "MinValue: 2, MaxValue: 10")
+    for value in ("1", "11", "many"):
+        assert "Size" in with_parameters(fresh, template, Size=value)
+    assert accepted(fresh, template, Size="9")
+
+
+def test_list_pattern_is_checked_for_each_item(fresh: ChangeSets) -> None:
+    template = PARAMETER.replace("String", "CommaDelimitedList").replace("RULES", 'AllowedPattern: "^[a-z]+$"')
+    assert "Size" in with_parameters(fresh, template, Size="small,LARGE")
+    assert accepted(fresh, template, Size="small,large")

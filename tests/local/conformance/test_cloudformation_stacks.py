@@ -151,6 +151,27 @@ def test_nested_outputs_reach_the_parent(cloud: EmbeddedCloud, parent: str) -> N
         assert outcome.outputs["Arn"].startswith("arn:aws:sqs:us-east-1:111122223333:")
 
 
+LISTED = """
+Parameters: {Names: {Type: CommaDelimitedList}}
+Resources: {Queue: {Type: AWS::SQS::Queue}}
+Outputs: {Second: {Value: !Select [1, !Ref Names]}, All: {Value: !Join ["+", !Ref Names]}}
+"""
+
+LISTING = """
+Parameters: {Names: {Type: CommaDelimitedList, Default: "one,two,three"}}
+Resources:
+  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ADDRESS, Parameters: {Names: !Join [",", !Ref Names]}}}
+Outputs: {Second: {Value: !GetAtt Child.Outputs.Second}, All: {Value: !GetAtt Child.Outputs.All}}
+"""
+
+
+def test_list_reaches_a_nested_stack_joined(cloud: EmbeddedCloud, sample_stack: SampleStack) -> None:
+    key = sample_stack.put(LISTED.encode(), "yaml")
+    address = f"https://s3.us-east-1.amazonaws.com/{sample_stack.bucket}/{key}"
+    with created(cloud, LISTING.replace("ADDRESS", address)) as (_, outcome):
+        assert outcome.outputs == {"Second": "two", "All": "one+two+three"}
+
+
 def test_nested_stack_knows_parent_and_root(cloud: EmbeddedCloud, parent: str) -> None:
     with created(cloud, parent) as (stack, _):
         (root,) = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -298,6 +319,15 @@ def test_stack_resources_are_listed(cloud: EmbeddedCloud) -> None:
             ("AWS::SQS::Queue", "CREATE_COMPLETE")
         }
         assert all(entry["PhysicalResourceId"] for entry in found)
+
+
+def test_stack_resource_is_found_by_its_logical_id(cloud: EmbeddedCloud) -> None:
+    api = cloud.client("cloudformation")
+    with created(cloud, ORDER) as (stack, _):
+        detail = api.describe_stack_resource(StackName=stack, LogicalResourceId="Zzz")["StackResourceDetail"]
+        assert detail["PhysicalResourceId"] == resources(cloud, stack)["Zzz"]
+        assert (detail["ResourceType"], detail["ResourceStatus"]) == ("AWS::SQS::Queue", "CREATE_COMPLETE")
+        assert error_of(api.describe_stack_resource, StackName=stack, LogicalResourceId="No") == "ValidationError"
 
 
 def test_stack_events_are_newest_first(cloud: EmbeddedCloud) -> None:

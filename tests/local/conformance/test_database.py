@@ -260,3 +260,19 @@ def test_mysql_cluster_answers_with_tls(cloud: EmbeddedCloud) -> None:
             row = cursor.fetchone()
             assert row is not None
             assert row[1]
+
+
+def test_missing_cluster_is_not_found(cloud: EmbeddedCloud) -> None:
+    code = error_of(cloud.client("rds").describe_db_clusters, DBClusterIdentifier=unique("nothing"))
+    assert code == "DBClusterNotFoundFault"
+
+
+def test_engine_version_lists_its_upgrade_targets(cloud: EmbeddedCloud) -> None:
+    pages = cloud.client("rds").get_paginator("describe_db_engine_versions")
+    found = [entry for page in pages.paginate(Engine="aurora-postgresql") for entry in page["DBEngineVersions"]]
+    (version,) = [entry for entry in found if entry["EngineVersion"] == "16.8"]
+    assert version["DBParameterGroupFamily"] == "aurora-postgresql16"
+    targets = {target["EngineVersion"]: target["IsMajorVersionUpgrade"] for target in version["ValidUpgradeTarget"]}
+    assert targets
+    assert not {"16.4", "16.8"} & set(targets)
+    assert all(is_major is not target.startswith("16.") for target, is_major in targets.items())

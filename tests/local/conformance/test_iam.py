@@ -179,6 +179,51 @@ def test_principal_arn_of_a_session_is_the_role(cloud: EmbeddedCloud, queues: Qu
     assert queues.may_read(assume(cloud, arn))
 
 
+def user(cloud: EmbeddedCloud, *statements: Statement, path: str = "/") -> tuple[str, Credentials]:
+    """The ARN and the access key of a user with these statements."""
+    iam, name = cloud.client("iam"), unique("conformance-user")
+    arn = iam.create_user(UserName=name, Path=path)["User"]["Arn"]
+    iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*statements))
+    credentials: Credentials = iam.create_access_key(UserName=name)["AccessKey"]
+    return str(arn), credentials
+
+
+def test_principal_arn_of_a_user_is_its_own(cloud: EmbeddedCloud, queues: Queues) -> None:
+    pattern = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/people/*"}}
+    _, inside = user(cloud, allow(READ, condition=pattern), path="/people/")
+    _, outside = user(cloud, allow(READ, condition=pattern))
+    assert queues.may_read(inside)
+    assert not queues.may_read(outside)
+
+
+def test_principal_arn_takes_patterns(cloud: EmbeddedCloud, queues: Queues) -> None:
+    iam, name = cloud.client("iam"), unique("AWSReservedSSO_Analyst")
+    pattern = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Analyst-????????"
+    statement = allow(READ, condition={"ArnLike": {"aws:PrincipalArn": pattern}})
+    for path, is_matching in (("/aws-reserved/sso.amazonaws.com/eu-west-1/", True), ("/", False)):
+        arn = iam.create_role(
+            RoleName=name, Path=path, AssumeRolePolicyDocument=document(trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+        )["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document(statement))
+        assert queues.may_read(assume(cloud, arn)) is is_matching
+        iam.delete_role_policy(RoleName=name, PolicyName="inline")
+        iam.delete_role(RoleName=name)
+
+
+WITH_MFA = {"aws:MultiFactorAuthPresent": "true"}
+
+
+def test_session_without_mfa_is_no_match(queues: Queues) -> None:
+    assert not queues.allowed(allow(READ, condition={"Bool": WITH_MFA}))
+
+
+def test_access_key_has_no_mfa_key(cloud: EmbeddedCloud, queues: Queues) -> None:
+    _, strict = user(cloud, allow(READ, condition={"Bool": WITH_MFA}))
+    _, lenient = user(cloud, allow(READ, condition={"BoolIfExists": WITH_MFA}))
+    assert not queues.may_read(strict)
+    assert queues.may_read(lenient)
+
+
 # -- resource policies ------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +288,14 @@ def test_trust_policy_conditions_count(cloud: EmbeddedCloud) -> None:
     assert not is_denied(sts.assume_role, RoleArn=arn, RoleSessionName="second", ExternalId="right")
 
 
+def test_assuming_needs_permission_too(cloud: EmbeddedCloud) -> None:
+    target = role(cloud, trusted=trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+    without = cloud.client("sts", session(cloud, allow("sts:AssumeRole", f"{target}-other")))
+    with_permission = cloud.client("sts", session(cloud, allow("sts:AssumeRole", target)))
+    assert is_denied(without.assume_role, RoleArn=target, RoleSessionName="second")
+    assert not is_denied(with_permission.assume_role, RoleArn=target, RoleSessionName="second")
+
+
 def test_session_policy_intersects(cloud: EmbeddedCloud, queues: Queues) -> None:
     arn = role(cloud, allow(READ))
     assert queues.may_read(assume(cloud, arn))
@@ -268,6 +321,30 @@ def test_role_with_policies_cannot_be_deleted(cloud: EmbeddedCloud) -> None:
     assert error_of(iam.delete_role, RoleName=name) in ("DeleteConflict", "DeleteConflictException")
     iam.delete_role_policy(RoleName=name, PolicyName="inline")
     iam.delete_role(RoleName=name)
+
+
+def test_role_name_is_unique(cloud: EmbeddedCloud) -> None:
+    iam, name = cloud.client("iam"), role(cloud).rsplit("/", 1)[1]
+    arguments = {"AssumeRolePolicyDocument": document(trust({"Service": "lambda.amazonaws.com"}))}
+    assert error_of(iam.create_role, RoleName=name, **arguments) == "EntityAlreadyExists"
+    assert error_of(iam.create_role, RoleName=name, Path="/other/", **arguments) == "EntityAlreadyExists"
+    assert error_of(iam.create_role, RoleName=name.upper(), **arguments) == "EntityAlreadyExists"
+
+
+def test_missing_role_is_not_found(cloud: EmbeddedCloud) -> None:
+    iam, name = cloud.client("iam"), role(cloud).rsplit("/", 1)[1]
+    assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
+    assert error_of(iam.get_role, RoleName=f"{name}-gone") == "NoSuchEntity"
+
+
+def test_inline_policy_is_replaced_by_name(cloud: EmbeddedCloud, queues: Queues) -> None:
+    arn = role(cloud, allow(READ))
+    iam, name = cloud.client("iam"), arn.rsplit("/", 1)[1]
+    iam.put_role_policy(RoleName=name, PolicyName="other", PolicyDocument=document(allow("sqs:SendMessage")))
+    assert queues.may_read(assume(cloud, arn))
+    iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document(allow("sqs:ListQueues")))
+    assert not queues.may_read(assume(cloud, arn))
+    assert sorted(iam.list_role_policies(RoleName=name)["PolicyNames"]) == ["inline", "other"]
 
 
 PROFILE = """

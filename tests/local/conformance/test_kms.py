@@ -130,6 +130,15 @@ def test_grant_constraint_limits_the_context(cloud: EmbeddedCloud) -> None:
     assert not key.may_encrypt(credentials, {"purpose": "another"})
 
 
+def test_revoked_grant_allows_nothing(cloud: EmbeddedCloud) -> None:
+    arn, key, kms = role(cloud), Key(cloud), cloud.client("kms")
+    grant = kms.create_grant(KeyId=key.id, GranteePrincipal=arn, Operations=["Encrypt"])["GrantId"]
+    credentials = assume(cloud, arn)
+    assert key.may_encrypt(credentials)
+    kms.revoke_grant(KeyId=key.id, GrantId=grant)
+    assert not key.may_encrypt(credentials)
+
+
 LIFE = """
 Resources:
   Key:
@@ -163,6 +172,25 @@ def test_alias_names_a_key(cloud: EmbeddedCloud, life: tuple[str, dict[str, str]
     assert life[1]["Alias"].startswith("alias/conformance-")
     assert kms.describe_key(KeyId=life[1]["Alias"])["KeyMetadata"]["KeyId"] == life[1]["Key"]
     assert kms.encrypt(KeyId=life[1]["Alias"], Plaintext=b"x")["KeyId"].endswith(life[1]["Key"])
+
+
+def test_unknown_alias_is_not_found(cloud: EmbeddedCloud) -> None:
+    kms = cloud.client("kms")
+    alias = f"alias/{unique('nothing')}"
+    assert error_of(kms.describe_key, KeyId=alias) == "NotFoundException"
+    assert error_of(kms.encrypt, KeyId=alias, Plaintext=b"x") == "NotFoundException"
+
+
+def test_disabled_key_is_unusable(cloud: EmbeddedCloud) -> None:
+    kms = cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    kms.disable_key(KeyId=key)
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+    assert error_of(kms.encrypt, KeyId=key, Plaintext=b"x") == "DisabledException"
+    assert error_of(kms.decrypt, CiphertextBlob=blob) == "DisabledException"
+    kms.enable_key(KeyId=key)
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
 def test_deleted_key_waits_and_is_unusable(cloud: EmbeddedCloud) -> None:

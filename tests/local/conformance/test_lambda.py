@@ -128,6 +128,14 @@ def test_reserved_concurrency_of_zero_throttles(cloud: EmbeddedCloud) -> None:
         assert error_of(api.invoke, FunctionName=name, Payload=b"{}") == "TooManyRequestsException"
 
 
+def test_reserved_concurrency_is_told(cloud: EmbeddedCloud) -> None:
+    with function(cloud) as name:
+        api = cloud.client("lambda")
+        assert "ReservedConcurrentExecutions" not in api.get_function_concurrency(FunctionName=name)
+        api.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=3)
+        assert api.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 3
+
+
 def test_output_goes_to_the_log_group(cloud: EmbeddedCloud, name: str) -> None:
     invoked(cloud, name, note="for the log")
 

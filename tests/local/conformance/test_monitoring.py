@@ -144,6 +144,44 @@ def alarms(cloud: EmbeddedCloud, watch: Watch) -> Iterator[tuple[str, dict[str, 
         yield name, resources(cloud, stack)
 
 
+def quiet_alarm(watch: Watch, name: str, missing: str) -> None:
+    """An alarm on a metric without data."""
+    watch.api.put_metric_alarm(
+        AlarmName=name,
+        Namespace=NAMESPACE,
+        MetricName=name,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData=missing,
+    )
+
+
+def test_missing_data_can_be_an_alarm(watch: Watch) -> None:
+    name = unique("breaching")
+    quiet_alarm(watch, name, "breaching")
+    try:
+        eventually(lambda: watch.state(name) == "ALARM", 30)
+    finally:
+        watch.api.delete_alarms(AlarmNames=[name])
+
+
+def test_alarms_are_found_by_prefix(watch: Watch) -> None:
+    prefix = unique("prefixed")
+    names = [f"{prefix}-{number}" for number in range(3)]
+    for name in (*names, f"other-{prefix}"):
+        quiet_alarm(watch, name, "notBreaching")
+    pages = watch.api.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=prefix, PaginationConfig={"PageSize": 2}
+    )
+    found = [[alarm["AlarmName"] for alarm in page["MetricAlarms"]] for page in pages]
+    watch.api.delete_alarms(AlarmNames=[*names, f"other-{prefix}"])
+    assert sorted(name for page in found for name in page) == names
+    assert [len(page) for page in found] == [2, 1]
+
+
 def test_alarm_goes_off_above_its_threshold(watch: Watch, alarms: tuple[str, dict[str, str]]) -> None:
     eventually(lambda: watch.state(alarms[1]["High"]) == "ALARM", 30)
 

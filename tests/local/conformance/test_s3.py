@@ -275,6 +275,25 @@ def test_bucket_policy_may_demand_encryption_headers(cloud: EmbeddedCloud) -> No
     assert is_denied(writer.put_object, Bucket=name, Key="k", ServerSideEncryption="AES256")
 
 
+def test_bucket_policy_may_demand_its_key(cloud: EmbeddedCloud) -> None:
+    s3, kms, name = cloud.client("s3"), cloud.client("kms"), unique("keyed")
+    right, wrong = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    s3.create_bucket(Bucket=name)
+    header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{name}/*",
+        "Condition": {"StringNotEqualsIfExists": {header: right}},
+    }
+    s3.put_bucket_policy(Bucket=name, Policy=document(statement))
+    writer = cloud.client("s3", session(cloud, {"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}))
+    for key, is_stopped in ((right, False), (wrong, True)):
+        sealed = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+        assert is_denied(writer.put_object, Bucket=name, Key="k", **sealed) is is_stopped
+
+
 def test_public_policy_is_blocked(bucket: Bucket) -> None:
     public = {
         "Effect": "Allow",

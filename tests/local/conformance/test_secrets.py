@@ -79,6 +79,14 @@ def test_random_password_obeys_its_rules(cloud: EmbeddedCloud) -> None:
     assert password["RandomPassword"] != api.get_random_password(PasswordLength=50)["RandomPassword"]
 
 
+def test_random_password_has_each_type(cloud: EmbeddedCloud) -> None:
+    api = cloud.client("secretsmanager")
+    for _ in range(20):
+        password = api.get_random_password(PasswordLength=5)["RandomPassword"]
+        kinds = [str.islower, str.isupper, str.isdigit, lambda mark: not mark.isalnum()]
+        assert all(any(map(kind, password)) for kind in kinds), password
+
+
 def test_put_moves_current_and_previous(secret: Secret) -> None:
     second = secret.put("two")
     assert secret.stages() == {secret.first: ["AWSPREVIOUS"], second: ["AWSCURRENT"]}
@@ -89,6 +97,25 @@ def test_pending_version_is_not_current(secret: Secret) -> None:
     pending = secret.put("two", VersionStages=["AWSPENDING"])
     assert secret.value() == "one"
     assert secret.value(VersionStage="AWSPENDING") == secret.value(VersionId=pending) == "two"
+
+
+def test_stage_is_at_one_version_only(secret: Secret) -> None:
+    former = secret.put("two", VersionStages=["AWSPENDING"])
+    latter = secret.put("three", VersionStages=["AWSPENDING"])
+    assert secret.value(VersionStage="AWSPENDING") == "three"
+    assert secret.stages()[latter] == ["AWSPENDING"]
+    assert former not in secret.stages()
+
+
+def test_version_without_stage_is_deprecated(secret: Secret) -> None:
+    second, third = secret.put("two"), secret.put("three")
+
+    def listed(**options: bool) -> set[str]:
+        found = secret.api.list_secret_version_ids(SecretId=secret.name, **options)["Versions"]
+        return {entry["VersionId"] for entry in found}
+
+    assert listed() == {second, third}
+    assert listed(IncludeDeprecated=True) == {secret.first, second, third}
 
 
 def test_same_token_and_value_is_idempotent(secret: Secret) -> None:
@@ -191,6 +218,26 @@ def test_failed_rotation_keeps_current(secret: Secret, rotation: str) -> None:
     eventually(lambda: pending() == "fail+")
     time.sleep(2)  # for the steps that come after
     assert (secret.stages()[request], pending(), secret.value()) == (["AWSPENDING"], "fail+", "fail")
+
+
+def test_finished_rotation_leaves_the_former_as_previous(secret: Secret, rotation: str) -> None:
+    request = rotate(secret, rotation)
+    eventually(lambda: secret.value() == "one+")
+    assert secret.stages()[secret.first] == ["AWSPREVIOUS"]
+    assert "AWSCURRENT" in secret.stages()[request]
+    assert secret.value(VersionStage="AWSPREVIOUS") == "one"
+
+
+def test_waiting_pending_version_blocks_a_rotation(secret: Secret, rotation: str) -> None:
+    pending = secret.put("fail", VersionStages=["AWSPENDING"])
+    code_of = error_of(
+        secret.api.rotate_secret,
+        SecretId=secret.name,
+        RotationLambdaARN=rotation,
+        RotationRules={"AutomaticallyAfterDays": 30},
+    )
+    assert code_of == "InvalidRequestException"
+    assert secret.stages()[pending] == ["AWSPENDING"]
 
 
 def test_rotation_needs_permission_to_invoke(cloud: EmbeddedCloud, secret: Secret) -> None:

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.conformance.support.aws import assume, created, error_of, is_denied, resources, role
+from tests.local.conformance.support.aws import (
+    allow,
+    assume,
+    created,
+    deny,
+    document,
+    error_of,
+    is_denied,
+    resources,
+    role,
+    unique,
+)
 from tests.local.support.waiting import eventually
 
 pytestmark = pytest.mark.emulator
@@ -88,3 +99,59 @@ def test_topic_policy_lets_a_role_publish(cloud: EmbeddedCloud, publisher: str, 
 def test_unknown_topic_is_not_found(cloud: EmbeddedCloud, ids: dict[str, str]) -> None:
     code = error_of(cloud.client("sns").publish, TopicArn=ids["Topic"] + "-gone", Message="text")
     assert code in ("NotFound", "NotFoundException")
+
+
+def test_deny_in_a_topic_policy_wins(cloud: EmbeddedCloud) -> None:
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name=unique("guarded"))["TopicArn"]
+    chosen, other = role(cloud, allow("sns:Publish")), role(cloud, allow("sns:Publish"))
+    stranger = {"ArnNotEquals": {"aws:PrincipalArn": chosen}}
+    policy = document({**deny("sns:Publish", topic, stranger), "Principal": "*"})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    for publisher, is_stopped in ((chosen, False), (other, True)):
+        publish = cloud.client("sns", assume(cloud, publisher)).publish
+        assert is_denied(publish, TopicArn=topic, Message="text") is is_stopped
+
+
+SEALED = """
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}, Action: "kms:*", Resource: "*"}
+  Topic: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: !GetAtt Key.Arn}}
+  Queue: {Type: AWS::SQS::Queue}
+  Dead: {Type: AWS::SQS::Queue}
+  Subscription:
+    Type: AWS::SNS::Subscription
+    Properties:
+      TopicArn: !Ref Topic
+      Protocol: sqs
+      Endpoint: !GetAtt Queue.Arn
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn}
+Outputs: {Dead: {Value: !GetAtt Dead.Arn}, Key: {Value: !GetAtt Key.Arn}}
+"""
+
+
+@pytest.fixture(scope="module")
+def sealed(cloud: EmbeddedCloud) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Physical ids and outputs of a topic with a key, and a subscription with a dead-letter queue."""
+    with created(cloud, SEALED) as (stack, outcome):
+        yield resources(cloud, stack), outcome.outputs
+
+
+def test_subscription_keeps_its_redrive_policy(
+    cloud: EmbeddedCloud, sealed: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    ids, outputs = sealed
+    found = cloud.client("sns").get_subscription_attributes(SubscriptionArn=ids["Subscription"])["Attributes"]
+    assert json.loads(found["RedrivePolicy"]) == {"deadLetterTargetArn": outputs["Dead"]}
+
+
+def test_topic_names_its_key(cloud: EmbeddedCloud, sealed: tuple[dict[str, str], dict[str, str]]) -> None:
+    ids, outputs = sealed
+    attributes = cloud.client("sns").get_topic_attributes(TopicArn=ids["Topic"])["Attributes"]
+    assert attributes["KmsMasterKeyId"] == outputs["Key"]

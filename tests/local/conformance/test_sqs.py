@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.local.conformance.support.aws import ACCOUNT, REGION, document, error_of, unique
+from tests.local.conformance.support.aws import (
+    ACCOUNT,
+    REGION,
+    allow,
+    assume,
+    document,
+    error_of,
+    is_denied,
+    role,
+    unique,
+)
 from tests.local.support.waiting import eventually
 
 pytestmark = pytest.mark.emulator
@@ -177,3 +187,28 @@ def test_queue_policy_lets_a_service_send(cloud: EmbeddedCloud, queue: Queue) ->
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=notify)
     s3.put_object(Bucket=bucket, Key="key", Body=b"x")
     eventually(lambda: any("ObjectCreated" in message["Body"] for message in queue.receive()), 5)
+
+
+def test_deny_in_a_queue_policy_wins(cloud: EmbeddedCloud, queue: Queue) -> None:
+    denied = role(cloud, allow("sqs:SendMessage", queue.arn))
+    others = role(cloud, allow("sqs:SendMessage", queue.arn))
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": queue.arn,
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": denied}},
+    }
+    queue.api.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": document(statement)})
+    for sender, is_stopped in ((denied, True), (others, False)):
+        send = cloud.client("sqs", assume(cloud, sender)).send_message
+        assert is_denied(send, QueueUrl=queue.url, MessageBody="x") is is_stopped
+
+
+def test_queue_names_its_key(cloud: EmbeddedCloud) -> None:
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    queue = Queue(cloud, KmsMasterKeyId=key, KmsDataKeyReusePeriodSeconds="600")
+    attributes = queue.attributes()
+    assert (attributes["KmsMasterKeyId"], attributes["KmsDataKeyReusePeriodSeconds"]) == (key, "600")
+    queue.send("sealed")
+    assert [message["Body"] for message in queue.receive()] == ["sealed"]

@@ -341,6 +341,80 @@ def test_unhealthy_target_is_replaced(site: Site) -> None:
             os.kill(process, signal.SIGCONT)
 
 
+def test_instances_are_in_service(cloud: EmbeddedCloud, site: Site) -> None:
+    found = cloud.client("autoscaling").describe_auto_scaling_instances(InstanceIds=sorted(site.instances()))
+    states = {(entry["LifecycleState"], entry["HealthStatus"].upper()) for entry in found["AutoScalingInstances"]}
+    assert states == {("InService", "HEALTHY")}
+
+
+def call_unhealthy(cloud: EmbeddedCloud, site: Site) -> str:
+    """Call an instance unhealthy, and give its id."""
+    victim = min(site.instances())
+    cloud.client("autoscaling").set_instance_health(
+        InstanceId=victim, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+    )
+    return victim
+
+
+def test_set_health_replaces_the_instance(cloud: EmbeddedCloud, site: Site) -> None:
+    victim = call_unhealthy(cloud, site)
+    eventually(lambda: victim not in site.instances() and len(site.instances()) == 2, 30)
+    site.settle()
+
+
+def test_suspended_process_keeps_the_instance(cloud: EmbeddedCloud, site: Site) -> None:
+    api = cloud.client("autoscaling")
+    processes = {"AutoScalingGroupName": f"web-{SUFFIX}", "ScalingProcesses": ["ReplaceUnhealthy"]}
+    api.suspend_processes(**processes)
+    try:
+        victim = call_unhealthy(cloud, site)
+        time.sleep(5)
+        assert victim in site.instances()
+        assert [entry["ProcessName"] for entry in site.group()["SuspendedProcesses"]] == ["ReplaceUnhealthy"]
+    finally:
+        api.resume_processes(**processes)
+    eventually(lambda: victim not in site.instances() and len(site.instances()) == 2, 30)
+    site.settle()
+
+
+def test_ec2_health_ignores_the_balancer(cloud: EmbeddedCloud, site: Site) -> None:
+    api, before = cloud.client("autoscaling"), site.instances()
+    api.update_auto_scaling_group(AutoScalingGroupName=f"web-{SUFFIX}", HealthCheckType="EC2")
+    process = site.balancer("/").json()["pid"]
+    os.kill(process, signal.SIGSTOP)  # it lives and answers nothing
+    try:
+        eventually(lambda: "unhealthy" in site.health().values(), 40)
+        time.sleep(5)
+        assert site.instances() == before
+        assert {entry["HealthStatus"] for entry in site.group()["Instances"]} == {"Healthy"}
+    finally:
+        os.kill(process, signal.SIGCONT)
+        site.settle()
+        api.update_auto_scaling_group(AutoScalingGroupName=f"web-{SUFFIX}", HealthCheckType="ELB")
+
+
+def test_activities_are_newest_first(cloud: EmbeddedCloud, site: Site) -> None:
+    victim = call_unhealthy(cloud, site)
+    eventually(lambda: victim not in site.instances(), 30)
+    site.settle()
+    found = cloud.client("autoscaling").describe_scaling_activities(AutoScalingGroupName=f"web-{SUFFIX}")["Activities"]
+    times = [activity["StartTime"] for activity in found]
+    assert times == sorted(times, reverse=True)
+    launch, termination = found[:2]
+    assert launch["Description"].startswith("Launching a new EC2 instance")
+    assert termination["Description"].startswith(f"Terminating EC2 instance: {victim}")
+    assert {launch["StatusCode"], termination["StatusCode"]} == {"Successful"}
+    assert all(activity["Cause"].startswith("At ") for activity in (launch, termination))
+
+
+def test_desired_capacity_keeps_to_its_bounds(cloud: EmbeddedCloud, site: Site) -> None:
+    api, group = cloud.client("autoscaling"), site.group()
+    too_many = group["MaxSize"] + 1
+    code = error_of(api.set_desired_capacity, AutoScalingGroupName=f"web-{SUFFIX}", DesiredCapacity=too_many)
+    assert code == "ValidationError"
+    assert site.group()["DesiredCapacity"] == group["DesiredCapacity"]
+
+
 def test_update_keeps_a_scaled_size(cloud: EmbeddedCloud, site: Site) -> None:
     cloud.client("autoscaling").set_desired_capacity(AutoScalingGroupName=f"web-{SUFFIX}", DesiredCapacity=2)
     changed = QUICK_SITE.replace("HealthCheckGracePeriod: 5", "HealthCheckGracePeriod: 6")

@@ -126,6 +126,7 @@ API_GATEWAY = Table(
             "The role for CloudWatch is a setting of the account and region, which GetAccount shows.",
             f"{_GATEWAY}set-up-logging.html",
             types=("AWS::ApiGateway::Account",),
+            calls=("apigateway.get_account",),
         ),
         Row(
             "client_certificate_belongs_to_the_stage",

@@ -102,9 +102,14 @@ TABLE = Table(
         ),
         Row(
             "change_set_events_report_validation",
-            "DescribeEvents lists the events of a change set's validation before its execution.",
+            "A change set that would create a resource under a name in use fails, and DescribeEvents gives the resource and the "
+            "reason before any execution.",
             f"{CLOUDFORMATION}validate-stack-deployments.html",
             calls=("cloudformation.describe_events",),
+            difference=Difference(
+                "Nothing is validated before the execution: the change set succeeds, and its one event, a success, is made up.",
+                "That a change set without findings has been validated. A name in use shows only when the stack is created.",
+            ),
         ),
         # -- order
         Row(
@@ -237,6 +242,12 @@ TABLE = Table(
             f"{CLOUDFORMATION}conditions-section-structure.html",
         ),
         Row(
+            "reference_to_a_left_out_resource_is_rejected",
+            "A Ref to a resource whose condition is false is an unresolved dependency, unless the Ref has the "
+            "condition too.",
+            "https://github.com/aws-solutions/media-insights-on-aws/issues/145",
+        ),
+        Row(
             "no_value_removes_a_property",
             "AWS::NoValue in Fn::If removes the property.",
             f"{CLOUDFORMATION}pseudo-parameter-reference.html",
@@ -267,6 +278,16 @@ TABLE = Table(
             f"{CLOUDFORMATION}rules-section-structure.html",
         ),
         Row(
+            "rule_applies_under_its_condition",
+            "A rule with RuleCondition asserts only if the condition is true.",
+            f"{CLOUDFORMATION}rules-section-structure.html",
+        ),
+        Row(
+            "rule_contains_compares_with_a_list",
+            "Fn::Contains in an assertion is true if the list has the value.",
+            f"{CLOUDFORMATION}intrinsic-function-reference-rules.html",
+        ),
+        Row(
             "parameter_pattern_is_checked",
             "A value that does not match AllowedPattern is a ValidationError with the ConstraintDescription.",
             _PARAMETERS,
@@ -280,6 +301,27 @@ TABLE = Table(
             "parameter_without_value_is_rejected",
             "A parameter without default and without value is a ValidationError that names the parameter.",
             _PARAMETERS,
+        ),
+        Row(
+            "parameter_length_is_checked",
+            "MinLength and MaxLength bound the characters of a parameter.",
+            _PARAMETERS,
+        ),
+        Row(
+            "parameter_number_is_bounded",
+            "A parameter of type Number rejects text, and what MinValue and MaxValue exclude.",
+            _PARAMETERS,
+        ),
+        Row(
+            "list_pattern_is_checked_for_each_item",
+            "AllowedPattern of a CommaDelimitedList must match each of its values.",
+            _PARAMETERS,
+        ),
+        Row(
+            "list_reaches_a_nested_stack_joined",
+            "A CommaDelimitedList reaches a nested stack as text, by Join with a comma, and is a list again there.",
+            f"{CLOUDFORMATION}aws-resource-cloudformation-stack.html",
+            types=(_STACK,),
         ),
         Row(
             "no_echo_masks_the_value",
@@ -351,6 +393,12 @@ TABLE = Table(
             "ListStackResources gives logical and physical id, type and status of each resource.",
             f"{CLOUDFORMATION_API}API_ListStackResources.html",
             calls=("cloudformation.list_stack_resources",),
+        ),
+        Row(
+            "stack_resource_is_found_by_its_logical_id",
+            "DescribeStackResource gives the physical id of a logical id; an unknown one is a ValidationError.",
+            f"{CLOUDFORMATION_API}API_DescribeStackResource.html",
+            calls=("cloudformation.describe_stack_resource",),
         ),
         Row(
             "stack_events_are_newest_first",

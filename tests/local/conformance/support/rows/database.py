@@ -112,6 +112,20 @@ TABLE = Table(
             types=(_CLUSTER,),
         ),
         Row(
+            "missing_cluster_is_not_found",
+            "DescribeDBClusters of a cluster that does not exist is DBClusterNotFoundFault.",
+            f"{_API}API_DescribeDBClusters.html",
+            types=(_CLUSTER,),
+            calls=("rds.describe_db_clusters",),
+        ),
+        Row(
+            "engine_version_lists_its_upgrade_targets",
+            "DescribeDBEngineVersions lists with a version its family and the versions to which it can be upgraded.",
+            f"{_API}API_DescribeDBEngineVersions.html",
+            types=(_CLUSTER,),
+            calls=("rds.describe_db_engine_versions",),
+        ),
+        Row(
             "cluster_has_a_reader_endpoint",
             "The cluster gives a writer and a reader endpoint and its port.",
             f"{_AURORA}Aurora.Overview.Endpoints.html",

@@ -88,6 +88,28 @@ IAM = Table(
             f"{_KEYS}#condition-keys-principalarn",
         ),
         Row(
+            "principal_arn_of_a_user_is_its_own",
+            "aws:PrincipalArn of a user is the ARN of the user, with its path.",
+            f"{_KEYS}#condition-keys-principalarn",
+        ),
+        Row(
+            "principal_arn_takes_patterns",
+            "ArnLike compares aws:PrincipalArn with a pattern of paths and names, as those of Identity Center need it.",
+            f"{_KEYS}#condition-keys-principalarn",
+        ),
+        Row(
+            "session_without_mfa_is_no_match",
+            "Bool true for aws:MultiFactorAuthPresent does not match a session that was opened without MFA.",
+            f"{_KEYS}#condition-keys-multifactorauthpresent",
+            calls=("sts.assume_role",),
+        ),
+        Row(
+            "access_key_has_no_mfa_key",
+            "A request with a user's access key lacks aws:MultiFactorAuthPresent: Bool does not match it, "
+            "BoolIfExists does.",
+            f"{_KEYS}#condition-keys-multifactorauthpresent",
+        ),
+        Row(
             "resource_policy_alone_suffices_within_the_account",
             "Within one account, an Allow in the resource's policy for the role suffices without one in the role's policies.",
             f"{_IAM}access_policies_identity-vs-resource.html",
@@ -114,6 +136,13 @@ IAM = Table(
             calls=("sts.assume_role",),
         ),
         Row(
+            "assuming_needs_permission_too",
+            "Where the trust policy names the account, the caller's own policies must allow sts:AssumeRole as well.",
+            f"{_IAM}id_roles_use_permissions-to-switch.html",
+            types=(_ROLE,),
+            calls=("sts.assume_role",),
+        ),
+        Row(
             "session_policy_intersects",
             "A session may do what both the role's policies and the session policy allow.",
             f"{_IAM}access_policies.html#policies_session",
@@ -136,6 +165,28 @@ IAM = Table(
             "DeleteRole of a role with policies is DeleteConflict; CloudFormation detaches them first.",
             f"{DOCS}IAM/latest/APIReference/API_DeleteRole.html",
             types=(_ROLE,),
+        ),
+        Row(
+            "role_name_is_unique",
+            "CreateRole of a name that the account has is EntityAlreadyExists, also under another path or in "
+            "other case.",
+            f"{DOCS}IAM/latest/APIReference/API_CreateRole.html",
+            types=(_ROLE,),
+            calls=("iam.create_role",),
+        ),
+        Row(
+            "missing_role_is_not_found",
+            "GetRole of a role that does not exist is NoSuchEntity.",
+            f"{DOCS}IAM/latest/APIReference/API_GetRole.html",
+            types=(_ROLE,),
+            calls=("iam.get_role",),
+        ),
+        Row(
+            "inline_policy_is_replaced_by_name",
+            "PutRolePolicy replaces the inline policy of the same name and leaves the others.",
+            f"{DOCS}IAM/latest/APIReference/API_PutRolePolicy.html",
+            types=(_ROLE,),
+            calls=("iam.put_role_policy",),
         ),
         Row(
             "instance_profile_carries_its_role",
@@ -204,6 +255,12 @@ KMS = Table(
             types=(_KEY,),
         ),
         Row(
+            "revoked_grant_allows_nothing",
+            "After RevokeGrant the grantee may no longer do what the grant allowed.",
+            f"{_KMS_API}API_RevokeGrant.html",
+            types=(_KEY,),
+        ),
+        Row(
             "key_rotates_and_keeps_decrypting",
             "With EnableKeyRotation the key reports its rotation; ciphertexts stay readable.",
             f"{_KMS}rotate-keys.html",
@@ -214,6 +271,20 @@ KMS = Table(
             "A key can be called by its alias.",
             f"{_KMS}kms-alias.html",
             types=("AWS::KMS::Alias",),
+        ),
+        Row(
+            "unknown_alias_is_not_found",
+            "A call with an alias that does not exist is NotFoundException.",
+            f"{_KMS_API}API_DescribeKey.html",
+            types=("AWS::KMS::Alias",),
+            calls=("kms.describe_key",),
+        ),
+        Row(
+            "disabled_key_is_unusable",
+            "A disabled key neither encrypts nor decrypts until it is enabled again: DisabledException.",
+            f"{_KMS}enabling-keys.html",
+            types=(_KEY,),
+            calls=("kms.describe_key",),
         ),
         Row(
             "deleted_key_waits_and_is_unusable",

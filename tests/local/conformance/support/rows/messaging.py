@@ -93,6 +93,19 @@ SQS = Table(
             f"{DOCS}AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html",
             types=("AWS::SQS::QueuePolicy",),
         ),
+        Row(
+            "deny_in_a_queue_policy_wins",
+            "A Deny in the queue's policy wins over an Allow of the caller's own policies.",
+            f"{_SQS}sqs-basic-examples-of-sqs-policies.html",
+            types=("AWS::SQS::QueuePolicy",),
+        ),
+        Row(
+            "queue_names_its_key",
+            "GetQueueAttributes gives the KMS key of a queue and how long a data key is reused.",
+            f"{_SQS}sqs-server-side-encryption.html",
+            types=(_QUEUE,),
+            calls=("sqs.get_queue_attributes",),
+        ),
     ),
 )
 
@@ -124,6 +137,25 @@ SNS = Table(
             f"{_SNS}sns-access-policy-use-cases.html",
             types=("AWS::SNS::TopicPolicy",),
             calls=("sns.publish",),
+        ),
+        Row(
+            "deny_in_a_topic_policy_wins",
+            "A Deny in the topic's policy limits publishers, whatever their own policies allow.",
+            f"{_SNS}sns-access-policy-use-cases.html",
+            types=("AWS::SNS::TopicPolicy",),
+            calls=("sns.publish",),
+        ),
+        Row(
+            "subscription_keeps_its_redrive_policy",
+            "GetSubscriptionAttributes gives the dead-letter queue of a subscription.",
+            f"{_SNS}sns-dead-letter-queues.html",
+            types=("AWS::SNS::Subscription",),
+        ),
+        Row(
+            "topic_names_its_key",
+            "GetTopicAttributes gives the KMS key of a topic.",
+            f"{_SNS}sns-server-side-encryption.html",
+            types=("AWS::SNS::Topic",),
         ),
         Row(
             "unknown_topic_is_not_found",
@@ -196,6 +228,12 @@ LAMBDA = Table(
         Row(
             "reserved_concurrency_of_zero_throttles",
             "A function with a reserved concurrency of 0 rejects invocations with TooManyRequestsException.",
+            f"{_LAMBDA}configuration-concurrency.html",
+            types=(_FUNCTION,),
+        ),
+        Row(
+            "reserved_concurrency_is_told",
+            "GetFunctionConcurrency gives the reserved concurrency of a function, and nothing if it has none.",
             f"{_LAMBDA}configuration-concurrency.html",
             types=(_FUNCTION,),
         ),

@@ -41,6 +41,18 @@ CLOUDWATCH = Table(
             types=(_ALARM,),
         ),
         Row(
+            "missing_data_can_be_an_alarm",
+            "With TreatMissingData breaching, an alarm without data is in ALARM.",
+            f"{_WATCH}AlarmThatSendsEmail.html#alarms-and-missing-data",
+            types=(_ALARM,),
+        ),
+        Row(
+            "alarms_are_found_by_prefix",
+            "DescribeAlarms with AlarmNamePrefix gives the alarms whose names begin so, in pages.",
+            f"{DOCS}AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html",
+            types=(_ALARM,),
+        ),
+        Row(
             "alarm_action_publishes_to_its_topic",
             "When the state changes, the alarm publishes to its topic.",
             f"{_WATCH}AlarmThatSendsEmail.html",
@@ -135,6 +147,7 @@ LOGS = Table(
             "DescribeResourcePolicies gives the declared policy.",
             f"{_LOGS}AWS-logs-and-resource-policy.html",
             types=("AWS::Logs::ResourcePolicy",),
+            calls=("logs.describe_resource_policies",),
         ),
     ),
 )

@@ -26,6 +26,12 @@ TABLE = Table(
             calls=("secretsmanager.get_random_password",),
         ),
         Row(
+            "random_password_has_each_type",
+            "Unless told otherwise, a password has a letter of either case, a digit and a punctuation mark.",
+            f"{_API}API_GetRandomPassword.html",
+            calls=("secretsmanager.get_random_password",),
+        ),
+        Row(
             "put_moves_current_and_previous",
             "PutSecretValue without stages makes the new version AWSCURRENT and the old one AWSPREVIOUS.",
             f"{_API}API_PutSecretValue.html",
@@ -36,6 +42,19 @@ TABLE = Table(
             "A version that is put with AWSPENDING leaves AWSCURRENT where it is.",
             f"{_API}API_PutSecretValue.html",
             calls=("secretsmanager.put_secret_value", "secretsmanager.get_secret_value"),
+        ),
+        Row(
+            "stage_is_at_one_version_only",
+            "PutSecretValue with a stage that another version has takes it from there.",
+            f"{_API}API_PutSecretValue.html",
+            calls=("secretsmanager.put_secret_value",),
+        ),
+        Row(
+            "version_without_stage_is_deprecated",
+            "A version that lost its last stage is deprecated; ListSecretVersionIds gives it only with "
+            "IncludeDeprecated.",
+            f"{_API}API_ListSecretVersionIds.html",
+            types=(_SECRET,),
         ),
         Row(
             "same_token_and_value_is_idempotent",
@@ -82,6 +101,21 @@ TABLE = Table(
             "RotateSecret fails if the function's policy does not let Secrets Manager invoke it.",
             f"{_GUIDE}troubleshoot_rotation.html",
             types=(_SCHEDULE, "AWS::Lambda::Permission"),
+            calls=("secretsmanager.rotate_secret",),
+        ),
+        Row(
+            "finished_rotation_leaves_the_former_as_previous",
+            "After a rotation AWSPREVIOUS is at the version that AWSCURRENT was removed from.",
+            f"{_GUIDE}rotate-secrets_lambda-functions.html",
+            types=(_SCHEDULE,),
+            calls=("secretsmanager.rotate_secret",),
+        ),
+        Row(
+            "waiting_pending_version_blocks_a_rotation",
+            "While AWSPENDING is at another version than AWSCURRENT, RotateSecret is an error, as a rotation is "
+            "in progress.",
+            f"{_API}API_RotateSecret.html",
+            types=(_SCHEDULE,),
             calls=("secretsmanager.rotate_secret",),
         ),
         Row(

@@ -126,6 +126,13 @@ S3 = Table(
             calls=("s3.put_object",),
         ),
         Row(
+            "bucket_policy_may_demand_its_key",
+            "A Deny by s3:x-amz-server-side-encryption-aws-kms-key-id rejects an object under another key.",
+            f"{DOCS}AmazonS3/latest/userguide/UsingKMSEncryption.html",
+            types=("AWS::S3::BucketPolicy",),
+            calls=("s3.put_object",),
+        ),
+        Row(
             "public_policy_is_blocked",
             "BlockPublicPolicy rejects a bucket policy that allows everybody.",
             f"{_S3}access-control-block-public-access.html",

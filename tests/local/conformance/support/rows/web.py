@@ -43,6 +43,43 @@ AUTO_SCALING = Table(
             types=(_GROUP,),
         ),
         Row(
+            "instances_are_in_service",
+            "DescribeAutoScalingInstances gives InService and Healthy for an instance that serves.",
+            f"{_SCALING}ec2-auto-scaling-lifecycle.html",
+            types=(_GROUP,),
+        ),
+        Row(
+            "set_health_replaces_the_instance",
+            "An instance that SetInstanceHealth calls Unhealthy is terminated and replaced.",
+            f"{DOCS}autoscaling/ec2/APIReference/API_SetInstanceHealth.html",
+            types=(_GROUP,),
+        ),
+        Row(
+            "suspended_process_keeps_the_instance",
+            "While ReplaceUnhealthy is suspended, an unhealthy instance stays; ResumeProcesses lets the group "
+            "replace it.",
+            f"{_SCALING}as-suspend-resume-processes.html",
+            types=(_GROUP,),
+        ),
+        Row(
+            "ec2_health_ignores_the_balancer",
+            "With health checks of type EC2, an instance whose target is unhealthy stays Healthy for the group.",
+            f"{_SCALING}ec2-auto-scaling-health-checks.html",
+            types=(_GROUP,),
+        ),
+        Row(
+            "activities_are_newest_first",
+            "DescribeScalingActivities gives launches and terminations with their causes, the newest first.",
+            f"{DOCS}autoscaling/ec2/APIReference/API_DescribeScalingActivities.html",
+            types=(_GROUP,),
+        ),
+        Row(
+            "desired_capacity_keeps_to_its_bounds",
+            "SetDesiredCapacity above the maximum of the group is a ValidationError.",
+            f"{DOCS}autoscaling/ec2/APIReference/API_SetDesiredCapacity.html",
+            types=(_GROUP,),
+        ),
+        Row(
             "rolling_update_replaces_instances",
             "A new launch template version replaces the instances in batches and waits for their signals.",
             f"{CLOUDFORMATION}aws-attribute-updatepolicy.html",
