@@ -55,6 +55,7 @@ from local.patches import (
     request_validation,
     secrets,
     stack_rules,
+    template_conditions,
     web_acls,
     workgroups,
 )
@@ -82,6 +83,7 @@ PATCHES: tuple[Patch, ...] = (
     property_types,
     parameters,
     stack_rules,
+    template_conditions,
     # Authorization
     conditions,
     # Services
