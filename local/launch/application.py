@@ -56,6 +56,7 @@ from local.patches import (
     roles,
     secrets,
     stack_rules,
+    template_conditions,
     web_acls,
     workgroups,
 )
@@ -83,6 +84,7 @@ PATCHES: tuple[Patch, ...] = (
     property_types,
     parameters,
     stack_rules,
+    template_conditions,
     # Authorization
     conditions,
     # Services
