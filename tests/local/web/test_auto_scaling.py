@@ -212,9 +212,11 @@ def test_without_launches_an_unhealthy_instance_goes_and_its_replacement_comes_l
 
 def test_activities_tell_of_the_groups_capacity_and_come_in_pages(cloud: EmbeddedCloud, site: Outcome) -> None:
     autoscaling = cloud.client("autoscaling")
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, MinSize=1)
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=1)
     eventually(lambda: len(members(cloud)) == 1, 30)
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=3)
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, MinSize=2)
     await_two_healthy(cloud)
     difference = "in response to a difference between desired and actual capacity"
     pages = autoscaling.get_paginator("describe_scaling_activities").paginate(

@@ -222,10 +222,12 @@ def test_an_instance_refresh_replaces_every_instance(cloud: EmbeddedCloud, site:
 
 def test_the_capacity_follows_the_group(cloud: EmbeddedCloud, site: Outcome) -> None:
     autoscaling = cloud.client("autoscaling")
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName="web-dev", MinSize=1)
     autoscaling.set_desired_capacity(AutoScalingGroupName="web-dev", DesiredCapacity=1)
     eventually(lambda: len(group(cloud)["Instances"]) == 1)
     assert edge(cloud, site, "/health").status == 200
     autoscaling.set_desired_capacity(AutoScalingGroupName="web-dev", DesiredCapacity=2)
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName="web-dev", MinSize=2)
     eventually(lambda: list(health(cloud).values()) == ["healthy", "healthy"])
 
 
