@@ -36,7 +36,7 @@ $(DEV): requirements-dev.txt $(SETUP)
 	@touch $@
 
 $(CDK): bench/cdk/package-lock.json
-	@npm ci --silent --no-audit --no-fund --prefix $(dir $<)
+	@npm ci --loglevel=error --prefer-offline --fetch-retries=5 --no-audit --no-fund --prefix $(dir $<)
 	@touch $@
 
 $(BENCH): requirements-bench.txt
@@ -44,7 +44,7 @@ $(BENCH): requirements-bench.txt
 	@touch $@
 
 $(NODE): tools/packs/node/package-lock.json
-	@npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(dir $<)
+	@npm ci --loglevel=error --prefer-offline --fetch-retries=5 --no-audit --no-fund --ignore-scripts --prefix $(dir $<)
 	@touch $@
 
 $(PACKS): requirements-packs.txt
