@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from cfn.resolve import NO_VALUE, Scope, Unknown
-from cfn.templates import CommittedTemplates, Template, load_templates
-from cfn.text import is_scalar, parameter_text
+from cfn.templates import CommittedTemplates, load_templates
+from cfn.text import is_scalar
 from gate.parameters import DEPLOYER_SETTINGS
+from review.plan.model import Stack
+from review.plan.offline import Side, assumed_stack
 
 AS_COMMITTED = "as committed"
 _PSEUDO = {
@@ -52,7 +54,8 @@ def template_forms(root: Path) -> Iterator[TemplateForm]:
             yield _form(folder.name, template.name, AS_COMMITTED, template.document)
         for file in _environments(root / "params" / folder.name):
             parameters = json.loads(file.read_text(encoding="utf-8"))["Parameters"]
-            for name, document in _resolved(committed, committed.root, parameters):
+            stack = assumed_stack(Side(committed, parameters), _PSEUDO)
+            for name, document in _resolved(committed, committed.root.name, stack):
                 yield _form(folder.name, name, file.stem, document)
 
 
@@ -71,32 +74,23 @@ def _unsuppressed(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**rest, "Metadata": metadata} if metadata else rest
 
 
-def _resolved(
-    templates: CommittedTemplates, template: Template, values: Mapping[str, str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The template and all that it nests, each with the values that its parent passes."""
-    scope = Scope(template.document, _typed(template.document, {**_defaults(template.document), **values}), _PSEUDO)
+def _resolved(templates: CommittedTemplates, file: str, stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The template of a stack and those of its nested stacks, each with the values that it gets."""
+    document = templates.by_name[file].document
+    scope = Scope(document, _known(document, stack.parameters), _PSEUDO)
     resources = dict(_present(scope))
     for resource in resources.values():
         _drop_absent(resource, resources)
-    yield template.name, {**_undecided(scope), "Resources": resources}
-    for logical_id, file in template.nested.items():
-        if logical_id in resources:
-            passed = resources[logical_id]["Properties"].get("Parameters", {})
-            known = {name: parameter_text(value) for name, value in passed.items()}
-            texts = {name: value for name, value in known.items() if is_scalar(value)}
-            yield from _resolved(templates, templates.by_name[file], texts)
+    yield file, {**_undecided(scope), "Resources": resources}
+    for logical_id, child in stack.children.items():
+        yield from _resolved(templates, templates.by_name[file].nested[logical_id], child)
 
 
-def _defaults(document: Mapping[str, Any]) -> dict[str, Any]:
-    declared = document.get("Parameters", {})
-    return {name: parameter_text(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
-
-
-def _typed(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers as numbers, because a rule that compares does not take ``"30"`` for one."""
+def _known(document: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are complete; numbers as numbers, because a rule that compares does not take ``"30"`` for one."""
     numbers = {name for name, rules in document.get("Parameters", {}).items() if rules["Type"] == "Number"}
-    return {name: json.loads(value) if name in numbers else value for name, value in values.items()}
+    complete = {name: value for name, value in values.items() if is_scalar(value)}
+    return {name: json.loads(value) if name in numbers else value for name, value in complete.items()}
 
 
 def _drop_absent(resource: dict[str, Any], present: Mapping[str, Any]) -> None:
