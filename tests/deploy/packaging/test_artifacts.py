@@ -208,6 +208,12 @@ class TestService:
         named = {version for path in texts for version in re.findall(r"python(3\.\d+)", path.read_text("utf-8"))}
         assert named == {wheels.INSTANCE_PYTHON}
 
+    def test_locks_are_resolved_for_the_python_that_the_wheels_are_for(self) -> None:
+        """`make lock` names the versions separately."""
+        makefile = (Path(artifacts.__file__).parents[2] / "Makefile").read_text("utf-8")
+        named = re.findall(r"--python-platform (aarch64|x86_64)\S+ --python-version (3\.\d+)", makefile)
+        assert named == [("aarch64", wheels.FUNCTION_PYTHON), ("x86_64", wheels.INSTANCE_PYTHON)]
+
 
 class TestWheels:
     """pip fetches the wheels, hash-pinned, for the function's machine; the test replaces pip."""
