@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 import subprocess
-import tarfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -35,12 +35,13 @@ TO_SET = {"trading": ("AnalystPrincipalArns", "ApiClientPrincipalArns"), "transa
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is deployed of the earlier commit."""
-    archive = subprocess.run(["git", "-C", str(PROJECT), "archive", BEFORE, *FOLDERS], capture_output=True, check=False)
+    command = ["git", "-C", str(PROJECT), "archive", "--format=zip", BEFORE, *FOLDERS]
+    archive = subprocess.run(command, capture_output=True, check=False)
     if archive.returncode:
         pytest.skip(f"this copy of the repository does not have the commit {BEFORE[:7]}")
     root = tmp_path_factory.mktemp("before")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(root, filter="data")
+    with zipfile.ZipFile(io.BytesIO(archive.stdout)) as files:
+        files.extractall(root)
     (root / ".deploy").symlink_to(PROJECT / ".deploy")  # its caches are keyed by content
     return root
 
